@@ -1,0 +1,201 @@
+//! What can go wrong, and what is to be done about it. Knows no source, no SQL text and no Lambda.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+/// Something that went wrong, written for the person who has to act on it.
+///
+/// Callers branch on [`Error::kind`] and [`Error::disposition`], never on the text. The text names settings, files,
+/// positions, tables and columns; it never holds a secret or a row value.
+#[derive(Debug)]
+pub struct Error(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    kind: ErrorKind,
+    code: &'static str,
+    message: String,
+    sqlstate: Option<String>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// The kinds that somebody reports, counts or treats differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// The record cannot be understood: not JSON, no key, out of range.
+    Malformed,
+    /// The record is understood but is of a form that cannot be applied.
+    Unsupported,
+    /// The database refuses this row (SQLSTATE classes 22 and 23, P0001, 44000, 54000, 54001).
+    Rejected,
+    /// Somebody else holds what the statement needs (class 40, 55P03).
+    Contended,
+    /// The database cannot be reached or cannot work now (08, 53, 57, 25006, I/O, a deadline).
+    Unavailable,
+    /// A setting, a source or a grant must be changed by a person.
+    Config,
+    /// The database's objects are not what the route needs (28, 3D, 3F, other 42, any error of a DDL statement).
+    Schema,
+}
+
+/// What is done about an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Disposition {
+    /// Stored in the dead-letter table; the stream goes on.
+    Park,
+    /// Tried again within the remaining time, then reported.
+    Retry,
+    /// The invocation fails: a person must act.
+    Abort,
+}
+
+impl ErrorKind {
+    /// What is done about an error of this kind.
+    #[must_use]
+    pub fn disposition(self) -> Disposition {
+        match self {
+            Self::Malformed | Self::Unsupported | Self::Rejected => Disposition::Park,
+            Self::Contended | Self::Unavailable => Disposition::Retry,
+            Self::Config | Self::Schema => Disposition::Abort,
+        }
+    }
+}
+
+impl Error {
+    /// An error of `kind` with a stable `code` (snake case) and a message for a person.
+    #[must_use]
+    pub fn new(kind: ErrorKind, code: &'static str, message: impl Into<String>) -> Self {
+        let inner = Inner { kind, code, message: message.into(), sqlstate: None, source: None };
+        Self(Box::new(inner))
+    }
+
+    /// A record that can never be applied: `code` is what the dead letter will say.
+    #[must_use]
+    pub fn poison(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Malformed, code, message)
+    }
+
+    /// A setting or a source that a person must change.
+    #[must_use]
+    pub fn config(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Config, "configuration", message)
+    }
+
+    /// Attaches the error that caused this one.
+    #[must_use]
+    pub fn because(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// Attaches the SQLSTATE the database answered with.
+    #[must_use]
+    pub fn with_sqlstate(mut self, sqlstate: &str) -> Self {
+        self.0.sqlstate = Some(sqlstate.to_owned());
+        self
+    }
+
+    /// The kind, to branch on.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// What is to be done about it.
+    #[must_use]
+    pub fn disposition(&self) -> Disposition {
+        self.0.kind.disposition()
+    }
+
+    /// A stable word in snake case that says what happened; dead letters carry it.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.0.code
+    }
+
+    /// The SQLSTATE, when a database answered.
+    #[must_use]
+    pub fn sqlstate(&self) -> Option<&str> {
+        self.0.sqlstate.as_deref()
+    }
+
+    /// The message without its causes.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+/// `Result` with this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The kind of an error that PostgreSQL answered to a statement that writes rows.
+///
+/// Unknown states are [`ErrorKind::Config`]: a person looks before anything is parked or lost.
+/// Source: PostgreSQL documentation, appendix "PostgreSQL Error Codes".
+#[must_use]
+pub fn classify_sqlstate(sqlstate: &str) -> ErrorKind {
+    let class = sqlstate.get(..2).unwrap_or_default();
+    match (class, sqlstate) {
+        (_, "25006") => ErrorKind::Unavailable,
+        (_, "55P03") | ("40", _) => ErrorKind::Contended,
+        (_, "P0001" | "44000" | "54000" | "54001") | ("22" | "23", _) => ErrorKind::Rejected,
+        ("08" | "53" | "57", _) => ErrorKind::Unavailable,
+        ("28" | "3D" | "3F" | "42", _) => ErrorKind::Schema,
+        _ => ErrorKind::Config,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ErrorKind, classify_sqlstate};
+
+    #[test]
+    fn every_sqlstate_class_we_name_has_its_kind() {
+        let table = [
+            ("22P05", ErrorKind::Rejected),
+            ("22003", ErrorKind::Rejected),
+            ("23505", ErrorKind::Rejected),
+            ("23514", ErrorKind::Rejected),
+            ("P0001", ErrorKind::Rejected),
+            ("44000", ErrorKind::Rejected),
+            ("54000", ErrorKind::Rejected),
+            ("54001", ErrorKind::Rejected),
+            ("54023", ErrorKind::Config),
+            ("08006", ErrorKind::Unavailable),
+            ("53100", ErrorKind::Unavailable),
+            ("53300", ErrorKind::Unavailable),
+            ("57014", ErrorKind::Unavailable),
+            ("57P01", ErrorKind::Unavailable),
+            ("25006", ErrorKind::Unavailable),
+            ("25001", ErrorKind::Config),
+            ("40001", ErrorKind::Contended),
+            ("40P01", ErrorKind::Contended),
+            ("55P03", ErrorKind::Contended),
+            ("55000", ErrorKind::Config),
+            ("28P01", ErrorKind::Schema),
+            ("3D000", ErrorKind::Schema),
+            ("3F000", ErrorKind::Schema),
+            ("42501", ErrorKind::Schema),
+            ("42P01", ErrorKind::Schema),
+            ("21000", ErrorKind::Config),
+            ("XX000", ErrorKind::Config),
+            ("", ErrorKind::Config),
+        ];
+        for (sqlstate, kind) in table {
+            assert_eq!(classify_sqlstate(sqlstate), kind, "{sqlstate}");
+        }
+    }
+}
