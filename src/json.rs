@@ -1,0 +1,628 @@
+//! Reading and writing JSON text without losing a digit. Knows nothing of sources or databases.
+//!
+//! The reader walks over the text in place: numbers stay the digits they were written with, strings without escapes
+//! are borrowed, and a value that nobody asks for is skipped without building it, at any depth.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// Where a text stops being JSON, and why. The text itself is never quoted: it may hold personal data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fault {
+    /// Offset of the offending byte.
+    pub at: usize,
+    /// What was wrong there.
+    pub what: &'static str,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at byte {}", self.what, self.at)
+    }
+}
+
+impl std::error::Error for Fault {}
+
+/// What kind of value comes next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `{…}`
+    Object,
+    /// `[…]`
+    Array,
+    /// `"…"`
+    String,
+    /// `-1.5e3`
+    Number,
+    /// `true` or `false`
+    Bool,
+    /// `null`
+    Null,
+}
+
+/// A reader over one JSON text.
+#[derive(Debug, Clone)]
+pub struct Scanner<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Scanner<'a> {
+    /// A reader at the start of `text`.
+    #[must_use]
+    pub fn new(text: &'a str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    /// A reader at the start of `bytes`.
+    ///
+    /// # Errors
+    /// When they are not UTF-8.
+    pub fn of_bytes(bytes: &'a [u8]) -> Result<Self, Fault> {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Ok(Self::new(text)),
+            Err(error) => Err(Fault { at: error.valid_up_to(), what: "invalid UTF-8" }),
+        }
+    }
+
+    /// The whole text.
+    #[must_use]
+    pub fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// Offset of the next byte to read.
+    #[must_use]
+    pub fn offset(&self) -> usize {
+        self.at
+    }
+
+    /// An error at the current offset.
+    #[must_use]
+    pub fn fault(&self, what: &'static str) -> Fault {
+        Fault { at: self.at, what }
+    }
+
+    /// The text between this reader's place and that of `later`, a clone of it that has read on.
+    #[must_use]
+    pub fn since_here(&self, later: &Self) -> &'a str {
+        self.slice(self.at, later.at)
+    }
+
+    fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn slice(&self, from: usize, to: usize) -> &'a str {
+        self.text.get(from..to).unwrap_or_default()
+    }
+
+    fn white_space(&mut self) {
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.byte() {
+            self.at += 1;
+        }
+    }
+
+    fn token(&mut self, token: u8, what: &'static str) -> Result<(), Fault> {
+        self.white_space();
+        if self.byte() != Some(token) {
+            return Err(self.fault(what));
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    /// The kind of the value that comes next, without reading it.
+    ///
+    /// # Errors
+    /// When no value starts here.
+    pub fn peek(&mut self) -> Result<Kind, Fault> {
+        self.white_space();
+        match self.byte() {
+            Some(b'{') => Ok(Kind::Object),
+            Some(b'[') => Ok(Kind::Array),
+            Some(b'"') => Ok(Kind::String),
+            Some(b'-' | b'0'..=b'9') => Ok(Kind::Number),
+            Some(b't' | b'f') => Ok(Kind::Bool),
+            Some(b'n') => Ok(Kind::Null),
+            Some(_) => Err(self.fault("no JSON value")),
+            None => Err(self.fault("the text ends early")),
+        }
+    }
+
+    /// Reads an object, calling `each` with every member's name; `each` must read the value.
+    ///
+    /// # Errors
+    /// When the next value is no object, is broken, or `each` fails.
+    pub fn object<E: From<Fault>>(
+        &mut self,
+        mut each: impl FnMut(&mut Self, Cow<'a, str>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.token(b'{', "expected an object")?;
+        self.white_space();
+        if self.byte() == Some(b'}') {
+            self.at += 1;
+            return Ok(());
+        }
+        loop {
+            self.white_space();
+            let name = self.string()?;
+            self.token(b':', "expected ':' after a member name")?;
+            each(self, name)?;
+            self.white_space();
+            match self.byte() {
+                Some(b',') => self.at += 1,
+                Some(b'}') => {
+                    self.at += 1;
+                    return Ok(());
+                }
+                _ => return Err(self.fault("expected ',' or '}'").into()),
+            }
+        }
+    }
+
+    /// Reads an array, calling `each` at every element; `each` must read it.
+    ///
+    /// # Errors
+    /// When the next value is no array, is broken, or `each` fails.
+    pub fn array<E: From<Fault>>(
+        &mut self,
+        mut each: impl FnMut(&mut Self) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.token(b'[', "expected an array")?;
+        self.white_space();
+        if self.byte() == Some(b']') {
+            self.at += 1;
+            return Ok(());
+        }
+        loop {
+            each(self)?;
+            self.white_space();
+            match self.byte() {
+                Some(b',') => self.at += 1,
+                Some(b']') => {
+                    self.at += 1;
+                    return Ok(());
+                }
+                _ => return Err(self.fault("expected ',' or ']'").into()),
+            }
+        }
+    }
+
+    /// Reads a string and gives its characters, escapes resolved.
+    ///
+    /// # Errors
+    /// When the next value is no string, or has a bad escape or a bare control character.
+    pub fn string(&mut self) -> Result<Cow<'a, str>, Fault> {
+        let start = self.at_value();
+        let (inner, escaped) = self.raw_string()?;
+        if !escaped {
+            return Ok(Cow::Borrowed(inner));
+        }
+        let literal = self.slice(start, self.at);
+        serde_json::from_str::<String>(literal)
+            .map(Cow::Owned)
+            .map_err(|_| Fault { at: start, what: "bad escape in a string" })
+    }
+
+    /// Copies a string, quotes and all, to `out` in canonical escaping.
+    ///
+    /// # Errors
+    /// As [`Scanner::string`].
+    pub fn copy_string(&mut self, out: &mut String) -> Result<(), Fault> {
+        let start = self.at_value();
+        let (_, escaped) = self.raw_string()?;
+        let literal = self.slice(start, self.at);
+        if !escaped {
+            out.push_str(literal);
+            return Ok(());
+        }
+        let text = serde_json::from_str::<String>(literal)
+            .map_err(|_| Fault { at: start, what: "bad escape in a string" })?;
+        write_string(out, &text);
+        Ok(())
+    }
+
+    fn at_value(&mut self) -> usize {
+        self.white_space();
+        self.at
+    }
+
+    /// The characters between the quotes as written, and whether there is an escape among them (not yet checked).
+    fn raw_string(&mut self) -> Result<(&'a str, bool), Fault> {
+        self.token(b'"', "expected a string")?;
+        let start = self.at;
+        let bytes = self.text.as_bytes();
+        let mut escaped = false;
+        loop {
+            let rest = bytes.get(self.at..).unwrap_or_default();
+            let Some(found) = rest.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20)
+            else {
+                return Err(Fault { at: bytes.len(), what: "the text ends inside a string" });
+            };
+            self.at += found;
+            match self.byte() {
+                Some(b'"') => break,
+                Some(b'\\') => {
+                    escaped = true;
+                    self.at += 2;
+                }
+                _ => return Err(self.fault("bare control character in a string")),
+            }
+        }
+        let inner = self.slice(start, self.at);
+        self.at += 1;
+        Ok((inner, escaped))
+    }
+
+    /// Reads a number and gives its text as written.
+    ///
+    /// # Errors
+    /// When the next value is no number in JSON's grammar.
+    pub fn number(&mut self) -> Result<&'a str, Fault> {
+        let start = self.at_value();
+        let rest = self.text.as_bytes().get(start..).unwrap_or_default();
+        let length = number_length(rest).ok_or(Fault { at: start, what: "expected a number" })?;
+        self.at = start + length;
+        Ok(self.slice(start, self.at))
+    }
+
+    /// Reads `true` or `false`.
+    ///
+    /// # Errors
+    /// When something else comes next.
+    pub fn boolean(&mut self) -> Result<bool, Fault> {
+        self.white_space();
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let value = rest.starts_with("true");
+        if !value && !rest.starts_with("false") {
+            return Err(self.fault("expected true or false"));
+        }
+        self.at += if value { 4 } else { 5 };
+        Ok(value)
+    }
+
+    /// Reads `null`.
+    ///
+    /// # Errors
+    /// When something else comes next.
+    pub fn null(&mut self) -> Result<(), Fault> {
+        self.white_space();
+        if !self.text.get(self.at..).unwrap_or_default().starts_with("null") {
+            return Err(self.fault("expected null"));
+        }
+        self.at += 4;
+        Ok(())
+    }
+
+    /// Reads any value, however deep, and gives its text.
+    ///
+    /// # Errors
+    /// When it is not JSON.
+    pub fn skip(&mut self) -> Result<&'a str, Fault> {
+        let start = self.at_value();
+        let mut open: Vec<u8> = Vec::new();
+        loop {
+            match self.peek()? {
+                Kind::Object => {
+                    self.at += 1;
+                    self.white_space();
+                    if self.byte() == Some(b'}') {
+                        self.at += 1;
+                    } else {
+                        open.push(b'}');
+                        self.member_name()?;
+                        continue;
+                    }
+                }
+                Kind::Array => {
+                    self.at += 1;
+                    self.white_space();
+                    if self.byte() == Some(b']') {
+                        self.at += 1;
+                    } else {
+                        open.push(b']');
+                        continue;
+                    }
+                }
+                Kind::String => self.skip_string()?,
+                Kind::Number => drop(self.number()?),
+                Kind::Bool => drop(self.boolean()?),
+                Kind::Null => self.null()?,
+            }
+            loop {
+                let Some(&close) = open.last() else { return Ok(self.slice(start, self.at)) };
+                self.white_space();
+                match self.byte() {
+                    Some(b',') => {
+                        self.at += 1;
+                        if close == b'}' {
+                            self.member_name()?;
+                        }
+                        break;
+                    }
+                    Some(byte) if byte == close => {
+                        self.at += 1;
+                        open.pop();
+                    }
+                    _ => return Err(self.fault("expected ',' or the end of an object or array")),
+                }
+            }
+        }
+    }
+
+    fn skip_string(&mut self) -> Result<(), Fault> {
+        let start = self.at;
+        let (_, escaped) = self.raw_string()?;
+        let literal = self.slice(start, self.at);
+        if escaped && serde_json::from_str::<String>(literal).is_err() {
+            return Err(Fault { at: start, what: "bad escape in a string" });
+        }
+        Ok(())
+    }
+
+    fn member_name(&mut self) -> Result<(), Fault> {
+        self.white_space();
+        self.skip_string()?;
+        self.token(b':', "expected ':' after a member name")
+    }
+
+    /// Ends the reading: nothing but white space may be left.
+    ///
+    /// # Errors
+    /// When something follows the value.
+    pub fn end(&mut self) -> Result<(), Fault> {
+        self.white_space();
+        if self.at == self.text.len() { Ok(()) } else { Err(self.fault("text after the JSON value")) }
+    }
+}
+
+/// How many bytes at the start of `bytes` are a number in JSON's grammar.
+fn number_length(bytes: &[u8]) -> Option<usize> {
+    let digits = |from: usize| {
+        let rest = bytes.get(from..).unwrap_or_default();
+        from + rest.iter().take_while(|byte| byte.is_ascii_digit()).count()
+    };
+    let start = usize::from(bytes.first() == Some(&b'-'));
+    let mut at = digits(start);
+    if at == start || (bytes.get(start) == Some(&b'0') && at > start + 1) {
+        return None;
+    }
+    if bytes.get(at) == Some(&b'.') {
+        let end = digits(at + 1);
+        if end == at + 1 {
+            return None;
+        }
+        at = end;
+    }
+    if let Some(b'e' | b'E') = bytes.get(at) {
+        let sign = usize::from(matches!(bytes.get(at + 1), Some(b'+' | b'-')));
+        let end = digits(at + 1 + sign);
+        if end == at + 1 + sign {
+            return None;
+        }
+        at = end;
+    }
+    Some(at)
+}
+
+/// Whether the whole of `text` is a number in JSON's grammar.
+#[must_use]
+pub fn is_number(text: &str) -> bool {
+    number_length(text.as_bytes()) == Some(text.len())
+}
+
+/// Appends `text` as a JSON string: quotes, backslash and control characters escaped as RFC 8785 says, all else as is.
+pub fn write_string(out: &mut String, text: &str) {
+    out.push('"');
+    let mut plain = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        let escape = match byte {
+            b'"' => "\\\"",
+            b'\\' => "\\\\",
+            b'\n' => "\\n",
+            b'\r' => "\\r",
+            b'\t' => "\\t",
+            0x08 => "\\b",
+            0x0c => "\\f",
+            0x00..0x20 => "",
+            _ => continue,
+        };
+        out.push_str(text.get(plain..at).unwrap_or_default());
+        if escape.is_empty() {
+            out.push_str(&format!("\\u{byte:04x}"));
+        } else {
+            out.push_str(escape);
+        }
+        plain = at + 1;
+    }
+    out.push_str(text.get(plain..).unwrap_or_default());
+    out.push('"');
+}
+
+/// A JSON tree whose numbers are the text they were written as. For the slow paths: patches, `aux`, display.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// `null`
+    Null,
+    /// `true`, `false`
+    Bool(bool),
+    /// A number, as written.
+    Number(String),
+    /// A string.
+    String(String),
+    /// An array.
+    Array(Vec<Value>),
+    /// An object, members in their order.
+    Object(Vec<(String, Value)>),
+}
+
+/// Deepest nesting of a document; DynamoDB's own limit is 32.
+pub const DEPTH_MAX: usize = 128;
+
+impl Value {
+    /// Parses one JSON text; of duplicate members the last wins.
+    ///
+    /// # Errors
+    /// When `text` is not JSON, or nested deeper than [`DEPTH_MAX`] levels.
+    pub fn parse(text: &str) -> Result<Self, Fault> {
+        let mut scanner = Scanner::new(text);
+        let value = Self::read(&mut scanner, DEPTH_MAX + 1)?;
+        scanner.end()?;
+        Ok(value)
+    }
+
+    fn read(scanner: &mut Scanner<'_>, levels_left: usize) -> Result<Self, Fault> {
+        let Some(below) = levels_left.checked_sub(1) else {
+            return Err(scanner.fault("nested too deeply"));
+        };
+        Ok(match scanner.peek()? {
+            Kind::Null => {
+                scanner.null()?;
+                Self::Null
+            }
+            Kind::Bool => Self::Bool(scanner.boolean()?),
+            Kind::Number => Self::Number(scanner.number()?.to_owned()),
+            Kind::String => Self::String(scanner.string()?.into_owned()),
+            Kind::Array => {
+                let mut elements = Vec::new();
+                scanner.array(|scanner| {
+                    elements.push(Self::read(scanner, below)?);
+                    Ok::<_, Fault>(())
+                })?;
+                Self::Array(elements)
+            }
+            Kind::Object => {
+                let mut members: Vec<(String, Self)> = Vec::new();
+                scanner.object(|scanner, name| {
+                    members.push((name.into_owned(), Self::read(scanner, below)?));
+                    Ok::<_, Fault>(())
+                })?;
+                let repeated = repeated_names(members.iter().map(|(name, _)| name.as_str()));
+                let mut index = 0;
+                members.retain(|_| {
+                    index += 1;
+                    !repeated.contains(&(index - 1))
+                });
+                Self::Object(members)
+            }
+        })
+    }
+
+    /// Appends the value as compact JSON text.
+    pub fn write(&self, out: &mut String) {
+        match self {
+            Self::Null => out.push_str("null"),
+            Self::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
+            Self::Number(text) => out.push_str(text),
+            Self::String(text) => write_string(out, text),
+            Self::Array(elements) => {
+                out.push('[');
+                for (index, element) in elements.iter().enumerate() {
+                    if index > 0 {
+                        out.push(',');
+                    }
+                    element.write(out);
+                }
+                out.push(']');
+            }
+            Self::Object(members) => {
+                out.push('{');
+                for (index, (name, value)) in members.iter().enumerate() {
+                    if index > 0 {
+                        out.push(',');
+                    }
+                    write_string(out, name);
+                    out.push(':');
+                    value.write(out);
+                }
+                out.push('}');
+            }
+        }
+    }
+
+    /// The value as compact JSON text.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let mut out = String::new();
+        self.write(&mut out);
+        out
+    }
+}
+
+/// The places of all but the last of each name that occurs more than once, ascending.
+pub(crate) fn repeated_names<'n>(names: impl Iterator<Item = &'n str>) -> Vec<usize> {
+    let names: Vec<&str> = names.collect();
+    let few = 12; // below this a look at every pair beats sorting
+    if names.len() <= few {
+        let is_repeated =
+            |(at, name): (usize, &&str)| names.get(at + 1..).unwrap_or_default().contains(name).then_some(at);
+        return names.iter().enumerate().filter_map(is_repeated).collect();
+    }
+    let mut sorted: Vec<(&str, usize)> = names.iter().enumerate().map(|(at, &name)| (name, at)).collect();
+    sorted.sort_unstable();
+    let mut repeated: Vec<usize> =
+        sorted.iter().zip(sorted.iter().skip(1)).filter(|(a, b)| a.0 == b.0).map(|(a, _)| a.1).collect();
+    repeated.sort_unstable();
+    repeated
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Scanner, Value, is_number, repeated_names, write_string};
+    use proptest::prelude::*;
+
+    fn skips(text: &str) -> bool {
+        let mut scanner = Scanner::new(text);
+        scanner.skip().is_ok() && scanner.end().is_ok()
+    }
+
+    #[test]
+    fn numbers_follow_the_grammar() {
+        for good in ["0", "-0", "10", "1.5", "-1.50e+10", "1E-9", "123456789012345678901234567890"] {
+            assert!(is_number(good), "{good}");
+        }
+        for bad in ["", "-", "01", "+1", ".5", "1.", "1e", "1e+", "0x1", "NaN", "1 "] {
+            assert!(!is_number(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_hundred_thousand_levels_are_skipped_and_not_built() {
+        let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
+        assert!(skips(&deep));
+        assert!(Value::parse(&deep).is_err());
+    }
+
+    #[test]
+    fn of_repeated_members_the_last_wins() {
+        let text = r#"{"a":1,"b":2,"a":3}"#;
+        assert_eq!(Value::parse(text).map(|value| value.to_text()).unwrap(), r#"{"b":2,"a":3}"#);
+        let many: Vec<String> = (0..40).map(|n| format!("n{}", n % 20)).collect();
+        let repeated = repeated_names(many.iter().map(String::as_str));
+        assert_eq!(repeated, (0..20).collect::<Vec<_>>());
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_serde_json_on_what_is_json(text in r#"[\[\]{}:,"\\u0-9a-ftrnlse. \-+E\x00-\x20é]{0,24}"#) {
+            prop_assert_eq!(skips(&text), serde_json::from_str::<serde_json::Value>(&text).is_ok()
+                // serde_json also refuses what f64 cannot hold; the grammar allows it
+                || (is_number(text.trim()) && text.trim() == text.trim_matches([' ', '\n', '\r', '\t'])));
+        }
+
+        #[test]
+        fn strings_are_written_as_serde_json_writes_them(text in any::<String>()) {
+            let mut ours = String::new();
+            write_string(&mut ours, &text);
+            prop_assert_eq!(&ours, &serde_json::to_string(&text).unwrap());
+            prop_assert_eq!(Scanner::new(&ours).string().unwrap(), text);
+        }
+
+        #[test]
+        fn any_text_is_read_without_a_panic(text in any::<String>()) {
+            let _either = Value::parse(&text);
+            let _or = Scanner::new(&text).skip();
+        }
+    }
+}
