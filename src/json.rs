@@ -440,6 +440,22 @@ pub fn write_string(out: &mut String, text: &str) {
     out.push('"');
 }
 
+/// JSON text with every character beyond ASCII escaped.
+#[must_use]
+pub fn to_ascii(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_ascii() {
+            out.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    out
+}
+
 /// A JSON tree whose numbers are the text they were written as. For the slow paths: patches, `aux`, display.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {

@@ -1,11 +1,20 @@
 //! Rowtide.
 
+pub mod coalesce;
+pub mod config;
 pub mod decimal;
 pub mod decode;
 pub mod error;
 pub mod event;
 pub mod json;
+#[cfg(feature = "sink")]
+pub mod materialize;
+#[cfg(feature = "sink")]
+pub mod pipeline;
+pub mod plan;
 pub mod record;
+pub mod report;
+pub mod route;
 pub mod version;
 
 pub use error::{Error, Result};

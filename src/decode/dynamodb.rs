@@ -462,7 +462,7 @@ fn attribute(scanner: &mut Scanner<'_>, out: &mut String, levels_left: usize) ->
                 },
                 |a, b| decimal::compare(a, b),
             )?,
-            (known @ ("S" | "N" | "B" | "BOOL" | "NULL" | "M" | "L" | "SS" | "NS" | "BS"), _) => {
+            (known @ ("S" | "B" | "BOOL" | "NULL" | "M" | "L" | "SS" | "NS" | "BS"), _) => {
                 return Err(bad_attribute(&format!("a value that does not fit its type {known}")));
             }
             _ => return Err(bad_attribute("an unknown type")),

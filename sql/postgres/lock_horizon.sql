@@ -1,0 +1,1 @@
+select purge_horizon from {registry} where target = $1::text for share

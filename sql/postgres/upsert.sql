@@ -1,0 +1,13 @@
+insert into {storage} as t (key, pk, data, aux, version, deleted, changed_at, applied_at)
+select u.key, u.pk, u.data, u.aux, u.version, u.deleted, u.changed_at, clock_timestamp()
+from unnest($1::text[], $2::jsonb[], $3::jsonb[], $4::jsonb[], $5::text[], $6::boolean[], $7::timestamptz[])
+  as u(key, pk, data, aux, version, deleted, changed_at)
+where not exists (
+  select from {storage} as s
+  where s.key = u.key collate "C" and s.version >= u.version collate "C")
+order by u.key collate "C"
+on conflict (key) do update set
+  pk = excluded.pk, data = {data}, aux = {aux}, version = excluded.version, deleted = excluded.deleted,
+  changed_at = excluded.changed_at, applied_at = excluded.applied_at
+where excluded.version > t.version
+returning t.key

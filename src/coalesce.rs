@@ -1,0 +1,243 @@
+//! Which changes of a chunk are written, and in what order. Knows no source and no SQL.
+//!
+//! Full images of one key need one write: the newest. Whatever it stands for shares its fate, and if the database
+//! refuses it the next lower version is tried. A key that is patched is written change by change, in version order,
+//! because what a patch rests on may be in the database and newer than what is here. The two halves of a key change
+//! go together or, when a newer change already settled the other key, alone.
+
+use crate::error::Error;
+use crate::event::{Change, ChangeEvent, Timestamp};
+use crate::route::Target;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A change event and where it came from.
+#[derive(Debug, Clone)]
+pub struct Tracked {
+    /// Index of its record in the batch.
+    pub record: usize,
+    /// Its place among the record's events.
+    pub sub: u32,
+    /// Where it goes.
+    pub target: Arc<Target>,
+    /// The change itself.
+    pub event: ChangeEvent,
+    /// When it happened or, if the source does not tell, arrived.
+    pub at: Option<Timestamp>,
+}
+
+/// What became of one change.
+#[derive(Debug, Clone)]
+pub enum Fate {
+    /// Durable: its row, or a newer one of the chunk that stands for it, was written.
+    Applied,
+    /// The database already had this version or a newer one.
+    Stale,
+    /// The database refuses the row.
+    Refused(Arc<Error>),
+    /// A patch whose predecessor is parked: it must wait behind it.
+    Blocked,
+}
+
+/// The changes of a chunk on their way into the database.
+#[derive(Debug)]
+pub struct Schedule {
+    changes: Vec<Tracked>,
+    fates: Vec<Option<Fate>>,
+    /// The other half of a key change.
+    partners: Vec<Option<usize>>,
+    lane_of: Vec<usize>,
+    lanes: Vec<Lane>,
+}
+
+/// The changes of one key.
+#[derive(Debug)]
+struct Lane {
+    /// What is still to be settled, the next one last.
+    pending: Vec<usize>,
+    /// Same version as an earlier change of the chunk: (the later, the earlier).
+    duplicates: Vec<(usize, usize)>,
+    /// Every change is written, in version order; otherwise one write settles them all.
+    ordered: bool,
+    blocked: bool,
+}
+
+impl Schedule {
+    /// Sorts the changes of one chunk by key and version. `Truncate` must not be among them: it ends a chunk.
+    #[must_use]
+    pub fn new(changes: Vec<Tracked>) -> Self {
+        let mut lanes: Vec<Lane> = Vec::new();
+        let mut lane_of = Vec::with_capacity(changes.len());
+        let mut by_key: HashMap<(*const Target, &str), usize> = HashMap::with_capacity(changes.len());
+        let mut by_pair: HashMap<(usize, u32), usize> = HashMap::new();
+        let mut partners = vec![None; changes.len()];
+        for (index, change) in changes.iter().enumerate() {
+            let key = change.event.key.as_ref().map(crate::event::Key::as_str).unwrap_or_default();
+            let lane = *by_key.entry((Arc::as_ptr(&change.target), key)).or_insert_with(|| {
+                lanes.push(Lane {
+                    pending: Vec::new(),
+                    duplicates: Vec::new(),
+                    ordered: false,
+                    blocked: false,
+                });
+                lanes.len() - 1
+            });
+            lane_of.push(lane);
+            if let Some(lane) = lanes.get_mut(lane) {
+                lane.pending.push(index);
+            }
+            if let Some(pair) = change.event.pair
+                && let Some(other) = by_pair.insert((change.record, pair), index)
+            {
+                set(&mut partners, index, Some(other));
+                set(&mut partners, other, Some(index));
+            }
+        }
+        let fates = vec![None; changes.len()];
+        let mut schedule = Self { changes, fates, partners, lane_of, lanes };
+        schedule.order_lanes();
+        schedule
+    }
+
+    fn order_lanes(&mut self) {
+        let is_patch = |changes: &[Tracked], index: usize| {
+            changes.get(index).is_some_and(|change| matches!(change.event.change, Change::Patch(_)))
+        };
+        for lane in &mut self.lanes {
+            lane.ordered = lane.pending.iter().any(|&index| is_patch(&self.changes, index));
+        }
+        // keys that are bound by a key change are ordered alike, or each could wait for the other
+        let mut changed = self.partners.iter().any(Option::is_some);
+        while changed {
+            changed = false;
+            for (index, partner) in self.partners.iter().enumerate() {
+                let lane = |of: usize| self.lane_of.get(of).copied().unwrap_or_default();
+                let Some(partner) = partner.map(lane) else { continue };
+                let ordered = |at: usize| self.lanes.get(at).is_some_and(|lane| lane.ordered);
+                if ordered(lane(index)) && !ordered(partner) {
+                    changed = true;
+                    if let Some(lane) = self.lanes.get_mut(partner) {
+                        lane.ordered = true;
+                    }
+                }
+            }
+        }
+        for lane in &mut self.lanes {
+            let version = |index: &usize| self.changes.get(*index).map(|change| &change.event.version);
+            lane.pending.sort_by(|a, b| version(a).cmp(&version(b)).then(a.cmp(b)));
+            let mut kept: Vec<usize> = Vec::with_capacity(lane.pending.len());
+            for &index in &lane.pending {
+                match kept.last() {
+                    Some(&last) if version(&last) == version(&index) => lane.duplicates.push((index, last)),
+                    _ => kept.push(index),
+                }
+            }
+            if lane.ordered {
+                kept.reverse();
+            }
+            lane.pending = kept;
+        }
+    }
+
+    /// Every change, in the order they came.
+    #[must_use]
+    pub fn changes(&self) -> &[Tracked] {
+        &self.changes
+    }
+
+    /// The change behind an index.
+    #[must_use]
+    pub fn change(&self, index: usize) -> Option<&Tracked> {
+        self.changes.get(index)
+    }
+
+    /// The keys whose changes involve a patch, by an index of one of their changes.
+    pub fn patched_keys(&self) -> impl Iterator<Item = usize> {
+        self.lanes.iter().filter(|lane| lane.ordered).filter_map(|lane| lane.pending.last().copied())
+    }
+
+    /// Says that the key of `change` has a parked predecessor: its patches must wait.
+    pub fn block(&mut self, change: usize) {
+        if let Some(lane) = self.lane_of.get(change).and_then(|&lane| self.lanes.get_mut(lane)) {
+            lane.blocked = true;
+        }
+    }
+
+    /// What can be written now: groups of one change, or of the two halves of a key change, each key at most once.
+    /// Empty when everything is settled.
+    pub fn wave(&mut self) -> Vec<Vec<usize>> {
+        self.settle_blocked();
+        let next = |lane: usize| self.lanes.get(lane).and_then(|lane| lane.pending.last().copied());
+        let mut units = Vec::new();
+        for lane in 0..self.lanes.len() {
+            let Some(index) = next(lane) else { continue };
+            match self.partners.get(index).copied().flatten() {
+                None => units.push(vec![index]),
+                Some(partner) if self.is_settled(partner) => units.push(vec![index]),
+                Some(partner) => {
+                    let partner_lane = self.lane_of.get(partner).copied().unwrap_or_default();
+                    // both halves are next: the lower index speaks for the two
+                    if next(partner_lane) == Some(partner) && index < partner {
+                        units.push(vec![index, partner]);
+                    }
+                }
+            }
+        }
+        units
+    }
+
+    fn is_settled(&self, index: usize) -> bool {
+        self.fates.get(index).is_some_and(Option::is_some)
+    }
+
+    fn settle_blocked(&mut self) {
+        for lane in 0..self.lanes.len() {
+            while let Some(index) =
+                self.lanes.get(lane).filter(|lane| lane.blocked).and_then(|lane| lane.pending.last().copied())
+                && matches!(
+                    self.changes.get(index).map(|change| &change.event.change),
+                    Some(Change::Patch(_))
+                )
+            {
+                self.settle(index, Fate::Blocked);
+            }
+        }
+    }
+
+    /// Says what became of a change of the last wave.
+    pub fn settle(&mut self, index: usize, fate: Fate) {
+        let Some(lane) = self.lane_of.get(index).and_then(|&lane| self.lanes.get_mut(lane)) else { return };
+        lane.pending.retain(|&pending| pending != index);
+        match fate {
+            Fate::Refused(_) | Fate::Blocked => lane.blocked = true,
+            Fate::Applied | Fate::Stale if !lane.ordered => {
+                for superseded in std::mem::take(&mut lane.pending) {
+                    set(&mut self.fates, superseded, Some(fate.clone()));
+                }
+            }
+            Fate::Applied | Fate::Stale => {}
+        }
+        set(&mut self.fates, index, Some(fate));
+    }
+
+    /// The changes with their fates, in the order they came; `None` where a change was never settled.
+    #[must_use]
+    pub fn finish(mut self) -> Vec<(Tracked, Option<Fate>)> {
+        for lane in &self.lanes {
+            for &(later, earlier) in &lane.duplicates {
+                let fate = match self.fates.get(earlier).cloned().flatten() {
+                    Some(Fate::Applied) => Some(Fate::Stale),
+                    fate => fate,
+                };
+                set(&mut self.fates, later, fate);
+            }
+        }
+        self.changes.into_iter().zip(self.fates).collect()
+    }
+}
+
+fn set<T>(list: &mut [T], index: usize, value: T) {
+    if let Some(slot) = list.get_mut(index) {
+        *slot = value;
+    }
+}

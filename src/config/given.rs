@@ -1,0 +1,293 @@
+//! One value as somebody gave it, and its way into a typed field. Knows no setting by name.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use toml::de::DeValue;
+
+use super::SinkUrl;
+
+/// A value of a TOML file, or the text of a variable or of `--set`.
+#[derive(Clone)]
+pub(super) enum Given {
+    Text(String),
+    Number(u64),
+    List(Vec<String>),
+    Table(BTreeMap<String, String>),
+    /// A form that no setting takes.
+    Other,
+}
+
+/// The value is not one of those that the setting takes. Which these are, the setting says; the value is a secret.
+pub(super) struct Wrong;
+
+pub(super) type Taken = Result<(), Wrong>;
+
+impl Given {
+    pub(super) fn from_toml(value: &DeValue<'_>) -> Self {
+        match value {
+            DeValue::String(text) => Self::Text(text.clone().into_owned()),
+            DeValue::Integer(number) => {
+                u64::from_str_radix(number.as_str(), number.radix()).map_or(Self::Other, Self::Number)
+            }
+            DeValue::Array(items) => {
+                let texts = items.iter().map(|item| item.get_ref().as_str().map(str::to_owned));
+                texts.collect::<Option<_>>().map_or(Self::Other, Self::List)
+            }
+            DeValue::Table(members) => {
+                let pairs = members.iter().map(|(name, value)| {
+                    let text = value.get_ref().as_str()?;
+                    Some((name.get_ref().clone().into_owned(), text.to_owned()))
+                });
+                pairs.collect::<Option<_>>().map_or(Self::Other, Self::Table)
+            }
+            DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) => Self::Other,
+        }
+    }
+
+    /// The same value with every text in it replaced by what `change` makes of it.
+    pub(super) fn try_map<E>(self, change: impl Fn(&str) -> Result<String, E>) -> Result<Self, E> {
+        Ok(match self {
+            Self::Text(text) => Self::Text(change(&text)?),
+            Self::List(texts) => Self::List(texts.iter().map(|text| change(text)).collect::<Result<_, E>>()?),
+            Self::Table(pairs) => {
+                let pairs = pairs.into_iter().map(|(name, text)| Ok((name, change(&text)?)));
+                Self::Table(pairs.collect::<Result<_, E>>()?)
+            }
+            Self::Number(_) | Self::Other => self,
+        })
+    }
+
+    fn into_text(self) -> Result<String, Wrong> {
+        if let Self::Text(text) = self { Ok(text) } else { Err(Wrong) }
+    }
+
+    /// The text, or none when it is empty: how a setting without a default is not set.
+    fn into_optional(self) -> Result<Option<String>, Wrong> {
+        Ok(Some(self.into_text()?).filter(|text| !text.is_empty()))
+    }
+}
+
+/// An enumeration whose members have names in the configuration.
+pub(super) trait Word: Copy + PartialEq + 'static {
+    const WORDS: &'static [(&'static str, Self)];
+}
+
+fn parse_word<T: Word>(text: &str) -> Result<T, Wrong> {
+    T::WORDS.iter().find(|(name, _)| *name == text).map(|(_, word)| *word).ok_or(Wrong)
+}
+
+pub(super) fn show_word<T: Word>(word: T) -> String {
+    T::WORDS.iter().find(|(_, other)| *other == word).map(|(name, _)| *name).unwrap_or_default().to_owned()
+}
+
+pub(super) fn word<T: Word>(given: Given, field: &mut T) -> Taken {
+    *field = parse_word(&given.into_text()?)?;
+    Ok(())
+}
+
+pub(super) fn optional_word<T: Word>(given: Given, field: &mut Option<T>) -> Taken {
+    *field = given.into_optional()?.as_deref().map(parse_word).transpose()?;
+    Ok(())
+}
+
+pub(super) fn text(given: Given, field: &mut String) -> Taken {
+    let mut name = None;
+    optional_text(given, &mut name)?;
+    *field = name.ok_or(Wrong)?;
+    Ok(())
+}
+
+/// A name. A URL is none: in the wrong setting it would be shown with its password.
+pub(super) fn optional_text(given: Given, field: &mut Option<String>) -> Taken {
+    let text = given.into_optional()?;
+    if text.as_ref().is_some_and(|text| text.contains("://")) {
+        return Err(Wrong);
+    }
+    *field = text;
+    Ok(())
+}
+
+/// A path on one line. The content of a certificate (somebody wrote `file://`) is not one.
+pub(super) fn optional_path(given: Given, field: &mut Option<std::path::PathBuf>) -> Taken {
+    let path = given.into_optional()?;
+    if path.as_ref().is_some_and(|path| path.contains('\n')) {
+        return Err(Wrong);
+    }
+    *field = path.map(Into::into);
+    Ok(())
+}
+
+pub(super) fn url(given: Given, field: &mut Option<SinkUrl>) -> Taken {
+    let url = given.into_optional()?;
+    let is_url = |url: &String| match url.split_once("://") {
+        Some((scheme, _)) if !scheme.contains('=') => matches!(scheme, "postgresql" | "postgres" | "crate"),
+        _ => url.contains('='),
+    };
+    if !url.as_ref().is_none_or(is_url) {
+        return Err(Wrong);
+    }
+    *field = url.map(SinkUrl::new);
+    Ok(())
+}
+
+/// A whole number of `allowed`, also written as text: variables know nothing else.
+pub(super) fn number<T: TryFrom<u64>>(
+    given: Given,
+    allowed: std::ops::RangeInclusive<u64>,
+    field: &mut T,
+) -> Taken {
+    let number = match given {
+        Given::Number(number) => number,
+        Given::Text(text) => digits(&text)?,
+        Given::List(_) | Given::Table(_) | Given::Other => return Err(Wrong),
+    };
+    if !allowed.contains(&number) {
+        return Err(Wrong);
+    }
+    *field = number.try_into().map_err(|_| Wrong)?;
+    Ok(())
+}
+
+fn digits(text: &str) -> Result<u64, Wrong> {
+    if !text.chars().all(|c| c.is_ascii_digit()) {
+        return Err(Wrong);
+    }
+    text.parse().map_err(|_| Wrong)
+}
+
+/// Texts of which none is empty.
+pub(super) fn list(given: Given, field: &mut Vec<String>) -> Taken {
+    let Given::List(texts) = given else { return Err(Wrong) };
+    if texts.iter().any(String::is_empty) {
+        return Err(Wrong);
+    }
+    *field = texts;
+    Ok(())
+}
+
+pub(super) fn table(given: Given, field: &mut BTreeMap<String, String>) -> Taken {
+    let Given::Table(pairs) = given else { return Err(Wrong) };
+    if pairs.iter().any(|(name, text)| name.is_empty() || text.is_empty()) {
+        return Err(Wrong);
+    }
+    *field = pairs;
+    Ok(())
+}
+
+/// Units of a duration with their milliseconds, the largest first.
+const UNITS: &[(&str, u64)] = &[("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
+
+/// A duration above zero and not above `longest`.
+pub(super) fn duration(given: Given, longest: Duration, field: &mut Duration) -> Taken {
+    *field = parse_duration(&given.into_text()?, longest)?;
+    Ok(())
+}
+
+pub(super) fn optional_duration(given: Given, longest: Duration, field: &mut Option<Duration>) -> Taken {
+    let text = given.into_optional()?;
+    *field = text.map(|text| parse_duration(&text, longest)).transpose()?;
+    Ok(())
+}
+
+fn parse_duration(text: &str, longest: Duration) -> Result<Duration, Wrong> {
+    let unit_at = text.find(|c: char| !c.is_ascii_digit()).ok_or(Wrong)?;
+    let (count, unit) = text.split_at_checked(unit_at).ok_or(Wrong)?;
+    let (_, millis) = UNITS.iter().find(|(name, _)| *name == unit).ok_or(Wrong)?;
+    let millis = digits(count)?.checked_mul(*millis).ok_or(Wrong)?;
+    let duration = Duration::from_millis(millis);
+    if duration.is_zero() || duration > longest {
+        return Err(Wrong);
+    }
+    Ok(duration)
+}
+
+/// The duration in the largest unit that holds it without a rest; what is below a millisecond is cut off.
+pub(super) fn show_duration(duration: Duration) -> String {
+    let millis = duration.as_millis();
+    let fits = |(_, unit): &&(&str, u64)| millis.is_multiple_of(u128::from(*unit));
+    match UNITS.iter().find(fits) {
+        Some((name, unit)) if millis > 0 => format!("{}{name}", millis / u128::from(*unit)),
+        _ => format!("{millis}ms"),
+    }
+}
+
+/// A list as TOML writes it.
+pub(super) fn show_list(texts: &[String]) -> String {
+    let texts = texts.iter().map(|text| toml::Value::from(text.as_str()).to_string());
+    format!("[{}]", texts.collect::<Vec<_>>().join(", "))
+}
+
+/// A table as TOML writes it on one line.
+pub(super) fn show_table(pairs: &BTreeMap<String, String>) -> String {
+    let quoted = |text: &str| toml::Value::from(text).to_string();
+    let pairs = pairs.iter().map(|(name, text)| format!("{} = {}", quoted(name), quoted(text)));
+    let pairs = pairs.collect::<Vec<_>>().join(", ");
+    if pairs.is_empty() { "{}".to_owned() } else { format!("{{ {pairs} }}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Given, duration, number, show_duration};
+
+    #[test]
+    fn a_duration_is_a_number_and_a_unit() {
+        let seconds = |seconds| Some(Duration::from_secs(seconds));
+        let table = [
+            ("7d", seconds(604_800), "7d"),
+            ("12h", seconds(43_200), "12h"),
+            ("30m", seconds(1_800), "30m"),
+            ("45s", seconds(45), "45s"),
+            ("500ms", Some(Duration::from_millis(500)), "500ms"),
+            ("1500ms", Some(Duration::from_millis(1_500)), "1500ms"),
+            ("168h", seconds(604_800), "7d"),
+            ("90s", seconds(90), "90s"),
+            ("0s", None, ""),
+            ("7", None, ""),
+            ("d", None, ""),
+            ("7 d", None, ""),
+            ("-7d", None, ""),
+            ("+7d", None, ""),
+            ("1.5h", None, ""),
+            ("1h30m", None, ""),
+            ("7D", None, ""),
+            ("", None, ""),
+            ("101d", None, ""),
+            ("99999999999999999999d", None, ""),
+            ("18446744073709551615d", None, ""),
+            ("７d", None, ""),
+        ];
+        for (text, expected, shown) in table {
+            let mut field = Duration::ZERO;
+            let taken = duration(Given::Text(text.to_owned()), Duration::from_secs(100 * 86_400), &mut field);
+            assert_eq!(taken.ok().map(|()| field), expected, "{text}");
+            if let Some(expected) = expected {
+                assert_eq!(show_duration(expected), shown, "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_is_digits_within_its_bounds() {
+        let table = [
+            (Given::Number(0), Some(0)),
+            (Given::Number(65_535), Some(65_535)),
+            (Given::Number(65_536), None),
+            (Given::Text("7".to_owned()), Some(7)),
+            (Given::Text("65536".to_owned()), None),
+            (Given::Text("+7".to_owned()), None),
+            (Given::Text("-7".to_owned()), None),
+            (Given::Text(" 7".to_owned()), None),
+            (Given::Text(String::new()), None),
+            (Given::Text("99999999999999999999".to_owned()), None),
+            (Given::Other, None),
+            (Given::List(Vec::new()), None),
+        ];
+        for (at, (given, expected)) in table.into_iter().enumerate() {
+            let mut field = 0_u16;
+            assert_eq!(number(given, 0..=65_535, &mut field).ok().map(|()| field), expected, "case {at}");
+        }
+    }
+}

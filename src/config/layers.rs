@@ -1,0 +1,416 @@
+//! From the layers to one [`Config`]: finds the file, reads every layer, resolves references, names what is wrong.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::given::Given;
+use super::route::placeholders_are_known;
+use super::{Config, ROUTE_SETTINGS, RouteConfig, SETTINGS, Setting, redact_url};
+use crate::error::{Error, Result};
+
+/// The variables of a process. Not UTF-8 is an error only where the value is used.
+pub type Environment = BTreeMap<String, OsString>;
+
+/// Everything a configuration is made of. Has no `Debug`: it is full of secrets.
+#[derive(Clone, Copy)]
+pub struct Inputs<'a> {
+    /// `--config`. When none: the file that the variable `ROWTIDE_CONFIG` names, else `rowtide.toml` if there is one.
+    pub file: Option<&'a Path>,
+    /// Every `--set`, as given: `sink.schema=cdc`. The last one of a setting counts.
+    pub set: &'a [String],
+    /// The variables.
+    pub environment: &'a Environment,
+    /// Where relative paths start; empty for the working directory of the process.
+    pub directory: &'a Path,
+    /// Settings that keep their default whatever the file and the variables say, so that what a command does not
+    /// use cannot fail it: `sink.url` of a replay. `--set` still counts.
+    pub ignore: &'a [&'a str],
+}
+
+/// The most bytes of a configuration file, and of a file that a value refers to: neither is ever a pipe without end.
+const FILE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Prefixes of the variables that this room owns: an unknown name below them is an error.
+const OWNED: &[&str] = &["ROWTIDE_SOURCE_", "ROWTIDE_SINK_", "ROWTIDE_DEAD_LETTERS_", "ROWTIDE_ROUTE"];
+
+/// Tables at the top of the file that hold settings of [`SETTINGS`].
+const TABLES: &[&str] = &["source", "sink", "dead_letters"];
+
+/// Reference schemes that are recognized in order to refuse them with advice.
+const LATER: &[&str] = &["secretsmanager://", "ssm://"];
+
+/// A value on its way, with the place where it was given.
+struct Pending {
+    given: Given,
+    origin: String,
+}
+
+/// A configuration file as read: its name for people, and its text.
+struct Document {
+    name: String,
+    text: String,
+}
+
+pub(super) fn load(inputs: &Inputs<'_>) -> Result<Config> {
+    let mut config = Config::default();
+    let mut pending = BTreeMap::new();
+    if let Some(document) = find_document(inputs)? {
+        read_document(&document, inputs, &mut config, &mut pending)?;
+    }
+    read_environment(inputs, &mut pending)?;
+    pending.retain(|name, _| !inputs.ignore.contains(name));
+    read_set(inputs, &mut pending)?;
+    for setting in SETTINGS {
+        if let Some(pending) = pending.remove(setting.name) {
+            let label = format!("`{}` ({})", setting.name, pending.origin);
+            let origin = take(setting, &mut config, pending, &label, inputs)?;
+            config.origins.insert(setting.name.to_owned(), origin);
+        }
+    }
+    Ok(config)
+}
+
+/// The name of a route's setting in `rowtide config`; `at` counts from 0.
+pub(super) fn route_setting(at: usize, name: &str) -> String {
+    format!("route.{}.{name}", at + 1)
+}
+
+/// Resolves and stores one value; returns its origin with the references in it.
+fn take<T>(
+    setting: &Setting<T>,
+    holder: &mut T,
+    pending: Pending,
+    label: &str,
+    inputs: &Inputs<'_>,
+) -> Result<String> {
+    let mut origin = pending.origin;
+    if let Given::Text(text) = &pending.given
+        && (text.starts_with("env://") || text.starts_with("file://"))
+    {
+        origin.extend([", ", text]);
+    }
+    let given = pending.given.try_map(|text| resolve(text, label, inputs))?;
+    let wrong = |_| Error::config(format!("{label} must be {}", setting.values));
+    setting.set(holder, given).map_err(wrong)?;
+    Ok(origin)
+}
+
+// --- the file ---------------------------------------------------------------------------------------------------
+
+fn find_document(inputs: &Inputs<'_>) -> Result<Option<Document>> {
+    if let Some(path) = inputs.file {
+        let path = config_path(path.to_path_buf(), "--config")?;
+        return read_config_file(&path, "--config", inputs).map(Some);
+    }
+    if let Some(path) = inputs.environment.get("ROWTIDE_CONFIG").filter(|path| !path.is_empty()) {
+        let path = config_path(PathBuf::from(path), "ROWTIDE_CONFIG")?;
+        return read_config_file(&path, "ROWTIDE_CONFIG", inputs).map(Some);
+    }
+    let path = Path::new("rowtide.toml");
+    if matches!(inputs.directory.join(path).try_exists(), Ok(false)) {
+        return Ok(None);
+    }
+    read_config_file(path, "found in the working directory", inputs).map(Some)
+}
+
+/// The path of a configuration file, which may be written as `file://path`.
+fn config_path(path: PathBuf, place: &str) -> Result<PathBuf> {
+    let Some(text) = path.to_str() else { return Ok(path) };
+    if let Some(path) = text.strip_prefix("file://") {
+        return Ok(PathBuf::from(path));
+    }
+    if let Some(scheme) = LATER.iter().find(|scheme| text.starts_with(**scheme)) {
+        return Err(Error::config(format!(
+            "{place}: {scheme}… comes with the deployment work; until then put the file into the image and give \
+             its path"
+        )));
+    }
+    if text.contains("://") {
+        return Err(Error::config(format!("{place} must be the path of a configuration file, not a URL")));
+    }
+    Ok(path)
+}
+
+fn read_config_file(path: &Path, place: &str, inputs: &Inputs<'_>) -> Result<Document> {
+    let name = path.display().to_string();
+    let bytes = read_file(&inputs.directory.join(path))
+        .map_err(|why| Error::config(format!("configuration file {name} ({place}): {why}")))?;
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Document { name, text }),
+        Err(error) => {
+            let before = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
+            let line = line_after(before);
+            Err(Error::config(format!("{name} line {line}: not UTF-8 text")))
+        }
+    }
+}
+
+/// The content of a file, or why not, in words that hold nothing of it.
+fn read_file(path: &Path) -> std::result::Result<Vec<u8>, String> {
+    let explain = |error: io::Error| {
+        if error.kind() == io::ErrorKind::NotFound {
+            "there is no such file".to_owned()
+        } else if error.kind() == io::ErrorKind::IsADirectory {
+            "it is a directory".to_owned()
+        } else {
+            error.kind().to_string()
+        }
+    };
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(explain)?;
+    file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(explain)?;
+    if u64::try_from(bytes.len()).is_ok_and(|len| len > FILE_BYTES_MAX) {
+        return Err(format!("it has more than {FILE_BYTES_MAX} bytes"));
+    }
+    Ok(bytes)
+}
+
+/// The number of the line that begins or goes on behind `before`, from 1.
+fn line_after(before: &[u8]) -> usize {
+    memchr::memchr_iter(b'\n', before).count() + 1
+}
+
+impl Document {
+    fn place(&self, at: usize) -> String {
+        let line = line_after(self.text.as_bytes().get(..at).unwrap_or_default());
+        format!("{} line {line}", self.name)
+    }
+}
+
+fn read_document(
+    document: &Document,
+    inputs: &Inputs<'_>,
+    config: &mut Config,
+    pending: &mut BTreeMap<&'static str, Pending>,
+) -> Result<()> {
+    // The parser's own display quotes the line, and with it a password; its message is fixed text.
+    let root = DeTable::parse(&document.text).map_err(|error| {
+        let place = error.span().map_or_else(|| document.name.clone(), |span| document.place(span.start));
+        Error::config(format!("{place}: not TOML: {}", error.message()))
+    })?;
+    for (key, value) in root.get_ref() {
+        let place = document.place(key.span().start);
+        match (key.get_ref().as_ref(), value.get_ref()) {
+            ("route", DeValue::Array(routes)) => {
+                config.routes = read_routes(document, routes, inputs, &mut config.origins)?;
+            }
+            ("route", _) => return Err(Error::config(format!("{place}: write routes as [[route]]"))),
+            (name, DeValue::Table(table)) if TABLES.contains(&name) => {
+                read_table(document, name, table, pending)?;
+            }
+            (name, _) if TABLES.contains(&name) => {
+                return Err(Error::config(format!("{place}: `{name}` must be a table: [{name}]")));
+            }
+            (name, _) => {
+                let known = TABLES.iter().copied().chain(["route"]).chain(names());
+                return Err(unknown(&format!("{place}: "), name, known));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn read_table(
+    document: &Document,
+    table_name: &str,
+    table: &DeTable<'_>,
+    pending: &mut BTreeMap<&'static str, Pending>,
+) -> Result<()> {
+    for (key, value) in table {
+        let name = format!("{table_name}.{}", key.get_ref());
+        let origin = document.place(key.span().start);
+        let Some(setting) = SETTINGS.iter().find(|setting| setting.name == name) else {
+            return Err(unknown(&format!("{origin}: "), &name, names()));
+        };
+        pending.insert(setting.name, Pending { given: Given::from_toml(value.get_ref()), origin });
+    }
+    Ok(())
+}
+
+fn read_routes(
+    document: &Document,
+    routes: &[Spanned<DeValue<'_>>],
+    inputs: &Inputs<'_>,
+    origins: &mut BTreeMap<String, String>,
+) -> Result<Vec<RouteConfig>> {
+    let mut read = Vec::new();
+    for (at, route) in routes.iter().enumerate() {
+        let place = document.place(route.span().start);
+        let DeValue::Table(table) = route.get_ref() else {
+            return Err(Error::config(format!("{place}: write routes as [[route]]")));
+        };
+        let route = read_route(document, at, table, inputs, origins)?;
+        check_route(&route, at, &place, origins)?;
+        read.push(route);
+    }
+    Ok(read)
+}
+
+fn read_route(
+    document: &Document,
+    at: usize,
+    table: &DeTable<'_>,
+    inputs: &Inputs<'_>,
+    origins: &mut BTreeMap<String, String>,
+) -> Result<RouteConfig> {
+    let mut route = RouteConfig::default();
+    for (key, value) in table {
+        let origin = document.place(key.span().start);
+        let Some(setting) = ROUTE_SETTINGS.iter().find(|setting| setting.name == key.get_ref()) else {
+            let known = ROUTE_SETTINGS.iter().map(|setting| setting.name);
+            return Err(unknown(&format!("{origin}, [[route]] {}: ", at + 1), key.get_ref(), known));
+        };
+        let label = format!("`{}` of [[route]] {} ({origin})", setting.name, at + 1);
+        let pending = Pending { given: Given::from_toml(value.get_ref()), origin };
+        let origin = take(setting, &mut route, pending, &label, inputs)?;
+        origins.insert(route_setting(at, setting.name), origin);
+    }
+    Ok(route)
+}
+
+/// What no single setting of a route can tell.
+fn check_route(
+    route: &RouteConfig,
+    at: usize,
+    place: &str,
+    origins: &BTreeMap<String, String>,
+) -> Result<()> {
+    let given = |name: &str| origins.get(&route_setting(at, name));
+    let of = |name: &str| {
+        format!("`{name}` of [[route]] {} ({})", at + 1, given(name).map_or(place, String::as_str))
+    };
+    let Some(_) = given("from") else {
+        return Err(Error::config(format!(
+            "[[route]] {} ({place}) needs `from`, the source table: from = \"orders\", or \"*\" for all",
+            at + 1
+        )));
+    };
+    if !placeholders_are_known(&route.to) {
+        let message = format!("{} must have no braces but {{table}} and {{schema}}", of("to"));
+        return Err(Error::config(message));
+    }
+    if given("include").is_some() && given("exclude").is_some() {
+        let message = format!("{} and `exclude` exclude each other: keep one of them", of("include"));
+        return Err(Error::config(message));
+    }
+    if route.include.is_empty() {
+        let message =
+            format!("{} must name at least one field; exclude = [\"*\"] leaves out all", of("include"));
+        return Err(Error::config(message));
+    }
+    Ok(())
+}
+
+// --- variables and --set ----------------------------------------------------------------------------------------
+
+fn read_environment(inputs: &Inputs<'_>, pending: &mut BTreeMap<&'static str, Pending>) -> Result<()> {
+    let owned = |name: &String| OWNED.iter().any(|prefix| name.starts_with(prefix));
+    for (name, value) in inputs.environment.iter().filter(|(name, _)| owned(name)) {
+        if name.starts_with("ROWTIDE_ROUTE") {
+            return Err(Error::config(format!(
+                "unknown variable {}: routes live in the configuration file only, as [[route]]",
+                shown(name)
+            )));
+        }
+        let Some(setting) = SETTINGS.iter().find(|setting| setting.variable().as_ref() == Some(name)) else {
+            let known: Vec<String> = SETTINGS.iter().filter_map(Setting::variable).collect();
+            let nearest = nearest(name, known.iter().map(String::as_str)).unwrap_or_default();
+            return Err(Error::config(format!("unknown variable {}: is {nearest} meant?", shown(name))));
+        };
+        let Some(text) = value.to_str() else {
+            return Err(Error::config(format!("`{}` ({name}) is not UTF-8 text", setting.name)));
+        };
+        pending.insert(setting.name, Pending { given: Given::Text(text.to_owned()), origin: name.clone() });
+    }
+    Ok(())
+}
+
+fn read_set(inputs: &Inputs<'_>, pending: &mut BTreeMap<&'static str, Pending>) -> Result<()> {
+    for set in inputs.set {
+        let Some((name, value)) = set.split_once('=') else {
+            return Err(Error::config("--set needs NAME=VALUE, as in --set sink.schema=cdc"));
+        };
+        let name = name.trim();
+        if name == "route" || name.starts_with("route.") || name.starts_with("route[") {
+            return Err(Error::config("--set: routes live in the configuration file only, as [[route]]"));
+        }
+        let Some(setting) = SETTINGS.iter().find(|setting| setting.name == name) else {
+            return Err(unknown("--set: ", name, names()));
+        };
+        let origin = "--set".to_owned();
+        pending.insert(setting.name, Pending { given: Given::Text(value.to_owned()), origin });
+    }
+    Ok(())
+}
+
+// --- references -------------------------------------------------------------------------------------------------
+
+/// The text itself, or what the variable or the file holds that it refers to.
+fn resolve(text: &str, label: &str, inputs: &Inputs<'_>) -> Result<String> {
+    if let Some(name) = text.strip_prefix("env://") {
+        let fail =
+            |why: &str| Error::config(format!("{label} refers to the variable {}, which {why}", shown(name)));
+        let value = inputs.environment.get(name).ok_or_else(|| fail("is not set"))?;
+        return value.to_str().map(str::to_owned).ok_or_else(|| fail("is not UTF-8 text"));
+    }
+    if let Some(path) = text.strip_prefix("file://") {
+        let fail = |why: &str| {
+            let path = if path.contains("://") { redact_url(path) } else { path.to_owned() };
+            Error::config(format!("{label} refers to the file {path}: {why}"))
+        };
+        let bytes = read_file(&inputs.directory.join(path)).map_err(|why| fail(&why))?;
+        let content = String::from_utf8(bytes).map_err(|_| fail("it is not UTF-8 text"))?;
+        return Ok(content.trim_end_matches(['\r', '\n']).to_owned());
+    }
+    if let Some(scheme) = LATER.iter().find(|scheme| text.starts_with(**scheme)) {
+        return Err(Error::config(format!(
+            "{label} refers to {scheme}…, which comes with the deployment work; until then put the value into a \
+             variable and write env://NAME, or into a file and write file://path"
+        )));
+    }
+    Ok(text.to_owned())
+}
+
+// --- names ------------------------------------------------------------------------------------------------------
+
+fn names() -> impl Iterator<Item = &'static str> {
+    SETTINGS.iter().map(|setting| setting.name)
+}
+
+fn unknown<'a>(place: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Error {
+    let nearest = nearest(name, known).unwrap_or_default();
+    Error::config(format!("{place}unknown setting {}: is `{nearest}` meant?", shown(name)))
+}
+
+/// The most characters of a name that are compared or shown: longer than any of ours, short enough to compare.
+const NAME_MAX: usize = 64;
+
+/// The name of `known` with the fewest typing errors; the right member of a wrong table counts as one error.
+fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let name: String = name.chars().take(NAME_MAX).collect();
+    let member = |name: &str| name.rsplit_once('.').map(|(_, member)| member.to_owned());
+    let wanted = member(&name).unwrap_or_else(|| name.clone());
+    known.min_by_key(|known| {
+        let whole = strsim::damerau_levenshtein(&name, known);
+        match member(known) {
+            Some(known) => whole.min(strsim::damerau_levenshtein(&wanted, &known) + 1),
+            None => whole,
+        }
+    })
+}
+
+/// A name for people. What does not look like a name may be a secret in the wrong place.
+fn shown(name: &str) -> String {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+    if name.len() <= NAME_MAX && name.chars().all(is_name) {
+        format!("`{name}`")
+    } else {
+        "(not a name)".to_owned()
+    }
+}

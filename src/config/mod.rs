@@ -1,0 +1,291 @@
+//! What an operator decides: one TOML file, the environment over it, `--set` over both.
+//!
+//! The only room that reads the environment, and only in [`Config::from_environment`]; everything else gets it as
+//! a value. Knows the settings, their names and what is allowed; not what they do. No error and no `Debug` output
+//! of this room holds a value that somebody gave: it could be a password in the wrong place.
+
+mod given;
+mod layers;
+mod redact;
+mod route;
+mod settings;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::error::{Error, Result};
+
+pub use layers::{Environment, Inputs};
+pub use redact::{SinkUrl, redact_url};
+pub use route::{DataLayout, DeletePolicy, Keyless, RouteConfig, Truncate, Ttl, glob};
+pub use settings::{ROUTE_SETTINGS, SETTINGS, Setting};
+
+/// Every setting with its value. `Config::default()` has the defaults: every table is taken, and there is no sink.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Config {
+    /// `[source]`: where records come from and what they mean.
+    pub source: Source,
+    /// `[sink]`: the database.
+    pub sink: Sink,
+    /// Every `[[route]]` in the order of the file; read through [`Config::route_for`].
+    pub routes: Vec<RouteConfig>,
+    /// `[dead_letters]`: records that cannot be applied.
+    pub dead_letters: DeadLetters,
+    /// Where each setting that is not a default comes from, by its name in [`EffectiveSetting`].
+    origins: BTreeMap<String, String>,
+    /// The route of all tables when there is none.
+    everything: RouteConfig,
+}
+
+/// `[source]`: where records come from and what they mean.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Name of the decoder, or `auto`. Whether there is one of that name is not checked here.
+    pub decoder: String,
+    /// What orders the changes of a key.
+    pub version: VersionScheme,
+    /// Raised after a rebuild of the source; part of every version.
+    pub epoch: u16,
+    /// What a record does that no route matches.
+    pub unrouted: Unrouted,
+    /// The table of bare `dynamodb` records.
+    pub table: Option<String>,
+    /// The stream label of bare `dynamodb` records.
+    pub label: Option<String>,
+}
+
+/// What orders the changes of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum VersionScheme {
+    /// The source's own order.
+    #[default]
+    Auto,
+    /// The order in which the transport received the records.
+    Arrival,
+}
+
+/// What a record does that no route matches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Unrouted {
+    /// It is ignored and counted.
+    #[default]
+    Ignore,
+    /// It is a configuration error.
+    Fail,
+}
+
+/// `[sink]`: the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sink {
+    /// Where it is; see [`Sink::required_url`].
+    pub url: Option<SinkUrl>,
+    /// The schema of targets that name none.
+    pub schema: String,
+    /// Its kind.
+    pub dialect: DialectChoice,
+    /// What a storage table's name has behind its view's; never empty.
+    pub suffix: String,
+    /// How long a tombstone is kept; above zero.
+    pub tombstone_retention: Duration,
+    /// Whether missing objects are created.
+    pub ddl: Ddl,
+    /// How the connection is encrypted; none: as the URL says, else as [`Tls::VerifyFull`] says.
+    pub tls: Option<Tls>,
+    /// PEM file of the certificates to trust instead of the system's.
+    pub tls_root_cert: Option<PathBuf>,
+    /// The most connections of one process; at least 1.
+    pub connections: usize,
+    /// The longest a statement may run; above zero.
+    pub statement_timeout: Option<Duration>,
+}
+
+/// The kind of the database, as configured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DialectChoice {
+    /// To be found out.
+    #[default]
+    Auto,
+    /// PostgreSQL.
+    Postgres,
+    /// CrateDB.
+    CrateDb,
+}
+
+/// Whether missing tables and views are created.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ddl {
+    /// They are created.
+    #[default]
+    Auto,
+    /// A missing one is a configuration error.
+    Never,
+}
+
+/// How the connection is encrypted, with libpq's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tls {
+    /// Encrypted, with a trusted certificate for this host: what a sink gets that is neither on loopback nor behind
+    /// a socket, when nobody says otherwise.
+    VerifyFull,
+    /// Encrypted, with a trusted certificate for any host.
+    VerifyCa,
+    /// Encrypted, with any certificate.
+    Require,
+    /// Encrypted when the server can, with any certificate.
+    Prefer,
+    /// Not encrypted.
+    Disable,
+}
+
+/// `[dead_letters]`: records that cannot be applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetters {
+    /// Whether their payload is kept.
+    pub payload: Payload,
+    /// How long they are kept; above zero.
+    pub retention: Duration,
+    /// How many records a source may park in ten minutes before the invocation fails.
+    pub limit: u64,
+}
+
+/// Whether parked records keep their payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Payload {
+    /// As received.
+    #[default]
+    Full,
+    /// Not at all.
+    None,
+}
+
+/// One line of `rowtide config`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EffectiveSetting {
+    /// `sink.url`; for a route `route.1.delete`, counted from 1 in the order of the file.
+    pub name: String,
+    /// The value, secrets masked; empty when it is not set.
+    pub value: String,
+    /// The value that it has when nobody sets it; empty when it has none.
+    pub default: String,
+    /// `default`, or the place: `rowtide.toml line 4`, `ROWTIDE_SINK_URL`, `--set`; and behind a comma the variable
+    /// or the file that this place refers to.
+    pub origin: String,
+}
+
+/// A day in seconds.
+const DAY: u64 = 86_400;
+
+impl Default for Source {
+    fn default() -> Self {
+        Self {
+            decoder: "auto".to_owned(),
+            version: VersionScheme::default(),
+            epoch: 0,
+            unrouted: Unrouted::default(),
+            table: None,
+            label: None,
+        }
+    }
+}
+
+impl Default for Sink {
+    fn default() -> Self {
+        Self {
+            url: None,
+            schema: "public".to_owned(),
+            dialect: DialectChoice::default(),
+            suffix: "_cdc".to_owned(),
+            tombstone_retention: Duration::from_secs(7 * DAY),
+            ddl: Ddl::default(),
+            tls: None,
+            tls_root_cert: None,
+            connections: 4,
+            statement_timeout: None,
+        }
+    }
+}
+
+impl Default for DeadLetters {
+    fn default() -> Self {
+        Self { payload: Payload::default(), retention: Duration::from_secs(30 * DAY), limit: 1_000 }
+    }
+}
+
+impl Config {
+    /// The configuration of this process: [`Config::load`] with its variables and its working directory.
+    ///
+    /// `file` is `--config`, `set` every `--set`; `ignore` as in [`Inputs::ignore`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::load`].
+    pub fn from_environment(file: Option<&Path>, set: &[String], ignore: &[&str]) -> Result<Self> {
+        // A variable whose name is not UTF-8 can be named neither by a setting nor by `env://`.
+        let environment =
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+        let environment: Environment = environment.collect();
+        Self::load(&Inputs { file, set, environment: &environment, directory: Path::new(""), ignore })
+    }
+
+    /// The configuration that `inputs` give: the defaults, over them the file, the variables, and `--set`.
+    ///
+    /// Of the values that several layers give to a setting only the last is resolved and checked.
+    ///
+    /// # Errors
+    ///
+    /// Always of the kind [`Config`](crate::error::ErrorKind::Config): a file that cannot be read or is not TOML,
+    /// an unknown setting, a value that is not allowed, a reference to a variable or a file that is missing. The
+    /// message names the setting and its place, and never a value.
+    pub fn load(inputs: &Inputs<'_>) -> Result<Self> {
+        layers::load(inputs)
+    }
+
+    /// The route of the source table `table`: the first whose `from` matches; none when there are routes and no one
+    /// matches. Without any route every table is taken under its own name.
+    #[must_use]
+    pub fn route_for(&self, table: &str) -> Option<&RouteConfig> {
+        if self.routes.is_empty() {
+            return Some(&self.everything);
+        }
+        self.routes.iter().find(|route| glob(&route.from, table))
+    }
+
+    /// Every setting with its value, its default and its place, those of the routes last. No secret is in it.
+    #[must_use]
+    pub fn effective(&self) -> Vec<EffectiveSetting> {
+        let line = |name: String, value: String, default: String| {
+            let origin = self.origins.get(&name).cloned().unwrap_or_else(|| "default".to_owned());
+            EffectiveSetting { name, value, default, origin }
+        };
+        let settings = SETTINGS.iter();
+        let mut lines: Vec<EffectiveSetting> = settings
+            .map(|setting| line(setting.name.to_owned(), setting.value(self), setting.default_value()))
+            .collect();
+        for (at, route) in self.routes.iter().enumerate() {
+            lines.extend(ROUTE_SETTINGS.iter().map(|setting| {
+                line(layers::route_setting(at, setting.name), setting.value(route), setting.default_value())
+            }));
+        }
+        lines
+    }
+}
+
+impl Sink {
+    /// The URL, for what cannot work without a database.
+    ///
+    /// # Errors
+    ///
+    /// A configuration error that says how to set it.
+    pub fn required_url(&self) -> Result<&SinkUrl> {
+        self.url.as_ref().ok_or_else(|| {
+            Error::config(
+                "`sink.url` is not set: set the variable ROWTIDE_SINK_URL, `url` in [sink] of the file, or \
+                 `--set sink.url=…`, for example to postgresql://user@host:5432/database",
+            )
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,440 @@
+//! The one table of settings: the file, the variables, `--set`, `rowtide config` and docs/configuration.md follow it.
+
+use std::time::Duration;
+
+use super::given::{self, Given, Taken, Word, show_duration, show_list, show_table, show_word};
+use super::{
+    Config, DataLayout, Ddl, DeletePolicy, DialectChoice, Keyless, Payload, RouteConfig, Tls, Truncate, Ttl,
+    Unrouted, VersionScheme, redact_url,
+};
+
+/// One setting of `T`: [`Config`] for [`SETTINGS`], [`RouteConfig`] for [`ROUTE_SETTINGS`].
+pub struct Setting<T: 'static> {
+    /// Its name: `sink.url`, or `delete` in a route.
+    pub name: &'static str,
+    /// The values it takes, for people; reads well behind "must be".
+    pub values: &'static str,
+    /// What it decides, in a sentence or two.
+    pub about: &'static str,
+    /// A value as it stands in the file.
+    pub example: &'static str,
+    /// Whether the value must not be shown whole.
+    pub secret: bool,
+    set: fn(&mut T, Given) -> Taken,
+    get: fn(&T) -> String,
+}
+
+impl<T: Default> Setting<T> {
+    /// The default as text; empty when the setting has none.
+    #[must_use]
+    pub fn default_value(&self) -> String {
+        self.value(&T::default())
+    }
+}
+
+impl<T> Setting<T> {
+    /// The variable that sets it: `ROWTIDE_SINK_URL` for `sink.url`. A route's setting has none.
+    #[must_use]
+    pub fn variable(&self) -> Option<String> {
+        let upper = |name: &str| format!("ROWTIDE_{}", name.to_ascii_uppercase().replace('.', "_"));
+        self.name.contains('.').then(|| upper(self.name))
+    }
+
+    /// The value that `holder` has, secrets masked; empty when it is not set.
+    #[must_use]
+    pub fn value(&self, holder: &T) -> String {
+        let value = (self.get)(holder);
+        // Lists and paths may hold anything; a URL in the wrong place is as secret as in the right one.
+        if self.secret || value.contains("://") { redact_url(&value) } else { value }
+    }
+
+    pub(super) fn set(&self, holder: &mut T, given: Given) -> Taken {
+        (self.set)(holder, given)
+    }
+}
+
+/// The longest retention: beyond it, dates leave what databases can hold.
+const LONGEST_RETENTION: Duration = Duration::from_secs(36_500 * 86_400);
+/// PostgreSQL keeps `statement_timeout` as an `int4` of milliseconds.
+const LONGEST_STATEMENT: Duration = Duration::from_secs(24 * 86_400);
+/// More than any server accepts from one client.
+const CONNECTIONS_MAX: u64 = 1_000;
+const LIMIT_MAX: u64 = 1_000_000_000;
+/// PostgreSQL and CrateDB stop far below it.
+const COLUMNS_MAX: u64 = 100_000;
+
+/// All settings except those of routes, in the order in which people read them.
+pub const SETTINGS: &[Setting<Config>] = &[
+    Setting {
+        name: "source.decoder",
+        values: "`auto` or the name of a decoder",
+        about: "The format of the records. `auto` looks at each record: fine for a replay; pin it in \
+            production.",
+        example: r#"decoder = "dynamodb-kinesis""#,
+        secret: false,
+        set: |config, given| given::text(given, &mut config.source.decoder),
+        get: |config| config.source.decoder.clone(),
+    },
+    Setting {
+        name: "source.version",
+        values: "`auto` or `arrival`",
+        about: "What orders the changes of a key: the source's own order, or with `arrival` the order in \
+            which the records arrived.",
+        example: r#"version = "arrival""#,
+        secret: false,
+        set: |config, given| given::word(given, &mut config.source.version),
+        get: |config| show_word(config.source.version),
+    },
+    Setting {
+        name: "source.epoch",
+        values: "a whole number from 0 to 65535",
+        about: "Raised by one after the source was rebuilt or failed over: what comes later wins over \
+            everything of a lower epoch.",
+        example: "epoch = 1",
+        secret: false,
+        set: |config, given| given::number(given, 0..=u64::from(u16::MAX), &mut config.source.epoch),
+        get: |config| config.source.epoch.to_string(),
+    },
+    Setting {
+        name: "source.unrouted",
+        values: "`ignore` or `fail`",
+        about: "What a record does that no route matches. Without any route every table is taken.",
+        example: r#"unrouted = "fail""#,
+        secret: false,
+        set: |config, given| given::word(given, &mut config.source.unrouted),
+        get: |config| show_word(config.source.unrouted),
+    },
+    Setting {
+        name: "source.table",
+        values: "the name of a table",
+        about: "The table of bare `dynamodb` records, which do not name it.",
+        example: r#"table = "orders""#,
+        secret: false,
+        set: |config, given| given::optional_text(given, &mut config.source.table),
+        get: |config| config.source.table.clone().unwrap_or_default(),
+    },
+    Setting {
+        name: "source.label",
+        values: "the label of a stream",
+        about: "The stream label (its creation time) of bare `dynamodb` records, which do not name it.",
+        example: r#"label = "2026-01-31T08:00:00.000""#,
+        secret: false,
+        set: |config, given| given::optional_text(given, &mut config.source.label),
+        get: |config| config.source.label.clone().unwrap_or_default(),
+    },
+    Setting {
+        name: "sink.url",
+        values: "a URL that begins with `postgresql://`, `postgres://` or `crate://`, or `host=… user=…` \
+            pairs",
+        about: "The database, with user and password: better as `env://NAME` or `file://path`.",
+        example: r#"url = "postgresql://rowtide:secret@db.example.org:5432/warehouse""#,
+        secret: true,
+        set: |config, given| given::url(given, &mut config.sink.url),
+        get: |config| config.sink.url.as_ref().map(|url| url.expose().to_owned()).unwrap_or_default(),
+    },
+    Setting {
+        name: "sink.schema",
+        values: "the name of a schema",
+        about: "The schema of targets that name none, and of rowtide's own tables.",
+        example: r#"schema = "cdc""#,
+        secret: false,
+        set: |config, given| given::text(given, &mut config.sink.schema),
+        get: |config| config.sink.schema.clone(),
+    },
+    Setting {
+        name: "sink.dialect",
+        values: "`auto`, `postgres` or `cratedb`",
+        about: "The database's kind; `auto` finds out.",
+        example: r#"dialect = "cratedb""#,
+        secret: false,
+        set: |config, given| given::word(given, &mut config.sink.dialect),
+        get: |config| show_word(config.sink.dialect),
+    },
+    Setting {
+        name: "sink.suffix",
+        values: "text, not empty",
+        about: "What the name of a storage table has behind the name of its view.",
+        example: r#"suffix = "_log""#,
+        secret: false,
+        set: |config, given| given::text(given, &mut config.sink.suffix),
+        get: |config| config.sink.suffix.clone(),
+    },
+    Setting {
+        name: "sink.tombstone_retention",
+        values: "a duration such as `7d`, `12h`, `30m`, `45s` or `500ms`",
+        about: "How long a deleted row is remembered. Keep it longer than the source's retention plus the \
+            time in which somebody may redrive.",
+        example: r#"tombstone_retention = "14d""#,
+        secret: false,
+        set: |config, given| given::duration(given, LONGEST_RETENTION, &mut config.sink.tombstone_retention),
+        get: |config| show_duration(config.sink.tombstone_retention),
+    },
+    Setting {
+        name: "sink.ddl",
+        values: "`auto` or `never`",
+        about: "Whether missing tables and views are created. With `never` a missing one is an error that \
+            prints the statement.",
+        example: r#"ddl = "never""#,
+        secret: false,
+        set: |config, given| given::word(given, &mut config.sink.ddl),
+        get: |config| show_word(config.sink.ddl),
+    },
+    Setting {
+        name: "sink.tls",
+        values: "`verify-full`, `verify-ca`, `require`, `prefer` or `disable`",
+        about: "How the connection is encrypted. When not set, `sslmode` of the URL decides; without one \
+            it is `verify-full`, except on loopback and sockets.",
+        example: r#"tls = "verify-full""#,
+        secret: false,
+        set: |config, given| given::optional_word(given, &mut config.sink.tls),
+        get: |config| config.sink.tls.map(show_word).unwrap_or_default(),
+    },
+    Setting {
+        name: "sink.tls_root_cert",
+        values: "the path of a PEM file, not its content (so without `file://`)",
+        about: "The certificates to trust instead of the system's.",
+        example: r#"tls_root_cert = "/etc/ssl/rds.pem""#,
+        secret: false,
+        set: |config, given| given::optional_path(given, &mut config.sink.tls_root_cert),
+        get: |config| {
+            config.sink.tls_root_cert.as_ref().map(|path| path.display().to_string()).unwrap_or_default()
+        },
+    },
+    Setting {
+        name: "sink.connections",
+        values: "a whole number from 1 to 1000",
+        about: "The most connections that one process opens.",
+        example: "connections = 1",
+        secret: false,
+        set: |config, given| given::number(given, 1..=CONNECTIONS_MAX, &mut config.sink.connections),
+        get: |config| config.sink.connections.to_string(),
+    },
+    Setting {
+        name: "sink.statement_timeout",
+        values: "a duration such as `45s` or `500ms`, not above `24d`",
+        about: "The longest a statement may run. A Lambda's remaining time bounds it in any case.",
+        example: r#"statement_timeout = "30s""#,
+        secret: false,
+        set: |config, given| {
+            given::optional_duration(given, LONGEST_STATEMENT, &mut config.sink.statement_timeout)
+        },
+        get: |config| config.sink.statement_timeout.map(show_duration).unwrap_or_default(),
+    },
+    Setting {
+        name: "dead_letters.payload",
+        values: "`full` or `none`",
+        about: "Whether parked records keep their payload. With `none` the position still finds it in the \
+            source.",
+        example: r#"payload = "none""#,
+        secret: false,
+        set: |config, given| given::word(given, &mut config.dead_letters.payload),
+        get: |config| show_word(config.dead_letters.payload),
+    },
+    Setting {
+        name: "dead_letters.retention",
+        values: "a duration such as `30d` or `12h`",
+        about: "How long parked records are kept.",
+        example: r#"retention = "90d""#,
+        secret: false,
+        set: |config, given| given::duration(given, LONGEST_RETENTION, &mut config.dead_letters.retention),
+        get: |config| show_duration(config.dead_letters.retention),
+    },
+    Setting {
+        name: "dead_letters.limit",
+        values: "a whole number from 0 to 1000000000",
+        about: "How many records a source may park in ten minutes before the invocation fails instead.",
+        example: "limit = 100",
+        secret: false,
+        set: |config, given| given::number(given, 0..=LIMIT_MAX, &mut config.dead_letters.limit),
+        get: |config| config.dead_letters.limit.to_string(),
+    },
+];
+
+/// The settings of a `[[route]]`, in the order in which people read them.
+pub const ROUTE_SETTINGS: &[Setting<RouteConfig>] = &[
+    Setting {
+        name: "from",
+        values: "the name of a source table, with `*` and `?` as wildcards, not empty",
+        about: "The source table as the source names it. The first route that matches is taken; case \
+            counts. Every route needs it.",
+        example: r#"from = "public.*""#,
+        secret: false,
+        set: |route, given| given::text(given, &mut route.from),
+        get: |route| route.from.clone(),
+    },
+    Setting {
+        name: "to",
+        values: "the name of a target, in which only `{table}` and `{schema}` are replaced",
+        about: "The target, in `sink.schema` when it names no other.",
+        example: r#"to = "sales.{table}""#,
+        secret: false,
+        set: |route, given| given::text(given, &mut route.to),
+        get: |route| route.to.clone(),
+    },
+    Setting {
+        name: "key",
+        values: "a list of names, none of them empty",
+        about: "The members of the key, where the source does not tell them.",
+        example: r#"key = ["tenant", "id"]"#,
+        secret: false,
+        set: |route, given| given::list(given, &mut route.key),
+        get: |route| show_list(&route.key),
+    },
+    Setting {
+        name: "delete",
+        values: "`tombstone`, `soft` or `hard`",
+        about: "What a delete does: the row leaves the view, stays in it marked as deleted, or is removed \
+            at once (then convergence is not promised).",
+        example: r#"delete = "soft""#,
+        secret: false,
+        set: |route, given| given::word(given, &mut route.delete),
+        get: |route| show_word(route.delete),
+    },
+    Setting {
+        name: "types",
+        values: "a table of field names and types, such as `{ total = \"numeric(38,2)\" }`",
+        about: "Typed columns: of the view on PostgreSQL, of `data` on CrateDB.",
+        example: r#"types = { total = "numeric(38,2)", placed_at = "timestamptz" }"#,
+        secret: false,
+        set: |route, given| given::table(given, &mut route.types),
+        get: |route| show_table(&route.types),
+    },
+    Setting {
+        name: "include",
+        values: "a list of field names, with `*` and `?` as wildcards, at least one, none empty; and not \
+            together with `exclude`",
+        about: "The document fields that reach the database.",
+        example: r#"include = ["name", "address*"]"#,
+        secret: false,
+        set: |route, given| given::list(given, &mut route.include),
+        get: |route| show_list(&route.include),
+    },
+    Setting {
+        name: "exclude",
+        values: "a list of field names, with `*` and `?` as wildcards, none empty; and not together with \
+            `include`",
+        about: "The document fields that do not reach the database.",
+        example: r#"exclude = ["email", "phone"]"#,
+        secret: false,
+        set: |route, given| given::list(given, &mut route.exclude),
+        get: |route| show_list(&route.exclude),
+    },
+    Setting {
+        name: "ttl",
+        values: "`apply` or `ignore`",
+        about: "What deletes do that the source's own expiry made.",
+        example: r#"ttl = "ignore""#,
+        secret: false,
+        set: |route, given| given::word(given, &mut route.ttl),
+        get: |route| show_word(route.ttl),
+    },
+    Setting {
+        name: "json",
+        values: "a list of field names, none of them empty",
+        about: "Fields that arrive as JSON text and become documents.",
+        example: r#"json = ["attributes"]"#,
+        secret: false,
+        set: |route, given| given::list(given, &mut route.json),
+        get: |route| show_list(&route.json),
+    },
+    Setting {
+        name: "keyless",
+        values: "`refuse`, `position` or `row`",
+        about: "What records of a table without a key do: they are refused, every insert is a row of its \
+            own, or all fields are the key.",
+        example: r#"keyless = "position""#,
+        secret: false,
+        set: |route, given| given::word(given, &mut route.keyless),
+        get: |route| show_word(route.keyless),
+    },
+    Setting {
+        name: "truncate",
+        values: "`ignore` or `apply`",
+        about: "What a truncate or drop does: nothing, or (PostgreSQL only) it removes what is older, \
+            never the table.",
+        example: r#"truncate = "apply""#,
+        secret: false,
+        set: |route, given| given::word(given, &mut route.truncate),
+        get: |route| show_word(route.truncate),
+    },
+    Setting {
+        name: "data",
+        values: "`columns` or `ignored`",
+        about: "How CrateDB keeps the document: as columns that rowtide adds, or without columns.",
+        example: r#"data = "ignored""#,
+        secret: false,
+        set: |route, given| given::word(given, &mut route.data),
+        get: |route| show_word(route.data),
+    },
+    Setting {
+        name: "columns_per_object",
+        values: "a whole number from 1 to 100000",
+        about: "The most columns that one object of the document may have on CrateDB.",
+        example: "columns_per_object = 50",
+        secret: false,
+        set: |route, given| given::number(given, 1..=COLUMNS_MAX, &mut route.columns_per_object),
+        get: |route| route.columns_per_object.to_string(),
+    },
+    Setting {
+        name: "columns_max",
+        values: "a whole number from 1 to 100000",
+        about: "The most columns that the whole target may have on CrateDB.",
+        example: "columns_max = 500",
+        secret: false,
+        set: |route, given| given::number(given, 1..=COLUMNS_MAX, &mut route.columns_max),
+        get: |route| route.columns_max.to_string(),
+    },
+];
+
+impl Word for VersionScheme {
+    const WORDS: &'static [(&'static str, Self)] = &[("auto", Self::Auto), ("arrival", Self::Arrival)];
+}
+
+impl Word for Unrouted {
+    const WORDS: &'static [(&'static str, Self)] = &[("ignore", Self::Ignore), ("fail", Self::Fail)];
+}
+
+impl Word for DialectChoice {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("auto", Self::Auto), ("postgres", Self::Postgres), ("cratedb", Self::CrateDb)];
+}
+
+impl Word for Ddl {
+    const WORDS: &'static [(&'static str, Self)] = &[("auto", Self::Auto), ("never", Self::Never)];
+}
+
+impl Word for Tls {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("verify-full", Self::VerifyFull),
+        ("verify-ca", Self::VerifyCa),
+        ("require", Self::Require),
+        ("prefer", Self::Prefer),
+        ("disable", Self::Disable),
+    ];
+}
+
+impl Word for Payload {
+    const WORDS: &'static [(&'static str, Self)] = &[("full", Self::Full), ("none", Self::None)];
+}
+
+impl Word for DeletePolicy {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("tombstone", Self::Tombstone), ("soft", Self::Soft), ("hard", Self::Hard)];
+}
+
+impl Word for Ttl {
+    const WORDS: &'static [(&'static str, Self)] = &[("apply", Self::Apply), ("ignore", Self::Ignore)];
+}
+
+impl Word for Keyless {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("refuse", Self::Refuse), ("position", Self::Position), ("row", Self::Row)];
+}
+
+impl Word for Truncate {
+    const WORDS: &'static [(&'static str, Self)] = &[("ignore", Self::Ignore), ("apply", Self::Apply)];
+}
+
+impl Word for DataLayout {
+    const WORDS: &'static [(&'static str, Self)] = &[("columns", Self::Columns), ("ignored", Self::Ignored)];
+}

@@ -1,0 +1,363 @@
+//! From `sink.url` to connections: the URL, TLS and the pool.
+
+use crate::config::{Sink, Tls};
+use crate::error::{Error, ErrorKind, Result};
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::{CancelToken, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
+/// Unanswered data for so long means a dead peer.
+const TCP_USER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A checked `sink.url`, ready to make connections.
+pub(super) struct Connector {
+    config: tokio_postgres::Config,
+    tls: Tls,
+    root_certificates: Option<PathBuf>,
+    connections: usize,
+}
+
+/// A pool, and what it takes to cancel a statement of one of its connections.
+pub(super) struct Connections {
+    pub(super) pool: Pool,
+    tls: Option<MakeRustlsConnect>,
+}
+
+impl Connections {
+    pub(super) async fn cancel(&self, token: &CancelToken) {
+        let cancelled = match &self.tls {
+            Some(tls) => token.cancel_query(tls.clone()).await,
+            None => token.cancel_query(NoTls).await,
+        };
+        if cancelled.is_err() {
+            tracing::warn!("A statement that ran out of time could not be cancelled.");
+        }
+    }
+}
+
+impl Connector {
+    pub(super) fn new(sink: &Sink) -> Result<Self> {
+        let url = sink.required_url()?.expose();
+        if url.starts_with("crate://") {
+            crate::plan::Dialect::Cratedb.supported()?;
+        }
+        let (url, sslmode, sslrootcert) = without_tls_options(url);
+        let mut config: tokio_postgres::Config = url.parse().map_err(|error: tokio_postgres::Error| {
+            // the parser names options and positions, never values
+            Error::config("sink.url is not a PostgreSQL connection string.").because(error)
+        })?;
+        if config.get_hosts().is_empty() {
+            return Err(Error::config("sink.url names no host."));
+        }
+        let local = config.get_hosts().iter().all(is_local);
+        let by_url = match sslmode.as_deref() {
+            None if local => Tls::Disable,
+            None | Some("verify-full") => Tls::VerifyFull,
+            Some("disable") => Tls::Disable,
+            Some("allow" | "prefer") => Tls::Prefer,
+            Some("require") => Tls::Require,
+            Some("verify-ca") => Tls::VerifyCa,
+            Some(_) => {
+                return Err(Error::config(
+                    "sslmode in sink.url is none of disable, allow, prefer, require, verify-ca, verify-full.",
+                ));
+            }
+        };
+        let tls = sink.tls.unwrap_or(by_url);
+        config.ssl_mode(match tls {
+            Tls::Disable => SslMode::Disable,
+            Tls::Prefer => SslMode::Prefer,
+            Tls::Require | Tls::VerifyCa | Tls::VerifyFull => SslMode::Require,
+        });
+        if config.get_application_name().is_none() {
+            config.application_name("rowtide");
+        }
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT_TIMEOUT);
+        }
+        config.keepalives_idle(KEEPALIVE_IDLE).tcp_user_timeout(TCP_USER_TIMEOUT);
+        let root_certificates = sslrootcert.map(PathBuf::from).or_else(|| sink.tls_root_cert.clone());
+        Ok(Self { config, tls, root_certificates, connections: sink.connections })
+    }
+
+    /// Builds the pool. No connection is opened yet.
+    pub(super) fn connections(&self) -> Result<Connections> {
+        let tls = match self.tls {
+            Tls::Disable => None,
+            Tls::Prefer | Tls::Require | Tls::VerifyCa | Tls::VerifyFull => {
+                Some(MakeRustlsConnect::new(self.client_config()?))
+            }
+        };
+        let settings = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = match &tls {
+            Some(tls) => Manager::from_config(self.config.clone(), tls.clone(), settings),
+            None => Manager::from_config(self.config.clone(), NoTls, settings),
+        };
+        let pool = Pool::builder(manager).max_size(self.connections).build();
+        let pool =
+            pool.map_err(|error| Error::config("The connection pool cannot be made.").because(error))?;
+        Ok(Connections { pool, tls })
+    }
+
+    fn client_config(&self) -> Result<ClientConfig> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let broken = |error: rustls::Error| Error::config("TLS cannot be set up.").because(error);
+        let builder = ClientConfig::builder_with_provider(provider.clone())
+            .with_safe_default_protocol_versions()
+            .map_err(broken)?;
+        // as libpq does: with a root certificate, `require` checks it
+        let checks_chain =
+            self.tls == Tls::VerifyCa || (self.tls == Tls::Require && self.root_certificates.is_some());
+        if self.tls == Tls::VerifyFull {
+            return Ok(builder.with_root_certificates(self.roots()?).with_no_client_auth());
+        }
+        let chain = if checks_chain {
+            let roots = Arc::new(self.roots()?);
+            let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider.clone()).build();
+            Some(
+                verifier
+                    .map_err(|error| Error::config("The root certificates cannot be used.").because(error))?,
+            )
+        } else {
+            None
+        };
+        let verifier = Arc::new(AnyName { chain, provider });
+        Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
+    }
+
+    fn roots(&self) -> Result<RootCertStore> {
+        let mut roots = RootCertStore::empty();
+        let certificates: Vec<CertificateDer<'static>> = match &self.root_certificates {
+            Some(path) if path != Path::new("system") => {
+                CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(|error| {
+                    Error::config(format!("The root certificates in {} cannot be read.", path.display()))
+                        .because(error)
+                })?
+            }
+            _ => rustls_native_certs::load_native_certs().certs,
+        };
+        let (added, _) = roots.add_parsable_certificates(certificates);
+        if added == 0 {
+            return Err(Error::config(
+                "No root certificate was found to verify the database's with: install the system's CA certificates, \
+                 or name a file with sslrootcert in sink.url.",
+            ));
+        }
+        Ok(roots)
+    }
+}
+
+fn is_local(host: &Host) -> bool {
+    match host {
+        Host::Tcp(name) => {
+            name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+        }
+        #[cfg(unix)]
+        Host::Unix(_) => true,
+    }
+}
+
+/// The connection string without `sslmode` and `sslrootcert`, which the driver does not know, and their values.
+fn without_tls_options(url: &str) -> (String, Option<String>, Option<String>) {
+    let mut sslmode = None;
+    let mut sslrootcert = None;
+    let mut take = |option: &str, decode: fn(&str) -> String| {
+        let Some((name, value)) = option.split_once('=') else { return false };
+        let slot = match name {
+            "sslmode" => &mut sslmode,
+            "sslrootcert" => &mut sslrootcert,
+            _ => return false,
+        };
+        *slot = Some(decode(value));
+        true
+    };
+    let rest = if url.contains("://") {
+        let (base, query) = url.split_once('?').unwrap_or((url, ""));
+        let kept: Vec<&str> =
+            query.split('&').filter(|option| !option.is_empty() && !take(option, percent_decoded)).collect();
+        if kept.is_empty() { base.to_owned() } else { format!("{base}?{}", kept.join("&")) }
+    } else {
+        let unquoted = |value: &str| value.trim_matches('\'').to_owned();
+        let kept: Vec<&str> = url.split(' ').filter(|option| !take(option, unquoted)).collect();
+        kept.join(" ")
+    };
+    (rest, sslmode, sslrootcert)
+}
+
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, tail)) = rest.split_first() {
+        let digits = tail.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
+        match (byte, digits.and_then(|digits| u8::from_str_radix(digits, 16).ok())) {
+            (b'%', Some(decoded)) => {
+                bytes.push(decoded);
+                rest = tail.get(2..).unwrap_or_default();
+            }
+            _ => {
+                bytes.push(byte);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Accepts a certificate for any host name: of a trusted chain (`verify-ca`), or any at all (`require`).
+#[derive(Debug)]
+struct AnyName {
+    chain: Option<Arc<WebPkiServerVerifier>>,
+    provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for AnyName {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let Some(chain) = &self.chain else { return Ok(ServerCertVerified::assertion()) };
+        match chain.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
+            Err(rustls::Error::InvalidCertificate(
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+            )) => Ok(ServerCertVerified::assertion()),
+            verified => verified,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, cert, dss, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// What a driver error means. The server's own message may quote values and is left out.
+pub(super) fn driver_error(error: &tokio_postgres::Error, ddl: bool) -> Error {
+    if let Some(answer) = error.as_db_error() {
+        let sqlstate = answer.code().code();
+        let mut place = Vec::new();
+        for (what, name) in [
+            ("table", answer.table()),
+            ("column", answer.column()),
+            ("constraint", answer.constraint()),
+            ("type", answer.datatype()),
+        ] {
+            if let Some(name) = name {
+                place.push(format!("{what} {name}"));
+            }
+        }
+        let place = if place.is_empty() { String::new() } else { format!(" ({})", place.join(", ")) };
+        let kind = match crate::error::classify_sqlstate(sqlstate) {
+            ErrorKind::Rejected if ddl => ErrorKind::Schema,
+            kind => kind,
+        };
+        let (code, advice) = match kind {
+            ErrorKind::Rejected => ("rejected", "The database refuses the row"),
+            ErrorKind::Contended => ("contended", "The statement lost against another one"),
+            ErrorKind::Unavailable => ("unavailable", "The database cannot do it now"),
+            _ => ("configuration", meaning(sqlstate)),
+        };
+        return Error::new(kind, code, format!("{advice}: SQLSTATE {sqlstate}{place}."))
+            .with_sqlstate(sqlstate);
+    }
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        if let Some(rustls::Error::InvalidCertificate(_)) = inner.downcast_ref::<rustls::Error>() {
+            return Error::config(
+                "The database's certificate cannot be verified: name its root certificate with sslrootcert in \
+                 sink.url, or choose another sslmode.",
+            )
+            .because(inner.to_string());
+        }
+        if let Some(io) = inner.downcast_ref::<std::io::Error>()
+            && let Some(nested) = io.get_ref()
+        {
+            if let Some(rustls::Error::InvalidCertificate(_)) = nested.downcast_ref::<rustls::Error>() {
+                return Error::config(
+                    "The database's certificate cannot be verified: name its root certificate with sslrootcert in \
+                     sink.url, or choose another sslmode.",
+                )
+                .because(nested.to_string());
+            }
+            cause = nested.source();
+            continue;
+        }
+        cause = inner.source();
+    }
+    let text = error.to_string();
+    if text.starts_with("invalid configuration") || text.contains("password missing") {
+        return Error::config(format!("sink.url: {text}."));
+    }
+    Error::new(ErrorKind::Unavailable, "unavailable", format!("The database cannot be reached: {text}."))
+}
+
+fn meaning(sqlstate: &str) -> &'static str {
+    match sqlstate.get(..2).unwrap_or_default() {
+        "28" => "The database refuses the login; check user and password in sink.url",
+        "3D" => "The database in sink.url does not exist",
+        "3F" => "The schema does not exist; create it or change sink.schema",
+        _ if sqlstate == "42501" => {
+            "The database user lacks a privilege (or row security hides the row); grant it"
+        }
+        _ if sqlstate == "42P01" => "A table is missing; `rowtide ddl` prints its statement",
+        _ if sqlstate == "42703" => "A column is missing; `rowtide ddl` prints the table's statement",
+        _ => "The database answered something that a person must look at",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_tls_options;
+
+    #[test]
+    fn tls_options_are_taken_out_of_the_connection_string() {
+        let check = |url: &str, rest: &str, mode: Option<&str>, cert: Option<&str>| {
+            let found = without_tls_options(url);
+            assert_eq!((found.0.as_str(), found.1.as_deref(), found.2.as_deref()), (rest, mode, cert));
+        };
+        check("postgresql://u:p@h/d", "postgresql://u:p@h/d", None, None);
+        check("postgresql://h/d?sslmode=require", "postgresql://h/d", Some("require"), None);
+        check(
+            "postgresql://h/d?a=b&sslmode=verify-full&sslrootcert=%2Fetc%2Fca.pem&c=d",
+            "postgresql://h/d?a=b&c=d",
+            Some("verify-full"),
+            Some("/etc/ca.pem"),
+        );
+        check("host=h sslmode=disable user=u", "host=h user=u", Some("disable"), None);
+    }
+}

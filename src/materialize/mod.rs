@@ -1,0 +1,119 @@
+//! The only room that talks to a database. Knows statements and rows, no sources and no Lambda.
+
+mod connect;
+mod dead_letters;
+mod postgres;
+mod purge;
+mod targets;
+
+pub use dead_letters::{DeadLetter, Filter, ParkedLetter};
+pub use postgres::Postgres;
+pub use purge::Purged;
+pub use targets::{KnownTarget, LiveRow};
+
+use crate::error::{Error, Result};
+use crate::plan::{Dialect, Statement};
+use crate::route::Target;
+use std::collections::HashSet;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// What became of one row of a statement.
+#[derive(Debug, Clone)]
+pub enum RowOutcome {
+    /// Written.
+    Applied,
+    /// The database had this version or a newer one.
+    Stale,
+    /// The database refuses this row; every other row of the statement was tried without it.
+    Refused(Arc<Error>),
+}
+
+/// What the events of a chunk say of a target: the registry holds them to it.
+#[derive(Debug, Clone)]
+pub struct Binding {
+    /// The target.
+    pub target: Arc<Target>,
+    /// Names of the key's members, in byte order.
+    pub key_names: Vec<String>,
+    /// Letter of the version scheme.
+    pub scheme: char,
+    /// `source.epoch`.
+    pub epoch: u16,
+}
+
+/// Writes planned statements. One implementation a database; tests bring their own.
+pub trait Materializer: Send + Sync {
+    /// How statements must be said.
+    fn dialect(&self) -> Dialect;
+
+    /// Makes sure that a target's table is there and is this route's.
+    ///
+    /// # Errors
+    /// A configuration error that says what to do, or a transient one.
+    fn prepare(&self, binding: &Binding, deadline: Deadline) -> impl Future<Output = Result<()>> + Send;
+
+    /// Applies a statement: one outcome for each of its rows, in their order.
+    ///
+    /// # Errors
+    /// When the statement as a whole could not be done. Some rows may be durable nevertheless; doing it again is safe.
+    fn apply(
+        &self,
+        statement: &Statement,
+        deadline: Deadline,
+    ) -> impl Future<Output = Result<Vec<RowOutcome>>> + Send;
+
+    /// Which of these (source table, key) have a parked record that was not redriven.
+    ///
+    /// # Errors
+    /// When it cannot be found out.
+    fn blocked(
+        &self,
+        keys: &[(String, String)],
+        deadline: Deadline,
+    ) -> impl Future<Output = Result<HashSet<(String, String)>>> + Send;
+
+    /// How many records of `source` were parked in the last ten minutes.
+    ///
+    /// # Errors
+    /// When it cannot be found out.
+    fn parked_lately(&self, source: &str, deadline: Deadline) -> impl Future<Output = Result<u64>> + Send;
+
+    /// Stores dead letters durably, all or none.
+    ///
+    /// # Errors
+    /// When they are not stored.
+    fn park(&self, letters: &[DeadLetter], deadline: Deadline) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// The moment by which an answer must be given.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Deadline(Option<Instant>);
+
+impl Deadline {
+    /// No deadline.
+    #[must_use]
+    pub fn never() -> Self {
+        Self(None)
+    }
+
+    /// So much time from now.
+    #[must_use]
+    pub fn after(time: Duration) -> Self {
+        Self(Instant::now().checked_add(time))
+    }
+
+    /// What is left of the time; `None` without a deadline.
+    #[must_use]
+    pub fn remaining(self) -> Option<Duration> {
+        self.0.map(|at| at.saturating_duration_since(Instant::now()))
+    }
+
+    /// Whether less than `time` is left.
+    #[must_use]
+    pub fn is_within(self, time: Duration) -> bool {
+        self.remaining().is_some_and(|left| left < time)
+    }
+}

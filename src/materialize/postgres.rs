@@ -1,0 +1,702 @@
+//! Statements on a PostgreSQL server: retried, bounded in time, refused rows isolated by halving.
+
+use super::connect::{Connections, Connector, driver_error};
+use super::targets::Known;
+use super::{Binding, DeadLetter, Deadline, Materializer, RowOutcome};
+use crate::config::{Config, Ddl};
+use crate::error::{Disposition, Error, ErrorKind, Result};
+use crate::event::{Patch, Timestamp};
+use crate::json::Value;
+use crate::plan::{
+    Action, Dialect, Layout, Row, Statement, fill, merge, patch_sql, place, relation, upsert_sql,
+};
+use crate::route::Target;
+use bytes::{BufMut as _, BytesMut};
+use deadpool_postgres::{Object, PoolError};
+use std::collections::{HashMap, HashSet};
+use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, SystemTime};
+use tokio::time::timeout;
+use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
+
+/// Left of the invocation's time when the database must have answered: enough to cancel, park and respond.
+const MARGIN: Duration = Duration::from_millis(300);
+/// How long a cancelled statement may take to end before its connection is closed.
+const CANCEL_GRACE: Duration = Duration::from_millis(200);
+/// A pool idle for so long may hold connections that died while the function was frozen.
+const IDLE_SUSPECT: Duration = Duration::from_secs(5);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Waiting 50, 100, 200 … 2,000 ms between them, all attempts take about 8 seconds.
+const ATTEMPTS_MAX: u32 = 9;
+const BACKOFF_FIRST: Duration = Duration::from_millis(50);
+const BACKOFF_MAX: Duration = Duration::from_secs(2);
+/// How often a patch is tried again because another worker wrote its row in between.
+const PATCH_ATTEMPTS_MAX: u32 = 20;
+
+/// A PostgreSQL server as the place where rows go.
+pub struct Postgres {
+    connector: Connector,
+    connections: OnceLock<Connections>,
+    pub(super) schema: String,
+    pub(super) ddl: Ddl,
+    pub(super) dead_letter_retention: Duration,
+    pub(super) known: Mutex<HashMap<String, Arc<Known>>>,
+    pub(super) ready: tokio::sync::Mutex<bool>,
+    checks_horizon: bool,
+    statement_timeout: Option<Duration>,
+    last_used: Mutex<SystemTime>,
+    statements: AtomicU64,
+}
+
+impl std::fmt::Debug for Postgres {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // never the connection string
+        f.debug_struct("Postgres").field("schema", &self.schema).finish_non_exhaustive()
+    }
+}
+
+impl Postgres {
+    /// A sink for `sink.url`. No connection is opened yet.
+    ///
+    /// # Errors
+    /// When the settings of `sink` cannot be used.
+    pub fn new(config: &Config) -> Result<Self> {
+        Ok(Self {
+            connector: Connector::new(&config.sink)?,
+            connections: OnceLock::new(),
+            schema: config.sink.schema.clone(),
+            ddl: config.sink.ddl,
+            dead_letter_retention: config.dead_letters.retention,
+            known: Mutex::default(),
+            ready: tokio::sync::Mutex::new(false),
+            checks_horizon: false,
+            statement_timeout: config.sink.statement_timeout,
+            last_used: Mutex::new(SystemTime::UNIX_EPOCH),
+            statements: AtomicU64::new(0),
+        })
+    }
+
+    /// The same, refusing changes that are older than their target's purge horizon: a deleted row of theirs may have
+    /// been forgotten. For replays and redrives; a stream that is shorter than the retention needs no such check.
+    #[must_use]
+    pub fn checking_horizon(mut self) -> Self {
+        self.checks_horizon = true;
+        self
+    }
+
+    /// How many statements that write rows have been sent so far.
+    #[must_use]
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    fn layout(&self, target: &Target) -> Option<Layout> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&target.qualified()).map(|known| known.layout)
+    }
+
+    pub(super) fn own(&self, name: &str) -> String {
+        relation(&self.schema, name)
+    }
+
+    pub(super) fn fill_own(&self, template: &str, values: &[(&str, &str)]) -> String {
+        let (registry, letters) = (self.own("rowtide_targets"), self.own("rowtide_dead_letters"));
+        let mut all = vec![("registry", registry.as_str()), ("dead_letters", letters.as_str())];
+        all.extend_from_slice(values);
+        fill(template, &all)
+    }
+
+    fn connections(&self) -> Result<&Connections> {
+        if let Some(connections) = self.connections.get() {
+            return Ok(connections);
+        }
+        let made = self.connector.connections()?;
+        Ok(self.connections.get_or_init(|| made))
+    }
+
+    /// A connection that works: one that may have died in a frozen function is asked first.
+    pub(super) async fn client(&self, deadline: Deadline) -> Result<Object> {
+        let connections = self.connections()?;
+        loop {
+            let got = match left(deadline)? {
+                Some(left) => timeout(left, connections.pool.get()).await.map_err(|_| out_of_time())?,
+                None => connections.pool.get().await,
+            };
+            let client = got.map_err(|error| match error {
+                PoolError::Backend(error) => driver_error(&error, false),
+                PoolError::Timeout(_) | PoolError::Closed | PoolError::NoRuntimeSpecified => Error::new(
+                    ErrorKind::Unavailable,
+                    "unavailable",
+                    "No connection to the database is free.",
+                ),
+                PoolError::PostCreateHook(_) => Error::config("The connection pool is misconfigured."),
+            })?;
+            if self.is_fresh() || is_alive(&client).await {
+                return Ok(client);
+            }
+            drop(Object::take(client));
+        }
+    }
+
+    fn is_fresh(&self) -> bool {
+        let mut last_used = self.last_used.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *last_used, SystemTime::now());
+        before.elapsed().is_ok_and(|idle| idle < IDLE_SUSPECT)
+    }
+
+    /// Waits for `work` on `client`, at most until shortly before the deadline: then the statement is cancelled and
+    /// awaited, else its connection is closed.
+    pub(super) async fn bounded<T>(
+        &self,
+        client: &Object,
+        deadline: Deadline,
+        work: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T> {
+        let left = match (left(deadline)?, self.statement_timeout) {
+            (Some(left), Some(limit)) => left.min(limit),
+            (Some(left), None) | (None, Some(left)) => left,
+            (None, None) => return work.await.map_err(|error| driver_error(&error, false)),
+        };
+        let milliseconds = left.as_millis().max(1).to_string();
+        let limit = fill(
+            include_str!("../../sql/postgres/set_statement_timeout.sql"),
+            &[("milliseconds", &milliseconds)],
+        );
+        let work = async {
+            let (limited, done) = tokio::join!(client.batch_execute(&limit), work);
+            limited.and(done)
+        };
+        tokio::pin!(work);
+        let done = match timeout(left + CANCEL_GRACE, &mut work).await {
+            Ok(done) => done,
+            Err(_) => {
+                self.connections()?.cancel(&client.cancel_token()).await;
+                timeout(CANCEL_GRACE, &mut work).await.map_err(|_| out_of_time())?
+            }
+        };
+        done.map_err(|error| driver_error(&error, false))
+    }
+
+    /// Writes rows in one statement: which of them were written, by key.
+    async fn write(
+        &self,
+        statement: &Statement,
+        layout: Layout,
+        rows: &[&Row],
+        deadline: Deadline,
+    ) -> Result<HashSet<String>> {
+        let sql = upsert_sql(&statement.target, layout);
+        let mut retry = Retry::new(deadline);
+        loop {
+            match self.write_once(statement, &sql, rows, deadline).await {
+                Err(error) if retry.again(&error).await => {}
+                written => return written,
+            }
+        }
+    }
+
+    async fn write_once(
+        &self,
+        statement: &Statement,
+        sql: &str,
+        rows: &[&Row],
+        deadline: Deadline,
+    ) -> Result<HashSet<String>> {
+        let columns = Columns::of(rows);
+        let mut client = self.client(deadline).await?;
+        self.statements.fetch_add(1, Ordering::Relaxed);
+        let result = if self.checks_horizon {
+            self.write_behind_horizon(&mut client, statement, sql, rows, &columns, deadline).await
+        } else {
+            let work = async {
+                let prepared = client.prepare_cached(sql).await?;
+                client.query(&prepared, &columns.parameters()).await
+            };
+            self.bounded(&client, deadline, work).await
+        };
+        let written = settle(client, result)?;
+        written.iter().map(|row| row.try_get(0).map_err(|error| driver_error(&error, false))).collect()
+    }
+
+    /// The same inside a transaction that holds the purge horizon still.
+    async fn write_behind_horizon(
+        &self,
+        client: &mut Object,
+        statement: &Statement,
+        sql: &str,
+        rows: &[&Row],
+        columns: &Columns<'_>,
+        deadline: Deadline,
+    ) -> Result<Vec<tokio_postgres::Row>> {
+        left(deadline)?;
+        let lock = self.fill_own(include_str!("../../sql/postgres/lock_horizon.sql"), &[]);
+        let failed = |error: tokio_postgres::Error| driver_error(&error, false);
+        let transaction = client.transaction().await.map_err(failed)?;
+        let target = statement.target.qualified();
+        let horizon = transaction.query_opt(&lock, &[&target]).await.map_err(failed)?;
+        let horizon: Option<jiff::Timestamp> =
+            horizon.map(|row| row.try_get(0)).transpose().map_err(failed)?.flatten();
+        if let Some(horizon) = horizon {
+            let older = |row: &&&Row| row.at.is_none_or(|at| at.0 < horizon.as_microsecond());
+            let count = rows.iter().filter(older).count();
+            if count > 0 {
+                return Err(Error::new(
+                    ErrorKind::Config,
+                    "behind_purge_horizon",
+                    format!(
+                        "{count} changes of {} are older than {horizon}, up to which deleted rows of {target} have \
+                         been purged: they could bring deleted rows back. Use --force if that is what you want.",
+                        statement.target.source
+                    ),
+                ));
+            }
+        }
+        let prepared = transaction.prepare_cached(sql).await.map_err(failed)?;
+        let written = transaction.query(&prepared, &columns.parameters()).await.map_err(failed)?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(written)
+    }
+
+    async fn upsert(
+        &self,
+        statement: &Statement,
+        layout: Layout,
+        deadline: Deadline,
+    ) -> Result<Vec<RowOutcome>> {
+        let mut units: Vec<Vec<usize>> = Vec::new();
+        let mut unit_at: HashMap<usize, usize> = HashMap::new();
+        for (index, row) in statement.rows.iter().enumerate() {
+            let at = *unit_at.entry(row.unit).or_insert_with(|| {
+                units.push(Vec::new());
+                units.len() - 1
+            });
+            if let Some(unit) = units.get_mut(at) {
+                unit.push(index);
+            }
+        }
+        let mut outcomes: Vec<RowOutcome> = vec![RowOutcome::Stale; statement.rows.len()];
+        let mut parts: Vec<Vec<Vec<usize>>> = vec![units];
+        while let Some(mut part) = parts.pop() {
+            let mut indices: Vec<usize> = part.iter().flatten().copied().collect();
+            // rows are locked in the order of their keys by every worker
+            indices.sort_unstable();
+            let rows: Vec<&Row> = indices.iter().filter_map(|&index| statement.rows.get(index)).collect();
+            match self.write(statement, layout, &rows, deadline).await {
+                Ok(written) => {
+                    for (index, row) in indices.iter().zip(rows) {
+                        if written.contains(&row.key)
+                            && let Some(outcome) = outcomes.get_mut(*index)
+                        {
+                            *outcome = RowOutcome::Applied;
+                        }
+                    }
+                }
+                Err(error) if error.disposition() == Disposition::Park => {
+                    if part.len() > 1 {
+                        let second = part.split_off(part.len() / 2);
+                        parts.push(second);
+                        parts.push(part);
+                        continue;
+                    }
+                    let error = Arc::new(error);
+                    for index in indices {
+                        if let Some(outcome) = outcomes.get_mut(index) {
+                            *outcome = RowOutcome::Refused(error.clone());
+                        }
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(outcomes)
+    }
+
+    /// Reads, patches and writes back, until nobody was faster.
+    async fn patch(
+        &self,
+        statement: &Statement,
+        layout: Layout,
+        deadline: Deadline,
+    ) -> Result<Vec<RowOutcome>> {
+        if layout != Layout::Managed || statement.target.delete == crate::config::DeletePolicy::Hard {
+            return Err(Error::config(format!(
+                "{} sends partial images, which need a table made by rowtide and delete = \"tombstone\" or \"soft\": \
+                 {} is not one.",
+                statement.target.source,
+                statement.target.qualified()
+            )));
+        }
+        let mut outcomes: Vec<Option<RowOutcome>> = vec![None; statement.rows.len()];
+        let mut parts: Vec<Vec<usize>> = vec![(0..statement.rows.len()).collect()];
+        let mut attempts = 0;
+        while let Some(mut part) = parts.pop() {
+            part.retain(|&index| outcomes.get(index).is_some_and(Option::is_none));
+            if part.is_empty() {
+                continue;
+            }
+            match self.patch_part(statement, &part, deadline).await {
+                Ok(settled) => {
+                    for (index, outcome) in settled {
+                        if let Some(slot) = outcomes.get_mut(index) {
+                            *slot = Some(outcome);
+                        }
+                    }
+                    // what another worker wrote in between is read again
+                    if part.iter().any(|&index| outcomes.get(index).is_some_and(Option::is_none)) {
+                        attempts += 1;
+                        if attempts > PATCH_ATTEMPTS_MAX {
+                            let message = "Other workers kept writing the rows that a patch rests on.";
+                            return Err(Error::new(ErrorKind::Contended, "contended", message));
+                        }
+                        parts.push(part);
+                    }
+                }
+                Err(error) if error.disposition() == Disposition::Park && part.len() > 1 => {
+                    let second = part.split_off(part.len() / 2);
+                    parts.push(second);
+                    parts.push(part);
+                }
+                Err(error) if error.disposition() == Disposition::Park => {
+                    let error = Arc::new(error);
+                    for index in part {
+                        if let Some(slot) = outcomes.get_mut(index) {
+                            *slot = Some(RowOutcome::Refused(error.clone()));
+                        }
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or(RowOutcome::Stale)).collect())
+    }
+
+    /// One round for some rows: what was settled; rows that another worker wrote in between are missing.
+    async fn patch_part(
+        &self,
+        statement: &Statement,
+        part: &[usize],
+        deadline: Deadline,
+    ) -> Result<Vec<(usize, RowOutcome)>> {
+        let (read_sql, write_sql) = patch_sql(&statement.target);
+        let rows: Vec<(usize, &Row)> =
+            part.iter().filter_map(|&index| Some((index, statement.rows.get(index)?))).collect();
+        let mut retry = Retry::new(deadline);
+        loop {
+            match self.patch_once(&read_sql, &write_sql, &rows, deadline).await {
+                Err(error) if retry.again(&error).await => {}
+                settled => return settled,
+            }
+        }
+    }
+
+    async fn patch_once(
+        &self,
+        read_sql: &str,
+        write_sql: &str,
+        rows: &[(usize, &Row)],
+        deadline: Deadline,
+    ) -> Result<Vec<(usize, RowOutcome)>> {
+        let client = self.client(deadline).await?;
+        self.statements.fetch_add(1, Ordering::Relaxed);
+        let result = self.patch_with(&client, read_sql, write_sql, rows, deadline).await;
+        settle(client, result)
+    }
+
+    async fn patch_with(
+        &self,
+        client: &Object,
+        read_sql: &str,
+        write_sql: &str,
+        rows: &[(usize, &Row)],
+        deadline: Deadline,
+    ) -> Result<Vec<(usize, RowOutcome)>> {
+        let keys: Vec<&str> = rows.iter().map(|(_, row)| row.key.as_str()).collect();
+        let work = async {
+            let prepared = client.prepare_cached(read_sql).await?;
+            client.query(&prepared, &[&keys]).await
+        };
+        let stored = self.bounded(client, deadline, work).await?;
+        let mut bases: HashMap<String, Base> = HashMap::new();
+        for row in &stored {
+            let (key, base) = Base::of(row).map_err(|error| driver_error(&error, false))?;
+            bases.insert(key, base);
+        }
+        let mut settled = Vec::new();
+        let mut patched = Vec::new();
+        for &(index, row) in rows {
+            let base = bases.remove(&row.key);
+            match base.as_ref().map(|base| base.version.as_str()) {
+                Some(version) if version >= row.version.as_str() => settled.push((index, RowOutcome::Stale)),
+                version => {
+                    let version = version.map(str::to_owned);
+                    patched.push((index, Patched::new(row, base, version)?));
+                }
+            }
+        }
+        if patched.is_empty() {
+            return Ok(settled);
+        }
+        let rows: Vec<&Row> = patched.iter().map(|(_, patched)| &patched.row).collect();
+        let base_versions: Vec<Option<&str>> =
+            patched.iter().map(|(_, patched)| patched.base_version.as_deref()).collect();
+        let columns = Columns::of(&rows);
+        let work = async {
+            let prepared = client.prepare_cached(write_sql).await?;
+            client.query(&prepared, &columns.patch_parameters(&base_versions)).await
+        };
+        let written = self.bounded(client, deadline, work).await?;
+        let written: HashSet<String> = written
+            .iter()
+            .map(|row| row.try_get(0).map_err(|error| driver_error(&error, false)))
+            .collect::<Result<_>>()?;
+        let durable = patched.iter().filter(|(_, patched)| written.contains(&patched.row.key));
+        settled.extend(durable.map(|(index, _)| (*index, RowOutcome::Applied)));
+        Ok(settled)
+    }
+}
+
+impl Materializer for Postgres {
+    fn dialect(&self) -> Dialect {
+        Dialect::Postgres
+    }
+
+    async fn prepare(&self, binding: &Binding, deadline: Deadline) -> Result<()> {
+        let mut retry = Retry::new(deadline);
+        loop {
+            match self.know(binding, deadline).await {
+                Err(error) if retry.again(&error).await => {}
+                known => return known.map(drop),
+            }
+        }
+    }
+
+    async fn apply(&self, statement: &Statement, deadline: Deadline) -> Result<Vec<RowOutcome>> {
+        let Some(layout) = self.layout(&statement.target) else {
+            return Err(Error::config(format!("{} was not prepared.", statement.target.qualified())));
+        };
+        match statement.action {
+            Action::Upsert => self.upsert(statement, layout, deadline).await,
+            Action::Patch => self.patch(statement, layout, deadline).await,
+        }
+    }
+
+    async fn blocked(
+        &self,
+        keys: &[(String, String)],
+        deadline: Deadline,
+    ) -> Result<HashSet<(String, String)>> {
+        let mut retry = Retry::new(deadline);
+        loop {
+            match self.blocked_once(keys, deadline).await {
+                Err(error) if retry.again(&error).await => {}
+                blocked => return blocked,
+            }
+        }
+    }
+
+    async fn parked_lately(&self, source: &str, deadline: Deadline) -> Result<u64> {
+        let mut retry = Retry::new(deadline);
+        loop {
+            match self.parked_lately_once(source, deadline).await {
+                Err(error) if retry.again(&error).await => {}
+                count => return count,
+            }
+        }
+    }
+
+    async fn park(&self, letters: &[DeadLetter], deadline: Deadline) -> Result<()> {
+        let mut retry = Retry::new(deadline);
+        loop {
+            match self.park_once(letters, deadline).await {
+                Err(error) if retry.again(&error).await => {}
+                parked => return parked,
+            }
+        }
+    }
+}
+
+/// What is left of the time for the database; `None` without a deadline.
+fn left(deadline: Deadline) -> Result<Option<Duration>> {
+    match deadline.remaining() {
+        None => Ok(None),
+        Some(left) if left > MARGIN => Ok(Some(left - MARGIN)),
+        Some(_) => Err(out_of_time()),
+    }
+}
+
+fn out_of_time() -> Error {
+    Error::new(
+        ErrorKind::Unavailable,
+        "deadline",
+        "The time of the invocation ran out before the database answered.",
+    )
+}
+
+async fn is_alive(client: &Object) -> bool {
+    // an empty statement costs one round trip
+    matches!(timeout(PROBE_TIMEOUT, client.batch_execute("")).await, Ok(Ok(())))
+}
+
+/// Gives the connection back, unless something is still going on in it.
+pub(super) fn settle<T>(client: Object, result: Result<T>) -> Result<T> {
+    if result.as_ref().is_err_and(|error| error.code() == "deadline") {
+        drop(Object::take(client));
+    }
+    result
+}
+
+/// Repeats what failed for a transient reason, a bounded number of times and within the time.
+pub(super) struct Retry {
+    deadline: Deadline,
+    attempts: u32,
+}
+
+impl Retry {
+    pub(super) fn new(deadline: Deadline) -> Self {
+        Self { deadline, attempts: 0 }
+    }
+
+    /// Waits and answers true, or answers false when the error is final.
+    pub(super) async fn again(&mut self, error: &Error) -> bool {
+        self.attempts += 1;
+        if error.disposition() != Disposition::Retry
+            || error.code() == "deadline"
+            || self.attempts >= ATTEMPTS_MAX
+        {
+            return false;
+        }
+        let exponential = BACKOFF_FIRST.saturating_mul(1 << self.attempts.min(10)).min(BACKOFF_MAX);
+        // half of it fixed, half of it by the clock, so that workers do not come back together
+        let clock =
+            SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().subsec_nanos();
+        let wait = exponential / 4 + exponential.mul_f64(f64::from(clock % 1_000) / 4_000.0);
+        if self.deadline.is_within(wait + MARGIN) {
+            return false;
+        }
+        tracing::warn!(attempt = self.attempts, error = %error, "The database did not take a statement; trying again.");
+        tokio::time::sleep(wait).await;
+        true
+    }
+}
+
+/// JSON text as a parameter of type jsonb; the server parses it.
+#[derive(Debug)]
+pub(super) struct Jsonb<'a>(pub(super) &'a str);
+
+impl ToSql for Jsonb<'_> {
+    fn to_sql(
+        &self,
+        ty: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        if *ty == Type::JSONB {
+            out.put_u8(1); // version of the binary form
+        }
+        out.extend_from_slice(self.0.as_bytes());
+        Ok(IsNull::No)
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        matches!(*ty, Type::JSON | Type::JSONB)
+    }
+
+    to_sql_checked!();
+}
+
+pub(super) fn moment(at: Option<Timestamp>) -> Option<jiff::Timestamp> {
+    at.and_then(|at| jiff::Timestamp::from_microsecond(at.0).ok())
+}
+
+/// The rows of a statement as the columns it takes.
+struct Columns<'a> {
+    key: Vec<&'a str>,
+    pk: Vec<Jsonb<'a>>,
+    data: Vec<Option<Jsonb<'a>>>,
+    aux: Vec<Jsonb<'a>>,
+    version: Vec<&'a str>,
+    deleted: Vec<bool>,
+    changed_at: Vec<Option<jiff::Timestamp>>,
+}
+
+impl<'a> Columns<'a> {
+    fn of(rows: &[&'a Row]) -> Self {
+        Self {
+            key: rows.iter().map(|row| row.key.as_str()).collect(),
+            pk: rows.iter().map(|row| Jsonb(&row.pk)).collect(),
+            data: rows.iter().map(|row| row.data.as_deref().map(Jsonb)).collect(),
+            aux: rows.iter().map(|row| Jsonb(&row.aux)).collect(),
+            version: rows.iter().map(|row| row.version.as_str()).collect(),
+            deleted: rows.iter().map(|row| row.deleted).collect(),
+            changed_at: rows.iter().map(|row| moment(row.changed_at)).collect(),
+        }
+    }
+
+    fn parameters(&self) -> [&(dyn ToSql + Sync); 7] {
+        [&self.key, &self.pk, &self.data, &self.aux, &self.version, &self.deleted, &self.changed_at]
+    }
+
+    fn patch_parameters<'p>(&'p self, base_versions: &'p Vec<Option<&str>>) -> [&'p (dyn ToSql + Sync); 7] {
+        [&self.key, &self.pk, &self.data, &self.aux, &self.version, base_versions, &self.changed_at]
+    }
+}
+
+/// What a patch rests on.
+struct Base {
+    pk: String,
+    data: Option<String>,
+    aux: String,
+    version: String,
+    deleted: bool,
+}
+
+impl Base {
+    fn of(row: &tokio_postgres::Row) -> Result<(String, Self), tokio_postgres::Error> {
+        Ok((
+            row.try_get(0)?,
+            Self {
+                pk: row.try_get(1)?,
+                data: row.try_get(2)?,
+                aux: row.try_get(3)?,
+                version: row.try_get(4)?,
+                deleted: row.try_get(5)?,
+            },
+        ))
+    }
+}
+
+/// A row with its patch applied.
+struct Patched {
+    row: Row,
+    base_version: Option<String>,
+}
+
+impl Patched {
+    fn new(row: &Row, base: Option<Base>, base_version: Option<String>) -> Result<Self> {
+        let unreadable = |fault: crate::json::Fault| {
+            Error::config(format!("A stored document cannot be read: {fault}. Was it edited by hand?"))
+        };
+        let stored = match &base {
+            Some(base) if !base.deleted => {
+                merge(&base.pk, base.data.as_deref(), &base.aux).map_err(unreadable)?.1
+            }
+            _ => None,
+        };
+        let empty = Patch::default();
+        let document = row.patch.as_ref().unwrap_or(&empty).apply(stored.unwrap_or(Value::Null)).to_text();
+        // the planner placed the key; where its aux is not empty, that must be kept
+        let placed = place(Dialect::Postgres, "{}", Some(&document));
+        let aux = match (row.aux.as_str(), &*placed.aux) {
+            ("{}", aux) => aux.to_owned(),
+            (aux, "{}") => aux.to_owned(),
+            (key_aux, data_aux) => format!(
+                "{},{}",
+                key_aux.strip_suffix('}').unwrap_or(key_aux),
+                data_aux.strip_prefix('{').unwrap_or(data_aux)
+            ),
+        };
+        let data = placed.data.map(std::borrow::Cow::into_owned);
+        Ok(Self { row: Row { data, aux, ..row.clone() }, base_version })
+    }
+}

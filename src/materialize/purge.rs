@@ -1,0 +1,67 @@
+//! Forgetting deleted rows: tombstones that are older than any delivery may be.
+
+use super::Deadline;
+use super::postgres::Postgres;
+use super::targets::{KnownTarget, ddl_error};
+use crate::error::Result;
+use crate::plan::{fill, relation};
+use std::time::Duration;
+
+/// Tombstones deleted in one statement: few, so that no worker waits long for one of their rows.
+const PURGE_ROWS: i64 = 1_000;
+
+/// What a purge did to one target.
+#[derive(Debug, Clone)]
+pub struct Purged {
+    /// `schema.name` of the target.
+    pub target: String,
+    /// Tombstones removed, or with a dry run those that would be.
+    pub rows: u64,
+    /// Changes older than this can bring deleted rows back, and are refused in replays and redrives.
+    pub horizon: Option<jiff::Timestamp>,
+}
+
+impl Postgres {
+    /// Removes the tombstones of `target` that were written longer ago than `older_than`, but never soft rows and
+    /// never those of keys with parked records. The purge horizon moves first, so that nobody brings them back.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn purge(&self, target: &KnownTarget, older_than: Duration, dry_run: bool) -> Result<Purged> {
+        let nothing = Purged { target: target.name.clone(), rows: 0, horizon: target.purge_horizon };
+        if !matches!(target.layout.as_str(), "tombstone" | "hard") {
+            return Ok(nothing);
+        }
+        let client = self.client(Deadline::never()).await?;
+        let letters = self.own("rowtide_dead_letters");
+        let storage = relation(&target.schema, &target.storage);
+        let places = [("storage", storage.as_str()), ("dead_letters", letters.as_str())];
+        let age = format!("{} microseconds", older_than.as_micros());
+        if dry_run {
+            let sql = fill(include_str!("../../sql/postgres/count_purgeable.sql"), &places);
+            let count: i64 = client
+                .query_one(&sql, &[&age, &target.source])
+                .await
+                .and_then(|row| row.try_get(0))
+                .map_err(ddl_error)?;
+            return Ok(Purged { rows: u64::try_from(count).unwrap_or_default(), ..nothing });
+        }
+        let sql = self.fill_own(include_str!("../../sql/postgres/move_horizon.sql"), &[]);
+        let horizon: jiff::Timestamp = client
+            .query_one(&sql, &[&target.name, &age])
+            .await
+            .and_then(|row| row.try_get(0))
+            .map_err(ddl_error)?;
+        let sql = fill(include_str!("../../sql/postgres/purge.sql"), &places);
+        let mut rows = 0;
+        loop {
+            let removed =
+                client.execute(&sql, &[&horizon, &target.source, &PURGE_ROWS]).await.map_err(ddl_error)?;
+            rows += removed;
+            if removed == 0 {
+                break;
+            }
+        }
+        Ok(Purged { target: target.name.clone(), rows, horizon: Some(horizon) })
+    }
+}

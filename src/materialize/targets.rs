@@ -1,0 +1,580 @@
+//! The objects in the database: what is there, what must be made, and what the registry remembers of it.
+
+use super::connect::driver_error;
+use super::postgres::Postgres;
+use super::{Binding, Deadline};
+use crate::config::{Ddl, DeletePolicy};
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::{Layout, drop_view, fill, relation, storage, view};
+use crate::route::{Target, identifier};
+use deadpool_postgres::{GenericClient, Object};
+use futures_util::StreamExt as _;
+use std::sync::{Arc, PoisonError};
+use tokio_postgres::types::ToSql;
+
+const STORAGE_COLUMNS: [&str; 8] =
+    ["key", "pk", "data", "aux", "version", "deleted", "changed_at", "applied_at"];
+const REGISTRY: &str = "rowtide_targets";
+const DEAD_LETTERS: &str = "rowtide_dead_letters";
+/// How long a worker waits for another one that creates the same objects.
+const CREATE_WAIT: &str = "10s";
+/// How long readers may be held up by a view that waits to be replaced.
+const REPLACE_WAIT: &str = "100ms";
+/// Looking again, because another worker was creating the same objects.
+const LOOKS_MAX: u32 = 5;
+
+/// A target whose objects are there.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) binding: Binding,
+    pub(super) layout: Layout,
+}
+
+/// A relation of the catalogue.
+struct Relation {
+    kind: String,
+    columns: Vec<String>,
+    definition: Option<String>,
+    unique_pk: bool,
+}
+
+/// What the registry says of a target.
+struct Registered {
+    source: String,
+    key_names: Vec<String>,
+    scheme: String,
+    epoch: i32,
+    view_sql: Option<String>,
+    view_definition: Option<String>,
+}
+
+/// What a look into the database found.
+struct Look {
+    layout: Layout,
+    registered: Option<Registered>,
+    /// Statements that create what is missing.
+    missing: Vec<String>,
+    /// Whether the view among them must be remembered.
+    creates_view: bool,
+    /// The view's statement when the view is rowtide's own and out of date.
+    outdated_view: Option<String>,
+}
+
+/// A target that the registry knows.
+#[derive(Debug, Clone)]
+pub struct KnownTarget {
+    /// `schema.name`.
+    pub name: String,
+    /// Schema.
+    pub schema: String,
+    /// View, or adopted table.
+    pub table: String,
+    /// Storage table.
+    pub storage: String,
+    /// Source table.
+    pub source: String,
+    /// Delete policy, or how the table was adopted.
+    pub layout: String,
+    /// Deleted rows up to then may have been purged.
+    pub purge_horizon: Option<jiff::Timestamp>,
+}
+
+/// A row as the view shows it: JSON texts.
+#[derive(Debug, Clone)]
+pub struct LiveRow {
+    /// The key's members.
+    pub pk: String,
+    /// The document.
+    pub data: Option<String>,
+    /// What only `aux` can hold.
+    pub aux: String,
+    /// A soft-deleted row.
+    pub deleted: bool,
+}
+
+impl Postgres {
+    /// A target whose objects are there and agree with the route; creates them where that is allowed.
+    pub(super) async fn know(&self, binding: &Binding, deadline: Deadline) -> Result<Arc<Known>> {
+        let name = binding.target.qualified();
+        let cached = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
+        if let Some(known) = cached {
+            agree(binding, &known.binding)?;
+            return Ok(known);
+        }
+        // one at a time, so that the workers of one process do not race each other as well
+        let _turn = self.ready.lock().await;
+        let mut client = self.client(deadline).await?;
+        let layout = self.establish(&mut client, binding).await?;
+        let known = Arc::new(Known { binding: binding.clone(), layout });
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(name, known.clone());
+        Ok(known)
+    }
+
+    async fn establish(&self, client: &mut Object, binding: &Binding) -> Result<Layout> {
+        for _ in 0..LOOKS_MAX {
+            self.ensure_own_tables(client).await?;
+            let look = self.look(client, binding).await?;
+            if !look.missing.is_empty() {
+                self.create(client, binding, look).await?;
+                continue;
+            }
+            if let Some(registered) = &look.registered {
+                self.agree_with_registry(binding, registered)?;
+            }
+            self.register(client, binding, look.layout).await?;
+            if let Some(sql) = &look.outdated_view
+                && self.ddl == Ddl::Auto
+            {
+                self.replace_view(client, &binding.target, sql).await?;
+            }
+            if matches!(look.layout, Layout::Adopted { guarded: false, .. }) {
+                tracing::warn!(
+                    table = binding.target.qualified(),
+                    "The adopted table has no columns version and deleted: the last writer wins, and deletes remove \
+                     rows. Add `version text` and `deleted boolean` to make it converge."
+                );
+            }
+            return Ok(look.layout);
+        }
+        let message =
+            format!("The objects of {} keep changing while they are made.", binding.target.qualified());
+        Err(Error::new(ErrorKind::Contended, "contended", message))
+    }
+
+    /// Registry and dead letters, in the sink's schema.
+    pub(super) async fn ensure_own_tables(&self, client: &mut Object) -> Result<()> {
+        let mut missing = Vec::new();
+        if relation_of(client, &self.schema, REGISTRY).await?.is_none() {
+            missing.push(self.registry_sql());
+        }
+        if relation_of(client, &self.schema, DEAD_LETTERS).await?.is_none() {
+            missing.push(self.dead_letters_sql());
+        }
+        if missing.is_empty() { Ok(()) } else { self.run_ddl(client, &missing).await }
+    }
+
+    /// The statement that creates the registry.
+    #[must_use]
+    pub fn registry_sql(&self) -> String {
+        self.fill_own(include_str!("../../sql/postgres/create_registry.sql"), &[])
+    }
+
+    /// The statements that create the dead-letter table.
+    #[must_use]
+    pub fn dead_letters_sql(&self) -> String {
+        self.fill_own(
+            include_str!("../../sql/postgres/create_dead_letters.sql"),
+            &[
+                ("dead_letters_by_key", "rowtide_dead_letters_by_key"),
+                ("dead_letters_by_time", "rowtide_dead_letters_by_time"),
+            ],
+        )
+    }
+
+    async fn look(&self, client: &Object, binding: &Binding) -> Result<Look> {
+        let target = &*binding.target;
+        let registered = self.registered(client, target).await?;
+        let found = relation_of(client, &target.schema, &target.name).await?;
+        let mut look = Look {
+            layout: Layout::Managed,
+            registered,
+            missing: Vec::new(),
+            creates_view: false,
+            outdated_view: None,
+        };
+        match found {
+            Some(table) if matches!(table.kind.as_str(), "r" | "p") => {
+                look.layout = adopted(target, &table)?;
+                return Ok(look);
+            }
+            Some(other) if other.kind != "v" => {
+                return Err(Error::config(format!(
+                    "{} is neither a table nor a view; give the route of {} another `to`.",
+                    target.qualified(),
+                    target.source
+                )));
+            }
+            Some(found) => {
+                let sql = view(target)?;
+                let Some(registered) = &look.registered else {
+                    return Err(Error::config(format!(
+                        "There is already a view {} that rowtide did not make. Rename it, or give the route of {} \
+                         another `to`.",
+                        target.qualified(),
+                        target.source
+                    )));
+                };
+                let is_ours =
+                    registered.view_definition.is_some() && found.definition == registered.view_definition;
+                if is_ours && registered.view_sql.as_deref() != Some(&sql) {
+                    look.outdated_view = Some(sql);
+                }
+            }
+            None => {
+                look.missing.push(view(target)?);
+                look.creates_view = true;
+            }
+        }
+        match relation_of(client, &target.schema, &target.storage).await? {
+            None => look.missing.insert(0, storage(target)),
+            Some(table) => check_storage(target, &table)?,
+        }
+        Ok(look)
+    }
+
+    async fn registered(&self, client: &Object, target: &Target) -> Result<Option<Registered>> {
+        let sql = self.fill_own(include_str!("../../sql/postgres/read_registry.sql"), &[]);
+        let Some(row) = client.query_opt(&sql, &[&target.qualified()]).await.map_err(ddl_error)? else {
+            return Ok(None);
+        };
+        let read = || {
+            Ok(Registered {
+                source: row.try_get(0)?,
+                key_names: row.try_get(1)?,
+                scheme: row.try_get(2)?,
+                epoch: row.try_get(3)?,
+                view_sql: row.try_get(4)?,
+                view_definition: row.try_get(5)?,
+            })
+        };
+        read().map(Some).map_err(ddl_error)
+    }
+
+    fn agree_with_registry(&self, binding: &Binding, registered: &Registered) -> Result<()> {
+        let name = binding.target.qualified();
+        let registry = self.own(REGISTRY);
+        let disagreement = |what: &str, was: &str, is: &str, advice: &str| {
+            Err(Error::config(format!(
+                "{name} was filled with {what} {was}, and the route of {} now says {is}. {advice}, or give the route \
+                 another `to`; to start afresh, drop the table and its line in {registry}.",
+                binding.target.source
+            )))
+        };
+        if registered.source != binding.target.source {
+            let advice = "Two sources cannot share a target";
+            return disagreement("the source", &registered.source, &binding.target.source, advice);
+        }
+        if registered.key_names != binding.key_names {
+            let (was, is) = (registered.key_names.join(", "), binding.key_names.join(", "));
+            return disagreement("the key", &was, &is, "A table keeps its key");
+        }
+        if registered.scheme != binding.scheme.to_string() {
+            let advice =
+                "Versions of two schemes cannot be compared: set source.version and source.decoder as before";
+            return disagreement(
+                "the version scheme",
+                &registered.scheme,
+                &binding.scheme.to_string(),
+                advice,
+            );
+        }
+        if registered.epoch > i32::from(binding.epoch) {
+            let advice = "Every change would be stale: raise source.epoch to at least the former";
+            return disagreement(
+                "source.epoch",
+                &registered.epoch.to_string(),
+                &binding.epoch.to_string(),
+                advice,
+            );
+        }
+        Ok(())
+    }
+
+    async fn register(
+        &self,
+        client: &(impl GenericClient + Sync),
+        binding: &Binding,
+        layout: Layout,
+    ) -> Result<()> {
+        let sql = self.fill_own(include_str!("../../sql/postgres/write_registry.sql"), &[]);
+        let target = &*binding.target;
+        let (name, scheme, epoch) =
+            (target.qualified(), binding.scheme.to_string(), i32::from(binding.epoch));
+        let layout = match (layout, target.delete) {
+            (Layout::Managed, DeletePolicy::Tombstone) => "tombstone",
+            (Layout::Managed, DeletePolicy::Soft) => "soft",
+            (Layout::Managed, DeletePolicy::Hard) => "hard",
+            (Layout::Adopted { guarded: true, .. }, _) => "adopted, guarded",
+            (Layout::Adopted { guarded: false, .. }, _) => "adopted",
+        };
+        let names = &binding.key_names;
+        let parameters: [&(dyn ToSql + Sync); 9] = [
+            &name,
+            &target.schema,
+            &target.name,
+            &target.storage,
+            &target.source,
+            names,
+            &scheme,
+            &epoch,
+            &layout,
+        ];
+        client.execute(&sql, &parameters).await.map(drop).map_err(ddl_error)
+    }
+
+    async fn remember_view(
+        &self,
+        client: &(impl GenericClient + Sync),
+        target: &Target,
+        sql: &str,
+    ) -> Result<()> {
+        let remember = self.fill_own(include_str!("../../sql/postgres/remember_view.sql"), &[]);
+        let name = target.qualified();
+        let parameters: [&(dyn ToSql + Sync); 4] = [&name, &sql, &target.schema, &target.name];
+        client.execute(&remember, &parameters).await.map(drop).map_err(ddl_error)
+    }
+
+    async fn create(&self, client: &mut Object, binding: &Binding, look: Look) -> Result<()> {
+        if self.ddl == Ddl::Never {
+            return Err(missing_object(&look.missing));
+        }
+        let target = &*binding.target;
+        let transaction = begin_ddl(client).await?;
+        let exists = relation_of(&transaction, &target.schema, &target.name).await?.is_some();
+        if exists && look.creates_view {
+            // another worker was faster: look again
+            return Ok(());
+        }
+        for sql in &look.missing {
+            if let Err(error) = transaction.batch_execute(sql).await {
+                return lost_race(ddl_error(error));
+            }
+        }
+        if look.creates_view {
+            self.register(&transaction, binding, Layout::Managed).await?;
+            self.remember_view(&transaction, target, &view(target)?).await?;
+        }
+        transaction.commit().await.map_err(ddl_error).or_else(lost_race)
+    }
+
+    /// Replaces rowtide's own view, unless somebody reads it right now or builds on it: then the old one stays.
+    async fn replace_view(&self, client: &mut Object, target: &Target, sql: &str) -> Result<()> {
+        let replaced = self.try_replace_view(client, target, sql).await;
+        match replaced {
+            Err(error)
+                if matches!(error.sqlstate(), Some("55P03" | "2BP01" | "42501" | "25006" | "57014")) =>
+            {
+                tracing::warn!(
+                    view = target.qualified(),
+                    error = %error,
+                    "The view is out of date and could not be replaced now; the old one stays until the next start."
+                );
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    async fn try_replace_view(&self, client: &mut Object, target: &Target, sql: &str) -> Result<()> {
+        let transaction = client.transaction().await.map_err(ddl_error)?;
+        transaction.batch_execute(&lock_wait(REPLACE_WAIT)).await.map_err(ddl_error)?;
+        transaction.batch_execute(&drop_view(target)).await.map_err(ddl_error)?;
+        transaction.batch_execute(sql).await.map_err(ddl_error)?;
+        self.remember_view(&transaction, target, sql).await?;
+        transaction.commit().await.map_err(ddl_error)
+    }
+
+    async fn run_ddl(&self, client: &mut Object, statements: &[String]) -> Result<()> {
+        if self.ddl == Ddl::Never {
+            return Err(missing_object(statements));
+        }
+        let transaction = begin_ddl(client).await?;
+        for sql in statements {
+            if let Err(error) = transaction.batch_execute(sql).await {
+                return lost_race(ddl_error(error));
+            }
+        }
+        transaction.commit().await.map_err(ddl_error).or_else(lost_race)
+    }
+
+    /// The targets that the registry knows.
+    ///
+    /// # Errors
+    /// When the registry cannot be read.
+    pub async fn targets(&self) -> Result<Vec<KnownTarget>> {
+        let mut client = self.client(Deadline::never()).await?;
+        self.ensure_own_tables(&mut client).await?;
+        let sql = self.fill_own(include_str!("../../sql/postgres/targets.sql"), &[]);
+        let rows = client.query(&sql, &[]).await.map_err(ddl_error)?;
+        let read = |row: &tokio_postgres::Row| {
+            Ok(KnownTarget {
+                name: row.try_get(0)?,
+                schema: row.try_get(1)?,
+                table: row.try_get(2)?,
+                storage: row.try_get(3)?,
+                source: row.try_get(4)?,
+                layout: row.try_get(5)?,
+                purge_horizon: row.try_get(6)?,
+            })
+        };
+        rows.iter().map(read).collect::<Result<_, _>>().map_err(ddl_error)
+    }
+
+    /// The rows that `target` shows, ordered by key, `each` called with one after the other; memory does not grow
+    /// with the table.
+    ///
+    /// # Errors
+    /// When they cannot be read, or `each` fails.
+    pub async fn live_rows(
+        &self,
+        target: &KnownTarget,
+        mut each: impl FnMut(LiveRow) -> Result<()>,
+    ) -> Result<()> {
+        let client = self.client(Deadline::never()).await?;
+        let sql = if target.layout.starts_with("adopted") {
+            let found = relation_of(&client, &target.schema, &target.table).await?;
+            let has_aux = found.is_some_and(|table| table.columns.iter().any(|column| column == "aux"));
+            let aux = if has_aux { "coalesce(t.aux, '{}')::text" } else { "'{}'::text" };
+            let live = if target.layout.ends_with("guarded") { "where t.deleted is not true" } else { "" };
+            let storage = relation(&target.schema, &target.table);
+            fill(
+                include_str!("../../sql/postgres/live_rows_adopted.sql"),
+                &[("storage", &storage), ("aux", aux), ("live", live)],
+            )
+        } else {
+            let which = if target.layout == "soft" { "true" } else { "not t.deleted" };
+            let storage = relation(&target.schema, &target.storage);
+            fill(include_str!("../../sql/postgres/live_rows.sql"), &[("storage", &storage), ("which", which)])
+        };
+        let parameters = std::iter::empty::<&(dyn ToSql + Sync)>();
+        let rows = client.query_raw(&sql, parameters).await.map_err(ddl_error)?;
+        let mut rows = std::pin::pin!(rows);
+        while let Some(row) = rows.next().await {
+            let row = row.map_err(ddl_error)?;
+            let read = || {
+                Ok(LiveRow {
+                    pk: row.try_get(0)?,
+                    data: row.try_get(1)?,
+                    aux: row.try_get(2)?,
+                    deleted: row.try_get(3)?,
+                })
+            };
+            each(read().map_err(ddl_error)?)?;
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn ddl_error(error: tokio_postgres::Error) -> Error {
+    driver_error(&error, true)
+}
+
+fn lock_wait(wait: &str) -> String {
+    fill(include_str!("../../sql/postgres/limit_lock_wait.sql"), &[("wait", wait)])
+}
+
+/// A transaction in which no other worker creates anything.
+async fn begin_ddl(client: &mut Object) -> Result<deadpool_postgres::Transaction<'_>> {
+    let transaction = client.transaction().await.map_err(ddl_error)?;
+    transaction.batch_execute(&lock_wait(CREATE_WAIT)).await.map_err(ddl_error)?;
+    transaction.batch_execute(include_str!("../../sql/postgres/lock_ddl.sql")).await.map_err(ddl_error)?;
+    Ok(transaction)
+}
+
+/// The route still says what it said when the target was prepared.
+fn agree(new: &Binding, known: &Binding) -> Result<()> {
+    if new.key_names == known.key_names && new.scheme == known.scheme && new.epoch == known.epoch {
+        return Ok(());
+    }
+    Err(Error::config(format!(
+        "Changes of {} come with the key ({}) and the version scheme {}, but {} was filled with the key ({}) and the \
+         scheme {}. Two sources cannot share a target; give the route another `to`.",
+        new.target.source,
+        new.key_names.join(", "),
+        new.scheme,
+        known.target.qualified(),
+        known.key_names.join(", "),
+        known.scheme
+    )))
+}
+
+fn missing_object(statements: &[String]) -> Error {
+    Error::new(
+        ErrorKind::Schema,
+        "missing_object",
+        format!(
+            "sink.ddl is \"never\" and something is missing in the database. Run:\n{};",
+            statements.join(";\n")
+        ),
+    )
+}
+
+/// Another worker created the same object at the same time: that is no error, the next look finds it.
+fn lost_race(error: Error) -> Result<()> {
+    match error.sqlstate() {
+        Some("23505" | "42P07" | "42710" | "XX000") => Ok(()),
+        _ => Err(error),
+    }
+}
+
+async fn relation_of(
+    client: &(impl GenericClient + Sync),
+    schema: &str,
+    name: &str,
+) -> Result<Option<Relation>> {
+    let sql = include_str!("../../sql/postgres/relation.sql");
+    let parameters: [&(dyn ToSql + Sync); 2] = [&schema, &name];
+    let row = client.query_opt(sql, &parameters).await.map_err(ddl_error)?;
+    let read = |row: tokio_postgres::Row| {
+        Ok(Relation {
+            kind: row.try_get(0)?,
+            columns: row.try_get::<_, Option<Vec<String>>>(1)?.unwrap_or_default(),
+            definition: row.try_get(2)?,
+            unique_pk: row.try_get(3)?,
+        })
+    };
+    row.map(read).transpose().map_err(ddl_error)
+}
+
+fn has(table: &Relation, column: &str) -> bool {
+    table.columns.iter().any(|found| found == column)
+}
+
+fn check_storage(target: &Target, table: &Relation) -> Result<()> {
+    let lacking: Vec<&str> = STORAGE_COLUMNS.into_iter().filter(|column| !has(table, column)).collect();
+    if matches!(table.kind.as_str(), "r" | "p") && lacking.is_empty() {
+        return Ok(());
+    }
+    Err(Error::config(format!(
+        "{}.{} should be the storage table of {}, but it is no table with the columns {}. Rename it, or change \
+         sink.suffix or the route's `to`.",
+        target.schema,
+        target.storage,
+        target.qualified(),
+        STORAGE_COLUMNS.join(", ")
+    )))
+}
+
+/// How an existing table with the target's own name is written to.
+fn adopted(target: &Target, table: &Relation) -> Result<Layout> {
+    let name = target.qualified();
+    if STORAGE_COLUMNS.into_iter().all(|column| has(table, column)) {
+        return Err(Error::config(format!(
+            "{name} is another target's storage table; give the route of {} another `to`.",
+            target.source
+        )));
+    }
+    if !has(table, "pk") || !has(table, "data") {
+        return Err(Error::config(format!(
+            "There is already a table {name}, and it has no columns pk and data that rowtide could write to. Rename \
+             it, or give the route of {} another `to`.",
+            target.source
+        )));
+    }
+    if !table.unique_pk {
+        let index = crate::plan::quote(&identifier(&format!("{}_pk", target.name)));
+        let quoted = relation(&target.schema, &target.name);
+        return Err(Error::config(format!(
+            "The existing table {name} has no unique key on pk, so rows cannot be upserted. Run: create unique index \
+             {index} on {quoted} (pk);"
+        )));
+    }
+    if target.delete == DeletePolicy::Soft {
+        return Err(Error::config(format!(
+            "The route of {} has delete = \"soft\", which the existing table {name} cannot show. Use tombstone or \
+             hard, or another `to`.",
+            target.source
+        )));
+    }
+    Ok(Layout::Adopted { guarded: has(table, "version") && has(table, "deleted"), aux: has(table, "aux") })
+}

@@ -1,0 +1,545 @@
+//! The whole flow: records become change events, statements, rows and a report. Knows every room's front door.
+
+use crate::coalesce::{Fate, Schedule, Tracked};
+use crate::config::{Config, Payload, VersionScheme};
+use crate::decode::{Decoded, Decoders, Settings};
+use crate::error::{Disposition, Error, ErrorKind, Result};
+use crate::event::{Change, ChangeEvent, Key, hex};
+use crate::materialize::{Binding, DeadLetter, Deadline, Materializer, RowOutcome};
+use crate::plan::plan;
+use crate::record::Record;
+use crate::report::{Outcome, Report};
+use crate::route::Routes;
+use crate::version;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// Records decoded, planned and written together. 1,000 rows of 1 KB fill a statement well; see docs/performance.md.
+pub const CHUNK_RECORDS: usize = 1_000;
+
+/// No new chunk is started when less than this is left: enough for one chunk, parking and the answer.
+const MARGIN: Duration = Duration::from_millis(500);
+
+/// This many poison records that are more than half of a batch are no accident.
+const SYSTEMIC_POISON_MIN: usize = 10;
+
+/// What `process` needs to know about source and routes.
+#[derive(Debug)]
+pub struct Flow {
+    decoders: Decoders,
+    routes: Routes,
+    epoch: u16,
+    arrival: bool,
+    keep_payloads: bool,
+    parked_limit: u64,
+    /// Redriving parked records: they are not blocked by themselves.
+    redriving: bool,
+    warned: Mutex<HashSet<String>>,
+}
+
+impl Flow {
+    /// The flow that `config` describes.
+    ///
+    /// # Errors
+    /// When the configuration names a decoder that does not exist.
+    pub fn new(config: &Config) -> Result<Self> {
+        let arrival = config.source.version == VersionScheme::Arrival;
+        let settings = Settings {
+            epoch: config.source.epoch,
+            table: config.source.table.clone(),
+            // by arrival, a stream needs no label
+            label: config.source.label.clone().or(arrival.then(String::new)),
+        };
+        Ok(Self::with_decoders(config, Decoders::named(&config.source.decoder, &settings)?))
+    }
+
+    /// The same with decoders of your own.
+    #[must_use]
+    pub fn with_decoders(config: &Config, decoders: Decoders) -> Self {
+        Self {
+            decoders,
+            routes: Routes::new(config.clone()),
+            epoch: config.source.epoch,
+            arrival: config.source.version == VersionScheme::Arrival,
+            keep_payloads: config.dead_letters.payload == Payload::Full,
+            parked_limit: config.dead_letters.limit,
+            redriving: false,
+            warned: Mutex::default(),
+        }
+    }
+
+    /// The same flow for parked records that are redriven.
+    #[must_use]
+    pub fn redriving(mut self) -> Self {
+        self.redriving = true;
+        self
+    }
+
+    /// The routes.
+    #[must_use]
+    pub fn routes(&self) -> &Routes {
+        &self.routes
+    }
+
+    /// Starts the decoding of a batch.
+    #[must_use]
+    pub fn batch<'f>(&'f self, records: &'f [Record]) -> Batch<'f> {
+        Batch { flow: self, records, next: 0, places: HashMap::new() }
+    }
+}
+
+/// Takes a batch through the whole flow and says what became of every record.
+pub async fn process<M: Materializer>(
+    flow: &Flow,
+    sink: &M,
+    records: &[Record],
+    deadline: Deadline,
+) -> Report {
+    let mut batch = flow.batch(records);
+    let mut ledger = Ledger::new(flow, records);
+    let mut next = batch.chunk();
+    while let Some(chunk) = next.take() {
+        if deadline.is_within(MARGIN) {
+            ledger.stop(out_of_time());
+            break;
+        }
+        // the next chunk is decoded while the database works on this one
+        let (written, following) = tokio::join!(write(flow, sink, chunk, deadline), async {
+            tokio::task::yield_now().await;
+            batch.chunk()
+        });
+        if ledger.enter(written).is_err() {
+            break;
+        }
+        next = following;
+    }
+    ledger.park(sink, deadline).await;
+    ledger.report()
+}
+
+fn out_of_time() -> Error {
+    Error::new(
+        ErrorKind::Unavailable,
+        "deadline",
+        "The time of the invocation ran out before the batch was done.",
+    )
+}
+
+/// Consecutive records of a batch, decoded.
+#[derive(Debug, Default)]
+pub struct Chunk {
+    /// The changes, in the order of the records.
+    pub changes: Vec<Tracked>,
+    /// For each record that is not (only) changes: its index, its decoder, and what it is.
+    pub verdicts: Vec<(usize, Verdict)>,
+    /// The decoder that took each record, from `first` on.
+    pub decoders: Vec<Option<&'static str>>,
+    /// Index of the first record.
+    pub first: usize,
+    /// Why the invocation must fail.
+    pub failure: Option<Error>,
+}
+
+/// What a record is when it changes nothing.
+#[derive(Debug)]
+pub enum Verdict {
+    /// Left out on purpose.
+    Ignored(crate::decode::Reason),
+    /// Cannot be applied, ever.
+    Poison(Arc<Error>),
+}
+
+/// A batch being decoded, chunk by chunk.
+#[derive(Debug)]
+pub struct Batch<'f> {
+    flow: &'f Flow,
+    records: &'f [Record],
+    next: usize,
+    /// How many events each position has given so far, for versions by arrival.
+    places: HashMap<&'f str, u32>,
+}
+
+impl Batch<'_> {
+    /// Decodes and routes the next chunk; `None` at the end.
+    pub fn chunk(&mut self) -> Option<Chunk> {
+        let records = self.records.get(self.next..).filter(|records| !records.is_empty())?;
+        let mut chunk = Chunk { first: self.next, ..Chunk::default() };
+        for (record, index) in records.iter().take(CHUNK_RECORDS).zip(self.next..) {
+            let (decoder, decoded) = self.flow.decoders.decode(record);
+            chunk.decoders.push(decoder);
+            if let Err(error) = decoded.and_then(|decoded| self.enter(&mut chunk, index, record, decoded)) {
+                match error.disposition() {
+                    Disposition::Park => chunk.verdicts.push((index, Verdict::Poison(Arc::new(error)))),
+                    Disposition::Retry | Disposition::Abort => {
+                        chunk.failure.get_or_insert(error);
+                    }
+                }
+            }
+        }
+        self.next += chunk.decoders.len();
+        Some(chunk)
+    }
+
+    fn enter(&mut self, chunk: &mut Chunk, index: usize, record: &Record, decoded: Decoded) -> Result<()> {
+        let events = match decoded {
+            Decoded::Events(events) => events,
+            Decoded::Ignored(reason) => {
+                chunk.verdicts.push((index, Verdict::Ignored(reason)));
+                return Ok(());
+            }
+        };
+        let kept = chunk.changes.len();
+        for (event, sub) in events.into_iter().zip(0..) {
+            match self.send(index, sub, record, event) {
+                Ok(Ok(tracked)) => chunk.changes.push(tracked),
+                Ok(Err(reason)) => chunk.verdicts.push((index, Verdict::Ignored(reason))),
+                Err(error) => {
+                    // a record is taken wholly or not at all
+                    chunk.changes.truncate(kept);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn send(
+        &mut self,
+        index: usize,
+        sub: u32,
+        record: &Record,
+        mut event: ChangeEvent,
+    ) -> Result<Result<Tracked, crate::decode::Reason>> {
+        if event.key.is_none() && event.change != Change::Truncate {
+            return Err(Error::poison("no_key", "The change event has no key."));
+        }
+        if self.flow.arrival {
+            let position = self.records.get(index).map(|record| record.position.as_str()).unwrap_or_default();
+            let place = self.places.entry(position).or_default();
+            event.version = version::arrival(self.flow.epoch, position, *place)?;
+            *place += 1;
+        } else if event.coarse {
+            self.flow.warn_coarse(&event.table);
+        }
+        let at = event.changed_at.or(record.arrived_at);
+        let routed = self.flow.routes.send(index, sub, event)?;
+        Ok(routed.map(|tracked| Tracked { at, ..tracked }))
+    }
+}
+
+impl Flow {
+    fn warn_coarse(&self, table: &str) {
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        if warned.insert(table.to_owned()) {
+            tracing::warn!(
+                table,
+                "The creation times of this table have millisecond precision: changes of one item within the same \
+                 millisecond are ordered by arrival only. Set ApproximateCreationDateTimePrecision of the table's \
+                 Kinesis streaming destination to MICROSECOND."
+            );
+        }
+    }
+}
+
+/// A chunk after its statements.
+struct Written {
+    chunk: Chunk,
+    settled: Vec<(Tracked, Option<Fate>)>,
+    error: Option<Error>,
+}
+
+async fn write<M: Materializer>(flow: &Flow, sink: &M, mut chunk: Chunk, deadline: Deadline) -> Written {
+    let changes = std::mem::take(&mut chunk.changes);
+    if let Some(failure) = chunk.failure.take() {
+        let settled = changes.into_iter().map(|change| (change, None)).collect();
+        return Written { chunk, settled, error: Some(failure) };
+    }
+    let mut schedule = Schedule::new(changes);
+    let error = run(flow, sink, &mut schedule, deadline).await.err();
+    Written { chunk, settled: schedule.finish(), error }
+}
+
+/// Writes wave after wave until every change of the chunk is settled.
+async fn run<M: Materializer>(
+    flow: &Flow,
+    sink: &M,
+    schedule: &mut Schedule,
+    deadline: Deadline,
+) -> Result<()> {
+    for binding in bindings(flow, schedule)? {
+        sink.prepare(&binding, deadline).await?;
+    }
+    if !flow.redriving {
+        block_patches(sink, schedule, deadline).await?;
+    }
+    loop {
+        let wave = schedule.wave();
+        if wave.is_empty() {
+            return Ok(());
+        }
+        for statement in plan(sink.dialect(), schedule, &wave)? {
+            let outcomes = sink.apply(&statement, deadline).await?;
+            for (row, outcome) in statement.rows.iter().zip(outcomes) {
+                let fate = match outcome {
+                    RowOutcome::Applied => Fate::Applied,
+                    RowOutcome::Stale => Fate::Stale,
+                    RowOutcome::Refused(error) => Fate::Refused(error),
+                };
+                schedule.settle(row.change, fate);
+            }
+        }
+    }
+}
+
+fn bindings(flow: &Flow, schedule: &Schedule) -> Result<Vec<Binding>> {
+    let mut bindings: Vec<Binding> = Vec::new();
+    for change in schedule.changes() {
+        let names = || change.event.key.iter().flat_map(Key::names);
+        let scheme = change.event.version.scheme();
+        match bindings.iter().find(|binding| Arc::ptr_eq(&binding.target, &change.target)) {
+            Some(known)
+                if known.scheme == scheme && known.key_names.iter().map(String::as_str).eq(names()) => {}
+            Some(known) => {
+                return Err(Error::config(format!(
+                    "The batch holds changes of {} with different keys ({} and {}) or version schemes ({} and \
+                     {scheme}). Give each source its own route and target.",
+                    change.target.source,
+                    known.key_names.join(", "),
+                    names().collect::<Vec<_>>().join(", "),
+                    known.scheme,
+                )));
+            }
+            None => bindings.push(Binding {
+                target: change.target.clone(),
+                key_names: names().map(str::to_owned).collect(),
+                scheme,
+                epoch: flow.epoch,
+            }),
+        }
+    }
+    Ok(bindings)
+}
+
+async fn block_patches<M: Materializer>(sink: &M, schedule: &mut Schedule, deadline: Deadline) -> Result<()> {
+    let table_and_key = |index: &usize| {
+        let change = schedule.change(*index)?;
+        Some((change.event.table.clone(), change.event.key.as_ref()?.as_str().to_owned()))
+    };
+    let patched: Vec<usize> = schedule.patched_keys().collect();
+    let keys: Vec<_> = patched.iter().filter_map(table_and_key).collect();
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let blocked = sink.blocked(&keys, deadline).await?;
+    let patched = patched.into_iter().zip(keys);
+    for index in patched.filter(|(_, key)| blocked.contains(key)).map(|(index, _)| index).collect::<Vec<_>>()
+    {
+        schedule.block(index);
+    }
+    Ok(())
+}
+
+/// What is known of the batch's records so far.
+struct Ledger<'f> {
+    flow: &'f Flow,
+    records: &'f [Record],
+    /// `None` until something is known.
+    outcomes: Vec<Option<Outcome>>,
+    /// What is to be parked: by record.
+    letters: BTreeMap<usize, Vec<DeadLetter>>,
+    /// Records that are poison by themselves, not parked behind another.
+    poison: HashSet<usize>,
+    failure: Option<Error>,
+    stopped: Option<Error>,
+}
+
+impl<'f> Ledger<'f> {
+    fn new(flow: &'f Flow, records: &'f [Record]) -> Self {
+        Self {
+            flow,
+            records,
+            outcomes: vec![None; records.len()],
+            letters: BTreeMap::new(),
+            poison: HashSet::new(),
+            failure: None,
+            stopped: None,
+        }
+    }
+
+    fn stop(&mut self, error: Error) {
+        match error.disposition() {
+            Disposition::Retry => self.stopped = Some(error),
+            Disposition::Park | Disposition::Abort => self.failure = Some(error),
+        }
+    }
+
+    fn note(&mut self, record: usize, outcome: Outcome) {
+        if let Some(known) = self.outcomes.get_mut(record) {
+            *known = Some(known.map_or(outcome, |known| known.worst(outcome)));
+        }
+    }
+
+    fn decoder(chunk: &Chunk, record: usize) -> Option<&'static str> {
+        chunk.decoders.get(record - chunk.first).copied().flatten()
+    }
+
+    /// Enters a chunk's outcomes; an error when no further chunk may start.
+    fn enter(&mut self, written: Written) -> Result<(), ()> {
+        let Written { chunk, settled, error } = written;
+        for (record, verdict) in &chunk.verdicts {
+            match verdict {
+                Verdict::Ignored(reason) => self.note(*record, Outcome::Ignored(*reason)),
+                Verdict::Poison(error) => {
+                    self.poison.insert(*record);
+                    self.letter(
+                        *record,
+                        None,
+                        Self::decoder(&chunk, *record),
+                        error.code(),
+                        error.to_string(),
+                    );
+                }
+            }
+        }
+        for (change, fate) in settled {
+            let decoder = Self::decoder(&chunk, change.record);
+            match fate {
+                Some(Fate::Applied) => self.note(change.record, Outcome::Applied),
+                Some(Fate::Stale) => self.note(change.record, Outcome::Stale),
+                Some(Fate::Refused(error)) => {
+                    self.poison.insert(change.record);
+                    self.letter(change.record, Some(&change), decoder, error.code(), error.to_string());
+                }
+                Some(Fate::Blocked) => {
+                    let message = "An older change of the same row is parked; this patch waits behind it.";
+                    self.letter(change.record, Some(&change), decoder, "blocked", message.to_owned());
+                }
+                None => self.note(change.record, Outcome::Failed),
+            }
+        }
+        match error {
+            Some(error) => {
+                self.stop(error);
+                Err(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn letter(
+        &mut self,
+        index: usize,
+        change: Option<&Tracked>,
+        decoder: Option<&'static str>,
+        code: &str,
+        message: String,
+    ) {
+        self.note(index, Outcome::Parked);
+        let Some(record) = self.records.get(index) else { return };
+        let event = change.map(|change| &change.event);
+        self.letters.entry(index).or_default().push(DeadLetter {
+            source: record.source.to_string(),
+            position: record.position.clone(),
+            sub: change.map_or(0, |change| change.sub),
+            event_id: event.and_then(|event| event.event_id.clone()),
+            partition_key: record.partition_key.clone(),
+            arrived_at: record.arrived_at,
+            epoch: self.flow.epoch,
+            decoder,
+            table: event.map(|event| event.table.clone()),
+            key: event.and_then(|event| event.key.as_ref()).map(|key| key.as_str().to_owned()),
+            code: code.to_owned(),
+            message,
+            payload_sha256: hex(&Sha256::digest(&record.payload)),
+            payload: self.flow.keep_payloads.then(|| record.payload.clone()),
+        });
+    }
+
+    /// Parks what must be parked in front of the first record that is not durable, unless it is systemic.
+    async fn park<M: Materializer>(&mut self, sink: &M, deadline: Deadline) {
+        if self.failure.is_some() {
+            return;
+        }
+        if self.poison.len() >= SYSTEMIC_POISON_MIN && self.poison.len() * 2 > self.records.len() {
+            self.failure = Some(self.systemic());
+            return;
+        }
+        let durable = self.durable();
+        let letters: Vec<DeadLetter> =
+            self.letters.range(..durable).flat_map(|(_, of)| of.iter().cloned()).collect();
+        if letters.is_empty() {
+            return;
+        }
+        let parked = match self.check_limit(sink, &letters, deadline).await {
+            Ok(()) => sink.park(&letters, deadline).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = parked {
+            for index in self.letters.keys().copied().collect::<Vec<_>>() {
+                self.note(index, Outcome::Failed);
+            }
+            self.stop(error);
+        }
+    }
+
+    /// How many records stand in front of the first that is not durable.
+    fn durable(&self) -> usize {
+        let lost = |outcome: &Option<Outcome>| matches!(outcome, None | Some(Outcome::Failed));
+        self.outcomes.iter().position(lost).unwrap_or(self.outcomes.len())
+    }
+
+    fn systemic(&self) -> Error {
+        let mut codes: BTreeMap<&str, usize> = BTreeMap::new();
+        for letter in self.letters.values().filter_map(|letters| letters.first()) {
+            *codes.entry(&letter.code).or_default() += 1;
+        }
+        let codes: Vec<String> = codes.iter().map(|(code, count)| format!("{code} {count}")).collect();
+        Error::new(
+            ErrorKind::Config,
+            "systemic_poison",
+            format!(
+                "{} of {} records cannot be applied ({}): that is no accident, and nothing was parked. Check \
+                 source.decoder and the target's constraints; `rowtide decode` shows what each record is taken for.",
+                self.poison.len(),
+                self.records.len(),
+                codes.join(", ")
+            ),
+        )
+    }
+
+    async fn check_limit<M: Materializer>(
+        &self,
+        sink: &M,
+        letters: &[DeadLetter],
+        deadline: Deadline,
+    ) -> Result<()> {
+        let mut sources: BTreeMap<&str, u64> = BTreeMap::new();
+        for letter in letters.iter().filter(|letter| letter.code != "blocked") {
+            *sources.entry(&letter.source).or_default() += 1;
+        }
+        for (source, new) in sources {
+            let lately = sink.parked_lately(source, deadline).await?;
+            if lately + new > self.flow.parked_limit {
+                return Err(Error::new(
+                    ErrorKind::Config,
+                    "parked_limit",
+                    format!(
+                        "{source} has parked {lately} records in the last 10 minutes and would park {new} more, over \
+                         dead_letters.limit = {}. Look at `rowtide dead-letters list`; mend the cause or raise the \
+                         limit.",
+                        self.flow.parked_limit
+                    ),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn report(self) -> Report {
+        // a record of which nothing is known was never started
+        let outcomes = self.outcomes.into_iter().map(|known| known.unwrap_or(Outcome::Failed)).collect();
+        Report::new(self.records, outcomes, self.failure, self.stopped)
+    }
+}

@@ -1,0 +1,246 @@
+//! Changes become statements, as data: SQL text, rows, and which changes each row stands for. Knows no connection.
+
+mod ddl;
+mod place;
+
+pub use ddl::{drop_view, key_index, storage, view};
+pub use place::{Placed, merge, place};
+
+use crate::coalesce::Schedule;
+use crate::config::DeletePolicy;
+use crate::error::{Error, Result};
+use crate::event::{Change, Document, Key, Patch, Timestamp};
+use crate::route::Target;
+use std::sync::Arc;
+
+/// A database's way of saying things.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// PostgreSQL, 13 or later.
+    Postgres,
+    /// CrateDB.
+    Cratedb,
+}
+
+impl Dialect {
+    /// The dialect, if this version speaks it.
+    ///
+    /// # Errors
+    /// For CrateDB.
+    pub fn supported(self) -> Result<Self> {
+        match self {
+            Self::Postgres => Ok(self),
+            Self::Cratedb => Err(Error::config(
+                "CrateDB is not supported by this version: set sink.dialect to \"postgres\" and sink.url to a \
+                 PostgreSQL server.",
+            )),
+        }
+    }
+}
+
+/// How a target's table is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Layout {
+    /// A storage table and a view, made by rowtide.
+    Managed,
+    /// An existing table `pk, data[, aux]` that rowtide writes into. `guarded`: it has `version` and `deleted` too.
+    Adopted {
+        /// Whether the newest version wins; otherwise the last writer does.
+        guarded: bool,
+        /// Whether there is a column `aux`.
+        aux: bool,
+    },
+}
+
+/// What a statement does to its rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Writes whole rows, live or deleted, wherever they are newer than what is stored.
+    Upsert,
+    /// Reads the stored documents, patches them and writes them back if nobody else was faster.
+    Patch,
+}
+
+/// One row to write.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// Index of its change in the schedule.
+    pub change: usize,
+    /// Rows with the same number are the two halves of a key change: they stay in one statement.
+    pub unit: usize,
+    /// Canonical key.
+    pub key: String,
+    /// JSON text of the key's members, as far as the database can hold it.
+    pub pk: String,
+    /// JSON text of the document, as far as the database can hold it; `None` for a delete without image.
+    pub data: Option<String>,
+    /// JSON text of what only `aux` can hold.
+    pub aux: String,
+    /// What is set and removed, for [`Action::Patch`].
+    pub patch: Option<Patch>,
+    /// The change's version.
+    pub version: String,
+    /// Whether the row is a delete.
+    pub deleted: bool,
+    /// Source time of the change.
+    pub changed_at: Option<Timestamp>,
+    /// Source time of the change or, if the source does not tell, its arrival.
+    pub at: Option<Timestamp>,
+}
+
+/// Rows of one target that are written together.
+#[derive(Debug, Clone)]
+pub struct Statement {
+    /// Where to.
+    pub target: Arc<Target>,
+    /// What is done.
+    pub action: Action,
+    /// The rows, by key; no key twice.
+    pub rows: Vec<Row>,
+}
+
+/// The statements of one wave: for each target at most one upsert and one patch.
+///
+/// # Errors
+/// When the dialect is not supported.
+pub fn plan(dialect: Dialect, schedule: &Schedule, wave: &[Vec<usize>]) -> Result<Vec<Statement>> {
+    dialect.supported()?;
+    let mut statements: Vec<Statement> = Vec::new();
+    for (unit, members) in wave.iter().enumerate() {
+        for &index in members {
+            let Some(change) = schedule.change(index) else { continue };
+            let Some(key) = &change.event.key else { continue };
+            let row = row(dialect, index, unit, key, change);
+            // halves of a key change share a statement: a patch is never one of them
+            let action = if row.patch.is_some() { Action::Patch } else { Action::Upsert };
+            let same = |statement: &&mut Statement| {
+                statement.action == action && Arc::ptr_eq(&statement.target, &change.target)
+            };
+            match statements.iter_mut().find(same) {
+                Some(statement) => statement.rows.push(row),
+                None => statements.push(Statement { target: change.target.clone(), action, rows: vec![row] }),
+            }
+        }
+    }
+    for statement in &mut statements {
+        statement.rows.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+    }
+    Ok(statements)
+}
+
+fn row(dialect: Dialect, index: usize, unit: usize, key: &Key, change: &crate::coalesce::Tracked) -> Row {
+    let event = &change.event;
+    let (document, patch, deleted) = match &event.change {
+        Change::Put(document) => (Some(document), None, false),
+        Change::Patch(patch) => (None, Some(patch.clone()), false),
+        // a tombstone keeps no image, and an adopted table has no soft rows
+        Change::Delete(image) => {
+            (image.as_ref().filter(|_| change.target.delete == DeletePolicy::Soft), None, true)
+        }
+        Change::Truncate => (None, None, true),
+    };
+    let (pk, data) = (key.to_json(), document.map(Document::to_json));
+    let placed = place(dialect, &pk, data.as_deref());
+    let owned = (placed.pk.into_owned(), placed.data.map(String::from), placed.aux.into_owned());
+    Row {
+        change: index,
+        unit,
+        key: key.as_str().to_owned(),
+        pk: owned.0,
+        data: owned.1,
+        aux: owned.2,
+        patch,
+        version: event.version.as_str().to_owned(),
+        deleted,
+        changed_at: event.changed_at,
+        at: change.at,
+    }
+}
+
+/// A name as an SQL identifier.
+#[must_use]
+pub fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A text as an SQL literal.
+#[must_use]
+pub fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// `schema.name` as an SQL identifier.
+#[must_use]
+pub fn relation(schema: &str, name: &str) -> String {
+    format!("{}.{}", quote(schema), quote(name))
+}
+
+/// A statement's text from its template: each `{name}` replaced, the last newline dropped.
+#[must_use]
+pub fn fill(template: &str, values: &[(&str, &str)]) -> String {
+    let mut out = String::with_capacity(template.len() + 64);
+    let mut rest = template.trim_end();
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let value = after.split_once('}').and_then(|(name, tail)| {
+            values.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value, tail))
+        });
+        match value {
+            Some((value, tail)) => {
+                out.push_str(value);
+                rest = tail;
+            }
+            None => {
+                out.push('{');
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+const UPSERT: &str = include_str!("../../sql/postgres/upsert.sql");
+const UPSERT_HARD: &str = include_str!("../../sql/postgres/upsert_hard.sql");
+const UPSERT_ADOPTED: &str = include_str!("../../sql/postgres/upsert_adopted.sql");
+const UPSERT_ADOPTED_GUARDED: &str = include_str!("../../sql/postgres/upsert_adopted_guarded.sql");
+const READ_ROWS: &str = include_str!("../../sql/postgres/read_rows.sql");
+const WRITE_PATCHED: &str = include_str!("../../sql/postgres/write_patched.sql");
+
+/// The text of the statement that upserts rows of `target`.
+#[must_use]
+pub fn upsert_sql(target: &Target, layout: Layout) -> String {
+    match layout {
+        Layout::Managed => {
+            let storage = relation(&target.schema, &target.storage);
+            let (data, aux, template) = match target.delete {
+                DeletePolicy::Tombstone => ("excluded.data", "excluded.aux", UPSERT),
+                DeletePolicy::Hard => ("excluded.data", "excluded.aux", UPSERT_HARD),
+                // a soft row keeps its last image when the delete brings none
+                DeletePolicy::Soft => (
+                    "case when excluded.deleted and excluded.data is null then t.data else excluded.data end",
+                    "case when excluded.deleted and excluded.data is null then t.aux else excluded.aux end",
+                    UPSERT,
+                ),
+            };
+            fill(template, &[("storage", &storage), ("data", data), ("aux", aux)])
+        }
+        Layout::Adopted { guarded, aux } => {
+            let storage = relation(&target.schema, &target.name);
+            let (name, value, set) =
+                if aux { (", aux", ", u.aux", ", aux = excluded.aux") } else { ("", "", "") };
+            let template = if guarded { UPSERT_ADOPTED_GUARDED } else { UPSERT_ADOPTED };
+            fill(
+                template,
+                &[("storage", &storage), ("aux_name", name), ("aux_value", value), ("aux_set", set)],
+            )
+        }
+    }
+}
+
+/// The texts of the two statements of [`Action::Patch`]: the one that reads, the one that writes.
+#[must_use]
+pub fn patch_sql(target: &Target) -> (String, String) {
+    let storage = relation(&target.schema, &target.storage);
+    (fill(READ_ROWS, &[("storage", &storage)]), fill(WRITE_PATCHED, &[("storage", &storage)]))
+}

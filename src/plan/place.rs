@@ -1,0 +1,173 @@
+//! What of a row goes into `pk` and `data`, and what only `aux` can hold; and the way back.
+
+use super::Dialect;
+use crate::event::{set, token, tokens};
+use crate::json::{self, Value};
+use std::borrow::Cow;
+
+/// A row's three documents as JSON text, each one storable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed<'a> {
+    /// The key's members.
+    pub pk: Cow<'a, str>,
+    /// The document; `None` on a tombstone.
+    pub data: Option<Cow<'a, str>>,
+    /// A flat object from JSON Pointer (`/data/…`, `/pk/…`) to the JSON text of the value, in ASCII.
+    pub aux: Cow<'a, str>,
+}
+
+/// Moves what the database cannot hold, path by path, from `pk` and `data` to `aux`.
+///
+/// PostgreSQL's jsonb refuses one thing in what decoders let through: the character NUL.
+/// Source: PostgreSQL documentation, "JSON Types".
+#[must_use]
+pub fn place<'a>(dialect: Dialect, pk: &'a str, data: Option<&'a str>) -> Placed<'a> {
+    match dialect {
+        Dialect::Postgres => {}
+        // every statement for CrateDB is refused before it is planned
+        Dialect::Cratedb => return Placed { pk: pk.into(), data: data.map(Cow::from), aux: "{}".into() },
+    }
+    let mut aux = Vec::new();
+    let pk = storable(pk, "/pk", &mut aux);
+    let data = data.map(|data| storable(data, "/data", &mut aux));
+    let aux = if aux.is_empty() { "{}".into() } else { Value::Object(aux).to_text().into() };
+    Placed { pk, data, aux }
+}
+
+fn storable<'a>(text: &'a str, pointer: &str, aux: &mut Vec<(String, Value)>) -> Cow<'a, str> {
+    if memchr::memmem::find(text.as_bytes(), b"\\u0000").is_none() {
+        return text.into();
+    }
+    let Ok(value) = Value::parse(text) else { return text.into() };
+    match keep(value, pointer, aux) {
+        Some(kept) => kept.to_text().into(),
+        None => "{}".into(),
+    }
+}
+
+/// What of `value` can stay; the rest is in `aux` afterwards. `None` when the value itself had to move.
+fn keep(value: Value, pointer: &str, aux: &mut Vec<(String, Value)>) -> Option<Value> {
+    let has_nul = |text: &str| text.contains('\0');
+    match value {
+        Value::String(text) if has_nul(&text) => {
+            aux.push((pointer.to_owned(), Value::String(json::to_ascii(&Value::String(text).to_text()))));
+            None
+        }
+        Value::Object(members) if members.iter().any(|(name, _)| has_nul(name)) => {
+            aux.push((pointer.to_owned(), Value::String(json::to_ascii(&Value::Object(members).to_text()))));
+            None
+        }
+        Value::Object(members) => {
+            let kept = members.into_iter().filter_map(|(name, member)| {
+                let below = format!("{pointer}/{}", token(&name));
+                keep(member, &below, aux).map(|member| (name, member))
+            });
+            Some(Value::Object(kept.collect()))
+        }
+        Value::Array(elements) => {
+            let kept = elements.into_iter().enumerate().map(|(index, element)| {
+                keep(element, &format!("{pointer}/{index}"), aux).unwrap_or(Value::Null)
+            });
+            Some(Value::Array(kept.collect()))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Some(value),
+    }
+}
+
+/// The exact `pk` and `data` again, from what is stored.
+///
+/// Members of `aux` that are no pointers below `/pk` or `/data`, as in adopted tables, are left alone.
+///
+/// # Errors
+/// When one of the three is not JSON.
+pub fn merge(pk: &str, data: Option<&str>, aux: &str) -> Result<(Value, Option<Value>), json::Fault> {
+    let pk = Value::parse(pk)?;
+    let Some(data) = data else { return Ok((merged("pk", pk, aux)?, None)) };
+    Ok((merged("pk", pk, aux)?, Some(merged("data", Value::parse(data)?, aux)?)))
+}
+
+fn merged(root: &str, mut value: Value, aux: &str) -> Result<Value, json::Fault> {
+    let Value::Object(moved) = Value::parse(aux)? else { return Ok(value) };
+    for (pointer, text) in moved {
+        let (path, Value::String(text)) = (tokens(&pointer), text) else { continue };
+        let Some((first, below)) = path.split_first() else { continue };
+        if first == root {
+            set(&mut value, below, Value::parse(&text)?);
+        }
+    }
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Dialect, merge, place};
+    use crate::json::Value;
+    use proptest::prelude::*;
+
+    fn check(data: &str, stays: &str, aux: &str) {
+        let placed = place(Dialect::Postgres, r#"{"id":1}"#, Some(data));
+        assert_eq!((placed.data.as_deref(), &*placed.aux), (Some(stays), aux));
+    }
+
+    #[test]
+    fn only_what_jsonb_refuses_moves() {
+        check(r#"{"a":"x","b":1E+125}"#, r#"{"a":"x","b":1E+125}"#, "{}");
+        check(r#"{"a":"\\u0000"}"#, r#"{"a":"\\u0000"}"#, "{}");
+        check(r#"{"a":"é\u0000","b":1}"#, r#"{"b":1}"#, r#"{"/data/a":"\"\\u00e9\\u0000\""}"#);
+        check(r#"{"l":[1,"\u0000"]}"#, r#"{"l":[1,null]}"#, r#"{"/data/l/1":"\"\\u0000\""}"#);
+        check(r#"{"m":{"\u0000":1},"n":2}"#, r#"{"n":2}"#, r#"{"/data/m":"{\"\\u0000\":1}"}"#);
+        check(r#"{"\u0000":1}"#, "{}", r#"{"/data":"{\"\\u0000\":1}"}"#);
+        check(r#"{"a/b~":"\u0000"}"#, "{}", r#"{"/data/a~1b~0":"\"\\u0000\""}"#);
+    }
+
+    #[test]
+    fn a_key_with_nul_moves_too() {
+        let placed = place(Dialect::Postgres, r#"{"id":"a\u0000b"}"#, None);
+        assert_eq!((&*placed.pk, placed.data, &*placed.aux), ("{}", None, r#"{"/pk/id":"\"a\\u0000b\""}"#));
+    }
+
+    fn documents() -> impl Strategy<Value = Value> {
+        let text = || "[a/~\\\\é😀\u{0}\u{1}\"]{0,4}";
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::Bool),
+            (any::<i64>(), 0..99_u8).prop_map(|(n, d)| Value::Number(format!("{n}.{d}"))),
+            text().prop_map(Value::String),
+        ];
+        leaf.prop_recursive(5, 40, 5, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Value::Array),
+                prop::collection::btree_map(text(), inner, 0..5)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    fn sorted(value: Value) -> Value {
+        match value {
+            Value::Object(members) => {
+                let mut members: Vec<_> =
+                    members.into_iter().map(|(name, value)| (name, sorted(value))).collect();
+                members.sort_by(|a, b| a.0.cmp(&b.0));
+                Value::Object(members)
+            }
+            Value::Array(elements) => Value::Array(elements.into_iter().map(sorted).collect()),
+            other => other,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn merge_gives_back_the_exact_document(members in prop::collection::btree_map("[a-c\u{0}]{1,2}", documents(), 0..5)) {
+            let document = Value::Object(members.into_iter().collect());
+            let text = document.to_text();
+            let placed = place(Dialect::Postgres, &text, Some(&text));
+            let stored = [&*placed.pk, placed.data.as_deref().unwrap()].concat();
+            prop_assert!(!Value::parse(&placed.pk).unwrap().to_text().contains("\\u0000") || stored.contains("\\\\u0000"));
+            prop_assert!(placed.aux.is_ascii());
+            let (pk, data) = merge(&placed.pk, placed.data.as_deref(), &placed.aux).unwrap();
+            prop_assert_eq!(sorted(pk), sorted(document.clone()));
+            prop_assert_eq!(sorted(data.unwrap()), sorted(document));
+        }
+    }
+}
