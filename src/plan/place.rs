@@ -143,6 +143,17 @@ mod tests {
         })
     }
 
+    fn has_nul(value: &Value) -> bool {
+        match value {
+            Value::String(text) => text.contains('\0'),
+            Value::Array(elements) => elements.iter().any(has_nul),
+            Value::Object(members) => {
+                members.iter().any(|(name, member)| name.contains('\0') || has_nul(member))
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        }
+    }
+
     fn sorted(value: Value) -> Value {
         match value {
             Value::Object(members) => {
@@ -162,8 +173,8 @@ mod tests {
             let document = Value::Object(members.into_iter().collect());
             let text = document.to_text();
             let placed = place(Dialect::Postgres, &text, Some(&text));
-            let stored = [&*placed.pk, placed.data.as_deref().unwrap()].concat();
-            prop_assert!(!Value::parse(&placed.pk).unwrap().to_text().contains("\\u0000") || stored.contains("\\\\u0000"));
+            prop_assert!(!has_nul(&Value::parse(&placed.pk).unwrap()));
+            prop_assert!(!has_nul(&Value::parse(placed.data.as_deref().unwrap()).unwrap()));
             prop_assert!(placed.aux.is_ascii());
             let (pk, data) = merge(&placed.pk, placed.data.as_deref(), &placed.aux).unwrap();
             prop_assert_eq!(sorted(pk), sorted(document.clone()));
