@@ -1,0 +1,6 @@
+//! One binary for all integration tests.
+
+#[cfg(feature = "sink")]
+mod postgres;
+#[cfg(feature = "sink")]
+mod support;

@@ -1,0 +1,141 @@
+//! A database for a test, and the shortest ways to say what happened and to see what is there.
+
+use rowtide::config::{Config, SinkUrl};
+use rowtide::materialize::{Deadline, Postgres};
+use rowtide::pipeline::{Flow, process};
+use rowtide::record::{Envelope, Record};
+use rowtide::report::{Counts, Report};
+use std::collections::BTreeMap;
+use tokio_postgres::{Client, NoTls};
+
+/// A schema of its own in a real server, or in the embedded one.
+pub(crate) struct Place {
+    pub(crate) url: String,
+    pub(crate) schema: String,
+    pub(crate) client: Client,
+}
+
+/// The server named by ROWTIDE_TEST_POSTGRES.
+pub(crate) fn server_url() -> Option<String> {
+    std::env::var("ROWTIDE_TEST_POSTGRES").ok().filter(|url| !url.is_empty())
+}
+
+/// A place on the real server; without one the test says aloud that it is not run.
+pub(crate) async fn server(test: &str) -> Option<Place> {
+    let Some(url) = server_url() else {
+        eprintln!("not run: {test} needs a real PostgreSQL; set ROWTIDE_TEST_POSTGRES");
+        return None;
+    };
+    Some(Place::new(url, test).await)
+}
+
+pub(crate) async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("the test database answers");
+    tokio::spawn(connection);
+    client
+}
+
+impl Place {
+    async fn new(url: String, test: &str) -> Self {
+        let client = connect(&url).await;
+        let schema = format!("rowtide_test_{test}").chars().take(50).collect::<String>();
+        client
+            .batch_execute(&format!("drop schema if exists {schema} cascade; create schema {schema}"))
+            .await
+            .expect("a schema for the test");
+        Self { url, schema, client }
+    }
+
+    /// The default configuration for this place.
+    pub(crate) fn config(&self) -> Config {
+        let mut config = Config::default();
+        config.sink.url = Some(SinkUrl::new(self.url.clone()));
+        config.sink.schema = self.schema.clone();
+        config
+    }
+
+    pub(crate) fn worker(&self, config: &Config) -> Worker {
+        Worker { flow: Flow::new(config).unwrap(), sink: Postgres::new(config).unwrap() }
+    }
+
+    pub(crate) async fn run(&self, sql: &str) {
+        let sql = sql.replace("{s}", &self.schema);
+        self.client.batch_execute(&sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+    }
+
+    /// One text a row.
+    pub(crate) async fn texts(&self, sql: &str) -> Vec<String> {
+        let sql = sql.replace("{s}", &self.schema);
+        let rows = self.client.query(&sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        rows.iter().map(|row| row.get::<_, Option<String>>(0).unwrap_or_else(|| "null".into())).collect()
+    }
+
+    pub(crate) async fn count(&self, sql: &str) -> i64 {
+        let sql = sql.replace("{s}", &self.schema);
+        self.client.query_one(&sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error:?}")).get(0)
+    }
+
+    /// The view's rows: canonical key to the text of `data`.
+    pub(crate) async fn view(&self, table: &str) -> BTreeMap<String, String> {
+        let sql = format!("select key, data::text from {}.\"{table}\"", self.schema);
+        let rows = self.client.query(&sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+    }
+
+    pub(crate) async fn finish(self) {
+        self.run("drop schema {s} cascade").await;
+    }
+}
+
+/// One worker: what a Lambda instance holds.
+pub(crate) struct Worker {
+    pub(crate) flow: Flow,
+    pub(crate) sink: Postgres,
+}
+
+impl Worker {
+    pub(crate) async fn take(&self, records: &[Record]) -> Report {
+        process(&self.flow, &self.sink, records, Deadline::never()).await
+    }
+
+    /// Takes records and expects every one of them to be durable.
+    pub(crate) async fn done(&self, records: &[Record]) -> Counts {
+        let report = self.take(records).await;
+        assert!(report.failure.is_none(), "{:?}", report.failure);
+        assert!(report.stopped.is_none(), "{:?}", report.stopped);
+        report.counts()
+    }
+}
+
+/// The records of a Lambda event in `events/`.
+pub(crate) fn event(name: &str) -> Vec<Record> {
+    let path = format!("{}/events/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    Envelope::parse(&text.into(), &path).unwrap().records
+}
+
+/// A change as «Kinesis Data Streams for DynamoDB» writes it, of the item `id` at `micros`; `image` is DynamoDB JSON
+/// without the key, `None` a delete.
+pub(crate) fn change(table: &str, id: &str, micros: u64, sequence: u64, image: Option<&str>) -> Record {
+    let key = format!(r#"{{"id":{{"S":"{id}"}}}}"#);
+    let (name, image) = match image {
+        Some(image) => ("MODIFY", format!(r#","NewImage":{{"id":{{"S":"{id}"}},{image}}}"#)),
+        None => ("REMOVE", String::new()),
+    };
+    let payload = format!(
+        r#"{{"eventID":"e-{sequence}","eventName":"{name}","tableName":"{table}","recordFormat":"application/json","dynamodb":{{"ApproximateCreationDateTime":{micros},"ApproximateCreationDateTimePrecision":"MICROSECOND","Keys":{key}{image}}}}}"#
+    );
+    Record::new("arn:aws:kinesis:eu-west-1:123456789012:stream/test", sequence.to_string(), payload)
+}
+
+/// A moment of 2026 in microseconds, so many microseconds after its start.
+pub(crate) fn at(micros: u64) -> u64 {
+    1_767_225_600_000_000 + micros
+}
+
+/// `n` inserts of different items of a table, with `{"n":index}`.
+pub(crate) fn inserts(table: &str, n: u64) -> Vec<Record> {
+    (0..n)
+        .map(|i| change(table, &format!("k{i:05}"), at(i), i + 1, Some(&format!(r#""n":{{"N":"{i}"}}"#))))
+        .collect()
+}
