@@ -48,6 +48,7 @@ pub struct Postgres {
     statement_timeout: Option<Duration>,
     last_used: Mutex<SystemTime>,
     statements: AtomicU64,
+    retries: AtomicU64,
 }
 
 impl std::fmt::Debug for Postgres {
@@ -75,6 +76,7 @@ impl Postgres {
             statement_timeout: config.sink.statement_timeout,
             last_used: Mutex::new(SystemTime::UNIX_EPOCH),
             statements: AtomicU64::new(0),
+            retries: AtomicU64::new(0),
         })
     }
 
@@ -90,6 +92,12 @@ impl Postgres {
     #[must_use]
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
+    }
+
+    /// How many times something was tried again for a transient reason.
+    #[must_use]
+    pub fn retries(&self) -> u64 {
+        self.retries.load(Ordering::Relaxed)
     }
 
     fn layout(&self, target: &Target) -> Option<Layout> {
@@ -188,7 +196,7 @@ impl Postgres {
         deadline: Deadline,
     ) -> Result<HashSet<String>> {
         let sql = upsert_sql(&statement.target, layout);
-        let mut retry = Retry::new(deadline);
+        let mut retry = Retry::new(&self.retries, deadline);
         loop {
             match self.write_once(statement, &sql, rows, deadline).await {
                 Err(error) if retry.again(&error).await => {}
@@ -382,7 +390,7 @@ impl Postgres {
         let (read_sql, write_sql) = patch_sql(&statement.target);
         let rows: Vec<(usize, &Row)> =
             part.iter().filter_map(|&index| Some((index, statement.rows.get(index)?))).collect();
-        let mut retry = Retry::new(deadline);
+        let mut retry = Retry::new(&self.retries, deadline);
         loop {
             match self.patch_once(&read_sql, &write_sql, &rows, deadline).await {
                 Err(error) if retry.again(&error).await => {}
@@ -463,7 +471,7 @@ impl Materializer for Postgres {
     }
 
     async fn prepare(&self, binding: &Binding, deadline: Deadline) -> Result<()> {
-        let mut retry = Retry::new(deadline);
+        let mut retry = Retry::new(&self.retries, deadline);
         loop {
             match self.know(binding, deadline).await {
                 Err(error) if retry.again(&error).await => {}
@@ -487,7 +495,7 @@ impl Materializer for Postgres {
         keys: &[(String, String)],
         deadline: Deadline,
     ) -> Result<HashSet<(String, String)>> {
-        let mut retry = Retry::new(deadline);
+        let mut retry = Retry::new(&self.retries, deadline);
         loop {
             match self.blocked_once(keys, deadline).await {
                 Err(error) if retry.again(&error).await => {}
@@ -497,7 +505,7 @@ impl Materializer for Postgres {
     }
 
     async fn parked_lately(&self, source: &str, deadline: Deadline) -> Result<u64> {
-        let mut retry = Retry::new(deadline);
+        let mut retry = Retry::new(&self.retries, deadline);
         loop {
             match self.parked_lately_once(source, deadline).await {
                 Err(error) if retry.again(&error).await => {}
@@ -507,7 +515,7 @@ impl Materializer for Postgres {
     }
 
     async fn park(&self, letters: &[DeadLetter], deadline: Deadline) -> Result<()> {
-        let mut retry = Retry::new(deadline);
+        let mut retry = Retry::new(&self.retries, deadline);
         loop {
             match self.park_once(letters, deadline).await {
                 Err(error) if retry.again(&error).await => {}
@@ -548,18 +556,19 @@ pub(super) fn settle<T>(client: Object, result: Result<T>) -> Result<T> {
 }
 
 /// Repeats what failed for a transient reason, a bounded number of times and within the time.
-pub(super) struct Retry {
+struct Retry<'a> {
+    total: &'a AtomicU64,
     deadline: Deadline,
     attempts: u32,
 }
 
-impl Retry {
-    pub(super) fn new(deadline: Deadline) -> Self {
-        Self { deadline, attempts: 0 }
+impl<'a> Retry<'a> {
+    fn new(total: &'a AtomicU64, deadline: Deadline) -> Self {
+        Self { total, deadline, attempts: 0 }
     }
 
     /// Waits and answers true, or answers false when the error is final.
-    pub(super) async fn again(&mut self, error: &Error) -> bool {
+    async fn again(&mut self, error: &Error) -> bool {
         self.attempts += 1;
         if error.disposition() != Disposition::Retry
             || error.code() == "deadline"
@@ -575,6 +584,7 @@ impl Retry {
         if self.deadline.is_within(wait + MARGIN) {
             return false;
         }
+        self.total.fetch_add(1, Ordering::Relaxed);
         tracing::warn!(attempt = self.attempts, error = %error, "The database did not take a statement; trying again.");
         tokio::time::sleep(wait).await;
         true

@@ -36,9 +36,16 @@ pub(crate) async fn connect(url: &str) -> Client {
 }
 
 impl Place {
-    async fn new(url: String, test: &str) -> Self {
+    pub(crate) async fn new(url: String, test: &str) -> Self {
         let client = connect(&url).await;
         let schema = format!("rowtide_test_{test}").chars().take(50).collect::<String>();
+        // so that a test can tell its own connections from another's
+        let separator = match (url.contains("://"), url.contains('?')) {
+            (false, _) => " ",
+            (true, false) => "?",
+            (true, true) => "&",
+        };
+        let url = format!("{url}{separator}application_name={schema}");
         client
             .batch_execute(&format!("drop schema if exists {schema} cascade; create schema {schema}"))
             .await
