@@ -29,6 +29,11 @@ pub(crate) async fn server(test: &str) -> Option<Place> {
     Some(Place::new(url, test).await)
 }
 
+/// A place on the real server when there is one, else in the embedded database.
+pub(crate) async fn place(test: &str) -> Place {
+    Place::new(server_url().expect("embedded"), test).await
+}
+
 pub(crate) async fn connect(url: &str) -> Client {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("the test database answers");
     tokio::spawn(connection);
