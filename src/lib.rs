@@ -4,6 +4,8 @@ pub mod coalesce;
 pub mod config;
 pub mod decimal;
 pub mod decode;
+#[cfg(feature = "embedded")]
+pub mod embedded;
 pub mod error;
 pub mod event;
 pub mod json;

@@ -88,6 +88,13 @@ impl Postgres {
         self
     }
 
+    /// Closes the connections that nobody uses: before a pause, or when another client waits for its turn.
+    pub fn close_idle(&self) {
+        if let Some(connections) = self.connections.get() {
+            connections.pool.retain(|_, _| false);
+        }
+    }
+
     /// How many statements that write rows have been sent so far.
     #[must_use]
     pub fn statements(&self) -> u64 {
