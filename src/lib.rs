@@ -7,6 +7,8 @@ pub mod decode;
 pub mod error;
 pub mod event;
 pub mod json;
+#[cfg(feature = "lambda")]
+pub mod lambda;
 #[cfg(feature = "sink")]
 pub mod materialize;
 #[cfg(feature = "sink")]

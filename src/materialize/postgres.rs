@@ -100,6 +100,13 @@ impl Postgres {
         self.retries.load(Ordering::Relaxed)
     }
 
+    /// Closes every connection; nothing can be written afterwards.
+    pub fn close(&self) {
+        if let Some(connections) = self.connections.get() {
+            connections.pool.close();
+        }
+    }
+
     fn layout(&self, target: &Target) -> Option<Layout> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(&target.qualified()).map(|known| known.layout)
