@@ -75,9 +75,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
         let mut fields = Fields::default();
         event.record(&mut fields);
         let mut spans = context.event_scope(event).into_iter().flatten();
-        if let Some(request) =
-            spans.find_map(|span| Some(span.extensions().get::<RequestId>()?.0.clone()))
-        {
+        if let Some(request) = spans.find_map(|span| Some(span.extensions().get::<RequestId>()?.0.clone())) {
             fields.0.insert("requestId".to_owned(), request);
         }
         let message = fields.0.remove("message").unwrap_or_default();
@@ -92,7 +90,12 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
     }
 }
 
-fn json_line(time: jiff::Timestamp, metadata: &Metadata<'_>, message: &Value, fields: &Map<String, Value>) -> String {
+fn json_line(
+    time: jiff::Timestamp,
+    metadata: &Metadata<'_>,
+    message: &Value,
+    fields: &Map<String, Value>,
+) -> String {
     let level = metadata.level();
     let mut line = format!(r#"{{"timestamp":"{time:.3}","level":"{level}","message":{message}"#);
     for (name, value) in fields.iter().filter(|(name, _)| !["timestamp", "level"].contains(&name.as_str())) {
@@ -102,7 +105,12 @@ fn json_line(time: jiff::Timestamp, metadata: &Metadata<'_>, message: &Value, fi
     line
 }
 
-fn text_line(time: jiff::Timestamp, metadata: &Metadata<'_>, message: &Value, fields: &Map<String, Value>) -> String {
+fn text_line(
+    time: jiff::Timestamp,
+    metadata: &Metadata<'_>,
+    message: &Value,
+    fields: &Map<String, Value>,
+) -> String {
     let one_line = |value: &Value| match value {
         Value::String(text) => text.replace(['\n', '\r'], " "),
         other => other.to_string(),

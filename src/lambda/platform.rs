@@ -60,7 +60,9 @@ impl Platform {
     pub(super) async fn on_shutdown(&self, close: impl FnOnce() + Send + 'static) {
         let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
         let (Ok(mut terminate), Ok(mut interrupt)) = signals else {
-            tracing::warn!("The process cannot wait for signals; it will end without closing its connections.");
+            tracing::warn!(
+                "The process cannot wait for signals; it will end without closing its connections."
+            );
             return;
         };
         if !matches!(timeout(ANSWER_TIMEOUT, self.register()).await, Ok(Some(()))) {
@@ -88,7 +90,8 @@ impl Platform {
             .header("lambda-extension-name", EXTENSION)
             .body(Body::from(r#"{"events":[]}"#));
         let answer = self.0.call(register.ok()?).await.ok()?;
-        let id = answer.headers().get("lambda-extension-identifier").filter(|_| answer.status().is_success())?;
+        let id =
+            answer.headers().get("lambda-extension-identifier").filter(|_| answer.status().is_success())?;
         let next = build_request()
             .method("GET")
             .uri("/2020-01-01/extension/event/next")

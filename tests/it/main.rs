@@ -1,8 +1,12 @@
 //! One binary for all integration tests.
 
+#[cfg(feature = "lambda")]
+mod lambda;
 #[cfg(feature = "sink")]
 mod faults;
 #[cfg(feature = "sink")]
 mod postgres;
+#[cfg(feature = "lambda")]
+mod runtime_api;
 #[cfg(feature = "sink")]
 mod support;
