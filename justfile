@@ -16,6 +16,8 @@ test-lambda:
 # Size of the processors, and time from their start to their first request for work.
 cold-start:
     cargo bench --locked --no-default-features --features lambda --bench cold_start
+    cargo build --locked --release --no-default-features --features lambda --bins
+    ls -l target/release/rowtide-kinesis target/release/rowtide-dynamodb
 
 # A Lambda function as zip, for example `just zip rowtide-kinesis aarch64`.
 zip processor='rowtide-kinesis' architecture=arch():

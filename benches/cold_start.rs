@@ -1,4 +1,4 @@
-//! How big a processor is, and how long it takes from its start to its first request for an invocation.
+//! How long a processor takes from its start to its first request for an invocation.
 //!
 //!     cargo bench --no-default-features --features lambda --bench cold_start
 //!
@@ -25,11 +25,12 @@ fn main() -> std::io::Result<()> {
     for (name, binary) in PROCESSORS {
         let mut times = (0..STARTS).map(|_| start(binary)).collect::<std::io::Result<Vec<Duration>>>()?;
         times.sort_unstable();
-        let at = |part: usize| times.get(part * (STARTS - 1) / 100).copied().unwrap_or_default().as_secs_f64() * 1e3;
-        let size = std::fs::metadata(binary)?.len();
+        let at = |part: usize| {
+            times.get(part * (STARTS - 1) / 100).copied().unwrap_or_default().as_secs_f64() * 1e3
+        };
         writeln!(
             out,
-            "{name}: {size} bytes; {:.1} ms from start to the first /next (median of {STARTS}), {:.1} … {:.1} ms",
+            "{name}: {:.1} ms from start to the first /next (median of {STARTS}), {:.1} … {:.1} ms",
             at(50),
             at(0),
             at(100)

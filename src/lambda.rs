@@ -181,7 +181,7 @@ fn deadline(context: &Context) -> Deadline {
     let at = Duration::from_millis(context.deadline);
     match context.deadline {
         0 => Deadline::never(),
-        ..DEADLINE_MIN_MS => Deadline::after(at),
+        1..DEADLINE_MIN_MS => Deadline::after(at),
         _ => {
             let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
             Deadline::after(at.saturating_sub(now))
@@ -202,6 +202,7 @@ fn tell(report: &Report, records: &[Record], took: Duration) {
         );
     }
     let reasons: Vec<String> = ignored.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
+    let end = if report.failure.is_some() { "Batch failed." } else { "Batch done." };
     tracing::info!(
         source = records.first().map(|record| &*record.source),
         received,
@@ -212,7 +213,7 @@ fn tell(report: &Report, records: &[Record], took: Duration) {
         parked,
         reported,
         batch_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-        "Batch done."
+        "{end}"
     );
 }
 

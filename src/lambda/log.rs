@@ -17,8 +17,8 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 ///
 /// A line has `timestamp` (RFC 3339), `level` (upper case), `message`, the event's own fields, and `requestId`. The
 /// level is that of `AWS_LAMBDA_LOG_LEVEL`, else of `RUST_LOG`, else INFO; `AWS_LAMBDA_LOG_FORMAT=Text` gives plain
-/// text. Below INFO only Rowtide itself is heard, because libraries print payloads and parameters there. A panic is a
-/// line too. Does nothing when a log was started before.
+/// text. Errors are always heard, and below INFO only Rowtide itself, because libraries print payloads and parameters
+/// there. A panic is a line too. Does nothing when a log was started before.
 pub fn init() {
     let variable = |name: &str| std::env::var(name).ok();
     let lines = Lines {
@@ -60,7 +60,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
             return *level <= Level::INFO;
         }
         let harmless = *level <= Level::INFO || target.starts_with("rowtide");
-        harmless && self.targets.would_enable(target, level)
+        *level == Level::ERROR || (harmless && self.targets.would_enable(target, level))
     }
 
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
@@ -111,9 +111,9 @@ fn text_line(
     message: &Value,
     fields: &Map<String, Value>,
 ) -> String {
-    let one_line = |value: &Value| match value {
-        Value::String(text) => text.replace(['\n', '\r'], " "),
-        other => other.to_string(),
+    let one_line = |value: &Value| match value.as_str() {
+        Some(text) => text.replace(['\n', '\r'], " "),
+        None => value.to_string(),
     };
     let mut line = format!("{time:.3} {} {}", metadata.level(), one_line(message));
     for (name, value) in fields {

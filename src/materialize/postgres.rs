@@ -654,7 +654,7 @@ impl<'a> Columns<'a> {
         [&self.key, &self.pk, &self.data, &self.aux, &self.version, &self.deleted, &self.changed_at]
     }
 
-    fn patch_parameters<'p>(&'p self, base_versions: &'p Vec<Option<&str>>) -> [&'p (dyn ToSql + Sync); 7] {
+    fn patch_parameters<'p>(&'p self, base_versions: &'p (dyn ToSql + Sync)) -> [&'p (dyn ToSql + Sync); 7] {
         [&self.key, &self.pk, &self.data, &self.aux, &self.version, base_versions, &self.changed_at]
     }
 }

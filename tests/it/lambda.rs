@@ -1,4 +1,5 @@
 //! The processors as Lambda starts them: real processes, invoked through the Runtime API.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "what is not there fails the test")]
 
 use crate::runtime_api::{Extensions, Function, Post};
 use crate::support::{Place, server};
@@ -142,7 +143,7 @@ async fn a_stream_without_images_fails_the_invocation_with_the_setting_to_change
     assert!(message.contains("arn:aws:dynamodb:eu-central-1:123456789012:table/orders/stream/"), "{message}");
     assert!(message.contains("KEYS_ONLY") && message.contains("NEW_AND_OLD_IMAGES"), "{message}");
     let log = log(&function.terminate().await);
-    assert_eq!(says(&log, "INFO", "Batch done.")["reported"], 4);
+    assert_eq!(says(&log, "INFO", "Batch failed.")["reported"], 4);
 }
 
 #[tokio::test]
@@ -267,13 +268,23 @@ async fn neither_secrets_nor_row_values_are_ever_told() {
         canaries_stay_silent(&[("ROWTIDE_SINK_URL", &refused().await)], Duration::from_secs(2)).await;
     assert_eq!(answer.json(), reports("1"));
     let Some(place) = server("lambda_canaries").await else { return };
-    let url = format!("{} password={PASSWORD}", place.url);
+    let url = with(&place.url, "password", PASSWORD);
     let variables = [("ROWTIDE_SINK_URL", url.as_str()), ("ROWTIDE_SINK_SCHEMA", place.schema.as_str())];
     let answer = canaries_stay_silent(&variables, LONG).await;
     assert_eq!(answer.json(), nothing_failed());
     assert_eq!(place.count("select count(*) from {s}.t").await, 2);
     assert_eq!(place.count("select count(*) from {s}.rowtide_dead_letters").await, 1);
     place.finish().await;
+}
+
+/// A connection string with one more option.
+fn with(url: &str, option: &str, value: &str) -> String {
+    let before = match (url.contains("://"), url.contains('?')) {
+        (false, _) => ' ',
+        (true, false) => '?',
+        (true, true) => '&',
+    };
+    format!("{url}{before}{option}={value}")
 }
 
 async fn on(place: &Place, binary: &str) -> Function {
@@ -342,14 +353,13 @@ async fn a_missing_schema_fails_the_invocation() {
 #[tokio::test]
 async fn a_connection_that_died_in_between_is_replaced() {
     let Some(place) = server("lambda_died").await else { return };
-    let mut function = on(&place, DYNAMODB).await;
+    let url = with(&place.url, "application_name", &place.schema);
+    let variables = [("ROWTIDE_SINK_URL", url.as_str()), ("ROWTIDE_SINK_SCHEMA", place.schema.as_str())];
+    let mut function = Function::start(DYNAMODB, &variables).await;
     assert_eq!(function.invoke(&event("dynamodb/insert"), LONG).await.json(), nothing_failed());
-    let terminate = format!(
-        "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'rowtide' \
-         and query like '%{}%'",
-        place.schema
-    );
-    assert!(place.count(&terminate).await > 0);
+    let terminate =
+        "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = '{s}'";
+    assert!(place.count(terminate).await > 0);
     assert_eq!(function.invoke(&event("dynamodb/modify"), LONG).await.json(), nothing_failed());
     let output = function.terminate().await;
     assert!(output.status.success(), "{output:?}");

@@ -1,9 +1,9 @@
 //! One binary for all integration tests.
 
-#[cfg(feature = "lambda")]
-mod lambda;
 #[cfg(feature = "sink")]
 mod faults;
+#[cfg(feature = "lambda")]
+mod lambda;
 #[cfg(feature = "sink")]
 mod postgres;
 #[cfg(feature = "lambda")]
