@@ -9,6 +9,8 @@ pub mod embedded;
 pub mod error;
 pub mod event;
 pub mod json;
+#[cfg(feature = "lambda")]
+pub mod lambda;
 #[cfg(feature = "sink")]
 pub mod materialize;
 #[cfg(feature = "sink")]

@@ -220,7 +220,7 @@ impl<'a> Element<'a> {
 }
 
 /// The stream's ARN without the consumer that enhanced fan-out appends.
-fn stream_arn(arn: &str) -> &str {
+pub(crate) fn stream_arn(arn: &str) -> &str {
     arn.split_once("/consumer/").map_or(arn, |(stream, _)| stream)
 }
 

@@ -107,6 +107,13 @@ impl Postgres {
         self.retries.load(Ordering::Relaxed)
     }
 
+    /// Closes every connection; nothing can be written afterwards.
+    pub fn close(&self) {
+        if let Some(connections) = self.connections.get() {
+            connections.pool.close();
+        }
+    }
+
     fn layout(&self, target: &Target) -> Option<Layout> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(&target.qualified()).map(|known| known.layout)
@@ -654,7 +661,7 @@ impl<'a> Columns<'a> {
         [&self.key, &self.pk, &self.data, &self.aux, &self.version, &self.deleted, &self.changed_at]
     }
 
-    fn patch_parameters<'p>(&'p self, base_versions: &'p Vec<Option<&str>>) -> [&'p (dyn ToSql + Sync); 7] {
+    fn patch_parameters<'p>(&'p self, base_versions: &'p (dyn ToSql + Sync)) -> [&'p (dyn ToSql + Sync); 7] {
         [&self.key, &self.pk, &self.data, &self.aux, &self.version, base_versions, &self.changed_at]
     }
 }

@@ -2,7 +2,11 @@
 
 #[cfg(feature = "sink")]
 mod faults;
+#[cfg(feature = "lambda")]
+mod lambda;
 #[cfg(feature = "sink")]
 mod postgres;
+#[cfg(feature = "lambda")]
+mod runtime_api;
 #[cfg(feature = "sink")]
 mod support;
