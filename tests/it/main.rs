@@ -1,7 +1,13 @@
 //! One binary for all integration tests.
 
 #[cfg(feature = "sink")]
+mod decode;
+#[cfg(feature = "sink")]
 mod faults;
+#[cfg(feature = "sink")]
+mod laws;
+#[cfg(feature = "sink")]
+mod model;
 #[cfg(feature = "sink")]
 mod postgres;
 #[cfg(feature = "sink")]
