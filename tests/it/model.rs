@@ -135,7 +135,8 @@ impl Memory {
             .filter(|row| rows.get(&at(row)).is_none_or(|stored| stored.version < row.version))
             .map(|row| (*row, next(statement.action, row, rows.get(&at(row)))))
             .collect();
-        if fresh.iter().any(|(row, stored)| (self.refuses)(&row.key, &row.version, stored.document.as_ref())) {
+        if fresh.iter().any(|(row, stored)| (self.refuses)(&row.key, &row.version, stored.document.as_ref()))
+        {
             let error = Arc::new(Error::new(ErrorKind::Rejected, "check_violation", "The row is refused."));
             return vec![RowOutcome::Refused(error); unit.len()];
         }
@@ -168,7 +169,8 @@ fn next(action: Action, row: &Row, stored: Option<&Stored>) -> Stored {
 pub(crate) fn sorted(value: Value) -> Value {
     match value {
         Value::Object(members) => {
-            let mut members: Vec<_> = members.into_iter().map(|(name, value)| (name, sorted(value))).collect();
+            let mut members: Vec<_> =
+                members.into_iter().map(|(name, value)| (name, sorted(value))).collect();
             members.sort_by(|a, b| a.0.cmp(&b.0));
             Value::Object(members)
         }
@@ -215,8 +217,11 @@ impl Materializer for Memory {
             return Err(transient());
         }
         let state = self.state();
-        let parked: HashSet<_> =
-            state.letters.values().filter_map(|letter| letter.table.clone().zip(letter.key.clone())).collect();
+        let parked: HashSet<_> = state
+            .letters
+            .values()
+            .filter_map(|letter| letter.table.clone().zip(letter.key.clone()))
+            .collect();
         Ok(keys.iter().filter(|key| parked.contains(*key)).cloned().collect())
     }
 
