@@ -253,15 +253,24 @@ async fn end_to_end(url: &str, records: u64) -> Result<(), Failure> {
         let each = rate(times.2, u64::try_from(sample)?);
         println!("  {what}");
         println!("    rowtide                                {ours:>9.0} rows/s");
-        println!("    bare guarded UNNEST upsert             {bare:>9.0} rows/s   ratio {:.2} (target 0.8)", ours / bare);
-        println!("    one guarded statement a row            {each:>9.0} rows/s   ratio {:.1} (target 10)", ours / each);
+        println!(
+            "    bare guarded UNNEST upsert             {bare:>9.0} rows/s   ratio {:.2} (target 0.8)",
+            ours / bare
+        );
+        println!(
+            "    one guarded statement a row            {each:>9.0} rows/s   ratio {:.1} (target 10)",
+            ours / each
+        );
         match what {
             "inserts" => stale_and_new.1 = ours,
             "stale rows" => stale_and_new.0 = ours,
             _ => {}
         }
     }
-    println!("  stale rows beside new rows               {:>9.1} times as fast (target 2)", stale_and_new.0 / stale_and_new.1);
+    println!(
+        "  stale rows beside new rows               {:>9.1} times as fast (target 2)",
+        stale_and_new.0 / stale_and_new.1
+    );
     client.batch_execute("drop schema rowtide_bench cascade").await?;
     Ok(())
 }

@@ -467,7 +467,7 @@ proptest! {
             records.push(item.through_kinesis(2_000_000_000_000_000 - number, &number.to_string()));
             if far && records.len() == 1 {
                 let filler = (0..CHUNK_RECORDS).map(|_| Item { id: 9, value: Some(1) });
-                records.extend(filler.map(|item| item.through_kinesis(1, &number.to_string())));
+                records.extend(filler.map(|item| item.through_kinesis(1_767_225_600_000_000, &number.to_string())));
             }
         }
         let mut config = Config::default();
