@@ -44,7 +44,7 @@ pub enum Fate {
 pub struct Schedule {
     changes: Vec<Tracked>,
     fates: Vec<Option<Fate>>,
-    /// The other half of a key change.
+    /// The other half of a key change, unless one of the two repeats an earlier change.
     partners: Vec<Option<usize>>,
     lane_of: Vec<usize>,
     lanes: Vec<Lane>,
@@ -128,7 +128,14 @@ impl Schedule {
             let mut kept: Vec<usize> = Vec::with_capacity(lane.pending.len());
             for &index in &lane.pending {
                 match kept.last() {
-                    Some(&last) if version(&last) == version(&index) => lane.duplicates.push((index, last)),
+                    Some(&last) if version(&last) == version(&index) => {
+                        lane.duplicates.push((index, last));
+                        // a half that is never written must not be waited for
+                        if let Some(partner) = self.partners.get(index).copied().flatten() {
+                            set(&mut self.partners, index, None);
+                            set(&mut self.partners, partner, None);
+                        }
+                    }
                     _ => kept.push(index),
                 }
             }

@@ -106,7 +106,8 @@ pub async fn process<M: Materializer>(
             break;
         }
         // the next chunk is decoded while the database works on this one
-        let (written, following) = tokio::join!(write(flow, sink, chunk, deadline), async {
+        let parked = ledger.parked_keys();
+        let (written, following) = tokio::join!(write(flow, sink, chunk, &parked, deadline), async {
             tokio::task::yield_now().await;
             batch.chunk()
         });
@@ -243,6 +244,13 @@ impl Flow {
     }
 }
 
+/// Source table and canonical key.
+type TableKey = (String, String);
+
+fn table_key(change: &Tracked) -> Option<TableKey> {
+    Some((change.event.table.clone(), change.event.key.as_ref()?.as_str().to_owned()))
+}
+
 /// A chunk after its statements.
 struct Written {
     chunk: Chunk,
@@ -250,14 +258,20 @@ struct Written {
     error: Option<Error>,
 }
 
-async fn write<M: Materializer>(flow: &Flow, sink: &M, mut chunk: Chunk, deadline: Deadline) -> Written {
+async fn write<M: Materializer>(
+    flow: &Flow,
+    sink: &M,
+    mut chunk: Chunk,
+    parked: &HashSet<TableKey>,
+    deadline: Deadline,
+) -> Written {
     let changes = std::mem::take(&mut chunk.changes);
     if let Some(failure) = chunk.failure.take() {
         let settled = changes.into_iter().map(|change| (change, None)).collect();
         return Written { chunk, settled, error: Some(failure) };
     }
     let mut schedule = Schedule::new(changes);
-    let error = run(flow, sink, &mut schedule, deadline).await.err();
+    let error = run(flow, sink, &mut schedule, parked, deadline).await.err();
     Written { chunk, settled: schedule.finish(), error }
 }
 
@@ -266,14 +280,13 @@ async fn run<M: Materializer>(
     flow: &Flow,
     sink: &M,
     schedule: &mut Schedule,
+    parked: &HashSet<TableKey>,
     deadline: Deadline,
 ) -> Result<()> {
     for binding in bindings(flow, schedule)? {
         sink.prepare(&binding, deadline).await?;
     }
-    if !flow.redriving {
-        block_patches(sink, schedule, deadline).await?;
-    }
+    block_patches(flow, sink, schedule, parked, deadline).await?;
     loop {
         let wave = schedule.wave();
         if wave.is_empty() {
@@ -322,21 +335,23 @@ fn bindings(flow: &Flow, schedule: &Schedule) -> Result<Vec<Binding>> {
     Ok(bindings)
 }
 
-async fn block_patches<M: Materializer>(sink: &M, schedule: &mut Schedule, deadline: Deadline) -> Result<()> {
-    let table_and_key = |index: &usize| {
-        let change = schedule.change(*index)?;
-        Some((change.event.table.clone(), change.event.key.as_ref()?.as_str().to_owned()))
-    };
-    let patched: Vec<usize> = schedule.patched_keys().collect();
-    let keys: Vec<_> = patched.iter().filter_map(table_and_key).collect();
-    if keys.is_empty() {
+/// Blocks the patches of keys with a parked change: parked before, or to be parked with this batch.
+async fn block_patches<M: Materializer>(
+    flow: &Flow,
+    sink: &M,
+    schedule: &mut Schedule,
+    parked: &HashSet<TableKey>,
+    deadline: Deadline,
+) -> Result<()> {
+    let table_and_key = |index: usize| Some((index, schedule.change(index).and_then(table_key)?));
+    let patched: Vec<(usize, TableKey)> = schedule.patched_keys().filter_map(table_and_key).collect();
+    if patched.is_empty() {
         return Ok(());
     }
-    let blocked = sink.blocked(&keys, deadline).await?;
-    let patched = patched.into_iter().zip(keys);
-    for index in patched.filter(|(_, key)| blocked.contains(key)).map(|(index, _)| index).collect::<Vec<_>>()
-    {
-        schedule.block(index);
+    let keys: Vec<TableKey> = patched.iter().map(|(_, key)| key.clone()).collect();
+    let blocked = if flow.redriving { HashSet::new() } else { sink.blocked(&keys, deadline).await? };
+    for (index, _) in patched.iter().filter(|(_, key)| blocked.contains(key) || parked.contains(key)) {
+        schedule.block(*index);
     }
     Ok(())
 }
@@ -455,6 +470,15 @@ impl<'f> Ledger<'f> {
             payload_sha256: hex(&Sha256::digest(&record.payload)),
             payload: self.flow.keep_payloads.then(|| record.payload.clone()),
         });
+    }
+
+    /// The keys of what is to be parked.
+    fn parked_keys(&self) -> HashSet<TableKey> {
+        self.letters
+            .values()
+            .flatten()
+            .filter_map(|letter| letter.table.clone().zip(letter.key.clone()))
+            .collect()
     }
 
     /// Parks what must be parked in front of the first record that is not durable, unless it is systemic.

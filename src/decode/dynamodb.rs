@@ -271,10 +271,7 @@ impl<'a> Notification<'a> {
     fn creation_time(&self) -> Result<(Timestamp, bool)> {
         let text = self.created_at.as_deref().ok_or_else(bad_time)?;
         let by_magnitude = Timestamp::from_epoch(text).ok_or_else(bad_time)?;
-        let counted = |factor: i64| {
-            let count = text.parse::<i64>().ok()?;
-            count.checked_mul(factor).map(Timestamp)
-        };
+        let counted = |factor: i64| Some(Timestamp(text.parse::<i64>().ok()?.saturating_mul(factor)));
         let labelled = match self.precision.as_deref() {
             Some("MICROSECOND") => counted(1),
             Some("MILLISECOND") => counted(1_000),
@@ -283,13 +280,15 @@ impl<'a> Notification<'a> {
                 return Ok((by_magnitude, !counts_micros));
             }
         };
-        // a count that its label would put beyond the year 5138 belongs to a finer clock
-        let latest = Timestamp(100_000_000_000_000_000);
+        // a count that its label would put before 1973 or beyond 5138 belongs to another clock
+        let possible = Timestamp(100_000_000_000_000)..Timestamp(100_000_000_000_000_000);
         match labelled {
-            Some(time) if time < latest => Ok((time, self.precision.as_deref() == Some("MILLISECOND"))),
+            Some(time) if possible.contains(&time) => {
+                Ok((time, self.precision.as_deref() == Some("MILLISECOND")))
+            }
             Some(_) => Err(Error::poison(
                 "precision_contradicted",
-                "ApproximateCreationDateTime is too large for its ApproximateCreationDateTimePrecision.",
+                "ApproximateCreationDateTime does not fit its ApproximateCreationDateTimePrecision.",
             )),
             None => Ok((by_magnitude, true)),
         }

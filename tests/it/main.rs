@@ -1,9 +1,15 @@
 //! One binary for all integration tests.
 
 #[cfg(feature = "sink")]
+mod decode;
+#[cfg(feature = "sink")]
 mod faults;
 #[cfg(feature = "lambda")]
 mod lambda;
+#[cfg(feature = "sink")]
+mod laws;
+#[cfg(feature = "sink")]
+mod model;
 #[cfg(feature = "sink")]
 mod postgres;
 #[cfg(feature = "lambda")]
