@@ -282,8 +282,10 @@ impl<'a> Notification<'a> {
         };
         // a count that its label would put before 1973 or beyond 5138 belongs to another clock
         let possible = Timestamp(100_000_000_000_000)..Timestamp(100_000_000_000_000_000);
+        // a count that is no time of this century by any clock was made by hand, and means what its label says
+        let made_by_hand = text.parse::<u64>().is_ok_and(|count| count < 1_000_000_000);
         match labelled {
-            Some(time) if possible.contains(&time) => {
+            Some(time) if possible.contains(&time) || made_by_hand => {
                 Ok((time, self.precision.as_deref() == Some("MILLISECOND")))
             }
             Some(_) => Err(Error::poison(
