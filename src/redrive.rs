@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Key, Timestamp};
 use crate::materialize::{Deadline, Filter, ParkedLetter, Postgres};
 use crate::pipeline::{Flow, process};
-use crate::record::Record;
+use crate::record::{Envelope, Record};
 use crate::report::Outcome;
 use std::collections::{HashMap, HashSet};
 
@@ -181,16 +181,24 @@ async fn attempt(flows: &mut Flows<'_>, sink: &Postgres, letter: &ParkedLetter) 
     }
 }
 
+/// What an envelope's element is parked with when it holds no payload: the element itself stands in its place.
+const ELEMENT_CODES: [&str; 3] = ["bad_base64", "no_payload", "not_a_record"];
+
 /// The record as it was received; `None` without a payload.
 fn record(letter: &ParkedLetter) -> Option<Record> {
-    Some(Record {
-        source: letter.source.as_str().into(),
-        position: letter.position.clone(),
-        partition_key: letter.partition_key.clone(),
-        arrived_at: letter.arrived_at.map(|at| Timestamp(at.as_microsecond())),
-        payload: letter.payload.clone()?.into(),
-        fault: None,
-    })
+    let mut record = Record::new(&letter.source, letter.position.clone(), letter.payload.clone()?);
+    record.partition_key = letter.partition_key.clone();
+    record.arrived_at = letter.arrived_at.map(|at| Timestamp(at.as_microsecond()));
+    if letter.decoder.is_none() && ELEMENT_CODES.contains(&letter.code.as_str()) {
+        let envelope = [b"{\"Records\":[", record.payload.as_ref(), b"]}"].concat();
+        // what is no element any more is judged as a payload
+        let envelope = Envelope::parse(&envelope.into(), &letter.source).ok();
+        if let Some(element) = envelope.and_then(|envelope| envelope.records.into_iter().next()) {
+            record.payload = element.payload;
+            record.fault = element.fault;
+        }
+    }
+    Some(record)
 }
 
 /// One flow for each decoder and epoch that letters were parked with.

@@ -110,6 +110,8 @@ fn cell(members: &[(String, Value)], name: &str) -> String {
 pub(super) fn printable(text: &str, characters_max: usize) -> String {
     let replace = |character: char| match character {
         '\n' | '\t' => ' ',
+        // and those that turn the direction of writing
+        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
         character if character.is_control() => '\u{fffd}',
         character => character,
     };

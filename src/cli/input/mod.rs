@@ -9,6 +9,7 @@ mod values;
 use super::args::InputArgs;
 use super::failure::Failure;
 use bytes::Bytes;
+use rowtide::config::redact_url;
 use rowtide::json::{Kind, Scanner};
 use rowtide::record::{Envelope, Record};
 use std::fs::File;
@@ -81,11 +82,13 @@ fn is_stdin(path: &Path) -> bool {
 }
 
 fn check(path: &Path) -> Result<(), Failure> {
-    let cannot =
-        |error: &io::Error| Failure::usage(format!("{} cannot be read.", path.display())).because(error);
+    // a URL in the place of a file may hold a password
+    let name = path.display().to_string();
+    let name = if name.contains("://") { redact_url(&name) } else { name };
+    let cannot = |error: &io::Error| Failure::usage(format!("{name} cannot be read.")).because(error);
     let metadata = std::fs::metadata(path).map_err(|error| cannot(&error))?;
     if metadata.is_dir() {
-        return Err(Failure::usage(format!("{} is a directory: name its files.", path.display())));
+        return Err(Failure::usage(format!("{name} is a directory: name its files.")));
     }
     // a pipe must be opened once only
     if metadata.is_file() {
