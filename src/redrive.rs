@@ -19,7 +19,6 @@ const LETTERS_READ: i64 = 100;
 
 /// What became of a parked record.
 #[derive(Debug)]
-#[non_exhaustive]
 pub enum Fate {
     /// Durable in its target.
     Applied,

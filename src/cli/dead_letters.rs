@@ -204,7 +204,7 @@ fn explain(fate: &Fate) -> String {
         Fate::Waiting => "not tried: an older change of the same key was refused".to_owned(),
         Fate::NoPayload => "parked without its payload; replay it from the source".to_owned(),
         Fate::TooOld(error) => format!("not tried: {error}"),
-        fate => fate.as_str().to_owned(),
+        Fate::Applied | Fate::Stale => fate.as_str().to_owned(),
     }
 }
 
