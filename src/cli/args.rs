@@ -22,18 +22,27 @@ pub(super) struct Cli {
     pub(super) command: Command,
 }
 
-/// What every command takes.
-#[derive(Debug, Args)]
+/// What every command takes, before its name or behind it. Not `global` in clap's sense: there the settings behind the
+/// name would replace those before it.
+#[derive(Debug, Default, Args)]
 pub(super) struct Global {
     /// The configuration file [default: the variable ROWTIDE_CONFIG, else ./rowtide.toml when there is one]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
     /// Gives a setting a value, over file and environment; may be repeated
-    #[arg(long = "set", global = true, value_name = "NAME=VALUE")]
+    #[arg(long = "set", value_name = "NAME=VALUE")]
     pub(super) set: Vec<String>,
 }
 
 impl Global {
+    /// These options, with those behind the command's name over them.
+    pub(super) fn and(&self, behind: &Self) -> Self {
+        Self {
+            config: behind.config.as_ref().or(self.config.as_ref()).cloned(),
+            set: self.set.iter().chain(&behind.set).cloned().collect(),
+        }
+    }
+
     /// The configuration, with `more` settings over the others, and without those that the command does not use.
     pub(super) fn config(&self, more: Vec<String>, ignore: &[&str]) -> Result<Config, Error> {
         let set: Vec<String> = self.set.iter().cloned().chain(more).collect();
@@ -90,6 +99,8 @@ pub(super) struct InputArgs {
     /// The format of the records; the same as --set source.decoder=NAME
     #[arg(long, value_name = "NAME")]
     pub(super) decoder: Option<String>,
+    #[command(flatten)]
+    pub(super) global: Global,
 }
 
 impl InputArgs {
@@ -122,7 +133,7 @@ pub(super) struct ReplayArgs {
 /// The database. `sink.url` counts only where a command says so.
 #[derive(Debug, Args)]
 pub(super) struct PlaceArgs {
-    /// The database to use
+    /// The database to use [default: for replay an embedded one, else sink.url]
     #[arg(long, value_name = "URL", conflicts_with = "data_dir")]
     pub(super) sink: Option<String>,
     /// Use the embedded PostgreSQL and keep its data in this folder
@@ -146,6 +157,8 @@ pub(super) struct DdlArgs {
     /// The database to write for [default: sink.dialect, else postgres]
     #[arg(long, value_enum)]
     pub(super) dialect: Option<DialectArg>,
+    #[command(flatten)]
+    pub(super) global: Global,
 }
 
 #[derive(Debug, Args)]
@@ -153,6 +166,8 @@ pub(super) struct ConfigArgs {
     /// For people, or one JSON object a line
     #[arg(long, value_enum, default_value_t = Output::Human)]
     pub(super) output: Output,
+    #[command(flatten)]
+    pub(super) global: Global,
 }
 
 #[derive(Debug, Args)]
@@ -168,6 +183,8 @@ pub(super) struct PurgeArgs {
     pub(super) output: Output,
     #[command(flatten)]
     pub(super) place: PlaceArgs,
+    #[command(flatten)]
+    pub(super) global: Global,
 }
 
 #[derive(Debug, Args)]
@@ -230,6 +247,8 @@ pub(super) struct Selection {
     pub(super) output: Output,
     #[command(flatten)]
     pub(super) place: PlaceArgs,
+    #[command(flatten)]
+    pub(super) global: Global,
 }
 
 /// Who reads the output.

@@ -12,7 +12,7 @@ use std::io::Write;
 
 /// Runs the command.
 pub(super) fn run(global: &Global, args: &DdlArgs, out: &mut impl Write) -> Ended {
-    let mut config = global.config(Vec::new(), &UNUSED)?;
+    let mut config = global.and(&args.global).config(Vec::new(), &UNUSED)?;
     dialect(args.dialect, &config)?;
     // never connected to: the statements are the same for every server
     config.sink.url = Some(SinkUrl::new("postgresql://localhost"));

@@ -30,7 +30,8 @@ pub(super) async fn run(global: &Global, args: &DeadLetterArgs, out: &mut impl W
     {
         return Err(Failure::usage("Say which dead letters to discard, or --all."));
     }
-    let config = sink::config(global, &selection.place, Vec::new(), Fallback::Configured)?;
+    let config =
+        sink::config(&global.and(&selection.global), &selection.place, Vec::new(), Fallback::Configured)?;
     let mut place = Place::open(&config, &selection.place).await?;
     let ended = match &args.action {
         DeadLetterAction::List { open, .. } => {

@@ -17,7 +17,7 @@ const UNUSED: [&str; 3] = ["sink.url", "sink.tls", "sink.tls_root_cert"];
 
 /// Runs the command.
 pub(super) fn run(global: &Global, args: &InputArgs, out: &mut impl Write) -> Ended {
-    let mut config = global.config(args.settings(), &UNUSED)?;
+    let mut config = global.and(&args.global).config(args.settings(), &UNUSED)?;
     // routes come behind decoding: every table is shown, with every field
     config.routes.clear();
     let flow = Flow::new(&config)?;

@@ -15,7 +15,7 @@ pub(super) const UNUSED: [&str; 3] = ["sink.url", "sink.tls", "sink.tls_root_cer
 
 /// Runs the command.
 pub(super) fn run(global: &Global, args: &PlanArgs, out: &mut impl Write) -> Ended {
-    let config = global.config(args.input.settings(), &UNUSED)?;
+    let config = global.and(&args.input.global).config(args.input.settings(), &UNUSED)?;
     let dialect = dialect(args.dialect, &config)?;
     let flow = Flow::new(&config)?;
     let mut poison = 0;

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// Runs the command.
 pub(super) async fn run(global: &Global, args: &PurgeArgs, out: &mut impl Write) -> Ended {
-    let config = sink::config(global, &args.place, Vec::new(), Fallback::Configured)?;
+    let config = sink::config(&global.and(&args.global), &args.place, Vec::new(), Fallback::Configured)?;
     let older_than = args.older_than.unwrap_or(config.sink.tombstone_retention);
     let place = Place::open(&config, &args.place).await?;
     let purged = purge(&place.postgres, older_than, args.dry_run).await;

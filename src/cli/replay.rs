@@ -8,7 +8,7 @@ use super::sink::{self, Fallback, Place};
 use super::table::Table;
 use super::{Ended, count, warn};
 use rowtide::error::{Error, ErrorKind, Result};
-use rowtide::json::write_string;
+use rowtide::json::{Value, write_string};
 use rowtide::materialize::{
     Binding, DeadLetter, Deadline, KnownTarget, LiveRow, Materializer, Postgres, RowOutcome,
 };
@@ -27,7 +27,12 @@ const BATCHES_SHOWN: usize = 20;
 
 /// Runs the command.
 pub(super) async fn run(global: &Global, args: &ReplayArgs, out: &mut impl Write) -> Ended {
-    let config = sink::config(global, &args.place, args.input.settings(), Fallback::Embedded)?;
+    let config = sink::config(
+        &global.and(&args.input.global),
+        &args.place,
+        args.input.settings(),
+        Fallback::Embedded,
+    )?;
     let flow = Flow::new(&config)?;
     let batches = input::open(&args.input)?;
     let mut place = Place::open(&config, &args.place).await?;
@@ -152,7 +157,7 @@ impl Answered {
         json.push(']');
         if let Some(state) = &response.window_state {
             json.push_str(",\"state\":");
-            json.push_str(state);
+            json.push_str(&Value::parse(state).map_or_else(|_| state.to_string(), |state| state.to_text()));
         }
         json.push('}');
         json

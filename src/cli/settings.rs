@@ -12,7 +12,7 @@ const VALUE_CHARACTERS: usize = 80;
 
 /// Runs the command.
 pub(super) fn run(global: &Global, args: &ConfigArgs, out: &mut impl Write) -> Ended {
-    let settings = global.config(Vec::new(), &[])?.effective();
+    let settings = global.and(&args.global).config(Vec::new(), &[])?.effective();
     match args.output {
         Output::Human => {
             let header = ["setting", "value", "default", "from"].map(str::to_owned).to_vec();

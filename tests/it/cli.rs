@@ -408,6 +408,33 @@ fn config_shows_where_a_value_comes_from_and_no_secret() {
 }
 
 #[test]
+fn settings_count_before_and_behind_the_command() {
+    let folder = Folder::new("settings");
+    let config = folder.file("c.toml", "[source]\nepoch = 7\n");
+    let value = |args: &[&str], name: &str| {
+        let lines = rowtide(&[args, &["--output", "json"]].concat()).lines();
+        lines.into_iter().find(|line| line["name"] == name).unwrap()["value"].clone()
+    };
+    let args = ["--config", &config, "--set", "sink.schema=a", "--set", "sink.suffix=_a", "config"];
+    let args = [&args[..], &["--set", "sink.suffix=_b"]].concat();
+    assert_eq!(value(&args, "sink.schema"), "a");
+    assert_eq!(value(&args, "sink.suffix"), "_b");
+    assert_eq!(value(&args, "source.epoch"), "7");
+    assert_eq!(value(&["config", "--config", &config], "source.epoch"), "7");
+}
+
+#[test]
+fn the_state_of_a_window_is_echoed() {
+    let sink = "postgresql://postgres@127.0.0.1:1/nobody";
+    let file = "events/dynamodb-kinesis/tumbling-window-final.json";
+    let ended = rowtide(&["replay", "--sink", sink, "--output", "json", file]);
+    assert_eq!((ended.status, ended.out.lines().count()), (0, 1));
+    let response = &ended.object()["batches"][0]["response"];
+    assert_eq!(response["batchItemFailures"], serde_json::json!([]));
+    assert!(response["state"].is_object(), "{response}");
+}
+
+#[test]
 fn help_and_completions_are_data() {
     for command in ["replay", "decode", "plan", "ddl", "dead-letters", "purge", "config", "completions"] {
         let ended = rowtide(&[command, "--help"]);
