@@ -56,7 +56,10 @@ impl Failure {
     /// The text for people: the error on one line, each cause on another.
     pub(super) fn text(&self) -> String {
         let mut text = format!("error: {}\n", self.message);
-        for cause in &self.causes {
+        let mut causes = self.causes.clone();
+        // some libraries repeat the cause in their own words
+        causes.dedup();
+        for cause in causes {
             text.push_str(&format!("because: {cause}\n"));
         }
         text

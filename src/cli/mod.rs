@@ -22,7 +22,7 @@ use clap::{CommandFactory as _, Parser as _};
 use failure::{Failure, Status};
 use std::ffi::OsString;
 use std::future::Future;
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, Write};
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
@@ -90,11 +90,10 @@ fn log() -> Result<(), Failure> {
         Failure::usage("ROWTIDE_LOG must be a level (error, warn, info, debug, trace) or module=level,…")
             .because(&error)
     })?;
-    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal() && !plain)
+        .with_ansi(false)
         .with_target(false)
         .without_time();
     // there is none before: this is the only place

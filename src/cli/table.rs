@@ -14,6 +14,9 @@ const COLUMNS_SHOWN: usize = 8;
 const VALUE_CHARACTERS: usize = 40;
 const DOCUMENT_CHARACTERS: usize = 120;
 
+/// A terminal that says it is narrower does not know its width.
+const WIDTH_MIN: u16 = 40;
+
 /// The rows of a target.
 #[derive(Default)]
 pub(super) struct Table {
@@ -131,7 +134,7 @@ pub(super) fn write_table(
 ) -> io::Result<()> {
     let mut table = comfy_table::Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED).set_header(header).add_rows(lines);
-    if io::stdout().is_terminal() {
+    if io::stdout().is_terminal() && table.width().is_some_and(|width| width >= WIDTH_MIN) {
         table.set_content_arrangement(ContentArrangement::Dynamic);
     }
     for line in table.lines() {
