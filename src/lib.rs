@@ -17,6 +17,8 @@ pub mod materialize;
 pub mod pipeline;
 pub mod plan;
 pub mod record;
+#[cfg(feature = "sink")]
+pub mod redrive;
 pub mod report;
 pub mod route;
 pub mod version;

@@ -1,5 +1,7 @@
 //! One binary for all integration tests.
 
+#[cfg(feature = "cli")]
+mod cli;
 #[cfg(feature = "sink")]
 mod decode;
 #[cfg(feature = "sink")]
