@@ -316,7 +316,7 @@ proptest! {
 
 /// A source's changes, and how they are delivered. Places count round the list's end.
 #[derive(Debug, Clone)]
-struct Delivery {
+pub(crate) struct Delivery {
     history: Vec<Item>,
     /// The stream is read from here on.
     start: usize,
@@ -336,7 +336,7 @@ fn items() -> impl Strategy<Value = Vec<Item>> {
     vec((0..4_u8, value).prop_map(|(id, value)| Item { id, value }), 1..20)
 }
 
-fn deliveries() -> impl Strategy<Value = Delivery> {
+pub(crate) fn deliveries() -> impl Strategy<Value = Delivery> {
     let place = || 0..40_usize;
     let neighbours = place().prop_map(|at| (at, at + 1));
     let swaps = vec(prop_oneof![neighbours.boxed(), (place(), place()).boxed()], 0..8);
@@ -359,13 +359,13 @@ fn deliveries() -> impl Strategy<Value = Delivery> {
 
 impl Delivery {
     /// The records in the order of the source; numbers grow by a digit on the way.
-    fn streams(&self) -> Vec<Record> {
+    pub(crate) fn streams(&self) -> Vec<Record> {
         let record = |(item, at): (&Item, u64)| item.through_streams(&(95 + at).to_string());
         self.history.iter().zip(0..).map(record).collect()
     }
 
     /// The same through Kinesis, whose numbers tell nothing of the source's order.
-    fn kinesis(&self) -> Vec<Record> {
+    pub(crate) fn kinesis(&self) -> Vec<Record> {
         let count = self.history.len();
         let copies = (0..count).map(|at| (at, 0)).chain(self.repeated.iter().map(|at| (at % count, 1_000)));
         let record = |(at, later): (usize, usize)| {
@@ -376,7 +376,7 @@ impl Delivery {
     }
 
     /// What remains of the records when the stream is read from `start`, as they are delivered.
-    fn deliver(&self, records: &[Record]) -> Vec<Vec<Record>> {
+    pub(crate) fn deliver(&self, records: &[Record]) -> Vec<Vec<Record>> {
         let mut order: Vec<usize> = (self.start % self.history.len()..records.len()).collect();
         let count = order.len();
         for (a, b) in &self.swaps {
@@ -399,7 +399,7 @@ impl Delivery {
     }
 
     /// The rows whose changes were delivered, as the source has them.
-    fn source(&self) -> BTreeMap<(String, String), String> {
+    pub(crate) fn source(&self) -> BTreeMap<(String, String), String> {
         let mut rows = BTreeMap::new();
         let first = self.start % self.history.len();
         let delivered = self.history.iter().enumerate().filter(|(at, _)| {
