@@ -383,6 +383,17 @@ fn values_are_read_as_documented() {
 }
 
 #[test]
+fn one_name_a_hundred_thousand_times_costs_no_more_than_as_many_names() {
+    let members =
+        |last: &str| format!(r#"{}"b":{{"N":"2"}},"a":{last}"#, r#""a":{"N":"1"},"#.repeat(100_000));
+    let image = format!("{{{}}}", members(&format!(r#"{{"M":{{{}}}}}"#, members(r#"{"S":"x"}"#))));
+    let expected = r#"{"b":2,"a":{"b":2,"a":"x"}}"#;
+    assert_eq!(document(&image).unwrap(), expected);
+    let text = format!(r#"{{{}"a":2}}"#, r#""a":1,"#.repeat(100_000));
+    assert_eq!(Value::parse(&text).unwrap().to_text(), r#"{"a":2}"#);
+}
+
+#[test]
 fn nesting_is_bounded_and_the_stack_with_it() {
     let nested = |levels: usize| {
         document(&format!(
