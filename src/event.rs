@@ -18,6 +18,16 @@ impl Timestamp {
     /// Magnitudes below 10^11 are seconds, below 10^14 milliseconds, below 10^17 microseconds, else nanoseconds.
     #[must_use]
     pub fn from_epoch(text: &str) -> Option<Self> {
+        // what AWS writes: microseconds, or seconds with up to three decimals
+        let (seconds, decimals) = text.split_once('.').unwrap_or((text, ""));
+        match (seconds.parse::<i64>(), decimals.len()) {
+            (Ok(count @ 100_000_000_000_000..100_000_000_000_000_000), 0) => return Some(Self(count)),
+            (Ok(count @ 0..100_000_000_000), 1..=3) if decimals.bytes().all(|byte| byte.is_ascii_digit()) => {
+                let scale = [100_000, 10_000, 1_000].get(decimals.len() - 1).copied().unwrap_or_default();
+                return Some(Self(count * 1_000_000 + decimals.parse::<i64>().unwrap_or_default() * scale));
+            }
+            _ => {}
+        }
         let plain = crate::decimal::canonical(text).ok()?;
         let (whole, fraction) = plain.split_once('.').unwrap_or((&plain, ""));
         let magnitude: u128 = whole.trim_start_matches('-').parse().ok()?;
@@ -70,8 +80,13 @@ impl Key {
         if names().zip(names().skip(1)).any(|(a, b)| a == b) {
             return Err(Error::poison("duplicate_key_member", "The record names a key member twice."));
         }
-        let values: Vec<&str> = members.iter().map(|(_, value)| value.as_str()).collect();
-        let mut canonical = format!("[{}]", values.join(","));
+        let length: usize = members.iter().map(|(_, value)| value.len() + 1).sum();
+        let mut canonical = String::with_capacity(length + 1);
+        for (_, value) in &members {
+            canonical.push(if canonical.is_empty() { '[' } else { ',' });
+            canonical.push_str(value);
+        }
+        canonical.push(']');
         if canonical.len() > KEY_TEXT_MAX {
             canonical = format!("sha256:{}", hex(&Sha256::digest(&canonical)));
         }
@@ -130,6 +145,22 @@ pub struct Document {
 }
 
 impl Document {
+    /// An empty document with room for so many bytes of values.
+    #[must_use]
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self {
+            names: String::with_capacity(128),
+            values: String::with_capacity(bytes),
+            ends: Vec::with_capacity(16),
+        }
+    }
+
+    fn name(&self, at: usize) -> &str {
+        let end = |at: usize| self.ends.get(at).map_or(0, |(name, _)| *name);
+        let start = at.checked_sub(1).map_or(0, end);
+        self.names.get(start..end(at)).unwrap_or_default()
+    }
+
     /// Appends a member; `write` appends the value's JSON text.
     ///
     /// # Errors
@@ -175,7 +206,7 @@ impl Document {
 
     /// Of members with one name keeps the last.
     pub(crate) fn keep_last(&mut self) {
-        let repeated = json::repeated_names(self.members().map(|(name, _)| name));
+        let repeated = json::repeated_names(self.ends.len(), |at| self.name(at));
         if !repeated.is_empty() {
             let mut at = 0;
             *self = self.filtered(|_| {
@@ -368,6 +399,7 @@ mod tests {
             ("1545084650.98", "2018-12-17T22:10:50.980000Z"),
             ("1545084650.1234567", "2018-12-17T22:10:50.123456Z"),
             ("1545084650", "2018-12-17T22:10:50.000000Z"),
+            ("1.5E9", "2017-07-14T02:40:00.000000Z"),
             ("1.545084650987E9", "2018-12-17T22:10:50.987000Z"),
             ("1720740233012", "2024-07-11T23:23:53.012000Z"),
             ("1720740233012995", "2024-07-11T23:23:53.012995Z"),

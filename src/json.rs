@@ -65,10 +65,10 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The whole text.
+    /// How many bytes are not read yet.
     #[must_use]
-    pub fn text(&self) -> &'a str {
-        self.text
+    pub fn bytes_left(&self) -> usize {
+        self.text.len() - self.at
     }
 
     /// Offset of the next byte to read.
@@ -97,7 +97,11 @@ impl<'a> Scanner<'a> {
         self.text.get(from..to).unwrap_or_default()
     }
 
+    #[inline]
     fn white_space(&mut self) {
+        if self.byte().is_some_and(|byte| byte > b' ') {
+            return;
+        }
         while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.byte() {
             self.at += 1;
         }
@@ -193,6 +197,7 @@ impl<'a> Scanner<'a> {
     ///
     /// # Errors
     /// When the next value is no string, or has a bad escape or a bare control character.
+    #[inline]
     pub fn string(&mut self) -> Result<Cow<'a, str>, Fault> {
         let start = self.at_value();
         let (inner, escaped) = self.raw_string()?;
@@ -229,15 +234,19 @@ impl<'a> Scanner<'a> {
     }
 
     /// The characters between the quotes as written, and whether there is an escape among them (not yet checked).
+    /// White space must have been passed.
+    #[inline]
     fn raw_string(&mut self) -> Result<(&'a str, bool), Fault> {
-        self.token(b'"', "expected a string")?;
+        if self.byte() != Some(b'"') {
+            return Err(self.fault("expected a string"));
+        }
+        self.at += 1;
         let start = self.at;
         let bytes = self.text.as_bytes();
         let mut escaped = false;
         loop {
             let rest = bytes.get(self.at..).unwrap_or_default();
-            let Some(found) = rest.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20)
-            else {
+            let Some(found) = special(rest) else {
                 return Err(Fault { at: bytes.len(), what: "the text ends inside a string" });
             };
             self.at += found;
@@ -265,6 +274,21 @@ impl<'a> Scanner<'a> {
         let length = number_length(rest).ok_or(Fault { at: start, what: "expected a number" })?;
         self.at = start + length;
         Ok(self.slice(start, self.at))
+    }
+
+    /// Reads any value: a string or a number as text, `None` for anything else.
+    ///
+    /// # Errors
+    /// When it is not JSON.
+    pub fn text(&mut self) -> Result<Option<Cow<'a, str>>, Fault> {
+        Ok(match self.peek()? {
+            Kind::String => Some(self.string()?),
+            Kind::Number => Some(Cow::Borrowed(self.number()?)),
+            Kind::Object | Kind::Array | Kind::Bool | Kind::Null => {
+                self.skip()?;
+                None
+            }
+        })
     }
 
     /// Reads `true` or `false`.
@@ -377,6 +401,29 @@ impl<'a> Scanner<'a> {
     }
 }
 
+/// Place of the first byte that does not simply belong to a string: a quote, a backslash or a control character.
+/// Eight bytes at a time: strings are most of every payload.
+#[inline]
+fn special(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const HIGH: u64 = ONES << 7;
+    let zero_byte = |word: u64| word.wrapping_sub(ONES) & !word;
+    let (words, tail) = bytes.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let quote = zero_byte(word ^ (ONES * 0x22));
+        let backslash = zero_byte(word ^ (ONES * 0x5c));
+        let control = word.wrapping_sub(ONES * 0x20) & !word;
+        // a borrow can only mark bytes behind the first that is really special
+        let found = (quote | backslash | control) & HIGH;
+        if found != 0 {
+            return Some(index * 8 + (found.trailing_zeros() / 8) as usize);
+        }
+    }
+    let is_special = |byte: &u8| *byte == b'"' || *byte == b'\\' || *byte < 0x20;
+    tail.iter().position(is_special).map(|found| words.len() * 8 + found)
+}
+
 /// How many bytes at the start of `bytes` are a number in JSON's grammar.
 fn number_length(bytes: &[u8]) -> Option<usize> {
     let digits = |from: usize| {
@@ -415,6 +462,11 @@ pub fn is_number(text: &str) -> bool {
 /// Appends `text` as a JSON string: quotes, backslash and control characters escaped as RFC 8785 says, all else as is.
 pub fn write_string(out: &mut String, text: &str) {
     out.push('"');
+    if special(text.as_bytes()).is_none() {
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     let mut plain = 0;
     for (at, byte) in text.bytes().enumerate() {
         let escape = match byte {
@@ -514,7 +566,8 @@ impl Value {
                     members.push((name.into_owned(), Self::read(scanner, below)?));
                     Ok::<_, Fault>(())
                 })?;
-                let repeated = repeated_names(members.iter().map(|(name, _)| name.as_str()));
+                let name = |at: usize| members.get(at).map_or("", |(name, _): &(String, Self)| name);
+                let repeated = repeated_names(members.len(), name);
                 let mut index = 0;
                 members.retain(|_| {
                     index += 1;
@@ -566,16 +619,14 @@ impl Value {
     }
 }
 
-/// The places of all but the last of each name that occurs more than once, ascending.
-pub(crate) fn repeated_names<'n>(names: impl Iterator<Item = &'n str>) -> Vec<usize> {
-    let names: Vec<&str> = names.collect();
-    let few = 12; // below this a look at every pair beats sorting
-    if names.len() <= few {
-        let is_repeated =
-            |(at, name): (usize, &&str)| names.get(at + 1..).unwrap_or_default().contains(name).then_some(at);
-        return names.iter().enumerate().filter_map(is_repeated).collect();
+/// The places of all but the last of each of `count` names that occurs more than once, ascending.
+pub(crate) fn repeated_names<'n>(count: usize, name: impl Fn(usize) -> &'n str) -> Vec<usize> {
+    let few = 24; // below this a look at every pair beats sorting
+    if count <= few {
+        let is_repeated = |at: &usize| (at + 1..count).any(|later| name(later) == name(*at));
+        return (0..count).filter(is_repeated).collect();
     }
-    let mut sorted: Vec<(&str, usize)> = names.iter().enumerate().map(|(at, &name)| (name, at)).collect();
+    let mut sorted: Vec<(&str, usize)> = (0..count).map(|at| (name(at), at)).collect();
     sorted.sort_unstable();
     let mut repeated: Vec<usize> =
         sorted.iter().zip(sorted.iter().skip(1)).filter(|(a, b)| a.0 == b.0).map(|(a, _)| a.1).collect();
@@ -615,7 +666,7 @@ mod tests {
         let text = r#"{"a":1,"b":2,"a":3}"#;
         assert_eq!(Value::parse(text).map(|value| value.to_text()).unwrap(), r#"{"b":2,"a":3}"#);
         let many: Vec<String> = (0..40).map(|n| format!("n{}", n % 20)).collect();
-        let repeated = repeated_names(many.iter().map(String::as_str));
+        let repeated = repeated_names(many.len(), |at| &many[at]);
         assert_eq!(repeated, (0..20).collect::<Vec<_>>());
     }
 
@@ -625,6 +676,12 @@ mod tests {
             prop_assert_eq!(skips(&text), serde_json::from_str::<serde_json::Value>(&text).is_ok()
                 // serde_json also refuses what f64 cannot hold; the grammar allows it
                 || (is_number(text.trim()) && text.trim() == text.trim_matches([' ', '\n', '\r', '\t'])));
+        }
+
+        #[test]
+        fn the_first_special_byte_is_found(bytes in prop::collection::vec(prop_oneof![8 => 0x20_u8.., 1 => Just(b'"'), 1 => any::<u8>()], 0..40)) {
+            let one_by_one = bytes.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20);
+            prop_assert_eq!(super::special(&bytes), one_by_one);
         }
 
         #[test]

@@ -9,6 +9,7 @@ use crate::json::{Fault, Kind, Scanner};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// One transport record, not yet decoded.
@@ -117,13 +118,13 @@ struct Reader<'e> {
 /// What an element of `Records` was found to hold.
 #[derive(Default)]
 struct Element<'a> {
-    arn: Option<String>,
-    event_id: Option<String>,
+    arn: Option<Cow<'a, str>>,
+    event_id: Option<Cow<'a, str>>,
     kinesis: bool,
     dynamodb: bool,
-    position: Option<String>,
-    partition_key: Option<String>,
-    arrived_at: Option<String>,
+    position: Option<Cow<'a, str>>,
+    partition_key: Option<Cow<'a, str>>,
+    arrived_at: Option<Cow<'a, str>>,
     data: Option<&'a str>,
 }
 
@@ -138,8 +139,7 @@ impl Reader<'_> {
             scanner.skip()?;
         }
         let raw = start.since_here(scanner);
-        let source = element.arn.take();
-        if let Some(arn) = source.as_deref().map(stream_arn)
+        if let Some(arn) = element.arn.as_deref().map(stream_arn)
             && *self.source != *arn
         {
             self.source = arn.into();
@@ -149,12 +149,12 @@ impl Reader<'_> {
             Ok(None) => (self.event.slice_ref(raw.as_bytes()), None),
             Err(fault) => (self.event.slice_ref(raw.as_bytes()), Some(fault)),
         };
-        let from_event_id = || Some(element.event_id.as_deref()?.rsplit_once(':')?.1.to_owned());
-        let position = element.position.take().or_else(|| from_event_id().filter(|_| element.kinesis));
+        let from_event_id = || element.event_id.as_deref()?.rsplit_once(':').map(|(_, position)| position);
+        let position = element.position.as_deref().or_else(|| from_event_id().filter(|_| element.kinesis));
         self.records.push(Record {
             source: self.source.clone(),
-            position: position.unwrap_or_default(),
-            partition_key: element.partition_key,
+            position: position.unwrap_or_default().to_owned(),
+            partition_key: element.partition_key.as_deref().map(str::to_owned),
             arrived_at: element.arrived_at.as_deref().and_then(Timestamp::from_epoch),
             payload,
             fault,
@@ -166,15 +166,15 @@ impl Reader<'_> {
 impl<'a> Element<'a> {
     fn member(&mut self, scanner: &mut Scanner<'a>, name: &str) -> Result<(), Fault> {
         match (name, scanner.peek()?) {
-            ("eventSourceARN", _) => self.arn = text(scanner)?,
-            ("eventID", _) => self.event_id = text(scanner)?,
+            ("eventSourceARN", _) => self.arn = scanner.text()?,
+            ("eventID", _) => self.event_id = scanner.text()?,
             ("kinesis", Kind::Object) => {
                 self.kinesis = true;
                 scanner.object(|scanner, name| {
                     match name.as_ref() {
-                        "sequenceNumber" => self.position = text(scanner)?,
-                        "partitionKey" => self.partition_key = text(scanner)?,
-                        "approximateArrivalTimestamp" => self.arrived_at = text(scanner)?,
+                        "sequenceNumber" => self.position = scanner.text()?,
+                        "partitionKey" => self.partition_key = scanner.text()?,
+                        "approximateArrivalTimestamp" => self.arrived_at = scanner.text()?,
                         "data" => self.data = Some(scanner.skip()?),
                         _ => drop(scanner.skip()?),
                     }
@@ -185,7 +185,7 @@ impl<'a> Element<'a> {
                 self.dynamodb = true;
                 scanner.object(|scanner, name| {
                     match name.as_ref() {
-                        "SequenceNumber" => self.position = text(scanner)?,
+                        "SequenceNumber" => self.position = scanner.text()?,
                         _ => drop(scanner.skip()?),
                     }
                     Ok::<_, Fault>(())
@@ -219,20 +219,8 @@ impl<'a> Element<'a> {
     }
 }
 
-/// A string or a number as text; anything else counts as missing.
-fn text(scanner: &mut Scanner<'_>) -> Result<Option<String>, Fault> {
-    Ok(match scanner.peek()? {
-        Kind::String => Some(scanner.string()?.into_owned()),
-        Kind::Number => Some(scanner.number()?.to_owned()),
-        Kind::Object | Kind::Array | Kind::Bool | Kind::Null => {
-            scanner.skip()?;
-            None
-        }
-    })
-}
-
 /// The stream's ARN without the consumer that enhanced fan-out appends.
-fn stream_arn(arn: &str) -> &str {
+pub(crate) fn stream_arn(arn: &str) -> &str {
     arn.split_once("/consumer/").map_or(arn, |(stream, _)| stream)
 }
 

@@ -5,7 +5,10 @@
 //! width or with its length in front.
 
 use crate::error::{Error, Result};
-use std::fmt;
+use std::fmt::{self, Write as _};
+
+/// Room for the longest usual version, that of a Kinesis record.
+const LENGTH: usize = 88;
 
 /// A version; compares as its text does, byte by byte.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,20 +33,23 @@ impl Version {
             Rank::Loaded => 0,
             Rank::Positioned => 1,
         };
-        Self(format!("{letter}.{epoch:04x}.{rank}"))
+        let mut text = String::with_capacity(LENGTH);
+        // writing to a String cannot fail
+        write!(text, "{letter}.{epoch:04x}.{rank}").unwrap_or_default();
+        Self(text)
     }
 
     /// Appends a number as 16 hexadecimal digits.
     #[must_use]
     pub fn number(mut self, number: u64) -> Self {
-        self.0.push_str(&format!(".{number:016x}"));
+        write!(self.0, ".{number:016x}").unwrap_or_default();
         self
     }
 
     /// Appends a number as 8 hexadecimal digits: a place among few.
     #[must_use]
     pub fn place(mut self, place: u32) -> Self {
-        self.0.push_str(&format!(".{place:08x}"));
+        write!(self.0, ".{place:08x}").unwrap_or_default();
         self
     }
 
@@ -57,7 +63,8 @@ impl Version {
             let message = "The sequence number is not a decimal number of at most 999 digits.";
             return Err(Error::poison("bad_sequence_number", message));
         }
-        self.0.push_str(&format!(".{:03}{stripped}", stripped.len()));
+        write!(self.0, ".{:03}", stripped.len()).unwrap_or_default();
+        self.0.push_str(stripped);
         Ok(self)
     }
 
@@ -69,7 +76,8 @@ impl Version {
         if label.len() > 255 {
             return Err(Error::poison("bad_label", "The stream label is longer than 255 bytes."));
         }
-        self.0.push_str(&format!(".{:02x}{label}", label.len()));
+        write!(self.0, ".{:02x}", label.len()).unwrap_or_default();
+        self.0.push_str(label);
         Ok(self)
     }
 

@@ -88,6 +88,13 @@ impl Postgres {
         self
     }
 
+    /// Closes the connections that nobody uses: before a pause, or when another client waits for its turn.
+    pub fn close_idle(&self) {
+        if let Some(connections) = self.connections.get() {
+            connections.pool.retain(|_, _| false);
+        }
+    }
+
     /// How many statements that write rows have been sent so far.
     #[must_use]
     pub fn statements(&self) -> u64 {
@@ -98,6 +105,13 @@ impl Postgres {
     #[must_use]
     pub fn retries(&self) -> u64 {
         self.retries.load(Ordering::Relaxed)
+    }
+
+    /// Closes every connection; nothing can be written afterwards.
+    pub fn close(&self) {
+        if let Some(connections) = self.connections.get() {
+            connections.pool.close();
+        }
     }
 
     fn layout(&self, target: &Target) -> Option<Layout> {
@@ -647,7 +661,7 @@ impl<'a> Columns<'a> {
         [&self.key, &self.pk, &self.data, &self.aux, &self.version, &self.deleted, &self.changed_at]
     }
 
-    fn patch_parameters<'p>(&'p self, base_versions: &'p Vec<Option<&str>>) -> [&'p (dyn ToSql + Sync); 7] {
+    fn patch_parameters<'p>(&'p self, base_versions: &'p (dyn ToSql + Sync)) -> [&'p (dyn ToSql + Sync); 7] {
         [&self.key, &self.pk, &self.data, &self.aux, &self.version, base_versions, &self.changed_at]
     }
 }

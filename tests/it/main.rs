@@ -1,14 +1,20 @@
 //! One binary for all integration tests.
 
+#[cfg(feature = "cli")]
+mod cli;
 #[cfg(feature = "sink")]
 mod decode;
 #[cfg(feature = "sink")]
 mod faults;
+#[cfg(feature = "lambda")]
+mod lambda;
 #[cfg(feature = "sink")]
 mod laws;
 #[cfg(feature = "sink")]
 mod model;
 #[cfg(feature = "sink")]
 mod postgres;
+#[cfg(feature = "lambda")]
+mod runtime_api;
 #[cfg(feature = "sink")]
 mod support;

@@ -505,11 +505,7 @@ async fn generated_values_come_back_exactly() {
         })
         .collect();
     assert_eq!(worker.done(&records).await.applied, images.len());
-    let rows = place
-        .client
-        .query(&format!("select pk::text, data::text, aux::text from {}.v order by key", place.schema), &[])
-        .await
-        .unwrap();
+    let rows = place.query("select pk::text, data::text, aux::text from {s}.v order by key").await;
     assert_eq!(rows.len(), sent.len());
     for (row, sent) in rows.iter().zip(&sent) {
         let (_, document) = merge(row.get(0), row.get(1), row.get(2)).unwrap();
@@ -534,15 +530,20 @@ async fn purge_redrive_and_replay_bring_nothing_back() {
               values ('-', '1', 0, 0, 'orders', '[\"k00003\"]', 'rejected', '', '')")
         .await;
     let target = worker.sink.targets().await.unwrap().remove(0);
+    worker.rest();
     let dry = worker.sink.purge(&target, Duration::ZERO, true).await.unwrap();
+    worker.rest();
     assert_eq!((dry.rows, place.count("select count(*) from {s}.orders_cdc").await), (4, 5));
     assert_eq!(worker.sink.purge(&target, Duration::from_secs(3_600), false).await.unwrap().rows, 0);
+    worker.rest();
     let purged = worker.sink.purge(&target, Duration::ZERO, false).await.unwrap();
+    worker.rest();
     assert_eq!(purged.rows, 4);
     assert_eq!(place.texts("select key from {s}.orders_cdc").await, [r#"["k00003"]"#]);
     // a replay of what is older than the horizon is refused, whole
     let checking = || rowtide::materialize::Postgres::new(&config).unwrap().checking_horizon();
-    let replay = crate::support::Worker { sink: checking(), ..place.worker(&config) };
+    let mut replay = place.worker(&config);
+    replay.sink = checking();
     let old: Vec<Record> = inserts("orders", 5);
     let report = replay.take(&old).await;
     assert_eq!(report.failure.unwrap().code(), "behind_purge_horizon");
@@ -564,7 +565,9 @@ async fn soft_rows_are_never_purged() {
     worker.done(&inserts("orders", 1)).await;
     worker.done(&[change("orders", "k00000", at(9), 9, None)]).await;
     let target = worker.sink.targets().await.unwrap().remove(0);
+    worker.rest();
     assert_eq!(worker.sink.purge(&target, Duration::ZERO, false).await.unwrap().rows, 0);
+    worker.rest();
     assert_eq!(place.count("select count(*) from {s}.orders where deleted").await, 1);
     place.finish().await;
 }
@@ -613,6 +616,7 @@ async fn retention_keeps_what_patches_wait_behind() {
     let place = place("retention").await;
     let worker = place.worker(&place.config());
     worker.sink.targets().await.unwrap();
+    worker.rest();
     let letter = |position: &str, key: &str, code: &str, days: u32| {
         format!(
             "insert into {{s}}.rowtide_dead_letters (source, position, sub, epoch, \"table\", key, code, message, \
@@ -627,6 +631,7 @@ async fn retention_keeps_what_patches_wait_behind() {
     ];
     place.run(&letters.concat()).await;
     assert_eq!(worker.sink.expire_dead_letters().await.unwrap(), 1);
+    worker.rest();
     assert_eq!(
         place.texts("select position from {s}.rowtide_dead_letters order by id").await,
         ["2", "3", "4"]

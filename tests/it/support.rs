@@ -6,13 +6,14 @@ use rowtide::pipeline::{Flow, process};
 use rowtide::record::{Envelope, Record};
 use rowtide::report::{Counts, Report};
 use std::collections::BTreeMap;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::{Client, NoTls, Row};
 
 /// A schema of its own in a real server, or in the embedded one.
 pub(crate) struct Place {
     pub(crate) url: String,
     pub(crate) schema: String,
-    pub(crate) client: Client,
+    /// The embedded database serves one client at a time: the test's turn, while it lasts.
+    turn: Option<tokio::sync::MutexGuard<'static, ()>>,
 }
 
 /// The server named by ROWTIDE_TEST_POSTGRES.
@@ -31,7 +32,40 @@ pub(crate) async fn server(test: &str) -> Option<Place> {
 
 /// A place on the real server when there is one, else in the embedded database.
 pub(crate) async fn place(test: &str) -> Place {
-    Place::new(server_url().expect("embedded"), test).await
+    match server_url() {
+        Some(url) => Place::new(url, test).await,
+        None => embedded(test).await,
+    }
+}
+
+/// A place in the embedded database, which serves one client at a time: so does the test.
+#[cfg(feature = "embedded")]
+async fn embedded(test: &str) -> Place {
+    use std::sync::OnceLock;
+    use tokio::sync::Mutex;
+    static TURN: Mutex<()> = Mutex::const_new(());
+    static URL: OnceLock<String> = OnceLock::new();
+    let turn = TURN.lock().await;
+    // it lives on a thread of its own, longer than any test's runtime, and ends with the process
+    let url = URL.get_or_init(|| {
+        let (started, url) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let server =
+                    rowtide::embedded::Embedded::start(None).await.expect("the embedded database starts");
+                started.send(server.url().to_owned()).unwrap();
+                std::future::pending::<()>().await;
+            });
+        });
+        url.recv().expect("the embedded database's address")
+    });
+    Place { turn: Some(turn), ..Place::new(url.clone(), test).await }
+}
+
+#[cfg(not(feature = "embedded"))]
+async fn embedded(test: &str) -> Place {
+    panic!("{test} needs a database: build with the feature `embedded`, or set ROWTIDE_TEST_POSTGRES");
 }
 
 pub(crate) async fn connect(url: &str) -> Client {
@@ -42,7 +76,6 @@ pub(crate) async fn connect(url: &str) -> Client {
 
 impl Place {
     pub(crate) async fn new(url: String, test: &str) -> Self {
-        let client = connect(&url).await;
         let schema = format!("rowtide_test_{test}").chars().take(50).collect::<String>();
         // so that a test can tell its own connections from another's
         let separator = match (url.contains("://"), url.contains('?')) {
@@ -51,11 +84,9 @@ impl Place {
             (true, true) => "&",
         };
         let url = format!("{url}{separator}application_name={schema}");
-        client
-            .batch_execute(&format!("drop schema if exists {schema} cascade; create schema {schema}"))
-            .await
-            .expect("a schema for the test");
-        Self { url, schema, client }
+        let place = Self { url, schema, turn: None };
+        place.run("drop schema if exists {s} cascade; create schema {s}").await;
+        place
     }
 
     /// The default configuration for this place.
@@ -63,34 +94,39 @@ impl Place {
         let mut config = Config::default();
         config.sink.url = Some(SinkUrl::new(self.url.clone()));
         config.sink.schema = self.schema.clone();
+        config.sink.connections = if self.turn.is_some() { 1 } else { 4 };
         config
     }
 
     pub(crate) fn worker(&self, config: &Config) -> Worker {
-        Worker { flow: Flow::new(config).unwrap(), sink: Postgres::new(config).unwrap() }
+        let (flow, sink) = (Flow::new(config).unwrap(), Postgres::new(config).unwrap());
+        Worker { flow, sink, alone: self.turn.is_some() }
     }
 
     pub(crate) async fn run(&self, sql: &str) {
         let sql = sql.replace("{s}", &self.schema);
-        self.client.batch_execute(&sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        let client = connect(&self.url).await;
+        client.batch_execute(&sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+    }
+
+    pub(crate) async fn query(&self, sql: &str) -> Vec<Row> {
+        let sql = sql.replace("{s}", &self.schema);
+        connect(&self.url).await.query(&sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"))
     }
 
     /// One text a row.
     pub(crate) async fn texts(&self, sql: &str) -> Vec<String> {
-        let sql = sql.replace("{s}", &self.schema);
-        let rows = self.client.query(&sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
-        rows.iter().map(|row| row.get::<_, Option<String>>(0).unwrap_or_else(|| "null".into())).collect()
+        let text = |row: &Row| row.get::<_, Option<String>>(0).unwrap_or_else(|| "null".into());
+        self.query(sql).await.iter().map(text).collect()
     }
 
     pub(crate) async fn count(&self, sql: &str) -> i64 {
-        let sql = sql.replace("{s}", &self.schema);
-        self.client.query_one(&sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error:?}")).get(0)
+        self.query(sql).await[0].get(0)
     }
 
     /// The view's rows: canonical key to the text of `data`.
     pub(crate) async fn view(&self, table: &str) -> BTreeMap<String, String> {
-        let sql = format!("select key, data::text from {}.\"{table}\"", self.schema);
-        let rows = self.client.query(&sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        let rows = self.query(&format!("select key, data::text from {{s}}.\"{table}\"")).await;
         rows.iter().map(|row| (row.get(0), row.get(1))).collect()
     }
 
@@ -103,11 +139,22 @@ impl Place {
 pub(crate) struct Worker {
     pub(crate) flow: Flow,
     pub(crate) sink: Postgres,
+    /// No other client may be kept waiting when the worker has nothing to do.
+    alone: bool,
 }
 
 impl Worker {
     pub(crate) async fn take(&self, records: &[Record]) -> Report {
-        process(&self.flow, &self.sink, records, Deadline::never()).await
+        let report = process(&self.flow, &self.sink, records, Deadline::never()).await;
+        self.rest();
+        report
+    }
+
+    /// Lets the next client have its turn.
+    pub(crate) fn rest(&self) {
+        if self.alone {
+            self.sink.close_idle();
+        }
     }
 
     /// Takes records and expects every one of them to be durable.

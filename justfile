@@ -1,0 +1,28 @@
+# The tasks of this repository; `just` lists them.
+
+default:
+    @just --list
+
+# What has to pass before a commit.
+check:
+    cargo fmt --check
+    cargo clippy --locked --all-targets -- --deny warnings
+    cargo test --locked
+
+# The tests of the Lambda processors only.
+test-lambda:
+    cargo test --locked --no-default-features --features lambda lambda
+
+# Size of the processors, and time from their start to their first request for work.
+cold-start:
+    cargo bench --locked --no-default-features --features lambda --bench cold_start
+    cargo build --locked --release --no-default-features --features lambda --bins
+    ls -l target/release/rowtide-kinesis target/release/rowtide-dynamodb
+
+# A Lambda function as zip, for example `just zip rowtide-kinesis aarch64`.
+zip processor='rowtide-kinesis' architecture=arch():
+    scripts/zip {{ processor }} {{ architecture }}
+
+# A Lambda function as image.
+image processor='rowtide-kinesis':
+    docker build --provenance=false --sbom=false --build-arg PROCESSOR={{ processor }} --tag {{ processor }} .

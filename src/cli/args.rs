@@ -1,0 +1,346 @@
+//! What can be typed. The texts here are what `--help` shows.
+
+use super::failure::Failure;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use rowtide::config::Config;
+use rowtide::error::Error;
+use rowtide::plan::Dialect;
+use std::path::PathBuf;
+
+/// Turns change-data-capture records into PostgreSQL tables that equal their source.
+#[derive(Debug, Parser)]
+#[command(
+    name = "rowtide",
+    version,
+    after_help = "Example:\n  rowtide replay events/dynamodb/insert.json\n\nExit status: 0 done, 1 failed, 2 usage or \
+                  configuration."
+)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// What every command takes, before its name or behind it. Not `global` in clap's sense: there the settings behind the
+/// name would replace those before it.
+#[derive(Debug, Default, Args)]
+pub(super) struct Global {
+    /// The configuration file [default: the variable ROWTIDE_CONFIG, else ./rowtide.toml when there is one]
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Gives a setting a value, over file and environment; may be repeated
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub(super) set: Vec<String>,
+}
+
+impl Global {
+    /// These options, with those behind the command's name over them.
+    pub(super) fn and(&self, behind: &Self) -> Self {
+        Self {
+            config: behind.config.as_ref().or(self.config.as_ref()).cloned(),
+            set: self.set.iter().chain(&behind.set).cloned().collect(),
+        }
+    }
+
+    /// The configuration, with `more` settings over the others, and without those that the command does not use.
+    pub(super) fn config(&self, more: Vec<String>, ignore: &[&str]) -> Result<Config, Error> {
+        let set: Vec<String> = self.set.iter().cloned().chain(more).collect();
+        Config::from_environment(self.config.as_deref(), &set, ignore)
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Apply captured events to a database through the same code as the Lambda function
+    #[command(after_help = "Examples:\n  rowtide replay events/dynamodb-kinesis/insert.json\n  \
+                      zcat changes.ndjson.gz | rowtide replay --sink postgresql://localhost/shop --output json -")]
+    Replay(ReplayArgs),
+    /// Print the change events of captured records, one JSON object a line; no database
+    #[command(after_help = "Example:\n  rowtide decode events/dynamodb/modify.json | jq .document")]
+    Decode(InputArgs),
+    /// Print the statements that captured records lead to, in order, as JSON lines; no database
+    #[command(after_help = "Example:\n  rowtide plan events/dynamodb/modify.json | jq -r .sql")]
+    Plan(PlanArgs),
+    /// Print the statements that create what a source table needs in the database
+    #[command(after_help = "Example:\n  rowtide ddl orders | psql postgresql://localhost/shop")]
+    Ddl(DdlArgs),
+    /// List, redrive or discard parked records
+    #[command(
+        after_help = "Example:\n  rowtide dead-letters list --table orders --sink postgresql://localhost/shop"
+    )]
+    DeadLetters(DeadLetterArgs),
+    /// Forget deleted rows: remove old tombstones, and dead letters beyond their retention
+    #[command(
+        after_help = "Example:\n  rowtide purge --older-than 7d --dry-run --sink postgresql://localhost/shop"
+    )]
+    Purge(PurgeArgs),
+    /// Print every setting with its value, its default and where the value comes from; secrets masked
+    #[command(after_help = "Example:\n  rowtide config --set sink.schema=sales")]
+    Config(ConfigArgs),
+    /// Print a script that completes commands and options in a shell
+    #[command(after_help = "Example:\n  rowtide completions bash > /etc/bash_completion.d/rowtide")]
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Captured records.
+#[derive(Debug, Args)]
+pub(super) struct InputArgs {
+    /// Lambda events (one, or one a line) or bare payloads, plain or packed by gzip or zstd; - is stdin
+    #[arg(value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    /// How many bare payloads make a batch; one of 64 MiB is full in any case
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(super) batch: u32,
+    /// The format of the records; the same as --set source.decoder=NAME
+    #[arg(long, value_name = "NAME")]
+    pub(super) decoder: Option<String>,
+    #[command(flatten)]
+    pub(super) global: Global,
+}
+
+impl InputArgs {
+    /// The settings that these options stand for.
+    pub(super) fn settings(&self) -> Vec<String> {
+        self.decoder.iter().map(|name| format!("source.decoder={name}")).collect()
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReplayArgs {
+    #[command(flatten)]
+    pub(super) input: InputArgs,
+    #[command(flatten)]
+    pub(super) place: PlaceArgs,
+    /// Apply changes even if they are older than a purge and may bring deleted rows back
+    #[arg(long)]
+    pub(super) force: bool,
+    /// Leave out the tables
+    #[arg(long)]
+    pub(super) no_rows: bool,
+    /// Exit with status 1 when a record was parked
+    #[arg(long)]
+    pub(super) fail_on_parked: bool,
+    /// For people, or one JSON object
+    #[arg(long, value_enum, default_value_t = Output::Human)]
+    pub(super) output: Output,
+}
+
+/// The database. `sink.url` counts only where a command says so.
+#[derive(Debug, Args)]
+pub(super) struct PlaceArgs {
+    /// The database to use [default: for replay an embedded one, else sink.url]
+    #[arg(long, value_name = "URL", conflicts_with = "data_dir")]
+    pub(super) sink: Option<String>,
+    /// Use the embedded PostgreSQL and keep its data in this folder
+    #[arg(long, value_name = "DIR")]
+    pub(super) data_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PlanArgs {
+    #[command(flatten)]
+    pub(super) input: InputArgs,
+    /// The database to plan for [default: sink.dialect, else postgres]
+    #[arg(long, value_enum)]
+    pub(super) dialect: Option<DialectArg>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DdlArgs {
+    /// The table, as the source names it
+    pub(super) table: String,
+    /// The database to write for [default: sink.dialect, else postgres]
+    #[arg(long, value_enum)]
+    pub(super) dialect: Option<DialectArg>,
+    #[command(flatten)]
+    pub(super) global: Global,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ConfigArgs {
+    /// For people, or one JSON object a line
+    #[arg(long, value_enum, default_value_t = Output::Human)]
+    pub(super) output: Output,
+    #[command(flatten)]
+    pub(super) global: Global,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PurgeArgs {
+    /// Age of the tombstones to remove, as 7d, 12h, 30m [default: sink.tombstone_retention]
+    #[arg(long, value_name = "AGE", value_parser = age)]
+    pub(super) older_than: Option<std::time::Duration>,
+    /// Only count them
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// For people, or one JSON object
+    #[arg(long, value_enum, default_value_t = Output::Human)]
+    pub(super) output: Output,
+    #[command(flatten)]
+    pub(super) place: PlaceArgs,
+    #[command(flatten)]
+    pub(super) global: Global,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DeadLetterArgs {
+    #[command(subcommand)]
+    pub(super) action: DeadLetterAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum DeadLetterAction {
+    /// Print parked records
+    #[command(after_help = "Example:\n  rowtide dead-letters list --since 24h --output json")]
+    List {
+        #[command(flatten)]
+        selection: Selection,
+        /// Only those that are not redriven
+        #[arg(long)]
+        open: bool,
+    },
+    /// Apply parked records once more, those of a key in the order of their versions
+    #[command(after_help = "Example:\n  rowtide dead-letters redrive --table orders --code rejected")]
+    Redrive {
+        #[command(flatten)]
+        selection: Selection,
+        /// Apply changes even if they are older than a purge and may bring deleted rows back
+        #[arg(long)]
+        force: bool,
+    },
+    /// Delete parked records for good
+    #[command(after_help = "Example:\n  rowtide dead-letters discard --key '[\"o-10231\"]'")]
+    Discard {
+        #[command(flatten)]
+        selection: Selection,
+        /// Every one, when nothing else is given
+        #[arg(long)]
+        all: bool,
+    },
+}
+
+/// Which parked records are meant.
+#[derive(Debug, Args)]
+pub(super) struct Selection {
+    /// Their numbers
+    #[arg(value_name = "ID")]
+    pub(super) ids: Vec<i64>,
+    /// Of this source table
+    #[arg(long)]
+    pub(super) table: Option<String>,
+    /// Parked with this code
+    #[arg(long)]
+    pub(super) code: Option<String>,
+    /// Of the row with this key, as its column `key` shows it: ["o-10231"]
+    #[arg(long)]
+    pub(super) key: Option<String>,
+    /// Parked since: 2026-03-02T08:35:30Z, 2026-03-02, or an age as 24h
+    #[arg(long, value_name = "TIME", value_parser = since)]
+    pub(super) since: Option<jiff::Timestamp>,
+    /// For people, or one JSON object a line
+    #[arg(long, value_enum, default_value_t = Output::Human)]
+    pub(super) output: Output,
+    #[command(flatten)]
+    pub(super) place: PlaceArgs,
+    #[command(flatten)]
+    pub(super) global: Global,
+}
+
+/// Who reads the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Output {
+    /// For people
+    Human,
+    /// For programs
+    Json,
+}
+
+/// A database's kind, as typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DialectArg {
+    /// PostgreSQL
+    Postgres,
+    /// CrateDB
+    Cratedb,
+}
+
+/// The dialect asked for, else the configured one; an error when this version does not speak it.
+pub(super) fn dialect(asked: Option<DialectArg>, config: &Config) -> Result<Dialect, Failure> {
+    use rowtide::config::DialectChoice;
+    let dialect = match (asked, config.sink.dialect) {
+        (Some(DialectArg::Cratedb), _) | (None, DialectChoice::CrateDb) => Dialect::Cratedb,
+        (Some(DialectArg::Postgres), _) | (None, DialectChoice::Auto | DialectChoice::Postgres) => {
+            Dialect::Postgres
+        }
+    };
+    Ok(dialect.supported()?)
+}
+
+/// Units of an age, in seconds.
+const UNITS: [(&str, u64); 4] = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
+/// A hundred years: beyond it, dates leave what databases can hold.
+const AGE_MAX_SECONDS: u64 = 36_500 * 86_400;
+
+/// An age as `7d`; zero is one.
+fn age(text: &str) -> Result<std::time::Duration, String> {
+    let parse = || {
+        let (unit, seconds) = UNITS.iter().find(|(unit, _)| text.ends_with(unit))?;
+        let number = text.strip_suffix(unit)?;
+        let number: u64 = number.bytes().all(|byte| byte.is_ascii_digit()).then(|| number.parse().ok())??;
+        number.checked_mul(*seconds).filter(|age| *age <= AGE_MAX_SECONDS)
+    };
+    parse()
+        .map(std::time::Duration::from_secs)
+        .ok_or_else(|| "must be a number and d, h, m or s, as 7d".to_owned())
+}
+
+/// A point in time, a day (in UTC), or an age.
+fn since(text: &str) -> Result<jiff::Timestamp, String> {
+    if let Ok(age) = age(text) {
+        let before = jiff::Timestamp::now().checked_sub(age);
+        return before.map_err(|_| "must not be so long ago".to_owned());
+    }
+    let start_of_day = || text.parse::<jiff::civil::Date>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok();
+    text.parse::<jiff::Timestamp>()
+        .ok()
+        .or_else(|| start_of_day().map(|day| day.timestamp()))
+        .ok_or_else(|| "must be a time as 2026-03-02T08:35:30Z, a day, or an age as 24h".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cli, age, since};
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_shows_an_example() {
+        fn check(command: &clap::Command) {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains("Example"), "{}", command.get_name());
+            command.get_subcommands().for_each(check);
+        }
+        check(&Cli::command());
+    }
+
+    #[test]
+    fn ages_and_times_are_understood() {
+        let seconds = |text| age(text).ok().map(|age| age.as_secs());
+        let table =
+            [("7d", Some(604_800)), ("0s", Some(0)), ("90m", Some(5_400)), ("7", None), ("-1d", None)];
+        for (text, expected) in table {
+            assert_eq!(seconds(text), expected, "{text}");
+        }
+        assert!(since("2026-03-02").is_ok() && since("2026-03-02T08:35:30Z").is_ok() && since("24h").is_ok());
+        assert!(since("yesterday").is_err() && since("99999999d").is_err());
+    }
+}

@@ -1,0 +1,228 @@
+//! `rowtide dead-letters`: parked records, listed, applied once more or deleted.
+
+use super::args::{DeadLetterAction, DeadLetterArgs, Global, Output, Selection};
+use super::decode::{optional, text};
+use super::failure::{Failure, Status};
+use super::sink::{self, Fallback, Place};
+use super::table::{printable, write_table};
+use super::{Ended, count};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rowtide::config::Config;
+use rowtide::materialize::{Filter, ParkedLetter, Postgres};
+use rowtide::redrive::{Fate, redrive};
+use std::io::{self, Write};
+
+/// Letters read at once: their payloads are held together.
+const LETTERS_READ: i64 = 100;
+/// Characters of a message, and of every other value, that people are shown.
+const MESSAGE_CHARACTERS: usize = 80;
+const VALUE_CHARACTERS: usize = 40;
+
+/// Runs the command.
+pub(super) async fn run(global: &Global, args: &DeadLetterArgs, out: &mut impl Write) -> Ended {
+    let (DeadLetterAction::List { selection, .. }
+    | DeadLetterAction::Redrive { selection, .. }
+    | DeadLetterAction::Discard { selection, .. }) = &args.action;
+    let mut filter = filter(selection);
+    if let DeadLetterAction::Discard { all: false, .. } = &args.action
+        && !selects(&filter)
+    {
+        return Err(Failure::usage("Say which dead letters to discard, or --all."));
+    }
+    let config =
+        sink::config(&global.and(&selection.global), &selection.place, Vec::new(), Fallback::Configured)?;
+    let mut place = Place::open(&config, &selection.place).await?;
+    let ended = match &args.action {
+        DeadLetterAction::List { open, .. } => {
+            filter.open = *open;
+            list(&place.postgres, &filter, selection.output, out).await
+        }
+        DeadLetterAction::Redrive { force, .. } => {
+            if !force {
+                place.postgres = place.postgres.checking_horizon();
+            }
+            redrive_selected(&config, &place.postgres, &filter, selection.output, out).await
+        }
+        DeadLetterAction::Discard { .. } => discard(&place.postgres, &filter, selection.output, out).await,
+    };
+    let flushed = out.flush();
+    let closed = place.close().await;
+    let status = ended?;
+    flushed?;
+    closed.map(|()| status)
+}
+
+fn filter(selection: &Selection) -> Filter {
+    Filter {
+        table: selection.table.clone(),
+        code: selection.code.clone(),
+        key: selection.key.clone(),
+        since: selection.since,
+        ids: (!selection.ids.is_empty()).then(|| selection.ids.clone()),
+        open: false,
+    }
+}
+
+fn selects(filter: &Filter) -> bool {
+    filter.table.is_some()
+        || filter.code.is_some()
+        || filter.key.is_some()
+        || filter.since.is_some()
+        || filter.ids.is_some()
+}
+
+/// Calls `each` with every letter that `filter` selects, page by page.
+async fn each_page(
+    postgres: &Postgres,
+    filter: &Filter,
+    mut each: impl AsyncFnMut(Vec<ParkedLetter>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut after = 0;
+    loop {
+        let letters = postgres.dead_letters(filter, after, LETTERS_READ).await?;
+        let Some(last) = letters.last() else { return Ok(()) };
+        after = last.id;
+        each(letters).await?;
+    }
+}
+
+async fn list(postgres: &Postgres, filter: &Filter, output: Output, out: &mut impl Write) -> Ended {
+    let mut lines = Vec::new();
+    each_page(postgres, filter, async |letters| {
+        for letter in &letters {
+            match output {
+                Output::Json => out.write_all(json(letter).as_bytes())?,
+                Output::Human => lines.push(line(letter)),
+            }
+        }
+        Ok(())
+    })
+    .await?;
+    if output == Output::Human {
+        print_list(lines, out)?;
+    }
+    Ok(Status::Done)
+}
+
+fn line(letter: &ParkedLetter) -> Vec<String> {
+    let cut = |text: Option<&str>| printable(text.unwrap_or_default(), VALUE_CHARACTERS);
+    vec![
+        letter.id.to_string(),
+        format!("{:.0}", letter.parked_at),
+        cut(letter.table.as_deref()),
+        cut(letter.key.as_deref()),
+        cut(Some(&letter.position)),
+        letter.code.clone(),
+        printable(&letter.message, MESSAGE_CHARACTERS),
+        letter.attempts.to_string(),
+        letter.redriven_at.map(|at| format!("{at:.0}")).unwrap_or_default(),
+    ]
+}
+
+fn print_list(lines: Vec<Vec<String>>, out: &mut impl Write) -> io::Result<()> {
+    if lines.is_empty() {
+        return writeln!(out, "no dead letters");
+    }
+    let header =
+        ["id", "parked at", "table", "key", "position", "code", "message", "attempts", "redriven at"];
+    let number = lines.len();
+    write_table(header.map(str::to_owned).to_vec(), lines.into_iter(), out)?;
+    writeln!(out, "{}", count(number, "dead letter"))
+}
+
+/// A letter with the columns of its table, the payload in base64.
+fn json(letter: &ParkedLetter) -> String {
+    let time = |at: jiff::Timestamp| format!("{at:.6}");
+    let payload = letter.payload.as_ref().map(|payload| STANDARD.encode(payload));
+    let members = [
+        ("id", letter.id.to_string()),
+        ("parked_at", text(&time(letter.parked_at))),
+        ("source", text(&letter.source)),
+        ("position", text(&letter.position)),
+        ("sub", letter.sub.to_string()),
+        ("event_id", optional(letter.event_id.as_deref())),
+        ("partition_key", optional(letter.partition_key.as_deref())),
+        ("arrived_at", optional(letter.arrived_at.map(time).as_deref())),
+        ("epoch", letter.epoch.to_string()),
+        ("decoder", optional(letter.decoder.as_deref())),
+        ("table", optional(letter.table.as_deref())),
+        ("key", optional(letter.key.as_deref())),
+        ("code", text(&letter.code)),
+        ("message", text(&letter.message)),
+        ("payload", optional(payload.as_deref())),
+        ("payload_sha256", text(&letter.payload_sha256)),
+        ("attempts", letter.attempts.to_string()),
+        ("redriven_at", optional(letter.redriven_at.map(time).as_deref())),
+    ];
+    let members: Vec<String> = members.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+    format!("{{{}}}\n", members.join(","))
+}
+
+async fn redrive_selected(
+    config: &Config,
+    postgres: &Postgres,
+    filter: &Filter,
+    output: Output,
+    out: &mut impl Write,
+) -> Ended {
+    let (mut durable, mut total) = (0, 0);
+    let mut written = Ok(());
+    let redriven = redrive(config, postgres, filter, |letter| {
+        total += 1;
+        durable += usize::from(letter.fate.is_durable());
+        let line = match output {
+            Output::Json => format!(
+                "{{\"id\":{},\"table\":{},\"key\":{},\"outcome\":\"{}\"}}",
+                letter.id,
+                optional(letter.table.as_deref()),
+                optional(letter.key.as_deref()),
+                letter.fate.as_str()
+            ),
+            Output::Human => format!("{}: {}", letter.id, explain(&letter.fate)),
+        };
+        // what is parked is worth more than the line about it
+        if written.is_ok() {
+            written = writeln!(out, "{line}");
+        }
+    });
+    let redriven = redriven.await;
+    if output == Output::Human && written.is_ok() {
+        written = writeln!(out, "{durable} of {} redriven", count(total, "dead letter"));
+    }
+    redriven?;
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ if durable == total => Ok(Status::Done),
+        _ => Ok(Status::Failed),
+    }
+}
+
+fn explain(fate: &Fate) -> String {
+    match fate {
+        Fate::Ignored(reason) => format!("left out by its route ({reason}); discard it if that is right"),
+        Fate::Parked => "refused once more, stays parked".to_owned(),
+        Fate::Waiting => "not tried: an older change of the same key was refused".to_owned(),
+        Fate::NoPayload => "parked without its payload; replay it from the source".to_owned(),
+        Fate::TooOld(error) => format!("not tried: {error}"),
+        Fate::Applied | Fate::Stale => fate.as_str().to_owned(),
+    }
+}
+
+async fn discard(postgres: &Postgres, filter: &Filter, output: Output, out: &mut impl Write) -> Ended {
+    let mut discarded = 0;
+    each_page(postgres, filter, async |letters| {
+        let ids: Vec<i64> = letters.iter().map(|letter| letter.id).collect();
+        discarded += postgres.discard(&ids).await?;
+        Ok(())
+    })
+    .await?;
+    match output {
+        Output::Json => writeln!(out, "{{\"discarded\":{discarded}}}")?,
+        Output::Human => {
+            let discarded = usize::try_from(discarded).unwrap_or(usize::MAX);
+            writeln!(out, "{} discarded", count(discarded, "dead letter"))?;
+        }
+    }
+    Ok(Status::Done)
+}

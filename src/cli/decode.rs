@@ -1,0 +1,137 @@
+//! `rowtide decode`: what the records are taken for, before any route.
+
+use super::args::{Global, InputArgs};
+use super::failure::{Failure, Status};
+use super::{Ended, input};
+use rowtide::coalesce::Tracked;
+use rowtide::decode::Reason;
+use rowtide::error::Error;
+use rowtide::event::{Change, Document, Key, Patch};
+use rowtide::json::write_string;
+use rowtide::pipeline::{Batch, Chunk, Flow, Verdict};
+use rowtide::record::Record;
+use std::io::Write;
+
+/// Settings that decoding does not use, and that must not make it fail.
+const UNUSED: [&str; 3] = ["sink.url", "sink.tls", "sink.tls_root_cert"];
+
+/// Runs the command.
+pub(super) fn run(global: &Global, args: &InputArgs, out: &mut impl Write) -> Ended {
+    let mut config = global.and(&args.global).config(args.settings(), &UNUSED)?;
+    // routes come behind decoding: every table is shown, with every field
+    config.routes.clear();
+    let flow = Flow::new(&config)?;
+    for batch in input::open(args)? {
+        let batch = match batch {
+            Ok(batch) => batch,
+            Err(failure) => {
+                out.flush()?;
+                return Err(failure);
+            }
+        };
+        print(flow.batch(&batch.records), &batch.records, out)?;
+    }
+    out.flush()?;
+    Ok(Status::Done)
+}
+
+fn print(mut batch: Batch<'_>, records: &[Record], out: &mut impl Write) -> Result<(), Failure> {
+    while let Some(chunk) = batch.chunk() {
+        for line in lines(&chunk, records) {
+            out.write_all(line.as_bytes())?;
+        }
+        if let Some(failure) = chunk.failure {
+            out.flush()?;
+            return Err(failure.into());
+        }
+    }
+    Ok(())
+}
+
+/// The lines of a chunk, in the order of its records.
+fn lines(chunk: &Chunk, records: &[Record]) -> Vec<String> {
+    let mut lines: Vec<(usize, String)> = Vec::new();
+    let frame = |record: usize, body: String| {
+        let mut line = String::from("{\"position\":");
+        write_string(
+            &mut line,
+            records.get(record).map(|record| record.position.as_str()).unwrap_or_default(),
+        );
+        (record, format!("{line},{body}}}\n"))
+    };
+    let decoder = |record: usize| {
+        let name = record.checked_sub(chunk.first).and_then(|at| chunk.decoders.get(at)).copied().flatten();
+        optional(name)
+    };
+    for changes in chunk.changes.chunk_by(|a, b| a.record == b.record) {
+        for change in changes {
+            let sub = (changes.len() > 1).then_some(change.sub);
+            lines.push(frame(change.record, event(change, sub, &decoder(change.record))));
+        }
+    }
+    for (record, verdict) in &chunk.verdicts {
+        let verdict = match verdict {
+            Verdict::Ignored(reason) => ignored(*reason),
+            Verdict::Poison(error) => poison(error),
+        };
+        lines.push(frame(*record, format!("\"decoder\":{},{verdict}", decoder(*record))));
+    }
+    lines.sort_by_key(|(record, _)| *record);
+    lines.into_iter().map(|(_, line)| line).collect()
+}
+
+fn event(change: &Tracked, sub: Option<u32>, decoder: &str) -> String {
+    let event = &change.event;
+    let (op, document) = match &event.change {
+        Change::Put(document) => ("put", document.to_json()),
+        Change::Patch(change) => ("patch", patch(change)),
+        Change::Delete(_) => ("delete", "null".to_owned()),
+        Change::Truncate => ("truncate", "null".to_owned()),
+    };
+    let key = event.key.as_ref().map_or_else(|| "null".to_owned(), Key::to_json);
+    let changed_at = event.changed_at.map(|at| at.to_string());
+    let mut line = format!(
+        "\"table\":{},\"op\":\"{op}\",\"key\":{key},\"document\":{document},\"version\":{},\"changed_at\":{},\
+         \"decoder\":{decoder}",
+        text(&event.table),
+        text(event.version.as_str()),
+        optional(changed_at.as_deref()),
+    );
+    if let Some(sub) = sub {
+        line.push_str(&format!(",\"sub\":{sub}"));
+    }
+    if let Some(actor) = &event.actor {
+        line.push_str(&format!(",\"actor\":{}", text(actor)));
+    }
+    line
+}
+
+/// A patch as JSON: what it sets and what it removes, by JSON Pointer.
+pub(super) fn patch(patch: &Patch) -> String {
+    let mut set = Document::default();
+    for (pointer, value) in &patch.set {
+        set.append(pointer, value);
+    }
+    let remove: Vec<String> = patch.remove.iter().map(|pointer| text(pointer)).collect();
+    format!("{{\"set\":{},\"remove\":[{}]}}", set.to_json(), remove.join(","))
+}
+
+fn ignored(reason: Reason) -> String {
+    format!("\"ignored\":\"{reason}\"")
+}
+
+fn poison(error: &Error) -> String {
+    format!("\"poison\":{{\"code\":{},\"message\":{}}}", text(error.code()), text(&error.to_string()))
+}
+
+/// A text as JSON.
+pub(super) fn text(text: &str) -> String {
+    let mut json = String::new();
+    write_string(&mut json, text);
+    json
+}
+
+/// A text as JSON, or null.
+pub(super) fn optional(value: Option<&str>) -> String {
+    value.map_or_else(|| "null".to_owned(), text)
+}

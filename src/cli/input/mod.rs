@@ -1,0 +1,314 @@
+//! Captured records: files and stdin become batches, one after the other. Knows no source format and no database.
+//!
+//! What a file holds is found out from its content. Memory does not grow with it: at most one batch is held, and a
+//! batch ends at [`BATCH_BYTES_MAX`].
+
+mod unpack;
+mod values;
+
+use super::args::InputArgs;
+use super::failure::Failure;
+use bytes::Bytes;
+use rowtide::config::redact_url;
+use rowtide::json::{Kind, Scanner};
+use rowtide::record::{Envelope, Record};
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::vec;
+use values::{Value, Values};
+
+/// Payload bytes of a batch of bare payloads: many more than the 6 MB that Lambda takes.
+const BATCH_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Records that are processed together.
+#[derive(Debug)]
+pub(super) struct Batch {
+    /// The file as given, or `-`.
+    pub(super) input: Arc<str>,
+    /// Its place in the file, from 1.
+    pub(super) number: u64,
+    /// The records.
+    pub(super) records: Vec<Record>,
+    /// JSON text of the state that the response must echo, in a tumbling window.
+    pub(super) window_state: Option<String>,
+}
+
+/// The batches of several files, in the order in which they were given.
+pub(super) struct Batches {
+    paths: vec::IntoIter<PathBuf>,
+    current: Option<Opened>,
+    batch_records: usize,
+}
+
+/// What a file holds; its first value decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Content {
+    LambdaEvents,
+    BarePayloads,
+}
+
+struct Opened {
+    name: Arc<str>,
+    values: Values,
+    content: Option<Content>,
+    batches: u64,
+    /// Read already, to find out what the file holds.
+    first: Option<Value>,
+}
+
+/// The batches of the files that `args` name, or of stdin. Every file is looked at before the first is read.
+pub(super) fn open(args: &InputArgs) -> Result<Batches, Failure> {
+    let mut paths = args.files.clone();
+    if paths.is_empty() {
+        if io::stdin().is_terminal() {
+            return Err(Failure::usage("No input: name a file, or - for what is typed here."));
+        }
+        paths.push(PathBuf::from("-"));
+    }
+    if paths.iter().filter(|path| is_stdin(path)).count() > 1 {
+        return Err(Failure::usage("- (stdin) can be given once only."));
+    }
+    for path in paths.iter().filter(|path| !is_stdin(path)) {
+        check(path)?;
+    }
+    let batch_records = usize::try_from(args.batch).unwrap_or(usize::MAX);
+    Ok(Batches { paths: paths.into_iter(), current: None, batch_records })
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+fn check(path: &Path) -> Result<(), Failure> {
+    // a URL in the place of a file may hold a password
+    let name = path.display().to_string();
+    let name = if name.contains("://") { redact_url(&name) } else { name };
+    let cannot = |error: &io::Error| Failure::usage(format!("{name} cannot be read.")).because(error);
+    let metadata = std::fs::metadata(path).map_err(|error| cannot(&error))?;
+    if metadata.is_dir() {
+        return Err(Failure::usage(format!("{name} is a directory: name its files.")));
+    }
+    // a pipe must be opened once only
+    if metadata.is_file() {
+        File::open(path).map_err(|error| cannot(&error))?;
+    }
+    Ok(())
+}
+
+impl Iterator for Batches {
+    type Item = Result<Batch, Failure>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let opened = match &mut self.current {
+                Some(opened) => opened,
+                None => match Opened::new(&self.paths.next()?) {
+                    Ok(opened) => self.current.insert(opened),
+                    Err(failure) => return Some(Err(failure)),
+                },
+            };
+            match opened.batch(self.batch_records).transpose() {
+                Some(batch) => return Some(batch),
+                None => self.current = None,
+            }
+        }
+    }
+}
+
+impl Opened {
+    fn new(path: &Path) -> Result<Self, Failure> {
+        let name: Arc<str> = path.display().to_string().into();
+        let raw: Box<dyn Read + Send> = if is_stdin(path) {
+            Box::new(io::stdin())
+        } else {
+            let file = File::open(path)
+                .map_err(|error| Failure::broken(format!("{name} cannot be read.")).because(&error))?;
+            Box::new(file)
+        };
+        let plain = unpack::unpack(raw).map_err(|error| broke_off(&name, &error))?;
+        Ok(Self { values: Values::new(plain), name, content: None, batches: 0, first: None })
+    }
+
+    fn batch(&mut self, records_max: usize) -> Result<Option<Batch>, Failure> {
+        let content = match self.content {
+            Some(content) => content,
+            None => {
+                self.first = self.value()?;
+                let Some(first) = &self.first else { return Ok(None) };
+                *self.content.insert(content_of(first))
+            }
+        };
+        match content {
+            Content::LambdaEvents => self.lambda_event(),
+            Content::BarePayloads => self.bare_payloads(records_max),
+        }
+    }
+
+    fn value(&mut self) -> Result<Option<Value>, Failure> {
+        match self.first.take() {
+            Some(value) => Ok(Some(value)),
+            None => self.values.next().map_err(|error| broke_off(&self.name, &error)),
+        }
+    }
+
+    fn lambda_event(&mut self) -> Result<Option<Batch>, Failure> {
+        let Some(value) = self.value()? else { return Ok(None) };
+        let place = format!("{} line {}", self.name, value.line);
+        match Envelope::parse(&value.bytes, &self.name) {
+            Ok(envelope) => Ok(Some(self.numbered(envelope.records, envelope.window_state))),
+            Err(_) => Err(match value.fault.or_else(|| values::read_whole(&value.bytes).err()) {
+                Some(fault) => Failure::broken(format!("{place} is not JSON; a Lambda event is expected."))
+                    .because(&fault),
+                None => Failure::broken(format!("{place} is no Lambda event: it has no list of Records.")),
+            }),
+        }
+    }
+
+    fn bare_payloads(&mut self, records_max: usize) -> Result<Option<Batch>, Failure> {
+        let mut records = Vec::new();
+        let mut bytes = 0;
+        while records.len() < records_max && bytes < BATCH_BYTES_MAX {
+            let Some(value) = self.value()? else { break };
+            bytes += value.bytes.len();
+            let mut record = Record::new("", value.line.to_string(), value.bytes);
+            record.source = self.name.clone();
+            records.push(record);
+        }
+        Ok((!records.is_empty()).then(|| self.numbered(records, None)))
+    }
+
+    fn numbered(&mut self, records: Vec<Record>, window_state: Option<String>) -> Batch {
+        self.batches += 1;
+        Batch { input: self.name.clone(), number: self.batches, records, window_state }
+    }
+}
+
+fn broke_off(name: &str, error: &io::Error) -> Failure {
+    Failure::broken(format!("{name} breaks off: it cannot be read to its end.")).because(error)
+}
+
+fn content_of(first: &Value) -> Content {
+    let holds_records = |bytes: &Bytes| {
+        let mut scanner = Scanner::of_bytes(bytes).ok()?;
+        let mut found = false;
+        if scanner.peek().ok()? == Kind::Object {
+            let read = scanner.object(|scanner, name| {
+                found |= name == "Records";
+                scanner.skip().map(drop)
+            });
+            read.ok()?;
+            scanner.end().ok()?;
+        }
+        Some(found)
+    };
+    if first.fault.is_none() && holds_records(&first.bytes) == Some(true) {
+        Content::LambdaEvents
+    } else {
+        Content::BarePayloads
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Batch, Opened, Values};
+    use std::io::Cursor;
+
+    /// The batches of a text: records of each, and the failure at the end.
+    fn batches(text: &str, records_max: usize) -> (Vec<Batch>, Option<String>) {
+        let values = Values::new(Box::new(Cursor::new(text.as_bytes().to_vec())));
+        let mut opened = Opened { name: "f".into(), values, content: None, batches: 0, first: None };
+        let mut found = Vec::new();
+        loop {
+            match opened.batch(records_max) {
+                Ok(Some(batch)) => found.push(batch),
+                Ok(None) => return (found, None),
+                Err(failure) => return (found, Some(failure.text())),
+            }
+        }
+    }
+
+    /// Line numbers and payloads, batch by batch.
+    fn check(text: &str, records_max: usize, expected: &[&[(&str, &str)]]) {
+        let (found, failure) = batches(text, records_max);
+        assert_eq!(failure, None, "{text}");
+        assert_eq!(found.len(), expected.len(), "{text}");
+        for (batch, expected) in found.iter().zip(expected) {
+            let payloads = batch.records.iter().map(|record| String::from_utf8_lossy(&record.payload));
+            let positions = batch.records.iter().map(|record| record.position.as_str());
+            let found: Vec<(&str, String)> = positions.zip(payloads.map(String::from)).collect();
+            let expected: Vec<(&str, String)> = expected.iter().map(|(a, b)| (*a, (*b).to_owned())).collect();
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn bare_payloads_are_numbered_by_their_lines() {
+        check("", 10, &[]);
+        check("\n \n", 10, &[]);
+        check("{\"a\":1}\n\n{\"a\":2}", 10, &[&[("1", "{\"a\":1}"), ("3", "{\"a\":2}")]]);
+        check("1\r\n2\r\n3", 2, &[&[("1", "1"), ("2", "2")], &[("3", "3")]]);
+        check("{}\nx\n{}", 10, &[&[("1", "{}"), ("2", "x"), ("3", "{}")]]);
+    }
+
+    #[test]
+    fn values_may_span_lines_when_the_first_does() {
+        check(
+            "{\n \"a\": 1\n}\n{\n \"a\": 2\n}\n",
+            10,
+            &[&[("1", "{\n \"a\": 1\n}"), ("4", "{\n \"a\": 2\n}")]],
+        );
+        check("[\n]\n{} {}\n7", 10, &[&[("1", "[\n]"), ("3", "{}"), ("3", "{}"), ("4", "7")]]);
+    }
+
+    #[test]
+    fn a_broken_value_costs_no_other() {
+        check(
+            "{\"a\":1\n{\"b\":2}\nx\n{\"c\":3}",
+            10,
+            &[&[("1", "{\"a\":1"), ("2", "{\"b\":2}"), ("3", "x"), ("4", "{\"c\":3}")]],
+        );
+        check(
+            "{\"a\":\n{\"b\":2}\n{\"c\":3}",
+            10,
+            &[&[("1", "{\"a\":"), ("2", "{\"b\":2}"), ("3", "{\"c\":3}")]],
+        );
+        check(
+            "{\n \"a\": \"x\n}\n{\n \"b\": 2\n}",
+            10,
+            &[&[("1", "{\n \"a\": \"x\n}"), ("4", "{\n \"b\": 2\n}")]],
+        );
+        check("{}\n{\n \"b\": 2\n}", 10, &[&[("1", "{}"), ("2", "{"), ("3", "\"b\": 2"), ("4", "}")]]);
+        check("{\"a\":[1,\n2", 10, &[&[("1", "{\"a\":[1,"), ("2", "2")]]);
+    }
+
+    #[test]
+    fn hostile_nesting_is_read_in_linear_time() {
+        let (found, failure) = batches(&"[\n".repeat(200_000), 1_000_000);
+        assert_eq!(failure, None);
+        assert!(found.iter().map(|batch| batch.records.len()).sum::<usize>() > 0);
+    }
+
+    #[test]
+    fn lambda_events_are_batches_whatever_batch_says() {
+        let (found, failure) = batches("{\"Records\":[]}\n\n{\"Records\":[1,2]}\n", 1);
+        assert_eq!(failure, None);
+        assert_eq!(
+            found.iter().map(|batch| (batch.number, batch.records.len())).collect::<Vec<_>>(),
+            [(1, 0), (2, 2)]
+        );
+        let (found, failure) = batches("{\n\"window\":{},\n\"Records\":[\n]\n}", 1);
+        assert_eq!((found.len(), failure), (1, None));
+        assert_eq!(found[0].window_state.as_deref(), Some("{}"));
+    }
+
+    #[test]
+    fn among_lambda_events_anything_else_is_an_error_of_the_input() {
+        for bad in ["{}", "x", "{\"Records\":null}", "{\"Records\":["] {
+            let (found, failure) = batches(&format!("{{\"Records\":[1]}}\n{bad}\n{{\"Records\":[1]}}"), 1);
+            assert_eq!(found.len(), 1, "{bad}");
+            assert!(failure.unwrap().contains("f line 2 "), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The command line: what people and scripts type, and what they get. Knows every room's front door, decides nothing
+//! about records.
+//!
+//! stdout is data, stderr is for people. Exit status: 0 done, 1 failed, 2 usage or configuration.
+
+mod args;
+mod ddl;
+mod dead_letters;
+mod decode;
+mod failure;
+mod input;
+mod plan;
+mod progress;
+mod purge;
+mod replay;
+mod settings;
+mod sink;
+mod table;
+
+use args::{Cli, Command};
+use clap::{CommandFactory as _, Parser as _};
+use failure::{Failure, Status};
+use std::ffi::OsString;
+use std::future::Future;
+use std::io::{self, Write};
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+/// How a command ends when nothing keeps it from ending.
+type Ended = Result<Status, Failure>;
+
+/// Runs the command line `args`, the program's name first.
+pub(crate) fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // help and version go to stdout, everything else to stderr; a reader that has gone misses nothing
+            error.print().unwrap_or_default();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let ended = log().and_then(|()| dispatch(cli));
+    let status = ended.unwrap_or_else(|failure| {
+        if !failure.quiet {
+            tell(&failure.text());
+        }
+        failure.status
+    });
+    ExitCode::from(match status {
+        Status::Done => 0,
+        Status::Failed => 1,
+        Status::Usage => 2,
+    })
+}
+
+fn dispatch(cli: Cli) -> Ended {
+    let global = cli.global;
+    // the lock is taken line by line: whoever waits for the database must not hold it
+    let mut out = io::BufWriter::new(io::stdout());
+    match cli.command {
+        Command::Replay(args) => wait(replay::run(&global, &args, &mut out))?,
+        Command::Decode(args) => decode::run(&global, &args, &mut out),
+        Command::Plan(args) => plan::run(&global, &args, &mut out),
+        Command::Ddl(args) => ddl::run(&global, &args, &mut out),
+        Command::DeadLetters(args) => wait(dead_letters::run(&global, &args, &mut out))?,
+        Command::Purge(args) => wait(purge::run(&global, &args, &mut out))?,
+        Command::Config(args) => settings::run(&global, &args, &mut out),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "rowtide", &mut script);
+            out.write_all(&script)?;
+            out.flush()?;
+            Ok(Status::Done)
+        }
+    }
+}
+
+/// Waits for a command that talks to a database.
+fn wait<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime =
+        runtime.map_err(|error| Failure::broken("The threads cannot be started.").because(&error))?;
+    Ok(runtime.block_on(Box::pin(work)))
+}
+
+/// Warnings of the library, on stderr; `ROWTIDE_LOG` says which.
+fn log() -> Result<(), Failure> {
+    let wanted = std::env::var("ROWTIDE_LOG").unwrap_or_default();
+    let filter = EnvFilter::try_new(if wanted.is_empty() { "warn" } else { &wanted }).map_err(|error| {
+        Failure::usage("ROWTIDE_LOG must be a level (error, warn, info, debug, trace) or module=level,…")
+            .because(&error)
+    })?;
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(false)
+        .with_target(false)
+        .without_time();
+    // there is none before: this is the only place
+    subscriber.try_init().unwrap_or_default();
+    Ok(())
+}
+
+/// Writes to stderr; when nobody listens, there is nobody to tell.
+fn tell(text: &str) {
+    io::stderr().lock().write_all(text.as_bytes()).unwrap_or_default();
+}
+
+/// A warning for people; the command goes on.
+fn warn(text: &str) {
+    tell(&format!("warning: {text}\n"));
+}
+
+/// «1 record», «2 records».
+fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}

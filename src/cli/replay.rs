@@ -1,0 +1,378 @@
+//! `rowtide replay`: captured records through the same flow as in Lambda, and what became of them.
+
+use super::args::{Global, Output, ReplayArgs};
+use super::failure::{Failure, Status};
+use super::input::{self, Batch, Batches};
+use super::progress::Progress;
+use super::sink::{self, Fallback, Place};
+use super::table::Table;
+use super::{Ended, count, warn};
+use rowtide::error::{Error, ErrorKind, Result};
+use rowtide::json::{Value, write_string};
+use rowtide::materialize::{
+    Binding, DeadLetter, Deadline, KnownTarget, LiveRow, Materializer, Postgres, RowOutcome,
+};
+use rowtide::pipeline::{Flow, process};
+use rowtide::plan::{Dialect, Statement};
+use rowtide::report::{Counts, Report};
+use std::collections::{BTreeSet, HashSet};
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::mpsc;
+
+/// Batches read ahead while one is processed.
+const BATCHES_AHEAD: usize = 1;
+/// Lines of batches that people are shown; what was reported is among them in any case.
+const BATCHES_SHOWN: usize = 20;
+
+/// Runs the command.
+pub(super) async fn run(global: &Global, args: &ReplayArgs, out: &mut impl Write) -> Ended {
+    let config = sink::config(
+        &global.and(&args.input.global),
+        &args.place,
+        args.input.settings(),
+        Fallback::Embedded,
+    )?;
+    let flow = Flow::new(&config)?;
+    let batches = input::open(&args.input)?;
+    let mut place = Place::open(&config, &args.place).await?;
+    if !args.force {
+        place.postgres = place.postgres.checking_horizon();
+    }
+    let sink = Watched { postgres: place.postgres, prepared: Mutex::default() };
+    let replayed = apply(&flow, &sink, batches).await;
+    let printed = print(args, &replayed, &sink, out).await;
+    place.postgres = sink.postgres;
+    let is_temporary = place.is_temporary;
+    let closed = place.close().await;
+    let Replayed { counts, failure, .. } = replayed;
+    let status = match failure {
+        Some(failure) => Err(failure),
+        None if counts.reported > 0 => Ok(Status::Failed),
+        None if counts.parked > 0 => Ok(parked(&counts, args.fail_on_parked, is_temporary)),
+        None => Ok(Status::Done),
+    };
+    // what became of the records counts more than whether somebody read about it
+    match (status, printed, closed) {
+        (Err(failure), _, _) | (Ok(_), _, Err(failure)) => Err(failure),
+        (Ok(_), Err(failure), Ok(())) if !failure.quiet => Err(failure),
+        (Ok(status), _, Ok(())) => Ok(status),
+    }
+}
+
+fn parked(counts: &Counts, fail: bool, is_temporary: bool) -> Status {
+    let advice = if is_temporary { "rowtide decode" } else { "rowtide dead-letters list" };
+    let were = if counts.parked == 1 { "was" } else { "were" };
+    warn(&format!("{} {were} parked; `{advice}` says why.", count(counts.parked, "record")));
+    if fail { Status::Failed } else { Status::Done }
+}
+
+/// What became of the input.
+#[derive(Default)]
+struct Replayed {
+    counts: Counts,
+    batches: Vec<Answered>,
+    failure: Option<Failure>,
+}
+
+/// A batch and its response.
+struct Answered {
+    input: Arc<str>,
+    number: u64,
+    received: usize,
+    /// `None` when the invocation failed.
+    response: Option<Response>,
+}
+
+/// The parts of a batch response.
+struct Response {
+    failed: Option<Box<str>>,
+    window_state: Option<Box<str>>,
+}
+
+async fn apply(flow: &Flow, sink: &Watched, batches: Batches) -> Replayed {
+    let (sender, mut receiver) = mpsc::channel(BATCHES_AHEAD);
+    // its own thread, not the runtime's: that would wait for it even when it waits for stdin
+    std::thread::spawn(move || {
+        for batch in batches {
+            let is_last = batch.is_err();
+            if sender.blocking_send(batch).is_err() || is_last {
+                break;
+            }
+        }
+    });
+    let mut replayed = Replayed::default();
+    let mut progress = Progress::new();
+    while let Some(batch) = receiver.recv().await {
+        let batch = match batch {
+            Ok(batch) => batch,
+            Err(failure) => {
+                replayed.failure = Some(failure);
+                break;
+            }
+        };
+        let report = process(flow, sink, &batch.records, Deadline::never()).await;
+        progress.add(batch.records.len(), &batch.input);
+        if replayed.enter(batch, &report) {
+            break;
+        }
+    }
+    progress.finish();
+    replayed
+}
+
+impl Replayed {
+    /// Enters a batch; whether the replay must stop behind it.
+    fn enter(&mut self, batch: Batch, report: &Report) -> bool {
+        let counts = report.counts();
+        self.counts.add(&counts);
+        let response = report.failure.is_none().then(|| Response {
+            failed: report.failed_position().map(Box::from),
+            window_state: batch.window_state.map(String::into_boxed_str),
+        });
+        self.batches.push(Answered {
+            input: batch.input,
+            number: batch.number,
+            received: counts.received,
+            response,
+        });
+        self.failure = report.failure.as_ref().or(report.stopped.as_ref()).map(Failure::from);
+        self.failure.is_some() || counts.reported > 0
+    }
+}
+
+impl Answered {
+    fn name(&self) -> String {
+        format!("{}#{}", self.input, self.number)
+    }
+
+    fn response_json(&self) -> String {
+        let Some(response) = &self.response else { return "null".to_owned() };
+        let mut json = String::from("{\"batchItemFailures\":[");
+        if let Some(position) = &response.failed {
+            json.push_str("{\"itemIdentifier\":");
+            write_string(&mut json, position);
+            json.push('}');
+        }
+        json.push(']');
+        if let Some(state) = &response.window_state {
+            json.push_str(",\"state\":");
+            json.push_str(&Value::parse(state).map_or_else(|_| state.to_string(), |state| state.to_text()));
+        }
+        json.push('}');
+        json
+    }
+}
+
+/// A sink that remembers which targets the input touched.
+struct Watched {
+    postgres: Postgres,
+    prepared: Mutex<HashSet<String>>,
+}
+
+impl Watched {
+    /// The targets that the input touched, by name.
+    async fn touched(&self) -> Result<Vec<KnownTarget>> {
+        let touched: BTreeSet<String> =
+            self.prepared.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect();
+        if touched.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut targets = self.postgres.targets().await?;
+        targets.retain(|target| touched.contains(&target.name));
+        targets.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(targets)
+    }
+}
+
+impl Materializer for Watched {
+    fn dialect(&self) -> Dialect {
+        self.postgres.dialect()
+    }
+
+    async fn prepare(&self, binding: &Binding, deadline: Deadline) -> Result<()> {
+        self.postgres.prepare(binding, deadline).await?;
+        self.prepared.lock().unwrap_or_else(PoisonError::into_inner).insert(binding.target.qualified());
+        Ok(())
+    }
+
+    async fn apply(&self, statement: &Statement, deadline: Deadline) -> Result<Vec<RowOutcome>> {
+        self.postgres.apply(statement, deadline).await
+    }
+
+    async fn blocked(
+        &self,
+        keys: &[(String, String)],
+        deadline: Deadline,
+    ) -> Result<HashSet<(String, String)>> {
+        self.postgres.blocked(keys, deadline).await
+    }
+
+    async fn parked_lately(&self, source: &str, deadline: Deadline) -> Result<u64> {
+        self.postgres.parked_lately(source, deadline).await
+    }
+
+    async fn park(&self, letters: &[DeadLetter], deadline: Deadline) -> Result<()> {
+        self.postgres.park(letters, deadline).await
+    }
+}
+
+async fn print(
+    args: &ReplayArgs,
+    replayed: &Replayed,
+    sink: &Watched,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    match args.output {
+        Output::Human => {
+            summarize(replayed, out)?;
+            out.flush()?;
+            if !args.no_rows {
+                for target in sink.touched().await? {
+                    let mut table = Table::default();
+                    each_row(&sink.postgres, &target, |row| {
+                        table.add(&row);
+                        Ok(())
+                    })
+                    .await?;
+                    writeln!(out, "\n{}, {}", target.name, count(table.rows(), "row"))?;
+                    table.print(out)?;
+                }
+            }
+        }
+        Output::Json => {
+            let mut json = counts_json(&replayed.counts);
+            json.push_str(",\"batches\":[");
+            out.write_all(json.as_bytes())?;
+            write_batches(&replayed.batches, out)?;
+            out.write_all(b"]")?;
+            let written = if args.no_rows { Ok(()) } else { write_tables(sink, out).await };
+            out.write_all(b"}\n")?;
+            out.flush()?;
+            written?;
+        }
+    }
+    out.flush()?;
+    Ok(())
+}
+
+fn summarize(replayed: &Replayed, out: &mut impl Write) -> io::Result<()> {
+    let counts = &replayed.counts;
+    let reasons: Vec<String> =
+        counts.ignored.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
+    let ignored: usize = counts.ignored.values().sum();
+    let reasons = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };
+    writeln!(
+        out,
+        "{} received: {} applied, {} stale, {ignored} ignored{reasons}, {} parked, {} reported",
+        count(counts.received, "record"),
+        counts.applied,
+        counts.stale,
+        counts.parked,
+        counts.reported,
+    )?;
+    let went_wrong =
+        |batch: &&Answered| batch.response.as_ref().is_none_or(|response| response.failed.is_some());
+    let (first, rest) = replayed.batches.split_at(replayed.batches.len().min(BATCHES_SHOWN));
+    for batch in first.iter().chain(rest.iter().filter(went_wrong)) {
+        writeln!(
+            out,
+            "{}: {}, response {}",
+            batch.name(),
+            count(batch.received, "record"),
+            batch.response_json()
+        )?;
+    }
+    let hidden = rest.iter().filter(|batch| !went_wrong(batch)).count();
+    if hidden > 0 {
+        writeln!(out, "… and {hidden} more, all of them done")?;
+    }
+    Ok(())
+}
+
+fn counts_json(counts: &Counts) -> String {
+    let ignored: Vec<String> =
+        counts.ignored.iter().map(|(reason, count)| format!("\"{reason}\":{count}")).collect();
+    format!(
+        "{{\"received\":{},\"applied\":{},\"stale\":{},\"ignored\":{{{}}},\"parked\":{},\"reported\":{}",
+        counts.received,
+        counts.applied,
+        counts.stale,
+        ignored.join(","),
+        counts.parked,
+        counts.reported
+    )
+}
+
+fn write_batches(batches: &[Answered], out: &mut impl Write) -> io::Result<()> {
+    let mut separator = "";
+    for batch in batches {
+        let mut input = String::new();
+        write_string(&mut input, &batch.name());
+        write!(
+            out,
+            "{separator}{{\"input\":{input},\"received\":{},\"response\":{}}}",
+            batch.received,
+            batch.response_json()
+        )?;
+        separator = ",";
+    }
+    Ok(())
+}
+
+/// The tables, one row after the other. What is open when reading fails is closed, so that the output stays JSON.
+async fn write_tables(sink: &Watched, out: &mut impl Write) -> Result<(), Failure> {
+    out.write_all(b",\"tables\":{")?;
+    let mut written = Ok(());
+    match sink.touched().await {
+        Ok(targets) => {
+            let mut separator = "";
+            for target in &targets {
+                let mut name = String::new();
+                write_string(&mut name, &target.name);
+                write!(out, "{separator}{name}:[")?;
+                separator = ",";
+                let mut between = "";
+                written = each_row(&sink.postgres, target, |row| {
+                    write!(out, "{between}{}", row_json(&row))?;
+                    between = ",";
+                    Ok(())
+                })
+                .await;
+                out.write_all(b"]")?;
+                if written.is_err() {
+                    break;
+                }
+            }
+        }
+        Err(error) => written = Err(error.into()),
+    }
+    out.write_all(b"}")?;
+    written
+}
+
+fn row_json(row: &LiveRow) -> String {
+    let data = row.data.as_deref().unwrap_or("null");
+    let deleted = if row.deleted { ",\"deleted\":true" } else { "" };
+    format!("{{\"pk\":{},\"data\":{data},\"aux\":{}{deleted}}}", row.pk, row.aux)
+}
+
+/// Hands every live row of `target` to `each`, which may fail to write it.
+async fn each_row(
+    sink: &Postgres,
+    target: &KnownTarget,
+    mut each: impl FnMut(LiveRow) -> io::Result<()>,
+) -> Result<(), Failure> {
+    let mut broken = None;
+    let read = sink.live_rows(target, |row| {
+        each(row).map_err(|error| {
+            broken = Some(error);
+            Error::new(ErrorKind::Unavailable, "output", "The output cannot be written.")
+        })
+    });
+    let read = read.await;
+    match broken {
+        Some(error) => Err(Failure::output(&error)),
+        None => Ok(read?),
+    }
+}

@@ -1,0 +1,40 @@
+//! `rowtide config`: the settings as they are in force. Secrets are masked where they are read.
+
+use super::Ended;
+use super::args::{ConfigArgs, Global, Output};
+use super::decode::text;
+use super::failure::Status;
+use super::table::{printable, write_table};
+use std::io::Write;
+
+/// Characters of a value that people are shown.
+const VALUE_CHARACTERS: usize = 80;
+
+/// Runs the command.
+pub(super) fn run(global: &Global, args: &ConfigArgs, out: &mut impl Write) -> Ended {
+    let settings = global.and(&args.global).config(Vec::new(), &[])?.effective();
+    match args.output {
+        Output::Human => {
+            let header = ["setting", "value", "default", "from"].map(str::to_owned).to_vec();
+            let lines = settings.iter().map(|setting| {
+                let cells = [&setting.name, &setting.value, &setting.default, &setting.origin];
+                cells.into_iter().map(|cell| printable(cell, VALUE_CHARACTERS)).collect()
+            });
+            write_table(header, lines, out)?;
+        }
+        Output::Json => {
+            for setting in &settings {
+                writeln!(
+                    out,
+                    "{{\"name\":{},\"value\":{},\"default\":{},\"origin\":{}}}",
+                    text(&setting.name),
+                    text(&setting.value),
+                    text(&setting.default),
+                    text(&setting.origin)
+                )?;
+            }
+        }
+    }
+    out.flush()?;
+    Ok(Status::Done)
+}

@@ -1,0 +1,121 @@
+//! The database of a command: a server, or the embedded one for as long as the command runs.
+
+use super::args::{Global, PlaceArgs};
+use super::failure::Failure;
+use rowtide::config::{Config, DialectChoice};
+use rowtide::materialize::Postgres;
+use rowtide::plan::Dialect;
+
+#[cfg(feature = "embedded")]
+use rowtide::config::SinkUrl;
+#[cfg(feature = "embedded")]
+use rowtide::embedded::Embedded;
+
+/// Settings of `sink.url`'s own server, which mean nothing to the embedded one.
+const SERVER_SETTINGS: [&str; 7] = [
+    "sink.url",
+    "sink.tls",
+    "sink.tls_root_cert",
+    "sink.ddl",
+    "sink.dialect",
+    "sink.connections",
+    "sink.statement_timeout",
+];
+
+/// Where a command finds its database when the command line names none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fallback {
+    /// `sink.url`.
+    Configured,
+    /// The embedded database: nobody replays into production by accident.
+    Embedded,
+}
+
+/// An open database.
+pub(super) struct Place {
+    pub(super) postgres: Postgres,
+    /// Nothing of it is left when the command ends.
+    pub(super) is_temporary: bool,
+    #[cfg(feature = "embedded")]
+    embedded: Option<Embedded>,
+}
+
+/// The configuration of a command with a database.
+pub(super) fn config(
+    global: &Global,
+    args: &PlaceArgs,
+    mut more: Vec<String>,
+    fallback: Fallback,
+) -> Result<Config, Failure> {
+    let embedded = args.sink.is_none() && (args.data_dir.is_some() || fallback == Fallback::Embedded);
+    let ignore: &[&str] = match (&args.sink, embedded) {
+        (Some(url), _) => {
+            more.push(format!("sink.url={url}"));
+            &["sink.url"]
+        }
+        (None, true) => &SERVER_SETTINGS,
+        (None, false) => &[],
+    };
+    let config = global.config(more, ignore)?;
+    if embedded && config.sink.url.is_some() {
+        return Err(Failure::usage("Name the database by --sink URL here, not by --set sink.url=URL."));
+    }
+    if !embedded {
+        config.sink.required_url()?;
+        if config.sink.dialect == DialectChoice::CrateDb {
+            Dialect::Cratedb.supported()?;
+        }
+    }
+    Ok(config)
+}
+
+impl Place {
+    /// Opens the database of a `config` made by [`config`].
+    #[cfg(feature = "embedded")]
+    pub(super) async fn open(config: &Config, args: &PlaceArgs) -> Result<Self, Failure> {
+        if config.sink.url.is_some() {
+            return Ok(Self { postgres: Postgres::new(config)?, is_temporary: false, embedded: None });
+        }
+        let embedded = Embedded::start(args.data_dir.as_deref()).await;
+        let embedded = embedded.map_err(|error| Failure::broken(error.to_string()))?;
+        let mut config = config.clone();
+        config.sink.url = Some(SinkUrl::new(embedded.url()));
+        // it serves one client at a time
+        config.sink.connections = 1;
+        Ok(Self {
+            postgres: Postgres::new(&config)?,
+            is_temporary: args.data_dir.is_none(),
+            embedded: Some(embedded),
+        })
+    }
+
+    /// Opens the database of a `config` made by [`config`].
+    #[cfg(not(feature = "embedded"))]
+    #[expect(clippy::unused_async, reason = "with the embedded database there is something to wait for")]
+    pub(super) async fn open(config: &Config, _: &PlaceArgs) -> Result<Self, Failure> {
+        if config.sink.url.is_none() {
+            return Err(Failure::usage(
+                "This build of rowtide has no embedded PostgreSQL: name a database by --sink URL.",
+            ));
+        }
+        Ok(Self { postgres: Postgres::new(config)?, is_temporary: false })
+    }
+
+    /// Closes what was opened.
+    #[cfg(feature = "embedded")]
+    pub(super) async fn close(self) -> Result<(), Failure> {
+        drop(self.postgres);
+        match self.embedded {
+            Some(embedded) => embedded.stop().await.map_err(|error| Failure::broken(error.to_string())),
+            None => Ok(()),
+        }
+    }
+
+    /// Closes what was opened.
+    #[cfg(not(feature = "embedded"))]
+    #[expect(clippy::unused_async, reason = "with the embedded database there is something to wait for")]
+    pub(super) async fn close(self) -> Result<(), Failure> {
+        drop(self.postgres);
+        Ok(())
+    }
+}

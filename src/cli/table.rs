@@ -1,0 +1,179 @@
+//! Rows as tables, for people: the first ones, long values cut, nothing that a terminal would obey.
+
+use comfy_table::{ContentArrangement, presets};
+use rowtide::json::Value;
+use rowtide::materialize::LiveRow;
+use rowtide::plan::merge;
+use std::io::{self, IsTerminal as _, Write};
+
+/// More rows nobody reads.
+const ROWS_SHOWN: usize = 20;
+/// With more columns, the document stands in one.
+const COLUMNS_SHOWN: usize = 8;
+/// Characters of a value, and of a whole document.
+const VALUE_CHARACTERS: usize = 40;
+const DOCUMENT_CHARACTERS: usize = 120;
+
+/// A terminal that says it is narrower does not know its width.
+const WIDTH_MIN: u16 = 40;
+
+/// The rows of a target.
+#[derive(Default)]
+pub(super) struct Table {
+    shown: Vec<Shown>,
+    rows: usize,
+}
+
+struct Shown {
+    key: Vec<(String, Value)>,
+    document: Vec<(String, Value)>,
+    deleted: bool,
+}
+
+impl Table {
+    /// Adds a row; of those that are not shown only the number is kept.
+    pub(super) fn add(&mut self, row: &LiveRow) {
+        self.rows += 1;
+        if self.shown.len() >= ROWS_SHOWN {
+            return;
+        }
+        let members = |value: Option<Value>| match value {
+            Some(Value::Object(members)) => members,
+            _ => Vec::new(),
+        };
+        let (key, document) = match merge(&row.pk, row.data.as_deref(), &row.aux) {
+            Ok((key, document)) => (Some(key), document),
+            // an adopted table may hold what rowtide did not write
+            Err(_) => {
+                (Value::parse(&row.pk).ok(), row.data.as_deref().and_then(|data| Value::parse(data).ok()))
+            }
+        };
+        self.shown.push(Shown { key: members(key), document: members(document), deleted: row.deleted });
+    }
+
+    /// How many rows there are.
+    pub(super) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Writes the table.
+    pub(super) fn print(&self, out: &mut impl Write) -> io::Result<()> {
+        if self.shown.is_empty() {
+            return Ok(());
+        }
+        let keys = names(self.shown.iter().map(|row| row.key.as_slice()));
+        let mut fields = names(self.shown.iter().map(|row| row.document.as_slice()));
+        let whole = keys.len() + fields.len() > COLUMNS_SHOWN;
+        let soft = self.shown.iter().any(|row| row.deleted);
+        if whole {
+            fields = vec!["data".to_owned()];
+        }
+        let header = keys.iter().chain(&fields).map(|name| printable(name, VALUE_CHARACTERS));
+        let header: Vec<String> = header.chain(soft.then(|| "deleted".to_owned())).collect();
+        let lines = self.shown.iter().map(|row| {
+            let mut cells: Vec<String> = keys.iter().map(|name| cell(&row.key, name)).collect();
+            if whole {
+                let document = Value::Object(row.document.clone()).to_text();
+                cells.push(printable(&document, DOCUMENT_CHARACTERS));
+            } else {
+                cells.extend(fields.iter().map(|name| cell(&row.document, name)));
+            }
+            cells.extend(soft.then(|| row.deleted.to_string()));
+            cells
+        });
+        write_table(header, lines, out)?;
+        match self.rows - self.shown.len() {
+            0 => Ok(()),
+            more => writeln!(out, "… and {more} more"),
+        }
+    }
+}
+
+/// The names of all members, in the order in which they are first met.
+fn names<'r>(rows: impl Iterator<Item = &'r [(String, Value)]>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for (name, _) in rows.flatten() {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    names
+}
+
+/// A text stands without quotes, everything else as JSON, what is missing as nothing.
+fn cell(members: &[(String, Value)], name: &str) -> String {
+    match members.iter().find(|(member, _)| member == name) {
+        Some((_, Value::String(text))) => printable(text, VALUE_CHARACTERS),
+        Some((_, value)) => printable(&value.to_text(), VALUE_CHARACTERS),
+        None => String::new(),
+    }
+}
+
+/// At most so many characters of `text`, control characters replaced: a value must not steer the terminal.
+pub(super) fn printable(text: &str, characters_max: usize) -> String {
+    let replace = |character: char| match character {
+        '\n' | '\t' => ' ',
+        // and those that turn the direction of writing
+        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+        character if character.is_control() => '\u{fffd}',
+        character => character,
+    };
+    let mut shown: String = text.chars().take(characters_max).map(replace).collect();
+    if text.chars().nth(characters_max).is_some() {
+        shown.pop();
+        shown.push('…');
+    }
+    shown
+}
+
+/// Writes lines under a header, as wide as a terminal is.
+pub(super) fn write_table(
+    header: Vec<String>,
+    lines: impl Iterator<Item = Vec<String>>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let mut table = comfy_table::Table::new();
+    table.load_style(presets::UTF8_FULL_CONDENSED).set_header(header).add_rows(lines);
+    if io::stdout().is_terminal() && table.width().is_some_and(|width| width >= WIDTH_MIN) {
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+    }
+    for line in table.lines() {
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Table, printable};
+    use rowtide::materialize::LiveRow;
+
+    #[test]
+    fn a_value_is_cut_and_cannot_steer_the_terminal() {
+        assert_eq!(printable("a\u{1b}[31mb\nc", 40), "a\u{fffd}[31mb c");
+        assert_eq!(printable("äöüß", 3), "äö…");
+        assert_eq!(printable("äöü", 3), "äöü");
+    }
+
+    #[test]
+    fn key_members_come_first_and_many_fields_become_one_column() {
+        let row = |id: usize, data: &str| LiveRow {
+            pk: format!("{{\"id\":{id}}}"),
+            data: Some(data.to_owned()),
+            aux: "{}".to_owned(),
+            deleted: false,
+        };
+        let mut table = Table::default();
+        (0..25).for_each(|id| table.add(&row(id, r#"{"total":1.10}"#)));
+        let mut out = Vec::new();
+        table.print(&mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.contains("│ id ┆ total │") && text.contains("1.10"), "{text}");
+        assert!(text.ends_with("… and 5 more\n"), "{text}");
+        let mut table = Table::default();
+        table.add(&row(1, r#"{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6,"g":7,"h":8}"#));
+        let mut out = Vec::new();
+        table.print(&mut out).unwrap();
+        assert!(String::from_utf8(out).unwrap().contains("┆ data"));
+    }
+}

@@ -1,0 +1,254 @@
+//! The front door for AWS Lambda: from an invocation to `process()` and back to a batch response.
+//!
+//! Both processors are one call of [`run`]. A handler of your own makes a [`Processor`] and calls
+//! [`Processor::handle`], or turns the event of a typed handler into an [`Envelope`].
+//!
+//! Knows Lambda's Runtime API and its variables `AWS_LAMBDA_…`, which are the platform's and no settings; no source
+//! format, no SQL.
+
+mod log;
+mod platform;
+mod typed;
+
+pub use log::init as init_log;
+
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::materialize::{Deadline, Postgres};
+use crate::pipeline::{Flow, process};
+use crate::record::{Envelope, Record};
+use crate::report::{Counts, Report};
+use aws_lambda_events::streams::KinesisBatchItemFailure;
+use bytes::Bytes;
+use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use std::fmt;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+/// Runs a processor until Lambda ends it: configuration, log, handler, shutdown. Call it first thing in `main`.
+///
+/// `default_decoder` is used when nothing sets `source.decoder`, or sets it to `auto`. The configuration is read at
+/// once; when it cannot be used, Lambda is told so (`/runtime/init/error`) and the exit status is 1. The database is
+/// not asked before the first record arrives, and its connections are kept from one invocation to the next.
+pub async fn run(default_decoder: &str) -> ExitCode {
+    log::init();
+    let platform = match platform::Platform::find() {
+        Ok(platform) => Arc::new(platform),
+        Err(error) => {
+            tracing::error!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let processor = match Processor::from_environment(default_decoder) {
+        Ok(processor) => Arc::new(processor),
+        Err(error) => {
+            tracing::error!(code = error.code(), "{error}");
+            platform.init_failed(&error.into()).await;
+            return ExitCode::FAILURE;
+        }
+    };
+    let closing = processor.clone();
+    platform.on_shutdown(move || closing.close()).await;
+    match lambda_runtime::run(service_fn(|event| processor.handle(event))).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error = %error, "The Lambda Runtime API is gone.");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What a function keeps from one invocation to the next.
+#[derive(Debug)]
+pub struct Processor {
+    flow: Flow,
+    sink: Postgres,
+}
+
+impl Processor {
+    /// The processor that this process's configuration describes; see [`run`] for `default_decoder`. No connection is
+    /// opened yet.
+    ///
+    /// # Errors
+    /// A configuration error that names the setting.
+    pub fn from_environment(default_decoder: &str) -> Result<Self> {
+        let mut config = Config::from_environment(None, &[], &[])?;
+        if config.source.decoder == "auto" {
+            default_decoder.clone_into(&mut config.source.decoder);
+        }
+        Self::new(&config)
+    }
+
+    /// The processor that `config` describes. No connection is opened yet.
+    ///
+    /// # Errors
+    /// A configuration error that names the setting.
+    pub fn new(config: &Config) -> Result<Self> {
+        Ok(Self { flow: Flow::new(config)?, sink: Postgres::new(config)? })
+    }
+
+    /// Handles one invocation, in the shape that `lambda_runtime::service_fn` wants. The payload stays text until
+    /// each record is read by itself: one bad record is one parked record.
+    ///
+    /// # Errors
+    /// When the invocation must fail, because a person must act.
+    pub async fn handle(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Response, Failure> {
+        let (payload, context) = event.into_parts();
+        let text: Box<str> = payload.into();
+        let envelope = Envelope::parse(&Bytes::from(text.into_boxed_bytes()), "-")?;
+        self.apply(envelope, &context).await
+    }
+
+    /// The same for a batch that is taken apart already: `handler(event.payload.into(), &event.context)`.
+    ///
+    /// # Errors
+    /// When the invocation must fail, because a person must act.
+    pub async fn apply(&self, envelope: Envelope, context: &Context) -> Result<Response, Failure> {
+        let started = Instant::now();
+        let report = process(&self.flow, &self.sink, &envelope.records, deadline(context)).await;
+        tell(&report, &envelope.records, started.elapsed());
+        match report.failure {
+            Some(failure) => Err(failure.into()),
+            None => Ok(Response::new(&report, envelope.window_state)),
+        }
+    }
+
+    /// Closes the connections to the database; for the end of the process.
+    pub fn close(&self) {
+        self.sink.close();
+    }
+}
+
+/// The partial batch response: empty when every record is durable, else the first that is not.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Response {
+    batch_item_failures: Vec<KinesisBatchItemFailure>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<Box<RawValue>>,
+}
+
+impl Response {
+    fn new(report: &Report, window_state: Option<String>) -> Self {
+        let state = window_state.and_then(|state| RawValue::from_string(state).ok());
+        Self { batch_item_failures: report.batch_response().batch_item_failures, state }
+    }
+}
+
+/// Why an invocation failed. Its `Debug` is what the runtime logs: the type and the message for a person.
+pub struct Failure(Diagnostic);
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.0.error_type, self.0.error_message)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self(error.into())
+    }
+}
+
+impl From<Failure> for Diagnostic {
+    fn from(failure: Failure) -> Self {
+        failure.0
+    }
+}
+
+impl From<Error> for Diagnostic {
+    /// The type is the error's code: `Rowtide.Configuration`, `Rowtide.SystemicPoison`. The causes are left out: they
+    /// are other programs' words, and nobody vouches for what they quote.
+    fn from(error: Error) -> Self {
+        let mut error_type = "Rowtide.".to_owned();
+        for word in error.code().split('_') {
+            let mut letters = word.chars();
+            error_type.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+            error_type.push_str(letters.as_str());
+        }
+        Self { error_type, error_message: error.to_string() }
+    }
+}
+
+/// Deadlines before 2001 are no deadlines: some emulators send the length of the invocation instead.
+const DEADLINE_MIN_MS: u64 = 1_000_000_000_000;
+
+/// The invocation's deadline; none for a context that was made by hand.
+fn deadline(context: &Context) -> Deadline {
+    let at = Duration::from_millis(context.deadline);
+    match context.deadline {
+        0 => Deadline::never(),
+        1..DEADLINE_MIN_MS => Deadline::after(at),
+        _ => {
+            let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+            Deadline::after(at.saturating_sub(now))
+        }
+    }
+}
+
+/// One line an invocation, and one more when the batch stopped early.
+fn tell(report: &Report, records: &[Record], took: Duration) {
+    let Counts { received, applied, stale, ignored, parked, reported } = report.counts();
+    if let Some(error) = &report.stopped {
+        tracing::warn!(
+            %error,
+            code = error.code(),
+            sqlstate = error.sqlstate(),
+            position = report.failed_position(),
+            "The batch stopped early. Lambda delivers it again from this position."
+        );
+    }
+    let reasons: Vec<String> = ignored.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
+    let end = if report.failure.is_some() { "Batch failed." } else { "Batch done." };
+    tracing::info!(
+        source = records.first().map(|record| &*record.source),
+        received,
+        applied,
+        stale,
+        ignored = ignored.values().sum::<usize>(),
+        ignored_reasons = (!reasons.is_empty()).then(|| reasons.join(", ")),
+        parked,
+        reported,
+        batch_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        "{end}"
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Context, Deadline, Diagnostic, deadline};
+    use crate::error::{Error, ErrorKind};
+    use std::time::{Duration, SystemTime};
+
+    #[test]
+    fn the_type_of_an_error_is_its_code() {
+        let typed = |code| Diagnostic::from(Error::new(ErrorKind::Config, code, "Do this.")).error_type;
+        assert_eq!(typed("configuration"), "Rowtide.Configuration");
+        assert_eq!(typed("systemic_poison"), "Rowtide.SystemicPoison");
+    }
+
+    #[test]
+    fn causes_are_not_told() {
+        let error = Error::config("sink.url is no URL.").because("unknown option `cret`");
+        assert_eq!(Diagnostic::from(error).error_message, "sink.url is no URL.");
+    }
+
+    #[test]
+    fn a_deadline_is_a_moment_and_a_small_number_is_a_length() {
+        let left = |milliseconds| {
+            let mut context = Context::default();
+            context.deadline = milliseconds;
+            deadline(&context).remaining()
+        };
+        assert_eq!(left(0), Deadline::never().remaining());
+        let minutes = |n: u64| Duration::from_secs(60 * n);
+        assert!(left(600_000).is_some_and(|left| left > minutes(9) && left <= minutes(10)));
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis();
+        let now = u64::try_from(now).unwrap();
+        assert!(left(now + 600_000).is_some_and(|left| left > minutes(9) && left <= minutes(10)));
+        assert_eq!(left(now - 1), Some(Duration::ZERO));
+    }
+}

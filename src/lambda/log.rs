@@ -1,0 +1,180 @@
+//! Log lines as CloudWatch understands them: one JSON object a line, on stdout.
+
+use serde_json::{Map, Value};
+use std::fmt;
+use std::io::Write as _;
+use std::str::FromStr as _;
+use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
+use tracing::span::{Attributes, Id};
+use tracing::{Event, Level, Metadata, Subscriber};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+/// Starts the log of a Lambda function.
+///
+/// A line has `timestamp` (RFC 3339), `level` (upper case), `message`, the event's own fields, and `requestId`. The
+/// level is that of `AWS_LAMBDA_LOG_LEVEL`, else of `RUST_LOG`, else INFO; `AWS_LAMBDA_LOG_FORMAT=Text` gives plain
+/// text. Errors are always heard, and below INFO only Rowtide itself, because libraries print payloads and parameters
+/// there. A panic is a line too. Does nothing when a log was started before.
+pub fn init() {
+    let variable = |name: &str| std::env::var(name).ok();
+    let lines = Lines {
+        targets: targets(variable("AWS_LAMBDA_LOG_LEVEL").as_deref(), variable("RUST_LOG").as_deref()),
+        json: !variable("AWS_LAMBDA_LOG_FORMAT").is_some_and(|format| format.eq_ignore_ascii_case("text")),
+    };
+    if tracing_subscriber::registry().with(lines).try_init().is_ok() {
+        std::panic::set_hook(Box::new(|panic| {
+            let place = panic.location().map(ToString::to_string);
+            let message = panic.payload_as_str().unwrap_or("no message");
+            tracing::error!(place, "The function panicked: {message}");
+        }));
+    }
+}
+
+fn targets(lambda: Option<&str>, rust: Option<&str>) -> Targets {
+    let all = |level| Targets::new().with_default(level);
+    match (lambda, rust) {
+        (Some(level), _) if level.eq_ignore_ascii_case("fatal") => all(LevelFilter::ERROR),
+        (Some(level), _) => all(LevelFilter::from_str(level).unwrap_or(LevelFilter::INFO)),
+        (None, Some(targets)) => Targets::from_str(targets).unwrap_or_else(|_| all(LevelFilter::INFO)),
+        (None, None) => all(LevelFilter::INFO),
+    }
+}
+
+struct Lines {
+    targets: Targets,
+    json: bool,
+}
+
+/// Kept with the span of an invocation.
+struct RequestId(Value);
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
+    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
+        let (target, level) = (metadata.target(), metadata.level());
+        if metadata.is_span() {
+            // they print nothing, and the invocation's has the request id
+            return *level <= Level::INFO;
+        }
+        let harmless = *level <= Level::INFO || target.starts_with("rowtide");
+        *level == Level::ERROR || (harmless && self.targets.would_enable(target, level))
+    }
+
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        let mut fields = Fields::default();
+        attributes.record(&mut fields);
+        if let (Some(request), Some(span)) = (fields.0.remove("requestId"), context.span(id)) {
+            span.extensions_mut().insert(RequestId(request));
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        let mut spans = context.event_scope(event).into_iter().flatten();
+        if let Some(request) = spans.find_map(|span| Some(span.extensions().get::<RequestId>()?.0.clone())) {
+            fields.0.insert("requestId".to_owned(), request);
+        }
+        let message = fields.0.remove("message").unwrap_or_default();
+        let time = jiff::Timestamp::now();
+        let line = if self.json {
+            json_line(time, event.metadata(), &message, &fields.0)
+        } else {
+            text_line(time, event.metadata(), &message, &fields.0)
+        };
+        // nobody is left to be told when stdout is gone
+        drop(std::io::stdout().lock().write_all(line.as_bytes()));
+    }
+}
+
+fn json_line(
+    time: jiff::Timestamp,
+    metadata: &Metadata<'_>,
+    message: &Value,
+    fields: &Map<String, Value>,
+) -> String {
+    let level = metadata.level();
+    let mut line = format!(r#"{{"timestamp":"{time:.3}","level":"{level}","message":{message}"#);
+    for (name, value) in fields.iter().filter(|(name, _)| !["timestamp", "level"].contains(&name.as_str())) {
+        line.push_str(&format!(",{}:{value}", Value::from(name.as_str())));
+    }
+    line.push_str("}\n");
+    line
+}
+
+fn text_line(
+    time: jiff::Timestamp,
+    metadata: &Metadata<'_>,
+    message: &Value,
+    fields: &Map<String, Value>,
+) -> String {
+    let one_line = |value: &Value| match value.as_str() {
+        Some(text) => text.replace(['\n', '\r'], " "),
+        None => value.to_string(),
+    };
+    let mut line = format!("{time:.3} {} {}", metadata.level(), one_line(message));
+    for (name, value) in fields {
+        line.push_str(&format!(" {name}={}", one_line(value)));
+    }
+    line.push('\n');
+    line
+}
+
+/// An event's fields; numbers and truth values stay what they are.
+#[derive(Default)]
+struct Fields(Map<String, Value>);
+
+impl Fields {
+    fn set(&mut self, field: &Field, value: impl Into<Value>) {
+        self.0.insert(field.name().to_owned(), value.into());
+    }
+}
+
+impl Visit for Fields {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.set(field, format!("{value:?}"));
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.set(field, value);
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.set(field, value);
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.set(field, value);
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.set(field, value);
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.set(field, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::targets;
+    use tracing::Level;
+
+    #[test]
+    fn the_level_is_lambdas_then_rusts_then_info() {
+        let check = |lambda: Option<&str>, rust: Option<&str>, enabled: &Level, disabled: &Level| {
+            let targets = targets(lambda, rust);
+            assert!(targets.would_enable("rowtide::pipeline", enabled), "{lambda:?} {rust:?}");
+            assert!(!targets.would_enable("rowtide::pipeline", disabled), "{lambda:?} {rust:?}");
+        };
+        check(None, None, &Level::INFO, &Level::DEBUG);
+        check(Some("WARN"), Some("trace"), &Level::WARN, &Level::INFO);
+        check(Some("FATAL"), None, &Level::ERROR, &Level::WARN);
+        check(Some("loud"), None, &Level::INFO, &Level::DEBUG);
+        check(None, Some("warn,rowtide=debug"), &Level::DEBUG, &Level::TRACE);
+    }
+}

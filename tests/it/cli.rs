@@ -1,0 +1,671 @@
+//! The `rowtide` command as scripts see it: a process with arguments, stdin, stdout, stderr and an exit status.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics has failed")]
+
+use crate::support::server;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::Value;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+/// What a command left.
+struct Ended {
+    status: i32,
+    out: String,
+    err: String,
+}
+
+impl Ended {
+    /// Every line of stdout as JSON.
+    fn lines(&self) -> Vec<Value> {
+        self.out.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
+    }
+
+    /// stdout as one JSON object.
+    fn object(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}{}", self.out, self.err))
+    }
+}
+
+/// Runs `rowtide` in the package's folder, without the settings of whoever runs the tests.
+fn rowtide_with(args: &[&str], variables: &[(&str, &str)], stdin: &[u8]) -> Ended {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rowtide"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("ROWTIDE_") {
+            command.env_remove(name);
+        }
+    }
+    command.args(args).current_dir(env!("CARGO_MANIFEST_DIR")).envs(variables.iter().copied());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("rowtide starts");
+    let mut input = child.stdin.take().unwrap();
+    let stdin = stdin.to_vec();
+    // a command that fails early does not read it
+    let writer = std::thread::spawn(move || input.write_all(&stdin).unwrap_or_default());
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    Ended {
+        status: output.status.code().expect("an exit status, not a signal"),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+fn rowtide(args: &[&str]) -> Ended {
+    rowtide_with(args, &[], b"")
+}
+
+/// A folder of one test, removed behind it.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(test: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("rowtide-cli-{}-{test}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let path = self.0.join(name);
+        std::fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.0).unwrap_or_default();
+    }
+}
+
+/// A bare `dynamodb-kinesis` payload on one line.
+fn payload(table: &str, id: &str, micros: u64, image: &str) -> String {
+    format!(
+        r#"{{"eventName":"MODIFY","recordFormat":"application/json","tableName":"{table}","dynamodb":{{"ApproximateCreationDateTime":{micros},"ApproximateCreationDateTimePrecision":"MICROSECOND","Keys":{{"id":{{"S":"{id}"}}}},"NewImage":{{"id":{{"S":"{id}"}},{image}}}}}}}"#
+    )
+}
+
+fn payloads(number: u64) -> Vec<String> {
+    (0..number)
+        .map(|n| payload("orders", &format!("o-{n}"), 1_772_440_530_000_000 + n, r#""n":{"N":"1"}"#))
+        .collect()
+}
+
+/// A Lambda event of one Kinesis record on one line.
+fn lambda_event(sequence: &str, data: &str) -> String {
+    format!(
+        r#"{{"Records":[{{"kinesis":{{"partitionKey":"p","sequenceNumber":"{sequence}","data":"{data}"}}}}]}}"#
+    )
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zstd(bytes: &[u8]) -> Vec<u8> {
+    ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest)
+}
+
+const INSERT: &str = "events/dynamodb-kinesis/insert.json";
+
+#[test]
+fn decode_prints_one_object_a_change() {
+    let ended = rowtide(&["decode", "events/dynamodb/remove.json"]);
+    assert_eq!((ended.status, ended.err.as_str()), (0, ""));
+    let lines = ended.lines();
+    let names: Vec<&str> = lines[0].as_object().unwrap().keys().map(String::as_str).collect();
+    let expected = ["position", "table", "op", "key", "document", "version", "changed_at", "decoder"];
+    assert!(expected.iter().all(|name| names.contains(name)), "{names:?}");
+    assert!(ended.out.starts_with(r#"{"position":"#));
+    let removed = lines.iter().find(|line| line["op"] == "delete").unwrap();
+    assert!(removed["document"].is_null());
+    assert_eq!(removed["decoder"], "dynamodb");
+    assert!(lines[0]["changed_at"].as_str().unwrap().ends_with("Z"));
+}
+
+#[test]
+fn decode_keeps_every_digit_and_names_the_actor() {
+    let ended = rowtide(&["decode", "events/dynamodb/exact-numbers.json"]);
+    assert!(ended.out.contains("12345678901234567890123456789012345678"), "{}", ended.out);
+    let ended = rowtide(&["decode", "events/dynamodb/ttl-delete.json"]);
+    assert!(ended.out.contains(r#""actor":"dynamodb.amazonaws.com""#), "{}", ended.out);
+}
+
+#[test]
+fn decode_shows_poison_in_its_place_and_exits_with_0() {
+    let ended = rowtide(&["decode", "events/dynamodb-kinesis/poison-in-the-middle.json"]);
+    assert_eq!(ended.status, 0);
+    let lines = ended.lines();
+    assert_eq!(lines.len(), 11);
+    assert_eq!(lines[1]["poison"]["code"], "not_json");
+    assert!(lines[1]["decoder"].is_null());
+    assert_eq!(lines[3]["poison"]["code"], "bad_base64");
+    assert_eq!(lines[7]["decoder"], "dynamodb-kinesis");
+}
+
+#[test]
+fn decode_shows_every_table_whatever_the_routes() {
+    let folder = Folder::new("routes");
+    let config = folder.file("c.toml", "[[route]]\nfrom = \"orders\"\ninclude = [\"status\"]\n");
+    let ended = rowtide(&["--config", &config, "decode", "events/dynamodb-kinesis/several-tables.json"]);
+    let lines = ended.lines();
+    assert!(lines.iter().any(|line| line["table"] == "customers" && line["op"] == "put"));
+    let order = lines.iter().find(|line| line["table"] == "orders").unwrap();
+    assert!(order["document"].as_object().unwrap().len() > 1);
+}
+
+#[test]
+fn the_first_value_says_what_a_file_holds() {
+    let lines = |count: u64| payloads(count).join("\n");
+    let table: [(&str, String, &[&str]); 8] = [
+        ("one event", std::fs::read_to_string(INSERT).unwrap(), &[]),
+        ("events", format!("{}\n\n{}\n", lambda_event("7", "e30="), lambda_event("8", "e30=")), &["7", "8"]),
+        ("payloads", lines(3), &["1", "2", "3"]),
+        ("blank lines", format!("\n{}\n\n", lines(1)), &["2"]),
+        ("byte-order mark", format!("\u{feff}{}", lines(2)), &["1", "2"]),
+        ("a bad line", format!("x\n{}", lines(1)), &["1", "2"]),
+        ("an empty object", format!("{{}}\n{}", lines(1)), &["1", "2"]),
+        ("windows", lines(2).replace('\n', "\r\n"), &["1", "2"]),
+    ];
+    for (name, content, positions) in table {
+        for packed in [content.clone().into_bytes(), gzip(content.as_bytes()), zstd(content.as_bytes())] {
+            let ended = rowtide_with(&["decode", "-"], &[], &packed);
+            assert_eq!(ended.status, 0, "{name}: {}", ended.err);
+            let found: Vec<Value> = ended.lines().iter().map(|line| line["position"].clone()).collect();
+            if positions.is_empty() {
+                assert_eq!(found.len(), 2, "{name}");
+            } else {
+                assert_eq!(found, positions, "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn values_may_span_lines() {
+    let pretty =
+        |text: &str| serde_json::to_string_pretty(&serde_json::from_str::<Value>(text).unwrap()).unwrap();
+    let both: Vec<String> = payloads(2).iter().map(|text| pretty(text)).collect();
+    let lines_of_one = both[0].lines().count();
+    let ended = rowtide_with(&["decode"], &[], both.join("\n").as_bytes());
+    let lines = ended.lines();
+    assert_eq!(lines.len(), 2, "{}", ended.out);
+    assert_eq!(lines[1]["position"], (lines_of_one + 1).to_string());
+    assert_eq!(lines[1]["op"], "put");
+    let event = pretty(&lambda_event("9", "e30="));
+    let ended = rowtide_with(&["decode"], &[], event.as_bytes());
+    assert_eq!(ended.lines()[0]["position"], "9");
+}
+
+#[test]
+fn packed_files_of_several_members_are_read_to_their_end() {
+    let [one, two] = payloads(2).try_into().unwrap();
+    let ended =
+        rowtide_with(&["decode"], &[], &[gzip(format!("{one}\n").as_bytes()), gzip(two.as_bytes())].concat());
+    assert_eq!(ended.lines().len(), 2, "{}", ended.err);
+    let skippable = [&[0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0][..], b"abc"].concat();
+    let frames = [zstd(format!("{one}\n").as_bytes()), skippable.clone(), zstd(two.as_bytes())].concat();
+    for packed in [frames.clone(), [skippable, frames].concat()] {
+        let ended = rowtide_with(&["decode"], &[], &packed);
+        assert_eq!(ended.lines().len(), 2, "{}", ended.err);
+    }
+}
+
+#[test]
+fn bad_records_among_bare_payloads_are_poison_and_the_command_goes_on() {
+    let good = payloads(1).remove(0);
+    let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
+    let exponent = payload("orders", "o-1", 1_772_440_530_000_000, r#""n":{"N":"1e1000000000"}"#);
+    let key = good.replace(r#""id":{"S":"o-0"}}"#, r#""id":{"N":"1e1000000000"}}"#);
+    let table: [(&str, Vec<u8>); 8] = [
+        ("not JSON", b"hello".to_vec()),
+        ("base64", b"eyJldmVudE5hbWUiOiJJTlNFUlQifQ==".to_vec()),
+        ("an empty object", b"{}".to_vec()),
+        ("100,000 levels", deep.into_bytes()),
+        ("invalid UTF-8", b"{\"eventName\":\"\xff\xfe\"}".to_vec()),
+        ("an exponent of 1e9", exponent.into_bytes()),
+        ("an exponent of 1e9 in the key", key.into_bytes()),
+        ("half a value", good.as_bytes()[..good.len() / 2].to_vec()),
+    ];
+    for (name, bad) in table {
+        for first in [true, false] {
+            let lines = if first { [&bad[..], good.as_bytes()] } else { [good.as_bytes(), &bad[..]] };
+            let ended = rowtide_with(&["decode"], &[], &lines.join(&b'\n'));
+            assert_eq!(ended.status, 0, "{name}: {}", ended.err);
+            let lines = ended.lines();
+            let (poison, put) = if first { (&lines[0], &lines[1]) } else { (&lines[1], &lines[0]) };
+            assert!(poison["poison"]["code"].is_string(), "{name}: {poison}");
+            assert_eq!(put["op"], "put", "{name}");
+            assert_eq!(lines.len(), 2, "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_record_of_6_mb_is_decoded() {
+    let text = "x".repeat(6 * 1024 * 1024);
+    let big = payload("orders", "o-1", 1_772_440_530_000_000, &format!(r#""note":{{"S":"{text}"}}"#));
+    let ended = rowtide_with(&["decode"], &[], big.as_bytes());
+    assert_eq!(ended.status, 0, "{}", ended.err);
+    assert_eq!(ended.lines()[0]["document"]["note"].as_str().map(str::len), Some(text.len()));
+}
+
+#[test]
+fn a_bad_line_among_lambda_events_is_an_error_of_the_input() {
+    for bad in ["{}", "not json", r#"{"Records":["#, r#"{"Records":{}}"#, "\u{1}"] {
+        let text = format!("{}\n{bad}\n{}", lambda_event("7", "e30="), lambda_event("8", "e30="));
+        let ended = rowtide_with(&["decode"], &[], text.as_bytes());
+        assert_eq!((ended.status, ended.lines().len()), (1, 1), "{bad}");
+        assert!(ended.err.starts_with("error: - line 2 "), "{bad}: {}", ended.err);
+    }
+}
+
+#[test]
+fn a_truncated_file_is_named_and_what_came_before_stays() {
+    let folder = Folder::new("truncated");
+    let text: Vec<String> = (0..2_000_u32).map(|n| lambda_event(&n.to_string(), "e30=")).collect();
+    for (name, packed) in
+        [("a.gz", gzip(text.join("\n").as_bytes())), ("a.zst", zstd(text.join("\n").as_bytes()))]
+    {
+        let path = folder.file(name, &packed[..packed.len() - 10]);
+        let ended = rowtide(&["decode", &path]);
+        assert_eq!(ended.status, 1, "{name}");
+        assert!(ended.err.contains(name) && ended.err.contains("because: "), "{}", ended.err);
+        assert!(ended.out.lines().count() < 2_000, "{name}");
+    }
+}
+
+#[test]
+fn nothing_to_read_is_no_error() {
+    for (input, lines) in [("", 0), ("\n\n", 0), (r#"{"Records":[]}"#, 0)] {
+        let ended = rowtide_with(&["decode"], &[], input.as_bytes());
+        assert_eq!((ended.status, ended.out.lines().count(), ended.err.as_str()), (0, lines, ""), "{input}");
+    }
+}
+
+#[test]
+fn usage_and_configuration_end_with_2() {
+    let table: [(&[&str], &str); 16] = [
+        (&["decode", "events/nowhere.json"], "error: events/nowhere.json cannot be read."),
+        (&["decode", "events"], "error: events is a directory"),
+        (&["decode", INSERT, "events/nowhere.json"], "error: events/nowhere.json cannot be read."),
+        (&["decode", "-", "-"], "can be given once"),
+        (&["decode", "postgresql://u:hunter2@h/d"], "u:***@h"),
+        (&["decode", "events/dynamodb/keys-only-stream.json"], "KEYS_ONLY"),
+        (&["plan", "events/dynamodb/keys-only-stream.json"], "KEYS_ONLY"),
+        (&["decode", "--decoder", "csv", INSERT], "csv"),
+        (&["decode", "--set", "sink.shema=x", INSERT], "`sink.schema`"),
+        (&["decode", "--batch", "0", INSERT], "--batch"),
+        (&["plan", "--dialect", "cratedb", INSERT], "CrateDB"),
+        (&["--config", "nowhere.toml", "config"], "nowhere.toml"),
+        (&["dead-letters", "list"], "sink.url"),
+        (&["dead-letters", "discard", "--sink", "postgresql://localhost"], "--all"),
+        (&["purge", "--older-than", "week"], "--older-than"),
+        (&["replay", "--sink", "postgresql://localhost", "--data-dir", "d", INSERT], "--data-dir"),
+    ];
+    for (args, expected) in table {
+        let ended = rowtide(args);
+        assert_eq!((ended.status, ended.out.as_str()), (2, ""), "{args:?}");
+        assert!(ended.err.contains(expected), "{args:?}: {}", ended.err);
+        assert!(!ended.err.contains("hunter2"), "{}", ended.err);
+    }
+}
+
+#[test]
+fn a_file_that_is_missing_stops_the_command_before_the_first_record() {
+    let ended = rowtide(&["decode", INSERT, "events/nowhere.json"]);
+    assert_eq!((ended.status, ended.out.as_str()), (2, ""));
+}
+
+#[test]
+fn an_error_is_one_line_and_its_cause_another() {
+    let ended = rowtide(&["decode", "events/nowhere.json"]);
+    let lines: Vec<&str> = ended.err.lines().collect();
+    assert!(lines[0].starts_with("error: ") && lines[1].starts_with("because: "), "{lines:?}");
+    assert_eq!(lines.len(), 2);
+}
+
+#[test]
+fn what_a_command_does_not_use_cannot_make_it_fail() {
+    let variables = [("ROWTIDE_SINK_URL", "env://NOWHERE"), ("ROWTIDE_SINK_TLS", "nonsense")];
+    for args in [["decode", INSERT], ["plan", INSERT], ["ddl", "orders"]] {
+        assert_eq!(rowtide_with(&args, &variables, b"").status, 0, "{args:?}");
+    }
+    assert_eq!(rowtide_with(&["config"], &variables, b"").status, 2);
+}
+
+#[test]
+fn plan_prints_statements_with_parameters_and_positions() {
+    let ended = rowtide(&["plan", "--set", "sink.schema=shop", "events/dynamodb/modify.json"]);
+    assert_eq!((ended.status, ended.err.as_str()), (0, ""));
+    let lines = ended.lines();
+    assert_eq!(lines.len(), 1);
+    let statement = &lines[0];
+    assert_eq!(statement["target"], "shop.orders");
+    assert!(statement["sql"].as_str().unwrap().starts_with("insert into \"shop\".\"orders_cdc\""));
+    let params = statement["params"].as_array().unwrap();
+    assert_eq!(params.len(), 7);
+    assert_eq!(params[0], serde_json::json!([r#"["o-10231"]"#, r#"["o-10232"]"#]));
+    assert_eq!(params[1][0]["id"], "o-10231");
+    assert_eq!(params[2][0]["status"], "shipped");
+    assert_eq!(params[5], serde_json::json!([false, false]));
+    assert_eq!(statement["positions"].as_array().map(Vec::len), Some(2));
+    assert!(!ended.out.contains("create table"));
+}
+
+#[test]
+fn plan_warns_of_poison_and_exits_with_0() {
+    let ended = rowtide(&["plan", "events/dynamodb-kinesis/poison-in-the-middle.json"]);
+    assert_eq!(ended.status, 0);
+    assert!(ended.err.starts_with("warning: 5 records would be parked"), "{}", ended.err);
+}
+
+#[test]
+fn ddl_prints_every_object_of_a_route() {
+    let folder = Folder::new("ddl");
+    let config = folder.file(
+        "c.toml",
+        "[[route]]\nfrom = \"orders\"\nto = \"shop.orders\"\nkey = [\"id\"]\ntypes = { total = \"numeric\" }\n",
+    );
+    let ended = rowtide(&["--config", &config, "ddl", "orders"]);
+    assert_eq!(ended.status, 0, "{}", ended.err);
+    for expected in [
+        "create table if not exists \"shop\".\"orders_cdc\"",
+        "create view \"shop\".\"orders\"",
+        "as \"total\"",
+        "\"rowtide_targets\"",
+        "\"rowtide_dead_letters\"",
+        "-- create index if not exists \"orders_cdc_id\"",
+    ] {
+        assert!(ended.out.contains(expected), "{expected}: {}", ended.out);
+    }
+    let ended = rowtide(&["--config", &config, "ddl", "customers"]);
+    assert_eq!(ended.status, 2);
+    assert!(ended.err.contains("customers"));
+}
+
+#[test]
+fn config_shows_where_a_value_comes_from_and_no_secret() {
+    let variables = [("ROWTIDE_SINK_URL", "postgresql://u:hunter2@h/d")];
+    for output in ["human", "json"] {
+        let ended =
+            rowtide_with(&["config", "--set", "sink.schema=shop", "--output", output], &variables, b"");
+        assert_eq!(ended.status, 0, "{}", ended.err);
+        for expected in ["postgresql://u:***@h/d", "ROWTIDE_SINK_URL", "shop", "--set"] {
+            assert!(ended.out.contains(expected), "{expected}: {}", ended.out);
+        }
+        assert!(!ended.out.contains("hunter2"));
+    }
+    let ended = rowtide(&["config", "--output", "json"]);
+    let suffix = ended.lines().into_iter().find(|line| line["name"] == "sink.suffix").unwrap();
+    let expected =
+        serde_json::json!({"name":"sink.suffix","value":"_cdc","default":"_cdc","origin":"default"});
+    assert_eq!(suffix, expected);
+}
+
+#[test]
+fn settings_count_before_and_behind_the_command() {
+    let folder = Folder::new("settings");
+    let config = folder.file("c.toml", "[source]\nepoch = 7\n");
+    let value = |args: &[&str], name: &str| {
+        let lines = rowtide(&[args, &["--output", "json"]].concat()).lines();
+        lines.into_iter().find(|line| line["name"] == name).unwrap()["value"].clone()
+    };
+    let args = ["--config", &config, "--set", "sink.schema=a", "--set", "sink.suffix=_a", "config"];
+    let args = [&args[..], &["--set", "sink.suffix=_b"]].concat();
+    assert_eq!(value(&args, "sink.schema"), "a");
+    assert_eq!(value(&args, "sink.suffix"), "_b");
+    assert_eq!(value(&args, "source.epoch"), "7");
+    assert_eq!(value(&["config", "--config", &config], "source.epoch"), "7");
+}
+
+#[test]
+fn the_state_of_a_window_is_echoed() {
+    let sink = "postgresql://postgres@127.0.0.1:1/nobody";
+    let file = "events/dynamodb-kinesis/tumbling-window-final.json";
+    let ended = rowtide(&["replay", "--sink", sink, "--output", "json", file]);
+    assert_eq!((ended.status, ended.out.lines().count()), (0, 1));
+    let response = &ended.object()["batches"][0]["response"];
+    assert_eq!(response["batchItemFailures"], serde_json::json!([]));
+    assert!(response["state"].is_object(), "{response}");
+}
+
+#[test]
+fn help_and_completions_are_data() {
+    for command in ["replay", "decode", "plan", "ddl", "dead-letters", "purge", "config", "completions"] {
+        let ended = rowtide(&[command, "--help"]);
+        assert_eq!(ended.status, 0);
+        assert!(
+            ended.out.contains("Example") && ended.out.contains("  rowtide "),
+            "{command}: {}",
+            ended.out
+        );
+        assert!(!ended.out.contains('\u{1b}'));
+    }
+    let ended = rowtide(&["completions", "bash"]);
+    assert!(ended.status == 0 && ended.out.contains("dead-letters"));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_rowtide"))
+        .args(["decode", "events/dynamodb-kinesis/thousand-records.json"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+#[test]
+fn a_sink_that_does_not_answer_is_reported_and_the_object_is_printed() {
+    let sink = "postgresql://postgres@127.0.0.1:1/nobody?connect_timeout=1";
+    let ended = rowtide(&["replay", "--sink", sink, "--output", "json", INSERT, INSERT]);
+    assert_eq!(ended.status, 1);
+    let object = ended.object();
+    assert_eq!((&object["received"], &object["reported"]), (&2.into(), &2.into()));
+    // it stopped behind the first batch
+    assert_eq!(object["batches"].as_array().map(Vec::len), Some(1));
+    assert!(object["batches"][0]["response"]["batchItemFailures"][0]["itemIdentifier"].is_string());
+    assert!(ended.err.contains("error: "), "{}", ended.err);
+}
+
+#[test]
+fn a_keys_only_stream_fails_the_invocation_and_the_object_is_printed() {
+    let sink = "postgresql://postgres@127.0.0.1:1/nobody";
+    let ended =
+        rowtide(&["replay", "--sink", sink, "--output", "json", "events/dynamodb/keys-only-stream.json"]);
+    assert_eq!(ended.status, 2);
+    let object = ended.object();
+    assert_eq!(object["reported"], 4);
+    assert!(object["batches"][0]["response"].is_null());
+    assert_eq!(object["tables"], serde_json::json!({}));
+    assert!(ended.err.contains("KEYS_ONLY"));
+}
+
+/// The arguments of a replay into a schema of the test's own.
+async fn place(test: &str) -> Option<(crate::support::Place, Vec<String>)> {
+    let place = server(test).await?;
+    let schema = format!("sink.schema={}", place.schema);
+    let args = vec!["--sink".to_owned(), place.url.clone(), "--set".to_owned(), schema];
+    Some((place, args))
+}
+
+fn with<'a>(command: &[&'a str], place: &'a [String]) -> Vec<&'a str> {
+    command.iter().copied().chain(place.iter().map(String::as_str)).collect()
+}
+
+#[tokio::test]
+async fn a_replay_prints_counts_batches_and_tables() {
+    let Some((place, args)) = place("cli_replay").await else { return };
+    let name = format!("{}.orders", place.schema);
+    let replay =
+        with(&["replay", "--output", "json", "events/dynamodb-kinesis/poison-in-the-middle.json"], &args);
+    let ended = rowtide(&replay);
+    assert_eq!(ended.status, 0, "{}", ended.err);
+    assert!(ended.err.starts_with("warning: 5 records were parked"), "{}", ended.err);
+    let object = ended.object();
+    assert_eq!(
+        (&object["received"], &object["applied"], &object["parked"], &object["reported"]),
+        (&11.into(), &6.into(), &5.into(), &0.into())
+    );
+    assert_eq!(object["batches"][0]["input"], "events/dynamodb-kinesis/poison-in-the-middle.json#1");
+    assert_eq!(object["batches"][0]["response"], serde_json::json!({"batchItemFailures":[]}));
+    let rows = object["tables"][&name].as_array().unwrap();
+    assert_eq!(rows.len(), 6);
+    assert_eq!(rows[0]["pk"]["id"], "o-10280");
+    assert!(rows[0]["data"].is_object() && rows[0]["aux"].is_object() && rows[0].get("deleted").is_none());
+    // a second time nothing is new
+    let again = rowtide(&[&replay[..], &["--fail-on-parked", "--no-rows"]].concat());
+    assert_eq!(again.status, 1);
+    assert_eq!((&again.object()["applied"], &again.object()["stale"]), (&0.into(), &6.into()));
+    assert!(again.object().get("tables").is_none());
+    let human = rowtide(&with(&["replay", INSERT], &args));
+    assert!(human.out.contains("2 records received: 2 applied"), "{}", human.out);
+    assert!(human.out.contains(&format!("{name}, 8 rows")) && human.out.contains("o-10231"), "{}", human.out);
+    place.finish().await;
+}
+
+#[tokio::test]
+async fn bare_payloads_are_replayed_in_batches() {
+    let Some((place, args)) = place("cli_bare").await else { return };
+    let text = payloads(25).join("\n");
+    let ended =
+        rowtide_with(&with(&["replay", "--batch", "10", "--output", "json"], &args), &[], text.as_bytes());
+    let object = ended.object();
+    let received: Vec<_> =
+        object["batches"].as_array().unwrap().iter().map(|b| b["received"].clone()).collect();
+    assert_eq!(received, [10, 10, 5]);
+    assert_eq!(object["batches"][2]["input"], "-#3");
+    assert_eq!(object["tables"][format!("{}.orders", place.schema)].as_array().map(Vec::len), Some(25));
+    place.finish().await;
+}
+
+#[tokio::test]
+async fn what_came_before_a_broken_input_stays_applied() {
+    let Some((place, args)) = place("cli_broken").await else { return };
+    let event = serde_json::from_str::<Value>(&std::fs::read_to_string(INSERT).unwrap()).unwrap();
+    let text = format!("{event}\n{{}}\n{event}");
+    let ended = rowtide_with(&with(&["replay", "--output", "json"], &args), &[], text.as_bytes());
+    assert_eq!(ended.status, 1);
+    let object = ended.object();
+    assert_eq!(
+        (&object["received"], &object["applied"], &object["reported"]),
+        (&2.into(), &2.into(), &0.into())
+    );
+    assert_eq!(place.view("orders").await.len(), 2);
+    place.finish().await;
+}
+
+#[tokio::test]
+async fn the_breaker_opens_with_status_1_and_a_null_response() {
+    let Some((place, args)) = place("cli_breaker").await else { return };
+    let text = "not json\n".repeat(20);
+    let ended = rowtide_with(&with(&["replay", "--output", "json"], &args), &[], text.as_bytes());
+    assert_eq!(ended.status, 1);
+    let object = ended.object();
+    assert_eq!((&object["reported"], &object["parked"]), (&20.into(), &0.into()));
+    assert!(object["batches"][0]["response"].is_null());
+    assert_eq!(object["tables"], serde_json::json!({}));
+    place.finish().await;
+}
+
+#[tokio::test]
+async fn soft_rows_are_marked_as_deleted() {
+    let Some((place, args)) = place("cli_soft").await else { return };
+    let folder = Folder::new("soft");
+    let config = folder.file("c.toml", "[[route]]\nfrom = \"*\"\ndelete = \"soft\"\n");
+    let replay = ["replay", "--output", "json", "--config", &config, "events/dynamodb-kinesis/remove.json"];
+    let ended = rowtide(&with(&replay, &args));
+    let object = ended.object();
+    let rows = object["tables"][format!("{}.orders", place.schema)].as_array().unwrap();
+    assert!(rows.iter().any(|row| row["deleted"] == true && row["pk"]["id"] == "o-10231"), "{rows:?}");
+    place.finish().await;
+}
+
+#[tokio::test]
+async fn a_parked_record_is_listed_redriven_and_discarded() {
+    let Some((place, args)) = place("cli_letters").await else { return };
+    let first = payload("orders", "o-1", 1_772_440_530_000_001, r#""total":{"N":"-1"}"#);
+    let second = payload("orders", "o-1", 1_772_440_530_000_002, r#""total":{"N":"-2"}"#);
+    // makes the table, then forbids negative totals
+    let ok = payload("orders", "o-0", 1_772_440_530_000_000, r#""total":{"N":"1"}"#);
+    assert_eq!(rowtide_with(&with(&["replay"], &args), &[], ok.as_bytes()).status, 0);
+    let alter =
+        "alter table {s}.orders_cdc add constraint c check (deleted or (data->>'total')::numeric > 0)";
+    place.run(alter).await;
+    for text in [&second, &first] {
+        let ended = rowtide_with(&with(&["replay"], &args), &[], text.as_bytes());
+        assert_eq!(ended.status, 0, "{}", ended.err);
+    }
+    let list =
+        with(&["dead-letters", "list", "--output", "json", "--table", "orders", "--key", "[\"o-1\"]"], &args);
+    let letters = rowtide(&list).lines();
+    assert_eq!(letters.len(), 2);
+    let columns: Vec<&str> = letters[0].as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(columns.len(), 18, "{columns:?}");
+    assert!(letters[0]["redriven_at"].is_null() && letters[0]["attempts"] == 1);
+    // refused once more: the newer one of the key is not tried
+    let redrive = with(&["dead-letters", "redrive", "--output", "json"], &args);
+    let ended = rowtide(&redrive);
+    let outcomes = |ended: &Ended| {
+        ended.lines().iter().map(|line| line["outcome"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!((ended.status, outcomes(&ended)), (1, vec!["parked".to_owned(), "waiting".to_owned()]));
+    place.run("alter table {s}.orders_cdc drop constraint c").await;
+    let ended = rowtide(&redrive);
+    assert_eq!((ended.status, outcomes(&ended)), (0, vec!["applied".to_owned(), "applied".to_owned()]));
+    assert_eq!(place.view("orders").await["[\"o-1\"]"], r#"{"total": -2}"#);
+    assert!(rowtide(&list).lines().iter().all(|letter| letter["redriven_at"].is_string()));
+    assert_eq!(rowtide(&redrive).out, "");
+    let ended = rowtide(&with(&["dead-letters", "discard", "--key", "[\"o-1\"]"], &args));
+    assert_eq!((ended.status, ended.out.as_str()), (0, "2 dead letters discarded\n"));
+    assert_eq!(rowtide(&list).out, "");
+    place.finish().await;
+}
+
+#[tokio::test]
+async fn a_record_that_stays_poison_keeps_its_reason() {
+    let Some((place, args)) = place("cli_poison").await else { return };
+    let file = "events/dynamodb-kinesis/poison-in-the-middle.json";
+    assert_eq!(rowtide(&with(&["replay", file], &args)).status, 0);
+    let list = with(&["dead-letters", "list", "--output", "json"], &args);
+    let codes = || rowtide(&list).lines().iter().map(|line| line["code"].to_string()).collect::<Vec<_>>();
+    let before = codes();
+    assert_eq!(rowtide(&with(&["dead-letters", "redrive"], &args)).status, 1);
+    assert_eq!(codes(), before);
+    place.finish().await;
+}
+
+#[tokio::test]
+async fn a_purge_forgets_tombstones_and_refuses_what_is_older() {
+    let Some((place, args)) = place("cli_purge").await else { return };
+    let replay =
+        with(&["replay", "--no-rows", "--output", "json", "events/dynamodb-kinesis/remove.json"], &args);
+    assert_eq!(rowtide(&replay).status, 0);
+    let name = format!("{}.orders", place.schema);
+    let purge = |more: &[&str]| {
+        let ended = rowtide(&[&with(&["purge", "--output", "json"], &args)[..], more].concat());
+        let object = ended.object();
+        let targets = object["targets"].as_array().unwrap();
+        let target = targets.iter().find(|target| target["target"] == name.as_str()).unwrap().clone();
+        (ended.status, target["tombstones"].as_u64())
+    };
+    assert_eq!(purge(&[]), (0, Some(0)));
+    assert_eq!(purge(&["--older-than", "0s", "--dry-run"]), (0, Some(2)));
+    assert_eq!(purge(&["--older-than", "0s"]), (0, Some(2)));
+    assert_eq!(purge(&["--older-than", "0s"]), (0, Some(0)));
+    let ended = rowtide(&replay);
+    assert_eq!(ended.status, 2);
+    assert!(ended.err.contains("--force"), "{}", ended.err);
+    assert_eq!(rowtide(&[&replay[..], &["--force"]].concat()).status, 0);
+    place.finish().await;
+}
