@@ -1,10 +1,12 @@
 //! What must hold for every batch, every delivery and every fault, against a database in memory.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics has failed")]
 
 use crate::model::{Fault, Item, Memory, Stored, is_done, runtime, script, take};
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::prelude::*;
 use rowtide::coalesce::{Fate, Schedule, Tracked};
 use rowtide::config::Config;
+use rowtide::decode::Reason;
 use rowtide::error::Error;
 use rowtide::event::{Change, ChangeEvent, Document, Key, Patch};
 use rowtide::json::Value;
@@ -768,6 +770,14 @@ fn a_patch_waits_for_what_an_earlier_chunk_of_the_batch_will_park() {
     assert!(is_done(&report), "{report:?}");
     let codes: Vec<String> = memory.letters().into_iter().map(|letter| letter.code).collect();
     assert_eq!(codes, ["check_violation", "blocked"]);
+}
+
+#[test]
+fn a_record_without_an_event_is_not_delivered_for_ever() {
+    let (flow, records) = script(vec![vec![], Op::Put(1).events(0, 0)]);
+    let report = take(&flow, &Memory::new(), &records);
+    assert!(is_done(&report), "{report:?}");
+    assert_eq!(report.outcomes, [Outcome::Ignored(Reason::Control), Outcome::Applied]);
 }
 
 #[test]
