@@ -323,7 +323,7 @@ pub(crate) struct Delivery {
     /// The stream is read from here on.
     start: usize,
     /// Notifications that come again under a new Kinesis number.
-    repeated: Vec<usize>,
+    pub(crate) repeated: Vec<usize>,
     /// Records that change places.
     swaps: Vec<(usize, usize)>,
     /// Stretches that are delivered again: from, how many, where to.
