@@ -1,5 +1,12 @@
 //! House rules that a machine can check: who may know what, where SQL stands, how long a thing may be.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that panics has failed"
+)]
+
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -125,7 +132,9 @@ fn take_apart(text: &str) -> (String, Vec<(RangeInclusive<usize>, String)>) {
             (rest.find('\n').unwrap_or(rest.len()), false)
         } else if rest.starts_with("/*") {
             (rest.find("*/").map_or(rest.len(), |end| end + 2), false)
-        } else if let Some(hashes) = raw_string(rest).filter(|_| !before.is_some_and(char::is_alphanumeric)) {
+        } else if let Some(hashes) =
+            raw_string(rest).filter(|_| before == Some('b') || !before.is_some_and(char::is_alphanumeric))
+        {
             let close = format!("\"{}", "#".repeat(hashes));
             let body = hashes + 2;
             (rest[body..].find(&close).map_or(rest.len(), |end| body + end + close.len()), true)
@@ -316,7 +325,7 @@ fn is_sql(text: &str) -> bool {
     let verb = words.next().unwrap_or_default();
     let is_verb = VERBS.contains(&verb.to_ascii_lowercase().as_str())
         && (verb.chars().all(char::is_lowercase) || verb.chars().all(char::is_uppercase));
-    is_verb && words.next().is_some_and(|word| word.starts_with(char::is_alphabetic))
+    is_verb && words.next().is_some_and(|word| !word.starts_with(['=', ':']))
 }
 
 #[test]
@@ -441,4 +450,49 @@ fn decoders_alone_need_no_runtime_no_database_and_no_aws() {
          to ALWAYS_NEEDED in tests/it/tidy.rs:",
         always.filter(|name| !ALWAYS_NEEDED.contains(&name.as_str())),
     );
+}
+
+/// Every template, filled with the names of a schema of its own, is understood by a server: columns and types exist.
+#[cfg(feature = "sink")]
+#[tokio::test]
+async fn every_file_of_sql_prepares_on_a_server() {
+    let Some(place) = crate::support::server("sql_prepares").await else { return };
+    let of_schema = |name: &str| format!("\"{}\".\"{name}\"", place.schema);
+    let values = [
+        ("storage", of_schema("t_cdc")),
+        ("view", of_schema("t")),
+        ("registry", of_schema("rowtide_targets")),
+        ("dead_letters", of_schema("rowtide_dead_letters")),
+        ("storage_deleted", "by_deleted".to_owned()),
+        ("dead_letters_by_key", "by_key".to_owned()),
+        ("dead_letters_by_time", "by_time".to_owned()),
+        ("milliseconds", "1000".to_owned()),
+        ("wait", "1s".to_owned()),
+        ("which", "not t.deleted".to_owned()),
+        ("live", "\nwhere not t.deleted".to_owned()),
+        ("deleted", ", t.deleted".to_owned()),
+        ("typed", ",\n  t.data->'n' as n".to_owned()),
+        ("data", "t.data".to_owned()),
+        ("aux", "t.aux".to_owned()),
+        ("aux_name", ", aux".to_owned()),
+        ("aux_value", ", u.aux".to_owned()),
+        ("aux_set", ", aux = excluded.aux".to_owned()),
+    ];
+    let filled = |file: &PathBuf| {
+        let name = file.file_name().unwrap().to_str().unwrap().to_owned();
+        let mut sql = std::fs::read_to_string(file).unwrap();
+        for (place, value) in &values {
+            sql = sql.replace(&format!("{{{place}}}"), value);
+        }
+        (name, sql)
+    };
+    let (creating, others): (Vec<_>, Vec<_>) =
+        files("sql/postgres", "sql").iter().map(filled).partition(|(name, _)| name.starts_with("create_"));
+    let client = crate::support::connect(&place.url).await;
+    for (name, sql) in creating {
+        client.batch_execute(&sql).await.unwrap_or_else(|error| panic!("{name}: {error:?}\n{sql}"));
+    }
+    for (name, sql) in others {
+        client.prepare(&sql).await.unwrap_or_else(|error| panic!("{name}: {error:?}\n{sql}"));
+    }
 }
