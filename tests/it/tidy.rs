@@ -467,6 +467,7 @@ async fn every_file_of_sql_prepares_on_a_server() {
         ("dead_letters_by_key", "by_key".to_owned()),
         ("dead_letters_by_time", "by_time".to_owned()),
         ("milliseconds", "1000".to_owned()),
+        ("mark", "'a mark'".to_owned()),
         ("wait", "1s".to_owned()),
         ("which", "not t.deleted".to_owned()),
         ("live", "\nwhere not t.deleted".to_owned()),
@@ -484,6 +485,7 @@ async fn every_file_of_sql_prepares_on_a_server() {
         for (place, value) in &values {
             sql = sql.replace(&format!("{{{place}}}"), value);
         }
+        assert!(!sql.replace("'{}'", "").contains('{'), "Give the new place of {name} a value above: {sql}");
         (name, sql)
     };
     let (creating, others): (Vec<_>, Vec<_>) =
