@@ -691,7 +691,9 @@ mod tests {
         }
 
         #[test]
-        fn the_first_special_byte_is_found(bytes in prop::collection::vec(prop_oneof![80 => 0x20_u8.., 1 => Just(b'"'), 1 => any::<u8>()], 0..300)) {
+        fn the_first_special_byte_is_found(
+            bytes in prop::collection::vec(prop_oneof![80 => 0x20_u8.., 1 => Just(b'"'), 1 => any::<u8>()], 0..300)
+        ) {
             let one_by_one = bytes.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20);
             prop_assert_eq!(super::special(&bytes), one_by_one);
         }
