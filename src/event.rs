@@ -211,7 +211,7 @@ impl Document {
             let mut at = 0;
             *self = self.filtered(|_| {
                 at += 1;
-                !repeated.contains(&(at - 1))
+                repeated.binary_search(&(at - 1)).is_err()
             });
         }
     }

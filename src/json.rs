@@ -571,7 +571,7 @@ impl Value {
                 let mut index = 0;
                 members.retain(|_| {
                     index += 1;
-                    !repeated.contains(&(index - 1))
+                    repeated.binary_search(&(index - 1)).is_err()
                 });
                 Self::Object(members)
             }

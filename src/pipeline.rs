@@ -2,7 +2,7 @@
 
 use crate::coalesce::{Fate, Schedule, Tracked};
 use crate::config::{Config, Payload, VersionScheme};
-use crate::decode::{Decoded, Decoders, Settings};
+use crate::decode::{Decoded, Decoders, Reason, Settings};
 use crate::error::{Disposition, Error, ErrorKind, Result};
 use crate::event::{Change, ChangeEvent, Key, hex};
 use crate::materialize::{Binding, DeadLetter, Deadline, Materializer, RowOutcome};
@@ -147,7 +147,7 @@ pub struct Chunk {
 #[derive(Debug)]
 pub enum Verdict {
     /// Left out on purpose.
-    Ignored(crate::decode::Reason),
+    Ignored(Reason),
     /// Cannot be applied, ever.
     Poison(Arc<Error>),
 }
@@ -185,6 +185,11 @@ impl Batch<'_> {
 
     fn enter(&mut self, chunk: &mut Chunk, index: usize, record: &Record, decoded: Decoded) -> Result<()> {
         let events = match decoded {
+            // a decoder should say so itself, but a record without an outcome would be reported for ever
+            Decoded::Events(events) if events.is_empty() => {
+                chunk.verdicts.push((index, Verdict::Ignored(Reason::Control)));
+                return Ok(());
+            }
             Decoded::Events(events) => events,
             Decoded::Ignored(reason) => {
                 chunk.verdicts.push((index, Verdict::Ignored(reason)));
@@ -212,7 +217,7 @@ impl Batch<'_> {
         sub: u32,
         record: &Record,
         mut event: ChangeEvent,
-    ) -> Result<Result<Tracked, crate::decode::Reason>> {
+    ) -> Result<Result<Tracked, Reason>> {
         if event.key.is_none() && event.change != Change::Truncate {
             return Err(Error::poison("no_key", "The change event has no key."));
         }

@@ -6,4 +6,6 @@ from unnest($1::text[], $2::text[], $3::int4[], $4::text[], $5::text[], $6::time
   as u(source, position, sub, event_id, partition_key, arrived_at, epoch, decoder, tab, key, code, message, payload, sha)
 order by u.source collate "C", u.position collate "C", u.sub, u.sha collate "C"
 on conflict (source, position, sub, payload_sha256) do update set
-  attempts = d.attempts + 1, code = excluded.code, message = excluded.message, redriven_at = null
+  attempts = d.attempts + 1, redriven_at = null,
+  code = case when excluded.code = 'blocked' then d.code else excluded.code end,
+  message = case when excluded.code = 'blocked' then d.message else excluded.message end

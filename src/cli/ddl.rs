@@ -23,7 +23,7 @@ pub(super) fn run(global: &Global, args: &DdlArgs, out: &mut impl Write) -> Ende
     };
     let parts = [
         (format!("{}: storage", target.qualified()), storage(&target)),
-        (format!("{}: what people query", target.qualified()), view(&target)?),
+        (format!("{}: what people query", target.qualified()), view(&target)?.sql),
         ("what rowtide knows of its targets".to_owned(), postgres.registry_sql()),
         ("parked records".to_owned(), postgres.dead_letters_sql()),
     ];

@@ -503,11 +503,16 @@ fn map(scanner: &mut Scanner<'_>, out: &mut String, levels_left: usize) -> Resul
     })?;
     let name = |at: usize| members.get(at).map_or("", |(name, _)| name.as_ref());
     let repeated = json::repeated_names(members.len(), name);
-    for &at in repeated.iter().rev() {
-        // a repeated member is never the last one, so another follows behind a comma
-        let from = members.get(at).map_or(start, |(_, offset)| *offset);
-        let to = members.get(at + 1).map_or(from, |(_, offset)| *offset);
-        out.replace_range(from..to, "");
+    if !repeated.is_empty() {
+        let written = out.split_off(start + 1);
+        let starts = members.iter().map(|(_, at)| at - start - 1);
+        let ends = starts.clone().skip(1).chain([written.len()]);
+        for (_, (from, to)) in
+            starts.zip(ends).enumerate().filter(|(at, _)| repeated.binary_search(at).is_err())
+        {
+            // each but the last with the comma behind it, and the last is never repeated
+            out.push_str(written.get(from..to).unwrap_or_default());
+        }
     }
     out.push('}');
     Ok(())

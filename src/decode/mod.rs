@@ -128,8 +128,8 @@ impl Decoders {
         if let Some((code, message)) = record.fault {
             return (None, Err(Error::poison(code, message)));
         }
-        let takes = |decoder: &&Box<dyn Decoder>| self.pinned || decoder.recognises(&record.payload);
-        match self.list.iter().find(takes) {
+        let takes = |decoder: &&dyn Decoder| self.pinned || decoder.recognises(&record.payload);
+        match self.list.iter().map(AsRef::as_ref).find(takes) {
             Some(decoder) => (Some(decoder.name()), decoder.decode(record)),
             None => (None, Err(unrecognised(&record.payload))),
         }

@@ -36,6 +36,7 @@ struct Relation {
     columns: Vec<String>,
     definition: Option<String>,
     unique_pk: bool,
+    comment: Option<String>,
 }
 
 /// What the registry says of a target.
@@ -58,6 +59,8 @@ struct Look {
     creates_view: bool,
     /// The view's statement when the view is rowtide's own and out of date.
     outdated_view: Option<String>,
+    /// The view's statement when a person made it with rowtide's statements.
+    unremembered_view: Option<String>,
 }
 
 /// A target that the registry knows.
@@ -122,6 +125,9 @@ impl Postgres {
                 self.agree_with_registry(binding, registered)?;
             }
             self.register(client, binding, look.layout).await?;
+            if let Some(sql) = &look.unremembered_view {
+                self.remember_view(client, &binding.target, sql).await?;
+            }
             if let Some(sql) = &look.outdated_view
                 && self.ddl == Ddl::Auto
             {
@@ -173,14 +179,16 @@ impl Postgres {
 
     async fn look(&self, client: &Object, binding: &Binding) -> Result<Look> {
         let target = &*binding.target;
-        let registered = self.registered(client, target).await?;
+        // a view and its line in the registry appear together: whoever sees the view first sees the line too
         let found = relation_of(client, &target.schema, &target.name).await?;
+        let registered = self.registered(client, target).await?;
         let mut look = Look {
             layout: Layout::Managed,
             registered,
             missing: Vec::new(),
             creates_view: false,
             outdated_view: None,
+            unremembered_view: None,
         };
         match found {
             Some(table) if matches!(table.kind.as_str(), "r" | "p") => {
@@ -195,8 +203,13 @@ impl Postgres {
                 )));
             }
             Some(found) => {
-                let sql = view(target)?;
+                let wanted = view(target)?;
                 let Some(registered) = &look.registered else {
+                    if found.comment == Some(wanted.mark) {
+                        // made by a person with rowtide's own statements
+                        look.unremembered_view = Some(wanted.sql);
+                        return self.look_at_storage(client, target, look).await;
+                    }
                     return Err(Error::config(format!(
                         "There is already a view {} that rowtide did not make. Rename it, or give the route of {} \
                          another `to`.",
@@ -206,15 +219,19 @@ impl Postgres {
                 };
                 let is_ours =
                     registered.view_definition.is_some() && found.definition == registered.view_definition;
-                if is_ours && registered.view_sql.as_deref() != Some(&sql) {
-                    look.outdated_view = Some(sql);
+                if is_ours && registered.view_sql.as_deref() != Some(&wanted.sql) {
+                    look.outdated_view = Some(wanted.sql);
                 }
             }
             None => {
-                look.missing.push(view(target)?);
+                look.missing.push(view(target)?.sql);
                 look.creates_view = true;
             }
         }
+        self.look_at_storage(client, target, look).await
+    }
+
+    async fn look_at_storage(&self, client: &Object, target: &Target, mut look: Look) -> Result<Look> {
         match relation_of(client, &target.schema, &target.storage).await? {
             None => look.missing.insert(0, storage(target)),
             Some(table) => check_storage(target, &table)?,
@@ -342,7 +359,7 @@ impl Postgres {
         }
         if look.creates_view {
             self.register(&transaction, binding, Layout::Managed).await?;
-            self.remember_view(&transaction, target, &view(target)?).await?;
+            self.remember_view(&transaction, target, &view(target)?.sql).await?;
         }
         transaction.commit().await.map_err(ddl_error).or_else(lost_race)
     }
@@ -521,6 +538,7 @@ async fn relation_of(
             columns: row.try_get::<_, Option<Vec<String>>>(1)?.unwrap_or_default(),
             definition: row.try_get(2)?,
             unique_pk: row.try_get(3)?,
+            comment: row.try_get(4)?,
         })
     };
     row.map(read).transpose().map_err(ddl_error)

@@ -3,7 +3,9 @@
 use super::{fill, literal, quote, relation};
 use crate::config::DeletePolicy;
 use crate::error::{Error, Result};
+use crate::event::hex;
 use crate::route::{Target, identifier};
+use sha2::{Digest as _, Sha256};
 
 const STORAGE: &str = include_str!("../../sql/postgres/create_storage.sql");
 const VIEW: &str = include_str!("../../sql/postgres/create_view.sql");
@@ -18,11 +20,20 @@ pub fn storage(target: &Target) -> String {
     fill(STORAGE, &[("storage", &relation(&target.schema, &target.storage)), ("storage_deleted", &index)])
 }
 
-/// The statement that creates the view of `target`.
+/// A view to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    /// The statements that create it.
+    pub sql: String,
+    /// The comment they leave on it, by which a view is known that a person made with them.
+    pub mark: String,
+}
+
+/// The statements that create the view of `target`.
 ///
 /// # Errors
 /// When `types` names a type that is not known, or a column that the view has anyway.
-pub fn view(target: &Target) -> Result<String> {
+pub fn view(target: &Target) -> Result<View> {
     let mut typed = String::new();
     for (field, type_name) in &target.types {
         if VIEW_COLUMNS.contains(&field.as_str()) || field.contains('\0') || field.len() > 63 {
@@ -44,16 +55,21 @@ pub fn view(target: &Target) -> Result<String> {
     let soft = target.delete == DeletePolicy::Soft;
     let view = relation(&target.schema, &target.name);
     let storage = relation(&target.schema, &target.storage);
-    Ok(fill(
-        VIEW,
-        &[
-            ("view", &view),
-            ("storage", &storage),
-            ("typed", &typed),
-            ("deleted", if soft { ", t.deleted" } else { "" }),
-            ("live", if soft { "" } else { "\nwhere not t.deleted" }),
-        ],
-    ))
+    let text = |mark: &str| {
+        fill(
+            VIEW,
+            &[
+                ("view", &view),
+                ("storage", &storage),
+                ("typed", &typed),
+                ("deleted", if soft { ", t.deleted" } else { "" }),
+                ("live", if soft { "" } else { "\nwhere not t.deleted" }),
+                ("mark", mark),
+            ],
+        )
+    };
+    let mark = format!("rowtide {}", hex(&Sha256::digest(text(""))));
+    Ok(View { sql: text(&literal(&mark)), mark })
 }
 
 /// The statement that drops the view of `target`.

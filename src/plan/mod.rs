@@ -3,7 +3,7 @@
 mod ddl;
 mod place;
 
-pub use ddl::{drop_view, key_index, storage, view};
+pub use ddl::{View, drop_view, key_index, storage, view};
 pub use place::{Placed, merge, place};
 
 use crate::coalesce::Schedule;

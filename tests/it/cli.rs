@@ -669,3 +669,38 @@ async fn a_purge_forgets_tombstones_and_refuses_what_is_older() {
     assert_eq!(rowtide(&[&replay[..], &["--force"]].concat()).status, 0);
     place.finish().await;
 }
+
+#[cfg(feature = "embedded")]
+#[test]
+fn without_a_sink_a_replay_brings_its_own_database() {
+    // whatever is configured is not touched
+    let variables =
+        [("ROWTIDE_SINK_URL", "postgresql://postgres@127.0.0.1:1/production"), ("ROWTIDE_SINK_DDL", "never")];
+    let file = "events/dynamodb-kinesis/poison-in-the-middle.json";
+    let ended = rowtide_with(&["replay", "--output", "json", file], &variables, b"");
+    assert_eq!(ended.status, 0, "{}", ended.err);
+    let object = ended.object();
+    assert_eq!((&object["applied"], &object["parked"]), (&6.into(), &5.into()));
+    assert_eq!(object["tables"]["public.orders"].as_array().map(Vec::len), Some(6));
+    assert!(ended.err.contains("rowtide decode"), "{}", ended.err);
+    let ended = rowtide(&["replay", "--set", "sink.url=postgresql://localhost", file]);
+    assert_eq!(ended.status, 2);
+    assert!(ended.err.contains("--sink"), "{}", ended.err);
+}
+
+#[cfg(feature = "embedded")]
+#[test]
+fn a_data_folder_keeps_the_database() {
+    let folder = Folder::new("data");
+    let data = folder.0.join("data");
+    let data = data.to_str().unwrap();
+    let file = "events/dynamodb-kinesis/poison-in-the-middle.json";
+    let replay = ["replay", "--data-dir", data, "--output", "json", "--no-rows", file];
+    assert_eq!(rowtide(&replay).object()["applied"], 6);
+    assert_eq!(rowtide(&replay).object()["stale"], 6);
+    let letters = rowtide(&["dead-letters", "list", "--data-dir", data, "--output", "json"]).lines();
+    assert_eq!(letters.len(), 5);
+    assert_eq!(letters[0]["attempts"], 2);
+    let ended = rowtide(&["purge", "--data-dir", data, "--output", "json"]);
+    assert_eq!(ended.object()["targets"][0]["target"], "public.orders");
+}

@@ -357,8 +357,7 @@ async fn a_connection_that_died_in_between_is_replaced() {
     let variables = [("ROWTIDE_SINK_URL", url.as_str()), ("ROWTIDE_SINK_SCHEMA", place.schema.as_str())];
     let mut function = Function::start(DYNAMODB, &variables).await;
     assert_eq!(function.invoke(&event("dynamodb/insert"), LONG).await.json(), nothing_failed());
-    let terminate =
-        "select count(pg_terminate_backend(pid)) from pg_stat_activity where pid <> pg_backend_pid() and application_name = '{s}'";
+    let terminate = "select count(pg_terminate_backend(pid)) from pg_stat_activity where pid <> pg_backend_pid() and application_name = '{s}'";
     assert!(place.count(terminate).await > 0);
     assert_eq!(function.invoke(&event("dynamodb/modify"), LONG).await.json(), nothing_failed());
     let output = function.terminate().await;

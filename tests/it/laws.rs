@@ -1,10 +1,12 @@
 //! What must hold for every batch, every delivery and every fault, against a database in memory.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics has failed")]
 
 use crate::model::{Fault, Item, Memory, Stored, is_done, runtime, script, take};
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::prelude::*;
 use rowtide::coalesce::{Fate, Schedule, Tracked};
 use rowtide::config::Config;
+use rowtide::decode::Reason;
 use rowtide::error::Error;
 use rowtide::event::{Change, ChangeEvent, Document, Key, Patch};
 use rowtide::json::Value;
@@ -316,12 +318,12 @@ proptest! {
 
 /// A source's changes, and how they are delivered. Places count round the list's end.
 #[derive(Debug, Clone)]
-struct Delivery {
+pub(crate) struct Delivery {
     history: Vec<Item>,
     /// The stream is read from here on.
     start: usize,
     /// Notifications that come again under a new Kinesis number.
-    repeated: Vec<usize>,
+    pub(crate) repeated: Vec<usize>,
     /// Records that change places.
     swaps: Vec<(usize, usize)>,
     /// Stretches that are delivered again: from, how many, where to.
@@ -336,7 +338,7 @@ fn items() -> impl Strategy<Value = Vec<Item>> {
     vec((0..4_u8, value).prop_map(|(id, value)| Item { id, value }), 1..20)
 }
 
-fn deliveries() -> impl Strategy<Value = Delivery> {
+pub(crate) fn deliveries() -> impl Strategy<Value = Delivery> {
     let place = || 0..40_usize;
     let neighbours = place().prop_map(|at| (at, at + 1));
     let swaps = vec(prop_oneof![neighbours.boxed(), (place(), place()).boxed()], 0..8);
@@ -359,13 +361,13 @@ fn deliveries() -> impl Strategy<Value = Delivery> {
 
 impl Delivery {
     /// The records in the order of the source; numbers grow by a digit on the way.
-    fn streams(&self) -> Vec<Record> {
+    pub(crate) fn streams(&self) -> Vec<Record> {
         let record = |(item, at): (&Item, u64)| item.through_streams(&(95 + at).to_string());
         self.history.iter().zip(0..).map(record).collect()
     }
 
     /// The same through Kinesis, whose numbers tell nothing of the source's order.
-    fn kinesis(&self) -> Vec<Record> {
+    pub(crate) fn kinesis(&self) -> Vec<Record> {
         let count = self.history.len();
         let copies = (0..count).map(|at| (at, 0)).chain(self.repeated.iter().map(|at| (at % count, 1_000)));
         let record = |(at, later): (usize, usize)| {
@@ -376,7 +378,7 @@ impl Delivery {
     }
 
     /// What remains of the records when the stream is read from `start`, as they are delivered.
-    fn deliver(&self, records: &[Record]) -> Vec<Vec<Record>> {
+    pub(crate) fn deliver(&self, records: &[Record]) -> Vec<Vec<Record>> {
         let mut order: Vec<usize> = (self.start % self.history.len()..records.len()).collect();
         let count = order.len();
         for (a, b) in &self.swaps {
@@ -399,7 +401,7 @@ impl Delivery {
     }
 
     /// The rows whose changes were delivered, as the source has them.
-    fn source(&self) -> BTreeMap<(String, String), String> {
+    pub(crate) fn source(&self) -> BTreeMap<(String, String), String> {
         let mut rows = BTreeMap::new();
         let first = self.start % self.history.len();
         let delivered = self.history.iter().enumerate().filter(|(at, _)| {
@@ -768,6 +770,14 @@ fn a_patch_waits_for_what_an_earlier_chunk_of_the_batch_will_park() {
     assert!(is_done(&report), "{report:?}");
     let codes: Vec<String> = memory.letters().into_iter().map(|letter| letter.code).collect();
     assert_eq!(codes, ["check_violation", "blocked"]);
+}
+
+#[test]
+fn a_record_without_an_event_is_not_delivered_for_ever() {
+    let (flow, records) = script(vec![vec![], Op::Put(1).events(0, 0)]);
+    let report = take(&flow, &Memory::new(), &records);
+    assert!(is_done(&report), "{report:?}");
+    assert_eq!(report.outcomes, [Outcome::Ignored(Reason::Control), Outcome::Applied]);
 }
 
 #[test]

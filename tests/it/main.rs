@@ -3,6 +3,8 @@
 #[cfg(feature = "cli")]
 mod cli;
 #[cfg(feature = "sink")]
+mod convergence;
+#[cfg(feature = "sink")]
 mod decode;
 #[cfg(feature = "sink")]
 mod faults;

@@ -1,4 +1,5 @@
 //! A database in memory, a source of change events without a wire format, and two with one: what the laws run on.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics has failed")]
 
 use rowtide::config::Config;
 use rowtide::decode::{Decoded, Decoder, Decoders, Reason};
@@ -175,7 +176,7 @@ pub(crate) fn sorted(value: Value) -> Value {
             Value::Object(members)
         }
         Value::Array(elements) => Value::Array(elements.into_iter().map(sorted).collect()),
-        other => other,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
     }
 }
 

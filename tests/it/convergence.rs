@@ -1,0 +1,114 @@
+//! The promise on a database: however a source's changes are delivered, the view equals the source.
+//!
+//! The histories and deliveries are those of the laws; four workers on a real server, one on the embedded database.
+
+use crate::laws::{Delivery, deliveries};
+use crate::support::{Place, Worker, place, server_url};
+use proptest::prelude::*;
+use proptest::test_runner::{Config as PropConfig, TestRunner};
+use rowtide::config::RouteConfig;
+use rowtide::materialize::{Deadline, KnownTarget, Postgres};
+use rowtide::pipeline::{Flow, process};
+use rowtide::record::Record;
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+const HISTORIES: u32 = 300;
+
+/// Delivers one history to its own table and reads what its view shows.
+async fn deliver(
+    place: &Place,
+    sinks: &[Arc<Postgres>],
+    table: &str,
+    batches: Vec<Vec<Record>>,
+) -> BTreeMap<String, String> {
+    let mut config = place.config();
+    config.routes = vec![RouteConfig { to: table.to_owned(), ..RouteConfig::default() }];
+    let mut own: Vec<Vec<Vec<Record>>> = vec![Vec::new(); sinks.len()];
+    for (at, batch) in batches.into_iter().enumerate() {
+        own[at % sinks.len()].push(batch);
+    }
+    let mut workers = tokio::task::JoinSet::new();
+    for (sink, batches) in sinks.iter().zip(own) {
+        let (flow, sink) = (Flow::new(&config).unwrap(), sink.clone());
+        workers.spawn(async move {
+            for batch in batches {
+                let report = process(&flow, &*sink, &batch, Deadline::never()).await;
+                assert!(report.failure.is_none() && report.stopped.is_none(), "{report:?}");
+                let counts = report.counts();
+                assert_eq!((counts.reported, counts.parked), (0, 0));
+            }
+        });
+    }
+    while let Some(ended) = workers.join_next().await {
+        ended.expect("a worker ends well");
+    }
+    let target = KnownTarget {
+        name: format!("{}.{table}", place.schema),
+        schema: place.schema.clone(),
+        table: table.to_owned(),
+        storage: format!("{table}_cdc"),
+        source: "t".into(),
+        layout: "tombstone".into(),
+        purge_horizon: None,
+    };
+    let mut rows = BTreeMap::new();
+    sinks[0]
+        .live_rows(&target, |row| {
+            let id = row.pk.split('"').nth(3).unwrap_or_default().to_owned();
+            rows.insert(format!("[\"{id}\"]"), row.data.unwrap_or_default().replace(' ', ""));
+            Ok(())
+        })
+        .await
+        .unwrap();
+    rows
+}
+
+fn converges(
+    test: &str,
+    deliveries: impl Strategy<Value = Delivery>,
+    records: impl Fn(&Delivery) -> Vec<Record>,
+) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let place = runtime.block_on(place(test));
+    let workers = if server_url().is_some() { 4 } else { 1 };
+    let sinks: Vec<Arc<Postgres>> = (0..workers)
+        .map(|_| {
+            let Worker { sink, .. } = place.worker(&place.config());
+            Arc::new(sink)
+        })
+        .collect();
+    let number = Cell::new(0);
+    let config = PropConfig { cases: HISTORIES, failure_persistence: None, ..PropConfig::default() };
+    let outcome = TestRunner::new(config).run(&deliveries, |delivery| {
+        number.set(number.get() + 1);
+        let batches = delivery.deliver(&records(&delivery));
+        let table = format!("h{}", number.get());
+        let view = runtime.block_on(deliver(&place, &sinks, &table, batches));
+        let source: BTreeMap<String, String> =
+            delivery.source().into_iter().map(|((_, key), document)| (key, document)).collect();
+        prop_assert_eq!(view, source);
+        Ok(())
+    });
+    for sink in sinks {
+        sink.close_idle();
+    }
+    outcome.unwrap_or_else(|error| panic!("{error}"));
+    runtime.block_on(place.finish());
+}
+
+#[test]
+fn a_dynamodb_stream_converges() {
+    // a stream has no notifications under new numbers
+    let deliveries = deliveries().prop_map(|mut delivery| {
+        delivery.repeated.clear();
+        delivery
+    });
+    converges("stream_converges", deliveries, Delivery::streams);
+}
+
+#[test]
+fn dynamodb_through_kinesis_converges() {
+    converges("kinesis_converges", deliveries(), Delivery::kinesis);
+}
