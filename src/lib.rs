@@ -1,4 +1,55 @@
-//! Rowtide.
+//! Rowtide turns change-data-capture records of DynamoDB into PostgreSQL tables that equal their source, whatever the
+//! delivery did on the way: duplicates, another order, retries, restarts, poison records.
+//!
+//! The flow goes one way:
+//!
+//! ```text
+//! envelope → records → decode → change events → route → coalesce → plan → apply → report → batch response
+//! ```
+//!
+//! | step | room | what it does |
+//! |---|---|---|
+//! | records | [`record`] | takes a Lambda event apart; payloads stay raw bytes |
+//! | decode | [`decode`], [`version`], [`json`], [`decimal`] | one record becomes change events ([`event`]), each with key and version |
+//! | route | [`route`], [`config`] | finds the target of a source table, filters fields and events |
+//! | coalesce | [`mod@coalesce`] | of several full images of a key, the highest version is written |
+//! | plan | [`mod@plan`] | change events become statements, as data |
+//! | apply | `materialize` | the only room that talks to a database; says what became of every row |
+//! | report | [`report`] | what became of every record; the batch response is computed from it |
+//!
+//! `pipeline::process` is the whole flow on one screen. The Lambda functions (`lambda`), the command `rowtide replay`,
+//! the redriving of parked records (`redrive`) and the tests all call it.
+//!
+//! Everything up to the plan is pure: no clock, no I/O, no environment, no memory between records. It needs no feature:
+//!
+//! ```
+//! use rowtide::decode::{Decoded, Decoders, Settings};
+//! use rowtide::record::Envelope;
+//!
+//! let event = std::fs::read("events/dynamodb-kinesis/composite-key.json")?;
+//! let envelope = Envelope::parse(&event.into(), "-")?;
+//! let decoders = Decoders::named("auto", &Settings::default())?;
+//! let mut keys = Vec::new();
+//! for record in &envelope.records {
+//!     // one bad record is this record's error, and nobody else's
+//!     let (_decoder, decoded) = decoders.decode(record);
+//!     if let Decoded::Events(events) = decoded? {
+//!         keys.extend(events.iter().filter_map(|event| event.key.as_ref()).map(|key| key.to_json()));
+//!     }
+//! }
+//! assert_eq!(keys.len(), 6);
+//! assert_eq!(keys[0], r#"{"OrderId":"o-10231","line":1}"#);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Features, all on by default through `cli`, `embedded` and `lambda`:
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `sink` | `materialize`, `pipeline`, `redrive`: writing to PostgreSQL |
+//! | `lambda` | `lambda` and the Lambda functions `rowtide-kinesis` and `rowtide-dynamodb` |
+//! | `embedded` | `embedded`: a PostgreSQL inside the process |
+//! | `cli` | the command `rowtide` |
 
 pub mod coalesce;
 pub mod config;
@@ -24,3 +75,8 @@ pub mod route;
 pub mod version;
 
 pub use error::{Error, Result};
+
+/// The examples of the README, so that they compile.
+#[cfg(all(doctest, feature = "lambda"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
