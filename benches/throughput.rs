@@ -3,6 +3,8 @@
 //! Decoding needs nothing. The database part runs on the PostgreSQL named by ROWTIDE_TEST_POSTGRES, with fsync on, in a
 //! schema of its own. Rounds of the compared ways alternate, so that a busy machine disturbs them alike.
 
+#![allow(clippy::print_stdout, reason = "a benchmark prints")]
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;

@@ -284,13 +284,21 @@ pub(super) fn driver_error(error: &tokio_postgres::Error, ddl: bool) -> Error {
         let place = if place.is_empty() { String::new() } else { format!(" ({})", place.join(", ")) };
         let kind = match crate::error::classify_sqlstate(sqlstate) {
             ErrorKind::Rejected if ddl => ErrorKind::Schema,
-            kind => kind,
+            kind @ (ErrorKind::Malformed
+            | ErrorKind::Unsupported
+            | ErrorKind::Rejected
+            | ErrorKind::Contended
+            | ErrorKind::Unavailable
+            | ErrorKind::Config
+            | ErrorKind::Schema) => kind,
         };
         let (code, advice) = match kind {
             ErrorKind::Rejected => ("rejected", "The database refuses the row"),
             ErrorKind::Contended => ("contended", "The statement lost against another one"),
             ErrorKind::Unavailable => ("unavailable", "The database cannot do it now"),
-            _ => ("configuration", meaning(sqlstate)),
+            ErrorKind::Malformed | ErrorKind::Unsupported | ErrorKind::Config | ErrorKind::Schema => {
+                ("configuration", meaning(sqlstate))
+            }
         };
         return Error::new(kind, code, format!("{advice}: SQLSTATE {sqlstate}{place}."))
             .with_sqlstate(sqlstate);

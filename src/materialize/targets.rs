@@ -297,12 +297,7 @@ impl Postgres {
         Ok(())
     }
 
-    async fn register(
-        &self,
-        client: &(impl GenericClient + Sync),
-        binding: &Binding,
-        layout: Layout,
-    ) -> Result<()> {
+    async fn register(&self, client: &impl GenericClient, binding: &Binding, layout: Layout) -> Result<()> {
         let sql = self.fill_own(include_str!("../../sql/postgres/write_registry.sql"), &[]);
         let target = &*binding.target;
         let (name, scheme, epoch) =
@@ -329,12 +324,7 @@ impl Postgres {
         client.execute(&sql, &parameters).await.map(drop).map_err(ddl_error)
     }
 
-    async fn remember_view(
-        &self,
-        client: &(impl GenericClient + Sync),
-        target: &Target,
-        sql: &str,
-    ) -> Result<()> {
+    async fn remember_view(&self, client: &impl GenericClient, target: &Target, sql: &str) -> Result<()> {
         let remember = self.fill_own(include_str!("../../sql/postgres/remember_view.sql"), &[]);
         let name = target.qualified();
         let parameters: [&(dyn ToSql + Sync); 4] = [&name, &sql, &target.schema, &target.name];
@@ -524,11 +514,7 @@ fn lost_race(error: Error) -> Result<()> {
     }
 }
 
-async fn relation_of(
-    client: &(impl GenericClient + Sync),
-    schema: &str,
-    name: &str,
-) -> Result<Option<Relation>> {
+async fn relation_of(client: &impl GenericClient, schema: &str, name: &str) -> Result<Option<Relation>> {
     let sql = include_str!("../../sql/postgres/relation.sql");
     let parameters: [&(dyn ToSql + Sync); 2] = [&schema, &name];
     let row = client.query_opt(sql, &parameters).await.map_err(ddl_error)?;

@@ -1,7 +1,5 @@
 //! The `rowtide` command as scripts see it: a process with arguments, stdin, stdout, stderr and an exit status.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics has failed")]
-
 use crate::support::server;
 use flate2::Compression;
 use flate2::write::GzEncoder;

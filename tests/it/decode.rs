@@ -1,5 +1,4 @@
 //! What decoders and envelopes make of anything that could arrive.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics has failed")]
 
 use crate::model::{Memory, sorted, take};
 use base64::Engine as _;

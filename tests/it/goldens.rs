@@ -1,8 +1,6 @@
 //! Every event of `events/` with its three goldens in `tests/golden/`: what it says (`.changes`), what would be run
 //! (`.sql`), what becomes of it (`.response`). `UPDATE_EXPECT=1 cargo test goldens` renews them; read the difference.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics has failed")]
-
 use crate::model::{Memory, take};
 use expect_test::expect_file;
 use rowtide::config::Config;

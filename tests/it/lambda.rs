@@ -1,5 +1,4 @@
 //! The processors as Lambda starts them: real processes, invoked through the Runtime API.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "what is not there fails the test")]
 
 use crate::runtime_api::{Extensions, Function, Post};
 use crate::support::{Place, server};

@@ -1,5 +1,4 @@
 //! What must hold for every batch, every delivery and every fault, against a database in memory.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics has failed")]
 
 use crate::model::{Fault, Item, Memory, Stored, is_done, runtime, script, take};
 use proptest::collection::{btree_map, btree_set, vec};

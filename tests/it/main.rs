@@ -1,5 +1,7 @@
 //! One binary for all integration tests.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may end where it is surprised")]
+
 #[cfg(feature = "cli")]
 mod cli;
 #[cfg(feature = "sink")]

@@ -1,5 +1,4 @@
 //! A database in memory, a source of change events without a wire format, and two with one: what the laws run on.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics has failed")]
 
 use rowtide::config::Config;
 use rowtide::decode::{Decoded, Decoder, Decoders, Reason};

@@ -496,9 +496,9 @@ async fn generated_values_come_back_exactly() {
     let mut batch = flow.batch(&records);
     let sent: Vec<Value> = std::iter::from_fn(|| batch.chunk())
         .flat_map(|chunk| chunk.changes)
-        .map(|change| match change.event.change {
-            rowtide::event::Change::Put(document) => Value::parse(&document.to_json()).unwrap(),
-            other => panic!("{other:?}"),
+        .map(|change| {
+            let rowtide::event::Change::Put(document) = change.event.change else { panic!("not a put") };
+            Value::parse(&document.to_json()).unwrap()
         })
         .collect();
     assert_eq!(worker.done(&records).await.applied, images.len());

@@ -1,5 +1,4 @@
 //! A stand-in for Lambda: starts a processor's binary and speaks the Runtime API and the Extensions API to it.
-#![allow(clippy::unwrap_used, reason = "what is not there fails the test")]
 
 use std::collections::VecDeque;
 use std::process::{Output, Stdio};

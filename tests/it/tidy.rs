@@ -476,7 +476,7 @@ async fn every_file_of_sql_prepares_on_a_server() {
         ("data", "t.data".to_owned()),
         ("aux", "t.aux".to_owned()),
         ("aux_name", ", aux".to_owned()),
-        ("aux_value", ", u.aux".to_owned()),
+        ("aux_value", ", u.aux::jsonb".to_owned()),
         ("aux_set", ", aux = excluded.aux".to_owned()),
     ];
     let filled = |file: &PathBuf| {
