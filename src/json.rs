@@ -401,6 +401,9 @@ impl<'a> Scanner<'a> {
     }
 }
 
+/// Strings of up to so many words of 8 bytes are looked at word by word.
+const SHORT_WORDS: usize = 4;
+
 /// Place of the first byte that does not simply belong to a string: a quote, a backslash or a control character.
 /// Eight bytes at a time: strings are most of every payload.
 #[inline]
@@ -409,7 +412,7 @@ fn special(bytes: &[u8]) -> Option<usize> {
     const HIGH: u64 = ONES << 7;
     let zero_byte = |word: u64| word.wrapping_sub(ONES) & !word;
     let (words, tail) = bytes.as_chunks::<8>();
-    for (index, word) in words.iter().enumerate() {
+    for (index, word) in words.iter().take(SHORT_WORDS).enumerate() {
         let word = u64::from_le_bytes(*word);
         let quote = zero_byte(word ^ (ONES * 0x22));
         let backslash = zero_byte(word ^ (ONES * 0x5c));
@@ -420,8 +423,17 @@ fn special(bytes: &[u8]) -> Option<usize> {
             return Some(index * 8 + (found.trailing_zeros() / 8) as usize);
         }
     }
-    let is_special = |byte: &u8| *byte == b'"' || *byte == b'\\' || *byte < 0x20;
-    tail.iter().position(is_special).map(|found| words.len() * 8 + found)
+    if words.len() <= SHORT_WORDS {
+        let is_special = |byte: &u8| *byte == b'"' || *byte == b'\\' || *byte < 0x20;
+        return tail.iter().position(is_special).map(|found| words.len() * 8 + found);
+    }
+    // a long string: in whole vectors
+    let rest = bytes.get(SHORT_WORDS * 8..).unwrap_or_default();
+    let end = memchr::memchr2(b'"', b'\\', rest);
+    let inside = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
+    let has_control = inside.iter().fold(false, |found, byte| found | (*byte < 0x20));
+    let found = if has_control { inside.iter().position(|byte| *byte < 0x20) } else { end };
+    found.map(|found| SHORT_WORDS * 8 + found)
 }
 
 /// How many bytes at the start of `bytes` are a number in JSON's grammar.
@@ -679,7 +691,9 @@ mod tests {
         }
 
         #[test]
-        fn the_first_special_byte_is_found(bytes in prop::collection::vec(prop_oneof![8 => 0x20_u8.., 1 => Just(b'"'), 1 => any::<u8>()], 0..40)) {
+        fn the_first_special_byte_is_found(
+            bytes in prop::collection::vec(prop_oneof![80 => 0x20_u8.., 1 => Just(b'"'), 1 => any::<u8>()], 0..300)
+        ) {
             let one_by_one = bytes.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20);
             prop_assert_eq!(super::special(&bytes), one_by_one);
         }

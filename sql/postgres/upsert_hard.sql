@@ -1,5 +1,5 @@
 with u as materialized (
-  select * from unnest($1::text[], $2::jsonb[], $3::jsonb[], $4::jsonb[], $5::text[], $6::boolean[], $7::timestamptz[])
+  select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::timestamptz[])
     as u(key, pk, data, aux, version, deleted, changed_at)
 ), locked as materialized (
   select t.key, t.version from {storage} as t
@@ -11,7 +11,7 @@ with u as materialized (
   returning t.key
 ), written as (
   insert into {storage} as t (key, pk, data, aux, version, deleted, changed_at, applied_at)
-  select u.key, u.pk, u.data, u.aux, u.version, u.deleted, u.changed_at, clock_timestamp()
+  select u.key, u.pk::jsonb, u.data::jsonb, u.aux::jsonb, u.version, u.deleted, u.changed_at, clock_timestamp()
   from u left join locked as l on l.key = u.key collate "C"
   where not u.deleted and (l.version is null or u.version collate "C" > l.version)
   order by u.key collate "C"

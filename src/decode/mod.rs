@@ -1,4 +1,5 @@
-//! Decoders: one source format each, pure and without memory. They know no SQL, no clock, no environment, not each other.
+//! Decoders: one source format each, pure and without memory. They know no SQL, no clock, no environment and not each
+//! other.
 
 pub mod dynamodb;
 

@@ -11,7 +11,6 @@ use crate::plan::{
     Action, Dialect, Layout, Row, Statement, fill, merge, patch_sql, place, relation, upsert_sql,
 };
 use crate::route::Target;
-use bytes::{BufMut as _, BytesMut};
 use deadpool_postgres::{Object, PoolError};
 use std::collections::{HashMap, HashSet};
 use std::future::Future;
@@ -19,7 +18,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 use tokio::time::timeout;
-use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::types::ToSql;
 
 /// Left of the invocation's time when the database must have answered: enough to cancel, park and respond.
 const MARGIN: Duration = Duration::from_millis(300);
@@ -605,30 +604,6 @@ impl<'a> Retry<'a> {
     }
 }
 
-/// JSON text as a parameter of type jsonb; the server parses it.
-#[derive(Debug)]
-pub(super) struct Jsonb<'a>(pub(super) &'a str);
-
-impl ToSql for Jsonb<'_> {
-    fn to_sql(
-        &self,
-        ty: &Type,
-        out: &mut BytesMut,
-    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
-        if *ty == Type::JSONB {
-            out.put_u8(1); // version of the binary form
-        }
-        out.extend_from_slice(self.0.as_bytes());
-        Ok(IsNull::No)
-    }
-
-    fn accepts(ty: &Type) -> bool {
-        matches!(*ty, Type::JSON | Type::JSONB)
-    }
-
-    to_sql_checked!();
-}
-
 pub(super) fn moment(at: Option<Timestamp>) -> Option<jiff::Timestamp> {
     at.and_then(|at| jiff::Timestamp::from_microsecond(at.0).ok())
 }
@@ -636,9 +611,10 @@ pub(super) fn moment(at: Option<Timestamp>) -> Option<jiff::Timestamp> {
 /// The rows of a statement as the columns it takes.
 struct Columns<'a> {
     key: Vec<&'a str>,
-    pk: Vec<Jsonb<'a>>,
-    data: Vec<Option<Jsonb<'a>>>,
-    aux: Vec<Jsonb<'a>>,
+    // JSON goes as text: the server parses only the rows that are newer than what it has
+    pk: Vec<&'a str>,
+    data: Vec<Option<&'a str>>,
+    aux: Vec<&'a str>,
     version: Vec<&'a str>,
     deleted: Vec<bool>,
     changed_at: Vec<Option<jiff::Timestamp>>,
@@ -648,9 +624,9 @@ impl<'a> Columns<'a> {
     fn of(rows: &[&'a Row]) -> Self {
         Self {
             key: rows.iter().map(|row| row.key.as_str()).collect(),
-            pk: rows.iter().map(|row| Jsonb(&row.pk)).collect(),
-            data: rows.iter().map(|row| row.data.as_deref().map(Jsonb)).collect(),
-            aux: rows.iter().map(|row| Jsonb(&row.aux)).collect(),
+            pk: rows.iter().map(|row| row.pk.as_str()).collect(),
+            data: rows.iter().map(|row| row.data.as_deref()).collect(),
+            aux: rows.iter().map(|row| row.aux.as_str()).collect(),
             version: rows.iter().map(|row| row.version.as_str()).collect(),
             deleted: rows.iter().map(|row| row.deleted).collect(),
             changed_at: rows.iter().map(|row| moment(row.changed_at)).collect(),

@@ -228,7 +228,7 @@ pub fn upsert_sql(target: &Target, layout: Layout) -> String {
         Layout::Adopted { guarded, aux } => {
             let storage = relation(&target.schema, &target.name);
             let (name, value, set) =
-                if aux { (", aux", ", u.aux", ", aux = excluded.aux") } else { ("", "", "") };
+                if aux { (", aux", ", u.aux::jsonb", ", aux = excluded.aux") } else { ("", "", "") };
             let template = if guarded { UPSERT_ADOPTED_GUARDED } else { UPSERT_ADOPTED };
             fill(
                 template,

@@ -459,7 +459,9 @@ proptest! {
     }
 
     #[test]
-    fn by_arrival_the_last_of_the_batch_wins(history in items(), steps in vec(0..2_u64, 20), far in prop::bool::weighted(0.02)) {
+    fn by_arrival_the_last_of_the_batch_wins(
+        history in items(), steps in vec(0..2_u64, 20), far in prop::bool::weighted(0.02),
+    ) {
         // numbers that repeat, as in aggregated records
         let mut number = 8;
         let mut records = Vec::new();
@@ -654,7 +656,8 @@ proptest! {
         prop_assert_eq!(memory.view(), view);
         for letter in memory.letters() {
             let bad = records.iter().zip(&contents).any(|(record, content)| {
-                !content.is_good() && letter.position == record.position && letter.payload.as_ref() == Some(&record.payload)
+                let is_its = letter.position == record.position && letter.payload.as_ref() == Some(&record.payload);
+                !content.is_good() && is_its
             });
             prop_assert!(bad, "parked without a reason: {:?}", letter);
         }

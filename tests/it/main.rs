@@ -8,6 +8,8 @@ mod convergence;
 mod decode;
 #[cfg(feature = "sink")]
 mod faults;
+#[cfg(feature = "cli")]
+mod goldens;
 #[cfg(feature = "lambda")]
 mod lambda;
 #[cfg(feature = "sink")]
@@ -20,3 +22,4 @@ mod postgres;
 mod runtime_api;
 #[cfg(feature = "sink")]
 mod support;
+mod tidy;

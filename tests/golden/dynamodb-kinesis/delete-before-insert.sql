@@ -1,0 +1,15 @@
+-- public.orders
+insert into "public"."orders_cdc" as t (key, pk, data, aux, version, deleted, changed_at, applied_at)
+select u.key, u.pk, u.data, u.aux, u.version, u.deleted, u.changed_at, clock_timestamp()
+from unnest($1::text[], $2::jsonb[], $3::jsonb[], $4::jsonb[], $5::text[], $6::boolean[], $7::timestamptz[])
+  as u(key, pk, data, aux, version, deleted, changed_at)
+where not exists (
+  select from "public"."orders_cdc" as s
+  where s.key = u.key collate "C" and s.version >= u.version collate "C")
+order by u.key collate "C"
+on conflict (key) do update set
+  pk = excluded.pk, data = excluded.data, aux = excluded.aux, version = excluded.version, deleted = excluded.deleted,
+  changed_at = excluded.changed_at, applied_at = excluded.applied_at
+where excluded.version > t.version
+returning t.key;
+-- 49672129486798177489156226780800245286881461766430130226: "[\"o-10260\"]", {"id":"o-10260"}, null, {}, "k.0000.1.00064c0679f8be40.05649672129486798177489156226780800245286881461766430130226", true, "2026-03-02T08:36:00.123456Z"

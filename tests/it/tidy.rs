@@ -1,0 +1,500 @@
+//! House rules that a machine can check: who may know what, where SQL stands, how long a thing may be.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that panics has failed"
+)]
+
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+
+/// A file of about 400 lines holds one idea; the largest ones, wire formats and their unit tests, stay below this.
+const FILE_LINES_MAX: usize = 800;
+/// A processor configures, connects and runs.
+const PROCESSOR_LINES_MAX: usize = 40;
+/// rustfmt keeps code to 110; this is for what it leaves alone: comments and the insides of macros.
+const COLUMNS_MAX: usize = 120;
+
+/// The rooms that are pure: no clock, no I/O, no environment, no memory between records.
+const PURE: [&str; 11] = [
+    "coalesce", "decimal", "decode", "error", "event", "json", "plan", "record", "report", "route", "version",
+];
+
+/// Whose front door each room may know. A room that is not named knows what it likes.
+const NEIGHBOURS: [(&str, &[&str]); 12] = [
+    ("error", &[]),
+    ("json", &[]),
+    ("version", &["error"]),
+    ("decimal", &["json"]),
+    ("event", &["decimal", "error", "json", "version"]),
+    ("record", &["error", "event", "json"]),
+    ("report", &["decode", "error", "record"]),
+    ("decode", &["decimal", "error", "event", "json", "record", "version"]),
+    ("coalesce", &["error", "event", "route"]),
+    ("route", &["coalesce", "config", "decode", "error", "event", "json"]),
+    ("plan", &["coalesce", "config", "error", "event", "json", "route"]),
+    ("materialize", &["config", "error", "event", "json", "plan", "route"]),
+];
+
+/// Words that a room's code must not use.
+const STRANGERS: [(&str, &[&str]); 3] = [
+    ("decode", &["sql", "postgres", "materialize", "plan", "statement"]),
+    ("coalesce", &["sql", "postgres", "dynamodb", "kinesis"]),
+    ("materialize", &["changeevent", "dynamodb", "kinesis", "lambda"]),
+];
+
+/// Where the environment may be read: settings, what the platform says of itself, the command and its cache.
+const READS_ENVIRONMENT: [&str; 6] = [
+    "src/config",
+    "src/cli",
+    "src/main.rs",
+    "src/embedded.rs",
+    "src/lambda/log.rs",
+    "src/lambda/platform.rs",
+];
+
+/// What decoders alone may cost.
+const ALWAYS_NEEDED: [&str; 12] = [
+    "base64",
+    "bytes",
+    "jiff",
+    "memchr",
+    "serde",
+    "serde_dynamo",
+    "serde_json",
+    "sha2",
+    "strsim",
+    "thiserror",
+    "toml",
+    "tracing",
+];
+
+/// A Rust file taken apart.
+struct Source {
+    /// From the package's folder.
+    path: String,
+    text: String,
+    /// The text with every comment and every character of a string blanked, line by line as it was.
+    code: String,
+    /// The strings, each with the bytes of the text that it takes with its quotes.
+    strings: Vec<(RangeInclusive<usize>, String)>,
+}
+
+impl Source {
+    fn read(path: &Path) -> Self {
+        let text = std::fs::read_to_string(path).unwrap();
+        let path = path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
+        let (code, strings) = take_apart(&text);
+        Self { path, text, code, strings }
+    }
+
+    /// The code without the unit tests, which stand at the end.
+    fn shipped(&self) -> &str {
+        match self.code.split_once("#[cfg(test)]\nmod tests {") {
+            Some((shipped, _)) => shipped,
+            None => &self.code,
+        }
+    }
+
+    fn room(&self) -> Option<&str> {
+        let inside = self.path.strip_prefix("src/")?;
+        Some(inside.split(['/', '.']).next().unwrap_or(inside))
+    }
+
+    fn line_at(&self, byte: usize) -> usize {
+        self.text[..byte].matches('\n').count() + 1
+    }
+
+    /// `path:line` of every place in `code` where `word` stands by itself.
+    fn places<'a>(&'a self, code: &'a str, word: &'a str) -> impl Iterator<Item = String> + 'a {
+        let is_part = |letter: Option<char>| letter.is_some_and(|c| c.is_alphanumeric() || c == '_');
+        let alone = move |at: usize| {
+            !is_part(code[..at].chars().next_back()) && !is_part(code[at + word.len()..].chars().next())
+        };
+        let found = code.match_indices(word).map(|(at, _)| at).filter(move |&at| alone(at));
+        found.map(|at| format!("{}:{}", self.path, self.line_at(at)))
+    }
+}
+
+/// Code and strings of a Rust text.
+fn take_apart(text: &str) -> (String, Vec<(RangeInclusive<usize>, String)>) {
+    let mut code = String::with_capacity(text.len());
+    let mut strings = Vec::new();
+    let mut at = 0;
+    while let Some(first) = text[at..].chars().next() {
+        let rest = &text[at..];
+        let before = code.chars().next_back();
+        let (length, is_string) = if rest.starts_with("//") {
+            (rest.find('\n').unwrap_or(rest.len()), false)
+        } else if rest.starts_with("/*") {
+            (rest.find("*/").map_or(rest.len(), |end| end + 2), false)
+        } else if let Some(hashes) =
+            raw_string(rest).filter(|_| before == Some('b') || !before.is_some_and(char::is_alphanumeric))
+        {
+            let close = format!("\"{}", "#".repeat(hashes));
+            let body = hashes + 2;
+            (rest[body..].find(&close).map_or(rest.len(), |end| body + end + close.len()), true)
+        } else if first == '"' {
+            (1 + closing(&rest[1..], '"'), true)
+        } else if first == '\'' && is_character(rest) {
+            (1 + closing(&rest[1..], '\''), false)
+        } else {
+            code.push(first);
+            at += first.len_utf8();
+            continue;
+        };
+        let piece = &rest[..length];
+        if is_string {
+            let inside = piece.trim_start_matches('r').trim_matches('#').trim_matches('"');
+            strings.push((at..=at + length - 1, inside.to_owned()));
+        }
+        // byte for byte, so that places in the code are places in the text
+        code.extend(piece.bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }));
+        at += length;
+    }
+    (code, strings)
+}
+
+/// The number of hashes of the raw string that `text` begins with.
+fn raw_string(text: &str) -> Option<usize> {
+    let rest = text.strip_prefix('r')?;
+    let hashes = rest.len() - rest.trim_start_matches('#').len();
+    rest[hashes..].starts_with('"').then_some(hashes)
+}
+
+/// Whether a quote begins a character and not a lifetime.
+fn is_character(text: &str) -> bool {
+    let mut letters = text.chars().skip(1);
+    letters.next() == Some('\\') || letters.next() == Some('\'')
+}
+
+/// How many bytes there are up to and with the quote that closes.
+fn closing(text: &str, quote: char) -> usize {
+    let mut escaped = false;
+    for (at, letter) in text.char_indices() {
+        match letter {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            _ if letter == quote => return at + 1,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The files below a folder with this extension, in order.
+fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in folder.read_dir().unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                folders.push(entry);
+            } else if entry.extension().is_some_and(|found| found == extension) {
+                found.push(entry);
+            }
+        }
+    }
+    found.sort();
+    assert!(!found.is_empty(), "no .{extension} in {folder}");
+    found
+}
+
+fn sources(folder: &str) -> Vec<Source> {
+    files(folder, "rs").iter().map(|path| Source::read(path)).collect()
+}
+
+fn every_source() -> Vec<Source> {
+    ["src", "processors", "tests", "benches", "examples"].into_iter().flat_map(sources).collect()
+}
+
+/// Fails with what to do, and where.
+fn none(what_to_do: &str, places: impl IntoIterator<Item = String>) {
+    let places: BTreeSet<String> = places.into_iter().collect();
+    let list: String = places.iter().map(|place| format!("\n  {place}")).collect();
+    assert!(places.is_empty(), "{what_to_do}{list}");
+}
+
+#[test]
+fn a_source_is_taken_apart_into_code_and_strings() {
+    let text = "let a = \"//\\\"b\"; // c \"d\"\nlet e: &'f str = r#\"g\"h\"#; '\"'; b'\\''; '{' /* i */;";
+    let (code, strings) = take_apart(text);
+    assert_eq!(code.len(), text.len());
+    let words: Vec<&str> = code.split_whitespace().collect();
+    assert_eq!(words, ["let", "a", "=", ";", "let", "e:", "&'f", "str", "=", ";", ";", "b", ";", ";"]);
+    let texts: Vec<&str> = strings.iter().map(|(_, text)| text.as_str()).collect();
+    assert_eq!(texts, ["//\\\"b", "g\"h"]);
+}
+
+#[test]
+fn pure_rooms_have_no_runtime_no_clock_no_files_and_no_environment() {
+    let sources = sources("src");
+    let pure = sources.iter().filter(|source| source.room().is_some_and(|room| PURE.contains(&room)));
+    let words = ["tokio", "tokio_postgres", "fs", "env", "SystemTime", "Instant", "net", "process", "thread"];
+    let found =
+        pure.flat_map(|source| words.map(|word| (source, word)).into_iter()).flat_map(|(source, word)| {
+            source
+                .places(source.shipped(), word)
+                .map(move |place| format!("{place}: {word}"))
+                .collect::<Vec<_>>()
+        });
+    none("Everything up to the plan is pure. Give this room what it needs as an argument:", found);
+}
+
+#[test]
+fn a_room_knows_only_its_neighbours() {
+    let mut found = Vec::new();
+    for source in sources("src") {
+        let Some((room, known)) = NEIGHBOURS.iter().find(|(room, _)| source.room() == Some(*room)) else {
+            continue;
+        };
+        for (at, _) in source.shipped().match_indices("crate::") {
+            let path = &source.code[at + "crate::".len()..];
+            let name: String = path.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            if name != *room && !known.contains(&name.as_str()) {
+                found.push(format!("{}:{}: crate::{name}", source.path, source.line_at(at)));
+            }
+        }
+    }
+    none(
+        "This room must not know that one. Move what it needs, or pass it in; if the map itself is to change, change \
+         NEIGHBOURS in tests/it/tidy.rs and docs/architecture.md:",
+        found,
+    );
+}
+
+#[test]
+fn a_room_does_not_speak_of_what_it_must_not_know() {
+    let mut found = Vec::new();
+    for source in sources("src") {
+        let Some((_, words)) = STRANGERS.iter().find(|(room, _)| source.room() == Some(*room)) else {
+            continue;
+        };
+        for (number, line) in source.shipped().to_ascii_lowercase().lines().enumerate() {
+            let told = words.iter().filter(|word| line.contains(**word));
+            found.extend(told.map(|word| format!("{}:{}: {word}", source.path, number + 1)));
+        }
+    }
+    none("This room must not know of that (its first line says what it is for):", found);
+}
+
+#[test]
+fn decoders_do_not_know_each_other() {
+    let decoders = sources("src/decode");
+    let name = |source: &Source| Path::new(&source.path).file_stem().unwrap().to_str().unwrap().to_owned();
+    let names: BTreeSet<String> = decoders.iter().map(name).filter(|name| name != "mod").collect();
+    let mut found = Vec::new();
+    for source in decoders.iter().filter(|source| name(source) != "mod") {
+        for other in names.iter().filter(|other| **other != name(source)) {
+            found.extend(["super", "decode"].iter().flat_map(|door| {
+                let path = format!("{door}::{other}");
+                source.places(&source.code, &path).collect::<Vec<_>>()
+            }));
+        }
+    }
+    none(
+        "A decoder knows one format. Move what two of them share into event, json, decimal or version:",
+        found,
+    );
+}
+
+#[test]
+fn only_the_configuration_reads_the_environment() {
+    let sources = sources("src");
+    let others =
+        sources.iter().filter(|s| !READS_ENVIRONMENT.iter().any(|allowed| s.path.starts_with(allowed)));
+    let found = others.flat_map(|source| source.places(source.shipped(), "env").collect::<Vec<_>>());
+    none("Make it a setting in src/config and pass its value in:", found);
+}
+
+/// Whether a string is the beginning of an SQL statement.
+fn is_sql(text: &str) -> bool {
+    const VERBS: [&str; 14] = [
+        "alter", "begin", "comment", "copy", "create", "delete", "drop", "grant", "insert", "lock", "select",
+        "set", "truncate", "update",
+    ];
+    let mut words = text.split_whitespace();
+    let verb = words.next().unwrap_or_default();
+    let is_verb = VERBS.contains(&verb.to_ascii_lowercase().as_str())
+        && (verb.chars().all(char::is_lowercase) || verb.chars().all(char::is_uppercase));
+    is_verb && words.next().is_some_and(|word| !word.starts_with(['=', ':']))
+}
+
+#[test]
+fn sql_stands_in_sql_and_in_the_plan() {
+    let mut found = Vec::new();
+    for source in sources("src").iter().filter(|source| source.room() != Some("plan")) {
+        let end = source.shipped().len();
+        let sql = source.strings.iter().filter(|(place, text)| *place.start() < end && is_sql(text));
+        found.extend(
+            sql.map(|(place, text)| format!("{}:{}: {text}", source.path, source.line_at(*place.start()))),
+        );
+    }
+    none("Put the statement into a file of sql/ and read it with include_str!:", found);
+}
+
+#[test]
+fn every_file_of_sql_is_used() {
+    let sources = sources("src");
+    let is_used = |file: &PathBuf| {
+        let path = file.strip_prefix(root()).unwrap().to_str().unwrap();
+        sources.iter().any(|source| source.text.contains(&format!("include_str!(\"../../{path}\")")))
+    };
+    let unused = files("sql", "sql").into_iter().filter(|file| !is_used(file));
+    none("Use the file with include_str!, or remove it:", unused.map(|file| file.display().to_string()));
+}
+
+#[test]
+fn sql_is_written_in_lower_case_with_quoted_identifiers() {
+    let mut found = Vec::new();
+    for file in files("sql", "sql") {
+        let text = std::fs::read_to_string(&file).unwrap();
+        if !text.ends_with('\n') || text.ends_with("\n\n") {
+            found.push(format!("{}: one newline at the end", file.display()));
+        }
+        for (number, line) in text.lines().enumerate() {
+            // what stands between quotes of either kind may be as it likes
+            let bare: String =
+                line.split('"').step_by(2).flat_map(|part| part.split('\'').step_by(2)).collect();
+            if bare.chars().any(char::is_uppercase) {
+                found.push(format!("{}:{}: {line}", file.display(), number + 1));
+            }
+        }
+    }
+    none("Write keywords and names in lower case:", found);
+}
+
+#[test]
+fn nothing_is_longer_than_it_may_be() {
+    let mut found = Vec::new();
+    for source in sources("src").into_iter().chain(sources("processors")) {
+        let limit = if source.path.starts_with("src") { FILE_LINES_MAX } else { PROCESSOR_LINES_MAX };
+        let lines = source.text.lines().count();
+        if lines > limit {
+            found.push(format!("{}: {lines} lines, at most {limit}", source.path));
+        }
+    }
+    none("Divide the file: one idea each. A processor has no logic:", found);
+}
+
+#[test]
+fn no_line_is_wider_than_it_may_be() {
+    let mut found = Vec::new();
+    for source in every_source() {
+        let mut start = 0;
+        for (number, line) in source.text.lines().enumerate() {
+            let end = start + line.len();
+            let in_string =
+                source.strings.iter().any(|(place, _)| *place.start() < end && *place.end() >= start);
+            let columns = line.chars().count();
+            if columns > COLUMNS_MAX && !in_string {
+                found.push(format!("{}:{}: {columns} columns", source.path, number + 1));
+            }
+            start = end + 1;
+        }
+    }
+    none(&format!("Wrap the line at {COLUMNS_MAX} columns (only strings may be wider):"), found);
+}
+
+#[test]
+fn nothing_is_left_to_be_done() {
+    let mut found = Vec::new();
+    for source in every_source() {
+        let code = ["todo!", "unimplemented!", "dbg!", "#[ignore"].map(|word| (&source.code, word));
+        // in comments too; put together here so that this line is not found
+        for (text, word) in code.into_iter().chain([(&source.text, concat!("FIX", "ME"))]) {
+            let places = text.match_indices(word).map(|(at, _)| source.line_at(at));
+            found.extend(places.map(|line| format!("{}:{line}: {word}", source.path)));
+        }
+    }
+    none("Do it, or open an issue; a test that cannot run says aloud why not:", found);
+}
+
+#[test]
+fn tests_are_named_for_behaviour() {
+    let named = |source: Source| {
+        let found = source.code.match_indices("fn test_").map(|(at, _)| at);
+        found.map(|at| format!("{}:{}", source.path, source.line_at(at))).collect::<Vec<_>>()
+    };
+    none("Say what holds, without test_:", every_source().into_iter().flat_map(named));
+}
+
+#[test]
+fn events_are_json_and_end_with_a_newline() {
+    let broken = files("events", "json").into_iter().filter_map(|file| {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let name = file.display();
+        let error = serde_json::from_str::<Value>(&text).err().map(|error| format!("{name}: {error}"));
+        error.or_else(|| (!text.ends_with('\n')).then(|| format!("{name}: no newline at the end")))
+    });
+    none("Mend the event:", broken);
+}
+
+#[test]
+fn decoders_alone_need_no_runtime_no_database_and_no_aws() {
+    let manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let manifest: toml::Table = manifest.parse().unwrap();
+    let dependencies = manifest["dependencies"].as_table().unwrap();
+    let optional = |of: &toml::Value| of.get("optional").and_then(toml::Value::as_bool) == Some(true);
+    let always = dependencies.iter().filter(|(_, of)| !optional(of)).map(|(name, _)| name.clone());
+    none(
+        "Make the dependency optional and name it in the feature that needs it; if the decoders themselves do, add it \
+         to ALWAYS_NEEDED in tests/it/tidy.rs:",
+        always.filter(|name| !ALWAYS_NEEDED.contains(&name.as_str())),
+    );
+}
+
+/// Every template, filled with the names of a schema of its own, is understood by a server: columns and types exist.
+#[cfg(feature = "sink")]
+#[tokio::test]
+async fn every_file_of_sql_prepares_on_a_server() {
+    let Some(place) = crate::support::server("sql_prepares").await else { return };
+    let of_schema = |name: &str| format!("\"{}\".\"{name}\"", place.schema);
+    let values = [
+        ("storage", of_schema("t_cdc")),
+        ("view", of_schema("t")),
+        ("registry", of_schema("rowtide_targets")),
+        ("dead_letters", of_schema("rowtide_dead_letters")),
+        ("storage_deleted", "by_deleted".to_owned()),
+        ("dead_letters_by_key", "by_key".to_owned()),
+        ("dead_letters_by_time", "by_time".to_owned()),
+        ("milliseconds", "1000".to_owned()),
+        ("mark", "'a mark'".to_owned()),
+        ("wait", "1s".to_owned()),
+        ("which", "not t.deleted".to_owned()),
+        ("live", "\nwhere not t.deleted".to_owned()),
+        ("deleted", ", t.deleted".to_owned()),
+        ("typed", ",\n  t.data->'n' as n".to_owned()),
+        ("data", "t.data".to_owned()),
+        ("aux", "t.aux".to_owned()),
+        ("aux_name", ", aux".to_owned()),
+        ("aux_value", ", u.aux".to_owned()),
+        ("aux_set", ", aux = excluded.aux".to_owned()),
+    ];
+    let filled = |file: &PathBuf| {
+        let name = file.file_name().unwrap().to_str().unwrap().to_owned();
+        let mut sql = std::fs::read_to_string(file).unwrap();
+        for (place, value) in &values {
+            sql = sql.replace(&format!("{{{place}}}"), value);
+        }
+        assert!(!sql.replace("'{}'", "").contains('{'), "Give the new place of {name} a value above: {sql}");
+        (name, sql)
+    };
+    let (creating, others): (Vec<_>, Vec<_>) =
+        files("sql/postgres", "sql").iter().map(filled).partition(|(name, _)| name.starts_with("create_"));
+    let client = crate::support::connect(&place.url).await;
+    for (name, sql) in creating {
+        client.batch_execute(&sql).await.unwrap_or_else(|error| panic!("{name}: {error:?}\n{sql}"));
+    }
+    for (name, sql) in others {
+        client.prepare(&sql).await.unwrap_or_else(|error| panic!("{name}: {error:?}\n{sql}"));
+    }
+}
