@@ -10,7 +10,7 @@
 //! | step | room | what it does |
 //! |---|---|---|
 //! | records | [`record`] | takes a Lambda event apart; payloads stay raw bytes |
-//! | decode | [`decode`], [`version`], [`json`], [`decimal`] | one record becomes change events ([`event`]), each with key and version |
+//! | decode | [`decode`], [`version`], [`json`], [`decimal`] | one record becomes change events ([`event`]) |
 //! | route | [`route`], [`config`] | finds the target of a source table, filters fields and events |
 //! | coalesce | [`mod@coalesce`] | of several full images of a key, the highest version is written |
 //! | plan | [`mod@plan`] | change events become statements, as data |

@@ -204,6 +204,12 @@ pub(super) enum DeadLetterAction {
         #[arg(long)]
         open: bool,
     },
+    /// Print parked records whole, with their payload
+    #[command(after_help = "Example:\n  rowtide dead-letters show 17")]
+    Show {
+        #[command(flatten)]
+        selection: Selection,
+    },
     /// Apply parked records once more, those of a key in the order of their versions
     #[command(after_help = "Example:\n  rowtide dead-letters redrive --table orders --code rejected")]
     Redrive {

@@ -22,13 +22,23 @@ const VALUE_CHARACTERS: usize = 40;
 /// Runs the command.
 pub(super) async fn run(global: &Global, args: &DeadLetterArgs, out: &mut impl Write) -> Ended {
     let (DeadLetterAction::List { selection, .. }
+    | DeadLetterAction::Show { selection }
     | DeadLetterAction::Redrive { selection, .. }
     | DeadLetterAction::Discard { selection, .. }) = &args.action;
     let mut filter = filter(selection);
-    if let DeadLetterAction::Discard { all: false, .. } = &args.action
-        && !selects(&filter)
-    {
-        return Err(Failure::usage("Say which dead letters to discard, or --all."));
+    match &args.action {
+        DeadLetterAction::Discard { all: false, .. } if !selects(&filter) => {
+            return Err(Failure::usage("Say which dead letters to discard, or --all."));
+        }
+        DeadLetterAction::Show { .. } if !selects(&filter) => {
+            return Err(Failure::usage(
+                "Say which dead letters to show; `rowtide dead-letters list` has them all.",
+            ));
+        }
+        DeadLetterAction::List { .. }
+        | DeadLetterAction::Show { .. }
+        | DeadLetterAction::Redrive { .. }
+        | DeadLetterAction::Discard { .. } => {}
     }
     let config =
         sink::config(&global.and(&selection.global), &selection.place, Vec::new(), Fallback::Configured)?;
@@ -38,6 +48,7 @@ pub(super) async fn run(global: &Global, args: &DeadLetterArgs, out: &mut impl W
             filter.open = *open;
             list(&place.postgres, &filter, selection.output, out).await
         }
+        DeadLetterAction::Show { .. } => show(&place.postgres, &filter, selection.output, out).await,
         DeadLetterAction::Redrive { force, .. } => {
             if !force {
                 place.postgres = place.postgres.checking_horizon();
@@ -103,6 +114,57 @@ async fn list(postgres: &Postgres, filter: &Filter, output: Output, out: &mut im
         print_list(lines, out)?;
     }
     Ok(Status::Done)
+}
+
+async fn show(postgres: &Postgres, filter: &Filter, output: Output, out: &mut impl Write) -> Ended {
+    let mut shown = 0;
+    each_page(postgres, filter, async |letters| {
+        for letter in &letters {
+            shown += 1;
+            match output {
+                Output::Json => out.write_all(json(letter).as_bytes())?,
+                Output::Human => whole(letter, out)?,
+            }
+        }
+        Ok(())
+    })
+    .await?;
+    if shown == 0 {
+        return Err(Failure::broken("There is no such dead letter."));
+    }
+    Ok(Status::Done)
+}
+
+/// A letter for people, nothing cut: the payload as text where it is text, else in base64.
+fn whole(letter: &ParkedLetter, out: &mut impl Write) -> io::Result<()> {
+    let time = |at: jiff::Timestamp| format!("{at:.6}");
+    let lines = [
+        ("id", Some(letter.id.to_string())),
+        ("parked at", Some(time(letter.parked_at))),
+        ("code", Some(letter.code.clone())),
+        ("message", Some(letter.message.clone())),
+        ("table", letter.table.clone()),
+        ("key", letter.key.clone()),
+        ("source", Some(letter.source.clone())),
+        ("position", Some(letter.position.clone())),
+        ("event in record", Some(letter.sub.to_string())),
+        ("event id", letter.event_id.clone()),
+        ("partition key", letter.partition_key.clone()),
+        ("arrived at", letter.arrived_at.map(time)),
+        ("epoch", Some(letter.epoch.to_string())),
+        ("decoder", letter.decoder.clone()),
+        ("attempts", Some(letter.attempts.to_string())),
+        ("redriven at", letter.redriven_at.map(time)),
+        ("payload sha256", Some(letter.payload_sha256.clone())),
+    ];
+    for (name, value) in lines.iter().filter_map(|(name, value)| Some((name, value.as_ref()?))) {
+        writeln!(out, "{name:<16} {}", printable(value, usize::MAX))?;
+    }
+    match letter.payload.as_deref().map(|payload| (payload, std::str::from_utf8(payload))) {
+        Some((_, Ok(payload))) => writeln!(out, "payload\n{}\n", printable(payload, usize::MAX)),
+        Some((payload, Err(_))) => writeln!(out, "payload (base64)\n{}\n", STANDARD.encode(payload)),
+        None => writeln!(out, "payload          not kept (dead_letters.payload = \"none\")\n"),
+    }
 }
 
 fn line(letter: &ParkedLetter) -> Vec<String> {

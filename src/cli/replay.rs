@@ -61,9 +61,13 @@ pub(super) async fn run(global: &Global, args: &ReplayArgs, out: &mut impl Write
 }
 
 fn parked(counts: &Counts, fail: bool, is_temporary: bool) -> Status {
-    let advice = if is_temporary { "rowtide decode" } else { "rowtide dead-letters list" };
+    let advice = if is_temporary {
+        "`rowtide decode` shows which records cannot be read"
+    } else {
+        "`rowtide dead-letters list` with the same --sink or --data-dir says why"
+    };
     let were = if counts.parked == 1 { "was" } else { "were" };
-    warn(&format!("{} {were} parked; `{advice}` says why.", count(counts.parked, "record")));
+    warn(&format!("{} {were} parked; {advice}.", count(counts.parked, "record")));
     if fail { Status::Failed } else { Status::Done }
 }
 

@@ -37,13 +37,11 @@ impl Postgres {
         let storage = relation(&target.schema, &target.storage);
         let places = [("storage", storage.as_str()), ("dead_letters", letters.as_str())];
         let age = format!("{} microseconds", older_than.as_micros());
-        if dry_run {
-            let sql = fill(include_str!("../../sql/postgres/count_purgeable.sql"), &places);
-            let count: i64 = client
-                .query_one(&sql, &[&age, &target.source])
-                .await
-                .and_then(|row| row.try_get(0))
-                .map_err(ddl_error)?;
+        let sql = fill(include_str!("../../sql/postgres/count_purgeable.sql"), &places);
+        let row = client.query_one(&sql, &[&age, &target.source]).await.map_err(ddl_error)?;
+        let count: i64 = row.try_get(0).map_err(ddl_error)?;
+        // a purge that has nothing to forget leaves the horizon where it is
+        if dry_run || count == 0 {
             return Ok(Purged { rows: u64::try_from(count).unwrap_or_default(), ..nothing });
         }
         let sql = self.fill_own(include_str!("../../sql/postgres/move_horizon.sql"), &[]);

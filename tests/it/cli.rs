@@ -612,6 +612,14 @@ async fn a_parked_record_is_listed_redriven_and_discarded() {
     assert_eq!(columns.len(), 18, "{columns:?}");
     assert!(letters[0]["redriven_at"].is_null() && letters[0]["attempts"] == 1);
     // refused once more: the newer one of the key is not tried
+    let show = rowtide(&with(&["dead-letters", "show", "--key", "[\"o-1\"]"], &args));
+    assert!(
+        show.status == 0 && show.out.contains("rejected") && show.out.contains("NewImage"),
+        "{}",
+        show.out
+    );
+    assert_eq!(rowtide(&with(&["dead-letters", "show", "999999999"], &args)).status, 1);
+    assert_eq!(rowtide(&with(&["dead-letters", "show"], &args)).status, 2);
     let redrive = with(&["dead-letters", "redrive", "--output", "json"], &args);
     let ended = rowtide(&redrive);
     let outcomes = |ended: &Ended| {
