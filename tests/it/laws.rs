@@ -1,11 +1,11 @@
 //! What must hold for every batch, every delivery and every fault, against a database in memory.
 
-use crate::model::{Fault, Item, Memory, Stored, is_done, runtime, script, take};
+use crate::model::{Fault, Item, Memory, Script, Stored, is_done, runtime, script, take};
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::prelude::*;
 use rowtide::coalesce::{Fate, Schedule, Tracked};
 use rowtide::config::Config;
-use rowtide::decode::Reason;
+use rowtide::decode::{Decoders, Reason};
 use rowtide::error::Error;
 use rowtide::event::{Change, ChangeEvent, Document, Key, Patch};
 use rowtide::json::Value;
@@ -104,7 +104,7 @@ fn ops(patches: u32) -> impl Strategy<Value = Op> {
 
 /// What is in the database before, what comes, and what the database refuses.
 #[derive(Debug, Clone)]
-struct Case {
+pub(crate) struct Case {
     history: Vec<Op>,
     /// What is delivered, by its place in the history, record by record.
     records: Vec<Vec<usize>>,
@@ -116,7 +116,7 @@ struct Case {
     parked: BTreeSet<u8>,
 }
 
-fn cases(patches: u32) -> impl Strategy<Value = Case> {
+pub(crate) fn cases(patches: u32) -> impl Strategy<Value = Case> {
     vec(ops(patches), 1..12).prop_flat_map(|history| {
         let n = history.len();
         let refused = prop_oneof![Just(BTreeSet::new()).boxed(), btree_set((0..4_u8, 0..n), 0..6).boxed()];
@@ -130,9 +130,32 @@ fn cases(patches: u32) -> impl Strategy<Value = Case> {
 }
 
 impl Case {
-    fn memory(&self) -> Memory {
-        let refused: HashSet<(String, String)> =
-            self.refused.iter().map(|&(id, n)| (key_text(id), version(n))).collect();
+    /// One row is put into an empty table.
+    pub(crate) fn single_put() -> Self {
+        Self {
+            history: vec![Op::Put(0)],
+            records: vec![vec![0]],
+            stored: BTreeMap::new(),
+            refused: BTreeSet::new(),
+            parked: BTreeSet::new(),
+        }
+    }
+
+    /// Refused rows, by canonical key and version.
+    pub(crate) fn refused_rows(&self) -> HashSet<(String, String)> {
+        self.refused.iter().map(|&(id, n)| (key_text(id), version(n))).collect()
+    }
+
+    /// The records, and decoders that know what they mean.
+    pub(crate) fn script(&self) -> (Decoders, Vec<Record>) {
+        let events: Vec<_> = self.records.iter().map(|record| self.events(record)).collect();
+        let records =
+            (0..events.len()).map(|n| Record::new("script", n.to_string(), n.to_string())).collect();
+        (Decoders::pinned(Box::new(Script(events))), records)
+    }
+
+    pub(crate) fn memory(&self) -> Memory {
+        let refused = self.refused_rows();
         let memory =
             Memory::new().refusing(move |key, version, _| refused.contains(&(key.into(), version.into())));
         {
@@ -157,7 +180,7 @@ impl Case {
         record.iter().zip(0..).flat_map(|(&n, place)| self.history[n].events(n, place)).collect()
     }
 
-    fn together(&self) -> Memory {
+    pub(crate) fn together(&self) -> Memory {
         let (flow, records) = script(self.records.iter().map(|record| self.events(record)).collect());
         let memory = self.memory();
         let report = take(&flow, &memory, &records);
