@@ -299,6 +299,7 @@ async fn run<M: Materializer>(
         }
         for statement in plan(sink.dialect(), schedule, &wave)? {
             let outcomes = sink.apply(&statement, deadline).await?;
+            assert_eq!(outcomes.len(), statement.rows.len(), "every row has exactly one outcome");
             for (row, outcome) in statement.rows.iter().zip(outcomes) {
                 let fate = match outcome {
                     RowOutcome::Applied => Fate::Applied,

@@ -1,6 +1,6 @@
 //! From `sink.url` to connections: the URL, TLS and the pool.
 
-use crate::config::{Sink, Tls};
+use crate::config::{DialectChoice, Sink, Tls};
 use crate::error::{Error, ErrorKind, Result};
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
 use rustls::client::WebPkiServerVerifier;
@@ -51,7 +51,7 @@ impl Connections {
 impl Connector {
     pub(super) fn new(sink: &Sink) -> Result<Self> {
         let url = sink.required_url()?.expose();
-        if url.starts_with("crate://") {
+        if url.starts_with("crate://") || sink.dialect == DialectChoice::CrateDb {
             crate::plan::Dialect::Cratedb.supported()?;
         }
         let (url, sslmode, sslrootcert) = without_tls_options(url);
