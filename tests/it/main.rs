@@ -25,3 +25,5 @@ mod runtime_api;
 #[cfg(feature = "sink")]
 mod support;
 mod tidy;
+#[cfg(feature = "sink")]
+mod tls;

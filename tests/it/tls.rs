@@ -1,0 +1,100 @@
+//! TLS to a real server whose certificate a test authority signed.
+
+use crate::support::{connect, inserts, server_url};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rowtide::config::{Config, SinkUrl, Tls};
+use rowtide::error::Disposition;
+use rowtide::materialize::{Deadline, Postgres};
+use rowtide::pipeline::{Flow, process};
+use std::path::Path;
+use std::process::Command;
+
+/// A certificate authority, and the certificate and key of a server of this name.
+fn certificates(dir: &Path, name: &str) {
+    let authority_key = KeyPair::generate().unwrap();
+    let mut authority = CertificateParams::new(Vec::new()).unwrap();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority_certificate = authority.self_signed(&authority_key).unwrap();
+    let issuer = Issuer::new(authority, authority_key);
+    let server_key = KeyPair::generate().unwrap();
+    let server =
+        CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&server_key, &issuer).unwrap();
+    std::fs::write(dir.join("ca.pem"), authority_certificate.pem()).unwrap();
+    std::fs::write(dir.join("server.pem"), server.pem()).unwrap();
+    std::fs::write(dir.join("server.key"), server_key.serialize_pem()).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_servers_certificate_is_verified_as_sslmode_says() {
+    if server_url().is_none() {
+        eprintln!(
+            "not run: a_servers_certificate_is_verified needs a real PostgreSQL; set ROWTIDE_TEST_POSTGRES"
+        );
+        return;
+    }
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/.ci/postgres");
+    let run = |arguments: &[&str]| Command::new("bash").arg(script).args(arguments).status().unwrap();
+    let dir = std::env::temp_dir().join(format!("rowtide-tls-{}", std::process::id()));
+    let place = dir.to_str().unwrap();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    let started = run(&["start", place, &port]);
+    if started.code() == Some(3) {
+        eprintln!("not run: a_servers_certificate_is_verified needs PostgreSQL's server binaries");
+        return;
+    }
+    certificates(&dir, "localhost");
+    let client = connect(&format!("host=127.0.0.1 port={port} user=postgres dbname=postgres")).await;
+    // the server reads the files as its own user and wants the key for itself
+    for file in ["server.pem", "server.key"] {
+        let copy =
+            format!("copy (select 1) to program 'umask 077; cat {place}/{file} > {place}/data/{file}'");
+        client.batch_execute(&copy).await.unwrap();
+    }
+    for setting in ["ssl_cert_file = 'server.pem'", "ssl_key_file = 'server.key'", "ssl = on"] {
+        client.batch_execute(&format!("alter system set {setting}")).await.unwrap();
+    }
+    client.batch_execute("select pg_reload_conf()").await.unwrap();
+    // a new session sees it once the server has read its configuration again
+    for _ in 0..100 {
+        let session = connect(&format!("host=127.0.0.1 port={port} user=postgres dbname=postgres")).await;
+        if session.query_one("show ssl", &[]).await.unwrap().get::<_, &str>(0) == "on" {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let authority = format!("sslrootcert={}", dir.join("ca.pem").display());
+    let mut ended = Vec::new();
+    for (host, options, tls) in [
+        ("localhost", format!("sslmode=verify-full&{authority}"), None),
+        ("localhost", authority.clone(), Some(Tls::VerifyFull)),
+        ("127.0.0.1", format!("sslmode=verify-ca&{authority}"), None),
+        ("127.0.0.1", "sslmode=require".to_owned(), None),
+        ("127.0.0.1", String::new(), None),
+        // not the name in the certificate
+        ("127.0.0.1", format!("sslmode=verify-full&{authority}"), None),
+        // not an authority of this system
+        ("localhost", "sslmode=verify-full".to_owned(), None),
+        ("localhost", "sslmode=verify-ca".to_owned(), None),
+        ("localhost", format!("sslmode=verify-full&sslrootcert={place}/nowhere.pem"), None),
+    ] {
+        let mut config = Config::default();
+        config.sink.url =
+            Some(SinkUrl::new(format!("postgresql://postgres@{host}:{port}/postgres?{options}")));
+        config.sink.tls = tls;
+        let (flow, sink) = (Flow::new(&config).unwrap(), Postgres::new(&config).unwrap());
+        let report = process(&flow, &sink, &inserts("orders", 1), Deadline::never()).await;
+        let disposition = report
+            .failure
+            .as_ref()
+            .map(|error| (error.disposition(), error.message().contains("certificate")));
+        ended.push(match disposition {
+            None if report.counts().reported == 0 => "done",
+            Some((Disposition::Abort, true)) => "refused",
+            _ => panic!("{host} {options}: {report:?}"),
+        });
+    }
+    drop(client);
+    assert!(run(&["stop", place]).success());
+    std::fs::remove_dir_all(&dir).unwrap();
+    assert_eq!(ended, ["done", "done", "done", "done", "done", "refused", "refused", "refused", "refused"]);
+}
