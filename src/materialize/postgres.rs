@@ -286,9 +286,19 @@ impl Postgres {
         layout: Layout,
         deadline: Deadline,
     ) -> Result<Vec<RowOutcome>> {
+        let mut outcomes: Vec<RowOutcome> = vec![RowOutcome::Stale; statement.rows.len()];
         let mut units: Vec<Vec<usize>> = Vec::new();
         let mut unit_at: HashMap<usize, usize> = HashMap::new();
         for (index, row) in statement.rows.iter().enumerate() {
+            // in an adopted table pk is the identity: without what only aux can hold, two keys would be one row
+            if layout != Layout::Managed && row.aux.starts_with("{\"/pk") {
+                let message = "The key holds a NUL character, which pk of an existing table cannot.";
+                let error = Error::new(ErrorKind::Rejected, "rejected", message);
+                if let Some(outcome) = outcomes.get_mut(index) {
+                    *outcome = RowOutcome::Refused(Arc::new(error));
+                }
+                continue;
+            }
             let at = *unit_at.entry(row.unit).or_insert_with(|| {
                 units.push(Vec::new());
                 units.len() - 1
@@ -297,8 +307,7 @@ impl Postgres {
                 unit.push(index);
             }
         }
-        let mut outcomes: Vec<RowOutcome> = vec![RowOutcome::Stale; statement.rows.len()];
-        let mut parts: Vec<Vec<Vec<usize>>> = vec![units];
+        let mut parts: Vec<Vec<Vec<usize>>> = if units.is_empty() { Vec::new() } else { vec![units] };
         while let Some(mut part) = parts.pop() {
             let mut indices: Vec<usize> = part.iter().flatten().copied().collect();
             // rows are locked in the order of their keys by every worker

@@ -380,6 +380,23 @@ async fn an_adopted_table_with_version_and_deleted_is_guarded() {
 }
 
 #[tokio::test]
+async fn a_key_that_pk_of_an_existing_table_cannot_hold_is_parked_and_overwrites_no_other() {
+    let place = place("adopted_nul").await;
+    let tables = [("orders", ""), ("guarded", ", version text, deleted boolean")];
+    for (table, columns) in tables {
+        place.run(&format!("create table {{s}}.{table} (pk jsonb primary key, data jsonb{columns})")).await;
+        let worker = place.worker(&place.config());
+        let n = |id, micros| change(table, id, at(micros), micros, Some(r#""n":{"N":"1"}"#));
+        let counts = worker.done(&[n("a\\u0000", 1), n("\\u0000", 2), n("b", 3)]).await;
+        assert_eq!((counts.applied, counts.parked), (1, 2), "{table}");
+        let counts = worker.done(&[n("\\u0000\\u0000", 4)]).await;
+        assert_eq!((counts.applied, counts.parked), (0, 1), "{table}");
+        assert_eq!(place.texts(&format!("select pk::text from {{s}}.{table}")).await, [r#"{"id": "b"}"#]);
+    }
+    place.finish().await;
+}
+
+#[tokio::test]
 async fn names_are_kept_as_they_are() {
     let place = place("names").await;
     let worker = place.worker(&place.config());
