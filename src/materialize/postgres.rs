@@ -18,6 +18,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 use tokio::time::timeout;
+use tokio_postgres::CancelToken;
 use tokio_postgres::types::ToSql;
 
 /// Left of the invocation's time when the database must have answered: enough to cancel, park and respond.
@@ -198,6 +199,37 @@ impl Postgres {
             }
         };
         done.map_err(|error| driver_error(&error, false))
+    }
+
+    /// Waits for `work`, of several statements, on the connection of `token`, at most until shortly before the
+    /// deadline: then the statement that runs is cancelled. [`settle`] closes its connection.
+    pub(super) async fn within<T>(
+        &self,
+        token: CancelToken,
+        deadline: Deadline,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let Some(left) = left(deadline)? else { return work.await };
+        match timeout(left, work).await {
+            Ok(done) => done,
+            Err(_) => {
+                // the connection is closed in any case
+                if timeout(CANCEL_GRACE, self.connections()?.cancel(&token)).await.is_err() {
+                    tracing::warn!("A statement that ran out of time could not be cancelled in time.");
+                }
+                Err(out_of_time())
+            }
+        }
+    }
+
+    /// A connection, rowtide's own tables being there.
+    pub(super) async fn client_for_own_tables(&self, deadline: Deadline) -> Result<Object> {
+        let mut client = self.client(deadline).await?;
+        let token = client.cancel_token();
+        match self.within(token, deadline, self.ensure_own_tables(&mut client)).await {
+            Ok(()) => Ok(client),
+            Err(error) => settle(client, Err(error)),
+        }
     }
 
     /// Writes rows in one statement: which of them were written, by key.
