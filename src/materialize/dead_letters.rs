@@ -144,7 +144,8 @@ impl Postgres {
         let letters: Vec<&DeadLetter> = letters
             .iter()
             .filter(|letter| {
-                seen.insert((&letter.source, &letter.position, letter.sub, &letter.payload_sha256))
+                let (source, position) = (storable(&letter.source), storable(&letter.position));
+                seen.insert((source, position, letter.sub, &letter.payload_sha256))
             })
             .collect();
         let text = |of: fn(&DeadLetter) -> &str| -> Vec<String> {

@@ -397,6 +397,17 @@ async fn a_key_that_pk_of_an_existing_table_cannot_hold_is_parked_and_overwrites
 }
 
 #[tokio::test]
+async fn records_that_differ_only_in_what_no_text_can_hold_are_parked_once() {
+    let place = place("alike").await;
+    let worker = place.worker(&place.config());
+    let bad = |position: &str| Record::new("s", position, "no change record");
+    let counts = worker.done(&[bad("1\0"), bad("1\u{fffd}")]).await;
+    assert_eq!(counts.parked, 2);
+    assert_eq!(place.count("select count(*) from {s}.rowtide_dead_letters").await, 1);
+    place.finish().await;
+}
+
+#[tokio::test]
 async fn names_are_kept_as_they_are() {
     let place = place("names").await;
     let worker = place.worker(&place.config());
