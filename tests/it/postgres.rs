@@ -397,6 +397,20 @@ async fn a_key_that_pk_of_an_existing_table_cannot_hold_is_parked_and_overwrites
 }
 
 #[tokio::test]
+async fn a_table_name_that_no_database_can_have_stops_no_stream() {
+    let place = place("nameless").await;
+    let worker = place.worker(&place.config());
+    let n = |table, micros| change(table, "a", at(micros), micros, Some(r#""n":{"N":"1"}"#));
+    let mut key = n("orders", 4);
+    key.payload = String::from_utf8(key.payload.to_vec()).unwrap().replace("\"id\"", "\"i\\u0000d\"").into();
+    let counts = worker.done(&[n("", 1), n("a\\u0000b", 2), n("orders", 3), key]).await;
+    assert_eq!((counts.applied, counts.parked), (1, 3));
+    let codes = place.texts("select code from {s}.rowtide_dead_letters order by position").await;
+    assert_eq!(codes, ["bad_table", "bad_table", "bad_key"]);
+    place.finish().await;
+}
+
+#[tokio::test]
 async fn records_that_differ_only_in_what_no_text_can_hold_are_parked_once() {
     let place = place("alike").await;
     let worker = place.worker(&place.config());
