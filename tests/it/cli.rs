@@ -676,6 +676,22 @@ async fn a_purge_forgets_tombstones_and_refuses_what_is_older() {
     place.finish().await;
 }
 
+#[tokio::test]
+async fn a_dropped_table_does_not_keep_the_tombstones_of_others() {
+    let Some((place, args)) = place("cli_purge_dropped").await else { return };
+    for file in ["events/dynamodb-kinesis/composite-key.json", "events/dynamodb-kinesis/remove.json"] {
+        assert_eq!(rowtide(&with(&["replay", "--no-rows", file], &args)).status, 0);
+    }
+    place.run("drop table {s}.order_lines_cdc cascade").await;
+    let ended = rowtide(&with(&["purge", "--older-than", "0s", "--output", "json"], &args));
+    assert_eq!(ended.status, 0, "{}", ended.err);
+    assert!(ended.err.contains("order_lines was left out"), "{}", ended.err);
+    let targets = &ended.object()["targets"];
+    assert_eq!(targets.as_array().map(Vec::len), Some(1));
+    assert_eq!(targets[0]["tombstones"], 2);
+    place.finish().await;
+}
+
 #[cfg(feature = "embedded")]
 #[test]
 fn without_a_sink_a_replay_brings_its_own_database() {
