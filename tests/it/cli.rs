@@ -692,6 +692,27 @@ async fn a_dropped_table_does_not_keep_the_tombstones_of_others() {
     place.finish().await;
 }
 
+#[test]
+fn a_server_without_tls_is_a_matter_of_configuration() {
+    use std::io::{Read as _, Write as _};
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = server.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for client in server.incoming() {
+            let mut client = client.unwrap();
+            let mut request = [0; 8];
+            if client.read_exact(&mut request).is_ok() {
+                // what PostgreSQL answers to an SSLRequest when it has no TLS
+                client.write_all(b"N").unwrap();
+            }
+        }
+    });
+    let url = format!("postgresql://u:hunter2@127.0.0.1:{port}/d?sslmode=require");
+    let ended = rowtide(&["replay", "--sink", &url, "events/dynamodb-kinesis/insert.json"]);
+    assert_eq!(ended.status, 2, "{}", ended.err);
+    assert!(ended.err.contains("offers no TLS") && !ended.err.contains("hunter2"), "{}", ended.err);
+}
+
 #[cfg(feature = "embedded")]
 #[test]
 fn without_a_sink_a_replay_brings_its_own_database() {
