@@ -692,6 +692,17 @@ async fn a_dropped_table_does_not_keep_the_tombstones_of_others() {
     place.finish().await;
 }
 
+#[tokio::test]
+async fn the_name_of_a_table_cannot_steer_the_terminal() {
+    let Some((place, args)) = place("cli_terminal").await else { return };
+    let record =
+        crate::support::change("a\\u001b[31mb", "x", crate::support::at(1), 1, Some(r#""n":{"N":"1"}"#));
+    let ended = rowtide_with(&with(&["replay", "-"], &args), &[], &record.payload);
+    assert_eq!(ended.status, 0, "{}", ended.err);
+    assert!(ended.out.contains("a\u{fffd}[31mb, 1 row") && !ended.out.contains('\u{1b}'), "{}", ended.out);
+    place.finish().await;
+}
+
 #[test]
 fn a_server_without_tls_is_a_matter_of_configuration() {
     use std::io::{Read as _, Write as _};
