@@ -538,10 +538,16 @@ impl Materializer for Postgres {
         let Some(layout) = self.layout(&statement.target) else {
             return Err(Error::config(format!("{} was not prepared.", statement.target.qualified())));
         };
-        match statement.action {
+        let applied = match statement.action {
             Action::Upsert => self.upsert(statement, layout, deadline).await,
             Action::Patch => self.patch(statement, layout, deadline).await,
+        };
+        if applied.as_ref().is_err_and(|error| error.sqlstate() == Some("42P01")) {
+            // somebody dropped it: the next batch looks again
+            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            known.remove(&statement.target.qualified());
         }
+        applied
     }
 
     async fn blocked(

@@ -422,6 +422,18 @@ async fn records_that_differ_only_in_what_no_text_can_hold_are_parked_once() {
 }
 
 #[tokio::test]
+async fn a_table_dropped_behind_a_warm_worker_is_made_again() {
+    let place = place("dropped").await;
+    let worker = place.worker(&place.config());
+    assert_eq!(worker.done(&inserts("orders", 3)).await.applied, 3);
+    place.run("drop table {s}.orders_cdc cascade; delete from {s}.rowtide_targets").await;
+    let report = worker.take(&inserts("orders", 3)).await;
+    assert_eq!(report.failure.as_ref().and_then(|error| error.sqlstate()), Some("42P01"), "{report:?}");
+    assert_eq!(worker.done(&inserts("orders", 3)).await.applied, 3);
+    place.finish().await;
+}
+
+#[tokio::test]
 async fn names_are_kept_as_they_are() {
     let place = place("names").await;
     let worker = place.worker(&place.config());
