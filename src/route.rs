@@ -4,7 +4,7 @@ use crate::coalesce::Tracked;
 use crate::config::{Config, DeletePolicy, RouteConfig, Truncate, Ttl, Unrouted};
 use crate::decode::Reason;
 use crate::error::{Error, Result};
-use crate::event::{Change, ChangeEvent, Document, Patch, hex, tokens};
+use crate::event::{Change, ChangeEvent, Document, Key, Patch, hex, tokens};
 use crate::json::{self, Value};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
@@ -139,6 +139,16 @@ impl Routes {
     /// # Errors
     /// A configuration error of the route, or a field of `json` that holds no JSON.
     pub fn send(&self, record: usize, sub: u32, mut event: ChangeEvent) -> Result<Result<Tracked, Reason>> {
+        // one such record must not stop its stream
+        if event.table.is_empty() || event.table.contains('\0') {
+            return Err(Error::poison(
+                "bad_table",
+                "The name of the record's table is empty or holds a NUL character.",
+            ));
+        }
+        if event.key.iter().flat_map(Key::names).any(|name| name.contains('\0')) {
+            return Err(Error::poison("bad_key", "The name of a key member holds a NUL character."));
+        }
         let Some(route) = self.route(&event.table)? else {
             return match self.config.source.unrouted {
                 Unrouted::Ignore => Ok(Err(Reason::Unrouted)),

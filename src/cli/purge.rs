@@ -4,8 +4,8 @@ use super::args::{Global, Output, PurgeArgs};
 use super::decode::{optional, text};
 use super::failure::{Failure, Status};
 use super::sink::{self, Fallback, Place};
-use super::table::write_table;
-use super::{Ended, count};
+use super::table::{printable, write_table};
+use super::{Ended, count, warn};
 use rowtide::materialize::{Postgres, Purged};
 use std::io::Write;
 use std::time::Duration;
@@ -34,7 +34,15 @@ async fn purge(
 ) -> Result<(Vec<Purged>, Option<u64>), Failure> {
     let mut purged = Vec::new();
     for target in postgres.targets().await? {
-        purged.push(postgres.purge(&target, older_than, dry_run).await?);
+        match postgres.purge(&target, older_than, dry_run).await {
+            Ok(done) => purged.push(done),
+            // somebody dropped it: that must not keep the tombstones of all others
+            Err(error) if error.sqlstate() == Some("42P01") => warn(&format!(
+                "{} was left out: its storage table is gone. Delete its line in rowtide_targets.",
+                printable(&target.name, usize::MAX)
+            )),
+            Err(error) => return Err(error.into()),
+        }
     }
     let expired = if dry_run { None } else { Some(postgres.expire_dead_letters().await?) };
     Ok((purged, expired))

@@ -5,7 +5,7 @@ use super::failure::{Failure, Status};
 use super::input::{self, Batch, Batches};
 use super::progress::Progress;
 use super::sink::{self, Fallback, Place};
-use super::table::Table;
+use super::table::{Table, printable};
 use super::{Ended, count, warn};
 use rowtide::error::{Error, ErrorKind, Result};
 use rowtide::json::{Value, write_string};
@@ -239,7 +239,12 @@ async fn print(
                         Ok(())
                     })
                     .await?;
-                    writeln!(out, "\n{}, {}", target.name, count(table.rows(), "row"))?;
+                    writeln!(
+                        out,
+                        "\n{}, {}",
+                        printable(&target.name, usize::MAX),
+                        count(table.rows(), "row")
+                    )?;
                     table.print(out)?;
                 }
             }

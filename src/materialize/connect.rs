@@ -327,6 +327,17 @@ pub(super) fn driver_error(error: &tokio_postgres::Error, ddl: bool) -> Error {
         }
         cause = inner.source();
     }
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        // the driver has no other sign of it
+        if inner.to_string() == "server does not support TLS" {
+            return Error::config(
+                "The database offers no TLS, which sink.tls or sslmode in sink.url asks for (by default, unless it is on \
+                 this machine): turn it on there, or set sslmode=disable.",
+            );
+        }
+        cause = inner.source();
+    }
     let text = error.to_string();
     if text.starts_with("invalid configuration") || text.contains("password missing") {
         return Error::config(format!("sink.url: {text}."));

@@ -116,8 +116,7 @@ impl Postgres {
         keys: &[(String, String)],
         deadline: Deadline,
     ) -> Result<HashSet<(String, String)>> {
-        let mut client = self.client(deadline).await?;
-        self.ensure_own_tables(&mut client).await?;
+        let client = self.client_for_own_tables(deadline).await?;
         let sql = self.fill_own(include_str!("../../sql/postgres/blocked_keys.sql"), &[]);
         let (tables, keys): (Vec<&str>, Vec<&str>) =
             keys.iter().map(|(table, key)| (table.as_str(), key.as_str())).unzip();
@@ -130,8 +129,7 @@ impl Postgres {
     }
 
     pub(super) async fn parked_lately_once(&self, source: &str, deadline: Deadline) -> Result<u64> {
-        let mut client = self.client(deadline).await?;
-        self.ensure_own_tables(&mut client).await?;
+        let client = self.client_for_own_tables(deadline).await?;
         let sql = self.fill_own(include_str!("../../sql/postgres/parked_lately.sql"), &[]);
         let source = storable(source);
         let result = self.bounded(&client, deadline, client.query_one(&sql, &[&source])).await;
@@ -140,14 +138,14 @@ impl Postgres {
     }
 
     pub(super) async fn park_once(&self, letters: &[DeadLetter], deadline: Deadline) -> Result<()> {
-        let mut client = self.client(deadline).await?;
-        self.ensure_own_tables(&mut client).await?;
+        let client = self.client_for_own_tables(deadline).await?;
         let mut seen = HashSet::new();
         // a record that came twice in the batch is parked once
         let letters: Vec<&DeadLetter> = letters
             .iter()
             .filter(|letter| {
-                seen.insert((&letter.source, &letter.position, letter.sub, &letter.payload_sha256))
+                let (source, position) = (storable(&letter.source), storable(&letter.position));
+                seen.insert((source, position, letter.sub, &letter.payload_sha256))
             })
             .collect();
         let text = |of: fn(&DeadLetter) -> &str| -> Vec<String> {

@@ -18,6 +18,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 use tokio::time::timeout;
+use tokio_postgres::CancelToken;
 use tokio_postgres::types::ToSql;
 
 /// Left of the invocation's time when the database must have answered: enough to cancel, park and respond.
@@ -200,6 +201,37 @@ impl Postgres {
         done.map_err(|error| driver_error(&error, false))
     }
 
+    /// Waits for `work`, of several statements, on the connection of `token`, at most until shortly before the
+    /// deadline: then the statement that runs is cancelled. [`settle`] closes its connection.
+    pub(super) async fn within<T>(
+        &self,
+        token: CancelToken,
+        deadline: Deadline,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let Some(left) = left(deadline)? else { return work.await };
+        match timeout(left, work).await {
+            Ok(done) => done,
+            Err(_) => {
+                // the connection is closed in any case
+                if timeout(CANCEL_GRACE, self.connections()?.cancel(&token)).await.is_err() {
+                    tracing::warn!("A statement that ran out of time could not be cancelled in time.");
+                }
+                Err(out_of_time())
+            }
+        }
+    }
+
+    /// A connection, rowtide's own tables being there.
+    pub(super) async fn client_for_own_tables(&self, deadline: Deadline) -> Result<Object> {
+        let mut client = self.client(deadline).await?;
+        let token = client.cancel_token();
+        match self.within(token, deadline, self.ensure_own_tables(&mut client)).await {
+            Ok(()) => Ok(client),
+            Err(error) => settle(client, Err(error)),
+        }
+    }
+
     /// Writes rows in one statement: which of them were written, by key.
     async fn write(
         &self,
@@ -286,9 +318,19 @@ impl Postgres {
         layout: Layout,
         deadline: Deadline,
     ) -> Result<Vec<RowOutcome>> {
+        let mut outcomes: Vec<RowOutcome> = vec![RowOutcome::Stale; statement.rows.len()];
         let mut units: Vec<Vec<usize>> = Vec::new();
         let mut unit_at: HashMap<usize, usize> = HashMap::new();
         for (index, row) in statement.rows.iter().enumerate() {
+            // in an adopted table pk is the identity: without what only aux can hold, two keys would be one row
+            if layout != Layout::Managed && row.aux.starts_with("{\"/pk") {
+                let message = "The key holds a NUL character, which pk of an existing table cannot.";
+                let error = Error::new(ErrorKind::Rejected, "rejected", message);
+                if let Some(outcome) = outcomes.get_mut(index) {
+                    *outcome = RowOutcome::Refused(Arc::new(error));
+                }
+                continue;
+            }
             let at = *unit_at.entry(row.unit).or_insert_with(|| {
                 units.push(Vec::new());
                 units.len() - 1
@@ -297,8 +339,7 @@ impl Postgres {
                 unit.push(index);
             }
         }
-        let mut outcomes: Vec<RowOutcome> = vec![RowOutcome::Stale; statement.rows.len()];
-        let mut parts: Vec<Vec<Vec<usize>>> = vec![units];
+        let mut parts: Vec<Vec<Vec<usize>>> = if units.is_empty() { Vec::new() } else { vec![units] };
         while let Some(mut part) = parts.pop() {
             let mut indices: Vec<usize> = part.iter().flatten().copied().collect();
             // rows are locked in the order of their keys by every worker
@@ -497,10 +538,16 @@ impl Materializer for Postgres {
         let Some(layout) = self.layout(&statement.target) else {
             return Err(Error::config(format!("{} was not prepared.", statement.target.qualified())));
         };
-        match statement.action {
+        let applied = match statement.action {
             Action::Upsert => self.upsert(statement, layout, deadline).await,
             Action::Patch => self.patch(statement, layout, deadline).await,
+        };
+        if applied.as_ref().is_err_and(|error| error.sqlstate() == Some("42P01")) {
+            // somebody dropped it: the next batch looks again
+            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            known.remove(&statement.target.qualified());
         }
+        applied
     }
 
     async fn blocked(

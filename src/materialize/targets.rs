@@ -1,7 +1,7 @@
 //! The objects in the database: what is there, what must be made, and what the registry remembers of it.
 
 use super::connect::driver_error;
-use super::postgres::Postgres;
+use super::postgres::{Postgres, settle};
 use super::{Binding, Deadline};
 use crate::config::{Ddl, DeletePolicy};
 use crate::error::{Error, ErrorKind, Result};
@@ -107,7 +107,9 @@ impl Postgres {
         // one at a time, so that the workers of one process do not race each other as well
         let _turn = self.ready.lock().await;
         let mut client = self.client(deadline).await?;
-        let layout = self.establish(&mut client, binding).await?;
+        let token = client.cancel_token();
+        let established = self.within(token, deadline, self.establish(&mut client, binding)).await;
+        let layout = settle(client, established)?;
         let known = Arc::new(Known { binding: binding.clone(), layout });
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(name, known.clone());
         Ok(known)

@@ -676,6 +676,54 @@ async fn a_purge_forgets_tombstones_and_refuses_what_is_older() {
     place.finish().await;
 }
 
+#[tokio::test]
+async fn a_dropped_table_does_not_keep_the_tombstones_of_others() {
+    let Some((place, args)) = place("cli_purge_dropped").await else { return };
+    for file in ["events/dynamodb-kinesis/composite-key.json", "events/dynamodb-kinesis/remove.json"] {
+        assert_eq!(rowtide(&with(&["replay", "--no-rows", file], &args)).status, 0);
+    }
+    place.run("drop table {s}.order_lines_cdc cascade").await;
+    let ended = rowtide(&with(&["purge", "--older-than", "0s", "--output", "json"], &args));
+    assert_eq!(ended.status, 0, "{}", ended.err);
+    assert!(ended.err.contains("order_lines was left out"), "{}", ended.err);
+    let targets = &ended.object()["targets"];
+    assert_eq!(targets.as_array().map(Vec::len), Some(1));
+    assert_eq!(targets[0]["tombstones"], 2);
+    place.finish().await;
+}
+
+#[tokio::test]
+async fn the_name_of_a_table_cannot_steer_the_terminal() {
+    let Some((place, args)) = place("cli_terminal").await else { return };
+    let record =
+        crate::support::change("a\\u001b[31mb", "x", crate::support::at(1), 1, Some(r#""n":{"N":"1"}"#));
+    let ended = rowtide_with(&with(&["replay", "-"], &args), &[], &record.payload);
+    assert_eq!(ended.status, 0, "{}", ended.err);
+    assert!(ended.out.contains("a\u{fffd}[31mb, 1 row") && !ended.out.contains('\u{1b}'), "{}", ended.out);
+    place.finish().await;
+}
+
+#[test]
+fn a_server_without_tls_is_a_matter_of_configuration() {
+    use std::io::{Read as _, Write as _};
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = server.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for client in server.incoming() {
+            let mut client = client.unwrap();
+            let mut request = [0; 8];
+            if client.read_exact(&mut request).is_ok() {
+                // what PostgreSQL answers to an SSLRequest when it has no TLS
+                client.write_all(b"N").unwrap();
+            }
+        }
+    });
+    let url = format!("postgresql://u:hunter2@127.0.0.1:{port}/d?sslmode=require");
+    let ended = rowtide(&["replay", "--sink", &url, "events/dynamodb-kinesis/insert.json"]);
+    assert_eq!(ended.status, 2, "{}", ended.err);
+    assert!(ended.err.contains("offers no TLS") && !ended.err.contains("hunter2"), "{}", ended.err);
+}
+
 #[cfg(feature = "embedded")]
 #[test]
 fn without_a_sink_a_replay_brings_its_own_database() {

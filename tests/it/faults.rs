@@ -6,7 +6,7 @@ use rowtide::materialize::Deadline;
 use rowtide::pipeline::process;
 use rowtide::report::Outcome;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Extra statements that one bad row among `n` may cost.
 fn extra_max(n: f64) -> u64 {
@@ -52,6 +52,27 @@ async fn connections_killed_in_mid_batch_lose_nothing() {
     killing.await.unwrap();
     assert!(worker.sink.retries() > 0, "the killer never hit");
     assert_eq!(place.count("select count(*) from {s}.orders").await, 20_001);
+    place.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_behind_a_locked_table_ends_before_the_deadline() {
+    let Some(place) = server("locked_start").await else { return };
+    prepared(&place).await;
+    let mut locker = connect(&place.url).await;
+    let lock = locker.transaction().await.unwrap();
+    lock.batch_execute(&format!("lock table {}.orders_cdc in access exclusive mode", place.schema))
+        .await
+        .unwrap();
+    let worker = place.worker(&place.config());
+    let records = inserts("orders", 3);
+    let (started, limit) = (Instant::now(), Duration::from_secs(2));
+    let report = process(&worker.flow, &worker.sink, &records, Deadline::after(limit)).await;
+    assert!(started.elapsed() < limit, "{:?}", started.elapsed());
+    assert_eq!(report.stopped.as_ref().map(|error| error.code()), Some("deadline"), "{report:?}");
+    assert_eq!(report.failed_position(), Some("1"));
+    lock.rollback().await.unwrap();
+    assert_eq!(worker.done(&records).await.applied, 3);
     place.finish().await;
 }
 

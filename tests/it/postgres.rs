@@ -380,6 +380,60 @@ async fn an_adopted_table_with_version_and_deleted_is_guarded() {
 }
 
 #[tokio::test]
+async fn a_key_that_pk_of_an_existing_table_cannot_hold_is_parked_and_overwrites_no_other() {
+    let place = place("adopted_nul").await;
+    let tables = [("orders", ""), ("guarded", ", version text, deleted boolean")];
+    for (table, columns) in tables {
+        place.run(&format!("create table {{s}}.{table} (pk jsonb primary key, data jsonb{columns})")).await;
+        let worker = place.worker(&place.config());
+        let n = |id, micros| change(table, id, at(micros), micros, Some(r#""n":{"N":"1"}"#));
+        let counts = worker.done(&[n("a\\u0000", 1), n("\\u0000", 2), n("b", 3)]).await;
+        assert_eq!((counts.applied, counts.parked), (1, 2), "{table}");
+        let counts = worker.done(&[n("\\u0000\\u0000", 4)]).await;
+        assert_eq!((counts.applied, counts.parked), (0, 1), "{table}");
+        assert_eq!(place.texts(&format!("select pk::text from {{s}}.{table}")).await, [r#"{"id": "b"}"#]);
+    }
+    place.finish().await;
+}
+
+#[tokio::test]
+async fn a_table_name_that_no_database_can_have_stops_no_stream() {
+    let place = place("nameless").await;
+    let worker = place.worker(&place.config());
+    let n = |table, micros| change(table, "a", at(micros), micros, Some(r#""n":{"N":"1"}"#));
+    let mut key = n("orders", 4);
+    key.payload = String::from_utf8(key.payload.to_vec()).unwrap().replace("\"id\"", "\"i\\u0000d\"").into();
+    let counts = worker.done(&[n("", 1), n("a\\u0000b", 2), n("orders", 3), key]).await;
+    assert_eq!((counts.applied, counts.parked), (1, 3));
+    let codes = place.texts("select code from {s}.rowtide_dead_letters order by position").await;
+    assert_eq!(codes, ["bad_table", "bad_table", "bad_key"]);
+    place.finish().await;
+}
+
+#[tokio::test]
+async fn records_that_differ_only_in_what_no_text_can_hold_are_parked_once() {
+    let place = place("alike").await;
+    let worker = place.worker(&place.config());
+    let bad = |position: &str| Record::new("s", position, "no change record");
+    let counts = worker.done(&[bad("1\0"), bad("1\u{fffd}")]).await;
+    assert_eq!(counts.parked, 2);
+    assert_eq!(place.count("select count(*) from {s}.rowtide_dead_letters").await, 1);
+    place.finish().await;
+}
+
+#[tokio::test]
+async fn a_table_dropped_behind_a_warm_worker_is_made_again() {
+    let place = place("dropped").await;
+    let worker = place.worker(&place.config());
+    assert_eq!(worker.done(&inserts("orders", 3)).await.applied, 3);
+    place.run("drop table {s}.orders_cdc cascade; delete from {s}.rowtide_targets").await;
+    let report = worker.take(&inserts("orders", 3)).await;
+    assert_eq!(report.failure.as_ref().and_then(|error| error.sqlstate()), Some("42P01"), "{report:?}");
+    assert_eq!(worker.done(&inserts("orders", 3)).await.applied, 3);
+    place.finish().await;
+}
+
+#[tokio::test]
 async fn names_are_kept_as_they_are() {
     let place = place("names").await;
     let worker = place.worker(&place.config());
