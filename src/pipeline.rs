@@ -550,7 +550,7 @@ impl<'f> Ledger<'f> {
             *sources.entry(&letter.source).or_default() += 1;
         }
         for (source, new) in sources {
-            let lately = sink.parked_lately(source, deadline).await?;
+            let lately = sink.parked_lately(source, letters, deadline).await?;
             if lately + new > self.flow.parked_limit {
                 return Err(Error::new(
                     ErrorKind::Config,

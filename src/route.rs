@@ -35,6 +35,10 @@ impl Target {
     /// The name that outputs and messages use: `schema.name`.
     #[must_use]
     pub fn qualified(&self) -> String {
+        // a dot in a schema's name must not make two targets one
+        if self.schema.contains('.') {
+            return format!("\"{}\".{}", self.schema, self.name);
+        }
         format!("{}.{}", self.schema, self.name)
     }
 }

@@ -212,8 +212,8 @@ impl Materializer for Watched {
         self.postgres.blocked(keys, deadline).await
     }
 
-    async fn parked_lately(&self, source: &str, deadline: Deadline) -> Result<u64> {
-        self.postgres.parked_lately(source, deadline).await
+    async fn parked_lately(&self, source: &str, letters: &[DeadLetter], deadline: Deadline) -> Result<u64> {
+        self.postgres.parked_lately(source, letters, deadline).await
     }
 
     async fn park(&self, letters: &[DeadLetter], deadline: Deadline) -> Result<()> {

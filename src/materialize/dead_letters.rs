@@ -106,6 +106,10 @@ fn storable(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
+fn subs<'l>(letters: impl Iterator<Item = &'l DeadLetter>) -> Vec<i32> {
+    letters.map(|letter| i32::try_from(letter.sub).unwrap_or(i32::MAX)).collect()
+}
+
 fn interval(duration: Duration) -> String {
     format!("{} seconds", duration.as_secs())
 }
@@ -128,11 +132,20 @@ impl Postgres {
             .map_err(ddl_error)
     }
 
-    pub(super) async fn parked_lately_once(&self, source: &str, deadline: Deadline) -> Result<u64> {
+    pub(super) async fn parked_lately_once(
+        &self,
+        source: &str,
+        letters: &[DeadLetter],
+        deadline: Deadline,
+    ) -> Result<u64> {
         let client = self.client_for_own_tables(deadline).await?;
         let sql = self.fill_own(include_str!("../../sql/postgres/parked_lately.sql"), &[]);
         let source = storable(source);
-        let result = self.bounded(&client, deadline, client.query_one(&sql, &[&source])).await;
+        let positions: Vec<String> = letters.iter().map(|letter| storable(&letter.position)).collect();
+        let subs = subs(letters.iter());
+        let digests: Vec<&str> = letters.iter().map(|letter| letter.payload_sha256.as_str()).collect();
+        let parameters: [&(dyn ToSql + Sync); 4] = [&source, &positions, &subs, &digests];
+        let result = self.bounded(&client, deadline, client.query_one(&sql, &parameters)).await;
         let count: i64 = settle(client, result)?.try_get(0).map_err(ddl_error)?;
         Ok(u64::try_from(count).unwrap_or_default())
     }
@@ -154,8 +167,7 @@ impl Postgres {
         let optional = |of: fn(&DeadLetter) -> Option<&str>| -> Vec<Option<String>> {
             letters.iter().map(|letter| of(letter).map(storable)).collect()
         };
-        let subs: Vec<i32> =
-            letters.iter().map(|letter| i32::try_from(letter.sub).unwrap_or(i32::MAX)).collect();
+        let subs = subs(letters.iter().copied());
         let arrived: Vec<_> = letters.iter().map(|letter| moment(letter.arrived_at)).collect();
         let epochs: Vec<i32> = letters.iter().map(|letter| i32::from(letter.epoch)).collect();
         let payloads: Vec<Option<&[u8]>> = letters.iter().map(|letter| letter.payload.as_deref()).collect();

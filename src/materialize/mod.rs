@@ -75,11 +75,16 @@ pub trait Materializer: Send + Sync {
         deadline: Deadline,
     ) -> impl Future<Output = Result<HashSet<(String, String)>>> + Send;
 
-    /// How many records of `source` were parked in the last ten minutes.
+    /// How many records of `source` were parked in the last ten minutes, other than `letters`, which may come again.
     ///
     /// # Errors
     /// When it cannot be found out.
-    fn parked_lately(&self, source: &str, deadline: Deadline) -> impl Future<Output = Result<u64>> + Send;
+    fn parked_lately(
+        &self,
+        source: &str,
+        letters: &[DeadLetter],
+        deadline: Deadline,
+    ) -> impl Future<Output = Result<u64>> + Send;
 
     /// Stores dead letters durably, all or none.
     ///

@@ -287,6 +287,14 @@ impl Postgres {
         let lock = self.fill_own(include_str!("../../sql/postgres/lock_horizon.sql"), &[]);
         let failed = |error: tokio_postgres::Error| driver_error(&error, false);
         let transaction = client.transaction().await.map_err(failed)?;
+        if let Some(limit) = self.statement_timeout {
+            let milliseconds = limit.as_millis().max(1).to_string();
+            let template = include_str!("../../sql/postgres/limit_statement.sql");
+            transaction
+                .batch_execute(&fill(template, &[("milliseconds", &milliseconds)]))
+                .await
+                .map_err(failed)?;
+        }
         let target = statement.target.qualified();
         let horizon = transaction.query_opt(&lock, &[&target]).await.map_err(failed)?;
         let horizon: Option<jiff::Timestamp> =
@@ -564,10 +572,10 @@ impl Materializer for Postgres {
         }
     }
 
-    async fn parked_lately(&self, source: &str, deadline: Deadline) -> Result<u64> {
+    async fn parked_lately(&self, source: &str, letters: &[DeadLetter], deadline: Deadline) -> Result<u64> {
         let mut retry = Retry::new(&self.retries, deadline);
         loop {
-            match self.parked_lately_once(source, deadline).await {
+            match self.parked_lately_once(source, letters, deadline).await {
                 Err(error) if retry.again(&error).await => {}
                 count => return count,
             }

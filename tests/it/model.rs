@@ -225,11 +225,17 @@ impl Materializer for Memory {
         Ok(keys.iter().filter(|key| parked.contains(*key)).cloned().collect())
     }
 
-    async fn parked_lately(&self, source: &str, _: Deadline) -> Result<u64> {
+    async fn parked_lately(&self, source: &str, letters: &[DeadLetter], _: Deadline) -> Result<u64> {
         if self.call().await?.is_some() {
             return Err(transient());
         }
-        let own = |letter: &&DeadLetter| letter.source == source && letter.code != "blocked";
+        let same = |a: &DeadLetter, b: &DeadLetter| {
+            (&a.position, a.sub, &a.payload_sha256) == (&b.position, b.sub, &b.payload_sha256)
+        };
+        let own = |letter: &&DeadLetter| {
+            let again = letters.iter().any(|other| same(other, letter));
+            letter.source == source && letter.code != "blocked" && !again
+        };
         let count = self.state().letters.values().filter(own).count();
         Ok(self.parked_by_others + u64::try_from(count).unwrap())
     }
