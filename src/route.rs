@@ -241,3 +241,118 @@ fn embedded(name: &str, value: &str) -> Result<Option<String>> {
     let text = scanner.string().map_err(broken)?;
     Value::parse(&text).map(|value| Some(value.to_text())).map_err(broken)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Routes, identifier};
+    use crate::config::{Config, RouteConfig, Ttl, Unrouted};
+    use crate::decode::Reason;
+    use crate::event::{Change, ChangeEvent, Document, Key, Patch};
+
+    fn routes(change: impl FnOnce(&mut RouteConfig)) -> Routes {
+        let mut route = RouteConfig::default();
+        change(&mut route);
+        let mut config = Config::default();
+        config.routes.push(route);
+        Routes::new(config)
+    }
+
+    fn event(table: &str, change: Change) -> ChangeEvent {
+        ChangeEvent {
+            table: table.to_owned(),
+            key: Key::new(vec![("id".to_owned(), "1".to_owned())]).ok(),
+            change,
+            version: "x.1".to_owned().into(),
+            changed_at: None,
+            event_id: None,
+            actor: None,
+            expired: false,
+            pair: None,
+            coarse: false,
+            image: None,
+        }
+    }
+
+    fn document(members: &[(&str, &str)]) -> Document {
+        let mut document = Document::default();
+        for (name, value) in members {
+            document.append(name, value);
+        }
+        document
+    }
+
+    #[test]
+    fn the_templates_own_dot_separates_schema_and_name() {
+        let check = |to: &str, table: &str, schema: &str, name: &str| {
+            let routes = routes(|route| route.to = to.to_owned());
+            let target = routes.target(table).unwrap().unwrap();
+            assert_eq!((target.schema.as_str(), target.name.as_str()), (schema, name), "{to} {table}");
+        };
+        check("{table}", "orders", "public", "orders");
+        check("{table}", "shop.orders", "public", "shop.orders");
+        check("sales.{table}", "orders", "sales", "orders");
+        check("{schema}.{table}", "shop.orders", "shop", "orders");
+        check("cdc.{schema}_{table}", "shop.orders", "cdc", "shop_orders");
+        assert!(routes(|route| route.to = "{schema}.{table}".into()).target("orders").is_err());
+    }
+
+    #[test]
+    fn a_long_name_is_cut_at_a_character_and_told_apart_by_its_digest() {
+        let name = "ä".repeat(40);
+        let (short, other) = (identifier(&name), identifier(&format!("{name}x")));
+        assert!(short.len() <= 63 && short.starts_with(&"ä".repeat(27)), "{short}");
+        assert_ne!(short, other);
+        assert_eq!(identifier(&"x".repeat(63)), "x".repeat(63));
+    }
+
+    #[test]
+    fn fields_are_filtered_in_images_and_patches() {
+        let routes = routes(|route| route.exclude = vec!["secret*".into()]);
+        let put = Change::Put(document(&[("a", "1"), ("secret_b", "2")]));
+        let sent = routes.send(0, 0, event("t", put)).unwrap().unwrap();
+        assert_eq!(sent.event.change, Change::Put(document(&[("a", "1")])));
+        let patch = |pointer: &str| {
+            let set = vec![(pointer.to_owned(), "1".to_owned())];
+            Change::Patch(Patch { set, remove: vec!["/secret/x".to_owned()] })
+        };
+        let sent = routes.send(0, 0, event("t", patch("/a/b"))).unwrap().unwrap();
+        let Change::Patch(kept) = sent.event.change else { panic!("no patch") };
+        assert_eq!((kept.set.len(), kept.remove.len()), (1, 0));
+        let left_out = routes.send(0, 0, event("t", patch("/secret_b"))).unwrap();
+        assert_eq!(left_out.unwrap_err(), Reason::Filtered);
+    }
+
+    #[test]
+    fn fields_of_json_text_become_documents() {
+        let routes = routes(|route| route.json = vec!["payload".into()]);
+        let send = |value: &str| {
+            let put = Change::Put(document(&[("payload", value), ("other", r#""{}""#)]));
+            routes.send(0, 0, event("t", put)).map(|sent| sent.unwrap().event.change)
+        };
+        let read = |value: &str| Change::Put(document(&[("payload", value), ("other", r#""{}""#)]));
+        assert_eq!(
+            send(r#""{\"n\": 12345678901234567890.10}""#).unwrap(),
+            read(r#"{"n":12345678901234567890.10}"#)
+        );
+        assert_eq!(send("null").unwrap(), read("null"));
+        assert_eq!(send(r#""{broken""#).unwrap_err().code(), "bad_json_field");
+    }
+
+    #[test]
+    fn what_the_route_leaves_out_says_why() {
+        let ignoring = routes(|route| route.ttl = Ttl::Ignore);
+        let expired = ChangeEvent { expired: true, ..event("t", Change::Delete(None)) };
+        assert_eq!(ignoring.send(0, 0, expired).unwrap().unwrap_err(), Reason::Ttl);
+        assert!(ignoring.send(0, 0, event("t", Change::Delete(None))).unwrap().is_ok());
+        assert_eq!(ignoring.send(0, 0, event("t", Change::Truncate)).unwrap().unwrap_err(), Reason::Truncate);
+        let mut config = Config::default();
+        config.routes = vec![RouteConfig { from: "orders".into(), ..RouteConfig::default() }];
+        let only_orders = Routes::new(config.clone());
+        assert_eq!(
+            only_orders.send(0, 0, event("t", Change::Delete(None))).unwrap().unwrap_err(),
+            Reason::Unrouted
+        );
+        config.source.unrouted = Unrouted::Fail;
+        assert!(Routes::new(config).send(0, 0, event("t", Change::Delete(None))).is_err());
+    }
+}

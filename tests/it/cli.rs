@@ -278,6 +278,13 @@ fn a_truncated_file_is_named_and_what_came_before_stays() {
 }
 
 #[test]
+fn a_lambda_event_that_breaks_off_is_an_error_of_the_input() {
+    let event = std::fs::read(INSERT).unwrap();
+    let ended = rowtide_with(&["decode"], &[], &event[..300]);
+    assert_eq!((ended.status, ended.out.as_str()), (1, ""), "{}", ended.err);
+}
+
+#[test]
 fn nothing_to_read_is_no_error() {
     for (input, lines) in [("", 0), ("\n\n", 0), (r#"{"Records":[]}"#, 0)] {
         let ended = rowtide_with(&["decode"], &[], input.as_bytes());

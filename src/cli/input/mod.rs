@@ -8,7 +8,6 @@ mod values;
 
 use super::args::InputArgs;
 use super::failure::Failure;
-use bytes::Bytes;
 use rowtide::config::redact_url;
 use rowtide::json::{Kind, Scanner};
 use rowtide::record::{Envelope, Record};
@@ -189,25 +188,20 @@ fn broke_off(name: &str, error: &io::Error) -> Failure {
     Failure::broken(format!("{name} breaks off: it cannot be read to its end.")).because(error)
 }
 
+/// A Lambda event is known by its list of `Records`, even if the input breaks off inside it.
 fn content_of(first: &Value) -> Content {
-    let holds_records = |bytes: &Bytes| {
-        let mut scanner = Scanner::of_bytes(bytes).ok()?;
-        let mut found = false;
-        if scanner.peek().ok()? == Kind::Object {
-            let read = scanner.object(|scanner, name| {
-                found |= name == "Records";
-                scanner.skip().map(drop)
-            });
-            read.ok()?;
-            scanner.end().ok()?;
-        }
-        Some(found)
-    };
-    if first.fault.is_none() && holds_records(&first.bytes) == Some(true) {
-        Content::LambdaEvents
-    } else {
-        Content::BarePayloads
+    let mut holds_records = false;
+    if let Ok(mut scanner) = Scanner::of_bytes(&first.bytes)
+        && scanner.peek() == Ok(Kind::Object)
+    {
+        let read = scanner.object(|scanner, name| {
+            holds_records |= name == "Records" && scanner.peek()? == Kind::Array;
+            scanner.skip().map(drop)
+        });
+        // what is wrong behind the list is found when the value is read
+        read.unwrap_or_default();
     }
+    if holds_records { Content::LambdaEvents } else { Content::BarePayloads }
 }
 
 #[cfg(test)]
