@@ -295,7 +295,7 @@ pub(super) fn driver_error(error: &tokio_postgres::Error, ddl: bool) -> Error {
         let (code, advice) = match kind {
             ErrorKind::Rejected => ("rejected", "The database refuses the row"),
             ErrorKind::Contended => ("contended", "The statement lost against another one"),
-            ErrorKind::Unavailable => ("unavailable", "The database cannot do it now"),
+            ErrorKind::Unavailable => ("unavailable", pause(sqlstate)),
             ErrorKind::Malformed | ErrorKind::Unsupported | ErrorKind::Config | ErrorKind::Schema => {
                 ("configuration", meaning(sqlstate))
             }
@@ -343,6 +343,18 @@ pub(super) fn driver_error(error: &tokio_postgres::Error, ddl: bool) -> Error {
         return Error::config(format!("sink.url: {text}."));
     }
     Error::new(ErrorKind::Unavailable, "unavailable", format!("The database cannot be reached: {text}."))
+}
+
+/// Why a database cannot do now what it may do later.
+fn pause(sqlstate: &str) -> &'static str {
+    match sqlstate {
+        "25006" => "The database is read-only: a replica, or default_transaction_read_only is on",
+        "53100" => "The database's disk is full",
+        "53300" => "The database has no connection left",
+        "57014" => "The statement was cancelled: statement_timeout, or somebody's request",
+        "57P01" | "57P02" | "57P03" => "The database is stopping or starting",
+        _ => "The database cannot do it now",
+    }
 }
 
 fn meaning(sqlstate: &str) -> &'static str {

@@ -116,6 +116,7 @@ impl Postgres {
     }
 
     async fn establish(&self, client: &mut Object, binding: &Binding) -> Result<Layout> {
+        check_encoding(client).await?;
         for _ in 0..LOOKS_MAX {
             self.ensure_own_tables(client).await?;
             let look = self.look(client, binding).await?;
@@ -506,6 +507,19 @@ fn missing_object(statements: &[String]) -> Error {
             statements.join(";\n")
         ),
     )
+}
+
+/// Rows hold any character, so the database must: else it refuses them one by one.
+async fn check_encoding(client: &impl GenericClient) -> Result<()> {
+    let row =
+        client.query_one(include_str!("../../sql/postgres/encoding.sql"), &[]).await.map_err(ddl_error)?;
+    match row.try_get(0).map_err(ddl_error)? {
+        "UTF8" => Ok(()),
+        other => Err(Error::config(format!(
+            "The database in sink.url has the encoding {other}, which cannot hold every character. Create one with \
+             encoding UTF8."
+        ))),
+    }
 }
 
 /// Another worker created the same object at the same time: that is no error, the next look finds it.

@@ -373,3 +373,22 @@ async fn a_statement_that_lands_after_its_retry_changes_nothing() {
     assert_eq!(place.count("select count(*) from {s}.orders").await, 0);
     place.finish().await;
 }
+
+#[tokio::test]
+async fn a_database_that_cannot_hold_every_character_is_refused_at_the_start() {
+    let Some(mut place) = server("latin1").await else { return };
+    place.run("drop database if exists rowtide_test_latin1").await;
+    place.run("create database rowtide_test_latin1 encoding 'LATIN1' lc_collate 'C' lc_ctype 'C' template template0").await;
+    let home = place.url.clone();
+    place.url = home.replace("dbname=postgres", "dbname=rowtide_test_latin1");
+    place.run("create schema {s}").await;
+    let worker = place.worker(&place.config());
+    let report = worker.take(&inserts("orders", 3)).await;
+    worker.sink.close();
+    let message = report.failure.map(|error| error.to_string()).unwrap_or_default();
+    place.url = home;
+    // the sessions of the worker end a moment after it
+    place.run("drop database rowtide_test_latin1 with (force)").await;
+    place.finish().await;
+    assert!(message.contains("LATIN1") && message.contains("UTF8"), "{message}");
+}
