@@ -1,6 +1,6 @@
 //! Faults on a real server: whatever breaks, rows end right and the report tells the truth.
 
-use crate::support::{Place, at, change, connect, inserts, server, server_url};
+use crate::support::{Place, at, change, connect, inserts, server, server_url, with_option};
 use rowtide::error::{Disposition, ErrorKind};
 use rowtide::materialize::Deadline;
 use rowtide::pipeline::process;
@@ -26,7 +26,7 @@ async fn connections_killed_in_mid_batch_lose_nothing() {
     let Some(place) = server("killed").await else { return };
     prepared(&place).await;
     let worker = place.worker(&place.config());
-    let killer = connect(&place.url.replace("application_name=", "application_name=killer_of_")).await;
+    let killer = connect(&with_option(&place.url, "application_name", "killer")).await;
     let name = place.schema.clone();
     let killing = tokio::spawn(async move {
         for _ in 0..40 {
@@ -160,7 +160,7 @@ async fn a_lock_timeout_is_tried_again() {
     let Some(mut place) = server("lock_timeout").await else { return };
     prepared(&place).await;
     let other = connect(&place.url).await;
-    place.url.push_str(" options='-c lock_timeout=50ms'");
+    place.url = with_option(&place.url, "options", "-c lock_timeout=50ms");
     let worker = place.worker(&place.config());
     other.batch_execute(&format!("begin; update {}.orders_cdc set aux = aux", place.schema)).await.unwrap();
     let records = [change("orders", "first", at(5), 5, Some(r#""n":{"N":"5"}"#))];
@@ -209,7 +209,7 @@ async fn stranger(place: &Place, grants: &str) -> String {
             grants.replace("{r}", &role)
         ))
         .await;
-    place.url.replace("user=postgres", &format!("user={role}"))
+    with_option(&place.url, "user", &role)
 }
 
 async fn forget_stranger(place: Place) {
@@ -337,7 +337,7 @@ async fn sessions_that_died_between_invocations_are_replaced() {
     let Some(place) = server("between").await else { return };
     let worker = place.worker(&place.config());
     worker.done(&inserts("orders", 10)).await;
-    let killer = connect(&place.url.replace("application_name=", "application_name=killer_of_")).await;
+    let killer = connect(&with_option(&place.url, "application_name", "killer")).await;
     let sql = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1";
     killer.query(sql, &[&place.schema]).await.unwrap();
     let counts = worker.done(&inserts("orders", 20)).await;
@@ -380,7 +380,7 @@ async fn a_database_that_cannot_hold_every_character_is_refused_at_the_start() {
     place.run("drop database if exists rowtide_test_latin1").await;
     place.run("create database rowtide_test_latin1 encoding 'LATIN1' lc_collate 'C' lc_ctype 'C' template template0").await;
     let home = place.url.clone();
-    place.url = home.replace("dbname=postgres", "dbname=rowtide_test_latin1");
+    place.url = with_option(&home, "dbname", "rowtide_test_latin1");
     place.run("create schema {s}").await;
     let worker = place.worker(&place.config());
     let report = worker.take(&inserts("orders", 3)).await;

@@ -74,16 +74,21 @@ pub(crate) async fn connect(url: &str) -> Client {
     client
 }
 
+/// The connection string with one option more, which wins over an earlier one of that name.
+pub(crate) fn with_option(url: &str, name: &str, value: &str) -> String {
+    if !url.contains("://") {
+        return format!("{url} {name}='{value}'");
+    }
+    let separator = if url.contains('?') { '&' } else { '?' };
+    let value = value.replace(' ', "%20").replace('=', "%3D");
+    format!("{url}{separator}{name}={value}")
+}
+
 impl Place {
     pub(crate) async fn new(url: String, test: &str) -> Self {
         let schema = format!("rowtide_test_{test}").chars().take(50).collect::<String>();
         // so that a test can tell its own connections from another's
-        let separator = match (url.contains("://"), url.contains('?')) {
-            (false, _) => " ",
-            (true, false) => "?",
-            (true, true) => "&",
-        };
-        let url = format!("{url}{separator}application_name={schema}");
+        let url = with_option(&url, "application_name", &schema);
         let place = Self { url, schema, turn: None };
         place.run("drop schema if exists {s} cascade; create schema {s}").await;
         place
