@@ -497,4 +497,6 @@ async fn every_file_of_sql_prepares_on_a_server() {
     for (name, sql) in others {
         client.prepare(&sql).await.unwrap_or_else(|error| panic!("{name}: {error:?}\n{sql}"));
     }
+    drop(client);
+    place.finish().await;
 }
