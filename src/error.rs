@@ -1,16 +1,17 @@
 //! What can go wrong, and what is to be done about it. Knows no source, no SQL text and no Lambda.
 
 use std::error::Error as StdError;
-use std::fmt;
 
 /// Something that went wrong, written for the person who has to act on it.
 ///
 /// Callers branch on [`Error::kind`] and [`Error::disposition`], never on the text. The text names settings, files,
 /// positions, tables and columns; it never holds a secret or a row value.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
 pub struct Error(Box<Inner>);
 
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
 struct Inner {
     kind: ErrorKind,
     code: &'static str,
@@ -123,18 +124,6 @@ impl Error {
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.message)
-    }
-}
-
-impl StdError for Error {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
     }
 }
 

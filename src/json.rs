@@ -4,24 +4,16 @@
 //! are borrowed, and a value that nobody asks for is skipped without building it, at any depth.
 
 use std::borrow::Cow;
-use std::fmt;
 
 /// Where a text stops being JSON, and why. The text itself is never quoted: it may hold personal data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{what} at byte {at}")]
 pub struct Fault {
     /// Offset of the offending byte.
     pub at: usize,
     /// What was wrong there.
     pub what: &'static str,
 }
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at byte {}", self.what, self.at)
-    }
-}
-
-impl std::error::Error for Fault {}
 
 /// What kind of value comes next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -181,12 +181,6 @@ struct Order<'a> {
     coarse: bool,
 }
 
-impl From<Fault> for Error {
-    fn from(fault: Fault) -> Self {
-        Self::poison("not_json", format!("The record is not JSON: {fault}."))
-    }
-}
-
 /// The text of an object; anything else counts as missing.
 fn object<'a>(scanner: &mut Scanner<'a>) -> Result<Option<&'a str>, Fault> {
     let is_object = scanner.peek()? == Kind::Object;

@@ -7,6 +7,7 @@ pub use dynamodb::{DynamodbKinesis, DynamodbStreams};
 
 use crate::error::{Error, Result};
 use crate::event::ChangeEvent;
+use crate::json::Fault;
 use crate::record::Record;
 use std::fmt;
 
@@ -137,12 +138,18 @@ impl Decoders {
     }
 }
 
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        Self::poison("not_json", format!("The record is not JSON: {fault}."))
+    }
+}
+
 fn unrecognised(payload: &[u8]) -> Error {
     match crate::json::Scanner::of_bytes(payload).and_then(|mut scanner| {
         scanner.skip()?;
         scanner.end()
     }) {
         Ok(()) => Error::poison("unrecognised", "No decoder recognises the record."),
-        Err(fault) => Error::poison("not_json", format!("The record is not JSON: {fault}.")),
+        Err(fault) => fault.into(),
     }
 }

@@ -120,7 +120,8 @@ impl Postgres {
         keys: &[(String, String)],
         deadline: Deadline,
     ) -> Result<HashSet<(String, String)>> {
-        let client = self.client_for_own_tables(deadline).await?;
+        // the target was prepared, and the dead letters' table with it
+        let client = self.client(deadline).await?;
         let sql = self.fill_own(include_str!("../../sql/postgres/blocked_keys.sql"), &[]);
         let (tables, keys): (Vec<&str>, Vec<&str>) =
             keys.iter().map(|(table, key)| (table.as_str(), key.as_str())).unzip();
