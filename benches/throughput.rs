@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use rowtide::config::{Config, SinkUrl};
-use rowtide::decode::{Decoded, Decoders, Settings};
+use rowtide::decode::{Decoders, Settings};
 use rowtide::materialize::{Deadline, Postgres};
 use rowtide::pipeline::{Flow, process};
 use rowtide::record::Envelope;
@@ -68,9 +68,8 @@ fn ours(event: &Bytes) -> Result<usize, Failure> {
     let decoders = Decoders::named("dynamodb-kinesis", &Settings::default())?;
     let mut bytes = 0;
     for record in &Envelope::parse(event, "-")?.records {
-        if let (_, Ok(Decoded::Events(events))) = decoders.decode(record) {
-            bytes += events.iter().map(|event| event.version.as_str().len()).sum::<usize>();
-        }
+        bytes +=
+            decoders.events(record).iter().flatten().map(|event| event.version.as_str().len()).sum::<usize>();
     }
     Ok(bytes)
 }

@@ -15,6 +15,39 @@ pub struct Fault {
     pub what: &'static str,
 }
 
+/// An object that is read member by member: its name, then its value.
+#[derive(Debug, Clone)]
+pub struct Members<'a> {
+    scanner: Scanner<'a>,
+    first: bool,
+}
+
+impl<'a> Members<'a> {
+    /// The name of the next member; `None` behind the last.
+    ///
+    /// # Errors
+    /// When the object is broken here.
+    pub fn name(&mut self) -> Result<Option<Cow<'a, str>>, Fault> {
+        self.scanner.name(&mut self.first)
+    }
+
+    /// What the value of the member just named is, without reading it.
+    ///
+    /// # Errors
+    /// When no value starts here.
+    pub fn kind(&mut self) -> Result<Kind, Fault> {
+        self.scanner.peek()
+    }
+
+    /// The text of the value of the member just named.
+    ///
+    /// # Errors
+    /// When the value is broken.
+    pub fn value(&mut self) -> Result<&'a str, Fault> {
+        self.scanner.skip()
+    }
+}
+
 /// What kind of value comes next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -134,27 +167,46 @@ impl<'a> Scanner<'a> {
         &mut self,
         mut each: impl FnMut(&mut Self, Cow<'a, str>) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.token(b'{', "expected an object")?;
-        self.white_space();
-        if self.byte() == Some(b'}') {
-            self.at += 1;
-            return Ok(());
-        }
-        loop {
-            self.white_space();
-            let name = self.string()?;
-            self.token(b':', "expected ':' after a member name")?;
+        let mut first = self.open_object()?;
+        while let Some(name) = self.name(&mut first)? {
             each(self, name)?;
-            self.white_space();
-            match self.byte() {
-                Some(b',') => self.at += 1,
-                Some(b'}') => {
-                    self.at += 1;
-                    return Ok(());
-                }
-                _ => return Err(self.fault("expected ',' or '}'").into()),
-            }
         }
+        Ok(())
+    }
+
+    /// Enters an object whose members are asked for one by one.
+    ///
+    /// # Errors
+    /// When the next value is no object.
+    pub fn members(mut self) -> Result<Members<'a>, Fault> {
+        let first = self.open_object()?;
+        Ok(Members { scanner: self, first })
+    }
+
+    #[inline]
+    fn open_object(&mut self) -> Result<bool, Fault> {
+        self.token(b'{', "expected an object").map(|()| true)
+    }
+
+    /// The name of the next member of an open object; `None` behind the last.
+    #[inline]
+    fn name(&mut self, first: &mut bool) -> Result<Option<Cow<'a, str>>, Fault> {
+        self.white_space();
+        match (self.byte(), std::mem::take(first)) {
+            (Some(b'}'), _) => {
+                self.at += 1;
+                return Ok(None);
+            }
+            (_, true) => {}
+            (Some(b','), false) => {
+                self.at += 1;
+                self.white_space();
+            }
+            _ => return Err(self.fault("expected ',' or '}'")),
+        }
+        let name = self.string()?;
+        self.token(b':', "expected ':' after a member name")?;
+        Ok(Some(name))
     }
 
     /// Reads an array, calling `each` at every element; `each` must read it.

@@ -23,7 +23,7 @@
 //! Everything up to the plan is pure: no clock, no I/O, no environment, no memory between records. It needs no feature:
 //!
 //! ```
-//! use rowtide::decode::{Decoded, Decoders, Settings};
+//! use rowtide::decode::{Decoders, Settings};
 //! use rowtide::record::Envelope;
 //!
 //! let event = std::fs::read("events/dynamodb-kinesis/composite-key.json")?;
@@ -31,10 +31,9 @@
 //! let decoders = Decoders::named("auto", &Settings::default())?;
 //! let mut keys = Vec::new();
 //! for record in &envelope.records {
-//!     // one bad record is this record's error, and nobody else's
-//!     let (_decoder, decoded) = decoders.decode(record);
-//!     if let Decoded::Events(events) = decoded? {
-//!         keys.extend(events.iter().filter_map(|event| event.key.as_ref()).map(|key| key.to_json()));
+//!     for event in decoders.events(record) {
+//!         // one bad record, or one bad part of an aggregate, is its own error and nobody else's
+//!         keys.extend(event?.key.map(|key| key.to_json()));
 //!     }
 //! }
 //! assert_eq!(keys.len(), 6);
@@ -51,6 +50,7 @@
 //! | `embedded` | `embedded`: a PostgreSQL inside the process |
 //! | `cli` | the command `rowtide` |
 
+pub mod catalogue;
 pub mod coalesce;
 pub mod config;
 pub mod decimal;

@@ -1,8 +1,9 @@
 //! The whole flow: records become change events, statements, rows and a report. Knows every room's front door.
 
+use crate::catalogue::{Catalogue, TableSchema};
 use crate::coalesce::{Fate, Schedule, Tracked};
 use crate::config::{Config, Payload, VersionScheme};
-use crate::decode::{Decoded, Decoders, Reason, Settings};
+use crate::decode::{Decoded, Decoders, Part, Reason, Settings};
 use crate::error::{Disposition, Error, ErrorKind, Result};
 use crate::event::{Change, ChangeEvent, Key, hex};
 use crate::materialize::{Binding, DeadLetter, Deadline, Materializer, RowOutcome};
@@ -30,6 +31,7 @@ const SYSTEMIC_POISON_MIN: usize = 10;
 pub struct Flow {
     decoders: Decoders,
     routes: Routes,
+    catalogue: Catalogue,
     epoch: u16,
     arrival: bool,
     keep_payloads: bool,
@@ -46,13 +48,16 @@ impl Flow {
     /// When the configuration names a decoder that does not exist.
     pub fn new(config: &Config) -> Result<Self> {
         let arrival = config.source.version == VersionScheme::Arrival;
+        let catalogue = Catalogue::new(config);
         let settings = Settings {
             epoch: config.source.epoch,
             table: config.source.table.clone(),
             // by arrival, a stream needs no label
             label: config.source.label.clone().or(arrival.then(String::new)),
+            catalogue: catalogue.clone(),
         };
-        Ok(Self::with_decoders(config, Decoders::named(&config.source.decoder, &settings)?))
+        let decoders = Decoders::named(&config.source.decoder, &settings)?;
+        Ok(Self { catalogue, ..Self::with_decoders(config, decoders) })
     }
 
     /// The same with decoders of your own.
@@ -61,6 +66,7 @@ impl Flow {
         Self {
             decoders,
             routes: Routes::new(config.clone()),
+            catalogue: Catalogue::new(config),
             epoch: config.source.epoch,
             arrival: config.source.version == VersionScheme::Arrival,
             keep_payloads: config.dead_letters.payload == Payload::Full,
@@ -133,8 +139,10 @@ fn out_of_time() -> Error {
 pub struct Chunk {
     /// The changes, in the order of the records.
     pub changes: Vec<Tracked>,
-    /// For each record that is not (only) changes: its index, its decoder, and what it is.
-    pub verdicts: Vec<(usize, Verdict)>,
+    /// For each part of a record that is no change: the record's index, the number of the part, and what it is.
+    pub verdicts: Vec<(usize, u32, Verdict)>,
+    /// What the source said of its tables.
+    pub schemas: Vec<TableSchema>,
     /// The decoder that took each record, from `first` on.
     pub decoders: Vec<Option<&'static str>>,
     /// Index of the first record.
@@ -168,45 +176,70 @@ impl Batch<'_> {
         let records = self.records.get(self.next..).filter(|records| !records.is_empty())?;
         let mut chunk = Chunk { first: self.next, ..Chunk::default() };
         for (record, index) in records.iter().take(CHUNK_RECORDS).zip(self.next..) {
-            let (decoder, decoded) = self.flow.decoders.decode(record);
-            chunk.decoders.push(decoder);
-            if let Err(error) = decoded.and_then(|decoded| self.enter(&mut chunk, index, record, decoded)) {
-                match error.disposition() {
-                    Disposition::Park => chunk.verdicts.push((index, Verdict::Poison(Arc::new(error)))),
-                    Disposition::Retry | Disposition::Abort => {
-                        chunk.failure.get_or_insert(error);
+            let mut sub = 0;
+            let mut taker = None;
+            for Part { decoder, decoded } in self.flow.decoders.decode(record) {
+                taker = taker.or(decoder);
+                let first_sub = sub;
+                let entered = decoded.and_then(|it| self.enter(&mut chunk, index, &mut sub, record, it));
+                if let Err(error) = entered {
+                    match error.disposition() {
+                        Disposition::Park => {
+                            chunk.verdicts.push((index, first_sub, Verdict::Poison(Arc::new(error))));
+                        }
+                        Disposition::Retry | Disposition::Abort => {
+                            chunk.failure.get_or_insert(error);
+                        }
                     }
                 }
+                // every part has a number of its own, even if nothing came of it
+                sub = sub.max(first_sub + 1);
             }
+            chunk.decoders.push(taker);
         }
         self.next += chunk.decoders.len();
         Some(chunk)
     }
 
-    fn enter(&mut self, chunk: &mut Chunk, index: usize, record: &Record, decoded: Decoded) -> Result<()> {
+    /// Enters what a part of a record was found to be: wholly or not at all. `sub` counts the record's events.
+    fn enter(
+        &mut self,
+        chunk: &mut Chunk,
+        index: usize,
+        sub: &mut u32,
+        record: &Record,
+        decoded: Decoded,
+    ) -> Result<()> {
+        let ignored = |reason| (index, *sub, Verdict::Ignored(reason));
         let events = match decoded {
             // a decoder should say so itself, but a record without an outcome would be reported for ever
             Decoded::Events(events) if events.is_empty() => {
-                chunk.verdicts.push((index, Verdict::Ignored(Reason::Control)));
+                chunk.verdicts.push(ignored(Reason::Control));
                 return Ok(());
             }
             Decoded::Events(events) => events,
             Decoded::Ignored(reason) => {
-                chunk.verdicts.push((index, Verdict::Ignored(reason)));
+                chunk.verdicts.push(ignored(reason));
+                return Ok(());
+            }
+            Decoded::Schema(schema) => {
+                chunk.verdicts.push(ignored(Reason::Control));
+                self.flow.catalogue.learn(schema.clone());
+                chunk.schemas.push(schema);
                 return Ok(());
             }
         };
         let kept = chunk.changes.len();
-        for (event, sub) in events.into_iter().zip(0..) {
-            match self.send(index, sub, record, event) {
+        for event in events {
+            match self.send(index, *sub, record, event) {
                 Ok(Ok(tracked)) => chunk.changes.push(tracked),
-                Ok(Err(reason)) => chunk.verdicts.push((index, Verdict::Ignored(reason))),
+                Ok(Err(reason)) => chunk.verdicts.push((index, *sub, Verdict::Ignored(reason))),
                 Err(error) => {
-                    // a record is taken wholly or not at all
                     chunk.changes.truncate(kept);
                     return Err(error);
                 }
             }
+            *sub += 1;
         }
         Ok(())
     }
@@ -409,18 +442,13 @@ impl<'f> Ledger<'f> {
     /// Enters a chunk's outcomes; an error when no further chunk may start.
     fn enter(&mut self, written: Written) -> Result<(), ()> {
         let Written { chunk, settled, error } = written;
-        for (record, verdict) in &chunk.verdicts {
+        for (record, sub, verdict) in &chunk.verdicts {
             match verdict {
                 Verdict::Ignored(reason) => self.note(*record, Outcome::Ignored(*reason)),
                 Verdict::Poison(error) => {
                     self.poison.insert(*record);
-                    self.letter(
-                        *record,
-                        None,
-                        Self::decoder(&chunk, *record),
-                        error.code(),
-                        error.to_string(),
-                    );
+                    let decoder = Self::decoder(&chunk, *record);
+                    self.letter((*record, *sub), None, decoder, error.code(), error.to_string());
                 }
             }
         }
@@ -431,11 +459,13 @@ impl<'f> Ledger<'f> {
                 Some(Fate::Stale) => self.note(change.record, Outcome::Stale),
                 Some(Fate::Refused(error)) => {
                     self.poison.insert(change.record);
-                    self.letter(change.record, Some(&change), decoder, error.code(), error.to_string());
+                    let place = (change.record, change.sub);
+                    self.letter(place, Some(&change), decoder, error.code(), error.to_string());
                 }
                 Some(Fate::Blocked) => {
                     let message = "An older change of the same row is parked; this patch waits behind it.";
-                    self.letter(change.record, Some(&change), decoder, "blocked", message.to_owned());
+                    let place = (change.record, change.sub);
+                    self.letter(place, Some(&change), decoder, "blocked", message.to_owned());
                 }
                 None => self.note(change.record, Outcome::Failed),
             }
@@ -451,7 +481,7 @@ impl<'f> Ledger<'f> {
 
     fn letter(
         &mut self,
-        index: usize,
+        (index, sub): (usize, u32),
         change: Option<&Tracked>,
         decoder: Option<&'static str>,
         code: &str,
@@ -463,7 +493,7 @@ impl<'f> Ledger<'f> {
         self.letters.entry(index).or_default().push(DeadLetter {
             source: record.source.to_string(),
             position: record.position.clone(),
-            sub: change.map_or(0, |change| change.sub),
+            sub,
             event_id: event.and_then(|event| event.event_id.clone()),
             partition_key: record.partition_key.clone(),
             arrived_at: record.arrived_at,

@@ -69,7 +69,7 @@ fn lines(chunk: &Chunk, records: &[Record]) -> Vec<String> {
             lines.push(frame(change.record, event(change, sub, &decoder(change.record))));
         }
     }
-    for (record, verdict) in &chunk.verdicts {
+    for (record, _, verdict) in &chunk.verdicts {
         let verdict = match verdict {
             Verdict::Ignored(reason) => ignored(*reason),
             Verdict::Poison(error) => poison(error),

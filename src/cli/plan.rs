@@ -49,7 +49,8 @@ fn print(
             out.flush()?;
             return Err(failure.into());
         }
-        poison += chunk.verdicts.iter().filter(|(_, verdict)| matches!(verdict, Verdict::Poison(_))).count();
+        poison +=
+            chunk.verdicts.iter().filter(|(_, _, verdict)| matches!(verdict, Verdict::Poison(_))).count();
         let mut schedule = Schedule::new(chunk.changes);
         loop {
             let wave = schedule.wave();

@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 
 pub use layers::{Environment, Inputs};
 pub use redact::{SinkUrl, redact_url};
-pub use route::{DataLayout, DeletePolicy, Keyless, RouteConfig, Truncate, Ttl, glob};
+pub use route::{DataLayout, DeletePolicy, Images, Keyless, RouteConfig, Truncate, Ttl, glob};
 pub use settings::{ROUTE_SETTINGS, SETTINGS, Setting};
 
 /// Every setting with its value. `Config::default()` has the defaults: every table is taken, and there is no sink.

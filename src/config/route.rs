@@ -36,6 +36,16 @@ pub enum Keyless {
     Row,
 }
 
+/// What an update of a source that may leave columns out brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Images {
+    /// What it visibly brings: the columns it lacks keep their values.
+    #[default]
+    Auto,
+    /// Every column that has a value: a column it lacks is gone.
+    Full,
+}
+
 /// What becomes of a truncate or a drop of the source table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Truncate {
@@ -79,6 +89,8 @@ pub struct RouteConfig {
     pub json: Vec<String>,
     /// What a record of a table without a key does.
     pub keyless: Keyless,
+    /// What an update brings.
+    pub images: Images,
     /// What a truncate does.
     pub truncate: Truncate,
     /// How CrateDB keeps the document.
@@ -102,6 +114,7 @@ impl Default for RouteConfig {
             ttl: Ttl::default(),
             json: Vec::new(),
             keyless: Keyless::default(),
+            images: Images::default(),
             truncate: Truncate::default(),
             data: DataLayout::default(),
             columns_per_object: 100,

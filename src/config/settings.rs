@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::given::{self, Given, Taken, Word, show_duration, show_list, show_table, show_word};
 use super::{
-    Config, DataLayout, Ddl, DeletePolicy, DialectChoice, Keyless, Payload, RouteConfig, Tls, Truncate, Ttl,
-    Unrouted, VersionScheme, redact_url,
+    Config, DataLayout, Ddl, DeletePolicy, DialectChoice, Images, Keyless, Payload, RouteConfig, Tls,
+    Truncate, Ttl, Unrouted, VersionScheme, redact_url,
 };
 
 /// One setting of `T`: [`Config`] for [`SETTINGS`], [`RouteConfig`] for [`ROUTE_SETTINGS`].
@@ -348,6 +348,16 @@ pub const ROUTE_SETTINGS: &[Setting<RouteConfig>] = &[
         get: |route| show_word(route.keyless),
     },
     Setting {
+        name: "images",
+        values: "`auto` or `full`",
+        about: "What updates of a source bring that may leave columns out (DMS): with `full` it is set up to \
+            send every column, and one that is missing is gone; with `auto` a missing one keeps its value.",
+        example: r#"images = "full""#,
+        secret: false,
+        set: |route, given| given::word(given, &mut route.images),
+        get: |route| show_word(route.images),
+    },
+    Setting {
         name: "truncate",
         values: "`ignore` or `apply`",
         about: "What a truncate or drop does: nothing, or (PostgreSQL only) it removes what is older, \
@@ -429,6 +439,10 @@ impl Word for Ttl {
 impl Word for Keyless {
     const WORDS: &'static [(&'static str, Self)] =
         &[("refuse", Self::Refuse), ("position", Self::Position), ("row", Self::Row)];
+}
+
+impl Word for Images {
+    const WORDS: &'static [(&'static str, Self)] = &[("auto", Self::Auto), ("full", Self::Full)];
 }
 
 impl Word for Truncate {

@@ -15,9 +15,9 @@
 //! Amazon DynamoDB Streams API Reference, "Record" and "StreamRecord"; Amazon DynamoDB Developer Guide, "Using Kinesis
 //! Data Streams to capture changes to DynamoDB" and "Time to Live"; DynamoDB API Reference, "AttributeValue".
 
-use super::{Decoded, Decoder, Settings};
+use super::{Decoded, Decoder, Outline, Settings};
 use crate::decimal::{self, NumberFault};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::event::{Change, ChangeEvent, Document, Key, Timestamp};
 use crate::json::{self, DEPTH_MAX, Fault, Kind, Scanner};
 use crate::record::Record;
@@ -55,19 +55,18 @@ impl Decoder for DynamodbStreams {
         "dynamodb"
     }
 
-    fn recognises(&self, payload: &[u8]) -> bool {
-        Notification::parse(payload).is_ok_and(|found| {
-            found.has_body
-                && !found.through_kinesis()
-                && (found.arn.is_some() || found.view_type.is_some() || found.sequence_number.is_some())
-        })
+    fn recognises(&self, outline: &Outline<'_>) -> bool {
+        outline.member("dynamodb") == Some(Kind::Object) && !through_kinesis(outline) && {
+            let body = outline.inner("dynamodb");
+            outline.has("eventSourceARN") || body.has("StreamViewType") || body.has("SequenceNumber")
+        }
     }
 
     fn decode(&self, record: &Record) -> Result<Decoded> {
         let mut found = Notification::parse(&record.payload)?;
         let decoded = (found.key.take(), found.document.take());
         if found.through_kinesis() {
-            return Err(looks_like(self.name(), "dynamodb-kinesis"));
+            return Err(no_change_record());
         }
         let place = found.arn.as_deref().and_then(table_and_label);
         let settings = (self.0.table.as_deref(), self.0.label.as_deref());
@@ -101,15 +100,15 @@ impl Decoder for DynamodbKinesis {
         "dynamodb-kinesis"
     }
 
-    fn recognises(&self, payload: &[u8]) -> bool {
-        Notification::parse(payload).is_ok_and(|found| found.has_body && found.through_kinesis())
+    fn recognises(&self, outline: &Outline<'_>) -> bool {
+        through_kinesis(outline) && outline.member("dynamodb") == Some(Kind::Object)
     }
 
     fn decode(&self, record: &Record) -> Result<Decoded> {
         let mut found = Notification::parse(&record.payload)?;
         let decoded = (found.key.take(), found.document.take());
         if found.has_body && found.arn.is_some() && !found.through_kinesis() {
-            return Err(looks_like(self.name(), "dynamodb"));
+            return Err(no_change_record());
         }
         let Some(table) = found.table_name.as_deref().or(self.0.table.as_deref()) else {
             return Err(no_change_record());
@@ -122,10 +121,8 @@ impl Decoder for DynamodbKinesis {
     }
 }
 
-fn looks_like(pinned: &str, other: &str) -> Error {
-    let message =
-        format!("source.decoder is \"{pinned}\", but the record looks like one for the decoder \"{other}\".");
-    Error::new(ErrorKind::Unsupported, "other_format", message)
+fn through_kinesis(outline: &Outline<'_>) -> bool {
+    outline.has("recordFormat") && outline.has("tableName")
 }
 
 fn no_change_record() -> Error {

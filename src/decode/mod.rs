@@ -2,10 +2,13 @@
 //! other.
 
 pub mod dynamodb;
+mod outline;
 
 pub use dynamodb::{DynamodbKinesis, DynamodbStreams};
+pub use outline::Outline;
 
-use crate::error::{Error, Result};
+use crate::catalogue::{Catalogue, TableSchema};
+use crate::error::{Error, ErrorKind, Result};
 use crate::event::ChangeEvent;
 use crate::json::Fault;
 use crate::record::Record;
@@ -18,6 +21,8 @@ pub enum Decoded {
     Events(Vec<ChangeEvent>),
     /// A record that is understood and changes nothing.
     Ignored(Reason),
+    /// The source says what one of its tables is made of: it is remembered, and counts as [`Reason::Control`].
+    Schema(TableSchema),
 }
 
 /// Why a record or an event was left out on purpose.
@@ -63,8 +68,9 @@ pub trait Decoder: Send + Sync {
     /// The name that configuration and outputs use.
     fn name(&self) -> &'static str;
 
-    /// Whether `payload` is of this format, judged by its shape alone. Never an error, cheap to answer.
-    fn recognises(&self, payload: &[u8]) -> bool;
+    /// Whether a payload is of this format, judged by its shape alone. Never an error, cheap to answer. Formats do not
+    /// overlap: what this one recognises, no other does.
+    fn recognises(&self, outline: &Outline<'_>) -> bool;
 
     /// Decodes one record, wholly or not at all.
     ///
@@ -83,11 +89,15 @@ pub struct Settings {
     pub table: Option<String>,
     /// `source.label`: the stream label of records that do not name one.
     pub label: Option<String>,
+    /// What is known of the source's tables: their keys and their columns.
+    pub catalogue: Catalogue,
 }
 
 /// The decoders a stream may use: one that is pinned, or all, the first that recognises a record taking it.
 pub struct Decoders {
     list: Vec<Box<dyn Decoder>>,
+    /// With one decoder pinned: all there are, to tell what a record is that it cannot read.
+    others: Vec<Box<dyn Decoder>>,
     pinned: bool,
 }
 
@@ -102,40 +112,95 @@ fn every(settings: &Settings) -> Vec<Box<dyn Decoder>> {
     vec![Box::new(DynamodbKinesis::new(settings.clone())), Box::new(DynamodbStreams::new(settings.clone()))]
 }
 
+/// A part of a record, decoded: a plain record is one part, an aggregate has many.
+#[derive(Debug)]
+pub struct Part {
+    /// The decoder that took it, if any did.
+    pub decoder: Option<&'static str>,
+    /// What it turned out to be.
+    pub decoded: Result<Decoded>,
+}
+
 impl Decoders {
     /// The decoder named by `source.decoder`, or all of them for `auto`.
     ///
     /// # Errors
     /// When there is no decoder of that name.
     pub fn named(name: &str, settings: &Settings) -> Result<Self> {
-        let mut list = every(settings);
+        let list = every(settings);
         if name == "auto" {
-            return Ok(Self { list, pinned: false });
+            return Ok(Self { list, others: Vec::new(), pinned: false });
         }
-        let names: Vec<&str> = list.iter().map(|decoder| decoder.name()).collect();
-        let unknown =
-            format!("source.decoder = \"{name}\" is not a decoder. Known are auto, {}.", names.join(", "));
-        list.retain(|decoder| decoder.name() == name);
-        if list.is_empty() { Err(Error::config(unknown)) } else { Ok(Self { list, pinned: true }) }
+        match list.into_iter().find(|decoder| decoder.name() == name) {
+            Some(decoder) => Ok(Self { list: vec![decoder], others: every(settings), pinned: true }),
+            None => Err(Error::config(format!(
+                "source.decoder = \"{name}\" is not a decoder. Known are auto, {}.",
+                names().join(", ")
+            ))),
+        }
     }
 
     /// One decoder for every record.
     #[must_use]
     pub fn pinned(decoder: Box<dyn Decoder>) -> Self {
-        Self { list: vec![decoder], pinned: true }
+        Self { list: vec![decoder], others: every(&Settings::default()), pinned: true }
     }
 
-    /// Decodes a record: which decoder took it, if any, and what it made of it.
-    pub fn decode(&self, record: &Record) -> (Option<&'static str>, Result<Decoded>) {
+    /// Decodes a record, part by part.
+    #[must_use]
+    pub fn decode(&self, record: &Record) -> Vec<Part> {
         if let Some((code, message)) = record.fault {
-            return (None, Err(Error::poison(code, message)));
+            return vec![Part { decoder: None, decoded: Err(Error::poison(code, message)) }];
         }
-        let takes = |decoder: &&dyn Decoder| self.pinned || decoder.recognises(&record.payload);
-        match self.list.iter().map(AsRef::as_ref).find(takes) {
-            Some(decoder) => (Some(decoder.name()), decoder.decode(record)),
-            None => (None, Err(unrecognised(&record.payload))),
-        }
+        vec![self.part(record)]
     }
+
+    /// The change events of a record, and an error for each part that cannot be decoded. What is ignored gives
+    /// nothing.
+    #[must_use]
+    pub fn events(&self, record: &Record) -> Vec<Result<ChangeEvent>> {
+        let events = |part: Part| match part.decoded {
+            Ok(Decoded::Events(events)) => events.into_iter().map(Ok).collect(),
+            Ok(Decoded::Ignored(_) | Decoded::Schema(_)) => Vec::new(),
+            Err(error) => vec![Err(error)],
+        };
+        self.decode(record).into_iter().flat_map(events).collect()
+    }
+
+    fn part(&self, record: &Record) -> Part {
+        let outline = Outline::of(&record.payload);
+        let found = match self.list.first() {
+            Some(only) if self.pinned => Some(only),
+            _ => self.list.iter().find(|decoder| decoder.recognises(&outline)),
+        };
+        let Some(decoder) = found else {
+            return Part { decoder: None, decoded: Err(unrecognised(&record.payload)) };
+        };
+        let decoded = decoder.decode(record).map_err(|error| self.explain(decoder.as_ref(), &outline, error));
+        Part { decoder: Some(decoder.name()), decoded }
+    }
+
+    /// A pinned decoder that cannot read a record says what the record looks like.
+    fn explain(&self, decoder: &dyn Decoder, outline: &Outline<'_>, error: Error) -> Error {
+        if decoder.recognises(outline) {
+            return error;
+        }
+        let taker = self.others.iter().find(|other| other.recognises(outline));
+        taker.map_or(error, |other| {
+            let message = format!(
+                "source.decoder is \"{}\", but the record looks like one for the decoder \"{}\".",
+                decoder.name(),
+                other.name()
+            );
+            Error::new(ErrorKind::Unsupported, "other_format", message)
+        })
+    }
+}
+
+/// The names of all decoders, in the order in which they are asked.
+#[must_use]
+pub fn names() -> Vec<&'static str> {
+    every(&Settings::default()).iter().map(|decoder| decoder.name()).collect()
 }
 
 impl From<Fault> for Error {

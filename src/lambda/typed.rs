@@ -82,9 +82,10 @@ mod tests {
 
     fn changes(records: &[Record]) -> Vec<String> {
         let decoders = Decoders::named("auto", &Settings::default()).unwrap();
-        let decoded = records.iter().map(|record| match decoders.decode(record).1.unwrap() {
+        let parts = records.iter().flat_map(|record| decoders.decode(record));
+        let decoded = parts.map(|part| match part.decoded.unwrap() {
             Decoded::Events(events) => events,
-            Decoded::Ignored(reason) => panic!("{reason}"),
+            other @ (Decoded::Ignored(_) | Decoded::Schema(_)) => panic!("{other:?}"),
         });
         decoded.flatten().map(|event| describe(&event)).collect()
     }

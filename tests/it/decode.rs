@@ -57,15 +57,20 @@ fn key(keys: &str) -> Result<String, &'static str> {
 }
 
 fn everywhere(bytes: &Bytes) {
-    let settings = Settings { epoch: 1, table: Some("t".to_owned()), label: Some("l".to_owned()) };
+    let mut settings = Settings { epoch: 1, ..Settings::default() };
+    (settings.table, settings.label) = (Some("t".to_owned()), Some("l".to_owned()));
     let mut records = vec![Record::new("s", "1", bytes.clone())];
     if let Ok(envelope) = Envelope::parse(bytes, "-") {
         records.extend(envelope.records);
     }
     for record in records {
         for name in ["auto", "dynamodb", "dynamodb-kinesis"] {
-            let (_, decoded) = Decoders::named(name, &settings).unwrap().decode(&record);
-            if let Err(error) = decoded {
+            for error in Decoders::named(name, &settings)
+                .unwrap()
+                .events(&record)
+                .iter()
+                .filter_map(|e| e.as_ref().err())
+            {
                 assert_ne!(error.code(), "");
             }
         }

@@ -3,7 +3,7 @@
 
 use crate::model::{Memory, take};
 use expect_test::expect_file;
-use rowtide::config::Config;
+use rowtide::config::{Config, Environment, Inputs};
 use rowtide::event::hex;
 use rowtide::json::{Value, write_string};
 use rowtide::pipeline::Flow;
@@ -88,8 +88,14 @@ fn no_golden_is_an_orphan_and_no_event_is_without() {
     let of_case = |case: String| KINDS.map(|kind| format!("{case}.{kind}"));
     let expected: BTreeSet<String> = cases().into_iter().flat_map(of_case).collect();
     let events: BTreeSet<String> = cases().into_iter().map(|case| format!("{case}.json")).collect();
-    let strange: Vec<_> = files("events").difference(&events).cloned().collect();
-    assert!(strange.is_empty(), "Only <case>.json belongs into events/<source>/: {strange:?}");
+    let beside = |file: &&String| {
+        file.strip_suffix(".toml").is_some_and(|case| events.contains(&format!("{case}.json")))
+    };
+    let strange: Vec<_> = files("events").difference(&events).filter(|file| !beside(file)).cloned().collect();
+    assert!(
+        strange.is_empty(),
+        "Only <case>.json, and <case>.toml for what it cannot know, belong into events/<source>/: {strange:?}"
+    );
     let found = files("tests/golden");
     let missing: Vec<_> = expected.difference(&found).collect();
     // being renewed, they are still to come from the tests beside this one
@@ -101,14 +107,20 @@ fn no_golden_is_an_orphan_and_no_event_is_without() {
     assert!(orphans.is_empty(), "Remove these goldens from tests/golden, their event is gone: {orphans:?}");
 }
 
+/// The settings that an event needs because its format cannot tell: the file of its name beside it.
+fn settings(event: &str) -> String {
+    let beside = event.replace(".json", ".toml");
+    if root().join(&beside).exists() { beside } else { "/dev/null".to_owned() }
+}
+
 /// stdout and stderr of a command about this file, run in the package's folder without anybody's settings.
 fn rowtide(command: &str, event: &str) -> (String, String) {
     let mut process = Command::new(env!("CARGO_BIN_EXE_rowtide"));
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ROWTIDE_")) {
         process.env_remove(name);
     }
-    let nothing = ["--config", "/dev/null"];
-    let output = process.args([command, event]).args(nothing).current_dir(root()).output().unwrap();
+    let output =
+        process.args([command, event, "--config", &settings(event)]).current_dir(root()).output().unwrap();
     let err = String::from_utf8(output.stderr).unwrap();
     let status = if err.contains("error: ") { 2 } else { 0 };
     assert_eq!(output.status.code(), Some(status), "{command} {event}: {err}");
@@ -153,7 +165,12 @@ fn response(event: &str) -> String {
     let bytes = std::fs::read(root().join(event)).unwrap();
     let envelope = Envelope::parse(&bytes.into(), event).unwrap();
     let memory = Memory::new();
-    let report = take(&Flow::new(&Config::default()).unwrap(), &memory, &envelope.records);
+    let file = settings(event);
+    let (file, environment) = (Path::new(&file), Environment::new());
+    let inputs =
+        Inputs { file: Some(file), set: &[], environment: &environment, directory: root(), ignore: &[] };
+    let config = Config::load(&inputs).unwrap();
+    let report = take(&Flow::new(&config).unwrap(), &memory, &envelope.records);
 
     let counts = report.counts();
     let ignored = counts.ignored.iter().map(|(reason, count)| format!("\"{reason}\":{count}"));

@@ -10,6 +10,8 @@ mod convergence;
 mod decode;
 #[cfg(feature = "sink")]
 mod faults;
+#[cfg(feature = "sink")]
+mod formats;
 #[cfg(feature = "cli")]
 mod goldens;
 #[cfg(feature = "lambda")]

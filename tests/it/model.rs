@@ -283,7 +283,7 @@ impl Decoder for Script {
         "script"
     }
 
-    fn recognises(&self, _: &[u8]) -> bool {
+    fn recognises(&self, _: &rowtide::decode::Outline<'_>) -> bool {
         true
     }
 

@@ -20,12 +20,24 @@ const PROCESSOR_LINES_MAX: usize = 40;
 const COLUMNS_MAX: usize = 120;
 
 /// The rooms that are pure: no clock, no I/O, no environment, no memory between records.
-const PURE: [&str; 11] = [
-    "coalesce", "decimal", "decode", "error", "event", "json", "plan", "record", "report", "route", "version",
+const PURE: [&str; 12] = [
+    "catalogue",
+    "coalesce",
+    "decimal",
+    "decode",
+    "error",
+    "event",
+    "json",
+    "plan",
+    "record",
+    "report",
+    "route",
+    "version",
 ];
 
 /// Whose front door each room may know. A room that is not named knows what it likes.
-const NEIGHBOURS: [(&str, &[&str]); 12] = [
+const NEIGHBOURS: [(&str, &[&str]); 13] = [
+    ("catalogue", &["config", "error"]),
     ("error", &[]),
     ("json", &[]),
     ("version", &["error"]),
@@ -33,7 +45,7 @@ const NEIGHBOURS: [(&str, &[&str]); 12] = [
     ("event", &["decimal", "error", "json", "version"]),
     ("record", &["error", "event", "json"]),
     ("report", &["decode", "error", "record"]),
-    ("decode", &["decimal", "error", "event", "json", "record", "version"]),
+    ("decode", &["catalogue", "decimal", "error", "event", "json", "record", "version"]),
     ("coalesce", &["error", "event", "route"]),
     ("route", &["coalesce", "config", "decode", "error", "event", "json"]),
     ("plan", &["coalesce", "config", "error", "event", "json", "route"]),

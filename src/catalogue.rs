@@ -1,0 +1,177 @@
+//! What is known of source tables beside their records: by configuration, and by what the source itself once said of
+//! them. Decoders are given one when they are made; they ask it and never write to it.
+
+use crate::config::{Config, Images, Keyless, RouteConfig};
+use crate::error::{Error, ErrorKind, Result};
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// Code of the error that says that nobody has told a table's key yet: the registry may know it.
+pub const UNKNOWN_KEY: &str = "unknown_key";
+
+/// What a source said of one of its tables, in a record of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableSchema {
+    /// The source table, as events name it.
+    pub table: String,
+    /// The columns of the primary key; empty when the table has none.
+    pub key: Vec<String>,
+    /// Every column and its type in the source's words, when the source told them.
+    pub columns: Vec<(String, String)>,
+    /// When the source said so, as text whose byte order is the order of time; what is said later counts.
+    pub said_at: String,
+}
+
+/// What makes a row of a table one row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Identity {
+    /// The values of these columns.
+    Columns(Vec<String>),
+    /// Every insert is a row of its own, named by its position.
+    Position,
+    /// All columns together.
+    Row,
+}
+
+/// The tables of a source. Clones share what is learned.
+#[derive(Debug, Clone, Default)]
+pub struct Catalogue {
+    config: Arc<Config>,
+    learned: Arc<RwLock<BTreeMap<String, Arc<TableSchema>>>>,
+}
+
+impl Catalogue {
+    /// What `config` says of tables.
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        Self { config: Arc::new(config.clone()), learned: Arc::default() }
+    }
+
+    fn route(&self, table: &str) -> Option<&RouteConfig> {
+        self.config.route_for(table)
+    }
+
+    /// What the source said of `table`, if it did.
+    #[must_use]
+    pub fn schema(&self, table: &str) -> Option<Arc<TableSchema>> {
+        self.learned.read().unwrap_or_else(PoisonError::into_inner).get(table).cloned()
+    }
+
+    /// Takes note of what a source said, unless something later is known.
+    pub fn learn(&self, schema: TableSchema) {
+        let mut learned = self.learned.write().unwrap_or_else(PoisonError::into_inner);
+        let is_newer = learned.get(&schema.table).is_none_or(|known| known.said_at <= schema.said_at);
+        if is_newer {
+            learned.insert(schema.table.clone(), Arc::new(schema));
+        }
+    }
+
+    /// The columns of the key as the route names them.
+    #[must_use]
+    pub fn configured_key(&self, table: &str) -> Option<&[String]> {
+        self.route(table).map(|route| route.key.as_slice()).filter(|key| !key.is_empty())
+    }
+
+    /// What makes a row of `table` one row: the route's `key`, else `told` by the record itself (empty when it says
+    /// that there is no key), else what the source said before, else for a table without a key the route's `keyless`.
+    ///
+    /// # Errors
+    /// [`UNKNOWN_KEY`], a configuration error, when nobody says; poison when there is no key and `keyless` refuses.
+    pub fn identity(&self, table: &str, told: Option<Vec<String>>) -> Result<Identity> {
+        if let Some(key) = self.configured_key(table) {
+            return Ok(Identity::Columns(key.to_vec()));
+        }
+        let key = told.or_else(|| self.schema(table).map(|schema| schema.key.clone()));
+        match key {
+            Some(key) if !key.is_empty() => Ok(Identity::Columns(key)),
+            Some(_) => self.without_key(table),
+            // a route that says what to do with a table without a key says that it has none
+            None if self.keyless(table) != Keyless::Refuse => self.without_key(table),
+            None => Err(Error::new(
+                ErrorKind::Config,
+                UNKNOWN_KEY,
+                format!(
+                    "The records of {table} do not name its key, and nothing else does. Set `key` in the route of \
+                     {table}, as in: [[route]] from = \"{table}\", key = [\"id\"]."
+                ),
+            )),
+        }
+    }
+
+    fn without_key(&self, table: &str) -> Result<Identity> {
+        match self.keyless(table) {
+            Keyless::Position => Ok(Identity::Position),
+            Keyless::Row => Ok(Identity::Row),
+            Keyless::Refuse => Err(Error::poison(
+                "no_key",
+                format!(
+                    "The table {table} has no primary key. Set `key` in its route, or `keyless` to \"position\" \
+                     (every insert is a row of its own) or \"row\" (all columns are the key)."
+                ),
+            )),
+        }
+    }
+
+    /// The route's `keyless`.
+    #[must_use]
+    pub fn keyless(&self, table: &str) -> Keyless {
+        self.route(table).map(|route| route.keyless).unwrap_or_default()
+    }
+
+    /// Whether the source promises to send every column of a changed row of `table`: the route's `images`.
+    #[must_use]
+    pub fn sends_full_images(&self, table: &str) -> bool {
+        self.route(table).is_some_and(|route| route.images == Images::Full)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Catalogue, Identity, TableSchema, UNKNOWN_KEY};
+    use crate::config::{Config, Keyless, RouteConfig};
+
+    fn catalogue(change: impl FnOnce(&mut RouteConfig)) -> Catalogue {
+        let mut route = RouteConfig::default();
+        change(&mut route);
+        let mut config = Config::default();
+        config.routes.push(route);
+        Catalogue::new(&config)
+    }
+
+    fn schema(key: &[&str], said_at: &str) -> TableSchema {
+        let key = key.iter().map(|name| (*name).to_owned()).collect();
+        TableSchema { table: "t".to_owned(), key, columns: Vec::new(), said_at: said_at.to_owned() }
+    }
+
+    fn columns(names: &[&str]) -> Identity {
+        Identity::Columns(names.iter().map(|name| (*name).to_owned()).collect())
+    }
+
+    #[test]
+    fn the_route_wins_over_the_record_and_the_record_over_what_was_said_before() {
+        let catalogue = catalogue(|_| {});
+        assert_eq!(catalogue.identity("t", None).unwrap_err().code(), UNKNOWN_KEY);
+        catalogue.learn(schema(&["a"], "2"));
+        assert_eq!(catalogue.identity("t", None).unwrap(), columns(&["a"]));
+        assert_eq!(catalogue.identity("t", Some(vec!["b".into()])).unwrap(), columns(&["b"]));
+        let routed = self::catalogue(|route| route.key = vec!["c".into()]);
+        assert_eq!(routed.identity("t", Some(vec!["b".into()])).unwrap(), columns(&["c"]));
+    }
+
+    #[test]
+    fn what_was_said_later_counts_whatever_the_delivery() {
+        let catalogue = catalogue(|_| {});
+        catalogue.learn(schema(&["new"], "2026-02"));
+        catalogue.clone().learn(schema(&["old"], "2026-01"));
+        assert_eq!(catalogue.identity("t", None).unwrap(), columns(&["new"]));
+    }
+
+    #[test]
+    fn a_table_without_a_key_is_what_its_route_says() {
+        let identity = |keyless, told| catalogue(|route| route.keyless = keyless).identity("t", told);
+        assert_eq!(identity(Keyless::Refuse, Some(Vec::new())).unwrap_err().code(), "no_key");
+        assert_eq!(identity(Keyless::Position, Some(Vec::new())).unwrap(), Identity::Position);
+        assert_eq!(identity(Keyless::Row, None).unwrap(), Identity::Row);
+        assert_eq!(identity(Keyless::Row, Some(vec!["id".into()])).unwrap(), columns(&["id"]));
+    }
+}
