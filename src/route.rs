@@ -27,6 +27,10 @@ pub struct Target {
     pub storage: String,
     /// What a delete leaves.
     pub delete: DeletePolicy,
+    /// Whether a truncate of the source removes what is older.
+    pub truncate: Truncate,
+    /// The schema of rowtide's own tables.
+    pub home: String,
     /// Fields of the document that the view shows as typed columns: name and type as configured.
     pub types: BTreeMap<String, String>,
 }
@@ -134,6 +138,8 @@ impl Routes {
             schema: identifier(&schema),
             name: identifier(&name),
             delete: config.delete,
+            truncate: config.truncate,
+            home: self.config.sink.schema.clone(),
             types: config.types.clone(),
         })
     }
@@ -172,12 +178,7 @@ impl Routes {
             Change::Truncate if route.config.truncate == Truncate::Ignore => {
                 return Ok(Err(Reason::Truncate));
             }
-            Change::Truncate => {
-                return Err(Error::config(format!(
-                    "The route of {} has truncate = \"apply\", which no source of this version can send.",
-                    event.table
-                )));
-            }
+            Change::Truncate => {}
         }
         let is_empty =
             matches!(&event.change, Change::Patch(patch) if patch.set.is_empty() && patch.remove.is_empty());

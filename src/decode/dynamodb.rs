@@ -55,6 +55,10 @@ impl Decoder for DynamodbStreams {
         "dynamodb"
     }
 
+    fn about(&self) -> &'static str {
+        "DynamoDB Streams"
+    }
+
     fn recognises(&self, outline: &Outline<'_>) -> bool {
         outline.member("dynamodb") == Some(Kind::Object) && !through_kinesis(outline) && {
             let body = outline.inner("dynamodb");
@@ -98,6 +102,10 @@ impl Decoder for DynamodbStreams {
 impl Decoder for DynamodbKinesis {
     fn name(&self) -> &'static str {
         "dynamodb-kinesis"
+    }
+
+    fn about(&self) -> &'static str {
+        "Kinesis Data Streams for DynamoDB"
     }
 
     fn recognises(&self, outline: &Outline<'_>) -> bool {

@@ -69,6 +69,9 @@ pub trait Decoder: Send + Sync {
     /// The name that configuration and outputs use.
     fn name(&self) -> &'static str;
 
+    /// What sends records of this format, in a few words.
+    fn about(&self) -> &'static str;
+
     /// Whether a payload is of this format, judged by its shape alone. Never an error, cheap to answer. Formats do not
     /// overlap: what this one recognises, no other does.
     fn recognises(&self, outline: &Outline<'_>) -> bool;
@@ -136,7 +139,7 @@ impl Decoders {
             Some(decoder) => Ok(Self { list: vec![decoder], others: every(settings), pinned: true }),
             None => Err(Error::config(format!(
                 "source.decoder = \"{name}\" is not a decoder. Known are auto, {}.",
-                names().join(", ")
+                formats().iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
             ))),
         }
     }
@@ -215,10 +218,10 @@ impl Decoders {
     }
 }
 
-/// The names of all decoders, in the order in which they are asked.
+/// The names of all decoders and what they are for, in the order in which they are asked.
 #[must_use]
-pub fn names() -> Vec<&'static str> {
-    every(&Settings::default()).iter().map(|decoder| decoder.name()).collect()
+pub fn formats() -> Vec<(&'static str, &'static str)> {
+    every(&Settings::default()).iter().map(|decoder| (decoder.name(), decoder.about())).collect()
 }
 
 impl From<Fault> for Error {
