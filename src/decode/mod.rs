@@ -1,14 +1,18 @@
 //! Decoders: one source format each, pure and without memory. They know no SQL, no clock, no environment and not each
 //! other.
 
+pub mod canal;
 pub mod dynamodb;
 pub mod maxwell;
 mod outline;
 mod row;
+pub mod wal2json;
 
+pub use canal::Canal;
 pub use dynamodb::{DynamodbKinesis, DynamodbStreams};
 pub use maxwell::Maxwell;
 pub use outline::Outline;
+pub use wal2json::Wal2json;
 
 use crate::catalogue::{Catalogue, TableSchema};
 use crate::error::{Error, ErrorKind, Result};
@@ -117,6 +121,8 @@ fn every(settings: &Settings) -> Vec<Box<dyn Decoder>> {
         Box::new(DynamodbKinesis::new(settings.clone())),
         Box::new(DynamodbStreams::new(settings.clone())),
         Box::new(Maxwell::new(settings.clone())),
+        Box::new(Wal2json::new(settings.clone())),
+        Box::new(Canal::new(settings.clone())),
     ]
 }
 
