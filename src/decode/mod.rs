@@ -1,11 +1,18 @@
 //! Decoders: one source format each, pure and without memory. They know no SQL, no clock, no environment and not each
 //! other.
 
+pub mod canal;
 pub mod dynamodb;
+pub mod maxwell;
 mod outline;
+mod row;
+pub mod wal2json;
 
+pub use canal::Canal;
 pub use dynamodb::{DynamodbKinesis, DynamodbStreams};
+pub use maxwell::Maxwell;
 pub use outline::Outline;
+pub use wal2json::Wal2json;
 
 use crate::catalogue::{Catalogue, TableSchema};
 use crate::error::{Error, ErrorKind, Result};
@@ -13,6 +20,7 @@ use crate::event::ChangeEvent;
 use crate::json::Fault;
 use crate::record::Record;
 use crate::unpack;
+use row::{Origin, Row};
 use std::fmt;
 
 /// What a record turned out to be.
@@ -113,7 +121,13 @@ impl fmt::Debug for Decoders {
 
 /// Every decoder there is, in the order in which they are asked. A new source is one file and one line here.
 fn every(settings: &Settings) -> Vec<Box<dyn Decoder>> {
-    vec![Box::new(DynamodbKinesis::new(settings.clone())), Box::new(DynamodbStreams::new(settings.clone()))]
+    vec![
+        Box::new(DynamodbKinesis::new(settings.clone())),
+        Box::new(DynamodbStreams::new(settings.clone())),
+        Box::new(Maxwell::new(settings.clone())),
+        Box::new(Wal2json::new(settings.clone())),
+        Box::new(Canal::new(settings.clone())),
+    ]
 }
 
 /// A part of a record, decoded: a plain record is one part, an aggregate has many.
