@@ -2,6 +2,7 @@
 //! other.
 
 pub mod dynamodb;
+mod extended_json;
 mod outline;
 
 pub use dynamodb::{DynamodbKinesis, DynamodbStreams};
