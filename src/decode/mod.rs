@@ -3,9 +3,11 @@
 
 pub mod dynamodb;
 mod extended_json;
+pub mod mongodb;
 mod outline;
 
 pub use dynamodb::{DynamodbKinesis, DynamodbStreams};
+pub use mongodb::Mongodb;
 pub use outline::Outline;
 
 use crate::catalogue::{Catalogue, TableSchema};
@@ -110,7 +112,11 @@ impl fmt::Debug for Decoders {
 
 /// Every decoder there is, in the order in which they are asked. A new source is one file and one line here.
 fn every(settings: &Settings) -> Vec<Box<dyn Decoder>> {
-    vec![Box::new(DynamodbKinesis::new(settings.clone())), Box::new(DynamodbStreams::new(settings.clone()))]
+    vec![
+        Box::new(DynamodbKinesis::new(settings.clone())),
+        Box::new(DynamodbStreams::new(settings.clone())),
+        Box::new(Mongodb::new(settings.clone())),
+    ]
 }
 
 /// A part of a record, decoded: a plain record is one part, an aggregate has many.
