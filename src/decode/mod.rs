@@ -3,10 +3,13 @@
 
 pub mod dynamodb;
 mod extended_json;
+pub mod maxwell;
 pub mod mongodb;
 mod outline;
+mod row;
 
 pub use dynamodb::{DynamodbKinesis, DynamodbStreams};
+pub use maxwell::Maxwell;
 pub use mongodb::Mongodb;
 pub use outline::Outline;
 
@@ -15,6 +18,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::event::ChangeEvent;
 use crate::json::Fault;
 use crate::record::Record;
+use row::{Origin, Row};
 use std::fmt;
 
 /// What a record turned out to be.
@@ -115,6 +119,7 @@ fn every(settings: &Settings) -> Vec<Box<dyn Decoder>> {
     vec![
         Box::new(DynamodbKinesis::new(settings.clone())),
         Box::new(DynamodbStreams::new(settings.clone())),
+        Box::new(Maxwell::new(settings.clone())),
         Box::new(Mongodb::new(settings.clone())),
     ]
 }
