@@ -1,6 +1,7 @@
 //! Decoders: one source format each, pure and without memory. They know no SQL, no clock, no environment and not each
 //! other.
 
+pub mod dsql;
 pub mod dynamodb;
 mod extended_json;
 pub mod maxwell;
@@ -8,6 +9,7 @@ pub mod mongodb;
 mod outline;
 mod row;
 
+pub use dsql::Dsql;
 pub use dynamodb::{DynamodbKinesis, DynamodbStreams};
 pub use maxwell::Maxwell;
 pub use mongodb::Mongodb;
@@ -121,6 +123,7 @@ fn every(settings: &Settings) -> Vec<Box<dyn Decoder>> {
         Box::new(DynamodbStreams::new(settings.clone())),
         Box::new(Maxwell::new(settings.clone())),
         Box::new(Mongodb::new(settings.clone())),
+        Box::new(Dsql::new(settings.clone())),
     ]
 }
 
