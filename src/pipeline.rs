@@ -9,7 +9,7 @@ use crate::event::{Change, ChangeEvent, Key, hex};
 use crate::materialize::{Binding, DeadLetter, Deadline, Materializer, RowOutcome};
 use crate::plan::plan;
 use crate::record::Record;
-use crate::report::{Outcome, Report};
+use crate::report::{Outcome, Report, redelivered};
 use crate::route::Routes;
 use crate::version;
 use sha2::{Digest, Sha256};
@@ -255,7 +255,7 @@ impl Batch<'_> {
             return Err(Error::poison("no_key", "The change event has no key."));
         }
         if self.flow.arrival {
-            let position = self.records.get(index).map(|record| record.position.as_str()).unwrap_or_default();
+            let position = self.records.get(index).map(Record::sequence).unwrap_or_default();
             let place = self.places.entry(position).or_default();
             event.version = version::arrival(self.flow.epoch, position, *place)?;
             *place += 1;
@@ -517,7 +517,7 @@ impl<'f> Ledger<'f> {
             .collect()
     }
 
-    /// Parks what must be parked in front of the first record that is not durable, unless it is systemic.
+    /// Parks what must be parked and is not delivered again anyway, unless it is systemic.
     async fn park<M: Materializer>(&mut self, sink: &M, deadline: Deadline) {
         if self.failure.is_some() {
             return;
@@ -526,9 +526,12 @@ impl<'f> Ledger<'f> {
             self.failure = Some(self.systemic());
             return;
         }
-        let durable = self.durable();
-        let letters: Vec<DeadLetter> =
-            self.letters.range(..durable).flat_map(|(_, of)| of.iter().cloned()).collect();
+        let again = redelivered(self.records, |index| {
+            matches!(self.outcomes.get(index), None | Some(None | Some(Outcome::Failed)))
+        });
+        let is_durable = |index: &usize| again.get(*index) == Some(&false);
+        let durable = self.letters.iter().filter(|(index, _)| is_durable(index));
+        let letters: Vec<DeadLetter> = durable.flat_map(|(_, of)| of.iter().cloned()).collect();
         if letters.is_empty() {
             return;
         }
@@ -542,12 +545,6 @@ impl<'f> Ledger<'f> {
             }
             self.stop(error);
         }
-    }
-
-    /// How many records stand in front of the first that is not durable.
-    fn durable(&self) -> usize {
-        let lost = |outcome: &Option<Outcome>| matches!(outcome, None | Some(Outcome::Failed));
-        self.outcomes.iter().position(lost).unwrap_or(self.outcomes.len())
     }
 
     fn systemic(&self) -> Error {

@@ -29,7 +29,7 @@ pub(super) fn run(global: &Global, args: &InputArgs, out: &mut impl Write) -> En
                 return Err(failure);
             }
         };
-        print(flow.batch(&batch.records), &batch.records, out)?;
+        print(flow.batch(&batch.envelope.records), &batch.envelope.records, out)?;
     }
     out.flush()?;
     Ok(Status::Done)

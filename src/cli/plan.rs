@@ -27,7 +27,7 @@ pub(super) fn run(global: &Global, args: &PlanArgs, out: &mut impl Write) -> End
                 return Err(failure);
             }
         };
-        poison += print(dialect, flow.batch(&batch.records), &batch.records, out)?;
+        poison += print(dialect, flow.batch(&batch.envelope.records), &batch.envelope.records, out)?;
     }
     out.flush()?;
     if poison > 0 {

@@ -17,8 +17,8 @@
 //! upsert of `after`; the parts of an oversized record are announced there, their form is not described in what could
 //! be had of it) and "Change data capture streams" (unordered, at least once).
 
-use super::row::{Origin, Row, key_of_position, members, nameless, present, string};
-use super::{Decoded, Decoder, Outline, Settings};
+use super::row::{key_of_position, members, nameless, present, string};
+use super::{Decoded, Decoder, Origin, Outline, Row, Settings};
 use crate::catalogue::Identity;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Change, Timestamp};
@@ -41,6 +41,10 @@ impl Dsql {
 impl Decoder for Dsql {
     fn name(&self) -> &'static str {
         "dsql"
+    }
+
+    fn about(&self) -> &'static str {
+        "Aurora DSQL change streams"
     }
 
     fn recognises(&self, outline: &Outline<'_>) -> bool {

@@ -116,13 +116,17 @@ impl Decoder for DynamodbKinesis {
         let (created_at, coarse) = found.creation_time()?;
         let micros = u64::try_from(created_at.0).map_err(|_| bad_time())?;
         let version =
-            Version::new('k', self.0.epoch, Rank::Positioned).number(micros).digits(&record.position)?;
+            Version::new('k', self.0.epoch, Rank::Positioned).number(micros).digits(record.sequence())?;
+        let version = match record.place {
+            Some(place) => version.place(place),
+            None => version,
+        };
         found.event(record, decoded, Order { table, version, changed_at: Some(created_at), coarse })
     }
 }
 
 fn through_kinesis(outline: &Outline<'_>) -> bool {
-    outline.has("recordFormat") && outline.has("tableName")
+    ["recordFormat", "tableName"].into_iter().all(|name| outline.member(name) == Some(Kind::String))
 }
 
 fn no_change_record() -> Error {

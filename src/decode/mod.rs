@@ -20,6 +20,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::event::ChangeEvent;
 use crate::json::Fault;
 use crate::record::Record;
+use crate::unpack;
 use row::{Origin, Row};
 use std::fmt;
 
@@ -164,10 +165,24 @@ impl Decoders {
     /// Decodes a record, part by part.
     #[must_use]
     pub fn decode(&self, record: &Record) -> Vec<Part> {
-        if let Some((code, message)) = record.fault {
-            return vec![Part { decoder: None, decoded: Err(Error::poison(code, message)) }];
+        if record.fault.is_some() {
+            return vec![self.part(record)];
         }
-        vec![self.part(record)]
+        if let Some(parts) = unpack::parts(record) {
+            // nothing inside is nothing to do
+            let nothing = || vec![Part { decoder: None, decoded: Ok(Decoded::Ignored(Reason::Control)) }];
+            return if parts.is_empty() {
+                nothing()
+            } else {
+                parts.iter().map(|part| self.part(part)).collect()
+            };
+        }
+        let part = self.part(record);
+        let is_no_document = part.decoded.as_ref().is_err_and(|error| error.code() == "not_json");
+        match is_no_document.then(|| unpack::documents(record)).flatten() {
+            Some(documents) => documents.iter().map(|document| self.part(document)).collect(),
+            None => vec![part],
+        }
     }
 
     /// The change events of a record, and an error for each part that cannot be decoded. What is ignored gives
@@ -183,6 +198,9 @@ impl Decoders {
     }
 
     fn part(&self, record: &Record) -> Part {
+        if let Some((code, message)) = record.fault {
+            return Part { decoder: None, decoded: Err(Error::poison(code, message)) };
+        }
         let outline = Outline::of(&record.payload);
         let found = match self.list.first() {
             Some(only) if self.pinned => Some(only),

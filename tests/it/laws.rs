@@ -643,7 +643,8 @@ proptest! {
                 prop_assert!(ahead.contains(position) || unheard, "{:?} is parked, but reported", position);
             }
 
-            let response = serde_json::to_value(report.batch_response()).unwrap();
+            let response: serde_json::Value =
+                serde_json::from_str(&report.response(&batch.to_vec().into())).unwrap();
             let failures = response["batchItemFailures"].as_array().unwrap();
             let Some(failure) = failures.first() else {
                 prop_assert_eq!(counts.reported, 0);

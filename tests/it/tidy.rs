@@ -20,7 +20,8 @@ const PROCESSOR_LINES_MAX: usize = 40;
 const COLUMNS_MAX: usize = 120;
 
 /// The rooms that are pure: no clock, no I/O, no environment, no memory between records.
-const PURE: [&str; 12] = [
+const PURE: [&str; 13] = [
+    "unpack",
     "catalogue",
     "coalesce",
     "decimal",
@@ -36,7 +37,8 @@ const PURE: [&str; 12] = [
 ];
 
 /// Whose front door each room may know. A room that is not named knows what it likes.
-const NEIGHBOURS: [(&str, &[&str]); 13] = [
+const NEIGHBOURS: [(&str, &[&str]); 14] = [
+    ("unpack", &["json", "record"]),
     ("catalogue", &["config", "error"]),
     ("error", &[]),
     ("json", &[]),
@@ -44,8 +46,8 @@ const NEIGHBOURS: [(&str, &[&str]); 13] = [
     ("decimal", &["json"]),
     ("event", &["decimal", "error", "json", "version"]),
     ("record", &["error", "event", "json"]),
-    ("report", &["decode", "error", "record"]),
-    ("decode", &["catalogue", "decimal", "error", "event", "json", "record", "version"]),
+    ("report", &["decode", "error", "json", "record"]),
+    ("decode", &["catalogue", "decimal", "error", "event", "json", "record", "unpack", "version"]),
     ("coalesce", &["error", "event", "route"]),
     ("route", &["coalesce", "config", "decode", "error", "event", "json"]),
     ("plan", &["coalesce", "config", "error", "event", "json", "route"]),
@@ -70,11 +72,15 @@ const READS_ENVIRONMENT: [&str; 6] = [
 ];
 
 /// What decoders alone may cost.
-const ALWAYS_NEEDED: [&str; 12] = [
+const ALWAYS_NEEDED: [&str; 16] = [
     "base64",
     "bytes",
+    "flate2",
     "jiff",
+    "md-5",
     "memchr",
+    "prost",
+    "ruzstd",
     "serde",
     "serde_dynamo",
     "serde_json",
