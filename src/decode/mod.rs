@@ -2,15 +2,20 @@
 //! other.
 
 pub mod canal;
+pub mod dsql;
 pub mod dynamodb;
+mod extended_json;
 pub mod maxwell;
+pub mod mongodb;
 mod outline;
 mod row;
 pub mod wal2json;
 
 pub use canal::Canal;
+pub use dsql::Dsql;
 pub use dynamodb::{DynamodbKinesis, DynamodbStreams};
 pub use maxwell::Maxwell;
+pub use mongodb::Mongodb;
 pub use outline::Outline;
 pub use wal2json::Wal2json;
 
@@ -127,6 +132,8 @@ fn every(settings: &Settings) -> Vec<Box<dyn Decoder>> {
         Box::new(Maxwell::new(settings.clone())),
         Box::new(Wal2json::new(settings.clone())),
         Box::new(Canal::new(settings.clone())),
+        Box::new(Mongodb::new(settings.clone())),
+        Box::new(Dsql::new(settings.clone())),
     ]
 }
 
