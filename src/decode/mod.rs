@@ -3,6 +3,7 @@
 
 pub mod canal;
 pub mod dsql;
+pub mod dms;
 pub mod dynamodb;
 mod extended_json;
 pub mod maxwell;
@@ -13,6 +14,7 @@ pub mod wal2json;
 
 pub use canal::Canal;
 pub use dsql::Dsql;
+pub use dms::Dms;
 pub use dynamodb::{DynamodbKinesis, DynamodbStreams};
 pub use maxwell::Maxwell;
 pub use mongodb::Mongodb;
@@ -134,6 +136,7 @@ fn every(settings: &Settings) -> Vec<Box<dyn Decoder>> {
         Box::new(Canal::new(settings.clone())),
         Box::new(Mongodb::new(settings.clone())),
         Box::new(Dsql::new(settings.clone())),
+        Box::new(Dms::new(settings.clone())),
     ]
 }
 
