@@ -4,6 +4,7 @@ use super::args::{Global, InputArgs};
 use super::failure::{Failure, Status};
 use super::{Ended, input};
 use rowtide::coalesce::Tracked;
+use rowtide::config::RouteConfig;
 use rowtide::decode::Reason;
 use rowtide::error::Error;
 use rowtide::event::{Change, Document, Key, Patch};
@@ -18,8 +19,7 @@ const UNUSED: [&str; 3] = ["sink.url", "sink.tls", "sink.tls_root_cert"];
 /// Runs the command.
 pub(super) fn run(global: &Global, args: &InputArgs, out: &mut impl Write) -> Ended {
     let mut config = global.and(&args.global).config(args.settings(), &UNUSED)?;
-    // routes come behind decoding: every table is shown, with every field
-    config.routes.clear();
+    config.routes = decoding(std::mem::take(&mut config.routes));
     let flow = Flow::new(&config)?;
     for batch in input::open(args)? {
         let batch = match batch {
@@ -33,6 +33,23 @@ pub(super) fn run(global: &Global, args: &InputArgs, out: &mut impl Write) -> En
     }
     out.flush()?;
     Ok(Status::Done)
+}
+
+/// Routes come behind decoding: every table is shown, with every field. What they know of a table's key and images,
+/// decoders must know too.
+fn decoding(routes: Vec<RouteConfig>) -> Vec<RouteConfig> {
+    if routes.is_empty() {
+        return routes;
+    }
+    let known = |route: RouteConfig| RouteConfig {
+        from: route.from,
+        key: route.key,
+        keyless: route.keyless,
+        images: route.images,
+        ..RouteConfig::default()
+    };
+    let every = RouteConfig { from: "*".to_owned(), ..RouteConfig::default() };
+    routes.into_iter().map(known).chain([every]).collect()
 }
 
 fn print(mut batch: Batch<'_>, records: &[Record], out: &mut impl Write) -> Result<(), Failure> {

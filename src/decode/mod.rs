@@ -1,15 +1,18 @@
 //! Decoders: one source format each, pure and without memory. They know no SQL, no clock, no environment and not each
 //! other.
 
+mod attribute;
 pub mod dynamodb;
+pub mod dynamodb_export;
 mod outline;
 
 pub use dynamodb::{DynamodbKinesis, DynamodbStreams};
+pub use dynamodb_export::DynamodbExport;
 pub use outline::Outline;
 
 use crate::catalogue::{Catalogue, TableSchema};
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::ChangeEvent;
+use crate::event::{ChangeEvent, Timestamp};
 use crate::json::Fault;
 use crate::record::Record;
 use std::fmt;
@@ -89,6 +92,11 @@ pub struct Settings {
     pub table: Option<String>,
     /// `source.label`: the stream label of records that do not name one.
     pub label: Option<String>,
+    /// `source.version`: the letter of the version scheme that rows take which are loaded beside their stream, when it
+    /// is not the decoder's own choice.
+    pub scheme: Option<char>,
+    /// `source.exported_at`: when the rows of an export were read that do not tell.
+    pub exported_at: Option<Timestamp>,
     /// What is known of the source's tables: their keys and their columns.
     pub catalogue: Catalogue,
 }
@@ -109,7 +117,11 @@ impl fmt::Debug for Decoders {
 
 /// Every decoder there is, in the order in which they are asked. A new source is one file and one line here.
 fn every(settings: &Settings) -> Vec<Box<dyn Decoder>> {
-    vec![Box::new(DynamodbKinesis::new(settings.clone())), Box::new(DynamodbStreams::new(settings.clone()))]
+    vec![
+        Box::new(DynamodbKinesis::new(settings.clone())),
+        Box::new(DynamodbStreams::new(settings.clone())),
+        Box::new(DynamodbExport::new(settings.clone())),
+    ]
 }
 
 /// A part of a record, decoded: a plain record is one part, an aggregate has many.
