@@ -54,6 +54,8 @@ impl Flow {
             table: config.source.table.clone(),
             // by arrival, a stream needs no label
             label: config.source.label.clone().or(arrival.then(String::new)),
+            scheme: config.source.version.letter(),
+            exported_at: config.source.exported_at,
             catalogue: catalogue.clone(),
         };
         let decoders = Decoders::named(&config.source.decoder, &settings)?;
@@ -283,7 +285,8 @@ impl Batch<'_> {
         if event.key.is_none() && event.change != Change::Truncate {
             return Err(Error::poison("no_key", "The change event has no key."));
         }
-        if self.flow.arrival {
+        // what was loaded for a table that goes by arrival comes before all that arrived
+        if self.flow.arrival && event.version.scheme() != version::ARRIVAL {
             let position = self.records.get(index).map(Record::sequence).unwrap_or_default();
             let place = self.places.entry(position).or_default();
             event.version = version::arrival(self.flow.epoch, position, *place)?;

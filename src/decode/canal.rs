@@ -48,6 +48,10 @@ impl Decoder for Canal {
         "canal"
     }
 
+    fn about(&self) -> &'static str {
+        "Canal-JSON, from MySQL"
+    }
+
     fn recognises(&self, outline: &Outline<'_>) -> bool {
         outline.has("isDdl") && outline.has("database") && {
             outline.string("type").is_some_and(|name| is_word(&name))

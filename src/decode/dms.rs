@@ -70,6 +70,10 @@ impl Decoder for Dms {
         "dms"
     }
 
+    fn about(&self) -> &'static str {
+        "AWS DMS to Kinesis"
+    }
+
     fn recognises(&self, outline: &Outline<'_>) -> bool {
         outline.member("metadata") == Some(Kind::Object) && {
             let metadata = outline.inner("metadata");

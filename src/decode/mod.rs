@@ -1,10 +1,12 @@
 //! Decoders: one source format each, pure and without memory. They know no SQL, no clock, no environment and not each
 //! other.
 
+mod attribute;
 pub mod canal;
-pub mod dsql;
 pub mod dms;
+pub mod dsql;
 pub mod dynamodb;
+pub mod dynamodb_export;
 mod extended_json;
 pub mod maxwell;
 pub mod mongodb;
@@ -13,9 +15,10 @@ mod row;
 pub mod wal2json;
 
 pub use canal::Canal;
-pub use dsql::Dsql;
 pub use dms::Dms;
+pub use dsql::Dsql;
 pub use dynamodb::{DynamodbKinesis, DynamodbStreams};
+pub use dynamodb_export::DynamodbExport;
 pub use maxwell::Maxwell;
 pub use mongodb::Mongodb;
 pub use outline::Outline;
@@ -23,7 +26,7 @@ pub use wal2json::Wal2json;
 
 use crate::catalogue::{Catalogue, TableSchema};
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::ChangeEvent;
+use crate::event::{ChangeEvent, Timestamp};
 use crate::json::Fault;
 use crate::record::Record;
 use crate::unpack;
@@ -108,6 +111,11 @@ pub struct Settings {
     pub table: Option<String>,
     /// `source.label`: the stream label of records that do not name one.
     pub label: Option<String>,
+    /// `source.version`: the letter of the version scheme that rows take which are loaded beside their stream, when it
+    /// is not the decoder's own choice.
+    pub scheme: Option<char>,
+    /// `source.exported_at`: when the rows of an export were read that do not tell.
+    pub exported_at: Option<Timestamp>,
     /// What is known of the source's tables: their keys and their columns.
     pub catalogue: Catalogue,
 }
@@ -137,6 +145,7 @@ fn every(settings: &Settings) -> Vec<Box<dyn Decoder>> {
         Box::new(Mongodb::new(settings.clone())),
         Box::new(Dsql::new(settings.clone())),
         Box::new(Dms::new(settings.clone())),
+        Box::new(DynamodbExport::new(settings.clone())),
     ]
 }
 

@@ -24,7 +24,7 @@ pub(super) fn identity(catalogue: &Catalogue, table: &str, told: Option<Vec<Stri
             let message = format!("The key of {table} has more than {KEY_COLUMNS_MAX} columns.");
             Err(Error::poison("too_many_key_columns", message))
         }
-        identity => Ok(identity),
+        identity @ (Identity::Columns(_) | Identity::Position | Identity::Row) => Ok(identity),
     }
 }
 

@@ -58,6 +58,10 @@ impl Decoder for Wal2json {
         "wal2json"
     }
 
+    fn about(&self) -> &'static str {
+        "wal2json, a plugin of PostgreSQL: format 1 and 2"
+    }
+
     fn recognises(&self, outline: &Outline<'_>) -> bool {
         // nothing else is in such a record, so that one of one's own is not taken for it
         let alone = || outline.len() == 1 + AROUND.iter().filter(|name| outline.has(name)).count();

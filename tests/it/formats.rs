@@ -4,6 +4,7 @@
 mod canal;
 mod dms;
 mod dynamodb;
+mod dynamodb_export;
 mod maxwell;
 mod wal2json;
 

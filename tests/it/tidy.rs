@@ -305,7 +305,7 @@ fn a_room_does_not_speak_of_what_it_must_not_know() {
 }
 
 /// Files of `src/decode` that are no decoder: what decoders are made with.
-const SHARED: [&str; 4] = ["mod", "outline", "row", "extended_json"];
+const SHARED: [&str; 5] = ["mod", "outline", "row", "extended_json", "attribute"];
 
 #[test]
 fn decoders_do_not_know_each_other() {
