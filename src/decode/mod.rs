@@ -3,9 +3,12 @@
 
 pub mod dynamodb;
 mod extended_json;
+pub mod maxwell;
 mod outline;
+mod row;
 
 pub use dynamodb::{DynamodbKinesis, DynamodbStreams};
+pub use maxwell::Maxwell;
 pub use outline::Outline;
 
 use crate::catalogue::{Catalogue, TableSchema};
@@ -13,6 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::event::ChangeEvent;
 use crate::json::Fault;
 use crate::record::Record;
+use row::{Origin, Row};
 use std::fmt;
 
 /// What a record turned out to be.
@@ -110,7 +114,11 @@ impl fmt::Debug for Decoders {
 
 /// Every decoder there is, in the order in which they are asked. A new source is one file and one line here.
 fn every(settings: &Settings) -> Vec<Box<dyn Decoder>> {
-    vec![Box::new(DynamodbKinesis::new(settings.clone())), Box::new(DynamodbStreams::new(settings.clone()))]
+    vec![
+        Box::new(DynamodbKinesis::new(settings.clone())),
+        Box::new(DynamodbStreams::new(settings.clone())),
+        Box::new(Maxwell::new(settings.clone())),
+    ]
 }
 
 /// A part of a record, decoded: a plain record is one part, an aggregate has many.
