@@ -10,8 +10,6 @@ pub mod dynamodb_export;
 mod extended_json;
 pub mod maxwell;
 pub mod mongodb;
-mod extended_json;
-pub mod maxwell;
 mod outline;
 mod row;
 pub mod wal2json;
