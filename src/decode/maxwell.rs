@@ -62,9 +62,9 @@ impl Decoder for Maxwell {
 
     fn recognises(&self, outline: &Outline<'_>) -> bool {
         let is_type = || {
-            outline.string("type").is_some_and(|name| {
-                ROWS.contains(&name.as_ref()) || CONTROLS.contains(&name.as_ref())
-            })
+            outline
+                .string("type")
+                .is_some_and(|name| ROWS.contains(&name.as_ref()) || CONTROLS.contains(&name.as_ref()))
         };
         (outline.member("database") == Some(Kind::String) && is_type()) || is_encrypted(outline)
     }

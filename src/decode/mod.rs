@@ -1,12 +1,14 @@
 //! Decoders: one source format each, pure and without memory. They know no SQL, no clock, no environment and not each
 //! other.
 
+pub mod debezium;
 pub mod dynamodb;
 mod extended_json;
 pub mod maxwell;
 mod outline;
 mod row;
 
+pub use debezium::Debezium;
 pub use dynamodb::{DynamodbKinesis, DynamodbStreams};
 pub use maxwell::Maxwell;
 pub use outline::Outline;
@@ -117,6 +119,7 @@ fn every(settings: &Settings) -> Vec<Box<dyn Decoder>> {
     vec![
         Box::new(DynamodbKinesis::new(settings.clone())),
         Box::new(DynamodbStreams::new(settings.clone())),
+        Box::new(Debezium::new(settings.clone())),
         Box::new(Maxwell::new(settings.clone())),
     ]
 }

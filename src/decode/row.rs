@@ -325,7 +325,10 @@ mod tests {
         let identity = columns(&["a", "b"]);
         let check = |object: &str| {
             let mut row = Row::new(&identity, 0);
-            row.add_all(object).and_then(|()| row.key()).map(|key| key.to_json()).map_err(|error| error.code())
+            row.add_all(object)
+                .and_then(|()| row.key())
+                .map(|key| key.to_json())
+                .map_err(|error| error.code())
         };
         assert_eq!(check(r#"{"a":1.0,"x":2,"b":"B"}"#).unwrap(), r#"{"a":1,"b":"B"}"#);
         assert_eq!(check(r#"{"a":1,"x":2}"#), Err("missing_key"));

@@ -299,7 +299,7 @@ fn a_room_does_not_speak_of_what_it_must_not_know() {
 }
 
 /// Files of `src/decode` that are no decoder: what decoders are made with.
-const SHARED: [&str; 3] = ["mod", "outline", "extended_json"];
+const SHARED: [&str; 4] = ["mod", "outline", "extended_json", "row"];
 
 #[test]
 fn decoders_do_not_know_each_other() {
