@@ -3,6 +3,7 @@
 
 mod attribute;
 pub mod canal;
+pub mod debezium;
 pub mod dms;
 pub mod dsql;
 pub mod dynamodb;
@@ -15,6 +16,7 @@ mod row;
 pub mod wal2json;
 
 pub use canal::Canal;
+pub use debezium::Debezium;
 pub use dms::Dms;
 pub use dsql::Dsql;
 pub use dynamodb::{DynamodbKinesis, DynamodbStreams};
@@ -139,6 +141,7 @@ fn every(settings: &Settings) -> Vec<Box<dyn Decoder>> {
     vec![
         Box::new(DynamodbKinesis::new(settings.clone())),
         Box::new(DynamodbStreams::new(settings.clone())),
+        Box::new(Debezium::new(settings.clone())),
         Box::new(Maxwell::new(settings.clone())),
         Box::new(Wal2json::new(settings.clone())),
         Box::new(Canal::new(settings.clone())),
