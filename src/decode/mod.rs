@@ -1,9 +1,11 @@
 //! Decoders: one source format each, pure and without memory. They know no SQL, no clock, no environment and not each
 //! other.
 
+pub mod dms;
 pub mod dynamodb;
 mod outline;
 
+pub use dms::Dms;
 pub use dynamodb::{DynamodbKinesis, DynamodbStreams};
 pub use outline::Outline;
 
@@ -113,7 +115,11 @@ impl fmt::Debug for Decoders {
 
 /// Every decoder there is, in the order in which they are asked. A new source is one file and one line here.
 fn every(settings: &Settings) -> Vec<Box<dyn Decoder>> {
-    vec![Box::new(DynamodbKinesis::new(settings.clone())), Box::new(DynamodbStreams::new(settings.clone()))]
+    vec![
+        Box::new(DynamodbKinesis::new(settings.clone())),
+        Box::new(DynamodbStreams::new(settings.clone())),
+        Box::new(Dms::new(settings.clone())),
+    ]
 }
 
 /// A part of a record, decoded: a plain record is one part, an aggregate has many.
