@@ -203,7 +203,10 @@ impl Dms {
         }
         if operation == Operation::Load {
             let at = metadata.written_at().and_then(|at| u64::try_from(at.0).ok()).ok_or_else(|| {
-                Error::poison("missing_version", "The record of a loaded row has no metadata.timestamp.")
+                Error::poison(
+                    "missing_version",
+                    "The record of a loaded row has no metadata.timestamp, or one that is no time.",
+                )
             })?;
             return Ok(Version::new('m', self.0.epoch, Rank::Loaded).number(at));
         }
@@ -221,8 +224,8 @@ impl Dms {
         let position = position.ok_or_else(|| {
             Error::poison(
                 "bad_stream_position",
-                "The record's stream-position is none of PostgreSQL or MySQL. For other sources set source.version = \
-                 \"arrival\".",
+                "The record's stream-position is neither one of PostgreSQL nor one of MySQL. For other sources set \
+                 source.version = \"arrival\".",
             )
         })?;
         let place = metadata.transaction_record_id.as_deref().and_then(decimal);
