@@ -19,13 +19,12 @@ const KEY_COLUMNS_MAX: usize = 32;
 /// # Errors
 /// As [`Catalogue::identity`], and when there are more.
 pub(super) fn identity(catalogue: &Catalogue, table: &str, told: Option<Vec<String>>) -> Result<Identity> {
-    match catalogue.identity(table, told)? {
-        Identity::Columns(names) if names.len() > KEY_COLUMNS_MAX => {
-            let message = format!("The key of {table} has more than {KEY_COLUMNS_MAX} columns.");
-            Err(Error::poison("too_many_key_columns", message))
-        }
-        identity => Ok(identity),
-    }
+    let identity = catalogue.identity(table, told)?;
+    let is_possible = !matches!(&identity, Identity::Columns(names) if names.len() > KEY_COLUMNS_MAX);
+    is_possible.then_some(identity).ok_or_else(|| {
+        let message = format!("The key of {table} has more than {KEY_COLUMNS_MAX} columns.");
+        Error::poison("too_many_key_columns", message)
+    })
 }
 
 /// Reads the members of a payload's object: name, and text of the value.
@@ -171,6 +170,11 @@ impl<'i> Row<'i> {
             true => self.add(&name, |out| copy(scanner, out)),
             false => scanner.skip().map(|_| ()).map_err(Error::from),
         })
+    }
+
+    /// Whether a column of the key is there.
+    pub(super) fn has_key(&self) -> bool {
+        !self.key.is_empty()
     }
 
     /// Whether a column beyond the key is there.
