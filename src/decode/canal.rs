@@ -5,7 +5,7 @@
 //!   delete of the old and a put of the new one.
 //! * Image: full, when the server's `binlog_row_image` is FULL; Canal does not say so when it is not.
 //! * Version: `c.EEEE.1.<es>.<lll><digits>.<place>`: the time of the change in milliseconds with 16 hexadecimal digits,
-//!   the transport's number, the place in `data` with 8 digits. Canal names no place in the binlog, and the server's
+//!   the transport's number (and the place in an aggregate), the place in `data` with 8 digits. Canal names no place in the binlog, and the server's
 //!   clock in it counts seconds.
 //! * Values: all are sent as text. By `mysqlType`, else by `sqlType`: numbers become numbers with the digits they have,
 //!   `json` becomes a document, binary types become base64 (Canal writes each byte as one character), an `enum` and a
@@ -26,7 +26,7 @@ use crate::error::{Error, Result};
 use crate::event::{Change, ChangeEvent, Timestamp};
 use crate::json::{self, Fault, Kind, Scanner};
 use crate::record::Record;
-use crate::version::{Rank, Version};
+use crate::version::{Rank, Version, arrival};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::collections::HashMap;
@@ -46,6 +46,10 @@ impl Canal {
 impl Decoder for Canal {
     fn name(&self) -> &'static str {
         "canal"
+    }
+
+    fn about(&self) -> &'static str {
+        "Canal-JSON, from MySQL"
     }
 
     fn recognises(&self, outline: &Outline<'_>) -> bool {
@@ -75,13 +79,10 @@ impl Decoder for Canal {
         }
         let Some(table) = row::string(found.table) else { return Err(no_change_record()) };
         let table = format!("{database}.{table}");
-        let millis = found.es.and_then(|es| es.parse::<u64>().ok()).ok_or_else(|| {
-            let message = "The record has no es, the time of the change, which orders it.";
-            Error::poison("missing_version", message)
-        })?;
-        let version = Version::new('c', self.0.epoch, Rank::Positioned).number(millis);
-        let advice = "Read Canal's messages from a stream or a topic.";
-        let version = row::by_arrival(version, record, advice)?;
+        if self.0.catalogue.leaves_out(&table) {
+            return Ok(Decoded::Ignored(Reason::Unrouted));
+        }
+        let version = self.version(record, &found)?;
         let changed_at = found.es.and_then(Timestamp::from_epoch);
         let origin = |place: usize| Origin {
             table: &table,
@@ -328,6 +329,19 @@ fn add(
 }
 
 impl Canal {
+    /// The version of the record's first row, without its place.
+    fn version(&self, record: &Record, found: &Fields<'_>) -> Result<Version> {
+        if self.0.catalogue.is_by_arrival() {
+            return arrival(self.0.epoch, record.sequence(), 0);
+        }
+        let millis = found.es.and_then(|es| es.parse::<u64>().ok()).ok_or_else(|| {
+            let message = "The record has no es, the time of the change, which orders it.";
+            Error::poison("missing_version", message)
+        })?;
+        let version = Version::new('c', self.0.epoch, Rank::Positioned).number(millis);
+        row::by_arrival(version, record, "Read Canal's messages from a stream or a topic.")
+    }
+
     fn rows<'t>(
         &self,
         record: &Record,

@@ -7,8 +7,8 @@
 //!   `binlog_row_image=MINIMAL` Maxwell sends a part of the row and does not say so: set it to FULL.
 //! * Version: `x.EEEE.1.<file>.<offset>.<row>` with 16 hexadecimal digits each. File and offset are `position`; rows of
 //!   one binlog event share it, so the row is `xoffset`, or all ones with `commit`, which the last row of a transaction
-//!   has instead. Without `output_xoffset` a row that is not the last has 0 and the transport's number behind it:
-//!   `x.EEEE.1.<file>.<offset>.0000000000000000.<lll><digits>`.
+//!   has instead. Without `output_xoffset` a row that is not the last has 0 and the transport's number behind it (and
+//!   its place in an aggregate): `x.EEEE.1.<file>.<offset>.0000000000000000.<lll><digits>`.
 //!   `bootstrap-insert` has no position: `x.EEEE.0.<seconds>`, older than every change.
 //!
 //! What cannot be promised: without `output_xoffset`, several changes of one row by one statement are in the order of
@@ -28,7 +28,7 @@ use crate::error::{Error, Result};
 use crate::event::{Change, Timestamp};
 use crate::json::{Fault, Kind, Scanner};
 use crate::record::Record;
-use crate::version::{Rank, Version};
+use crate::version::{Rank, Version, arrival};
 use std::borrow::Cow;
 
 /// Maxwell's records.
@@ -60,6 +60,10 @@ impl Decoder for Maxwell {
         "maxwell"
     }
 
+    fn about(&self) -> &'static str {
+        "Maxwell, for MySQL and MariaDB"
+    }
+
     fn recognises(&self, outline: &Outline<'_>) -> bool {
         let is_type = || {
             outline
@@ -89,7 +93,11 @@ impl Decoder for Maxwell {
             return Err(Error::poison("unknown_type", message));
         }
         let Some(table) = row::string(found.table) else { return Err(no_change_record()) };
-        self.rows(record, &found, &kind, &format!("{database}.{table}"))
+        let table = format!("{database}.{table}");
+        if self.0.catalogue.leaves_out(&table) {
+            return Ok(Decoded::Ignored(Reason::Unrouted));
+        }
+        self.rows(record, &found, &kind, &table)
     }
 }
 
@@ -253,7 +261,9 @@ impl Maxwell {
         if old.is_some_and(|old| !old.starts_with('{')) {
             return Err(bad_field("old", "an object"));
         }
-        let version = if kind == "bootstrap-insert" {
+        let version = if self.0.catalogue.is_by_arrival() {
+            arrival(self.0.epoch, record.sequence(), 0)?
+        } else if kind == "bootstrap-insert" {
             let seconds = found.seconds().ok_or_else(|| {
                 Error::poison("missing_version", "The record of a bootstrap has no time, which orders it.")
             })?;

@@ -19,12 +19,13 @@ const KEY_COLUMNS_MAX: usize = 32;
 /// # Errors
 /// As [`Catalogue::identity`], and when there are more.
 pub(super) fn identity(catalogue: &Catalogue, table: &str, told: Option<Vec<String>>) -> Result<Identity> {
-    let identity = catalogue.identity(table, told)?;
-    let is_possible = !matches!(&identity, Identity::Columns(names) if names.len() > KEY_COLUMNS_MAX);
-    is_possible.then_some(identity).ok_or_else(|| {
-        let message = format!("The key of {table} has more than {KEY_COLUMNS_MAX} columns.");
-        Error::poison("too_many_key_columns", message)
-    })
+    match catalogue.identity(table, told)? {
+        Identity::Columns(names) if names.len() > KEY_COLUMNS_MAX => {
+            let message = format!("The key of {table} has more than {KEY_COLUMNS_MAX} columns.");
+            Err(Error::poison("too_many_key_columns", message))
+        }
+        identity @ (Identity::Columns(_) | Identity::Position | Identity::Row) => Ok(identity),
+    }
 }
 
 /// Reads the members of a payload's object: name, and text of the value.
@@ -252,14 +253,19 @@ pub(super) fn nameless(table: &str) -> Error {
     )
 }
 
-/// Appends the transport's number of the record to a version, where the source's own order can tie.
+/// Appends the transport's number of the record to a version, and its place in an aggregate, where the source's own
+/// order can tie.
 ///
 /// # Errors
 /// When the transport gave no number.
 pub(super) fn by_arrival(version: Version, record: &Record, advice: &str) -> Result<Version> {
-    version.digits(&record.position).map_err(|_| {
+    let version = version.digits(record.sequence()).map_err(|_| {
         let message = format!("The source's order can tie, and the transport gave no number. {advice}");
-        Error::poison("missing_version", message.trim_end())
+        Error::poison("missing_version", message)
+    })?;
+    Ok(match record.place {
+        Some(place) => version.place(place),
+        None => version,
     })
 }
 

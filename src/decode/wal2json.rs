@@ -34,7 +34,7 @@ use crate::error::{Error, Result};
 use crate::event::{Change, ChangeEvent, Document, Patch, Timestamp, token};
 use crate::json::{Kind, Scanner};
 use crate::record::Record;
-use crate::version::{Rank, Version};
+use crate::version::{Rank, Version, arrival};
 use column::{Column, Lists, add, bad_columns, columns};
 use std::collections::HashSet;
 
@@ -56,6 +56,10 @@ const AROUND: [&str; 5] = ["xid", "timestamp", "origin", "lsn", "nextlsn"];
 impl Decoder for Wal2json {
     fn name(&self) -> &'static str {
         "wal2json"
+    }
+
+    fn about(&self) -> &'static str {
+        "wal2json, a plugin of PostgreSQL: format 1 and 2"
     }
 
     fn recognises(&self, outline: &Outline<'_>) -> bool {
@@ -94,7 +98,10 @@ impl Decoder for Wal2json {
             _ => return Err(no_change_record()),
         };
         let table = change.table()?;
-        let version = self.version(position(around.lsn)?);
+        if self.0.catalogue.leaves_out(&table) {
+            return Ok(Decoded::Ignored(Reason::Unrouted));
+        }
+        let version = self.version(record, around.lsn)?;
         let origin = Origin { table: &table, version, changed_at: around.changed_at() };
         let mut events = Vec::with_capacity(1);
         self.change(record, action, &change, (&origin, None), &mut events)?;
@@ -236,13 +243,17 @@ fn names<'c>(columns: &'c [Column<'_>]) -> HashSet<&'c str> {
 }
 
 impl Wal2json {
-    fn version(&self, position: u64) -> Version {
-        Version::new('w', self.0.epoch, Rank::Positioned).number(position)
+    fn version(&self, record: &Record, lsn: Option<&str>) -> Result<Version> {
+        if self.0.catalogue.is_by_arrival() {
+            return arrival(self.0.epoch, record.sequence(), 0);
+        }
+        Ok(Version::new('w', self.0.epoch, Rank::Positioned).number(position(lsn)?))
     }
 
     /// A transaction of format 1.
     fn transaction(&self, record: &Record, changes: &str, around: &Around<'_>) -> Result<Decoded> {
         let mut events = Vec::new();
+        let mut left_out = false;
         let mut place = 0;
         Scanner::new(changes).array(|scanner| {
             let text = scanner.skip()?;
@@ -258,14 +269,22 @@ impl Wal2json {
             };
             if let Some(action) = action {
                 let table = change.table()?;
-                let version = self.version(position(around.nextlsn)?).place(place);
-                let origin = Origin { table: &table, version, changed_at: around.changed_at() };
-                self.change(record, action, &change, (&origin, Some(place)), &mut events)?;
+                if self.0.catalogue.leaves_out(&table) {
+                    left_out = true;
+                } else {
+                    let version = self.version(record, around.nextlsn)?.place(place);
+                    let origin = Origin { table: &table, version, changed_at: around.changed_at() };
+                    self.change(record, action, &change, (&origin, Some(place)), &mut events)?;
+                }
             }
             place += 1;
             Ok(())
         })?;
-        Ok(if events.is_empty() { Decoded::Ignored(Reason::Control) } else { Decoded::Events(events) })
+        Ok(match (events.is_empty(), left_out) {
+            (false, _) => Decoded::Events(events),
+            (true, true) => Decoded::Ignored(Reason::Unrouted),
+            (true, false) => Decoded::Ignored(Reason::Control),
+        })
     }
 
     /// Appends what one change of a table comes to; `place` is that in a transaction of format 1.
