@@ -4,6 +4,7 @@ use super::args::{Global, InputArgs};
 use super::failure::{Failure, Status};
 use super::{Ended, input};
 use rowtide::coalesce::Tracked;
+use rowtide::config::RouteConfig;
 use rowtide::decode::Reason;
 use rowtide::error::Error;
 use rowtide::event::{Change, Document, Key, Patch};
@@ -18,8 +19,15 @@ const UNUSED: [&str; 3] = ["sink.url", "sink.tls", "sink.tls_root_cert"];
 /// Runs the command.
 pub(super) fn run(global: &Global, args: &InputArgs, out: &mut impl Write) -> Ended {
     let mut config = global.and(&args.global).config(args.settings(), &UNUSED)?;
-    // routes come behind decoding: every table is shown, with every field
-    config.routes.clear();
+    // routes come behind decoding: every table is shown, with every field, but what decoders must be told is kept
+    let told = |route: &RouteConfig| RouteConfig {
+        from: route.from.clone(),
+        key: route.key.clone(),
+        keyless: route.keyless,
+        images: route.images,
+        ..RouteConfig::default()
+    };
+    config.routes = config.routes.iter().chain([&RouteConfig::default()]).map(told).collect();
     let flow = Flow::new(&config)?;
     for batch in input::open(args)? {
         let batch = match batch {

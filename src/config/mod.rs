@@ -53,6 +53,16 @@ pub struct Source {
     pub table: Option<String>,
     /// The stream label of bare `dynamodb` records.
     pub label: Option<String>,
+    /// Where `json` records hold the name of their table: a JSON Pointer, as all of these.
+    pub json_table: Option<String>,
+    /// Where they hold the members of their key.
+    pub json_key: Vec<String>,
+    /// Where they hold the operation.
+    pub json_operation: Option<String>,
+    /// Where they hold the version.
+    pub json_version: Option<String>,
+    /// Where they hold the document.
+    pub json_document: Option<String>,
 }
 
 /// What orders the changes of a key.
@@ -185,6 +195,11 @@ impl Default for Source {
             unrouted: Unrouted::default(),
             table: None,
             label: None,
+            json_table: None,
+            json_key: Vec::new(),
+            json_operation: None,
+            json_version: None,
+            json_document: None,
         }
     }
 }

@@ -60,10 +60,6 @@ impl Decoder for Maxwell {
         "maxwell"
     }
 
-    fn about(&self) -> &'static str {
-        "Maxwell, for MySQL and MariaDB"
-    }
-
     fn recognises(&self, outline: &Outline<'_>) -> bool {
         let is_type = || {
             outline

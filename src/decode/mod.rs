@@ -4,6 +4,7 @@
 pub mod dsql;
 pub mod dynamodb;
 mod extended_json;
+pub mod json;
 pub mod maxwell;
 pub mod mongodb;
 mod outline;
@@ -11,6 +12,7 @@ mod row;
 
 pub use dsql::Dsql;
 pub use dynamodb::{DynamodbKinesis, DynamodbStreams};
+pub use json::{Json, Pointers};
 pub use maxwell::Maxwell;
 pub use mongodb::Mongodb;
 pub use outline::Outline;
@@ -99,6 +101,8 @@ pub struct Settings {
     pub table: Option<String>,
     /// `source.label`: the stream label of records that do not name one.
     pub label: Option<String>,
+    /// `source.json_table` and the other `source.json_…`: where records of one's own hold what.
+    pub pointers: Pointers,
     /// What is known of the source's tables: their keys and their columns.
     pub catalogue: Catalogue,
 }
@@ -125,6 +129,8 @@ fn every(settings: &Settings) -> Vec<Box<dyn Decoder>> {
         Box::new(Maxwell::new(settings.clone())),
         Box::new(Mongodb::new(settings.clone())),
         Box::new(Dsql::new(settings.clone())),
+        // last: it takes what the pointers fit and nobody else recognises
+        Box::new(Json::new(settings.clone())),
     ]
 }
 
