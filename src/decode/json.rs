@@ -395,9 +395,11 @@ mod tests {
         let key = event.key.as_ref().map(|key| key.to_json()).unwrap_or_default();
         match &event.change {
             Change::Put(document) => format!("{key} put {}", document.to_json()),
-            Change::Delete(None) => format!("{key} delete"),
+            Change::Delete(document) => {
+                format!("{key} delete{}", document.as_ref().map_or("", |_| " with image"))
+            }
             Change::Truncate => format!("{key} truncate"),
-            other => panic!("{other:?}"),
+            Change::Patch(patch) => panic!("{patch:?}"),
         }
     }
 

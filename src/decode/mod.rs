@@ -1,6 +1,7 @@
 //! Decoders: one source format each, pure and without memory. They know no SQL, no clock, no environment and not each
 //! other.
 
+pub mod canal;
 pub mod dsql;
 pub mod dynamodb;
 mod extended_json;
@@ -9,13 +10,16 @@ pub mod maxwell;
 pub mod mongodb;
 mod outline;
 mod row;
+pub mod wal2json;
 
+pub use canal::Canal;
 pub use dsql::Dsql;
 pub use dynamodb::{DynamodbKinesis, DynamodbStreams};
 pub use json::{Json, Pointers};
 pub use maxwell::Maxwell;
 pub use mongodb::Mongodb;
 pub use outline::Outline;
+pub use wal2json::Wal2json;
 
 use crate::catalogue::{Catalogue, TableSchema};
 use crate::error::{Error, ErrorKind, Result};
@@ -127,6 +131,8 @@ fn every(settings: &Settings) -> Vec<Box<dyn Decoder>> {
         Box::new(DynamodbKinesis::new(settings.clone())),
         Box::new(DynamodbStreams::new(settings.clone())),
         Box::new(Maxwell::new(settings.clone())),
+        Box::new(Wal2json::new(settings.clone())),
+        Box::new(Canal::new(settings.clone())),
         Box::new(Mongodb::new(settings.clone())),
         Box::new(Dsql::new(settings.clone())),
         // last: it takes what the pointers fit and nobody else recognises

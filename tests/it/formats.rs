@@ -1,7 +1,10 @@
 //! The promise for every format: random histories of a table, written as that source writes them, delivered in any
 //! order, more than once, in any batches; afterwards the view equals the source. Each format brings an encoder.
 
+mod canal;
 mod dynamodb;
+mod maxwell;
+mod wal2json;
 
 use crate::model::{Memory, is_done, take};
 use proptest::collection::vec;
