@@ -2,8 +2,11 @@
 //! order, more than once, in any batches; afterwards the view equals the source. Each format brings an encoder.
 
 mod canal;
+mod dsql;
 mod dynamodb;
+mod json;
 mod maxwell;
+mod mongodb;
 mod wal2json;
 
 use crate::model::{Memory, is_done, take};
