@@ -3,7 +3,7 @@
 use crate::catalogue::{Catalogue, TableSchema, UNKNOWN_KEY};
 use crate::coalesce::{Fate, Schedule, Tracked};
 use crate::config::{Config, Payload, VersionScheme};
-use crate::decode::{Decoded, Decoders, Part, Reason, Settings};
+use crate::decode::{Decoded, Decoders, Part, Pointers, Reason, Settings};
 use crate::error::{Disposition, Error, ErrorKind, Result};
 use crate::event::{Change, ChangeEvent, Key, hex};
 use crate::materialize::{Binding, DeadLetter, Deadline, Materializer, RowOutcome, Truncation};
@@ -56,6 +56,13 @@ impl Flow {
             label: config.source.label.clone().or(arrival.then(String::new)),
             scheme: config.source.version.letter(),
             exported_at: config.source.exported_at,
+            pointers: Pointers {
+                table: config.source.json_table.clone(),
+                key: config.source.json_key.clone(),
+                operation: config.source.json_operation.clone(),
+                version: config.source.json_version.clone(),
+                document: config.source.json_document.clone(),
+            },
             catalogue: catalogue.clone(),
         };
         let decoders = Decoders::named(&config.source.decoder, &settings)?;

@@ -56,6 +56,16 @@ pub struct Source {
     pub label: Option<String>,
     /// When the items of a full DynamoDB export were read, when no manifest tells.
     pub exported_at: Option<Timestamp>,
+    /// Where `json` records hold the name of their table: a JSON Pointer, as all of these.
+    pub json_table: Option<String>,
+    /// Where they hold the members of their key.
+    pub json_key: Vec<String>,
+    /// Where they hold the operation.
+    pub json_operation: Option<String>,
+    /// Where they hold the version.
+    pub json_version: Option<String>,
+    /// Where they hold the document.
+    pub json_document: Option<String>,
 }
 
 /// What orders the changes of a key.
@@ -206,6 +216,11 @@ impl Default for Source {
             table: None,
             label: None,
             exported_at: None,
+            json_table: None,
+            json_key: Vec::new(),
+            json_operation: None,
+            json_version: None,
+            json_document: None,
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod dsql;
 pub mod dynamodb;
 pub mod dynamodb_export;
 mod extended_json;
+pub mod json;
 pub mod maxwell;
 pub mod mongodb;
 mod outline;
@@ -21,6 +22,7 @@ pub use dms::Dms;
 pub use dsql::Dsql;
 pub use dynamodb::{DynamodbKinesis, DynamodbStreams};
 pub use dynamodb_export::DynamodbExport;
+pub use json::{Json, Pointers};
 pub use maxwell::Maxwell;
 pub use mongodb::Mongodb;
 pub use outline::Outline;
@@ -118,6 +120,8 @@ pub struct Settings {
     pub scheme: Option<char>,
     /// `source.exported_at`: when the rows of an export were read that do not tell.
     pub exported_at: Option<Timestamp>,
+    /// `source.json_table` and the other `source.json_…`: where records of one's own hold what.
+    pub pointers: Pointers,
     /// What is known of the source's tables: their keys and their columns.
     pub catalogue: Catalogue,
 }
@@ -149,6 +153,8 @@ fn every(settings: &Settings) -> Vec<Box<dyn Decoder>> {
         Box::new(Dsql::new(settings.clone())),
         Box::new(Dms::new(settings.clone())),
         Box::new(DynamodbExport::new(settings.clone())),
+        // last: it takes what the pointers fit and nobody else recognises
+        Box::new(Json::new(settings.clone())),
     ]
 }
 

@@ -79,6 +79,10 @@ impl Decoder for Debezium {
         "debezium"
     }
 
+    fn about(&self) -> &'static str {
+        "Debezium, of any of its connectors"
+    }
+
     fn recognises(&self, outline: &Outline<'_>) -> bool {
         let is_wrapped =
             || outline.member("schema").is_some() && outline.member("payload") == Some(Kind::Object);
