@@ -167,6 +167,14 @@ impl Decoders {
         vec![self.part(record)]
     }
 
+    /// The decoders that recognise a payload by its shape: of formats that do not overlap, one at most.
+    #[must_use]
+    pub fn takers(&self, payload: &[u8]) -> Vec<&'static str> {
+        let outline = Outline::of(payload);
+        let takers = self.list.iter().filter(|decoder| decoder.recognises(&outline));
+        takers.map(|decoder| decoder.name()).collect()
+    }
+
     /// The change events of a record, and an error for each part that cannot be decoded. What is ignored gives
     /// nothing.
     #[must_use]
