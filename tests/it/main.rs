@@ -22,6 +22,7 @@ mod lambda;
 mod laws;
 #[cfg(feature = "sink")]
 mod model;
+mod mutations;
 #[cfg(feature = "sink")]
 mod postgres;
 #[cfg(feature = "lambda")]
