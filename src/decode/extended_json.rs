@@ -343,19 +343,39 @@ fn float(text: &str, wrapper: &str, out: &mut String, form: Form) -> Result<(), 
     Ok(())
 }
 
-fn date(inner: &Inner<'_>, out: &mut String, form: Form) -> Result<(), NoWrapper> {
-    let milliseconds = match inner {
-        Inner::Text(text) => {
-            let time: jiff::Timestamp = text.parse().map_err(|_| NoWrapper)?;
-            time.as_millisecond()
-        }
-        Inner::Number(digits) => digits.parse().map_err(|_| NoWrapper)?,
+/// The milliseconds since 1970 of a date, or of plain text that is one. `None` when it is neither.
+pub(crate) fn milliseconds(text: &str) -> Option<i64> {
+    let mut scanner = Scanner::new(text);
+    if scanner.peek().ok()? == Kind::String {
+        return time(&scanner.string().ok()?).ok();
+    }
+    let mut found = None;
+    let read = scanner.object(|scanner, name| {
+        found = (name == "$date").then(|| Inner::read(scanner)).transpose()?;
+        Ok::<_, NoWrapper>(())
+    });
+    read.ok().and_then(|()| since_1970(&found?).ok())
+}
+
+fn time(text: &str) -> Result<i64, NoWrapper> {
+    let time: jiff::Timestamp = text.parse().map_err(|_| NoWrapper)?;
+    Ok(time.as_millisecond())
+}
+
+fn since_1970(inner: &Inner<'_>) -> Result<i64, NoWrapper> {
+    match inner {
+        Inner::Text(text) => time(text),
+        Inner::Number(digits) => digits.parse().map_err(|_| NoWrapper),
         Inner::Object(_) => {
             let [digits] = inner.object(["$numberLong"])?;
-            digits.parse().map_err(|_| NoWrapper)?
+            digits.parse().map_err(|_| NoWrapper)
         }
-        Inner::True => return Err(NoWrapper),
-    };
+        Inner::True => Err(NoWrapper),
+    }
+}
+
+fn date(inner: &Inner<'_>, out: &mut String, form: Form) -> Result<(), NoWrapper> {
+    let milliseconds = since_1970(inner)?;
     if form == Form::Key {
         out.push_str("{\"$date\":");
     }

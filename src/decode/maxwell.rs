@@ -60,6 +60,10 @@ impl Decoder for Maxwell {
         "maxwell"
     }
 
+    fn about(&self) -> &'static str {
+        "Maxwell, for MySQL and MariaDB"
+    }
+
     fn recognises(&self, outline: &Outline<'_>) -> bool {
         let is_type = || {
             outline
@@ -245,7 +249,7 @@ impl Maxwell {
         let told = row::present(found.primary_key_columns).map(|names| {
             row::strings(names).ok_or_else(|| bad_field("primary_key_columns", "a list of names"))
         });
-        let identity = self.0.catalogue.identity(table, told.transpose()?)?;
+        let identity = row::identity(&self.0.catalogue, table, told.transpose()?)?;
         let Some(data) = found.data.filter(|data| data.starts_with('{')) else {
             return Err(Error::poison("no_data", "The record of a row has no data."));
         };
@@ -279,7 +283,7 @@ impl Maxwell {
             ("update", Some(old)) => {
                 let mut before = Row::new(&identity, 0);
                 before.add_key(old)?;
-                let before = row.key_before(before)?;
+                let before = row.key_before(&before)?;
                 origin.changed(&mut events, (before, key), Change::Put(row.document()), 0);
             }
             _ => events.push(origin.event(Some(key), Change::Put(row.document()), None)),

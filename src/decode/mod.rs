@@ -1,23 +1,37 @@
 //! Decoders: one source format each, pure and without memory. They know no SQL, no clock, no environment and not each
 //! other.
 
+mod attribute;
+pub mod canal;
 pub mod debezium;
+pub mod dms;
+pub mod dsql;
 pub mod dynamodb;
+pub mod dynamodb_export;
 mod extended_json;
 pub mod maxwell;
+pub mod mongodb;
 mod outline;
 mod row;
+pub mod wal2json;
 
+pub use canal::Canal;
 pub use debezium::Debezium;
+pub use dms::Dms;
+pub use dsql::Dsql;
 pub use dynamodb::{DynamodbKinesis, DynamodbStreams};
+pub use dynamodb_export::DynamodbExport;
 pub use maxwell::Maxwell;
+pub use mongodb::Mongodb;
 pub use outline::Outline;
+pub use wal2json::Wal2json;
 
 use crate::catalogue::{Catalogue, TableSchema};
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::ChangeEvent;
+use crate::event::{ChangeEvent, Timestamp};
 use crate::json::Fault;
 use crate::record::Record;
+use crate::unpack;
 use row::{Origin, Row};
 use std::fmt;
 
@@ -75,6 +89,9 @@ pub trait Decoder: Send + Sync {
     /// The name that configuration and outputs use.
     fn name(&self) -> &'static str;
 
+    /// What sends records of this format, in a few words.
+    fn about(&self) -> &'static str;
+
     /// Whether a payload is of this format, judged by its shape alone. Never an error, cheap to answer. Formats do not
     /// overlap: what this one recognises, no other does.
     fn recognises(&self, outline: &Outline<'_>) -> bool;
@@ -96,6 +113,11 @@ pub struct Settings {
     pub table: Option<String>,
     /// `source.label`: the stream label of records that do not name one.
     pub label: Option<String>,
+    /// `source.version`: the letter of the version scheme that rows take which are loaded beside their stream, when it
+    /// is not the decoder's own choice.
+    pub scheme: Option<char>,
+    /// `source.exported_at`: when the rows of an export were read that do not tell.
+    pub exported_at: Option<Timestamp>,
     /// What is known of the source's tables: their keys and their columns.
     pub catalogue: Catalogue,
 }
@@ -121,6 +143,12 @@ fn every(settings: &Settings) -> Vec<Box<dyn Decoder>> {
         Box::new(DynamodbStreams::new(settings.clone())),
         Box::new(Debezium::new(settings.clone())),
         Box::new(Maxwell::new(settings.clone())),
+        Box::new(Wal2json::new(settings.clone())),
+        Box::new(Canal::new(settings.clone())),
+        Box::new(Mongodb::new(settings.clone())),
+        Box::new(Dsql::new(settings.clone())),
+        Box::new(Dms::new(settings.clone())),
+        Box::new(DynamodbExport::new(settings.clone())),
     ]
 }
 
@@ -147,7 +175,7 @@ impl Decoders {
             Some(decoder) => Ok(Self { list: vec![decoder], others: every(settings), pinned: true }),
             None => Err(Error::config(format!(
                 "source.decoder = \"{name}\" is not a decoder. Known are auto, {}.",
-                names().join(", ")
+                formats().iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
             ))),
         }
     }
@@ -161,10 +189,24 @@ impl Decoders {
     /// Decodes a record, part by part.
     #[must_use]
     pub fn decode(&self, record: &Record) -> Vec<Part> {
-        if let Some((code, message)) = record.fault {
-            return vec![Part { decoder: None, decoded: Err(Error::poison(code, message)) }];
+        if record.fault.is_some() {
+            return vec![self.part(record)];
         }
-        vec![self.part(record)]
+        if let Some(parts) = unpack::parts(record) {
+            // nothing inside is nothing to do
+            let nothing = || vec![Part { decoder: None, decoded: Ok(Decoded::Ignored(Reason::Control)) }];
+            return if parts.is_empty() {
+                nothing()
+            } else {
+                parts.iter().map(|part| self.part(part)).collect()
+            };
+        }
+        let part = self.part(record);
+        let is_no_document = part.decoded.as_ref().is_err_and(|error| error.code() == "not_json");
+        match is_no_document.then(|| unpack::documents(record)).flatten() {
+            Some(documents) => documents.iter().map(|document| self.part(document)).collect(),
+            None => vec![part],
+        }
     }
 
     /// The change events of a record, and an error for each part that cannot be decoded. What is ignored gives
@@ -180,6 +222,9 @@ impl Decoders {
     }
 
     fn part(&self, record: &Record) -> Part {
+        if let Some((code, message)) = record.fault {
+            return Part { decoder: None, decoded: Err(Error::poison(code, message)) };
+        }
         let outline = Outline::of(&record.payload);
         let found = match self.list.first() {
             Some(only) if self.pinned => Some(only),
@@ -209,10 +254,10 @@ impl Decoders {
     }
 }
 
-/// The names of all decoders, in the order in which they are asked.
+/// The names of all decoders and what they are for, in the order in which they are asked.
 #[must_use]
-pub fn names() -> Vec<&'static str> {
-    every(&Settings::default()).iter().map(|decoder| decoder.name()).collect()
+pub fn formats() -> Vec<(&'static str, &'static str)> {
+    every(&Settings::default()).iter().map(|decoder| (decoder.name(), decoder.about())).collect()
 }
 
 impl From<Fault> for Error {

@@ -1,7 +1,7 @@
 //! Rows of named columns, as relational sources send them: taken apart into key and document, and made into change
 //! events. Knows no format.
 
-use crate::catalogue::Identity;
+use crate::catalogue::{Catalogue, Identity};
 use crate::decimal;
 use crate::error::{Error, Result};
 use crate::event::{Change, ChangeEvent, Document, Key, Timestamp};
@@ -9,6 +9,24 @@ use crate::json::{self, DEPTH_MAX, Fault, Kind, Scanner};
 use crate::record::Record;
 use crate::version::Version;
 use std::borrow::Cow;
+use std::collections::HashSet;
+
+/// The most columns that a key may have; MySQL allows 16, PostgreSQL 32.
+const KEY_COLUMNS_MAX: usize = 32;
+
+/// What makes a row of `table` one row: [`Catalogue::identity`], with no more columns than a key can have.
+///
+/// # Errors
+/// As [`Catalogue::identity`], and when there are more.
+pub(super) fn identity(catalogue: &Catalogue, table: &str, told: Option<Vec<String>>) -> Result<Identity> {
+    match catalogue.identity(table, told)? {
+        Identity::Columns(names) if names.len() > KEY_COLUMNS_MAX => {
+            let message = format!("The key of {table} has more than {KEY_COLUMNS_MAX} columns.");
+            Err(Error::poison("too_many_key_columns", message))
+        }
+        identity @ (Identity::Columns(_) | Identity::Position | Identity::Row) => Ok(identity),
+    }
+}
 
 /// Reads the members of a payload's object: name, and text of the value.
 ///
@@ -151,7 +169,7 @@ impl<'i> Row<'i> {
     pub(super) fn add_key(&mut self, object: &str) -> Result<()> {
         Scanner::new(object).object(|scanner, name| match self.is_key(&name) {
             true => self.add(&name, |out| copy(scanner, out)),
-            false => Ok(drop(scanner.skip()?)),
+            false => scanner.skip().map(|_| ()).map_err(Error::from),
         })
     }
 
@@ -173,16 +191,13 @@ impl<'i> Row<'i> {
     ///
     /// # Errors
     /// As [`Row::key`].
-    pub(super) fn key_before(&self, before: Self) -> Result<Option<Key>> {
+    pub(super) fn key_before(&self, before: &Self) -> Result<Option<Key>> {
         if before.key.is_empty() {
             return Ok(None);
         }
-        let mut members = before.key;
-        for (name, value) in &self.key {
-            if !members.iter().any(|(other, _)| other == name) {
-                members.push((name.clone(), value.clone()));
-            }
-        }
+        let changed: HashSet<&str> = before.key.iter().map(|(name, _)| name.as_str()).collect();
+        let kept = self.key.iter().filter(|(name, _)| !changed.contains(name.as_str())).cloned();
+        let members = kept.chain(before.key.iter().cloned()).collect();
         key(self.identity, members).map(Some)
     }
 
@@ -345,7 +360,7 @@ mod tests {
         let before = |object: &str| {
             let mut before = Row::new(&identity, 0);
             before.add_key(object).unwrap();
-            row.key_before(before).unwrap().map(|key| key.to_json())
+            row.key_before(&before).unwrap().map(|key| key.to_json())
         };
         assert_eq!(before(r#"{"x":9}"#), None);
         assert_eq!(before(r#"{"x":9,"b":7}"#).unwrap(), r#"{"a":1,"b":7}"#);

@@ -29,3 +29,5 @@ mod support;
 mod tidy;
 #[cfg(feature = "sink")]
 mod tls;
+#[cfg(feature = "sink")]
+mod truncate;

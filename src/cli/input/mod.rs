@@ -3,13 +3,13 @@
 //! What a file holds is found out from its content. Memory does not grow with it: at most one batch is held, and a
 //! batch ends at [`BATCH_BYTES_MAX`].
 
-mod unpack;
+mod export;
 mod values;
 
 use super::args::InputArgs;
 use super::failure::Failure;
+use export::Export;
 use rowtide::config::redact_url;
-use rowtide::json::{Kind, Scanner};
 use rowtide::record::{Envelope, Record};
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read};
@@ -29,9 +29,7 @@ pub(super) struct Batch {
     /// Its place in the file, from 1.
     pub(super) number: u64,
     /// The records.
-    pub(super) records: Vec<Record>,
-    /// JSON text of the state that the response must echo, in a tumbling window.
-    pub(super) window_state: Option<String>,
+    pub(super) envelope: Envelope,
 }
 
 /// The batches of several files, in the order in which they were given.
@@ -52,6 +50,8 @@ struct Opened {
     name: Arc<str>,
     values: Values,
     content: Option<Content>,
+    /// The data files, when the file is the manifest of an export.
+    export: Option<Export>,
     batches: u64,
     /// Read already, to find out what the file holds.
     first: Option<Value>,
@@ -119,15 +119,11 @@ impl Iterator for Batches {
 impl Opened {
     fn new(path: &Path) -> Result<Self, Failure> {
         let name: Arc<str> = path.display().to_string().into();
-        let raw: Box<dyn Read + Send> = if is_stdin(path) {
-            Box::new(io::stdin())
-        } else {
-            let file = File::open(path)
-                .map_err(|error| Failure::broken(format!("{name} cannot be read.")).because(&error))?;
-            Box::new(file)
-        };
-        let plain = unpack::unpack(raw).map_err(|error| broke_off(&name, &error))?;
-        Ok(Self { values: Values::new(plain), name, content: None, batches: 0, first: None })
+        let raw: Box<dyn Read + Send> =
+            if is_stdin(path) { Box::new(io::stdin()) } else { raw(path, &name)? };
+        let plain = rowtide::unpack::plain(raw).map_err(|error| broke_off(&name, &error))?;
+        let values = Values::new(plain);
+        Ok(Self { values, name, content: None, export: None, batches: 0, first: None })
     }
 
     fn batch(&mut self, records_max: usize) -> Result<Option<Batch>, Failure> {
@@ -136,7 +132,11 @@ impl Opened {
             None => {
                 self.first = self.value()?;
                 let Some(first) = &self.first else { return Ok(None) };
-                *self.content.insert(content_of(first))
+                let content = content_of(first);
+                if content == Content::BarePayloads {
+                    self.open_export()?;
+                }
+                *self.content.insert(content)
             }
         };
         match content {
@@ -145,10 +145,27 @@ impl Opened {
         }
     }
 
+    /// When the file is the manifest of an export, what follows are the lines of its data files.
+    fn open_export(&mut self) -> Result<(), Failure> {
+        let Some(first) = &self.first else { return Ok(()) };
+        if export::is_list(first) {
+            let name = &self.name;
+            let message =
+                format!("{name} is the list of an export's data files: give manifest-summary.json instead.");
+            return Err(Failure::usage(message));
+        }
+        if export::is_manifest(first) {
+            self.export = Some(Export::open(&self.name, first)?);
+            self.first = None;
+        }
+        Ok(())
+    }
+
     fn value(&mut self) -> Result<Option<Value>, Failure> {
-        match self.first.take() {
-            Some(value) => Ok(Some(value)),
-            None => self.values.next().map_err(|error| broke_off(&self.name, &error)),
+        match (self.first.take(), &mut self.export) {
+            (Some(value), _) => Ok(Some(value)),
+            (None, Some(export)) => export.value(),
+            (None, None) => self.values.next().map_err(|error| broke_off(&self.name, &error)),
         }
     }
 
@@ -156,7 +173,7 @@ impl Opened {
         let Some(value) = self.value()? else { return Ok(None) };
         let place = format!("{} line {}", self.name, value.line);
         match Envelope::parse(&value.bytes, &self.name) {
-            Ok(envelope) => Ok(Some(self.numbered(envelope.records, envelope.window_state))),
+            Ok(envelope) => Ok(Some(self.numbered(envelope))),
             Err(_) => Err(match value.fault.or_else(|| values::read_whole(&value.bytes).err()) {
                 Some(fault) => Failure::broken(format!("{place} is not JSON; a Lambda event is expected."))
                     .because(&fault),
@@ -166,42 +183,42 @@ impl Opened {
     }
 
     fn bare_payloads(&mut self, records_max: usize) -> Result<Option<Batch>, Failure> {
-        let mut records = Vec::new();
+        let mut records: Vec<Record> = Vec::new();
         let mut bytes = 0;
         while records.len() < records_max && bytes < BATCH_BYTES_MAX {
             let Some(value) = self.value()? else { break };
+            let source = self.export.as_ref().and_then(Export::source).unwrap_or(&self.name);
+            if records.last().is_some_and(|last| last.source != *source) {
+                // lines are counted file by file, so a batch has those of one
+                self.first = Some(value);
+                break;
+            }
             bytes += value.bytes.len();
             let mut record = Record::new("", value.line.to_string(), value.bytes);
-            record.source = self.name.clone();
+            record.source = source.clone();
             records.push(record);
         }
-        Ok((!records.is_empty()).then(|| self.numbered(records, None)))
+        Ok((!records.is_empty()).then(|| self.numbered(records.into())))
     }
 
-    fn numbered(&mut self, records: Vec<Record>, window_state: Option<String>) -> Batch {
+    fn numbered(&mut self, envelope: Envelope) -> Batch {
         self.batches += 1;
-        Batch { input: self.name.clone(), number: self.batches, records, window_state }
+        Batch { input: self.name.clone(), number: self.batches, envelope }
     }
+}
+
+fn raw(path: &Path, name: &str) -> Result<Box<dyn Read + Send>, Failure> {
+    let file = File::open(path);
+    Ok(Box::new(file.map_err(|error| Failure::broken(format!("{name} cannot be read.")).because(&error))?))
 }
 
 fn broke_off(name: &str, error: &io::Error) -> Failure {
     Failure::broken(format!("{name} breaks off: it cannot be read to its end.")).because(error)
 }
 
-/// A Lambda event is known by its list of `Records`, even if the input breaks off inside it.
+/// A Lambda event is known by its list of records, even if the input breaks off inside it.
 fn content_of(first: &Value) -> Content {
-    let mut holds_records = false;
-    if let Ok(mut scanner) = Scanner::of_bytes(&first.bytes)
-        && scanner.peek() == Ok(Kind::Object)
-    {
-        let read = scanner.object(|scanner, name| {
-            holds_records |= name == "Records" && scanner.peek()? == Kind::Array;
-            scanner.skip().map(drop)
-        });
-        // what is wrong behind the list is found when the value is read
-        read.unwrap_or_default();
-    }
-    if holds_records { Content::LambdaEvents } else { Content::BarePayloads }
+    if Envelope::recognises(&first.bytes) { Content::LambdaEvents } else { Content::BarePayloads }
 }
 
 #[cfg(test)]
@@ -212,7 +229,8 @@ mod tests {
     /// The batches of a text: records of each, and the failure at the end.
     fn batches(text: &str, records_max: usize) -> (Vec<Batch>, Option<String>) {
         let values = Values::new(Box::new(Cursor::new(text.as_bytes().to_vec())));
-        let mut opened = Opened { name: "f".into(), values, content: None, batches: 0, first: None };
+        let mut opened =
+            Opened { name: "f".into(), values, content: None, export: None, batches: 0, first: None };
         let mut found = Vec::new();
         loop {
             match opened.batch(records_max) {
@@ -229,8 +247,9 @@ mod tests {
         assert_eq!(failure, None, "{text}");
         assert_eq!(found.len(), expected.len(), "{text}");
         for (batch, expected) in found.iter().zip(expected) {
-            let payloads = batch.records.iter().map(|record| String::from_utf8_lossy(&record.payload));
-            let positions = batch.records.iter().map(|record| record.position.as_str());
+            let payloads =
+                batch.envelope.records.iter().map(|record| String::from_utf8_lossy(&record.payload));
+            let positions = batch.envelope.records.iter().map(|record| record.position.as_str());
             let found: Vec<(&str, String)> = positions.zip(payloads.map(String::from)).collect();
             let expected: Vec<(&str, String)> = expected.iter().map(|(a, b)| (*a, (*b).to_owned())).collect();
             assert_eq!(found, expected, "{text}");
@@ -281,7 +300,7 @@ mod tests {
     fn hostile_nesting_is_read_in_linear_time() {
         let (found, failure) = batches(&"[\n".repeat(200_000), 1_000_000);
         assert_eq!(failure, None);
-        assert!(found.iter().map(|batch| batch.records.len()).sum::<usize>() > 0);
+        assert!(found.iter().map(|batch| batch.envelope.records.len()).sum::<usize>() > 0);
     }
 
     #[test]
@@ -289,12 +308,12 @@ mod tests {
         let (found, failure) = batches("{\"Records\":[]}\n\n{\"Records\":[1,2]}\n", 1);
         assert_eq!(failure, None);
         assert_eq!(
-            found.iter().map(|batch| (batch.number, batch.records.len())).collect::<Vec<_>>(),
+            found.iter().map(|batch| (batch.number, batch.envelope.records.len())).collect::<Vec<_>>(),
             [(1, 0), (2, 2)]
         );
         let (found, failure) = batches("{\n\"window\":{},\n\"Records\":[\n]\n}", 1);
         assert_eq!((found.len(), failure), (1, None));
-        assert_eq!(found[0].window_state.as_deref(), Some("{}"));
+        assert_eq!(found[0].envelope.window_state.as_deref(), Some("{}"));
     }
 
     #[test]

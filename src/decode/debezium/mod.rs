@@ -55,7 +55,7 @@ use crate::error::{Error, Result};
 use crate::event::{Change, ChangeEvent, Key, Patch, token};
 use crate::json::{Fault, Kind, Scanner};
 use crate::record::Record;
-use crate::version::{self, Version};
+use crate::version::{Rank, Version};
 use key::MessageKey;
 use message::{Image, Message, Shape};
 use position::{Order, Position};
@@ -77,6 +77,10 @@ impl Debezium {
 impl Decoder for Debezium {
     fn name(&self) -> &'static str {
         "debezium"
+    }
+
+    fn about(&self) -> &'static str {
+        "Debezium, of any connector: JSON with and without schema, CloudEvents, flattened"
     }
 
     fn recognises(&self, outline: &Outline<'_>) -> bool {
@@ -234,7 +238,7 @@ impl<'i> Sent<'i> {
 
     fn key(&self, record: &Record, message_key: Option<&MessageKey<'_>>, rows: &Rows<'_>) -> Result<Key> {
         if *rows.identity == Identity::Position {
-            return row::key_of_position(record, None);
+            return row::key_of_position(record, record.place);
         }
         self.row.key().or_else(|error| match message_key {
             Some(key) if matches!(error.code(), "missing_key" | "null_key") => {
@@ -286,12 +290,17 @@ impl Operation {
 }
 
 impl Debezium {
-    /// The version of a change; with versions by arrival none is needed here.
+    /// The version of a change; by arrival, one that is replaced.
     fn version(&self, record: &Record, position: &Position<'_>, read: bool) -> Result<Version> {
         if self.0.catalogue.is_by_arrival() {
-            return version::arrival(self.0.epoch, &record.position, 0);
+            return self.arrival(record);
         }
         position.version(self.0.epoch, read, record)
+    }
+
+    fn arrival(&self, record: &Record) -> Result<Version> {
+        let version = Version::new('p', self.0.epoch, Rank::Positioned).digits(record.sequence())?;
+        Ok(version.place(record.place.unwrap_or_default()))
     }
 
     fn table(&self, position: &Position<'_>) -> Result<String> {
@@ -304,6 +313,9 @@ impl Debezium {
 
     /// An envelope.
     fn change(&self, record: &Record, message: &Message<'_>) -> Result<Decoded> {
+        if message.position.connector.is_none() {
+            return Err(no_change_record());
+        }
         let op = message.op.as_deref().unwrap_or_default();
         if matches!(op, "m" | "M") {
             return Ok(Decoded::Ignored(Reason::Control));
@@ -311,9 +323,6 @@ impl Debezium {
         let is_truncate = matches!(op, "t" | "T");
         let operation = if is_truncate { Operation::Delete } else { Operation::named(op)? };
         let position = &message.position;
-        if position.connector.is_none() && !self.0.catalogue.is_by_arrival() {
-            position.order()?;
-        }
         let table = self.table(position)?;
         if self.0.catalogue.leaves_out(&table) {
             return Ok(Decoded::Ignored(Reason::Unrouted));
@@ -333,7 +342,7 @@ impl Debezium {
             return Ok(Decoded::Events(vec![event]));
         }
         let told = message_key.as_ref().map(MessageKey::names);
-        let identity = self.0.catalogue.identity(&table, told)?;
+        let identity = row::identity(&self.0.catalogue, &table, told)?;
         let fields = message.row_fields();
         let columns = if fields.is_empty() { Columns::default() } else { Columns::of(fields)? };
         let rows = Rows { identity: &identity, columns: &columns };
@@ -379,7 +388,7 @@ impl Debezium {
         let origin = Origin { table: &table, version, changed_at: message.position.changed_at() };
         let message_key = record.partition_key.as_deref().and_then(MessageKey::parse);
         let told = message_key.as_ref().map(MessageKey::names);
-        let identity = self.0.catalogue.identity(&table, told)?;
+        let identity = row::identity(&self.0.catalogue, &table, told)?;
         let fields = message.fields();
         let columns = if fields.is_empty() { Columns::default() } else { Columns::of(fields)? };
         let rows = Rows { identity: &identity, columns: &columns };
@@ -410,10 +419,9 @@ impl Debezium {
         if self.0.catalogue.leaves_out(table) {
             return Ok(Decoded::Ignored(Reason::Unrouted));
         }
-        let identity = self.0.catalogue.identity(table, Some(message_key.names()))?;
+        let identity = row::identity(&self.0.catalogue, table, Some(message_key.names()))?;
         let key = message_key.key(&identity, &Columns::default())?;
-        let version = version::arrival(self.0.epoch, &record.position, 0)?;
-        let origin = Origin { table, version, changed_at: None };
+        let origin = Origin { table, version: self.arrival(record)?, changed_at: None };
         Ok(Decoded::Events(vec![origin.event(Some(key), Change::Delete(None), None)]))
     }
 }

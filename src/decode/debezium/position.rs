@@ -244,9 +244,8 @@ impl<'a> Position<'a> {
                 let version = version.number(seconds).number(number("ord", &self.ord)?).place(stage);
                 let version = version.number(self.total_order()?);
                 // one transaction may change a document twice, at one time
-                let is_number =
-                    !record.position.is_empty() && record.position.bytes().all(|b| b.is_ascii_digit());
-                version.digits(if is_number { &record.position } else { "0" })
+                let arrival = version.clone().digits(record.sequence()).unwrap_or(version);
+                Ok(arrival.place(record.place.unwrap_or_default()))
             }
         }
     }

@@ -1,16 +1,16 @@
 //! Plain bytes from what may be packed by gzip or zstd, told by the first bytes. A byte-order mark is left out.
 
+use super::{BYTE_ORDER_MARK, GZIP, ZSTD};
 use flate2::bufread::MultiGzDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use std::io::{self, BufRead as _, BufReader, Cursor, Read};
 
-const GZIP: [u8; 2] = [0x1f, 0x8b];
-const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
-const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
-
-/// The plain bytes behind `raw`.
-pub(super) fn unpack(raw: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
+/// The plain bytes behind `raw`, which may be packed.
+///
+/// # Errors
+/// Those of `raw`; broken packing shows while the result is read.
+pub fn plain(raw: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
     let (start, raw) = peek(raw, ZSTD.len())?;
     let plain: Box<dyn Read + Send> = if start.starts_with(&GZIP) {
         Box::new(MultiGzDecoder::new(BufReader::new(raw)))
