@@ -2,18 +2,19 @@
 //!
 //! * Table: `schema.table` (PostgreSQL, SQL Server, Oracle, Db2), `db.table` (MySQL, MariaDB), `db.collection`
 //!   (MongoDB). A flattened record's comes from `__schema`, `__db`, `__table`, else it is `source.table`.
-//! * Key: the route's `key`, else the columns that the message key names (Kinesis carries it as the partition key, with
-//!   or without its schema), else what a schema change told. Values come from the row and, where it lacks them (a delete
-//!   without `before`), from the message key. MongoDB: always `_id`.
-//! * Image: full. A column with the placeholder of an unchanged TOAST or LOB value makes the update a `Patch` without it;
-//!   a MongoDB update without `after` is a `Patch` of `updateDescription`.
-//! * A changed key arrives as two records, delete and create. Only when the route's key is not the message's is it told
-//!   from `before`: then delete and put are one change.
+//! * Key: the route's `key`, else the columns that the message key names (Kinesis carries it as the partition key,
+//!   with or without its schema), else what a schema change told. Values come from the row and, where it lacks them
+//!   (a delete without `before`), from the message key. MongoDB: always `_id`.
+//! * Image: full. A column with the placeholder of an unchanged TOAST or LOB value makes the update a `Patch` without
+//!   it; a MongoDB update without `after` is a `Patch` of `updateDescription`.
+//! * A changed key arrives as two records, delete and create. Only when the route's key is not the message's is it
+//!   told from `before`: then delete and put are one change.
 //! * Values: with the schema they are made plain ([`types`]); without it they stay as they are written, such as base64
 //!   for decimals and counts for dates. Set `decimal.handling.mode=string` and `time.precision.mode=isostring` there.
 //! * Tombstones (empty payloads) follow a delete and are ignored. Only with `source.version = "arrival"` and
 //!   `source.table` are they deletes: flattening's `delete.tombstone.handling.mode=tombstone`.
-//! * Heartbeats, transaction markers, logical messages and schema changes change nothing; a schema change tells the key.
+//! * Heartbeats, transaction markers, logical messages and schema changes change nothing; a schema change tells the
+//!   key.
 //!
 //! | connector | version | |
 //! |---|---|---|
@@ -24,8 +25,8 @@
 //! | MongoDB | `g.EEEE.1.<seconds>.<ord>.<0, 1>.<total order>.<transport number>` | |
 //! | Db2 | `b.EEEE.1.<commit_lsn>.<change_lsn>.<event_serial_no>` | |
 //!
-//! A row of an incremental snapshot has no position: rank 0 and the time it was read, in microseconds. Where a snapshot
-//! was taken at the position of a change, the change is newer.
+//! A row of an incremental snapshot has no position: rank 0 and the time it was read, in microseconds. Where a
+//! snapshot was taken at the position of a change, the change is newer.
 //!
 //! What cannot be promised: patches commute with nothing, so columns that TOAST leaves out, and MongoDB without full
 //! documents, converge only when each key arrives in order. An incremental snapshot does not repair rows whose changes
@@ -35,12 +36,13 @@
 //! of arrival decides.
 //!
 //! # Source
-//! Debezium documentation: the connectors' "Data change events" and "Data type mappings", "New Record State Extraction",
-//! "CloudEvents Converter", "Topic Routing", "Debezium Server" (Amazon Kinesis); what it does not say was read in
-//! Debezium's code: the names of CloudEvents attributes, the placeholders of arrays (one element, or for numbers the
-//! placeholder's bytes), Db2's log sequence numbers (32 hexadecimal digits), `commit_scn` (that of the row's own redo
-//! thread; older versions list several). Kafka Connect, "JsonConverter". Oracle Database Reference, "V$LOGMNR_CONTENTS":
-//! `RS_ID` and `SSN` together name a change. MySQL Reference Manual, "Binary Log Transaction Compression".
+//! Debezium documentation: the connectors' "Data change events" and "Data type mappings", "New Record State
+//! Extraction", "CloudEvents Converter", "Topic Routing", "Debezium Server" (Amazon Kinesis); what it does not say
+//! was read in Debezium's code: the names of CloudEvents attributes, the placeholders of arrays (one element, or for
+//! numbers the placeholder's bytes), Db2's log sequence numbers (32 hexadecimal digits), `commit_scn` (that of the
+//! row's own redo thread; older versions list several). Kafka Connect, "JsonConverter". Oracle Database Reference,
+//! "V$LOGMNR_CONTENTS": `RS_ID` and `SSN` together name a change. MySQL Reference Manual, "Binary Log Transaction
+//! Compression".
 
 mod document;
 mod key;
@@ -215,7 +217,7 @@ impl<'i> Sent<'i> {
                         sent.unavailable.push(name.into_owned());
                         return Ok(());
                     }
-                    sent.row.add(&name, |out| columns.write_text(&text, &name, out))
+                    sent.row.add(&name, |out| columns.write_text(text, &name, out))
                 }
                 Kind::Array | Kind::Object => {
                     let text = scanner.skip()?;
@@ -357,7 +359,7 @@ impl Debezium {
         let key = sent.key(record, message_key.as_ref(), &rows)?;
         let before = match operation {
             Operation::Update => key_before(&table, message, message_key.as_ref(), &rows)?,
-            _ => None,
+            Operation::Create | Operation::Read | Operation::Delete => None,
         };
         put(&origin, operation, sent, (before, key))
     }
