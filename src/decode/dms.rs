@@ -170,7 +170,7 @@ impl Dms {
         let row = Row { table: &table, image, before: message.before.as_ref(), types, is_whole };
         let changes = match &identity {
             Identity::Columns(key) => row.keyed(operation, key)?,
-            Identity::Position => vec![row.by_position(operation, &record.position)?],
+            Identity::Position => vec![row.by_position(operation, record)?],
             Identity::Row => row.by_row(operation)?,
         };
         let pair = (changes.len() > 1).then_some(0);
@@ -199,11 +199,14 @@ impl Dms {
 
     fn version(&self, record: &Record, metadata: &Metadata<'_>, operation: Operation) -> Result<Version> {
         if self.0.catalogue.is_by_arrival() {
-            return arrival(self.0.epoch, &record.position, 0);
+            return arrival(self.0.epoch, record.sequence(), 0);
         }
         if operation == Operation::Load {
             let at = metadata.written_at().and_then(|at| u64::try_from(at.0).ok()).ok_or_else(|| {
-                Error::poison("missing_version", "The record of a loaded row has no metadata.timestamp.")
+                Error::poison(
+                    "missing_version",
+                    "The record of a loaded row has no metadata.timestamp, or one that is no time.",
+                )
             })?;
             return Ok(Version::new('m', self.0.epoch, Rank::Loaded).number(at));
         }
@@ -221,8 +224,8 @@ impl Dms {
         let position = position.ok_or_else(|| {
             Error::poison(
                 "bad_stream_position",
-                "The record's stream-position is none of PostgreSQL or MySQL. For other sources set source.version = \
-                 \"arrival\".",
+                "The record's stream-position is neither one of PostgreSQL nor one of MySQL. For other sources set \
+                 source.version = \"arrival\".",
             )
         })?;
         let place = metadata.transaction_record_id.as_deref().and_then(decimal);
@@ -509,6 +512,10 @@ mod tests {
         let position = keyless(Keyless::Position);
         let insert = row("insert", r#""data":{"x":1,"y":null}"#, PLACE);
         check(&position, &insert, Ok(&[r#"public.foo ["42"] put {"x":1,"y":null}"#]));
+        let part = Record { place: Some(3), ..insert.clone() };
+        check(&position, &part, Ok(&[r#"public.foo ["42.3"] put {"x":1,"y":null}"#]));
+        let nowhere = Record { position: String::new(), ..insert.clone() };
+        check(&position, &nowhere, Err("no_position"));
         for operation in ["update", "delete"] {
             check(&position, &row(operation, r#""data":{"x":1}"#, PLACE), Err("keyless_change"));
         }

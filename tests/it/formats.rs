@@ -4,9 +4,12 @@
 mod canal;
 mod debezium;
 mod dms;
+mod dsql;
 mod dynamodb;
 mod dynamodb_export;
+mod json;
 mod maxwell;
+mod mongodb;
 mod wal2json;
 
 use crate::model::{Memory, is_done, take};

@@ -9,6 +9,8 @@ mod convergence;
 #[cfg(feature = "sink")]
 mod decode;
 #[cfg(feature = "sink")]
+mod envelopes;
+#[cfg(feature = "sink")]
 mod faults;
 #[cfg(feature = "sink")]
 mod formats;
@@ -20,6 +22,7 @@ mod lambda;
 mod laws;
 #[cfg(feature = "sink")]
 mod model;
+mod mutations;
 #[cfg(feature = "sink")]
 mod postgres;
 #[cfg(feature = "lambda")]

@@ -82,7 +82,7 @@ impl Decoder for Debezium {
     }
 
     fn about(&self) -> &'static str {
-        "Debezium, of any connector: JSON with and without schema, CloudEvents, flattened"
+        "Debezium, of any of its connectors"
     }
 
     fn recognises(&self, outline: &Outline<'_>) -> bool {
