@@ -26,6 +26,7 @@ mod postgres;
 mod runtime_api;
 #[cfg(feature = "sink")]
 mod support;
+mod telemetry;
 mod tidy;
 #[cfg(feature = "sink")]
 mod tls;

@@ -296,7 +296,9 @@ fn a_room_does_not_speak_of_what_it_must_not_know() {
         let Some((_, words)) = STRANGERS.iter().find(|(room, _)| source.room() == Some(*room)) else {
             continue;
         };
-        for (number, line) in source.shipped().to_ascii_lowercase().lines().enumerate() {
+        // the name of a source is none of these words
+        let code = source.shipped().to_ascii_lowercase().replace("dsql", "");
+        for (number, line) in code.lines().enumerate() {
             let told = words.iter().filter(|word| line.contains(**word));
             found.extend(told.map(|word| format!("{}:{}: {word}", source.path, number + 1)));
         }
