@@ -18,7 +18,6 @@ struct Frame<'a> {
 }
 
 struct Telemetry;
-
 impl Decoder for Telemetry {
     fn name(&self) -> &'static str {
         "telemetry"
@@ -39,7 +38,7 @@ impl Decoder for Telemetry {
             None => Change::Delete(None),
         };
         let key = Key::new(vec![("station".into(), serde_json::Value::from(frame.station).to_string())])?;
-        let version = Version::new('w', 0, Rank::Positioned).number(frame.boot).number(frame.frame);
+        let version = Version::new('t', 0, Rank::Positioned).number(frame.boot).number(frame.frame);
         Ok(Decoded::Events(vec![ChangeEvent::new("stations", Some(key), change, version)]))
     }
 }

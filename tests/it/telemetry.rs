@@ -16,7 +16,7 @@ fn shown(event: &ChangeEvent) -> String {
     let change = match &event.change {
         Change::Put(row) => row.to_json(),
         Change::Delete(None) => "deleted".to_owned(),
-        other => panic!("{other:?}"),
+        Change::Delete(Some(_)) | Change::Patch(_) | Change::Truncate => panic!("{event:?}"),
     };
     format!("{} {key} {change}", event.table)
 }

@@ -50,7 +50,7 @@ fn numbers_of_any_length_order_the_changes() {
 #[test]
 fn times_with_and_without_fractions_order_the_changes() {
     let records = |step: &Step, at: u64| {
-        let fraction = ["", ".5", ".75"][at as usize % 3];
+        let fraction = ["", ".5", ".75"][usize::try_from(at % 3).unwrap()];
         record(step, at, &format!(r#""2026-03-01T08:{:02}:00{fraction}Z""#, at / 3))
     };
     converges(&Format { config: config(), ..Format::new(records) });
