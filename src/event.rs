@@ -44,6 +44,13 @@ impl Timestamp {
         let micros = i64::try_from(micros).ok()?;
         (-62_135_596_800_000_000..253_402_300_800_000_000).contains(&micros).then_some(Self(micros))
     }
+
+    /// Reads a point in time as RFC 3339 writes it, `2024-07-11T23:23:53.012995Z`; digits below a microsecond are cut
+    /// off. `None` when it is no such text.
+    #[must_use]
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        text.parse::<jiff::Timestamp>().ok().map(|time| Self(time.as_microsecond()))
+    }
 }
 
 impl fmt::Display for Timestamp {

@@ -106,13 +106,16 @@ impl fmt::Display for Version {
     }
 }
 
+/// The scheme of the opt-out `version = "arrival"`.
+pub const ARRIVAL: char = 'a';
+
 /// A version of the opt-out `version = "arrival"`: the transport's sequence number, then the place among all events
 /// of that number in the batch.
 ///
 /// # Errors
 /// When `position` is no decimal number.
 pub fn arrival(epoch: u16, position: &str, place: u32) -> Result<Version> {
-    Ok(Version::new('a', epoch, Rank::Positioned).digits(position)?.place(place))
+    Ok(Version::new(ARRIVAL, epoch, Rank::Positioned).digits(position)?.place(place))
 }
 
 #[cfg(test)]

@@ -7,10 +7,11 @@ use super::progress::Progress;
 use super::sink::{self, Fallback, Place};
 use super::table::{Table, printable};
 use super::{Ended, count, warn};
+use rowtide::catalogue::TableSchema;
 use rowtide::error::{Error, ErrorKind, Result};
 use rowtide::json::write_string;
 use rowtide::materialize::{
-    Binding, DeadLetter, Deadline, KnownTarget, LiveRow, Materializer, Postgres, RowOutcome,
+    Binding, DeadLetter, Deadline, KnownTarget, LiveRow, Materializer, Postgres, RowOutcome, Truncation,
 };
 use rowtide::pipeline::{Flow, process};
 use rowtide::plan::{Dialect, Statement};
@@ -179,6 +180,18 @@ impl Materializer for Watched {
         self.postgres.prepare(binding, deadline).await?;
         self.prepared.lock().unwrap_or_else(PoisonError::into_inner).insert(binding.target.qualified());
         Ok(())
+    }
+
+    async fn truncate(&self, truncation: &Truncation, deadline: Deadline) -> Result<()> {
+        self.postgres.truncate(truncation, deadline).await
+    }
+
+    async fn schemas(&self, deadline: Deadline) -> Result<Vec<TableSchema>> {
+        self.postgres.schemas(deadline).await
+    }
+
+    async fn learn(&self, schemas: &[TableSchema], deadline: Deadline) -> Result<()> {
+        self.postgres.learn(schemas, deadline).await
     }
 
     async fn apply(&self, statement: &Statement, deadline: Deadline) -> Result<Vec<RowOutcome>> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use toml::de::DeValue;
 
 use super::SinkUrl;
+use crate::event::Timestamp;
 
 /// A value of a TOML file, or the text of a variable or of `--set`.
 #[derive(Clone)]
@@ -105,6 +106,16 @@ pub(super) fn optional_text(given: Given, field: &mut Option<String>) -> Taken {
         return Err(Wrong);
     }
     *field = text;
+    Ok(())
+}
+
+/// A point in time that databases can hold.
+pub(super) fn optional_time(given: Given, field: &mut Option<Timestamp>) -> Taken {
+    let time = given.into_optional()?.map(|text| Timestamp::from_rfc3339(&text).ok_or(Wrong)).transpose()?;
+    if time.is_some_and(|time| time.0 < 0) {
+        return Err(Wrong);
+    }
+    *field = time;
     Ok(())
 }
 

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::error::{Error, Result};
+use crate::event::Timestamp;
 
 pub use layers::{Environment, Inputs};
 pub use redact::{SinkUrl, redact_url};
@@ -53,6 +54,8 @@ pub struct Source {
     pub table: Option<String>,
     /// The stream label of bare `dynamodb` records.
     pub label: Option<String>,
+    /// When the items of a full DynamoDB export were read, when no manifest tells.
+    pub exported_at: Option<Timestamp>,
     /// Where `json` records hold the name of their table: a JSON Pointer, as all of these.
     pub json_table: Option<String>,
     /// Where they hold the members of their key.
@@ -73,6 +76,23 @@ pub enum VersionScheme {
     Auto,
     /// The order in which the transport received the records.
     Arrival,
+    /// For a load: the order of the table's DynamoDB stream.
+    Dynamodb,
+    /// For a load: the order of the table's changes through Kinesis.
+    DynamodbKinesis,
+}
+
+impl VersionScheme {
+    /// The letter that versions of the scheme begin with; `None` when the records' decoder chooses it.
+    #[must_use]
+    pub fn letter(self) -> Option<char> {
+        match self {
+            Self::Auto => None,
+            Self::Arrival => Some('a'),
+            Self::Dynamodb => Some('d'),
+            Self::DynamodbKinesis => Some('k'),
+        }
+    }
 }
 
 /// What a record does that no route matches.
@@ -195,6 +215,7 @@ impl Default for Source {
             unrouted: Unrouted::default(),
             table: None,
             label: None,
+            exported_at: None,
             json_table: None,
             json_key: Vec::new(),
             json_operation: None,

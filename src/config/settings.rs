@@ -77,9 +77,10 @@ pub const SETTINGS: &[Setting<Config>] = &[
     },
     Setting {
         name: "source.version",
-        values: "`auto` or `arrival`",
+        values: "`auto`, `arrival`, `dynamodb` or `dynamodb-kinesis`",
         about: "What orders the changes of a key: the source's own order, or with `arrival` the order in \
-            which the records arrived.",
+            which the records arrived. For a DynamoDB export: the decoder of the stream whose table it loads, \
+            which is `dynamodb` when nothing is said.",
         example: r#"version = "arrival""#,
         secret: false,
         set: |config, given| given::word(given, &mut config.source.version),
@@ -107,7 +108,8 @@ pub const SETTINGS: &[Setting<Config>] = &[
     Setting {
         name: "source.table",
         values: "the name of a table",
-        about: "The table of records that do not name it: bare `dynamodb`, and `json`.",
+        about: "The table of records that do not name it: bare `dynamodb`, a DynamoDB export's data files, and \
+            `json`.",
         example: r#"table = "orders""#,
         secret: false,
         set: |config, given| given::optional_text(given, &mut config.source.table),
@@ -121,6 +123,16 @@ pub const SETTINGS: &[Setting<Config>] = &[
         secret: false,
         set: |config, given| given::optional_text(given, &mut config.source.label),
         get: |config| config.source.label.clone().unwrap_or_default(),
+    },
+    Setting {
+        name: "source.exported_at",
+        values: "a point in time such as `2026-01-31T08:00:00Z`",
+        about: "The time of a full DynamoDB export whose data files are read without their manifest: its \
+            `exportTime`.",
+        example: r#"exported_at = "2026-01-31T08:00:00Z""#,
+        secret: false,
+        set: |config, given| given::optional_time(given, &mut config.source.exported_at),
+        get: |config| config.source.exported_at.map(|time| time.to_string()).unwrap_or_default(),
     },
     Setting {
         name: "source.json_table",
@@ -447,7 +459,12 @@ pub const ROUTE_SETTINGS: &[Setting<RouteConfig>] = &[
 ];
 
 impl Word for VersionScheme {
-    const WORDS: &'static [(&'static str, Self)] = &[("auto", Self::Auto), ("arrival", Self::Arrival)];
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("auto", Self::Auto),
+        ("arrival", Self::Arrival),
+        ("dynamodb", Self::Dynamodb),
+        ("dynamodb-kinesis", Self::DynamodbKinesis),
+    ];
 }
 
 impl Word for Unrouted {

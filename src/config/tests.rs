@@ -79,8 +79,8 @@ fn without_any_layer_everything_has_its_default() {
         })
         .collect();
     let expected = "source.decoder=auto source.version=auto source.epoch=0 source.unrouted=ignore source.table= \
-         source.label= source.json_table= source.json_key=[] source.json_operation= source.json_version= \
-         source.json_document= sink.url= sink.schema=public sink.dialect=auto sink.suffix=_cdc \
+         source.label= source.exported_at= source.json_table= source.json_key=[] source.json_operation= \
+         source.json_version= source.json_document= sink.url= sink.schema=public sink.dialect=auto sink.suffix=_cdc \
          sink.tombstone_retention=7d sink.ddl=auto sink.tls= sink.tls_root_cert= sink.connections=4 \
          sink.statement_timeout= dead_letters.payload=full dead_letters.retention=30d dead_letters.limit=1000";
     assert_eq!(shown.join(" "), expected);

@@ -43,6 +43,10 @@ impl Decoder for Dsql {
         "dsql"
     }
 
+    fn about(&self) -> &'static str {
+        "Aurora DSQL change records"
+    }
+
     fn recognises(&self, outline: &Outline<'_>) -> bool {
         outline.member("type") == Some(Kind::String) && outline.member("source") == Some(Kind::Object) && {
             let source = outline.inner("source");

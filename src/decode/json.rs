@@ -86,6 +86,10 @@ impl Decoder for Json {
         "json"
     }
 
+    fn about(&self) -> &'static str {
+        "JSON of your own, by JSON Pointers"
+    }
+
     /// What no other decoder recognises, if the pointers lead somewhere: this one is asked last.
     fn recognises(&self, outline: &Outline<'_>) -> bool {
         let Pointers { table, key, version, .. } = &self.0.pointers;

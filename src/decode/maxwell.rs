@@ -7,8 +7,8 @@
 //!   `binlog_row_image=MINIMAL` Maxwell sends a part of the row and does not say so: set it to FULL.
 //! * Version: `x.EEEE.1.<file>.<offset>.<row>` with 16 hexadecimal digits each. File and offset are `position`; rows of
 //!   one binlog event share it, so the row is `xoffset`, or all ones with `commit`, which the last row of a transaction
-//!   has instead. Without `output_xoffset` a row that is not the last has 0 and the transport's number behind it:
-//!   `x.EEEE.1.<file>.<offset>.0000000000000000.<lll><digits>`.
+//!   has instead. Without `output_xoffset` a row that is not the last has 0 and the transport's number behind it (and
+//!   its place in an aggregate): `x.EEEE.1.<file>.<offset>.0000000000000000.<lll><digits>`.
 //!   `bootstrap-insert` has no position: `x.EEEE.0.<seconds>`, older than every change.
 //!
 //! What cannot be promised: without `output_xoffset`, several changes of one row by one statement are in the order of
@@ -28,7 +28,7 @@ use crate::error::{Error, Result};
 use crate::event::{Change, Timestamp};
 use crate::json::{Fault, Kind, Scanner};
 use crate::record::Record;
-use crate::version::{Rank, Version};
+use crate::version::{Rank, Version, arrival};
 use std::borrow::Cow;
 
 /// Maxwell's records.
@@ -60,6 +60,10 @@ impl Decoder for Maxwell {
         "maxwell"
     }
 
+    fn about(&self) -> &'static str {
+        "Maxwell, from MySQL"
+    }
+
     fn recognises(&self, outline: &Outline<'_>) -> bool {
         let is_type = || {
             outline
@@ -89,7 +93,11 @@ impl Decoder for Maxwell {
             return Err(Error::poison("unknown_type", message));
         }
         let Some(table) = row::string(found.table) else { return Err(no_change_record()) };
-        self.rows(record, &found, &kind, &format!("{database}.{table}"))
+        let table = format!("{database}.{table}");
+        if self.0.catalogue.leaves_out(&table) {
+            return Ok(Decoded::Ignored(Reason::Unrouted));
+        }
+        self.rows(record, &found, &kind, &table)
     }
 }
 
@@ -253,7 +261,9 @@ impl Maxwell {
         if old.is_some_and(|old| !old.starts_with('{')) {
             return Err(bad_field("old", "an object"));
         }
-        let version = if kind == "bootstrap-insert" {
+        let version = if self.0.catalogue.is_by_arrival() {
+            arrival(self.0.epoch, record.sequence(), 0)?
+        } else if kind == "bootstrap-insert" {
             let seconds = found.seconds().ok_or_else(|| {
                 Error::poison("missing_version", "The record of a bootstrap has no time, which orders it.")
             })?;
@@ -285,5 +295,232 @@ impl Maxwell {
             _ => events.push(origin.event(Some(key), Change::Put(row.document()), None)),
         }
         Ok(Decoded::Events(events))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Maxwell;
+    use crate::catalogue::Catalogue;
+    use crate::config::{Config, Keyless, RouteConfig};
+    use crate::decode::{Decoded, Decoder, Outline, Settings};
+    use crate::event::Change;
+    use crate::record::Record;
+
+    /// What a record comes to: each event in a line, or the reason or the error's code.
+    fn decoded(decoder: &Maxwell, position: &str, payload: &str) -> String {
+        let events = match decoder.decode(&Record::new("s", position, payload.to_owned())) {
+            Ok(Decoded::Events(events)) => events,
+            Ok(Decoded::Ignored(reason)) => return reason.to_string(),
+            Ok(Decoded::Schema(schema)) => return format!("{schema:?}"),
+            Err(error) => return error.code().to_owned(),
+        };
+        let line = |event: &crate::event::ChangeEvent| {
+            let (what, document) = match &event.change {
+                Change::Put(document) => ("put", document.to_json()),
+                Change::Delete(document) => {
+                    ("delete", document.as_ref().map_or_else(String::new, |it| it.to_json()))
+                }
+                Change::Patch(_) | Change::Truncate => panic!("Maxwell has none"),
+            };
+            let pair = event.pair.map_or_else(String::new, |pair| format!(" pair {pair}"));
+            format!("{what} {} {document} {}{pair}", event.key.as_ref().unwrap().to_json(), event.version)
+        };
+        events.iter().map(line).collect::<Vec<_>>().join("; ")
+    }
+
+    fn told(payload: &str) -> String {
+        decoded(&Maxwell::default(), "7", payload)
+    }
+
+    /// A record of the table `d.t` with the key `id`, at a position.
+    fn record(kind: &str, rest: &str) -> String {
+        let head = format!(r#""database":"d","table":"t","type":"{kind}","ts":1477053217,"xid":2"#);
+        format!(r#"{{{head},"position":"b.000006:800911","primary_key_columns":["id"],{rest}}}"#)
+    }
+
+    fn routed(change: impl FnOnce(&mut RouteConfig)) -> Maxwell {
+        let mut route = RouteConfig::default();
+        change(&mut route);
+        let mut config = Config::default();
+        config.routes = vec![route];
+        Maxwell::new(Settings { catalogue: Catalogue::new(&config), ..Settings::default() })
+    }
+
+    const PLACE: &str = "x.0000.1.0000000000000006.00000000000c388f";
+
+    #[test]
+    fn a_change_is_placed_by_file_offset_and_row() {
+        let commit = told(&record("insert", r#""commit":true,"data":{"id":1,"m":4.20}"#));
+        assert_eq!(commit, format!(r#"put {{"id":1}} {{"m":4.20}} {PLACE}.ffffffffffffffff"#));
+        let counted = told(&record("delete", r#""xoffset":17,"data":{"id":1.0,"m":4.20}"#));
+        assert_eq!(counted, format!(r#"delete {{"id":1}} {{"m":4.20}} {PLACE}.0000000000000011"#));
+        let uncounted = told(&record("insert", r#""data":{"id":"1"}"#));
+        assert_eq!(uncounted, format!(r#"put {{"id":"1"}} {{}} {PLACE}.0000000000000000.0017"#));
+    }
+
+    #[test]
+    fn a_changed_key_is_a_delete_and_a_put_of_one_version() {
+        let both = told(&record("update", r#""commit":true,"data":{"id":2,"a":"x"},"old":{"id":1}"#));
+        let version = format!("{PLACE}.ffffffffffffffff");
+        assert_eq!(
+            both,
+            format!(r#"delete {{"id":1}}  {version} pair 0; put {{"id":2}} {{"a":"x"}} {version} pair 0"#)
+        );
+        for old in [r#"{"a":"y"}"#, r#"{"id":2.0}"#, "{}", "null"] {
+            let one =
+                told(&record("update", &format!(r#""commit":true,"data":{{"id":2,"a":"x"}},"old":{old}"#)));
+            assert_eq!(one, format!(r#"put {{"id":2}} {{"a":"x"}} {version}"#), "{old}");
+        }
+    }
+
+    #[test]
+    fn a_bootstrap_is_older_than_every_change() {
+        let load = told(
+            r#"{"database":"d","table":"t","type":"bootstrap-insert","ts":1450557744,"data":{"id":1},
+            "primary_key_columns":["id"]}"#,
+        );
+        assert_eq!(load, r#"put {"id":1} {} x.0000.0.000000005675c130"#);
+        for kind in ["bootstrap-start", "bootstrap-complete"] {
+            let text =
+                format!(r#"{{"database":"d","table":"t","type":"{kind}","ts":1450557744,"data":{{}}}}"#);
+            assert_eq!(told(&text), "control");
+        }
+    }
+
+    #[test]
+    fn a_definition_tells_the_key_and_everything_else_of_tables_is_control() {
+        let schema = told(
+            r#"{"type":"table-alter","database":"d","table":"old","ts":1477053308000,"position":"b.000006:804398",
+            "old":{},"def":{"database":"d","table":"t","charset":"utf8","columns":[{"type":"int","name":"id",
+            "signed":true},{"type":"set","name":"s","enum-values":["a"]}],"primary-key":["id"]}}"#,
+        );
+        assert!(
+            schema.contains(r#"table: "d.t", key: ["id"], columns: [("id", "int"), ("s", "set")]"#),
+            "{schema}"
+        );
+        assert!(
+            schema.contains(r#"said_at: "00000157e73cdc60.0000000000000006.00000000000c462e""#),
+            "{schema}"
+        );
+        for kind in ["table-create", "table-drop", "database-create", "database-alter", "database-drop"] {
+            assert_eq!(told(&format!(r#"{{"type":"{kind}","database":"d","ts":1477053308000}}"#)), "control");
+        }
+    }
+
+    #[test]
+    fn values_are_as_maxwell_writes_them() {
+        let data = r#"{"id":1,"d":12345678901234567890.10,"e":1E-7,"z":"0000-00-00 00:00:00","b":"/+8=","s":["a","b"],
+            "j":{"k" : [1.0, {"x":null}]},"n":null,"q\"u":"\u00e4","n":3}"#;
+        let document = r#"{"d":12345678901234567890.10,"e":1E-7,"z":"0000-00-00 00:00:00","b":"/+8=","s":["a","b"],"j":{"k":[1.0,{"x":null}]},"q\"u":"ä","n":3}"#;
+        let told = told(&record("insert", &format!(r#""commit":true,"data":{data}"#)));
+        assert_eq!(told, format!(r#"put {{"id":1}} {document} {PLACE}.ffffffffffffffff"#));
+    }
+
+    #[test]
+    fn what_is_wrong_is_poison_with_a_code_of_its_own() {
+        let row = |rest: &str| record("insert", rest);
+        let with =
+            |field: &str, value: &str| row(r#""commit":true,"data":{"id":1}"#).replacen(field, value, 1);
+        let position = r#""position":"b.000006:800911""#;
+        let key = r#""primary_key_columns":["id"]"#;
+        let update = |rest: &str| record("update", &format!(r#""commit":true,{rest}"#));
+        let table = [
+            (with(position, r#""position":null"#), "missing_version"),
+            (with(position, r#""x":1"#), "missing_version"),
+            (with(position, r#""position":6"#), "missing_version"),
+            (with(position, r#""position":"b.6""#), "missing_version"),
+            (with(position, r#""position":"b:6""#), "missing_version"),
+            (with(position, r#""position":"b.+6:1""#), "missing_version"),
+            (with(position, r#""position":"b.6:99999999999999999999""#), "missing_version"),
+            (with(key, r#""primary_key_columns":"id""#), "bad_field"),
+            (with(key, r#""primary_key_columns":[1]"#), "bad_field"),
+            (with(key, r#""primary_key_columns":[]"#), "no_key"),
+            (with(key, r#""primary_key_columns":["id","z"]"#), "missing_key"),
+            (with(key, r#""x":1"#), "unknown_key"),
+            (with(r#""table":"t""#, r#""table":7"#), "not_a_change_record"),
+            (with(r#""database":"d""#, r#""database":[]"#), "not_a_change_record"),
+            (with(r#""type":"insert""#, r#""type":1"#), "not_a_change_record"),
+            (with(r#""type":"insert""#, r#""type":"INSERT""#), "unknown_type"),
+            (row(r#""commit":1,"data":{"id":1}"#), "bad_field"),
+            (row(r#""xoffset":"1","data":{"id":1}"#), "bad_field"),
+            (row(r#""xoffset":-1,"data":{"id":1}"#), "bad_field"),
+            (row(r#""commit":true,"data":[]"#), "no_data"),
+            (row(r#""commit":true,"data":null"#), "no_data"),
+            (row(r#""commit":true"#), "no_data"),
+            (row(r#""commit":true,"data":{"id":null}"#), "null_key"),
+            (row(r#""commit":true,"data":{"id":1,"id":2}"#), "duplicate_key_member"),
+            (row(r#""commit":true,"encrypted":{"iv":"","bytes":""}"#), "encrypted"),
+            (update(r#""data":{"id":1},"old":[]"#), "bad_field"),
+            (update(r#""data":{"id":1},"old":{"id":null}"#), "null_key"),
+            (record("delete", r#""commit":true,"data":{"a":1}"#), "missing_key"),
+            (r#"{"encrypted":{"iv":"","bytes":""}}"#.to_owned(), "encrypted"),
+            (r#"{"database":"d","table":"t","type":"bootstrap-insert","data":{"id":1},"primary_key_columns":["id"]}"#
+                .to_owned(), "missing_version"),
+            ("{\"database\":\"d\",\"table\"".to_owned(), "not_json"),
+            ("[1]".to_owned(), "not_a_change_record"),
+            ("{}".to_owned(), "not_a_change_record"),
+        ];
+        for (payload, code) in table {
+            assert_eq!(told(&payload), code, "{payload}");
+        }
+        let without = row(r#""data":{"id":1}"#);
+        assert_eq!(decoded(&Maxwell::default(), "a-message-id", &without), "missing_version");
+    }
+
+    #[test]
+    fn a_table_without_a_key_is_what_its_route_says() {
+        let keyless =
+            |rest: &str| rest.replace(r#""primary_key_columns":["id"]"#, r#""primary_key_columns":[]"#);
+        let insert = keyless(&record("insert", r#""commit":true,"data":{"a":1,"b":null}"#));
+        let update = keyless(&record("update", r#""commit":true,"data":{"a":1,"b":null},"old":{"b":2}"#));
+        let version = format!("{PLACE}.ffffffffffffffff");
+        let by_position = routed(|route| route.keyless = Keyless::Position);
+        let put = format!(r#"put {{"position":"7"}} {{"a":1,"b":null}} {version}"#);
+        assert_eq!(decoded(&by_position, "7", &insert), put);
+        assert_eq!(decoded(&by_position, "7", &update), "keyless_change");
+        let by_row = routed(|route| route.keyless = Keyless::Row);
+        let put = format!(r#"put {{"a":1,"b":null}} {{}} {version}"#);
+        assert_eq!(decoded(&by_row, "7", &insert), put);
+        assert_eq!(
+            decoded(&by_row, "7", &update),
+            format!(r#"delete {{"a":1,"b":2}}  {version} pair 0; {put} pair 0"#)
+        );
+        let routed = routed(|route| route.key = vec!["b".into()]);
+        assert_eq!(
+            decoded(&routed, "7", &record("insert", r#""commit":true,"data":{"id":1}"#)),
+            "missing_key"
+        );
+    }
+
+    #[test]
+    fn names_are_taken_as_they_are() {
+        let long = "n".repeat(200);
+        for name in ["select", "Ord\\\"er", "a.b;drop table x--", "Ünïcode", long.as_str()] {
+            let text = record("insert", &format!(r#""commit":true,"data":{{"id":1,"{name}":2}}"#))
+                .replace(r#""id""#, &format!(r#""{name}_""#))
+                .replace(r#""table":"t""#, &format!(r#""table":"{name}""#));
+            let version = format!("{PLACE}.ffffffffffffffff");
+            assert_eq!(told(&text), format!(r#"put {{"{name}_":1}} {{"{name}":2}} {version}"#));
+        }
+    }
+
+    #[test]
+    fn a_record_is_recognised_by_type_and_database() {
+        let recognised = |payload: &str| Maxwell::default().recognises(&Outline::of(payload.as_bytes()));
+        assert!(recognised(&record("update", r#""data":5"#)));
+        assert!(recognised(r#"{"type":"database-drop","database":"d"}"#));
+        assert!(recognised(r#"{"encrypted":{"bytes":"","iv":""}}"#));
+        for other in [
+            r#"{"type":"insert","table":"t","data":{}}"#,
+            r#"{"type":"INSERT","database":"d","table":"t","isDdl":false}"#,
+            r#"{"type":"insert","database":{"x":1}}"#,
+            r#"{"encrypted":{"bytes":""}}"#,
+            "[]",
+            "{}",
+            "",
+        ] {
+            assert!(!recognised(other), "{other}");
+        }
     }
 }

@@ -1,9 +1,13 @@
 //! Decoders: one source format each, pure and without memory. They know no SQL, no clock, no environment and not each
 //! other.
 
+mod attribute;
 pub mod canal;
+pub mod debezium;
+pub mod dms;
 pub mod dsql;
 pub mod dynamodb;
+pub mod dynamodb_export;
 mod extended_json;
 pub mod json;
 pub mod maxwell;
@@ -13,8 +17,11 @@ mod row;
 pub mod wal2json;
 
 pub use canal::Canal;
+pub use debezium::Debezium;
+pub use dms::Dms;
 pub use dsql::Dsql;
 pub use dynamodb::{DynamodbKinesis, DynamodbStreams};
+pub use dynamodb_export::DynamodbExport;
 pub use json::{Json, Pointers};
 pub use maxwell::Maxwell;
 pub use mongodb::Mongodb;
@@ -23,7 +30,7 @@ pub use wal2json::Wal2json;
 
 use crate::catalogue::{Catalogue, TableSchema};
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::ChangeEvent;
+use crate::event::{ChangeEvent, Timestamp};
 use crate::json::Fault;
 use crate::record::Record;
 use crate::unpack;
@@ -84,6 +91,9 @@ pub trait Decoder: Send + Sync {
     /// The name that configuration and outputs use.
     fn name(&self) -> &'static str;
 
+    /// What sends records of this format, in a few words.
+    fn about(&self) -> &'static str;
+
     /// Whether a payload is of this format, judged by its shape alone. Never an error, cheap to answer. Formats do not
     /// overlap: what this one recognises, no other does.
     fn recognises(&self, outline: &Outline<'_>) -> bool;
@@ -105,6 +115,11 @@ pub struct Settings {
     pub table: Option<String>,
     /// `source.label`: the stream label of records that do not name one.
     pub label: Option<String>,
+    /// `source.version`: the letter of the version scheme that rows take which are loaded beside their stream, when it
+    /// is not the decoder's own choice.
+    pub scheme: Option<char>,
+    /// `source.exported_at`: when the rows of an export were read that do not tell.
+    pub exported_at: Option<Timestamp>,
     /// `source.json_table` and the other `source.json_…`: where records of one's own hold what.
     pub pointers: Pointers,
     /// What is known of the source's tables: their keys and their columns.
@@ -130,11 +145,14 @@ fn every(settings: &Settings) -> Vec<Box<dyn Decoder>> {
     vec![
         Box::new(DynamodbKinesis::new(settings.clone())),
         Box::new(DynamodbStreams::new(settings.clone())),
+        Box::new(Debezium::new(settings.clone())),
         Box::new(Maxwell::new(settings.clone())),
         Box::new(Wal2json::new(settings.clone())),
         Box::new(Canal::new(settings.clone())),
         Box::new(Mongodb::new(settings.clone())),
         Box::new(Dsql::new(settings.clone())),
+        Box::new(Dms::new(settings.clone())),
+        Box::new(DynamodbExport::new(settings.clone())),
         // last: it takes what the pointers fit and nobody else recognises
         Box::new(Json::new(settings.clone())),
     ]
@@ -163,7 +181,7 @@ impl Decoders {
             Some(decoder) => Ok(Self { list: vec![decoder], others: every(settings), pinned: true }),
             None => Err(Error::config(format!(
                 "source.decoder = \"{name}\" is not a decoder. Known are auto, {}.",
-                names().join(", ")
+                formats().iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
             ))),
         }
     }
@@ -242,10 +260,10 @@ impl Decoders {
     }
 }
 
-/// The names of all decoders, in the order in which they are asked.
+/// The names of all decoders and what they are for, in the order in which they are asked.
 #[must_use]
-pub fn names() -> Vec<&'static str> {
-    every(&Settings::default()).iter().map(|decoder| decoder.name()).collect()
+pub fn formats() -> Vec<(&'static str, &'static str)> {
+    every(&Settings::default()).iter().map(|decoder| (decoder.name(), decoder.about())).collect()
 }
 
 impl From<Fault> for Error {

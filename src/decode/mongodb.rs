@@ -56,6 +56,10 @@ impl Decoder for Mongodb {
         "mongodb"
     }
 
+    fn about(&self) -> &'static str {
+        "MongoDB change streams"
+    }
+
     fn recognises(&self, outline: &Outline<'_>) -> bool {
         let is_event = |outline: &Outline<'_>| {
             outline.member("_id") == Some(Kind::Object)

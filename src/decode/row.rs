@@ -24,7 +24,7 @@ pub(super) fn identity(catalogue: &Catalogue, table: &str, told: Option<Vec<Stri
             let message = format!("The key of {table} has more than {KEY_COLUMNS_MAX} columns.");
             Err(Error::poison("too_many_key_columns", message))
         }
-        identity => Ok(identity),
+        identity @ (Identity::Columns(_) | Identity::Position | Identity::Row) => Ok(identity),
     }
 }
 
@@ -173,6 +173,11 @@ impl<'i> Row<'i> {
         })
     }
 
+    /// Whether a column of the key is there.
+    pub(super) fn has_key(&self) -> bool {
+        !self.key.is_empty()
+    }
+
     /// Whether a column beyond the key is there.
     pub(super) fn has_document(&self) -> bool {
         self.document.members().next().is_some()
@@ -248,14 +253,19 @@ pub(super) fn nameless(table: &str) -> Error {
     )
 }
 
-/// Appends the transport's number of the record to a version, where the source's own order can tie.
+/// Appends the transport's number of the record to a version, and its place in an aggregate, where the source's own
+/// order can tie.
 ///
 /// # Errors
 /// When the transport gave no number.
 pub(super) fn by_arrival(version: Version, record: &Record, advice: &str) -> Result<Version> {
-    version.digits(&record.position).map_err(|_| {
+    let version = version.digits(record.sequence()).map_err(|_| {
         let message = format!("The source's order can tie, and the transport gave no number. {advice}");
-        Error::poison("missing_version", message.trim_end())
+        Error::poison("missing_version", message)
+    })?;
+    Ok(match record.place {
+        Some(place) => version.place(place),
+        None => version,
     })
 }
 

@@ -26,16 +26,16 @@
 //! of the change and `nextlsn` that of the transaction's end, how values are quoted. PostgreSQL Documentation, "ALTER
 //! TABLE … REPLICA IDENTITY", "pg_lsn Type", "TOAST".
 
+mod column;
+
 use super::{Decoded, Decoder, Origin, Outline, Reason, Row, Settings, row};
 use crate::catalogue::Identity;
 use crate::error::{Error, Result};
 use crate::event::{Change, ChangeEvent, Document, Patch, Timestamp, token};
-use crate::json::{self, Fault, Kind, Scanner};
+use crate::json::{Kind, Scanner};
 use crate::record::Record;
-use crate::version::{Rank, Version};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use std::borrow::Cow;
+use crate::version::{Rank, Version, arrival};
+use column::{Column, Lists, add, bad_columns, columns};
 use std::collections::HashSet;
 
 /// Records of wal2json, of both formats.
@@ -56,6 +56,10 @@ const AROUND: [&str; 5] = ["xid", "timestamp", "origin", "lsn", "nextlsn"];
 impl Decoder for Wal2json {
     fn name(&self) -> &'static str {
         "wal2json"
+    }
+
+    fn about(&self) -> &'static str {
+        "wal2json, a plugin of PostgreSQL: format 1 and 2"
     }
 
     fn recognises(&self, outline: &Outline<'_>) -> bool {
@@ -94,7 +98,10 @@ impl Decoder for Wal2json {
             _ => return Err(no_change_record()),
         };
         let table = change.table()?;
-        let version = self.version(position(around.lsn)?);
+        if self.0.catalogue.leaves_out(&table) {
+            return Ok(Decoded::Ignored(Reason::Unrouted));
+        }
+        let version = self.version(record, around.lsn)?;
         let origin = Origin { table: &table, version, changed_at: around.changed_at() };
         let mut events = Vec::with_capacity(1);
         self.change(record, action, &change, (&origin, None), &mut events)?;
@@ -160,22 +167,6 @@ struct ChangeText<'a> {
     oldkeys: Option<&'a str>,
 }
 
-/// Names, types and values of columns, side by side.
-#[derive(Debug, Default)]
-struct Lists<'a> {
-    names: Option<&'a str>,
-    types: Option<&'a str>,
-    values: Option<&'a str>,
-}
-
-/// A column: its name, its type when it was sent, and the JSON text of its value.
-#[derive(Debug)]
-struct Column<'a> {
-    name: Cow<'a, str>,
-    kind: Option<Cow<'a, str>>,
-    value: &'a str,
-}
-
 impl<'a> ChangeText<'a> {
     fn member(&mut self, name: &str, value: &'a str) {
         let place = match name {
@@ -222,7 +213,7 @@ impl<'a> ChangeText<'a> {
 
     fn image(&self) -> Result<Option<Vec<Column<'a>>>> {
         match (row::present(self.columns), self.lists.names) {
-            (Some(columns), _) => self::columns(columns).map(Some),
+            (Some(columns), _) => column::columns(columns).map(Some),
             (None, Some(_)) => self.lists.columns().map(Some),
             (None, None) => Ok(None),
         }
@@ -247,122 +238,22 @@ impl<'a> ChangeText<'a> {
     }
 }
 
-fn bad_columns() -> Error {
-    Error::poison("bad_columns", "The columns of the record are not as wal2json writes them.")
-}
-
-/// The columns of a list as in `[{"name":"a","type":"integer","value":1}]`; those of a key have no value.
-fn columns(list: &str) -> Result<Vec<Column<'_>>> {
-    let mut columns = Vec::new();
-    let read = Scanner::new(list).array(|scanner| {
-        let (mut name, mut kind, mut value) = (None, None, None);
-        scanner.object(|scanner, member| {
-            match member.as_ref() {
-                "name" => name = row::string(Some(scanner.skip()?)),
-                "type" => kind = row::string(Some(scanner.skip()?)),
-                "value" => value = Some(scanner.skip()?),
-                _ => drop(scanner.skip()?),
-            }
-            Ok::<_, Fault>(())
-        })?;
-        let name = name.ok_or(scanner.fault("a column without a name"))?;
-        columns.push(Column { name, kind, value: value.unwrap_or_default() });
-        Ok::<_, Fault>(())
-    });
-    read.map_err(|_| bad_columns())?;
-    Ok(columns)
-}
-
-impl<'a> Lists<'a> {
-    fn columns(&self) -> Result<Vec<Column<'a>>> {
-        let texts = |list: Option<&'a str>| {
-            let mut texts = Vec::new();
-            let read = Scanner::new(list.unwrap_or_default()).array(|scanner| {
-                texts.push(scanner.skip()?);
-                Ok::<_, Fault>(())
-            });
-            read.map(|()| texts).map_err(|_| bad_columns())
-        };
-        let (names, values) = (texts(self.names)?, texts(self.values)?);
-        let types = self.types.map(|_| texts(self.types)).transpose()?;
-        if names.len() != values.len() || types.as_ref().is_some_and(|types| types.len() != names.len()) {
-            return Err(bad_columns());
-        }
-        let mut types = types.into_iter().flatten();
-        let column = |(name, value)| {
-            let kind = row::string(types.next());
-            Ok(Column { name: row::string(Some(name)).ok_or_else(bad_columns)?, kind, value })
-        };
-        names.into_iter().zip(values).map(column).collect()
-    }
-}
-
-impl Column<'_> {
-    /// Appends the value as JSON text.
-    fn write(&self, out: &mut String) -> Result<()> {
-        let mut scanner = Scanner::new(self.value);
-        let kind = self.kind.as_deref().unwrap_or_default();
-        let kind = kind.split('(').next().unwrap_or_default().trim_end();
-        if self.value.is_empty() {
-            return Err(bad_columns());
-        }
-        if !self.value.starts_with('"') {
-            return row::copy(&mut scanner, out);
-        }
-        match kind {
-            "smallint" | "integer" | "bigint" | "oid" | "real" | "double precision" | "numeric" | "int2"
-            | "int4" | "int8" | "float4" | "float8" => {
-                let text = scanner.string()?;
-                // what is none is NaN or an infinity
-                if json::is_number(&text) { out.push_str(&text) } else { json::write_string(out, &text) }
-            }
-            "bytea" => {
-                let bytes = bytes_of_hex(&scanner.string()?).ok_or_else(|| {
-                    let message = format!(
-                        "The bytes of {} are not written in hexadecimal digits. Set `bytea_output` to hex.",
-                        self.name
-                    );
-                    Error::poison("bad_bytea", message)
-                })?;
-                out.push('"');
-                STANDARD.encode_string(bytes, out);
-                out.push('"');
-            }
-            "json" | "jsonb" => {
-                let text = scanner.string()?;
-                let mut inside = Scanner::new(&text);
-                row::copy(&mut inside, out).and_then(|()| Ok(inside.end()?)).map_err(|error| {
-                    if error.code() == "too_deep" {
-                        return error;
-                    }
-                    Error::poison("bad_json_column", format!("The JSON in {} is broken.", self.name))
-                })?;
-            }
-            _ => scanner.copy_string(out)?,
-        }
-        Ok(())
-    }
-}
-
-fn bytes_of_hex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    let bytes = pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect();
-    if rest.is_empty() { bytes } else { None }
-}
-
 fn names<'c>(columns: &'c [Column<'_>]) -> HashSet<&'c str> {
     columns.iter().map(|column| column.name.as_ref()).collect()
 }
 
 impl Wal2json {
-    fn version(&self, position: u64) -> Version {
-        Version::new('w', self.0.epoch, Rank::Positioned).number(position)
+    fn version(&self, record: &Record, lsn: Option<&str>) -> Result<Version> {
+        if self.0.catalogue.is_by_arrival() {
+            return arrival(self.0.epoch, record.sequence(), 0);
+        }
+        Ok(Version::new('w', self.0.epoch, Rank::Positioned).number(position(lsn)?))
     }
 
     /// A transaction of format 1.
     fn transaction(&self, record: &Record, changes: &str, around: &Around<'_>) -> Result<Decoded> {
         let mut events = Vec::new();
+        let mut left_out = false;
         let mut place = 0;
         Scanner::new(changes).array(|scanner| {
             let text = scanner.skip()?;
@@ -378,14 +269,22 @@ impl Wal2json {
             };
             if let Some(action) = action {
                 let table = change.table()?;
-                let version = self.version(position(around.nextlsn)?).place(place);
-                let origin = Origin { table: &table, version, changed_at: around.changed_at() };
-                self.change(record, action, &change, (&origin, Some(place)), &mut events)?;
+                if self.0.catalogue.leaves_out(&table) {
+                    left_out = true;
+                } else {
+                    let version = self.version(record, around.nextlsn)?.place(place);
+                    let origin = Origin { table: &table, version, changed_at: around.changed_at() };
+                    self.change(record, action, &change, (&origin, Some(place)), &mut events)?;
+                }
             }
             place += 1;
             Ok(())
         })?;
-        Ok(if events.is_empty() { Decoded::Ignored(Reason::Control) } else { Decoded::Events(events) })
+        Ok(match (events.is_empty(), left_out) {
+            (false, _) => Decoded::Events(events),
+            (true, true) => Decoded::Ignored(Reason::Unrouted),
+            (true, false) => Decoded::Ignored(Reason::Control),
+        })
     }
 
     /// Appends what one change of a table comes to; `place` is that in a transaction of format 1.
@@ -493,15 +392,317 @@ fn old<'a>(
     }
 }
 
-/// Adds the columns that are `wanted`.
-fn add(row: &mut Row<'_>, columns: &[Column<'_>], wanted: impl Fn(&str) -> bool) -> Result<()> {
-    for column in columns.iter().filter(|column| wanted(&column.name)) {
-        row.add(&column.name, |out| column.write(out))?;
-    }
-    Ok(())
-}
-
 fn patch(document: &Document) -> Patch {
     let set = document.members().map(|(name, value)| (format!("/{}", token(name)), value.to_owned()));
     Patch { set: set.collect(), remove: Vec::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Wal2json;
+    use crate::catalogue::Catalogue;
+    use crate::config::{Config, Images, Keyless, RouteConfig};
+    use crate::decode::{Decoded, Decoder, Outline, Settings};
+    use crate::event::{Change, ChangeEvent};
+    use crate::record::Record;
+
+    /// What a record comes to: each event in a line, or the reason or the error's code.
+    fn decoded(decoder: &Wal2json, payload: &str) -> String {
+        let events = match decoder.decode(&Record::new("s", "7", payload.to_owned())) {
+            Ok(Decoded::Events(events)) => events,
+            Ok(Decoded::Ignored(reason)) => return reason.to_string(),
+            Ok(Decoded::Schema(_)) => panic!("wal2json has none"),
+            Err(error) => return error.code().to_owned(),
+        };
+        let line = |event: &ChangeEvent| {
+            let what = match &event.change {
+                Change::Put(document) => format!("put {}", document.to_json()),
+                Change::Patch(patch) => format!("patch {:?}", patch.set),
+                Change::Delete(document) => {
+                    format!(
+                        "delete {}",
+                        document.as_ref().map_or_else(String::new, |document| document.to_json())
+                    )
+                }
+                Change::Truncate => "truncate".to_owned(),
+            };
+            let key = event.key.as_ref().map_or_else(|| event.table.clone(), |key| key.to_json());
+            let pair = event.pair.map_or_else(String::new, |pair| format!(" pair {pair}"));
+            format!("{key} {what} {}{pair}", event.version.as_str().trim_start_matches("w.0000.1."))
+        };
+        events.iter().map(line).collect::<Vec<_>>().join("; ")
+    }
+
+    fn told(payload: &str) -> String {
+        decoded(&Wal2json::default(), payload)
+    }
+
+    fn routed(change: impl FnOnce(&mut RouteConfig)) -> Wal2json {
+        let mut route = RouteConfig::default();
+        change(&mut route);
+        let mut config = Config::default();
+        config.routes = vec![route];
+        Wal2json::new(Settings { catalogue: Catalogue::new(&config), ..Settings::default() })
+    }
+
+    /// Columns as `a:integer=1`, with the value as JSON.
+    fn columns(columns: &[&str]) -> String {
+        let column = |column: &&str| {
+            let (name, rest) = column.split_once(':').unwrap();
+            let (kind, value) = rest.split_once('=').unwrap();
+            format!(r#"{{"name":"{name}","type":"{kind}","value":{value}}}"#)
+        };
+        format!("[{}]", columns.iter().map(column).collect::<Vec<_>>().join(","))
+    }
+
+    /// A record of format 2 of the table `s.t` with the key `a`.
+    fn record(action: &str, image: Option<&[&str]>, identity: Option<&[&str]>) -> String {
+        let image = image.map_or_else(String::new, |image| format!(r#","columns":{}"#, columns(image)));
+        let identity = identity.map_or_else(String::new, |old| format!(r#","identity":{}"#, columns(old)));
+        let key = r#""pk":[{"name":"a","type":"integer"}]"#;
+        format!(
+            r#"{{"action":"{action}","lsn":"1/16B2458","schema":"s","table":"t"{image}{identity},{key}}}"#
+        )
+    }
+
+    const LSN: &str = "00000001016b2458";
+
+    #[test]
+    fn each_action_is_what_it_says() {
+        let insert = record("I", Some(&["a:integer=1", "b:text=\"x\""]), None);
+        assert_eq!(told(&insert), format!(r#"{{"a":1}} put {{"b":"x"}} {LSN}"#));
+        assert_eq!(told(&record("D", None, Some(&["a:integer=1"]))), format!(r#"{{"a":1}} delete  {LSN}"#));
+        let whole = record("D", None, Some(&["a:integer=1", "b:text=\"x\""]));
+        assert_eq!(told(&whole), format!(r#"{{"a":1}} delete {{"b":"x"}} {LSN}"#));
+        assert_eq!(told(&record("T", None, None)), format!("s.t truncate {LSN}"));
+        for text in [r#"{"action":"B"}"#, r#"{"action":"C","lsn":"0/1","nextlsn":"0/2","xid":1}"#] {
+            assert_eq!(told(text), "control");
+        }
+        assert_eq!(told(r#"{"action":"M","transactional":false,"prefix":"p","content":"{}"}"#), "control");
+    }
+
+    #[test]
+    fn an_update_is_a_patch_unless_it_is_known_to_be_whole() {
+        let image: &[&str] = &["a:integer=1", "b/c:text=\"x\""];
+        let update = |identity: &[&str]| record("U", Some(image), Some(identity));
+        let put = |document: &str| format!(r#"{{"a":1}} put {document} {LSN}"#);
+        assert_eq!(told(&update(&["a:integer=1"])), format!(r#"{{"a":1}} patch [("/b~1c", "\"x\"")] {LSN}"#));
+        let full = routed(|route| route.images = Images::Full);
+        assert_eq!(decoded(&full, &update(&["a:integer=1"])), put(r#"{"b/c":"x"}"#));
+        // a full identity brings what the update leaves out
+        let whole = update(&["a:integer=1", "b/c:text=\"y\"", "big:text=\"…\""]);
+        assert_eq!(told(&whole), put(r#"{"b/c":"x","big":"…"}"#));
+        // an index with a column of its own says nothing of the others
+        let index = update(&["a:integer=1", "e:text=\"y\""]);
+        assert_eq!(told(&index), format!(r#"{{"a":1}} patch [("/b~1c", "\"x\"")] {LSN}"#));
+    }
+
+    #[test]
+    fn another_value_in_the_identity_is_a_changed_key() {
+        let update = |image: &[&str], identity: &[&str]| record("U", Some(image), Some(identity));
+        let both = |document: &str| {
+            format!(r#"{{"a":1}} delete  {LSN} pair 0; {{"a":2}} put {document} {LSN} pair 0"#)
+        };
+        let changed = update(&["a:integer=2", "b:text=\"x\""], &["a:integer=1"]);
+        assert_eq!(told(&changed), both(r#"{"b":"x"}"#));
+        let whole =
+            update(&["a:integer=2", "b:text=\"x\""], &["a:integer=1", "b:text=\"x\"", "big:text=\"…\""]);
+        assert_eq!(told(&whole), both(r#"{"b":"x","big":"…"}"#));
+        // a table of nothing but its key, or one whose other columns were all left out
+        let bare = update(&["a:integer=2"], &["a:integer=1"]);
+        assert_eq!(told(&bare), "partial_key_change");
+        assert_eq!(decoded(&routed(|route| route.images = Images::Full), &bare), both("{}"));
+        let equal = update(&["a:numeric=1.0", "b:text=\"x\""], &["a:numeric=1"]);
+        assert!(told(&equal).contains("patch"), "{}", told(&equal));
+    }
+
+    #[test]
+    fn a_key_that_the_update_leaves_out_is_in_the_identity() {
+        let update = record("U", Some(&["b:text=\"x\""]), Some(&["a:text=\"long\""]));
+        assert_eq!(told(&update), format!(r#"{{"a":"long"}} patch [("/b", "\"x\"")] {LSN}"#));
+    }
+
+    #[test]
+    fn a_transaction_of_format_1_is_an_event_a_row() {
+        let names =
+            |of: &str, names: &str, values: &str| format!(r#""{of}names":{names},"{of}values":{values}"#);
+        let head = r#""schema":"s","table":"t","pk":{"pknames":["a"],"pktypes":["integer"]}"#;
+        let image = |values: &str| names("column", r#"["a","b"]"#, values);
+        let old = |values: &str| format!(r#""oldkeys":{{{}}}"#, names("key", r#"["a"]"#, values));
+        let payload = format!(
+            r#"{{"xid":5,"nextlsn":"0/FF","timestamp":"2019-12-29 04:58:34.806671+01","change":[
+            {{"kind":"insert",{head},{}}},{{"kind":"message","transactional":true,"prefix":"","content":""}},
+            {{"kind":"update",{head},{},{}}},{{"kind":"update",{head},{},{}}},{{"kind":"delete",{head},{}}},
+            {{"kind":"truncate","schema":"s","table":"t"}}]}}"#,
+            image(r#"[1,"x"]"#),
+            image(r#"[1,"y"]"#),
+            old("[1]"),
+            image(r#"[2,"y"]"#),
+            old("[1]"),
+            old("[2]"),
+        );
+        let at = |place: u32| format!("00000000000000ff.{place:08x}");
+        let expected = [
+            format!(r#"{{"a":1}} put {{"b":"x"}} {}"#, at(0)),
+            format!(r#"{{"a":1}} patch [("/b", "\"y\"")] {}"#, at(2)),
+            format!(r#"{{"a":1}} delete  {} pair 3"#, at(3)),
+            format!(r#"{{"a":2}} put {{"b":"y"}} {} pair 3"#, at(3)),
+            format!(r#"{{"a":2}} delete  {}"#, at(4)),
+            format!("s.t truncate {}", at(5)),
+        ];
+        assert_eq!(told(&payload), expected.join("; "));
+        let Ok(Decoded::Events(events)) = Wal2json::default().decode(&Record::new("s", "7", payload)) else {
+            panic!("no events")
+        };
+        assert_eq!(events[0].changed_at.unwrap().to_string(), "2019-12-29T03:58:34.806671Z");
+        assert_eq!(told(r#"{"change":[]}"#), "control");
+        assert_eq!(told(r#"{"change":[{"kind":"message","prefix":"p","content":"c"}]}"#), "control");
+    }
+
+    #[test]
+    fn values_get_the_form_of_their_type() {
+        let table = [
+            ("numeric(30,10)", "12345678901234567890.1234567890", "12345678901234567890.1234567890"),
+            ("numeric(5,2)", "\"1.50\"", "1.50"),
+            ("bigint", "\"9223372036854775807\"", "9223372036854775807"),
+            ("double precision", "\"NaN\"", "\"NaN\""),
+            ("real", "\"-Infinity\"", "\"-Infinity\""),
+            ("real", "1e+20", "1e+20"),
+            ("integer", "null", "null"),
+            ("boolean", "true", "true"),
+            ("character varying(30)", "\"007\"", "\"007\""),
+            ("bytea", "\"00ff41\"", "\"AP9B\""),
+            ("bytea", "\"\"", "\"\""),
+            ("jsonb", r#""{\"b\": [1.10, null], \"a\": \"\\n\"}""#, r#"{"b":[1.10,null],"a":"\n"}"#),
+            ("json", "\"7\"", "7"),
+            ("integer[]", "\"{1,2}\"", "\"{1,2}\""),
+            ("timestamp with time zone", "\"2020-01-01 00:00:00+00\"", "\"2020-01-01 00:00:00+00\""),
+            ("uuid", "\"a0eebc99\"", "\"a0eebc99\""),
+        ];
+        for (kind, value, expected) in table {
+            let insert = record("I", Some(&["a:integer=1", &format!("v:{kind}={value}")]), None);
+            assert_eq!(told(&insert), format!(r#"{{"a":1}} put {{"v":{expected}}} {LSN}"#), "{kind}");
+        }
+        for (kind, value, code) in [
+            ("bytea", "\"0\"", "bad_bytea"),
+            ("bytea", "\"zz\"", "bad_bytea"),
+            ("jsonb", "\"{\"", "bad_json_column"),
+            ("json", "\"1 2\"", "bad_json_column"),
+        ] {
+            let insert = record("I", Some(&["a:integer=1", &format!("v:{kind}={value}")]), None);
+            assert_eq!(told(&insert), code, "{kind}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_poison_with_a_code_of_its_own() {
+        let insert = record("I", Some(&["a:integer=1"]), None);
+        let with = |field: &str, value: &str| insert.replacen(field, value, 1);
+        let lsn = r#""lsn":"1/16B2458""#;
+        let key = r#""pk":[{"name":"a","type":"integer"}]"#;
+        let columns = r#""columns":[{"name":"a","type":"integer","value":1}]"#;
+        let v1 = |change: &str| format!(r#"{{"nextlsn":"0/1","change":[{change}]}}"#);
+        let v1_insert =
+            |lists: &str| v1(&format!(r#"{{"kind":"insert","table":"t","pk":{{"pknames":["a"]}},{lists}}}"#));
+        let table = [
+            (with(lsn, r#""xid":1"#), "missing_version"),
+            (with(lsn, r#""lsn":null"#), "missing_version"),
+            (with(lsn, r#""lsn":7"#), "missing_version"),
+            (with(lsn, r#""lsn":"16B2458""#), "missing_version"),
+            (with(lsn, r#""lsn":"1/+6B""#), "missing_version"),
+            (with(lsn, r#""lsn":"1/""#), "missing_version"),
+            (with(lsn, r#""lsn":"1/123456789""#), "missing_version"),
+            (with(key, r#""pk":[]"#), "no_key"),
+            (with(key, r#""pk":7"#), "bad_field"),
+            (with(key, r#""pk":{"pknames":[1]}"#), "bad_field"),
+            (with(key, r#""x":1"#), "unknown_key"),
+            (with(key, r#""pk":[{"name":"z"}]"#), "missing_key"),
+            (with(columns, r#""x":1"#), "bad_columns"),
+            (with(columns, r#""columns":{}"#), "bad_columns"),
+            (with(columns, r#""columns":[7]"#), "bad_columns"),
+            (with(columns, r#""columns":[{"value":1}]"#), "bad_columns"),
+            (with(columns, r#""columns":[{"name":"a"}]"#), "bad_columns"),
+            (with(columns, r#""columns":[{"name":"a","value":null}]"#), "null_key"),
+            (
+                with(columns, r#""columns":[{"name":"a","value":1},{"name":"a","value":1}]"#),
+                "duplicate_key_member",
+            ),
+            (with(r#""table":"t""#, r#""table":null"#), "not_a_change_record"),
+            (with(r#""schema":"s""#, r#""schema":1"#), "not_a_change_record"),
+            (with(r#""action":"I""#, r#""action":"X""#), "not_a_change_record"),
+            (with(r#""action":"I""#, r#""action":1"#), "not_a_change_record"),
+            (record("D", None, None), "no_identity"),
+            (record("D", None, Some(&["b:text=\"x\""])), "no_identity"),
+            (record("D", None, Some(&["a:integer=null"])), "null_key"),
+            (record("U", Some(&["a:integer=1"]), None), "no_identity"),
+            (record("U", None, Some(&["a:integer=1"])), "bad_columns"),
+            (v1("7"), "not_a_change_record"),
+            (v1(r#"{"kind":"upsert"}"#), "unknown_kind"),
+            (v1_insert(r#""columnnames":["a"],"columnvalues":[1,2]"#), "bad_columns"),
+            (v1_insert(r#""columnnames":["a"],"columnvalues":[1],"columntypes":[]"#), "bad_columns"),
+            (v1_insert(r#""columnnames":[1],"columnvalues":[1]"#), "bad_columns"),
+            (v1_insert(r#""columnnames":"a","columnvalues":[1]"#), "bad_columns"),
+            (
+                v1_insert(r#""columnnames":["a"],"columnvalues":[1]"#).replace("nextlsn", "x"),
+                "missing_version",
+            ),
+            (r#"{"change":7}"#.to_owned(), "not_a_change_record"),
+            (r#"{"action":"B""#.to_owned(), "not_json"),
+        ];
+        for (payload, code) in table {
+            assert_eq!(told(&payload), code, "{payload}");
+        }
+    }
+
+    #[test]
+    fn a_table_without_a_key_is_what_its_route_says() {
+        let keyless = |text: String| text.replace(r#""pk":[{"name":"a","type":"integer"}]"#, r#""pk":[]"#);
+        let image: &[&str] = &["a:integer=2", "b:text=null"];
+        let insert = keyless(record("I", Some(image), None));
+        let update = keyless(record("U", Some(image), Some(&["a:integer=1", "b:text=null", "c:text=\"…\""])));
+        let by_position = routed(|route| route.keyless = Keyless::Position);
+        assert_eq!(
+            decoded(&by_position, &insert),
+            format!(r#"{{"position":"7"}} put {{"a":2,"b":null}} {LSN}"#)
+        );
+        assert_eq!(decoded(&by_position, &update), "keyless_change");
+        let by_row = routed(|route| route.keyless = Keyless::Row);
+        assert_eq!(decoded(&by_row, &insert), format!(r#"{{"a":2,"b":null}} put {{}} {LSN}"#));
+        assert_eq!(
+            decoded(&by_row, &update),
+            format!(
+                r#"{{"a":1,"b":null,"c":"…"}} delete  {LSN} pair 0; {{"a":2,"b":null,"c":"…"}} put {{}} {LSN} pair 0"#
+            )
+        );
+        let narrow = keyless(record("U", Some(image), Some(&["a:integer=1"])));
+        assert_eq!(decoded(&by_row, &narrow), "no_identity");
+        let format_1 = r#"{"nextlsn":"0/1","change":[{"kind":"delete","table":"t",
+            "oldkeys":{"keynames":["a"],"keyvalues":[1]}}]}"#;
+        assert_eq!(decoded(&by_row, format_1), "no_identity");
+    }
+
+    #[test]
+    fn a_record_is_recognised_by_its_action_or_its_changes() {
+        let recognised = |payload: &str| Wal2json::default().recognises(&Outline::of(payload.as_bytes()));
+        for ours in [
+            r#"{"action":"B"}"#,
+            r#"{"action":"C","xid":1,"timestamp":"","origin":0,"lsn":"0/1","nextlsn":"0/2"}"#,
+            r#"{"action":"M","transactional":true,"prefix":"p","content":"c"}"#,
+            r#"{"action":"T","table":"t"}"#,
+            r#"{"xid":1,"change":[]}"#,
+        ] {
+            assert!(recognised(ours), "{ours}");
+        }
+        for other in [
+            r#"{"action":"B","payload":1}"#,
+            r#"{"action":"I","row":1}"#,
+            r#"{"action":"insert","table":"t"}"#,
+            r#"{"action":1,"change":{}}"#,
+            r#"{"change":[],"status":"new"}"#,
+            "[]",
+            "",
+        ] {
+            assert!(!recognised(other), "{other}");
+        }
+    }
 }

@@ -183,6 +183,82 @@ fn the_first_value_says_what_a_file_holds() {
     }
 }
 
+/// An export as it lies in the bucket below `root`; the path of its manifest.
+fn export(root: &Folder, id: &str, data: &str, more: &str, files: &[(&str, &str)]) -> String {
+    let folder = |path: &str| std::fs::create_dir_all(root.0.join(path)).unwrap();
+    let prefix = "nightly/AWSDynamoDB";
+    folder(&format!("{prefix}/{id}"));
+    folder(&format!("{prefix}/{data}"));
+    let mut list = String::new();
+    let mut items = 0;
+    for (name, lines) in files {
+        let count = lines.lines().count();
+        items += count;
+        let key = format!("{prefix}/{data}/{name}.json.gz");
+        root.file(&key, gzip(lines.as_bytes()));
+        list += &format!("{{\"itemCount\":{count},\"etag\":\"e-1\",\"dataFileS3Key\":\"{key}\"}}\n");
+    }
+    root.file(&format!("{prefix}/{id}/manifest-files.json"), list);
+    let manifest = format!(
+        r#"{{"version":"2020-06-30","tableArn":"arn:aws:dynamodb:eu-west-1:123456789012:table/orders","s3Prefix":"nightly","manifestFilesS3Key":"{prefix}/{id}/manifest-files.json","itemCount":{items},"outputFormat":"DYNAMODB_JSON",{more}}}"#
+    );
+    root.file(&format!("{prefix}/{id}/manifest-summary.json"), manifest)
+}
+
+fn full_export(root: &Folder) -> String {
+    let item = |id: &str| format!(r#"{{"Item":{{"id":{{"S":"{id}"}},"n":{{"N":"1"}}}}}}"#);
+    let (one, two) = (format!("{}\n{}\n", item("a"), item("b")), format!("{}\n", item("c")));
+    let time = r#""exportTime":"2026-03-02T08:00:00.000Z""#;
+    export(root, "01-a", "01-a/data", time, &[("x", &one), ("empty", ""), ("y", &two)])
+}
+
+#[test]
+fn an_export_is_read_as_it_lies_in_the_bucket() {
+    let folder = Folder::new("export");
+    let config = folder.file("c.toml", "[[route]]\nfrom = \"orders\"\nkey = [\"id\"]\n");
+    let full = full_export(&folder);
+    let write = r#"{"Metadata":{"WriteTimestampMicros":{"N":"1772442000000000"}},"Keys":{"id":{"S":"a"}}}"#;
+    let times = r#""exportFromTime":"2026-03-02T08:00:00.000Z","exportToTime":"2026-03-02T10:00:00.000Z""#;
+    let incremental = export(&folder, "02-b", "data", times, &[("z", &format!("{write}\n"))]);
+    let ended = rowtide(&["decode", "--config", &config, &full, &incremental]);
+    assert_eq!((ended.status, ended.err.as_str()), (0, ""));
+    let found: Vec<String> = ended
+        .lines()
+        .iter()
+        .map(|line| format!("{} {} {} {}", line["position"], line["table"], line["op"], line["key"]["id"]))
+        .collect();
+    let expected = ["1 orders put a", "2 orders put b", "1 orders put c", "1 orders delete a"];
+    assert_eq!(found.iter().map(|line| line.replace('"', "")).collect::<Vec<_>>(), expected);
+    assert_eq!(ended.lines()[2]["version"], "d.0000.0.00064c05f937e000");
+}
+
+#[test]
+fn an_export_that_is_not_whole_is_an_error_of_the_input() {
+    let folder = Folder::new("export-broken");
+    let config = folder.file("c.toml", "[[route]]\nfrom = \"orders\"\nkey = [\"id\"]\n");
+    let manifest = full_export(&folder);
+    let near = |name: &str| manifest.replace("01-a/manifest-summary.json", name);
+    let check = |file: &str, status: i32, says: &str| {
+        let ended = rowtide(&["decode", "--config", &config, file]);
+        assert_eq!(ended.status, status, "{}", ended.err);
+        assert!(ended.err.contains(says), "{says}: {}", ended.err);
+    };
+    check(&near("01-a/manifest-files.json"), 2, "give manifest-summary.json instead");
+    let stdin = rowtide_with(&["decode", "-"], &[], &std::fs::read(&manifest).unwrap());
+    assert_eq!(stdin.status, 2, "{}", stdin.err);
+    let data = near("01-a/data/y.json.gz");
+    std::fs::write(&data, gzip(b"")).unwrap();
+    check(&manifest, 1, "holds 0 items, but the manifest of the export says 1");
+    std::fs::remove_file(&data).unwrap();
+    check(&manifest, 2, "which is not there");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    std::fs::write(&manifest, text.replace("\"itemCount\":3", "\"itemCount\":4")).unwrap();
+    folder.file("nightly/AWSDynamoDB/01-a/data/y.json.gz", gzip(b"{}\n"));
+    check(&manifest, 1, "itemCount");
+    std::fs::write(&manifest, text.replace("DYNAMODB_JSON", "ION")).unwrap();
+    check(&manifest, 1, "DYNAMODB_JSON");
+}
+
 #[test]
 fn values_may_span_lines() {
     let pretty =

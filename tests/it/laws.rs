@@ -58,6 +58,11 @@ fn event(id: u8, change: Change, version: &str, pair: Option<u32>) -> ChangeEven
     }
 }
 
+/// The change of the item `id`, the `n`th of a history.
+pub(crate) fn change_event(id: u8, n: usize, change: Change) -> ChangeEvent {
+    event(id, change, &version(n), None)
+}
+
 fn document(n: usize) -> Document {
     let mut document = Document::default();
     document.append("whole", &n.to_string());
@@ -299,6 +304,7 @@ proptest! {
         let target = Arc::new(Target {
             source: "t".into(), schema: "public".into(), name: "t".into(), storage: "t_cdc".into(),
             delete: rowtide::config::DeletePolicy::Tombstone, types: BTreeMap::new(),
+            truncate: rowtide::config::Truncate::Ignore, home: "public".into(),
         });
         let mut changes = Vec::new();
         for (record, ops) in case.records.iter().enumerate() {

@@ -9,6 +9,8 @@ mod convergence;
 #[cfg(feature = "sink")]
 mod decode;
 #[cfg(feature = "sink")]
+mod envelopes;
+#[cfg(feature = "sink")]
 mod faults;
 #[cfg(feature = "sink")]
 mod formats;
@@ -30,3 +32,5 @@ mod telemetry;
 mod tidy;
 #[cfg(feature = "sink")]
 mod tls;
+#[cfg(feature = "sink")]
+mod truncate;

@@ -3,10 +3,12 @@
 //! What a file holds is found out from its content. Memory does not grow with it: at most one batch is held, and a
 //! batch ends at [`BATCH_BYTES_MAX`].
 
+mod export;
 mod values;
 
 use super::args::InputArgs;
 use super::failure::Failure;
+use export::Export;
 use rowtide::config::redact_url;
 use rowtide::record::{Envelope, Record};
 use std::fs::File;
@@ -48,6 +50,8 @@ struct Opened {
     name: Arc<str>,
     values: Values,
     content: Option<Content>,
+    /// The data files, when the file is the manifest of an export.
+    export: Option<Export>,
     batches: u64,
     /// Read already, to find out what the file holds.
     first: Option<Value>,
@@ -115,15 +119,11 @@ impl Iterator for Batches {
 impl Opened {
     fn new(path: &Path) -> Result<Self, Failure> {
         let name: Arc<str> = path.display().to_string().into();
-        let raw: Box<dyn Read + Send> = if is_stdin(path) {
-            Box::new(io::stdin())
-        } else {
-            let file = File::open(path)
-                .map_err(|error| Failure::broken(format!("{name} cannot be read.")).because(&error))?;
-            Box::new(file)
-        };
+        let raw: Box<dyn Read + Send> =
+            if is_stdin(path) { Box::new(io::stdin()) } else { raw(path, &name)? };
         let plain = rowtide::unpack::plain(raw).map_err(|error| broke_off(&name, &error))?;
-        Ok(Self { values: Values::new(plain), name, content: None, batches: 0, first: None })
+        let values = Values::new(plain);
+        Ok(Self { values, name, content: None, export: None, batches: 0, first: None })
     }
 
     fn batch(&mut self, records_max: usize) -> Result<Option<Batch>, Failure> {
@@ -132,7 +132,11 @@ impl Opened {
             None => {
                 self.first = self.value()?;
                 let Some(first) = &self.first else { return Ok(None) };
-                *self.content.insert(content_of(first))
+                let content = content_of(first);
+                if content == Content::BarePayloads {
+                    self.open_export()?;
+                }
+                *self.content.insert(content)
             }
         };
         match content {
@@ -141,10 +145,27 @@ impl Opened {
         }
     }
 
+    /// When the file is the manifest of an export, what follows are the lines of its data files.
+    fn open_export(&mut self) -> Result<(), Failure> {
+        let Some(first) = &self.first else { return Ok(()) };
+        if export::is_list(first) {
+            let name = &self.name;
+            let message =
+                format!("{name} is the list of an export's data files: give manifest-summary.json instead.");
+            return Err(Failure::usage(message));
+        }
+        if export::is_manifest(first) {
+            self.export = Some(Export::open(&self.name, first)?);
+            self.first = None;
+        }
+        Ok(())
+    }
+
     fn value(&mut self) -> Result<Option<Value>, Failure> {
-        match self.first.take() {
-            Some(value) => Ok(Some(value)),
-            None => self.values.next().map_err(|error| broke_off(&self.name, &error)),
+        match (self.first.take(), &mut self.export) {
+            (Some(value), _) => Ok(Some(value)),
+            (None, Some(export)) => export.value(),
+            (None, None) => self.values.next().map_err(|error| broke_off(&self.name, &error)),
         }
     }
 
@@ -162,13 +183,19 @@ impl Opened {
     }
 
     fn bare_payloads(&mut self, records_max: usize) -> Result<Option<Batch>, Failure> {
-        let mut records = Vec::new();
+        let mut records: Vec<Record> = Vec::new();
         let mut bytes = 0;
         while records.len() < records_max && bytes < BATCH_BYTES_MAX {
             let Some(value) = self.value()? else { break };
+            let source = self.export.as_ref().and_then(Export::source).unwrap_or(&self.name);
+            if records.last().is_some_and(|last| last.source != *source) {
+                // lines are counted file by file, so a batch has those of one
+                self.first = Some(value);
+                break;
+            }
             bytes += value.bytes.len();
             let mut record = Record::new("", value.line.to_string(), value.bytes);
-            record.source = self.name.clone();
+            record.source = source.clone();
             records.push(record);
         }
         Ok((!records.is_empty()).then(|| self.numbered(records.into())))
@@ -178,6 +205,11 @@ impl Opened {
         self.batches += 1;
         Batch { input: self.name.clone(), number: self.batches, envelope }
     }
+}
+
+fn raw(path: &Path, name: &str) -> Result<Box<dyn Read + Send>, Failure> {
+    let file = File::open(path);
+    Ok(Box::new(file.map_err(|error| Failure::broken(format!("{name} cannot be read.")).because(&error))?))
 }
 
 fn broke_off(name: &str, error: &io::Error) -> Failure {
@@ -197,7 +229,8 @@ mod tests {
     /// The batches of a text: records of each, and the failure at the end.
     fn batches(text: &str, records_max: usize) -> (Vec<Batch>, Option<String>) {
         let values = Values::new(Box::new(Cursor::new(text.as_bytes().to_vec())));
-        let mut opened = Opened { name: "f".into(), values, content: None, batches: 0, first: None };
+        let mut opened =
+            Opened { name: "f".into(), values, content: None, export: None, batches: 0, first: None };
         let mut found = Vec::new();
         loop {
             match opened.batch(records_max) {
