@@ -23,6 +23,10 @@ impl Decoder for Telemetry {
         "telemetry"
     }
 
+    fn about(&self) -> &'static str {
+        "weather stations"
+    }
+
     fn recognises(&self, outline: &Outline<'_>) -> bool {
         outline.has("station") && outline.has("boot")
     }
