@@ -29,6 +29,7 @@ mod postgres;
 mod runtime_api;
 #[cfg(feature = "sink")]
 mod support;
+mod telemetry;
 mod tidy;
 #[cfg(feature = "sink")]
 mod tls;
