@@ -4,12 +4,17 @@
 
 use rowtide::catalogue::Catalogue;
 use rowtide::config::{Config, Environment, Inputs};
-use rowtide::decode::{Decoded, Decoders, Settings, names};
-use rowtide::event::{Change, ChangeEvent, Key};
+use rowtide::decode::{Decoded, Decoders, Part, Settings, names};
+use rowtide::event::{ChangeEvent, Key};
 use rowtide::json::Value;
 use rowtide::record::{Envelope, Record};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+
+/// What the fuzz targets check: here on stable, and what is more.
+#[path = "../../fuzz/src/lib.rs"]
+#[allow(unreachable_pub, reason = "it is a crate of its own as well")]
+mod fuzz;
 
 /// Mutations of a decoder's records that are tried; of more, so many evenly spaced ones.
 const MUTATIONS_MAX: usize = 6_000;
@@ -42,6 +47,13 @@ struct Sample {
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The folders of `events/`: of decoders, and of envelopes.
+fn folders() -> Vec<String> {
+    let entries = root().join("events").read_dir().unwrap().map(|entry| entry.unwrap());
+    let folders = entries.filter(|entry| entry.path().is_dir());
+    folders.map(|entry| entry.file_name().into_string().unwrap()).collect()
 }
 
 /// The events in a folder of `events/`, without the largest.
@@ -307,63 +319,20 @@ impl Sample {
     /// What is wrong with the answer to a mutation, if anything is.
     fn judge(&self, decoders: &Decoders, record: &Record, mutation: &Mutation) -> Option<String> {
         let parts = decoders.decode(record);
-        if parts.is_empty() {
-            return Some("no answer".to_owned());
-        }
-        for part in parts {
-            let wrong = match part.decoded {
-                Ok(Decoded::Events(events)) if events.is_empty() => Some("no event".to_owned()),
-                Ok(Decoded::Events(events)) => {
-                    events.iter().find_map(|event| self.judge_event(event, mutation))
-                }
-                Ok(Decoded::Ignored(_)) => None,
-                Ok(Decoded::Schema(schema)) if schema.table.is_empty() => {
-                    Some("a table without name".to_owned())
-                }
-                Ok(Decoded::Schema(_)) => None,
-                Err(error) => {
-                    let is_code = |code: &str| {
-                        let mut letters = code.bytes();
-                        !code.is_empty() && letters.all(|it| it.is_ascii_lowercase() || it == b'_')
-                    };
-                    let message = error.message();
-                    match (is_code(error.code()), message.is_empty()) {
-                        _ if mutation.in_row && message.contains(CANARY.trim_matches('"')) => {
-                            Some(format!("a message with a value of the row: {message}"))
-                        }
-                        (true, false) => None,
-                        _ => Some(format!("an error with the code {:?}: {message}", error.code())),
-                    }
-                }
-            };
-            if wrong.is_some() {
-                return wrong;
+        let of_part = |part: &Part| match &part.decoded {
+            Ok(Decoded::Events(events)) => events.iter().find_map(|event| self.other_key(event, mutation)),
+            Err(error) if mutation.in_row && error.message().contains(CANARY.trim_matches('"')) => {
+                Some(format!("a message with a value of the row: {error}"))
             }
-        }
-        None
+            Ok(Decoded::Ignored(_) | Decoded::Schema(_)) | Err(_) => None,
+        };
+        fuzz::flaw(&parts).or_else(|| parts.iter().find_map(of_part))
     }
 
-    fn judge_event(&self, event: &ChangeEvent, mutation: &Mutation) -> Option<String> {
-        let version = event.version.as_str();
-        if !version.starts_with(|letter: char| letter.is_ascii_lowercase()) || version.len() < 8 {
-            return Some(format!("the version {version}"));
-        }
-        let is_json = |text: &str| Value::parse(text).is_ok();
-        let whole = match &event.change {
-            Change::Put(document) | Change::Delete(Some(document)) => is_json(&document.to_json()),
-            Change::Patch(patch) => patch.set.iter().all(|(_, text)| is_json(text)),
-            Change::Delete(None) => true,
-            Change::Truncate => return event.key.is_some().then(|| "a truncate with a key".to_owned()),
-        };
-        if !whole {
-            return Some("a document that is no JSON".to_owned());
-        }
-        let Some(key) = &event.key else { return Some("no key".to_owned()) };
-        if key.names().next().is_none() || !is_json(&key.to_json()) {
-            return Some(format!("the key {}", key.to_json()));
-        }
+    /// Members of a key that are not those of the unmutated record.
+    fn other_key(&self, event: &ChangeEvent, mutation: &Mutation) -> Option<String> {
         let known = self.keys.get(&event.table).filter(|_| !mutation.touches_key)?;
-        let names = names_of(key);
+        let names = event.key.as_ref().map(names_of)?;
         (!known.contains(&names)).then(|| format!("a key of {names:?} instead of {known:?}"))
     }
 }
@@ -588,14 +557,28 @@ fn every_member_may_be_large() {
     }
 }
 
+// ---- the corpus of the fuzz targets
+
+#[test]
+fn the_fuzz_targets_hold_for_every_event_and_what_is_left_of_it() {
+    for file in folders().iter().flat_map(|folder| events(folder)) {
+        let event = std::fs::read(&file).unwrap();
+        fuzz::envelope(&event);
+        let records = Envelope::parse(&event.into(), "-").map(|it| it.records).unwrap_or_default();
+        for payload in records.iter().take(8).map(|record| &record.payload) {
+            for end in [payload.len(), payload.len() / 2, payload.len().saturating_sub(1), payload.len() / 3]
+            {
+                fuzz::decode(&payload[..end]);
+            }
+        }
+    }
+}
+
 // ---- envelopes
 
 #[test]
 fn an_envelope_with_anything_wrong_is_never_a_panic_and_loses_no_record() {
-    let folders = root().join("events").read_dir().unwrap().map(|entry| entry.unwrap());
-    let folders =
-        folders.filter(|entry| entry.path().is_dir()).map(|entry| entry.file_name().into_string().unwrap());
-    for file in folders.flat_map(|folder| events(&folder).into_iter().take(4)) {
+    for file in folders().iter().flat_map(|folder| events(folder).into_iter().take(4)) {
         let bytes = std::fs::read(&file).unwrap();
         let Ok(mut tree) = Value::parse(&String::from_utf8(bytes.clone()).unwrap()) else { continue };
         if let Value::Object(members) = &mut tree
