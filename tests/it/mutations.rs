@@ -2,14 +2,19 @@
 //! repeated, cut off, damaged, and grown to a size that nobody sends. A new decoder is picked up by the name of its
 //! folder.
 
+use crate::samples::{
+    At, Sample, distinct, events, find, folders, names_of, places, samples, some, tree, with,
+};
 use rowtide::catalogue::Catalogue;
-use rowtide::config::{Config, Environment, Inputs};
 use rowtide::decode::{Decoded, Decoders, Part, Settings, names};
-use rowtide::event::{ChangeEvent, Key};
+use rowtide::event::ChangeEvent;
 use rowtide::json::Value;
 use rowtide::record::{Envelope, Record};
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+
+/// Members by which a record tells what the key of its table is. Whoever changes those changes the key, and the
+/// registry, which knows the table's key, refuses that; everything else must not.
+const TELLS_THE_KEY: [(&str, &[&str]); 3] =
+    [("dynamodb", &["Keys"]), ("dynamodb-kinesis", &["Keys"]), ("dynamodb-export", &["Keys"])];
 
 /// What the fuzz targets check: here on stable, and what is more.
 #[path = "../../fuzz/src/lib.rs"]
@@ -18,187 +23,12 @@ mod fuzz;
 
 /// Mutations of a decoder's records that are tried; of more, so many evenly spaced ones.
 const MUTATIONS_MAX: usize = 6_000;
-/// Records of more bytes are only cut off and damaged.
-const TREE_BYTES_MAX: usize = 16 * 1024;
 /// Places at which a payload is cut off, and at which it is damaged.
 const PLACES: usize = 48;
 /// What a hostile payload has at one place.
 const HOSTILE_BYTES: usize = 4 * 1024 * 1024;
 /// Text that only mutations bring: no message may show it as a value.
 const CANARY: &str = "\"canary-41c7\"";
-
-/// Members by which a record tells what the key of its table is. Whoever changes those changes the key, and the
-/// registry, which knows the table's key, refuses that; everything else must not.
-const TELLS_THE_KEY: [(&str, &[&str]); 3] =
-    [("dynamodb", &["Keys"]), ("dynamodb-kinesis", &["Keys"]), ("dynamodb-export", &["Keys"])];
-
-/// A record of an event, with what its decoder makes of it.
-struct Sample {
-    decoder: &'static str,
-    /// The file, and the number of the record in it, from 0.
-    origin: String,
-    settings: Settings,
-    record: Record,
-    /// By table: the names of the key's members.
-    keys: BTreeMap<String, BTreeSet<Vec<String>>>,
-    /// Keys and documents, as JSON text.
-    rows: String,
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// The folders of `events/`: of decoders, and of envelopes.
-fn folders() -> Vec<String> {
-    let entries = root().join("events").read_dir().unwrap().map(|entry| entry.unwrap());
-    let folders = entries.filter(|entry| entry.path().is_dir());
-    folders.map(|entry| entry.file_name().into_string().unwrap()).collect()
-}
-
-/// The events in a folder of `events/`, without the largest.
-fn events(folder: &str) -> Vec<PathBuf> {
-    let Ok(entries) = root().join("events").join(folder).read_dir() else { return Vec::new() };
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
-    files.retain(|file| {
-        file.extension().is_some_and(|it| it == "json") && file.metadata().unwrap().len() < 200_000
-    });
-    files.sort();
-    files
-}
-
-/// What an event's format cannot know stands beside it.
-fn configuration(event: &Path) -> Config {
-    let beside = event.with_extension("toml");
-    let file = if beside.exists() { beside } else { PathBuf::from("/dev/null") };
-    let environment = Environment::new();
-    let inputs =
-        Inputs { file: Some(&file), set: &[], environment: &environment, directory: root(), ignore: &[] };
-    Config::load(&inputs).unwrap()
-}
-
-fn samples(decoder: &'static str) -> Vec<Sample> {
-    let mut samples: Vec<Sample> = Vec::new();
-    for file in events(decoder) {
-        let config = configuration(&file);
-        let settings = Settings::from(&config);
-        let origin = file.strip_prefix(root()).unwrap().display().to_string();
-        let envelope = Envelope::parse(&std::fs::read(&file).unwrap().into(), &origin).unwrap();
-        let decoders = Decoders::named(decoder, &settings).unwrap();
-        // what the source says of its tables is known before its changes are read, as after a first delivery
-        for part in envelope.records.iter().flat_map(|record| decoders.decode(record)) {
-            if let Ok(Decoded::Schema(schema)) = part.decoded {
-                settings.catalogue.learn(schema);
-            }
-        }
-        for (record, number) in envelope.records.into_iter().zip(0..) {
-            if record.fault.is_some() {
-                continue;
-            }
-            let mut keys: BTreeMap<String, BTreeSet<Vec<String>>> = BTreeMap::new();
-            let mut rows = String::new();
-            for event in decoders.events(&record).into_iter().flatten() {
-                rows.extend(event.key.as_ref().map(Key::to_json));
-                rows += &format!("{:?}", event.change).replace('\\', "");
-                keys.entry(event.table.clone()).or_default().extend(event.key.as_ref().map(names_of));
-            }
-            let (settings, origin) = (settings.clone(), format!("{origin}#{number}"));
-            samples.push(Sample { decoder, origin, settings, record, keys, rows });
-        }
-    }
-    samples
-}
-
-fn names_of(key: &Key) -> Vec<String> {
-    key.names().map(str::to_owned).collect()
-}
-
-/// One of each shape: records that differ in their values only are mutated alike.
-fn distinct(samples: Vec<Sample>) -> Vec<Sample> {
-    let mut seen = BTreeSet::new();
-    let is_new = |sample: &Sample| {
-        let mut shape = format!("{:?}", sample.keys.values().collect::<Vec<_>>());
-        match tree(&sample.record) {
-            Some(tree) => write_shape(&tree, &mut shape),
-            None => shape.push_str(&String::from_utf8_lossy(&sample.record.payload)),
-        }
-        seen.insert(shape)
-    };
-    let mut is_new = is_new;
-    samples.into_iter().filter(|sample| is_new(sample)).collect()
-}
-
-fn write_shape(value: &Value, out: &mut String) {
-    match value {
-        Value::Null => out.push('n'),
-        Value::Bool(_) => out.push('b'),
-        Value::Number(_) => out.push('1'),
-        Value::String(_) => out.push('s'),
-        Value::Array(elements) => {
-            out.push('[');
-            elements.iter().take(2).for_each(|element| write_shape(element, out));
-        }
-        Value::Object(members) => {
-            out.push('{');
-            for (name, value) in members {
-                out.push_str(name);
-                out.push(':');
-                write_shape(value, out);
-            }
-            out.push('}');
-        }
-    }
-}
-
-fn tree(record: &Record) -> Option<Value> {
-    let text = std::str::from_utf8(&record.payload).ok()?;
-    (text.len() <= TREE_BYTES_MAX).then(|| Value::parse(text).ok()).flatten()
-}
-
-/// A place in a tree: the indices of members and elements on the way, and the names of the members.
-#[derive(Debug, Clone, Default)]
-struct At {
-    indices: Vec<usize>,
-    names: Vec<String>,
-}
-
-impl At {
-    fn below(&self, index: usize, name: Option<&str>) -> Self {
-        let mut at = self.clone();
-        at.indices.push(index);
-        at.names.extend(name.map(str::to_owned));
-        at
-    }
-}
-
-/// Every place of a tree, the root included; of arrays only the first two elements.
-fn places(value: &Value, at: &At, found: &mut Vec<At>) {
-    found.push(at.clone());
-    match value {
-        Value::Array(elements) => {
-            for (index, element) in elements.iter().take(2).enumerate() {
-                places(element, &at.below(index, None), found);
-            }
-        }
-        Value::Object(members) => {
-            for (index, (name, member)) in members.iter().enumerate() {
-                places(member, &at.below(index, Some(name)), found);
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
-}
-
-fn find<'v>(value: &'v mut Value, path: &[usize]) -> &'v mut Value {
-    let Some((first, rest)) = path.split_first() else { return value };
-    match value {
-        Value::Array(elements) => find(&mut elements[*first], rest),
-        Value::Object(members) => find(&mut members[*first].1, rest),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-            unreachable!("a place of another tree")
-        }
-    }
-}
 
 /// What is done to the value at a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -267,10 +97,8 @@ impl Sample {
         let Some(tree) = tree(&self.record) else { return Vec::new() };
         let telling =
             TELLS_THE_KEY.iter().find(|(decoder, _)| *decoder == self.decoder).map_or(&[][..], |it| it.1);
-        let mut places = Vec::new();
-        self::places(&tree, &At::default(), &mut places);
         let mut mutations = Vec::new();
-        for at in places {
+        for at in places(&tree) {
             let touches_key = at.names.iter().any(|name| telling.contains(&name.as_str()));
             for change in CHANGES {
                 let Some(payload) = changed(&tree, &at, change) else { continue };
@@ -335,18 +163,6 @@ impl Sample {
         let names = event.key.as_ref().map(names_of)?;
         (!known.contains(&names)).then(|| format!("a key of {names:?} instead of {known:?}"))
     }
-}
-
-/// At most so many of `all`, evenly spaced.
-fn some<T>(all: Vec<T>, max: usize) -> Vec<T> {
-    let (count, mut taken) = (all.len(), 0);
-    let is_chosen = |index: usize| {
-        let chosen = count <= max || index * max / count >= taken;
-        taken += usize::from(chosen);
-        chosen
-    };
-    let mut is_chosen = is_chosen;
-    all.into_iter().enumerate().filter(|(index, _)| is_chosen(*index)).map(|(_, it)| it).collect()
 }
 
 /// Both ways to read a decoder's records.
@@ -455,15 +271,6 @@ fn members(count: usize, name: impl Fn(usize) -> String) -> String {
     format!("{{{}}}", members.join(","))
 }
 
-const MARK: &str = "\"the mark of a place\"";
-
-/// The tree as text with `value`, any text, at one place.
-fn with(tree: &Value, at: &At, value: &str) -> String {
-    let mut tree = tree.clone();
-    *find(&mut tree, &at.indices) = Value::parse(MARK).unwrap();
-    tree.to_text().replacen(MARK, value, 1)
-}
-
 /// One record that gives events, of each decoder.
 fn examples() -> Vec<(Sample, Value)> {
     let example = |decoder| {
@@ -505,8 +312,7 @@ fn grown(value: &Value, bytes: usize, renamed: bool) -> Option<String> {
 
 /// The places of the largest objects and arrays below the root.
 fn largest(tree: &Value) -> Vec<At> {
-    let mut places = Vec::new();
-    self::places(tree, &At::default(), &mut places);
+    let mut places = places(tree);
     let at = |at: &At| find(&mut tree.clone(), &at.indices).clone();
     let is_container = |value: &Value| matches!(value, Value::Object(_) | Value::Array(_));
     places.retain(|place| !place.indices.is_empty() && is_container(&at(place)));
@@ -543,10 +349,10 @@ fn a_payload_of_4_mb_is_answered_whatever_it_holds() {
 fn every_member_may_be_large() {
     let mutation = Mutation { touches_key: true, ..Mutation::default() };
     for (sample, tree) in examples() {
-        let mut places = Vec::new();
-        self::places(&tree, &At::default(), &mut places);
         let decoders = both(&sample);
-        for (at, hostile) in some(places, 24).iter().flat_map(|at| HOSTILE.map(|hostile| (at, hostile))) {
+        for (at, hostile) in
+            some(places(&tree), 24).iter().flat_map(|at| HOSTILE.map(|hostile| (at, hostile)))
+        {
             let payload = with(&tree, at, &hostile(48 * 1024)).into_bytes();
             let record = Record { payload: payload.into(), ..sample.record.clone() };
             for decoders in &decoders {
@@ -600,9 +406,7 @@ fn an_envelope_with_anything_wrong_is_never_a_panic_and_loses_no_record() {
             }
         };
         let whole = parse(tree.to_text().into_bytes());
-        let mut places = Vec::new();
-        self::places(&tree, &At::default(), &mut places);
-        for (at, change) in places.iter().flat_map(|at| CHANGES.map(|change| (at, change))) {
+        for (at, change) in places(&tree).iter().flat_map(|at| CHANGES.map(|change| (at, change))) {
             let Some(text) = changed(&tree, at, change) else { continue };
             let found = parse(text.into_bytes());
             // inside a record nothing can hide it, or another
