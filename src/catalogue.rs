@@ -1,7 +1,7 @@
 //! What is known of source tables beside their records: by configuration, and by what the source itself once said of
 //! them. Decoders are given one when they are made; they ask it and never write to it.
 
-use crate::config::{Config, Images, Keyless, RouteConfig};
+use crate::config::{Config, Images, Keyless, RouteConfig, Unrouted, VersionScheme};
 use crate::error::{Error, ErrorKind, Result};
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -66,6 +66,18 @@ impl Catalogue {
         }
     }
 
+    /// Whether records of `table` are left out because no route takes it, so that nobody needs to know its key.
+    #[must_use]
+    pub fn leaves_out(&self, table: &str) -> bool {
+        self.config.source.unrouted == Unrouted::Ignore && self.route(table).is_none()
+    }
+
+    /// Whether `source.version` opts out of the source's own order: then no position of the source is needed.
+    #[must_use]
+    pub fn is_by_arrival(&self) -> bool {
+        self.config.source.version == VersionScheme::Arrival
+    }
+
     /// The columns of the key as the route names them.
     #[must_use]
     pub fn configured_key(&self, table: &str) -> Option<&[String]> {
@@ -128,7 +140,7 @@ impl Catalogue {
 #[cfg(test)]
 mod tests {
     use super::{Catalogue, Identity, TableSchema, UNKNOWN_KEY};
-    use crate::config::{Config, Keyless, RouteConfig};
+    use crate::config::{Config, Keyless, RouteConfig, Unrouted};
 
     fn catalogue(change: impl FnOnce(&mut RouteConfig)) -> Catalogue {
         let mut route = RouteConfig::default();
@@ -156,6 +168,17 @@ mod tests {
         assert_eq!(catalogue.identity("t", Some(vec!["b".into()])).unwrap(), columns(&["b"]));
         let routed = self::catalogue(|route| route.key = vec!["c".into()]);
         assert_eq!(routed.identity("t", Some(vec!["b".into()])).unwrap(), columns(&["c"]));
+    }
+
+    #[test]
+    fn a_table_without_a_route_is_left_out_unless_that_is_an_error() {
+        let mut config = Config::default();
+        assert!(!Catalogue::new(&config).leaves_out("t"));
+        config.routes.push(RouteConfig { from: "orders".into(), ..RouteConfig::default() });
+        let catalogue = Catalogue::new(&config);
+        assert_eq!((catalogue.leaves_out("t"), catalogue.leaves_out("orders")), (true, false));
+        config.source.unrouted = Unrouted::Fail;
+        assert!(!Catalogue::new(&config).leaves_out("t"));
     }
 
     #[test]

@@ -102,6 +102,12 @@ impl<'a> Scanner<'a> {
         self.at
     }
 
+    /// A reader behind the last byte.
+    #[must_use]
+    pub fn at_end(&self) -> Self {
+        Self { text: self.text, at: self.text.len() }
+    }
+
     /// An error at the current offset.
     #[must_use]
     pub fn fault(&self, what: &'static str) -> Fault {

@@ -18,10 +18,8 @@ use crate::materialize::{Deadline, Postgres};
 use crate::pipeline::{Flow, process};
 use crate::record::{Envelope, Record};
 use crate::report::{Counts, Report};
-use aws_lambda_events::streams::KinesisBatchItemFailure;
 use bytes::Bytes;
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
-use serde::Serialize;
 use serde_json::value::RawValue;
 use std::fmt;
 use std::process::ExitCode;
@@ -93,6 +91,8 @@ impl Processor {
     /// Handles one invocation, in the shape that `lambda_runtime::service_fn` wants. The payload stays text until
     /// each record is read by itself: one bad record is one parked record.
     ///
+    /// Gives the batch response: empty when every record is durable.
+    ///
     /// # Errors
     /// When the invocation must fail, because a person must act.
     pub async fn handle(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Response, Failure> {
@@ -112,7 +112,8 @@ impl Processor {
         tell(&report, &envelope.records, started.elapsed());
         match report.failure {
             Some(failure) => Err(failure.into()),
-            None => Ok(Response::new(&report, envelope.window_state)),
+            None => RawValue::from_string(report.response(&envelope))
+                .map_err(|_| Error::config("The state of the tumbling window is not JSON.").into()),
         }
     }
 
@@ -122,21 +123,8 @@ impl Processor {
     }
 }
 
-/// The partial batch response: empty when every record is durable, else the first that is not.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Response {
-    batch_item_failures: Vec<KinesisBatchItemFailure>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    state: Option<Box<RawValue>>,
-}
-
-impl Response {
-    fn new(report: &Report, window_state: Option<String>) -> Self {
-        let state = window_state.and_then(|state| RawValue::from_string(state).ok());
-        Self { batch_item_failures: report.batch_response().batch_item_failures, state }
-    }
-}
+/// The response to a batch, as JSON: empty when every record is durable. See [`Report::response`].
+pub type Response = Box<RawValue>;
 
 /// Why an invocation failed. Its `Debug` is what the runtime logs: the type and the message for a person.
 pub struct Failure(Diagnostic);

@@ -72,6 +72,7 @@ pub mod record;
 pub mod redrive;
 pub mod report;
 pub mod route;
+pub mod unpack;
 pub mod version;
 
 pub use error::{Error, Result};

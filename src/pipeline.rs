@@ -1,15 +1,15 @@
 //! The whole flow: records become change events, statements, rows and a report. Knows every room's front door.
 
-use crate::catalogue::{Catalogue, TableSchema};
+use crate::catalogue::{Catalogue, TableSchema, UNKNOWN_KEY};
 use crate::coalesce::{Fate, Schedule, Tracked};
 use crate::config::{Config, Payload, VersionScheme};
-use crate::decode::{Decoded, Decoders, Part, Reason, Settings};
+use crate::decode::{Decoded, Decoders, Part, Pointers, Reason, Settings};
 use crate::error::{Disposition, Error, ErrorKind, Result};
 use crate::event::{Change, ChangeEvent, Key, hex};
-use crate::materialize::{Binding, DeadLetter, Deadline, Materializer, RowOutcome};
-use crate::plan::plan;
+use crate::materialize::{Binding, DeadLetter, Deadline, Materializer, RowOutcome, Truncation};
+use crate::plan::{Dialect, plan};
 use crate::record::Record;
-use crate::report::{Outcome, Report};
+use crate::report::{Outcome, Report, redelivered};
 use crate::route::Routes;
 use crate::version;
 use sha2::{Digest, Sha256};
@@ -98,7 +98,7 @@ pub async fn process<M: Materializer>(
 ) -> Report {
     let mut batch = flow.batch(records);
     let mut ledger = Ledger::new(flow, records);
-    let mut next = batch.chunk();
+    let mut next = batch.informed_chunk(sink, deadline).await;
     while let Some(chunk) = next.take() {
         if deadline.is_within(MARGIN) {
             ledger.stop(out_of_time());
@@ -108,7 +108,7 @@ pub async fn process<M: Materializer>(
         let parked = ledger.parked_keys();
         let (written, following) = tokio::join!(write(flow, sink, chunk, &parked, deadline), async {
             tokio::task::yield_now().await;
-            batch.chunk()
+            batch.informed_chunk(sink, deadline).await
         });
         if ledger.enter(written).is_err() {
             break;
@@ -132,6 +132,8 @@ fn out_of_time() -> Error {
 pub struct Chunk {
     /// The changes, in the order of the records.
     pub changes: Vec<Tracked>,
+    /// Truncates of tables whose routes apply them.
+    pub truncates: Vec<Tracked>,
     /// For each part of a record that is no change: the record's index, the number of the part, and what it is.
     pub verdicts: Vec<(usize, u32, Verdict)>,
     /// What the source said of its tables.
@@ -194,6 +196,31 @@ impl Batch<'_> {
         Some(chunk)
     }
 
+    /// The next chunk. When it has records of a table whose key nobody has told yet, the registry is asked, and what
+    /// the source says of its tables in the rest of the batch is heard first.
+    async fn informed_chunk<M: Materializer>(&mut self, sink: &M, deadline: Deadline) -> Option<Chunk> {
+        let (start, places) = (self.next, self.flow.arrival.then(|| self.places.clone()));
+        let chunk = self.chunk()?;
+        let is_missing =
+            |chunk: &Chunk| chunk.failure.as_ref().is_some_and(|failure| failure.code() == UNKNOWN_KEY);
+        if !is_missing(&chunk) {
+            return Some(chunk);
+        }
+        match Box::pin(sink.schemas(deadline)).await {
+            Ok(schemas) => schemas.into_iter().for_each(|schema| self.flow.catalogue.learn(schema)),
+            Err(error) => return Some(Chunk { failure: Some(error), ..chunk }),
+        }
+        for record in self.records.get(start..).unwrap_or_default() {
+            for part in self.flow.decoders.decode(record) {
+                if let Ok(Decoded::Schema(schema)) = part.decoded {
+                    self.flow.catalogue.learn(schema);
+                }
+            }
+        }
+        (self.next, self.places) = (start, places.unwrap_or_default());
+        self.chunk()
+    }
+
     /// Enters what a part of a record was found to be: wholly or not at all. `sub` counts the record's events.
     fn enter(
         &mut self,
@@ -222,13 +249,15 @@ impl Batch<'_> {
                 return Ok(());
             }
         };
-        let kept = chunk.changes.len();
+        let kept = (chunk.changes.len(), chunk.truncates.len());
         for event in events {
             match self.send(index, *sub, record, event) {
+                Ok(Ok(tracked)) if tracked.event.change == Change::Truncate => chunk.truncates.push(tracked),
                 Ok(Ok(tracked)) => chunk.changes.push(tracked),
                 Ok(Err(reason)) => chunk.verdicts.push((index, *sub, Verdict::Ignored(reason))),
                 Err(error) => {
-                    chunk.changes.truncate(kept);
+                    chunk.changes.truncate(kept.0);
+                    chunk.truncates.truncate(kept.1);
                     return Err(error);
                 }
             }
@@ -249,7 +278,7 @@ impl Batch<'_> {
         }
         // what was loaded for a table that goes by arrival comes before all that arrived
         if self.flow.arrival && event.version.scheme() != version::ARRIVAL {
-            let position = self.records.get(index).map(|record| record.position.as_str()).unwrap_or_default();
+            let position = self.records.get(index).map(Record::sequence).unwrap_or_default();
             let place = self.places.entry(position).or_default();
             event.version = version::arrival(self.flow.epoch, position, *place)?;
             *place += 1;
@@ -302,21 +331,35 @@ async fn write<M: Materializer>(
         let settled = changes.into_iter().map(|change| (change, None)).collect();
         return Written { chunk, settled, error: Some(failure) };
     }
+    let truncates = std::mem::take(&mut chunk.truncates);
     let mut schedule = Schedule::new(changes);
-    let error = run(flow, sink, &mut schedule, parked, deadline).await.err();
-    Written { chunk, settled: schedule.finish(), error }
+    let error = run(flow, sink, &chunk.schemas, &truncates, &mut schedule, parked, deadline).await.err();
+    let fate = error.is_none().then_some(Fate::Applied);
+    let mut settled = schedule.finish();
+    settled.extend(truncates.into_iter().map(|change| (change, fate.clone())));
+    Written { chunk, settled, error }
 }
 
 /// Writes wave after wave until every change of the chunk is settled.
 async fn run<M: Materializer>(
     flow: &Flow,
     sink: &M,
+    schemas: &[TableSchema],
+    truncates: &[Tracked],
     schedule: &mut Schedule,
     parked: &HashSet<TableKey>,
     deadline: Deadline,
 ) -> Result<()> {
+    if !schemas.is_empty() {
+        // rare: kept out of the future of every batch
+        Box::pin(sink.learn(schemas, deadline)).await?;
+    }
     for binding in bindings(flow, schedule)? {
         sink.prepare(&binding, deadline).await?;
+    }
+    // before or behind the chunk's other changes is all the same: versions decide what a truncate removes
+    for change in truncates {
+        Box::pin(truncate(sink, change, deadline)).await?;
     }
     block_patches(flow, sink, schedule, parked, deadline).await?;
     loop {
@@ -337,6 +380,19 @@ async fn run<M: Materializer>(
             }
         }
     }
+}
+
+async fn truncate<M: Materializer>(sink: &M, change: &Tracked, deadline: Deadline) -> Result<()> {
+    let (target, event) = (change.target.clone(), &change.event);
+    if sink.dialect() == Dialect::Cratedb {
+        return Err(Error::config(format!(
+            "The route of {} has truncate = \"apply\", which CrateDB cannot do: rows that are not refreshed would be \
+             missed.",
+            target.source
+        )));
+    }
+    let version = event.version.as_str().to_owned();
+    sink.truncate(&Truncation { target, version, changed_at: event.changed_at }, deadline).await
 }
 
 fn bindings(flow: &Flow, schedule: &Schedule) -> Result<Vec<Binding>> {
@@ -511,7 +567,7 @@ impl<'f> Ledger<'f> {
             .collect()
     }
 
-    /// Parks what must be parked in front of the first record that is not durable, unless it is systemic.
+    /// Parks what must be parked and is not delivered again anyway, unless it is systemic.
     async fn park<M: Materializer>(&mut self, sink: &M, deadline: Deadline) {
         if self.failure.is_some() {
             return;
@@ -520,9 +576,12 @@ impl<'f> Ledger<'f> {
             self.failure = Some(self.systemic());
             return;
         }
-        let durable = self.durable();
-        let letters: Vec<DeadLetter> =
-            self.letters.range(..durable).flat_map(|(_, of)| of.iter().cloned()).collect();
+        let again = redelivered(self.records, |index| {
+            matches!(self.outcomes.get(index), None | Some(None | Some(Outcome::Failed)))
+        });
+        let is_durable = |index: &usize| again.get(*index) == Some(&false);
+        let durable = self.letters.iter().filter(|(index, _)| is_durable(index));
+        let letters: Vec<DeadLetter> = durable.flat_map(|(_, of)| of.iter().cloned()).collect();
         if letters.is_empty() {
             return;
         }
@@ -536,12 +595,6 @@ impl<'f> Ledger<'f> {
             }
             self.stop(error);
         }
-    }
-
-    /// How many records stand in front of the first that is not durable.
-    fn durable(&self) -> usize {
-        let lost = |outcome: &Option<Outcome>| matches!(outcome, None | Some(Outcome::Failed));
-        self.outcomes.iter().position(lost).unwrap_or(self.outcomes.len())
     }
 
     fn systemic(&self) -> Error {

@@ -2,8 +2,11 @@
 
 use crate::decode::Reason;
 use crate::error::Error;
-use crate::record::Record;
-use std::collections::BTreeMap;
+use crate::json::{Value, write_string};
+use crate::record::{Answer, Envelope, Record, Redelivered};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use std::collections::{BTreeMap, HashSet};
 
 /// What became of one record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +47,35 @@ pub struct Report {
     pub failure: Option<Error>,
     /// Why the batch stopped early, if it did: a transient error or the deadline.
     pub stopped: Option<Error>,
-    /// Position of the first record that is not durable.
+    /// Which records are delivered again, if the invocation does not fail: those that are not durable and, where the
+    /// transport keeps an order, those behind them.
+    reported: Vec<bool>,
+    /// Position of the first of them.
     failed_position: Option<String>,
+}
+
+/// Which records are delivered again when those that `failed` says are reported.
+pub(crate) fn redelivered(records: &[Record], failed: impl Fn(usize) -> bool) -> Vec<bool> {
+    let mut rest = false;
+    let mut groups: HashSet<&str> = HashSet::new();
+    let mut reported = Vec::with_capacity(records.len());
+    for (record, index) in records.iter().zip(0..) {
+        let failed = failed(index);
+        reported.push(match &record.redelivered {
+            Redelivered::Alone => failed,
+            Redelivered::WithRest => {
+                rest |= failed;
+                rest
+            }
+            Redelivered::WithGroup(group) => {
+                if failed {
+                    groups.insert(group);
+                }
+                groups.contains(&**group)
+            }
+        });
+    }
+    reported
 }
 
 /// Counts of records; together they account for every one received.
@@ -78,9 +108,10 @@ impl Report {
         stopped: Option<Error>,
     ) -> Self {
         assert_eq!(records.len(), outcomes.len(), "every record has exactly one outcome");
-        let failed = outcomes.iter().position(|outcome| *outcome == Outcome::Failed);
-        let failed_position = failed.and_then(|at| records.get(at)).map(|record| record.position.clone());
-        let report = Self { outcomes, failure, stopped, failed_position };
+        let reported = redelivered(records, |index| outcomes.get(index) == Some(&Outcome::Failed));
+        let first = reported.iter().zip(records).find(|(reported, _)| **reported);
+        let failed_position = first.map(|(_, record)| record.position.clone());
+        let report = Self { outcomes, failure, stopped, reported, failed_position };
         let counts = report.counts();
         let ignored: usize = counts.ignored.values().sum();
         let accounted = counts.applied + counts.stale + ignored + counts.parked + counts.reported;
@@ -88,18 +119,13 @@ impl Report {
         report
     }
 
-    /// The counts. For streams everything from the reported record on counts as reported, whatever became of it: it
-    /// will be delivered again.
+    /// The counts. What will be delivered again counts as reported, whatever became of it.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        let received = self.outcomes.len();
-        let durable = match self.failure {
-            Some(_) => 0,
-            None => self.outcomes.iter().position(|outcome| *outcome == Outcome::Failed).unwrap_or(received),
-        };
-        let mut counts = Counts { received, reported: received - durable, ..Counts::default() };
-        for outcome in self.outcomes.iter().take(durable) {
+        let mut counts = Counts { received: self.outcomes.len(), ..Counts::default() };
+        for (outcome, reported) in self.outcomes.iter().zip(&self.reported) {
             match outcome {
+                _ if *reported || self.failure.is_some() => counts.reported += 1,
                 Outcome::Applied => counts.applied += 1,
                 Outcome::Stale => counts.stale += 1,
                 Outcome::Ignored(reason) => *counts.ignored.entry(*reason).or_default() += 1,
@@ -110,7 +136,7 @@ impl Report {
         counts
     }
 
-    /// The identifier to return for a stream's batch: the first record that is not durable. `None` when all are.
+    /// The position of the first record that is delivered again. `None` when all are durable.
     ///
     /// It is empty when that record has no position: Lambda then delivers the whole batch again.
     #[must_use]
@@ -118,19 +144,71 @@ impl Report {
         self.failed_position.as_deref()
     }
 
-    /// The partial batch response of a stream.
+    /// The response to the batch, as JSON text: empty when every record is durable. Meaningless when the invocation
+    /// must fail.
     ///
     /// # Source
-    /// AWS Lambda Developer Guide, "Reporting batch item failures".
-    #[cfg(feature = "sink")]
+    /// AWS Lambda Developer Guide, "Reporting batch item failures" for streams, for Amazon SQS and for Kafka, and
+    /// "Implementing stateful stream processing"; Amazon Data Firehose Developer Guide, "Required parameters for data
+    /// transformation".
     #[must_use]
-    pub fn batch_response(&self) -> aws_lambda_events::streams::KinesisEventResponse {
-        let mut response = aws_lambda_events::streams::KinesisEventResponse::default();
-        if let Some(position) = &self.failed_position {
-            response.add_failure(position.clone());
+    pub fn response(&self, envelope: &Envelope) -> String {
+        let reported = envelope.records.iter().zip(&self.reported);
+        if envelope.answer == Answer::Results {
+            let results: Vec<String> = reported.map(|(record, reported)| result(record, *reported)).collect();
+            return format!("{{\"records\":[{}]}}", results.join(","));
         }
-        response
+        let reported: Vec<&Record> =
+            reported.filter(|(_, reported)| **reported).map(|(record, _)| record).collect();
+        let identifiers: Vec<String> = match envelope.answer {
+            Answer::Checkpoint => reported.iter().take(1).map(|record| quoted(&record.position)).collect(),
+            Answer::Messages | Answer::Results => {
+                reported.iter().map(|record| quoted(&record.position)).collect()
+            }
+            Answer::Offsets => {
+                let mut partitions: HashSet<&str> = HashSet::new();
+                reported
+                    .iter()
+                    .filter(|record| partitions.insert(partition(record)))
+                    .map(|it| offset(it))
+                    .collect()
+            }
+        };
+        let items: Vec<String> =
+            identifiers.iter().map(|id| format!("{{\"itemIdentifier\":{id}}}")).collect();
+        let state = envelope.window_state.as_deref().map(|state| {
+            let compact = Value::parse(state).map_or_else(|_| state.to_owned(), |state| state.to_text());
+            format!(",\"state\":{compact}")
+        });
+        format!("{{\"batchItemFailures\":[{}]{}}}", items.join(","), state.unwrap_or_default())
     }
+}
+
+fn quoted(text: &str) -> String {
+    let mut json = String::new();
+    write_string(&mut json, text);
+    json
+}
+
+fn partition(record: &Record) -> &str {
+    match &record.redelivered {
+        Redelivered::WithGroup(partition) => partition,
+        Redelivered::WithRest | Redelivered::Alone => "",
+    }
+}
+
+/// The identifier of a Kafka record: `{"partition":"topic-0","offset":15}`.
+fn offset(record: &Record) -> String {
+    let is_number = !record.position.is_empty() && record.position.bytes().all(|byte| byte.is_ascii_digit());
+    let offset = if is_number { record.position.clone() } else { quoted(&record.position) };
+    format!("{{\"partition\":{},\"offset\":{offset}}}", quoted(partition(record)))
+}
+
+/// A Firehose transformation's result for a record.
+fn result(record: &Record, reported: bool) -> String {
+    let result = if reported { "ProcessingFailed" } else { "Ok" };
+    let data = STANDARD.encode(&record.payload);
+    format!("{{\"recordId\":{},\"result\":\"{result}\",\"data\":\"{data}\"}}", quoted(&record.position))
 }
 
 impl Counts {

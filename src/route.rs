@@ -27,6 +27,10 @@ pub struct Target {
     pub storage: String,
     /// What a delete leaves.
     pub delete: DeletePolicy,
+    /// Whether a truncate of the source removes what is older.
+    pub truncate: Truncate,
+    /// The schema of rowtide's own tables.
+    pub home: String,
     /// Fields of the document that the view shows as typed columns: name and type as configured.
     pub types: BTreeMap<String, String>,
 }
@@ -134,6 +138,8 @@ impl Routes {
             schema: identifier(&schema),
             name: identifier(&name),
             delete: config.delete,
+            truncate: config.truncate,
+            home: self.config.sink.schema.clone(),
             types: config.types.clone(),
         })
     }
@@ -167,17 +173,12 @@ impl Routes {
         }
         match &mut event.change {
             Change::Put(document) | Change::Delete(Some(document)) => route.trim(document)?,
-            Change::Patch(patch) => route.trim_patch(patch),
+            Change::Patch(patch) => route.trim_patch(patch)?,
             Change::Delete(None) => {}
             Change::Truncate if route.config.truncate == Truncate::Ignore => {
                 return Ok(Err(Reason::Truncate));
             }
-            Change::Truncate => {
-                return Err(Error::config(format!(
-                    "The route of {} has truncate = \"apply\", which no source of this version can send.",
-                    event.table
-                )));
-            }
+            Change::Truncate => {}
         }
         let is_empty =
             matches!(&event.change, Change::Patch(patch) if patch.set.is_empty() && patch.remove.is_empty());
@@ -219,10 +220,20 @@ impl Route {
         Ok(())
     }
 
-    fn trim_patch(&self, patch: &mut Patch) {
+    fn trim_patch(&self, patch: &mut Patch) -> Result<()> {
         let keeps = |pointer: &str| tokens(pointer).first().is_none_or(|field| self.config.keeps(field));
         patch.set.retain(|(pointer, _)| keeps(pointer));
         patch.remove.retain(|pointer| keeps(pointer));
+        for (pointer, value) in &mut patch.set {
+            // what is set below such a field is no text any more
+            if let [field] = tokens(pointer).as_slice()
+                && self.config.json.contains(field)
+                && let Some(text) = embedded(field, value)?
+            {
+                *value = text;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -336,6 +347,25 @@ mod tests {
         );
         assert_eq!(send("null").unwrap(), read("null"));
         assert_eq!(send(r#""{broken""#).unwrap_err().code(), "bad_json_field");
+    }
+
+    #[test]
+    fn fields_of_json_text_become_documents_in_patches_too() {
+        let routes = routes(|route| route.json = vec!["a/b".into()]);
+        let send = |pointer: &str, value: &str| {
+            let patch = Patch { set: vec![(pointer.to_owned(), value.to_owned())], remove: Vec::new() };
+            let Change::Patch(patch) =
+                routes.send(0, 0, event("t", Change::Patch(patch)))?.unwrap().event.change
+            else {
+                panic!("no patch")
+            };
+            Ok::<_, crate::error::Error>(patch.set[0].1.clone())
+        };
+        assert_eq!(send("/a~1b", r#""{\"n\": 1.0}""#).unwrap(), r#"{"n":1.0}"#);
+        assert_eq!(send("/a~1b", "null").unwrap(), "null");
+        assert_eq!(send("/a~1b/n", r#""{}""#).unwrap(), r#""{}""#);
+        assert_eq!(send("/a", r#""{}""#).unwrap(), r#""{}""#);
+        assert_eq!(send("/a~1b", r#""{""#).unwrap_err().code(), "bad_json_field");
     }
 
     #[test]

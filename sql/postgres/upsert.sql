@@ -4,7 +4,7 @@ from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bool
   as u(key, pk, data, aux, version, deleted, changed_at)
 where not exists (
   select from {storage} as s
-  where s.key = u.key collate "C" and s.version >= u.version collate "C")
+  where s.key = u.key collate "C" and s.version >= u.version collate "C"){floor}
 order by u.key collate "C"
 on conflict (key) do update set
   pk = excluded.pk, data = {data}, aux = {aux}, version = excluded.version, deleted = excluded.deleted,

@@ -1,6 +1,6 @@
 with u as materialized (
   select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::timestamptz[])
-    as u(key, pk, data, aux, version, deleted, changed_at)
+    as u(key, pk, data, aux, version, deleted, changed_at){floor}
 ), locked as materialized (
   select t.key, t.version from {storage} as t
   where t.key in (select u.key collate "C" from u)

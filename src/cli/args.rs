@@ -62,6 +62,9 @@ pub(super) enum Command {
     /// Print the statements that captured records lead to, in order, as JSON lines; no database
     #[command(after_help = "Example:\n  rowtide plan events/dynamodb/modify.json | jq -r .sql")]
     Plan(PlanArgs),
+    /// List the formats that records may have, with the name of the decoder of each
+    #[command(after_help = "Example:\n  rowtide formats")]
+    Formats(FormatsArgs),
     /// Print the statements that create what a source table needs in the database
     #[command(after_help = "Example:\n  rowtide ddl orders | psql postgresql://localhost/shop")]
     Ddl(DdlArgs),
@@ -108,6 +111,13 @@ impl InputArgs {
     pub(super) fn settings(&self) -> Vec<String> {
         self.decoder.iter().map(|name| format!("source.decoder={name}")).collect()
     }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FormatsArgs {
+    /// For people, or one JSON object a line
+    #[arg(long, value_enum, default_value_t = Output::Human)]
+    pub(super) output: Output,
 }
 
 #[derive(Debug, Args)]

@@ -4,13 +4,14 @@ use super::args::{Global, InputArgs};
 use super::failure::{Failure, Status};
 use super::{Ended, input};
 use rowtide::coalesce::Tracked;
-use rowtide::config::RouteConfig;
+use rowtide::config::{RouteConfig, Truncate};
 use rowtide::decode::Reason;
 use rowtide::error::Error;
 use rowtide::event::{Change, Document, Key, Patch};
 use rowtide::json::write_string;
 use rowtide::pipeline::{Batch, Chunk, Flow, Verdict};
 use rowtide::record::Record;
+use std::collections::BTreeMap;
 use std::io::Write;
 
 /// Settings that decoding does not use, and that must not make it fail.
@@ -19,7 +20,16 @@ const UNUSED: [&str; 3] = ["sink.url", "sink.tls", "sink.tls_root_cert"];
 /// Runs the command.
 pub(super) fn run(global: &Global, args: &InputArgs, out: &mut impl Write) -> Ended {
     let mut config = global.and(&args.global).config(args.settings(), &UNUSED)?;
-    config.routes = decoding(std::mem::take(&mut config.routes));
+    // routes come behind decoding: every table is shown, with every field, but what decoders must be told is kept
+    let told = |route: &RouteConfig| RouteConfig {
+        from: route.from.clone(),
+        key: route.key.clone(),
+        keyless: route.keyless,
+        images: route.images,
+        truncate: Truncate::Apply,
+        ..RouteConfig::default()
+    };
+    config.routes = config.routes.iter().chain([&RouteConfig::default()]).map(told).collect();
     let flow = Flow::new(&config)?;
     for batch in input::open(args)? {
         let batch = match batch {
@@ -29,27 +39,10 @@ pub(super) fn run(global: &Global, args: &InputArgs, out: &mut impl Write) -> En
                 return Err(failure);
             }
         };
-        print(flow.batch(&batch.records), &batch.records, out)?;
+        print(flow.batch(&batch.envelope.records), &batch.envelope.records, out)?;
     }
     out.flush()?;
     Ok(Status::Done)
-}
-
-/// Routes come behind decoding: every table is shown, with every field. What they know of a table's key and images,
-/// decoders must know too.
-fn decoding(routes: Vec<RouteConfig>) -> Vec<RouteConfig> {
-    if routes.is_empty() {
-        return routes;
-    }
-    let known = |route: RouteConfig| RouteConfig {
-        from: route.from,
-        key: route.key,
-        keyless: route.keyless,
-        images: route.images,
-        ..RouteConfig::default()
-    };
-    let every = RouteConfig { from: "*".to_owned(), ..RouteConfig::default() };
-    routes.into_iter().map(known).chain([every]).collect()
 }
 
 fn print(mut batch: Batch<'_>, records: &[Record], out: &mut impl Write) -> Result<(), Failure> {
@@ -67,7 +60,7 @@ fn print(mut batch: Batch<'_>, records: &[Record], out: &mut impl Write) -> Resu
 
 /// The lines of a chunk, in the order of its records.
 fn lines(chunk: &Chunk, records: &[Record]) -> Vec<String> {
-    let mut lines: Vec<(usize, String)> = Vec::new();
+    let mut lines: Vec<(u32, (usize, String))> = Vec::new();
     let frame = |record: usize, body: String| {
         let mut line = String::from("{\"position\":");
         write_string(
@@ -80,21 +73,30 @@ fn lines(chunk: &Chunk, records: &[Record]) -> Vec<String> {
         let name = record.checked_sub(chunk.first).and_then(|at| chunk.decoders.get(at)).copied().flatten();
         optional(name)
     };
-    for changes in chunk.changes.chunk_by(|a, b| a.record == b.record) {
-        for change in changes {
-            let sub = (changes.len() > 1).then_some(change.sub);
-            lines.push(frame(change.record, event(change, sub, &decoder(change.record))));
-        }
+    let mut count: BTreeMap<usize, usize> = BTreeMap::new();
+    let changes = || chunk.changes.iter().chain(&chunk.truncates);
+    let records =
+        changes().map(|change| change.record).chain(chunk.verdicts.iter().map(|(record, _, _)| *record));
+    records.for_each(|record| *count.entry(record).or_default() += 1);
+    // the only thing that a record says needs no number
+    let sub = |record: usize, sub: u32| (count.get(&record) > Some(&1)).then_some(sub);
+    for change in changes() {
+        let body = event(change, sub(change.record, change.sub), &decoder(change.record));
+        lines.push((change.sub, frame(change.record, body)));
     }
-    for (record, _, verdict) in &chunk.verdicts {
-        let verdict = match verdict {
+    for (record, place, verdict) in &chunk.verdicts {
+        let mut body = format!("\"decoder\":{},", decoder(*record));
+        body.push_str(&match verdict {
             Verdict::Ignored(reason) => ignored(*reason),
             Verdict::Poison(error) => poison(error),
-        };
-        lines.push(frame(*record, format!("\"decoder\":{},{verdict}", decoder(*record))));
+        });
+        if let Some(sub) = sub(*record, *place) {
+            body.push_str(&format!(",\"sub\":{sub}"));
+        }
+        lines.push((*place, frame(*record, body)));
     }
-    lines.sort_by_key(|(record, _)| *record);
-    lines.into_iter().map(|(_, line)| line).collect()
+    lines.sort_by_key(|(sub, (record, _))| (*record, *sub));
+    lines.into_iter().map(|(_, (_, line))| line).collect()
 }
 
 fn event(change: &Tracked, sub: Option<u32>, decoder: &str) -> String {

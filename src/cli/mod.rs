@@ -8,6 +8,7 @@ mod ddl;
 mod dead_letters;
 mod decode;
 mod failure;
+mod formats;
 mod input;
 mod plan;
 mod progress;
@@ -61,6 +62,7 @@ fn dispatch(cli: Cli) -> Ended {
         Command::Replay(args) => wait(replay::run(&global, &args, &mut out))?,
         Command::Decode(args) => decode::run(&global, &args, &mut out),
         Command::Plan(args) => plan::run(&global, &args, &mut out),
+        Command::Formats(args) => formats::run(&args, &mut out),
         Command::Ddl(args) => ddl::run(&global, &args, &mut out),
         Command::DeadLetters(args) => wait(dead_letters::run(&global, &args, &mut out))?,
         Command::Purge(args) => wait(purge::run(&global, &args, &mut out))?,

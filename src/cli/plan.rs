@@ -4,9 +4,10 @@ use super::args::{Global, PlanArgs, dialect};
 use super::decode::{optional, patch, text};
 use super::failure::{Failure, Status};
 use super::{Ended, count, input, warn};
-use rowtide::coalesce::{Fate, Schedule};
+use rowtide::coalesce::{Fate, Schedule, Tracked};
+use rowtide::config::DeletePolicy;
 use rowtide::pipeline::{Batch, Flow, Verdict};
-use rowtide::plan::{Action, Dialect, Layout, Row, Statement, patch_sql, plan, upsert_sql};
+use rowtide::plan::{Action, Dialect, Layout, Row, Statement, patch_sql, plan, truncate_sql, upsert_sql};
 use rowtide::record::Record;
 use std::io::Write;
 
@@ -27,7 +28,7 @@ pub(super) fn run(global: &Global, args: &PlanArgs, out: &mut impl Write) -> End
                 return Err(failure);
             }
         };
-        poison += print(dialect, flow.batch(&batch.records), &batch.records, out)?;
+        poison += print(dialect, flow.batch(&batch.envelope.records), &batch.envelope.records, out)?;
     }
     out.flush()?;
     if poison > 0 {
@@ -51,6 +52,9 @@ fn print(
         }
         poison +=
             chunk.verdicts.iter().filter(|(_, _, verdict)| matches!(verdict, Verdict::Poison(_))).count();
+        for change in &chunk.truncates {
+            out.write_all(truncation(change, records).as_bytes())?;
+        }
         let mut schedule = Schedule::new(chunk.changes);
         loop {
             let wave = schedule.wave();
@@ -67,6 +71,27 @@ fn print(
         }
     }
     Ok(poison)
+}
+
+/// The two statements of a truncate, as lines of JSON.
+fn truncation(change: &Tracked, records: &[Record]) -> String {
+    let (raise, remove) = truncate_sql(&change.target);
+    let version = text(change.event.version.as_str());
+    let at = optional(change.event.changed_at.map(|at| at.to_string()).as_deref());
+    let position =
+        text(records.get(change.record).map(|record| record.position.as_str()).unwrap_or_default());
+    let target = text(&change.target.qualified());
+    let line = |sql: &str, params: String| {
+        format!(
+            "{{\"target\":{target},\"sql\":{},\"params\":{params},\"positions\":[{position}]}}\n",
+            text(sql)
+        )
+    };
+    let params = match change.target.delete {
+        DeletePolicy::Hard => format!("[[{version}]]"),
+        DeletePolicy::Tombstone | DeletePolicy::Soft => format!("[[{version}],[{at}]]"),
+    };
+    line(&raise, format!("[[{target}],[{version}]]")) + &line(&remove, params)
 }
 
 /// The statement as lines of JSON, two for a patch: one that reads and one that writes. What a patched document will

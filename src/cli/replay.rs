@@ -7,10 +7,11 @@ use super::progress::Progress;
 use super::sink::{self, Fallback, Place};
 use super::table::{Table, printable};
 use super::{Ended, count, warn};
+use rowtide::catalogue::TableSchema;
 use rowtide::error::{Error, ErrorKind, Result};
-use rowtide::json::{Value, write_string};
+use rowtide::json::write_string;
 use rowtide::materialize::{
-    Binding, DeadLetter, Deadline, KnownTarget, LiveRow, Materializer, Postgres, RowOutcome,
+    Binding, DeadLetter, Deadline, KnownTarget, LiveRow, Materializer, Postgres, RowOutcome, Truncation,
 };
 use rowtide::pipeline::{Flow, process};
 use rowtide::plan::{Dialect, Statement};
@@ -85,13 +86,9 @@ struct Answered {
     number: u64,
     received: usize,
     /// `None` when the invocation failed.
-    response: Option<Response>,
-}
-
-/// The parts of a batch response.
-struct Response {
-    failed: Option<Box<str>>,
-    window_state: Option<Box<str>>,
+    response: Option<Box<str>>,
+    /// Whether anything was reported.
+    went_wrong: bool,
 }
 
 async fn apply(flow: &Flow, sink: &Watched, batches: Batches) -> Replayed {
@@ -115,8 +112,8 @@ async fn apply(flow: &Flow, sink: &Watched, batches: Batches) -> Replayed {
                 break;
             }
         };
-        let report = process(flow, sink, &batch.records, Deadline::never()).await;
-        progress.add(batch.records.len(), &batch.input);
+        let report = process(flow, sink, &batch.envelope.records, Deadline::never()).await;
+        progress.add(batch.envelope.records.len(), &batch.input);
         if replayed.enter(batch, &report) {
             break;
         }
@@ -130,15 +127,13 @@ impl Replayed {
     fn enter(&mut self, batch: Batch, report: &Report) -> bool {
         let counts = report.counts();
         self.counts.add(&counts);
-        let response = report.failure.is_none().then(|| Response {
-            failed: report.failed_position().map(Box::from),
-            window_state: batch.window_state.map(String::into_boxed_str),
-        });
+        let response = report.failure.is_none().then(|| report.response(&batch.envelope).into_boxed_str());
         self.batches.push(Answered {
             input: batch.input,
             number: batch.number,
             received: counts.received,
             response,
+            went_wrong: counts.reported > 0 || report.failure.is_some(),
         });
         self.failure = report.failure.as_ref().or(report.stopped.as_ref()).map(Failure::from);
         self.failure.is_some() || counts.reported > 0
@@ -150,21 +145,8 @@ impl Answered {
         format!("{}#{}", self.input, self.number)
     }
 
-    fn response_json(&self) -> String {
-        let Some(response) = &self.response else { return "null".to_owned() };
-        let mut json = String::from("{\"batchItemFailures\":[");
-        if let Some(position) = &response.failed {
-            json.push_str("{\"itemIdentifier\":");
-            write_string(&mut json, position);
-            json.push('}');
-        }
-        json.push(']');
-        if let Some(state) = &response.window_state {
-            json.push_str(",\"state\":");
-            json.push_str(&Value::parse(state).map_or_else(|_| state.to_string(), |state| state.to_text()));
-        }
-        json.push('}');
-        json
+    fn response_json(&self) -> &str {
+        self.response.as_deref().unwrap_or("null")
     }
 }
 
@@ -198,6 +180,18 @@ impl Materializer for Watched {
         self.postgres.prepare(binding, deadline).await?;
         self.prepared.lock().unwrap_or_else(PoisonError::into_inner).insert(binding.target.qualified());
         Ok(())
+    }
+
+    async fn truncate(&self, truncation: &Truncation, deadline: Deadline) -> Result<()> {
+        self.postgres.truncate(truncation, deadline).await
+    }
+
+    async fn schemas(&self, deadline: Deadline) -> Result<Vec<TableSchema>> {
+        self.postgres.schemas(deadline).await
+    }
+
+    async fn learn(&self, schemas: &[TableSchema], deadline: Deadline) -> Result<()> {
+        self.postgres.learn(schemas, deadline).await
     }
 
     async fn apply(&self, statement: &Statement, deadline: Deadline) -> Result<Vec<RowOutcome>> {
@@ -280,8 +274,7 @@ fn summarize(replayed: &Replayed, out: &mut impl Write) -> io::Result<()> {
         counts.parked,
         counts.reported,
     )?;
-    let went_wrong =
-        |batch: &&Answered| batch.response.as_ref().is_none_or(|response| response.failed.is_some());
+    let went_wrong = |batch: &&Answered| batch.went_wrong;
     let (first, rest) = replayed.batches.split_at(replayed.batches.len().min(BATCHES_SHOWN));
     for batch in first.iter().chain(rest.iter().filter(went_wrong)) {
         writeln!(

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::catalogue::Catalogue;
-use crate::decode::Settings;
+use crate::decode::{Pointers, Settings};
 use crate::error::{Error, Result};
 use crate::event::Timestamp;
 
@@ -58,6 +58,16 @@ pub struct Source {
     pub label: Option<String>,
     /// When the items of a full DynamoDB export were read, when no manifest tells.
     pub exported_at: Option<Timestamp>,
+    /// Where `json` records hold the name of their table: a JSON Pointer, as all of these.
+    pub json_table: Option<String>,
+    /// Where they hold the members of their key.
+    pub json_key: Vec<String>,
+    /// Where they hold the operation.
+    pub json_operation: Option<String>,
+    /// Where they hold the version.
+    pub json_version: Option<String>,
+    /// Where they hold the document.
+    pub json_document: Option<String>,
 }
 
 /// What orders the changes of a key.
@@ -208,6 +218,11 @@ impl Default for Source {
             table: None,
             label: None,
             exported_at: None,
+            json_table: None,
+            json_key: Vec::new(),
+            json_operation: None,
+            json_version: None,
+            json_document: None,
         }
     }
 }
@@ -305,6 +320,13 @@ impl From<&Config> for Settings {
             label: config.source.label.clone().or(arrival.then(String::new)),
             scheme: config.source.version.letter(),
             exported_at: config.source.exported_at,
+            pointers: Pointers {
+                table: config.source.json_table.clone(),
+                key: config.source.json_key.clone(),
+                operation: config.source.json_operation.clone(),
+                version: config.source.json_version.clone(),
+                document: config.source.json_document.clone(),
+            },
             catalogue: Catalogue::new(config),
         }
     }

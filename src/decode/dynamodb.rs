@@ -53,6 +53,10 @@ impl Decoder for DynamodbStreams {
         "dynamodb"
     }
 
+    fn about(&self) -> &'static str {
+        "DynamoDB Streams"
+    }
+
     fn recognises(&self, outline: &Outline<'_>) -> bool {
         outline.member("dynamodb") == Some(Kind::Object) && !through_kinesis(outline) && {
             let body = outline.inner("dynamodb");
@@ -98,6 +102,10 @@ impl Decoder for DynamodbKinesis {
         "dynamodb-kinesis"
     }
 
+    fn about(&self) -> &'static str {
+        "Kinesis Data Streams for DynamoDB"
+    }
+
     fn recognises(&self, outline: &Outline<'_>) -> bool {
         through_kinesis(outline) && outline.member("dynamodb") == Some(Kind::Object)
     }
@@ -114,7 +122,11 @@ impl Decoder for DynamodbKinesis {
         let (created_at, coarse) = found.creation_time()?;
         let micros = u64::try_from(created_at.0).map_err(|_| bad_time())?;
         let version =
-            Version::new('k', self.0.epoch, Rank::Positioned).number(micros).digits(&record.position)?;
+            Version::new('k', self.0.epoch, Rank::Positioned).number(micros).digits(record.sequence())?;
+        let version = match record.place {
+            Some(place) => version.place(place),
+            None => version,
+        };
         found.event(record, decoded, Order { table, version, changed_at: Some(created_at), coarse })
     }
 }

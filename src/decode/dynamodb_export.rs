@@ -78,6 +78,10 @@ impl Decoder for DynamodbExport {
         "dynamodb-export"
     }
 
+    fn about(&self) -> &'static str {
+        "DynamoDB's export to S3, full and incremental"
+    }
+
     fn recognises(&self, outline: &Outline<'_>) -> bool {
         if outline.member("Item") == Some(Kind::Object) {
             let beside = ["tableArn", "exportTime"].into_iter().filter(|name| outline.has(name)).count();

@@ -2,19 +2,39 @@
 //! other.
 
 mod attribute;
+pub mod canal;
+pub mod debezium;
+pub mod dms;
+pub mod dsql;
 pub mod dynamodb;
 pub mod dynamodb_export;
+mod extended_json;
+pub mod json;
+pub mod maxwell;
+pub mod mongodb;
 mod outline;
+mod row;
+pub mod wal2json;
 
+pub use canal::Canal;
+pub use debezium::Debezium;
+pub use dms::Dms;
+pub use dsql::Dsql;
 pub use dynamodb::{DynamodbKinesis, DynamodbStreams};
 pub use dynamodb_export::DynamodbExport;
+pub use json::{Json, Pointers};
+pub use maxwell::Maxwell;
+pub use mongodb::Mongodb;
 pub use outline::Outline;
+pub use wal2json::Wal2json;
 
 use crate::catalogue::{Catalogue, TableSchema};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{ChangeEvent, Timestamp};
 use crate::json::Fault;
 use crate::record::Record;
+use crate::unpack;
+use row::{Origin, Row};
 use std::fmt;
 
 /// What a record turned out to be.
@@ -71,6 +91,9 @@ pub trait Decoder: Send + Sync {
     /// The name that configuration and outputs use.
     fn name(&self) -> &'static str;
 
+    /// What sends records of this format, in a few words.
+    fn about(&self) -> &'static str;
+
     /// Whether a payload is of this format, judged by its shape alone. Never an error, cheap to answer. Formats do not
     /// overlap: what this one recognises, no other does.
     fn recognises(&self, outline: &Outline<'_>) -> bool;
@@ -97,6 +120,8 @@ pub struct Settings {
     pub scheme: Option<char>,
     /// `source.exported_at`: when the rows of an export were read that do not tell.
     pub exported_at: Option<Timestamp>,
+    /// `source.json_table` and the other `source.json_…`: where records of one's own hold what.
+    pub pointers: Pointers,
     /// What is known of the source's tables: their keys and their columns.
     pub catalogue: Catalogue,
 }
@@ -120,7 +145,16 @@ fn every(settings: &Settings) -> Vec<Box<dyn Decoder>> {
     vec![
         Box::new(DynamodbKinesis::new(settings.clone())),
         Box::new(DynamodbStreams::new(settings.clone())),
+        Box::new(Debezium::new(settings.clone())),
+        Box::new(Maxwell::new(settings.clone())),
+        Box::new(Wal2json::new(settings.clone())),
+        Box::new(Canal::new(settings.clone())),
+        Box::new(Mongodb::new(settings.clone())),
+        Box::new(Dsql::new(settings.clone())),
+        Box::new(Dms::new(settings.clone())),
         Box::new(DynamodbExport::new(settings.clone())),
+        // last: it takes what the pointers fit and nobody else recognises
+        Box::new(Json::new(settings.clone())),
     ]
 }
 
@@ -161,10 +195,24 @@ impl Decoders {
     /// Decodes a record, part by part.
     #[must_use]
     pub fn decode(&self, record: &Record) -> Vec<Part> {
-        if let Some((code, message)) = record.fault {
-            return vec![Part { decoder: None, decoded: Err(Error::poison(code, message)) }];
+        if record.fault.is_some() {
+            return vec![self.part(record)];
         }
-        vec![self.part(record)]
+        if let Some(parts) = unpack::parts(record) {
+            // nothing inside is nothing to do
+            let nothing = || vec![Part { decoder: None, decoded: Ok(Decoded::Ignored(Reason::Control)) }];
+            return if parts.is_empty() {
+                nothing()
+            } else {
+                parts.iter().map(|part| self.part(part)).collect()
+            };
+        }
+        let part = self.part(record);
+        let is_no_document = part.decoded.as_ref().is_err_and(|error| error.code() == "not_json");
+        match is_no_document.then(|| unpack::documents(record)).flatten() {
+            Some(documents) => documents.iter().map(|document| self.part(document)).collect(),
+            None => vec![part],
+        }
     }
 
     /// The decoders that recognise a payload by its shape: of formats that do not overlap, one at most.
@@ -188,6 +236,9 @@ impl Decoders {
     }
 
     fn part(&self, record: &Record) -> Part {
+        if let Some((code, message)) = record.fault {
+            return Part { decoder: None, decoded: Err(Error::poison(code, message)) };
+        }
         let outline = Outline::of(&record.payload);
         let found = match self.list.first() {
             Some(only) if self.pinned => Some(only),
@@ -220,7 +271,13 @@ impl Decoders {
 /// The names of all decoders, in the order in which they are asked.
 #[must_use]
 pub fn names() -> Vec<&'static str> {
-    every(&Settings::default()).iter().map(|decoder| decoder.name()).collect()
+    formats().into_iter().map(|(name, _)| name).collect()
+}
+
+/// The names of all decoders and what they are for, in the order in which they are asked.
+#[must_use]
+pub fn formats() -> Vec<(&'static str, &'static str)> {
+    every(&Settings::default()).iter().map(|decoder| (decoder.name(), decoder.about())).collect()
 }
 
 impl From<Fault> for Error {

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 impl From<KinesisEvent> for Envelope {
     /// The payloads are the same bytes as in an envelope of the raw event; arrival times may differ in their fraction.
     fn from(event: KinesisEvent) -> Self {
-        Self { records: event.records.into_iter().map(kinesis_record).collect(), window_state: None }
+        event.records.into_iter().map(kinesis_record).collect::<Vec<_>>().into()
     }
 }
 
@@ -23,7 +23,7 @@ impl From<DynamodbEvent> for Envelope {
     /// The payloads are written anew: they say the same, with the attributes in another order. Creation times are
     /// whole seconds, as DynamoDB sends them.
     fn from(event: DynamodbEvent) -> Self {
-        Self { records: event.records.into_iter().map(dynamodb_record).collect(), window_state: None }
+        event.records.into_iter().map(dynamodb_record).collect::<Vec<_>>().into()
     }
 }
 

@@ -2,8 +2,10 @@
 
 mod connect;
 mod dead_letters;
+mod floor;
 mod postgres;
 mod purge;
+mod schemas;
 mod targets;
 
 pub use dead_letters::{DeadLetter, Filter, ParkedLetter};
@@ -11,7 +13,9 @@ pub use postgres::Postgres;
 pub use purge::Purged;
 pub use targets::{KnownTarget, LiveRow};
 
+use crate::catalogue::TableSchema;
 use crate::error::{Error, Result};
+use crate::event::Timestamp;
 use crate::plan::{Dialect, Statement};
 use crate::route::Target;
 use std::collections::HashSet;
@@ -44,6 +48,17 @@ pub struct Binding {
     pub epoch: u16,
 }
 
+/// A truncate of a source table.
+#[derive(Debug, Clone)]
+pub struct Truncation {
+    /// The target.
+    pub target: Arc<Target>,
+    /// The truncate's version: everything of a lower one is gone.
+    pub version: String,
+    /// When the source was truncated.
+    pub changed_at: Option<Timestamp>,
+}
+
 /// Writes planned statements. One implementation a database; tests bring their own.
 pub trait Materializer: Send + Sync {
     /// How statements must be said.
@@ -54,6 +69,28 @@ pub trait Materializer: Send + Sync {
     /// # Errors
     /// A configuration error that says what to do, or a transient one.
     fn prepare(&self, binding: &Binding, deadline: Deadline) -> impl Future<Output = Result<()>> + Send;
+
+    /// Removes the rows of a target that are older than a truncate of its source, now and when they come late.
+    ///
+    /// # Errors
+    /// When it could not be done: nothing is then, or all.
+    fn truncate(
+        &self,
+        truncation: &Truncation,
+        deadline: Deadline,
+    ) -> impl Future<Output = Result<()>> + Send;
+
+    /// What sources said of their tables, as far as it was [learned](Self::learn).
+    ///
+    /// # Errors
+    /// When it cannot be found out.
+    fn schemas(&self, deadline: Deadline) -> impl Future<Output = Result<Vec<TableSchema>>> + Send;
+
+    /// Remembers what sources say of their tables; of one table, what was said last.
+    ///
+    /// # Errors
+    /// When it cannot be stored.
+    fn learn(&self, schemas: &[TableSchema], deadline: Deadline) -> impl Future<Output = Result<()>> + Send;
 
     /// Applies a statement: one outcome for each of its rows, in their order.
     ///

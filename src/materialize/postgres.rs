@@ -2,7 +2,8 @@
 
 use super::connect::{Connections, Connector, driver_error};
 use super::targets::Known;
-use super::{Binding, DeadLetter, Deadline, Materializer, RowOutcome};
+use super::{Binding, DeadLetter, Deadline, Materializer, RowOutcome, Truncation};
+use crate::catalogue::TableSchema;
 use crate::config::{Config, Ddl};
 use crate::error::{Disposition, Error, ErrorKind, Result};
 use crate::event::{Patch, Timestamp};
@@ -47,7 +48,7 @@ pub struct Postgres {
     checks_horizon: bool,
     statement_timeout: Option<Duration>,
     last_used: Mutex<SystemTime>,
-    statements: AtomicU64,
+    pub(super) statements: AtomicU64,
     retries: AtomicU64,
 }
 
@@ -124,8 +125,14 @@ impl Postgres {
     }
 
     pub(super) fn fill_own(&self, template: &str, values: &[(&str, &str)]) -> String {
-        let (registry, letters) = (self.own("rowtide_targets"), self.own("rowtide_dead_letters"));
-        let mut all = vec![("registry", registry.as_str()), ("dead_letters", letters.as_str())];
+        let own = [
+            ("registry", "targets"),
+            ("dead_letters", "dead_letters"),
+            ("schemas", "schemas"),
+            ("floors", "floors"),
+        ];
+        let own = own.map(|(name, table)| (name, self.own(&format!("rowtide_{table}"))));
+        let mut all: Vec<(&str, &str)> = own.iter().map(|(name, table)| (*name, table.as_str())).collect();
         all.extend_from_slice(values);
         fill(template, &all)
     }
@@ -454,7 +461,7 @@ impl Postgres {
             part.iter().filter_map(|&index| Some((index, statement.rows.get(index)?))).collect();
         let mut retry = Retry::new(&self.retries, deadline);
         loop {
-            match self.patch_once(&read_sql, &write_sql, &rows, deadline).await {
+            match self.patch_once(&statement.target, &read_sql, &write_sql, &rows, deadline).await {
                 Err(error) if retry.again(&error).await => {}
                 settled => return settled,
             }
@@ -463,6 +470,7 @@ impl Postgres {
 
     async fn patch_once(
         &self,
+        target: &Target,
         read_sql: &str,
         write_sql: &str,
         rows: &[(usize, &Row)],
@@ -470,18 +478,24 @@ impl Postgres {
     ) -> Result<Vec<(usize, RowOutcome)>> {
         let client = self.client(deadline).await?;
         self.statements.fetch_add(1, Ordering::Relaxed);
-        let result = self.patch_with(&client, read_sql, write_sql, rows, deadline).await;
+        let result = self.patch_with(&client, target, read_sql, write_sql, rows, deadline).await;
         settle(client, result)
     }
 
     async fn patch_with(
         &self,
         client: &Object,
+        target: &Target,
         read_sql: &str,
         write_sql: &str,
         rows: &[(usize, &Row)],
         deadline: Deadline,
     ) -> Result<Vec<(usize, RowOutcome)>> {
+        let mut settled = Vec::new();
+        let floor = self.floor(client, target, deadline).await?;
+        let is_below = |row: &Row| floor.as_deref().is_some_and(|floor| row.version.as_str() <= floor);
+        let (below, rows): (Vec<_>, Vec<_>) = rows.iter().copied().partition(|(_, row)| is_below(row));
+        settled.extend(below.into_iter().map(|(index, _)| (index, RowOutcome::Stale)));
         let keys: Vec<&str> = rows.iter().map(|(_, row)| row.key.as_str()).collect();
         let work = async {
             let prepared = client.prepare_cached(read_sql).await?;
@@ -493,9 +507,8 @@ impl Postgres {
             let (key, base) = Base::of(row).map_err(|error| driver_error(&error, false))?;
             bases.insert(key, base);
         }
-        let mut settled = Vec::new();
         let mut patched = Vec::new();
-        for &(index, row) in rows {
+        for (index, row) in rows {
             let base = bases.remove(&row.key);
             match base.as_ref().map(|base| base.version.as_str()) {
                 Some(version) if version >= row.version.as_str() => settled.push((index, RowOutcome::Stale)),
@@ -538,6 +551,36 @@ impl Materializer for Postgres {
             match self.know(binding, deadline).await {
                 Err(error) if retry.again(&error).await => {}
                 known => return known.map(drop),
+            }
+        }
+    }
+
+    async fn truncate(&self, truncation: &Truncation, deadline: Deadline) -> Result<()> {
+        let mut retry = Retry::new(&self.retries, deadline);
+        loop {
+            match self.truncate_once(truncation, deadline).await {
+                Err(error) if retry.again(&error).await => {}
+                done => return done,
+            }
+        }
+    }
+
+    async fn schemas(&self, deadline: Deadline) -> Result<Vec<TableSchema>> {
+        let mut retry = Retry::new(&self.retries, deadline);
+        loop {
+            match self.schemas_once(deadline).await {
+                Err(error) if retry.again(&error).await => {}
+                schemas => return schemas,
+            }
+        }
+    }
+
+    async fn learn(&self, schemas: &[TableSchema], deadline: Deadline) -> Result<()> {
+        let mut retry = Retry::new(&self.retries, deadline);
+        loop {
+            match self.learn_once(schemas, deadline).await {
+                Err(error) if retry.again(&error).await => {}
+                done => return done,
             }
         }
     }

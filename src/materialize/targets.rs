@@ -31,12 +31,18 @@ pub(super) struct Known {
 }
 
 /// A relation of the catalogue.
-struct Relation {
+pub(super) struct Relation {
     kind: String,
     columns: Vec<String>,
     definition: Option<String>,
     unique_pk: bool,
     comment: Option<String>,
+}
+
+impl Relation {
+    pub(super) fn is_table(&self) -> bool {
+        matches!(self.kind.as_str(), "r" | "p")
+    }
 }
 
 /// What the registry says of a target.
@@ -128,6 +134,7 @@ impl Postgres {
                 self.agree_with_registry(binding, registered)?;
             }
             self.register(client, binding, look.layout).await?;
+            self.ensure_floor(client, &binding.target).await?;
             if let Some(sql) = &look.unremembered_view {
                 self.remember_view(client, &binding.target, sql).await?;
             }
@@ -194,7 +201,7 @@ impl Postgres {
             unremembered_view: None,
         };
         match found {
-            Some(table) if matches!(table.kind.as_str(), "r" | "p") => {
+            Some(table) if table.is_table() => {
                 look.layout = adopted(target, &table)?;
                 return Ok(look);
             }
@@ -384,7 +391,7 @@ impl Postgres {
         transaction.commit().await.map_err(ddl_error)
     }
 
-    async fn run_ddl(&self, client: &mut Object, statements: &[String]) -> Result<()> {
+    pub(super) async fn run_ddl(&self, client: &mut Object, statements: &[String]) -> Result<()> {
         if self.ddl == Ddl::Never {
             return Err(missing_object(statements));
         }
@@ -530,7 +537,11 @@ fn lost_race(error: Error) -> Result<()> {
     }
 }
 
-async fn relation_of(client: &impl GenericClient, schema: &str, name: &str) -> Result<Option<Relation>> {
+pub(super) async fn relation_of(
+    client: &impl GenericClient,
+    schema: &str,
+    name: &str,
+) -> Result<Option<Relation>> {
     let sql = include_str!("../../sql/postgres/relation.sql");
     let parameters: [&(dyn ToSql + Sync); 2] = [&schema, &name];
     let row = client.query_opt(sql, &parameters).await.map_err(ddl_error)?;

@@ -7,7 +7,7 @@ pub use ddl::{View, drop_view, key_index, storage, view};
 pub use place::{Placed, merge, place};
 
 use crate::coalesce::Schedule;
-use crate::config::DeletePolicy;
+use crate::config::{DeletePolicy, Truncate};
 use crate::error::{Error, Result};
 use crate::event::{Change, Document, Key, Patch, Timestamp};
 use crate::route::Target;
@@ -204,6 +204,10 @@ const UPSERT: &str = include_str!("../../sql/postgres/upsert.sql");
 const UPSERT_HARD: &str = include_str!("../../sql/postgres/upsert_hard.sql");
 const UPSERT_ADOPTED: &str = include_str!("../../sql/postgres/upsert_adopted.sql");
 const UPSERT_ADOPTED_GUARDED: &str = include_str!("../../sql/postgres/upsert_adopted_guarded.sql");
+const TRUNCATE: &str = include_str!("../../sql/postgres/truncate.sql");
+const TRUNCATE_HARD: &str = include_str!("../../sql/postgres/truncate_hard.sql");
+const RAISE_FLOOR: &str = include_str!("../../sql/postgres/raise_floor.sql");
+const READ_FLOOR: &str = include_str!("../../sql/postgres/read_floor.sql");
 const READ_ROWS: &str = include_str!("../../sql/postgres/read_rows.sql");
 const WRITE_PATCHED: &str = include_str!("../../sql/postgres/write_patched.sql");
 
@@ -223,7 +227,11 @@ pub fn upsert_sql(target: &Target, layout: Layout) -> String {
                     UPSERT,
                 ),
             };
-            fill(template, &[("storage", &storage), ("data", data), ("aux", aux)])
+            let floor = match target.delete {
+                DeletePolicy::Hard => floor(target, "\n  where "),
+                DeletePolicy::Tombstone | DeletePolicy::Soft => floor(target, "\n  and "),
+            };
+            fill(template, &[("storage", &storage), ("data", data), ("aux", aux), ("floor", &floor)])
         }
         Layout::Adopted { guarded, aux } => {
             let storage = relation(&target.schema, &target.name);
@@ -242,5 +250,44 @@ pub fn upsert_sql(target: &Target, layout: Layout) -> String {
 #[must_use]
 pub fn patch_sql(target: &Target) -> (String, String) {
     let storage = relation(&target.schema, &target.storage);
-    (fill(READ_ROWS, &[("storage", &storage)]), fill(WRITE_PATCHED, &[("storage", &storage)]))
+    let write = [("storage", storage.as_str()), ("floor", &floor(target, "\nwhere "))];
+    (fill(READ_ROWS, &[("storage", &storage)]), fill(WRITE_PATCHED, &write))
+}
+
+/// The condition that keeps out what a truncate has removed: it holds the floor still while the rows are written.
+fn floor(target: &Target, before: &str) -> String {
+    if target.truncate == Truncate::Ignore {
+        return String::new();
+    }
+    format!(
+        "{before}u.version collate \"C\" > coalesce((select f.floor from {} as f where f.target = {} for share), '')",
+        floors(target),
+        literal(&target.qualified())
+    )
+}
+
+fn floors(target: &Target) -> String {
+    relation(&target.home, "rowtide_floors")
+}
+
+/// The texts of the statements of a truncate, which are run together: the one that raises the target's floor (target,
+/// version), and the one that removes the rows below it (version and, unless `delete = "hard"`, the time of the
+/// change).
+#[must_use]
+pub fn truncate_sql(target: &Target) -> (String, String) {
+    let storage = relation(&target.schema, &target.storage);
+    let (data, aux, template) = match target.delete {
+        DeletePolicy::Tombstone => ("null", "'{}'", TRUNCATE),
+        // a soft row keeps its last image
+        DeletePolicy::Soft => ("t.data", "t.aux", TRUNCATE),
+        DeletePolicy::Hard => ("", "", TRUNCATE_HARD),
+    };
+    let remove = fill(template, &[("storage", &storage), ("data", data), ("aux", aux)]);
+    (fill(RAISE_FLOOR, &[("floors", &floors(target))]), remove)
+}
+
+/// The text of the query for a target's floor.
+#[must_use]
+pub fn floor_sql(target: &Target) -> String {
+    fill(READ_FLOOR, &[("floors", &floors(target))])
 }

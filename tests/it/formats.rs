@@ -1,8 +1,15 @@
 //! The promise for every format: random histories of a table, written as that source writes them, delivered in any
 //! order, more than once, in any batches; afterwards the view equals the source. Each format brings an encoder.
 
+mod canal;
+mod dms;
+mod dsql;
 mod dynamodb;
 mod dynamodb_export;
+mod json;
+mod maxwell;
+mod mongodb;
+mod wal2json;
 
 use crate::model::{Memory, is_done, take};
 use proptest::collection::vec;
@@ -60,6 +67,8 @@ pub(crate) struct Format {
     pub(crate) delivered: Delivered,
     /// Whether the source ever changes a key.
     pub(crate) changes_keys: bool,
+    /// Whether the source holds back the changes of a table until it is read.
+    pub(crate) loads_first: bool,
     /// The records of the step at place `at` of the history, from 1. `Step::Load` may have none.
     pub(crate) records: fn(&Step, u64) -> Vec<Record>,
     /// The document that the view shows of a row.
@@ -73,6 +82,7 @@ impl Format {
             config: Config::default(),
             delivered: Delivered::Anyhow,
             changes_keys: true,
+            loads_first: false,
             records,
             document: Row::document,
         }
@@ -112,14 +122,15 @@ fn plans() -> impl Strategy<Value = Plan> {
 
 impl Plan {
     /// The history as it happened, and the table at its end.
-    fn history(&self, changes_keys: bool) -> (Vec<Step>, BTreeMap<u8, Row>) {
+    fn history(&self, format: &Format) -> (Vec<Step>, BTreeMap<u8, Row>) {
         let mut table = BTreeMap::new();
         for (id, n) in &self.start {
             table.insert(*id, Row { id: *id, name: format!("start{id}"), n: *n });
         }
         let mut steps = Vec::new();
+        let read_at = if format.loads_first { 0 } else { self.read_at };
         for (at, (what, id, other, n)) in self.tries.iter().enumerate() {
-            if at == self.read_at {
+            if at == read_at {
                 steps.extend(table.values().cloned().map(Step::Load));
             }
             let row = |id: u8| Row { id, name: format!("r{at}"), n: *n };
@@ -132,7 +143,7 @@ impl Plan {
                     table.remove(id);
                     steps.push(Step::Delete(before));
                 }
-                (Some(before), 3..=4) if changes_keys && !table.contains_key(other) => {
+                (Some(before), 3..=4) if format.changes_keys && !table.contains_key(other) => {
                     table.remove(id);
                     table.insert(*other, row(*other));
                     steps.push(Step::Update { before, after: row(*other) });
@@ -143,7 +154,7 @@ impl Plan {
                 }
             }
         }
-        if self.read_at >= self.tries.len() {
+        if read_at >= self.tries.len() {
             steps.extend(table.values().cloned().map(Step::Load));
         }
         (steps, table)
@@ -187,7 +198,7 @@ impl Plan {
 pub(crate) fn converges(format: &Format) {
     let config = PropConfig { cases: HISTORIES, failure_persistence: None, ..PropConfig::default() };
     let outcome = TestRunner::new(config).run(&plans(), |plan| {
-        let (steps, table) = plan.history(format.changes_keys);
+        let (steps, table) = plan.history(format);
         let records = steps.iter().zip(1..).flat_map(|(step, at)| (format.records)(step, at)).collect();
         let memory = Memory::new();
         for batch in plan.delivered(records, format.delivered) {

@@ -187,10 +187,7 @@ fn response(event: &str) -> String {
     }
     let mut answer = "null".to_owned();
     if report.failure.is_none() {
-        answer = serde_json::to_string(&report.batch_response()).unwrap();
-        if let Some(state) = &envelope.window_state {
-            answer.insert_str(answer.len() - 1, &format!(",\"state\":{state}"));
-        }
+        answer = report.response(&envelope);
     }
     members.push(("response", answer));
 

@@ -58,6 +58,11 @@ fn event(id: u8, change: Change, version: &str, pair: Option<u32>) -> ChangeEven
     }
 }
 
+/// The change of the item `id`, the `n`th of a history.
+pub(crate) fn change_event(id: u8, n: usize, change: Change) -> ChangeEvent {
+    event(id, change, &version(n), None)
+}
+
 fn document(n: usize) -> Document {
     let mut document = Document::default();
     document.append("whole", &n.to_string());
@@ -299,6 +304,7 @@ proptest! {
         let target = Arc::new(Target {
             source: "t".into(), schema: "public".into(), name: "t".into(), storage: "t_cdc".into(),
             delete: rowtide::config::DeletePolicy::Tombstone, types: BTreeMap::new(),
+            truncate: rowtide::config::Truncate::Ignore, home: "public".into(),
         });
         let mut changes = Vec::new();
         for (record, ops) in case.records.iter().enumerate() {
@@ -643,7 +649,8 @@ proptest! {
                 prop_assert!(ahead.contains(position) || unheard, "{:?} is parked, but reported", position);
             }
 
-            let response = serde_json::to_value(report.batch_response()).unwrap();
+            let response: serde_json::Value =
+                serde_json::from_str(&report.response(&batch.to_vec().into())).unwrap();
             let failures = response["batchItemFailures"].as_array().unwrap();
             let Some(failure) = failures.first() else {
                 prop_assert_eq!(counts.reported, 0);

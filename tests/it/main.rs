@@ -9,6 +9,8 @@ mod convergence;
 #[cfg(feature = "sink")]
 mod decode;
 #[cfg(feature = "sink")]
+mod envelopes;
+#[cfg(feature = "sink")]
 mod faults;
 #[cfg(feature = "sink")]
 mod formats;
@@ -35,3 +37,5 @@ mod support;
 mod tidy;
 #[cfg(feature = "sink")]
 mod tls;
+#[cfg(feature = "sink")]
+mod truncate;

@@ -1,11 +1,12 @@
 //! A database in memory, a source of change events without a wire format, and two with one: what the laws run on.
 
+use rowtide::catalogue::TableSchema;
 use rowtide::config::Config;
 use rowtide::decode::{Decoded, Decoder, Decoders, Reason};
 use rowtide::error::{Error, ErrorKind, Result};
 use rowtide::event::ChangeEvent;
 use rowtide::json::Value;
-use rowtide::materialize::{Binding, DeadLetter, Deadline, Materializer, RowOutcome};
+use rowtide::materialize::{Binding, DeadLetter, Deadline, Materializer, RowOutcome, Truncation};
 use rowtide::pipeline::{Flow, process};
 use rowtide::plan::{Action, Dialect, Row, Statement, merge};
 use rowtide::record::Record;
@@ -41,6 +42,9 @@ pub(crate) struct State {
     pub(crate) rows: Rows,
     /// By source, position, sub and payload.
     pub(crate) letters: BTreeMap<LetterId, DeadLetter>,
+    /// By target: what a truncate has removed everything below.
+    floors: BTreeMap<String, String>,
+    pub(crate) schemas: BTreeMap<String, TableSchema>,
     pub(crate) calls: usize,
 }
 
@@ -128,10 +132,17 @@ impl Memory {
     }
 
     /// Writes rows together or not at all; the row that this makes of each.
-    fn write(&self, rows: &mut Rows, statement: &Statement, unit: &[&Row]) -> Vec<RowOutcome> {
+    fn write(
+        &self,
+        rows: &mut Rows,
+        floor: Option<&String>,
+        statement: &Statement,
+        unit: &[&Row],
+    ) -> Vec<RowOutcome> {
         let at = |row: &Row| (statement.target.qualified(), row.key.clone());
         let fresh: Vec<(&Row, Stored)> = unit
             .iter()
+            .filter(|row| floor.is_none_or(|floor| *floor < row.version))
             .filter(|row| rows.get(&at(row)).is_none_or(|stored| stored.version < row.version))
             .map(|row| (*row, next(statement.action, row, rows.get(&at(row)))))
             .collect();
@@ -203,13 +214,47 @@ impl Materializer for Memory {
         let done = if fault == Some(Fault::Halfway) { units.len() / 2 } else { units.len() };
         let mut outcomes = vec![RowOutcome::Stale; statement.rows.len()];
         let mut state = self.state();
+        let floor = state.floors.get(&statement.target.qualified()).cloned();
         for indices in units.values().take(done) {
             let unit: Vec<&Row> = indices.iter().map(|&index| &statement.rows[index]).collect();
-            for (&index, outcome) in indices.iter().zip(self.write(&mut state.rows, statement, &unit)) {
+            for (&index, outcome) in
+                indices.iter().zip(self.write(&mut state.rows, floor.as_ref(), statement, &unit))
+            {
                 outcomes[index] = outcome;
             }
         }
         if fault.is_some() { Err(transient()) } else { Ok(outcomes) }
+    }
+
+    async fn truncate(&self, truncation: &Truncation, _: Deadline) -> Result<()> {
+        let fault = self.call().await?;
+        let mut state = self.state();
+        let (target, version) = (truncation.target.qualified(), &truncation.version);
+        let floor = state.floors.entry(target.clone()).or_default();
+        *floor = floor.clone().max(version.clone());
+        let below =
+            state.rows.iter_mut().filter(|((name, _), row)| *name == target && row.version < *version);
+        below.for_each(|(_, row)| *row = Stored { version: version.clone(), document: None });
+        if fault.is_some() { Err(transient()) } else { Ok(()) }
+    }
+
+    async fn schemas(&self, _: Deadline) -> Result<Vec<TableSchema>> {
+        if self.call().await?.is_some() {
+            return Err(transient());
+        }
+        Ok(self.state().schemas.values().cloned().collect())
+    }
+
+    async fn learn(&self, schemas: &[TableSchema], _: Deadline) -> Result<()> {
+        let fault = self.call().await?;
+        let mut state = self.state();
+        for schema in schemas {
+            let known = state.schemas.entry(schema.table.clone()).or_insert_with(|| schema.clone());
+            if known.said_at < schema.said_at {
+                *known = schema.clone();
+            }
+        }
+        if fault.is_some() { Err(transient()) } else { Ok(()) }
     }
 
     async fn blocked(&self, keys: &[(String, String)], _: Deadline) -> Result<HashSet<(String, String)>> {
@@ -281,6 +326,10 @@ pub(crate) struct Script(pub(crate) Vec<Vec<ChangeEvent>>);
 impl Decoder for Script {
     fn name(&self) -> &'static str {
         "script"
+    }
+
+    fn about(&self) -> &'static str {
+        "a script of a test"
     }
 
     fn recognises(&self, _: &rowtide::decode::Outline<'_>) -> bool {

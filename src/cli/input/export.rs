@@ -9,7 +9,7 @@
 //! of a full export, `AWSDynamoDB/data/….json.gz` of incremental ones, which share that folder.
 
 use super::values::{Value, Values};
-use super::{Failure, broke_off, raw, unpack};
+use super::{Failure, broke_off, raw};
 use rowtide::json::{Fault, Kind, Scanner, write_string};
 use std::fs::File;
 use std::io::Read as _;
@@ -121,7 +121,8 @@ impl Export {
 impl Current {
     fn open(file: &DataFile) -> Result<Self, Failure> {
         let name: Arc<str> = file.path.display().to_string().into();
-        let plain = unpack::unpack(raw(&file.path, &name)?).map_err(|error| broke_off(&name, &error))?;
+        let plain =
+            rowtide::unpack::plain(raw(&file.path, &name)?).map_err(|error| broke_off(&name, &error))?;
         Ok(Self { values: Values::new(plain), name, items: file.items, read: 0 })
     }
 

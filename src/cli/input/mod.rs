@@ -4,14 +4,12 @@
 //! batch ends at [`BATCH_BYTES_MAX`].
 
 mod export;
-mod unpack;
 mod values;
 
 use super::args::InputArgs;
 use super::failure::Failure;
 use export::Export;
 use rowtide::config::redact_url;
-use rowtide::json::{Kind, Scanner};
 use rowtide::record::{Envelope, Record};
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read};
@@ -31,9 +29,7 @@ pub(super) struct Batch {
     /// Its place in the file, from 1.
     pub(super) number: u64,
     /// The records.
-    pub(super) records: Vec<Record>,
-    /// JSON text of the state that the response must echo, in a tumbling window.
-    pub(super) window_state: Option<String>,
+    pub(super) envelope: Envelope,
 }
 
 /// The batches of several files, in the order in which they were given.
@@ -125,7 +121,7 @@ impl Opened {
         let name: Arc<str> = path.display().to_string().into();
         let raw: Box<dyn Read + Send> =
             if is_stdin(path) { Box::new(io::stdin()) } else { raw(path, &name)? };
-        let plain = unpack::unpack(raw).map_err(|error| broke_off(&name, &error))?;
+        let plain = rowtide::unpack::plain(raw).map_err(|error| broke_off(&name, &error))?;
         let values = Values::new(plain);
         Ok(Self { values, name, content: None, export: None, batches: 0, first: None })
     }
@@ -177,7 +173,7 @@ impl Opened {
         let Some(value) = self.value()? else { return Ok(None) };
         let place = format!("{} line {}", self.name, value.line);
         match Envelope::parse(&value.bytes, &self.name) {
-            Ok(envelope) => Ok(Some(self.numbered(envelope.records, envelope.window_state))),
+            Ok(envelope) => Ok(Some(self.numbered(envelope))),
             Err(_) => Err(match value.fault.or_else(|| values::read_whole(&value.bytes).err()) {
                 Some(fault) => Failure::broken(format!("{place} is not JSON; a Lambda event is expected."))
                     .because(&fault),
@@ -202,12 +198,12 @@ impl Opened {
             record.source = source.clone();
             records.push(record);
         }
-        Ok((!records.is_empty()).then(|| self.numbered(records, None)))
+        Ok((!records.is_empty()).then(|| self.numbered(records.into())))
     }
 
-    fn numbered(&mut self, records: Vec<Record>, window_state: Option<String>) -> Batch {
+    fn numbered(&mut self, envelope: Envelope) -> Batch {
         self.batches += 1;
-        Batch { input: self.name.clone(), number: self.batches, records, window_state }
+        Batch { input: self.name.clone(), number: self.batches, envelope }
     }
 }
 
@@ -220,20 +216,9 @@ fn broke_off(name: &str, error: &io::Error) -> Failure {
     Failure::broken(format!("{name} breaks off: it cannot be read to its end.")).because(error)
 }
 
-/// A Lambda event is known by its list of `Records`, even if the input breaks off inside it.
+/// A Lambda event is known by its list of records, even if the input breaks off inside it.
 fn content_of(first: &Value) -> Content {
-    let mut holds_records = false;
-    if let Ok(mut scanner) = Scanner::of_bytes(&first.bytes)
-        && scanner.peek() == Ok(Kind::Object)
-    {
-        let read = scanner.object(|scanner, name| {
-            holds_records |= name == "Records" && scanner.peek()? == Kind::Array;
-            scanner.skip().map(drop)
-        });
-        // what is wrong behind the list is found when the value is read
-        read.unwrap_or_default();
-    }
-    if holds_records { Content::LambdaEvents } else { Content::BarePayloads }
+    if Envelope::recognises(&first.bytes) { Content::LambdaEvents } else { Content::BarePayloads }
 }
 
 #[cfg(test)]
@@ -262,8 +247,9 @@ mod tests {
         assert_eq!(failure, None, "{text}");
         assert_eq!(found.len(), expected.len(), "{text}");
         for (batch, expected) in found.iter().zip(expected) {
-            let payloads = batch.records.iter().map(|record| String::from_utf8_lossy(&record.payload));
-            let positions = batch.records.iter().map(|record| record.position.as_str());
+            let payloads =
+                batch.envelope.records.iter().map(|record| String::from_utf8_lossy(&record.payload));
+            let positions = batch.envelope.records.iter().map(|record| record.position.as_str());
             let found: Vec<(&str, String)> = positions.zip(payloads.map(String::from)).collect();
             let expected: Vec<(&str, String)> = expected.iter().map(|(a, b)| (*a, (*b).to_owned())).collect();
             assert_eq!(found, expected, "{text}");
@@ -314,7 +300,7 @@ mod tests {
     fn hostile_nesting_is_read_in_linear_time() {
         let (found, failure) = batches(&"[\n".repeat(200_000), 1_000_000);
         assert_eq!(failure, None);
-        assert!(found.iter().map(|batch| batch.records.len()).sum::<usize>() > 0);
+        assert!(found.iter().map(|batch| batch.envelope.records.len()).sum::<usize>() > 0);
     }
 
     #[test]
@@ -322,12 +308,12 @@ mod tests {
         let (found, failure) = batches("{\"Records\":[]}\n\n{\"Records\":[1,2]}\n", 1);
         assert_eq!(failure, None);
         assert_eq!(
-            found.iter().map(|batch| (batch.number, batch.records.len())).collect::<Vec<_>>(),
+            found.iter().map(|batch| (batch.number, batch.envelope.records.len())).collect::<Vec<_>>(),
             [(1, 0), (2, 2)]
         );
         let (found, failure) = batches("{\n\"window\":{},\n\"Records\":[\n]\n}", 1);
         assert_eq!((found.len(), failure), (1, None));
-        assert_eq!(found[0].window_state.as_deref(), Some("{}"));
+        assert_eq!(found[0].envelope.window_state.as_deref(), Some("{}"));
     }
 
     #[test]

@@ -1,0 +1,2 @@
+insert into {floors} as f (target, floor) values ($1::text, $2::text)
+on conflict (target) do update set floor = greatest(f.floor, excluded.floor)

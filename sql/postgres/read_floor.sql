@@ -1,0 +1,1 @@
+select floor from {floors} where target = $1::text

@@ -1,0 +1,1 @@
+delete from {storage} where version < $1::text collate "C"

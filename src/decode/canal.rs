@@ -1,0 +1,633 @@
+//! Canal-JSON: changes of MySQL and MariaDB as Canal's flat messages, which other tools write too.
+//!
+//! * Table: `database.table`.
+//! * Key: the route's `key`, else `pkNames`; its values from `data`. A column of the key in `old` is a changed key: a
+//!   delete of the old and a put of the new one.
+//! * Image: full, when the server's `binlog_row_image` is FULL; Canal does not say so when it is not.
+//! * Version: `c.EEEE.1.<es>.<lll><digits>.<place>`: the time of the change in milliseconds with 16 hexadecimal digits,
+//!   the transport's number (and the place in an aggregate), the place in `data` with 8 digits. Canal names no place in the binlog, and the server's
+//!   clock in it counts seconds.
+//! * Values: all are sent as text. By `mysqlType`, else by `sqlType`: numbers become numbers with the digits they have,
+//!   `json` becomes a document, binary types become base64 (Canal writes each byte as one character), an `enum` and a
+//!   `set` that came as a number become their labels. Anything else stays text, as dates and times do.
+//!
+//! What cannot be promised: changes of one row within one second are in the order of arrival. Deliver each key in
+//! order: one partition a key (`canal.mq.partitionHash`), a producer that does not reorder, and no replay of old
+//! records beside the stream. Changes of different seconds may come in any order, unless the server's clock steps back.
+//!
+//! # Source
+//! Canal, `FlatMessage` and `MQMessageUtils` (what is sent), `LogEventConvert` and `RowsLogBuffer` (how values are
+//! written; `es` is the binlog's second); TiCDC, "Canal-JSON Protocol"; Java SE, `java.sql.Types`.
+
+use super::{Decoded, Decoder, Origin, Outline, Reason, Row, Settings, row};
+use crate::catalogue::Identity;
+use crate::decimal;
+use crate::error::{Error, Result};
+use crate::event::{Change, ChangeEvent, Timestamp};
+use crate::json::{self, Fault, Kind, Scanner};
+use crate::record::Record;
+use crate::version::{Rank, Version, arrival};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use std::collections::HashMap;
+
+/// Canal's flat messages.
+#[derive(Debug, Default)]
+pub struct Canal(Settings);
+
+impl Canal {
+    /// A decoder.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self(settings)
+    }
+}
+
+impl Decoder for Canal {
+    fn name(&self) -> &'static str {
+        "canal"
+    }
+
+    fn about(&self) -> &'static str {
+        "Canal-JSON, from MySQL"
+    }
+
+    fn recognises(&self, outline: &Outline<'_>) -> bool {
+        outline.has("isDdl") && outline.has("database") && {
+            outline.string("type").is_some_and(|name| is_word(&name))
+        }
+    }
+
+    fn decode(&self, record: &Record) -> Result<Decoded> {
+        let mut found = Fields::default();
+        row::members(&record.payload, |name, value| found.member(name, value))?;
+        let Some(kind) = row::string(found.kind).filter(|name| is_word(name)) else {
+            return Err(no_change_record());
+        };
+        let (Some(database), Some(is_ddl)) = (row::string(found.database), found.is_ddl) else {
+            return Err(no_change_record());
+        };
+        match kind.as_ref() {
+            "INSERT" | "UPDATE" | "DELETE" if is_ddl != "true" => {}
+            "TRUNCATE" => {}
+            // a sign of life of TiCDC
+            "TIDB_WATERMARK" | "MHEARTBEAT" => return Ok(Decoded::Ignored(Reason::Heartbeat)),
+            _ if is_ddl == "true" || OTHERS.contains(&kind.as_ref()) => {
+                return Ok(Decoded::Ignored(Reason::Control));
+            }
+            _ => return Err(Error::poison("unknown_type", "The record's type is none that Canal writes.")),
+        }
+        let Some(table) = row::string(found.table) else { return Err(no_change_record()) };
+        let table = format!("{database}.{table}");
+        if self.0.catalogue.leaves_out(&table) {
+            return Ok(Decoded::Ignored(Reason::Unrouted));
+        }
+        let version = self.version(record, &found)?;
+        let changed_at = found.es.and_then(Timestamp::from_epoch);
+        let origin = |place: usize| Origin {
+            table: &table,
+            version: version.clone().place(u32::try_from(place).unwrap_or(u32::MAX)),
+            changed_at,
+        };
+        if kind == "TRUNCATE" {
+            return Ok(Decoded::Events(vec![origin(0).event(None, Change::Truncate, None)]));
+        }
+        self.rows(record, &found, &kind, origin)
+    }
+}
+
+/// What the entries are called that Canal's flat messages may stand for without being changes of rows or of tables.
+const OTHERS: [&str; 4] = ["QUERY", "GTID", "XACOMMIT", "XAROLLBACK"];
+
+/// Whether a type is written as Canal writes it; others write theirs in lower case.
+fn is_word(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+}
+
+fn no_change_record() -> Error {
+    Error::poison("not_a_change_record", "The record is JSON, but no message of Canal.")
+}
+
+/// What the record's members hold, as JSON text.
+#[derive(Debug, Default)]
+struct Fields<'a> {
+    kind: Option<&'a str>,
+    database: Option<&'a str>,
+    table: Option<&'a str>,
+    pk_names: Option<&'a str>,
+    is_ddl: Option<&'a str>,
+    es: Option<&'a str>,
+    codes: Option<&'a str>,
+    types: Option<&'a str>,
+    data: Option<&'a str>,
+    old: Option<&'a str>,
+}
+
+impl<'a> Fields<'a> {
+    fn member(&mut self, name: &str, value: &'a str) {
+        let place = match name {
+            "type" => &mut self.kind,
+            "database" => &mut self.database,
+            "table" => &mut self.table,
+            "pkNames" => &mut self.pk_names,
+            "isDdl" => &mut self.is_ddl,
+            "es" => &mut self.es,
+            "sqlType" => &mut self.codes,
+            "mysqlType" => &mut self.types,
+            "data" => &mut self.data,
+            "old" => &mut self.old,
+            _ => return,
+        };
+        *place = Some(value);
+    }
+
+    /// The forms of the columns that are not plain text.
+    fn forms(&self) -> HashMap<String, Form> {
+        let mut codes = HashMap::new();
+        each_member(self.codes, |name, value| {
+            codes.insert(name.to_owned(), value);
+        });
+        let mut forms: HashMap<String, Form> =
+            codes.iter().map(|(name, code)| (name.clone(), Form::of_code(code))).collect();
+        each_member(self.types, |name, value| {
+            let Some(declared) = row::string(Some(value)) else { return };
+            let code = codes.get(name).copied().unwrap_or_default();
+            forms.insert(name.to_owned(), Form::of_type(&declared, code));
+        });
+        forms
+    }
+}
+
+/// The members of what may be an object.
+fn each_member<'a>(object: Option<&'a str>, mut each: impl FnMut(&str, &'a str)) {
+    let read = Scanner::new(object.unwrap_or_default()).object(|scanner, name| {
+        each(&name, scanner.skip()?);
+        Ok::<_, Fault>(())
+    });
+    // what is no object tells nothing
+    read.unwrap_or_default();
+}
+
+/// The objects of an array of rows.
+fn objects<'a>(rows: &'a str, name: &str) -> Result<Vec<&'a str>> {
+    let mut objects = Vec::new();
+    let read = Scanner::new(rows).array(|scanner| {
+        let kind = scanner.peek()?;
+        let text = scanner.skip()?;
+        objects.push(match kind {
+            Kind::Object => Some(text),
+            Kind::Null => Some("{}"),
+            Kind::Array | Kind::String | Kind::Number | Kind::Bool => None,
+        });
+        Ok::<_, Fault>(())
+    });
+    let objects: Option<Vec<&str>> = objects.into_iter().collect();
+    objects
+        .filter(|_| read.is_ok())
+        .ok_or_else(|| Error::poison("bad_field", format!("The record's {name} is not a list of rows.")))
+}
+
+/// What the text of a value stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Form {
+    Text,
+    Number,
+    /// Bytes, each written as the character of its number.
+    Bytes,
+    Json,
+    /// The number of a label, from 1.
+    Label(Vec<String>),
+    /// A number whose bits are labels.
+    Labels(Vec<String>),
+}
+
+impl Form {
+    /// The form of a type as the table declares it: `bigint(20) unsigned`.
+    fn of_type(declared: &str, code: &str) -> Self {
+        let name = declared.split(['(', ' ']).next().unwrap_or_default().to_ascii_lowercase();
+        match (name.as_str(), code) {
+            (
+                "tinyint" | "smallint" | "mediumint" | "int" | "integer" | "bigint" | "decimal" | "dec"
+                | "fixed" | "numeric" | "float" | "double" | "real" | "year" | "bit" | "bool" | "boolean",
+                _,
+            ) => Self::Number,
+            (
+                "binary" | "varbinary" | "tinyblob" | "blob" | "mediumblob" | "longblob" | "geometry"
+                | "point" | "linestring" | "polygon" | "multipoint" | "multilinestring" | "multipolygon"
+                | "geometrycollection" | "geomcollection",
+                _,
+            ) => Self::Bytes,
+            ("json", _) => Self::Json,
+            ("enum", "4") => Self::Label(labels(declared)),
+            ("set", "-7") => Self::Labels(labels(declared)),
+            ("", _) => Self::of_code(code),
+            _ => Self::Text,
+        }
+    }
+
+    /// The form of a type by its number in `java.sql.Types`.
+    fn of_code(code: &str) -> Self {
+        match code {
+            "-7" | "-6" | "-5" | "2" | "3" | "4" | "5" | "6" | "7" | "8" => Self::Number,
+            "-4" | "-3" | "-2" | "2004" => Self::Bytes,
+            _ => Self::Text,
+        }
+    }
+
+    /// Appends the value that is written as `text`; `None` when it cannot be one.
+    fn write(&self, text: &str, out: &mut String) -> Option<()> {
+        match self {
+            Self::Text => json::write_string(out, text),
+            Self::Number if json::is_number(text) => out.push_str(text),
+            Self::Number => out.push_str(&decimal::to_json(text).ok()?),
+            Self::Bytes => {
+                let bytes: Option<Vec<u8>> =
+                    text.chars().map(|letter| u8::try_from(u32::from(letter)).ok()).collect();
+                out.push('"');
+                STANDARD.encode_string(bytes?, out);
+                out.push('"');
+            }
+            Self::Json => {
+                let mut inside = Scanner::new(text);
+                row::copy(&mut inside, out).ok()?;
+                inside.end().ok()?;
+            }
+            Self::Label(labels) => match text.parse::<usize>() {
+                // what the server puts in place of a bad value
+                Ok(0) => out.push_str("\"\""),
+                Ok(number) => json::write_string(out, labels.get(number - 1)?),
+                Err(_) => json::write_string(out, text),
+            },
+            Self::Labels(labels) => match text.parse::<u64>() {
+                Ok(bits) => {
+                    let chosen = (0..u64::BITS).filter(|bit| bits >> bit & 1 == 1);
+                    let chosen: Option<Vec<&String>> =
+                        chosen.map(|bit| labels.get(usize::try_from(bit).ok()?)).collect();
+                    out.push('[');
+                    for (at, label) in chosen?.into_iter().enumerate() {
+                        if at > 0 {
+                            out.push(',');
+                        }
+                        json::write_string(out, label);
+                    }
+                    out.push(']');
+                }
+                Err(_) => json::write_string(out, text),
+            },
+        }
+        Some(())
+    }
+}
+
+/// The labels of a type as in `enum('a','it''s')`.
+fn labels(declared: &str) -> Vec<String> {
+    let mut labels = Vec::new();
+    let mut rest = declared;
+    while let Some((_, inside)) = rest.split_once('\'') {
+        let mut label = String::new();
+        rest = inside;
+        while let Some((part, behind)) = rest.split_once('\'') {
+            label.push_str(part);
+            let doubled = behind.strip_prefix('\'');
+            rest = doubled.unwrap_or(behind);
+            if doubled.is_none() {
+                break;
+            }
+            label.push('\'');
+        }
+        labels.push(label);
+    }
+    labels
+}
+
+/// The columns of an old row that are part of the key.
+fn key_columns<'i>(identity: &'i Identity, object: &str, forms: &HashMap<String, Form>) -> Result<Row<'i>> {
+    let mut row = Row::new(identity, 0);
+    Scanner::new(object).object(|scanner, name| match row.is_key(&name) {
+        true => add(&mut row, scanner, &name, forms),
+        false => scanner.skip().map(|_| ()).map_err(Error::from),
+    })?;
+    Ok(row)
+}
+
+/// Adds a column whose value comes next.
+fn add(
+    row: &mut Row<'_>,
+    scanner: &mut Scanner<'_>,
+    name: &str,
+    forms: &HashMap<String, Form>,
+) -> Result<()> {
+    row.add(name, |out| {
+        if scanner.peek()? != Kind::String {
+            return row::copy(scanner, out);
+        }
+        let text = scanner.string()?;
+        forms.get(name).unwrap_or(&Form::Text).write(&text, out).ok_or_else(|| {
+            Error::poison("bad_value", format!("The value of {name} is none of the column's type."))
+        })
+    })
+}
+
+impl Canal {
+    /// The version of the record's first row, without its place.
+    fn version(&self, record: &Record, found: &Fields<'_>) -> Result<Version> {
+        if self.0.catalogue.is_by_arrival() {
+            return arrival(self.0.epoch, record.sequence(), 0);
+        }
+        let millis = found.es.and_then(|es| es.parse::<u64>().ok()).ok_or_else(|| {
+            let message = "The record has no es, the time of the change, which orders it.";
+            Error::poison("missing_version", message)
+        })?;
+        let version = Version::new('c', self.0.epoch, Rank::Positioned).number(millis);
+        row::by_arrival(version, record, "Read Canal's messages from a stream or a topic.")
+    }
+
+    fn rows<'t>(
+        &self,
+        record: &Record,
+        found: &Fields<'_>,
+        kind: &str,
+        origin: impl Fn(usize) -> Origin<'t>,
+    ) -> Result<Decoded> {
+        let table = origin(0).table;
+        let told = row::present(found.pk_names).map(|names| {
+            row::strings(names)
+                .ok_or_else(|| Error::poison("bad_field", "The record's pkNames is not a list of names."))
+        });
+        let identity = row::identity(&self.0.catalogue, table, told.transpose()?)?;
+        let data = row::present(found.data).map_or_else(|| Ok(Vec::new()), |data| objects(data, "data"))?;
+        if data.is_empty() {
+            return Err(Error::poison("no_data", "The record of changed rows has no data."));
+        }
+        let old = row::present(found.old).filter(|_| kind == "UPDATE");
+        let old = old.map_or_else(|| Ok(Vec::new()), |old| objects(old, "old"))?;
+        let forms = found.forms();
+        if old.len() != data.len() {
+            // some versions of Canal leave out rows of `old`: nobody knows then whose they are
+            for old in &old {
+                if key_columns(&identity, old, &forms)?.has_key() {
+                    let message = "The record's old has not as many rows as its data, and a key changed.";
+                    return Err(Error::poison("bad_field", message));
+                }
+            }
+        }
+        let mut events: Vec<ChangeEvent> = Vec::with_capacity(data.len());
+        for (place, object) in data.iter().enumerate() {
+            let origin = origin(place);
+            let pair = u32::try_from(place).unwrap_or(u32::MAX);
+            let mut row = Row::new(&identity, object.len());
+            Scanner::new(object).object(|scanner, name| add(&mut row, scanner, &name, &forms))?;
+            let key = match (&identity, kind) {
+                (Identity::Position, "INSERT") => row::key_of_position(record, Some(pair))?,
+                (Identity::Position, _) => return Err(row::nameless(table)),
+                (Identity::Columns(_) | Identity::Row, _) => row.key()?,
+            };
+            if kind == "DELETE" {
+                events.push(origin.event(Some(key), Change::Delete(Some(row.document())), None));
+                continue;
+            }
+            let key_before = match old.get(place) {
+                Some(old) => row.key_before(&key_columns(&identity, old, &forms)?)?,
+                None => None,
+            };
+            origin.changed(&mut events, (key_before, key), Change::Put(row.document()), pair);
+        }
+        Ok(Decoded::Events(events))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Canal, labels};
+    use crate::catalogue::Catalogue;
+    use crate::config::{Config, Keyless, RouteConfig};
+    use crate::decode::{Decoded, Decoder, Outline, Settings};
+    use crate::event::{Change, ChangeEvent};
+    use crate::record::Record;
+
+    /// What a record comes to: each event in a line, or the reason or the error's code.
+    fn decoded(decoder: &Canal, position: &str, payload: &str) -> String {
+        let events = match decoder.decode(&Record::new("s", position, payload.to_owned())) {
+            Ok(Decoded::Events(events)) => events,
+            Ok(Decoded::Ignored(reason)) => return reason.to_string(),
+            Ok(Decoded::Schema(_)) => panic!("Canal has none"),
+            Err(error) => return error.code().to_owned(),
+        };
+        let line = |event: &ChangeEvent| {
+            let what = match &event.change {
+                Change::Put(document) => format!("put {}", document.to_json()),
+                Change::Delete(document) => {
+                    format!(
+                        "delete {}",
+                        document.as_ref().map_or_else(String::new, |document| document.to_json())
+                    )
+                }
+                Change::Truncate => "truncate".to_owned(),
+                Change::Patch(_) => panic!("Canal has none"),
+            };
+            let key = event.key.as_ref().map_or_else(|| event.table.clone(), |key| key.to_json());
+            let pair = event.pair.map_or_else(String::new, |pair| format!(" pair {pair}"));
+            format!("{key} {what} {}{pair}", event.version.as_str().trim_start_matches("c.0000.1."))
+        };
+        events.iter().map(line).collect::<Vec<_>>().join("; ")
+    }
+
+    fn told(payload: &str) -> String {
+        decoded(&Canal::default(), "42", payload)
+    }
+
+    fn message(kind: &str, rest: &str) -> String {
+        let types = r#""sqlType":{"id":4,"n":12},"mysqlType":{"id":"int(11)","n":"varchar(20)"}"#;
+        format!(
+            r#"{{"id":3,"database":"d","table":"t","pkNames":["id"],"isDdl":false,"type":"{kind}","es":1682057341424,"ts":1682057382913,"sql":"",{types},{rest}}}"#
+        )
+    }
+
+    const ES: &str = "00000187a26e29f0.00242";
+
+    #[test]
+    fn each_row_of_a_message_is_a_change() {
+        let insert = message("INSERT", r#""old":null,"data":[{"id":"1","n":"x"},{"id":"2","n":null}]"#);
+        assert_eq!(
+            told(&insert),
+            format!(r#"{{"id":1}} put {{"n":"x"}} {ES}.00000000; {{"id":2}} put {{"n":null}} {ES}.00000001"#)
+        );
+        let update = message(
+            "UPDATE",
+            r#""old":[{"n":"w"},{"id":"2","n":"y"}],"data":[{"id":"1","n":"x"},{"id":"3","n":"z"}]"#,
+        );
+        assert_eq!(
+            told(&update),
+            format!(
+                r#"{{"id":1}} put {{"n":"x"}} {ES}.00000000; {{"id":2}} delete  {ES}.00000001 pair 1; {{"id":3}} put {{"n":"z"}} {ES}.00000001 pair 1"#
+            )
+        );
+        let delete = message("DELETE", r#""old":null,"data":[{"id":"1","n":"x"}]"#);
+        assert_eq!(told(&delete), format!(r#"{{"id":1}} delete {{"n":"x"}} {ES}.00000000"#));
+    }
+
+    #[test]
+    fn a_key_that_is_written_again_is_not_changed() {
+        let update = message("UPDATE", r#""old":[{"id":"1","n":"w"}],"data":[{"id":"1","n":"x"}]"#);
+        assert_eq!(told(&update), format!(r#"{{"id":1}} put {{"n":"x"}} {ES}.00000000"#));
+    }
+
+    #[test]
+    fn rows_of_old_that_are_left_out_matter_only_where_a_key_changed() {
+        let update = |old: &str| {
+            message("UPDATE", &format!(r#""old":{old},"data":[{{"id":"1","n":"x"}},{{"id":"2","n":"y"}}]"#))
+        };
+        assert!(told(&update(r#"[{"n":"w"}]"#)).starts_with(r#"{"id":1} put"#));
+        assert!(told(&update("[null,null]")).starts_with(r#"{"id":1} put"#));
+        assert_eq!(told(&update(r#"[{"id":"5"}]"#)), "bad_field");
+        assert_eq!(told(&update(r#"[{},{},{"id":"5"}]"#)), "bad_field");
+    }
+
+    #[test]
+    fn what_is_no_change_of_a_row_is_left_out() {
+        let ddl = |kind: &str| message(kind, r#""data":null"#).replace(r#""isDdl":false"#, r#""isDdl":true"#);
+        for kind in ["CREATE", "ALTER", "ERASE", "RENAME", "CINDEX", "DINDEX", "QUERY"] {
+            assert_eq!(told(&ddl(kind)), "control", "{kind}");
+        }
+        assert_eq!(told(&ddl("TRUNCATE")), format!("d.t truncate {ES}.00000000"));
+        assert_eq!(told(&message("QUERY", r#""data":null"#)), "control");
+        assert_eq!(told(&message("TIDB_WATERMARK", r#""data":null"#)), "heartbeat");
+    }
+
+    #[test]
+    fn values_get_the_form_of_their_type() {
+        let table = [
+            ("bigint(20) unsigned", "3", "18446744073709551615", "18446744073709551615"),
+            (
+                "DECIMAL(40,10)",
+                "3",
+                "123456789012345678901234567890.1234567890",
+                "123456789012345678901234567890.1234567890",
+            ),
+            ("double", "8", "1.0E-300", "1.0E-300"),
+            ("year(4)", "12", "0000", "0"),
+            ("bit(1)", "-7", "1", "1"),
+            ("tinyint(1)", "-7", "-1", "-1"),
+            ("datetime(6)", "93", "0000-00-00 00:00:00", "\"0000-00-00 00:00:00\""),
+            ("varchar(20)", "12", "007\\n\\u00e4", "\"007\\nä\""),
+            ("longtext", "2005", "{}", "\"{}\""),
+            ("blob", "2004", "\\u0000ÿA", "\"AP9B\""),
+            ("varbinary(8)", "2004", "", "\"\""),
+            ("json", "12", "{\\\"b\\\": [1.10, null]}", "{\"b\":[1.10,null]}"),
+            ("enum('a','it''s')", "4", "2", "\"it's\""),
+            ("enum('a','b')", "4", "0", "\"\""),
+            ("enum('a','b')", "12", "b", "\"b\""),
+            ("set('a','b','c')", "-7", "5", "[\"a\",\"c\"]"),
+            ("set('a','b','c')", "-7", "0", "[]"),
+            ("", "4", "5", "5"),
+            ("", "12", "5", "\"5\""),
+        ];
+        for (declared, code, value, expected) in table {
+            let text = message("INSERT", &format!(r#""data":[{{"id":"1","n":"{value}"}}]"#))
+                .replace(r#""n":12"#, &format!(r#""n":{code}"#))
+                .replace("varchar(20)", declared);
+            assert_eq!(
+                told(&text),
+                format!(r#"{{"id":1}} put {{"n":{expected}}} {ES}.00000000"#),
+                "{declared}"
+            );
+        }
+        for (declared, code, value) in [
+            ("int", "4", "x"),
+            ("int", "4", ""),
+            ("blob", "2004", "€"),
+            ("json", "12", "{"),
+            ("enum('a')", "4", "2"),
+            ("set('a')", "-7", "2"),
+        ] {
+            let text = message("INSERT", &format!(r#""data":[{{"id":"1","n":"{value}"}}]"#))
+                .replace(r#""n":12"#, &format!(r#""n":{code}"#))
+                .replace("varchar(20)", declared);
+            assert_eq!(told(&text), "bad_value", "{declared}");
+        }
+        let bare = message("INSERT", r#""data":[{"id":1.0,"n":true}]"#).replace("Type", "_");
+        assert_eq!(told(&bare), format!(r#"{{"id":1}} put {{"n":true}} {ES}.00000000"#));
+    }
+
+    #[test]
+    fn labels_are_read_with_their_quotes_and_commas() {
+        assert_eq!(labels("enum('a','it''s',',','''','')"), ["a", "it's", ",", "'", ""]);
+        assert_eq!(labels("enum('a"), [""]);
+        assert!(labels("enum").is_empty());
+    }
+
+    #[test]
+    fn what_is_wrong_is_poison_with_a_code_of_its_own() {
+        let insert = message("INSERT", r#""data":[{"id":"1","n":"x"}]"#);
+        let with = |field: &str, value: &str| insert.replacen(field, value, 1);
+        let table = [
+            (with(r#""es":1682057341424"#, r#""x":1"#), "missing_version"),
+            (with(r#""es":1682057341424"#, r#""es":null"#), "missing_version"),
+            (with(r#""es":1682057341424"#, r#""es":"1682057341424""#), "missing_version"),
+            (with(r#""es":1682057341424"#, r#""es":-1"#), "missing_version"),
+            (with(r#"["id"]"#, r#""id""#), "bad_field"),
+            (with(r#"["id"]"#, "[]"), "no_key"),
+            (with(r#"["id"]"#, "null"), "unknown_key"),
+            (with(r#"["id"]"#, r#"["id","m"]"#), "missing_key"),
+            (with(r#""id":"1""#, r#""id":null"#), "null_key"),
+            (with(r#""id":"1""#, r#""id":"1","id":"1""#), "duplicate_key_member"),
+            (with(r#"[{"id":"1","n":"x"}]"#, "[]"), "no_data"),
+            (with(r#"[{"id":"1","n":"x"}]"#, "null"), "no_data"),
+            (with(r#"[{"id":"1","n":"x"}]"#, "[7]"), "bad_field"),
+            (with(r#"[{"id":"1","n":"x"}]"#, "{}"), "bad_field"),
+            (with(r#""database":"d""#, r#""database":null"#), "not_a_change_record"),
+            (with(r#""table":"t""#, r#""table":1"#), "not_a_change_record"),
+            (with("INSERT", "insert"), "not_a_change_record"),
+            (with("INSERT", "UPSERT"), "unknown_type"),
+            (with(r#","isDdl":false"#, ""), "not_a_change_record"),
+            (message("DELETE", r#""data":[{"n":"x"}]"#), "missing_key"),
+            (message("UPDATE", r#""old":7,"data":[{"id":"1"}]"#), "bad_field"),
+            (message("UPDATE", r#""old":[7],"data":[{"id":"1"}]"#), "bad_field"),
+            ("{".to_owned(), "not_json"),
+            ("7".to_owned(), "not_a_change_record"),
+        ];
+        for (payload, code) in table {
+            assert_eq!(told(&payload), code, "{payload}");
+        }
+        assert_eq!(decoded(&Canal::default(), "a-message-id", &insert), "missing_version");
+    }
+
+    #[test]
+    fn a_table_without_a_key_is_what_its_route_says() {
+        let keyless = |keyless: Keyless, text: &str| {
+            let mut config = Config::default();
+            config.routes = vec![RouteConfig { keyless, ..RouteConfig::default() }];
+            let settings = Settings { catalogue: Catalogue::new(&config), ..Settings::default() };
+            decoded(&Canal::new(settings), "42", &text.replace(r#"["id"]"#, "[]"))
+        };
+        let insert = message("INSERT", r#""data":[{"id":"1","n":"x"}]"#);
+        assert_eq!(
+            keyless(Keyless::Position, &insert),
+            format!(r#"{{"position":"42.0"}} put {{"id":1,"n":"x"}} {ES}.00000000"#)
+        );
+        let update = message("UPDATE", r#""old":[{"n":null}],"data":[{"id":"1","n":"x"}]"#);
+        assert_eq!(keyless(Keyless::Position, &update), "keyless_change");
+        assert_eq!(
+            keyless(Keyless::Row, &update),
+            format!(
+                r#"{{"id":1,"n":null}} delete  {ES}.00000000 pair 0; {{"id":1,"n":"x"}} put {{}} {ES}.00000000 pair 0"#
+            )
+        );
+    }
+
+    #[test]
+    fn a_record_is_recognised_by_is_ddl_database_and_type() {
+        let recognised = |payload: &str| Canal::default().recognises(&Outline::of(payload.as_bytes()));
+        assert!(recognised(&message("INSERT", r#""data":7"#)));
+        assert!(recognised(r#"{"isDdl":null,"database":null,"type":"ALTER"}"#));
+        for other in [
+            r#"{"isDdl":false,"database":"d","type":"insert"}"#,
+            r#"{"database":"d","type":"INSERT"}"#,
+            r#"{"isDdl":false,"type":"INSERT"}"#,
+            "[]",
+            "",
+        ] {
+            assert!(!recognised(other), "{other}");
+        }
+    }
+}

@@ -1,0 +1,339 @@
+//! Aurora DSQL change records, as its CDC streams write them to Kinesis.
+//!
+//! * **Key**: the route's `key`. A delete tells it too (its `before` has just the columns of the primary key), an insert
+//!   or update does not; so a table needs its `key`, and each row that lacks a part of it is refused.
+//! * **Version**: `q`, (`source.ts_ns`), the time of the commit in nanoseconds. A transaction leaves one change of a row,
+//!   and two transactions on one row have two times.
+//! * **Image**: full, but for columns that are null, which are left out: such a member is missing in the document.
+//!
+//! Records come unordered, more than once, under random partition keys. The version makes the table right all the same;
+//! arrival never could.
+//!
+//! What cannot be promised: a change that is larger than the stream's records is split over several of them, which are
+//! not put together here; each part is poison with the code `multi_part`.
+//!
+//! # Source
+//! Amazon Aurora DSQL User Guide, "Understanding CDC records" (an `op` that is not known is to be applied as an
+//! upsert of `after`; the parts of an oversized record are announced there, their form is not described in what could
+//! be had of it) and "Change data capture streams" (unordered, at least once).
+
+use super::row::{key_of_position, members, nameless, present, string};
+use super::{Decoded, Decoder, Origin, Outline, Reason, Row, Settings};
+use crate::catalogue::Identity;
+use crate::error::{Error, ErrorKind, Result};
+use crate::event::{Change, Timestamp};
+use crate::json::{Fault, Kind, Scanner};
+use crate::record::Record;
+use crate::version::{Rank, Version};
+
+/// Change records of Aurora DSQL.
+#[derive(Debug, Default)]
+pub struct Dsql(Settings);
+
+impl Dsql {
+    /// A decoder.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self(settings)
+    }
+}
+
+impl Decoder for Dsql {
+    fn name(&self) -> &'static str {
+        "dsql"
+    }
+
+    fn about(&self) -> &'static str {
+        "Aurora DSQL change records"
+    }
+
+    fn recognises(&self, outline: &Outline<'_>) -> bool {
+        outline.member("type") == Some(Kind::String) && outline.member("source") == Some(Kind::Object) && {
+            let source = outline.inner("source");
+            source.has("cluster") && source.has("txId") && !source.has("connector")
+        }
+    }
+
+    fn decode(&self, record: &Record) -> Result<Decoded> {
+        let found = Found::parse(&record.payload)?;
+        let kind = string(found.kind).ok_or_else(no_change_record)?;
+        let source = Source::parse(found.source.ok_or_else(no_change_record)?)?;
+        if kind != "full" {
+            let message = "The record is a part of a change that was too large for one record, and parts are not put \
+                           together here. Raise the stream's record size limit, then write the row again at its source.";
+            return Err(Error::new(ErrorKind::Unsupported, "multi_part", message));
+        }
+        let (Some(schema), Some(table)) = (string(source.schema), string(source.table)) else {
+            return Err(Error::poison("no_table", "The record's source has no schema and table."));
+        };
+        let table = format!("{schema}.{table}");
+        if self.0.catalogue.leaves_out(&table) {
+            return Ok(Decoded::Ignored(Reason::Unrouted));
+        }
+        let time: u64 = source.time.and_then(|text| text.parse().ok()).ok_or_else(|| {
+            Error::poison("missing_version", "The record has no source.ts_ns, which orders the changes.")
+        })?;
+        let version = Version::new('q', self.0.epoch, Rank::Positioned).number(time);
+        let changed_at = i64::try_from(time / 1_000).ok().map(Timestamp);
+        let origin = Origin { table: &table, version, changed_at };
+        let operation = string(found.operation)
+            .ok_or_else(|| Error::poison("unknown_operation", "The record's op is missing or is no text."))?;
+        let is_delete = operation == "d";
+        let image = if is_delete { found.before } else { found.after };
+        let image = present(image).filter(|text| text.starts_with('{')).ok_or_else(|| {
+            let member = if is_delete { "before" } else { "after" };
+            Error::poison("no_image", format!("The record's {member} is no object."))
+        })?;
+        let told = is_delete.then(|| names(image)).transpose()?;
+        let identity = self.0.catalogue.identity(&table, told)?;
+        let mut row = Row::new(&identity, image.len());
+        row.add_all(image)?;
+        let event = match (&identity, is_delete) {
+            (Identity::Position, false) if operation == "c" => {
+                let key = key_of_position(record, None)?;
+                origin.event(Some(key), Change::Put(row.document()), None)
+            }
+            (Identity::Position, _) => return Err(nameless(&table)),
+            (Identity::Row, _) if operation != "c" => {
+                let message = format!(
+                    "The record tells the row of {table} as it was by its primary key at most, and with keyless = \
+                     \"row\" all columns are needed. Set `key` in its route."
+                );
+                return Err(Error::poison("keyless_change", message));
+            }
+            (_, true) => origin.event(Some(row.key()?), Change::Delete(None), None),
+            (_, false) => origin.event(Some(row.key()?), Change::Put(row.document()), None),
+        };
+        Ok(Decoded::Events(vec![event]))
+    }
+}
+
+fn no_change_record() -> Error {
+    Error::poison("not_a_change_record", "The record is JSON, but no Aurora DSQL change record.")
+}
+
+fn names(object: &str) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    Scanner::new(object).object(|scanner, name| {
+        scanner.skip()?;
+        names.push(name.into_owned());
+        Ok::<_, Fault>(())
+    })?;
+    Ok(names)
+}
+
+/// A record, its members still text.
+#[derive(Debug, Default)]
+struct Found<'a> {
+    kind: Option<&'a str>,
+    operation: Option<&'a str>,
+    before: Option<&'a str>,
+    after: Option<&'a str>,
+    source: Option<&'a str>,
+}
+
+impl<'a> Found<'a> {
+    fn parse(payload: &'a [u8]) -> Result<Self> {
+        let mut found = Self::default();
+        members(payload, |name, value| match name {
+            "type" => found.kind = Some(value),
+            "op" => found.operation = Some(value),
+            "before" => found.before = Some(value),
+            "after" => found.after = Some(value),
+            "source" => found.source = Some(value),
+            _ => {}
+        })?;
+        Ok(found)
+    }
+}
+
+/// The member `source`, its members still text.
+#[derive(Debug, Default)]
+struct Source<'a> {
+    schema: Option<&'a str>,
+    table: Option<&'a str>,
+    time: Option<&'a str>,
+}
+
+impl<'a> Source<'a> {
+    fn parse(text: &'a str) -> Result<Self> {
+        let mut found = Self::default();
+        let mut is_another = false;
+        members(text.as_bytes(), |name, value| match name {
+            "schema" => found.schema = Some(value),
+            "table" => found.table = Some(value),
+            "ts_ns" => found.time = Some(value),
+            "connector" => is_another = true,
+            _ => {}
+        })?;
+        if is_another { Err(no_change_record()) } else { Ok(found) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Dsql;
+    use crate::catalogue::Catalogue;
+    use crate::config::{Config, Keyless, RouteConfig};
+    use crate::decode::{Decoded, Decoder, Outline, Reason, Settings};
+    use crate::event::{Change, ChangeEvent};
+    use crate::record::Record;
+    use crate::{Error, Result};
+    use proptest::prelude::*;
+
+    fn record(operation: &str, before: &str, after: &str) -> String {
+        format!(
+            r#"{{"type":"full","op":"{operation}","before":{before},"after":{after},"source":{{"version":"1.0","ts_ms":1705318200000,"ts_ns":1705318200000000001,"txId":"ffthunp5","schema":"public","table":"order_items","db":"postgres","cluster":"kmab"}},"ts_ms":1705318200100,"ts_ns":1705318200100000000}}"#
+        )
+    }
+
+    fn decoder(change: impl FnOnce(&mut RouteConfig)) -> Dsql {
+        let mut config = Config::default();
+        config.routes.push(RouteConfig::default());
+        config.routes.iter_mut().for_each(|route| route.key = vec!["id".to_owned()]);
+        config.routes.first_mut().map(change);
+        Dsql::new(Settings { catalogue: Catalogue::new(&config), ..Settings::default() })
+    }
+
+    fn decode(payload: &str) -> Result<Decoded> {
+        decoder(|_| {}).decode(&Record::new("s", "1", payload.to_owned()))
+    }
+
+    fn event(decoded: Result<Decoded>) -> ChangeEvent {
+        match decoded {
+            Ok(Decoded::Events(mut events)) if events.len() == 1 => events.remove(0),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn refused(payload: &str) -> Error {
+        decode(payload).expect_err(payload)
+    }
+
+    #[test]
+    fn rows_are_put_whole_and_deleted_by_their_key() {
+        let after = r#"{"id":"a1","qty":3,"price":"29.90","big":9007199254740993.10,"tags":[ 1 ]}"#;
+        for operation in ["c", "u", "r", "x"] {
+            let put = event(decode(&record(operation, "null", after)));
+            assert_eq!(put.table, "public.order_items");
+            assert_eq!(put.key.unwrap().to_json(), r#"{"id":"a1"}"#);
+            assert_eq!(put.version.as_str(), "q.0000.1.17aa81de24023001");
+            assert_eq!(put.changed_at.unwrap().to_string(), "2024-01-15T11:30:00.000000Z");
+            let Change::Put(document) = put.change else { panic!("no put") };
+            assert_eq!(
+                document.to_json(),
+                r#"{"qty":3,"price":"29.90","big":9007199254740993.10,"tags":[1]}"#
+            );
+        }
+        let delete = event(decode(&record("d", r#"{"id":"a1"}"#, "null")));
+        assert_eq!(
+            (delete.change, delete.key.unwrap().to_json().as_str()),
+            (Change::Delete(None), r#"{"id":"a1"}"#)
+        );
+    }
+
+    #[test]
+    fn a_delete_tells_the_key_and_other_changes_need_the_route() {
+        let unrouted = Dsql::default();
+        let decode = |payload: String| unrouted.decode(&Record::new("s", "1", payload));
+        let delete = event(decode(record("d", r#"{"b":2,"a":1.0}"#, "null")));
+        assert_eq!(delete.key.unwrap().to_json(), r#"{"a":1,"b":2}"#);
+        assert_eq!(decode(record("c", "null", r#"{"b":2,"a":1}"#)).unwrap_err().code(), "unknown_key");
+    }
+
+    #[test]
+    fn the_key_of_a_table_without_a_route_need_not_be_known() {
+        let elsewhere = decoder(|route| route.from = "public.orders".to_owned());
+        let left_out = elsewhere.decode(&Record::new("s", "1", record("c", "null", r#"{"id":1}"#)));
+        assert!(matches!(left_out, Ok(Decoded::Ignored(Reason::Unrouted))), "{left_out:?}");
+    }
+
+    #[test]
+    fn a_table_without_a_key_takes_inserts_only() {
+        let by = |keyless| decoder(move |route| (route.key, route.keyless) = (Vec::new(), keyless));
+        let decode = |keyless, payload: String| by(keyless).decode(&Record::new("s", "49", payload));
+        let insert = || record("c", "null", r#"{"a":1,"b":2}"#);
+        let key = |keyless| event(decode(keyless, insert())).key.unwrap().to_json();
+        assert_eq!(key(Keyless::Position), r#"{"position":"49"}"#);
+        assert_eq!(key(Keyless::Row), r#"{"a":1,"b":2}"#);
+        for keyless in [Keyless::Position, Keyless::Row] {
+            let update = decode(keyless, record("u", "null", r#"{"a":1,"b":2}"#));
+            assert_eq!(update.unwrap_err().code(), "keyless_change");
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_record_has_a_code_of_its_own() {
+        let whole = record("c", "null", r#"{"id":1}"#);
+        for kind in ["partial", "fragment", "FULL", ""] {
+            let part = whole.replace(r#""type":"full""#, &format!(r#""type":"{kind}""#));
+            assert_eq!(refused(&part).code(), "multi_part");
+        }
+    }
+
+    #[test]
+    fn what_lacks_a_part_is_refused_and_never_widened() {
+        let delete = record("d", r#"{"id":"SECRET"}"#, "null");
+        for (from, to, code) in [
+            (r#""ts_ns":1705318200000000001,"#, "", "missing_version"),
+            ("1705318200000000001", r#""x""#, "missing_version"),
+            ("1705318200000000001", "-1", "missing_version"),
+            ("1705318200000000001", "1.5", "missing_version"),
+            ("1705318200000000001", "18446744073709551616", "missing_version"),
+            (r#""table":"order_items","#, "", "no_table"),
+            (r#""public""#, "7", "no_table"),
+            (r#""op":"d""#, r#""op":null"#, "unknown_operation"),
+            (r#"{"id":"SECRET"}"#, "null", "no_image"),
+            (r#"{"id":"SECRET"}"#, r#"["SECRET"]"#, "no_image"),
+            (r#"{"id":"SECRET"}"#, r#"{"di":"SECRET"}"#, "missing_key"),
+            (r#"{"id":"SECRET"}"#, r#"{"id":null}"#, "null_key"),
+            (r#"{"id":"SECRET"}"#, "{}", "missing_key"),
+            (r#"{"id":"SECRET"}"#, r#"{"id":1,"id":2}"#, "duplicate_key_member"),
+            (r#""type":"full","#, "", "not_a_change_record"),
+            (r#""version":"1.0""#, r#""connector":"postgresql""#, "not_a_change_record"),
+        ] {
+            let error = refused(&delete.replacen(from, to, 1));
+            assert_eq!(error.code(), code, "{from} {to}");
+            assert!(!error.to_string().contains("SECRET"), "{error}");
+        }
+        assert_eq!(refused(&record("c", r#"{"id":1}"#, "null")).code(), "no_image");
+        let deep = format!(r#"{{"id":1,"a":{}{}}}"#, "[".repeat(200), "]".repeat(200));
+        assert_eq!(refused(&record("c", "null", &deep)).code(), "too_deep");
+    }
+
+    #[test]
+    fn odd_names_stay_what_they_are() {
+        for name in ["a\\\"b", "a.b", "x;drop table y--", "Order", "select", &"x".repeat(200)] {
+            let put = event(decode(&record("c", "null", &format!(r#"{{"id":1,"{name}":1}}"#))));
+            let Change::Put(document) = put.change else { panic!("no put") };
+            assert_eq!(document.to_json(), format!(r#"{{"{name}":1}}"#));
+        }
+    }
+
+    #[test]
+    fn only_dsql_records_are_taken() {
+        let recognises = |text: &str| Dsql::default().recognises(&Outline::of(text.as_bytes()));
+        let full = record("c", "null", r#"{"id":1}"#);
+        assert!(recognises(&full) && recognises(&full.replace("full", "part")));
+        for other in [
+            "{}",
+            "[]",
+            "",
+            r#"{"op":"c","source":{"cluster":"a","txId":1,"ts_ns":1}}"#,
+            r#"{"type":"full","op":"c","source":{"connector":"postgresql","txId":1,"cluster":"x"}}"#,
+            r#"{"type":"insert","database":"a","table":"b","data":{}}"#,
+        ] {
+            assert!(!recognises(other), "{other}");
+            assert!(decode(other).is_err(), "{other}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_without_a_panic(text in r#"[\[\]{}:,"a-z0-9 ]{0,40}"#) {
+            let _either = decode(&text);
+            let _or = decode(&record("c", "null", &format!("{{{text}}}")));
+            let _or_else = decode(&record("d", &text, "null"));
+        }
+    }
+}

@@ -1,0 +1,526 @@
+//! Maxwell's change records of MySQL and MariaDB.
+//!
+//! * Table: `database.table`.
+//! * Key: the route's `key`, else `primary_key_columns`, else what a `table-create` or `table-alter` record said; its
+//!   values from `data`. A column of the key in `old` is a changed key: a delete of the old and a put of the new one.
+//! * Image: full; a column that is missing is null (`output_nulls=false`). With the server's
+//!   `binlog_row_image=MINIMAL` Maxwell sends a part of the row and does not say so: set it to FULL.
+//! * Version: `x.EEEE.1.<file>.<offset>.<row>` with 16 hexadecimal digits each. File and offset are `position`; rows of
+//!   one binlog event share it, so the row is `xoffset`, or all ones with `commit`, which the last row of a transaction
+//!   has instead. Without `output_xoffset` a row that is not the last has 0 and the transport's number behind it (and
+//!   its place in an aggregate): `x.EEEE.1.<file>.<offset>.0000000000000000.<lll><digits>`.
+//!   `bootstrap-insert` has no position: `x.EEEE.0.<seconds>`, older than every change.
+//!
+//! What cannot be promised: without `output_xoffset`, several changes of one row by one statement are in the order of
+//! arrival. After a failover or `RESET MASTER` positions start anew: raise `source.epoch`. A transaction of more than
+//! 4 GiB wraps the offsets that the server writes. Maxwell does not tell a TRUNCATE, and by default goes on when a
+//! record cannot be produced (`ignore_producer_error`): then it is lost.
+//!
+//! # Source
+//! Maxwell's Daemon, "Data Format", "Bootstrapping", "Configuration Reference", "Compatibility" and "Encryption"; that
+//! `position` is where the binlog event starts, that `xoffset` counts the rows of a transaction and is left out where
+//! `commit` is written, and that `TRUNCATE` is not told: its `RowMap`, `BinlogConnectorEvent` and `SchemaChange`. MySQL
+//! Reference Manual, "Binary Logging Options and Variables".
+
+use super::{Decoded, Decoder, Origin, Outline, Reason, Row, Settings, row};
+use crate::catalogue::{Identity, TableSchema};
+use crate::error::{Error, Result};
+use crate::event::{Change, Timestamp};
+use crate::json::{Fault, Kind, Scanner};
+use crate::record::Record;
+use crate::version::{Rank, Version, arrival};
+use std::borrow::Cow;
+
+/// Maxwell's records.
+#[derive(Debug, Default)]
+pub struct Maxwell(Settings);
+
+impl Maxwell {
+    /// A decoder.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self(settings)
+    }
+}
+
+const ROWS: [&str; 4] = ["insert", "update", "delete", "bootstrap-insert"];
+const CONTROLS: [&str; 8] = [
+    "bootstrap-start",
+    "bootstrap-complete",
+    "table-create",
+    "table-alter",
+    "table-drop",
+    "database-create",
+    "database-alter",
+    "database-drop",
+];
+
+impl Decoder for Maxwell {
+    fn name(&self) -> &'static str {
+        "maxwell"
+    }
+
+    fn about(&self) -> &'static str {
+        "Maxwell, from MySQL"
+    }
+
+    fn recognises(&self, outline: &Outline<'_>) -> bool {
+        let is_type = || {
+            outline
+                .string("type")
+                .is_some_and(|name| ROWS.contains(&name.as_ref()) || CONTROLS.contains(&name.as_ref()))
+        };
+        (outline.member("database") == Some(Kind::String) && is_type()) || is_encrypted(outline)
+    }
+
+    fn decode(&self, record: &Record) -> Result<Decoded> {
+        let found = Fields::parse(&record.payload)?;
+        if found.encrypted.is_some() && found.data.is_none() {
+            return Err(Error::poison(
+                "encrypted",
+                "Maxwell has encrypted the record. Set `encrypt=none` in its configuration; the stream itself can be \
+                 encrypted at rest.",
+            ));
+        }
+        let (Some(database), Some(kind)) = (row::string(found.database), row::string(found.kind)) else {
+            return Err(no_change_record());
+        };
+        if CONTROLS.contains(&kind.as_ref()) {
+            return Ok(found.schema().map_or(Decoded::Ignored(Reason::Control), Decoded::Schema));
+        }
+        if !ROWS.contains(&kind.as_ref()) {
+            let message = "The record's type is none that Maxwell writes.";
+            return Err(Error::poison("unknown_type", message));
+        }
+        let Some(table) = row::string(found.table) else { return Err(no_change_record()) };
+        let table = format!("{database}.{table}");
+        if self.0.catalogue.leaves_out(&table) {
+            return Ok(Decoded::Ignored(Reason::Unrouted));
+        }
+        self.rows(record, &found, &kind, &table)
+    }
+}
+
+/// With `encrypt=all` nothing else is in a record, with `encrypt=data` it stands for `data` and `old`.
+fn is_encrypted(outline: &Outline<'_>) -> bool {
+    outline.member("encrypted") == Some(Kind::Object) && outline.len() == 1 && {
+        let inside = outline.inner("encrypted");
+        inside.has("iv") && inside.has("bytes")
+    }
+}
+
+fn no_change_record() -> Error {
+    Error::poison("not_a_change_record", "The record is JSON, but no record of Maxwell.")
+}
+
+fn bad_field(name: &str, expected: &str) -> Error {
+    Error::poison("bad_field", format!("The record's {name} is not {expected}."))
+}
+
+fn no_position() -> Error {
+    Error::poison(
+        "missing_version",
+        "The record has no position in the binlog, which orders it. Set `output_binlog_position=true` and \
+         `output_xoffset=true` in Maxwell's configuration.",
+    )
+}
+
+/// What the record's members hold, as JSON text.
+#[derive(Debug, Default)]
+struct Fields<'a> {
+    kind: Option<&'a str>,
+    database: Option<&'a str>,
+    table: Option<&'a str>,
+    ts: Option<&'a str>,
+    xoffset: Option<&'a str>,
+    commit: Option<&'a str>,
+    position: Option<&'a str>,
+    primary_key_columns: Option<&'a str>,
+    data: Option<&'a str>,
+    old: Option<&'a str>,
+    definition: Option<&'a str>,
+    encrypted: Option<&'a str>,
+}
+
+impl<'a> Fields<'a> {
+    fn parse(payload: &'a [u8]) -> Result<Self> {
+        let mut found = Self::default();
+        row::members(payload, |name, value| {
+            let place = match name {
+                "type" => &mut found.kind,
+                "database" => &mut found.database,
+                "table" => &mut found.table,
+                "ts" => &mut found.ts,
+                "xoffset" => &mut found.xoffset,
+                "commit" => &mut found.commit,
+                "position" => &mut found.position,
+                "primary_key_columns" => &mut found.primary_key_columns,
+                "data" => &mut found.data,
+                "old" => &mut found.old,
+                "def" => &mut found.definition,
+                "encrypted" => &mut found.encrypted,
+                _ => return,
+            };
+            *place = Some(value);
+        })?;
+        Ok(found)
+    }
+
+    /// The file's number and the offset of `position`, as in `mysql-bin.000006:800911`.
+    fn place(&self) -> Result<(u64, u64)> {
+        let position = row::string(self.position).ok_or_else(no_position)?;
+        let parsed = || {
+            let (file, offset) = position.rsplit_once(':')?;
+            let number = |digits: &str| {
+                digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
+            };
+            Some((number(file.rsplit_once('.')?.1)?, number(offset)?))
+        };
+        parsed().ok_or_else(|| {
+            let message = "The record's position is not the name of a binlog file and an offset.";
+            Error::poison("missing_version", message)
+        })
+    }
+
+    fn seconds(&self) -> Option<u64> {
+        self.ts?.parse().ok()
+    }
+
+    fn version(&self, epoch: u16, record: &Record) -> Result<Version> {
+        let (file, offset) = self.place()?;
+        let version = Version::new('x', epoch, Rank::Positioned).number(file).number(offset);
+        match (row::present(self.commit), row::present(self.xoffset)) {
+            (Some("true"), _) => Ok(version.number(u64::MAX)),
+            (Some("false") | None, Some(count)) => {
+                let count = count.parse().map_err(|_| bad_field("xoffset", "a count"))?;
+                Ok(version.number(count))
+            }
+            (Some("false") | None, None) => {
+                let advice = "Set `output_xoffset=true` in Maxwell's configuration.";
+                row::by_arrival(version.number(0), record, advice)
+            }
+            (Some(_), _) => Err(bad_field("commit", "true or false")),
+        }
+    }
+
+    /// What a `table-create` or `table-alter` says.
+    fn schema(&self) -> Option<TableSchema> {
+        let (mut database, mut table, mut key) = (None, None, None);
+        let mut columns = Vec::new();
+        let read = Scanner::new(row::present(self.definition)?).object(|scanner, name| {
+            match name.as_ref() {
+                "database" => database = Some(scanner.skip()?),
+                "table" => table = Some(scanner.skip()?),
+                "primary-key" => key = Some(scanner.skip()?),
+                "columns" if scanner.peek()? == Kind::Array => {
+                    scanner.array(|scanner| column(scanner, &mut columns))?
+                }
+                _ => drop(scanner.skip()?),
+            }
+            Ok::<_, Fault>(())
+        });
+        read.ok()?;
+        let mut said_at = format!("{:016x}", self.seconds()?);
+        if let Ok((file, offset)) = self.place() {
+            said_at.push_str(&format!(".{file:016x}.{offset:016x}"));
+        }
+        Some(TableSchema {
+            table: format!("{}.{}", row::string(database)?, row::string(table)?),
+            key: row::strings(key?)?,
+            columns,
+            said_at,
+        })
+    }
+}
+
+/// A column of a table's definition.
+fn column(scanner: &mut Scanner<'_>, columns: &mut Vec<(String, String)>) -> Result<(), Fault> {
+    let (mut column, mut kind) = (None, None);
+    scanner.object(|scanner, name| {
+        match name.as_ref() {
+            "name" => column = scanner.text()?,
+            "type" => kind = scanner.text()?,
+            _ => drop(scanner.skip()?),
+        }
+        Ok::<_, Fault>(())
+    })?;
+    columns.extend(column.zip(kind).map(|(column, kind)| (column.into_owned(), Cow::into_owned(kind))));
+    Ok(())
+}
+
+impl Maxwell {
+    fn rows(&self, record: &Record, found: &Fields<'_>, kind: &str, table: &str) -> Result<Decoded> {
+        let told = row::present(found.primary_key_columns).map(|names| {
+            row::strings(names).ok_or_else(|| bad_field("primary_key_columns", "a list of names"))
+        });
+        let identity = row::identity(&self.0.catalogue, table, told.transpose()?)?;
+        let Some(data) = found.data.filter(|data| data.starts_with('{')) else {
+            return Err(Error::poison("no_data", "The record of a row has no data."));
+        };
+        let old = row::present(found.old);
+        if old.is_some_and(|old| !old.starts_with('{')) {
+            return Err(bad_field("old", "an object"));
+        }
+        let version = if self.0.catalogue.is_by_arrival() {
+            arrival(self.0.epoch, record.sequence(), 0)?
+        } else if kind == "bootstrap-insert" {
+            let seconds = found.seconds().ok_or_else(|| {
+                Error::poison("missing_version", "The record of a bootstrap has no time, which orders it.")
+            })?;
+            Version::new('x', self.0.epoch, Rank::Loaded).number(seconds)
+        } else {
+            found.version(self.0.epoch, record)?
+        };
+        let changed_at = found.ts.and_then(Timestamp::from_epoch);
+        let origin = Origin { table, version, changed_at };
+
+        let mut row = Row::new(&identity, data.len());
+        row.add_all(data)?;
+        let key = match (&identity, kind) {
+            (Identity::Position, "insert" | "bootstrap-insert") => row::key_of_position(record, None)?,
+            (Identity::Position, _) => return Err(row::nameless(table)),
+            (Identity::Columns(_) | Identity::Row, _) => row.key()?,
+        };
+        let mut events = Vec::with_capacity(1);
+        match (kind, old) {
+            ("delete", _) => {
+                events.push(origin.event(Some(key), Change::Delete(Some(row.document())), None));
+            }
+            ("update", Some(old)) => {
+                let mut before = Row::new(&identity, 0);
+                before.add_key(old)?;
+                let before = row.key_before(&before)?;
+                origin.changed(&mut events, (before, key), Change::Put(row.document()), 0);
+            }
+            _ => events.push(origin.event(Some(key), Change::Put(row.document()), None)),
+        }
+        Ok(Decoded::Events(events))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Maxwell;
+    use crate::catalogue::Catalogue;
+    use crate::config::{Config, Keyless, RouteConfig};
+    use crate::decode::{Decoded, Decoder, Outline, Settings};
+    use crate::event::Change;
+    use crate::record::Record;
+
+    /// What a record comes to: each event in a line, or the reason or the error's code.
+    fn decoded(decoder: &Maxwell, position: &str, payload: &str) -> String {
+        let events = match decoder.decode(&Record::new("s", position, payload.to_owned())) {
+            Ok(Decoded::Events(events)) => events,
+            Ok(Decoded::Ignored(reason)) => return reason.to_string(),
+            Ok(Decoded::Schema(schema)) => return format!("{schema:?}"),
+            Err(error) => return error.code().to_owned(),
+        };
+        let line = |event: &crate::event::ChangeEvent| {
+            let (what, document) = match &event.change {
+                Change::Put(document) => ("put", document.to_json()),
+                Change::Delete(document) => {
+                    ("delete", document.as_ref().map_or_else(String::new, |it| it.to_json()))
+                }
+                Change::Patch(_) | Change::Truncate => panic!("Maxwell has none"),
+            };
+            let pair = event.pair.map_or_else(String::new, |pair| format!(" pair {pair}"));
+            format!("{what} {} {document} {}{pair}", event.key.as_ref().unwrap().to_json(), event.version)
+        };
+        events.iter().map(line).collect::<Vec<_>>().join("; ")
+    }
+
+    fn told(payload: &str) -> String {
+        decoded(&Maxwell::default(), "7", payload)
+    }
+
+    /// A record of the table `d.t` with the key `id`, at a position.
+    fn record(kind: &str, rest: &str) -> String {
+        let head = format!(r#""database":"d","table":"t","type":"{kind}","ts":1477053217,"xid":2"#);
+        format!(r#"{{{head},"position":"b.000006:800911","primary_key_columns":["id"],{rest}}}"#)
+    }
+
+    fn routed(change: impl FnOnce(&mut RouteConfig)) -> Maxwell {
+        let mut route = RouteConfig::default();
+        change(&mut route);
+        let mut config = Config::default();
+        config.routes = vec![route];
+        Maxwell::new(Settings { catalogue: Catalogue::new(&config), ..Settings::default() })
+    }
+
+    const PLACE: &str = "x.0000.1.0000000000000006.00000000000c388f";
+
+    #[test]
+    fn a_change_is_placed_by_file_offset_and_row() {
+        let commit = told(&record("insert", r#""commit":true,"data":{"id":1,"m":4.20}"#));
+        assert_eq!(commit, format!(r#"put {{"id":1}} {{"m":4.20}} {PLACE}.ffffffffffffffff"#));
+        let counted = told(&record("delete", r#""xoffset":17,"data":{"id":1.0,"m":4.20}"#));
+        assert_eq!(counted, format!(r#"delete {{"id":1}} {{"m":4.20}} {PLACE}.0000000000000011"#));
+        let uncounted = told(&record("insert", r#""data":{"id":"1"}"#));
+        assert_eq!(uncounted, format!(r#"put {{"id":"1"}} {{}} {PLACE}.0000000000000000.0017"#));
+    }
+
+    #[test]
+    fn a_changed_key_is_a_delete_and_a_put_of_one_version() {
+        let both = told(&record("update", r#""commit":true,"data":{"id":2,"a":"x"},"old":{"id":1}"#));
+        let version = format!("{PLACE}.ffffffffffffffff");
+        assert_eq!(
+            both,
+            format!(r#"delete {{"id":1}}  {version} pair 0; put {{"id":2}} {{"a":"x"}} {version} pair 0"#)
+        );
+        for old in [r#"{"a":"y"}"#, r#"{"id":2.0}"#, "{}", "null"] {
+            let one =
+                told(&record("update", &format!(r#""commit":true,"data":{{"id":2,"a":"x"}},"old":{old}"#)));
+            assert_eq!(one, format!(r#"put {{"id":2}} {{"a":"x"}} {version}"#), "{old}");
+        }
+    }
+
+    #[test]
+    fn a_bootstrap_is_older_than_every_change() {
+        let load = told(
+            r#"{"database":"d","table":"t","type":"bootstrap-insert","ts":1450557744,"data":{"id":1},
+            "primary_key_columns":["id"]}"#,
+        );
+        assert_eq!(load, r#"put {"id":1} {} x.0000.0.000000005675c130"#);
+        for kind in ["bootstrap-start", "bootstrap-complete"] {
+            let text =
+                format!(r#"{{"database":"d","table":"t","type":"{kind}","ts":1450557744,"data":{{}}}}"#);
+            assert_eq!(told(&text), "control");
+        }
+    }
+
+    #[test]
+    fn a_definition_tells_the_key_and_everything_else_of_tables_is_control() {
+        let schema = told(
+            r#"{"type":"table-alter","database":"d","table":"old","ts":1477053308000,"position":"b.000006:804398",
+            "old":{},"def":{"database":"d","table":"t","charset":"utf8","columns":[{"type":"int","name":"id",
+            "signed":true},{"type":"set","name":"s","enum-values":["a"]}],"primary-key":["id"]}}"#,
+        );
+        assert!(
+            schema.contains(r#"table: "d.t", key: ["id"], columns: [("id", "int"), ("s", "set")]"#),
+            "{schema}"
+        );
+        assert!(
+            schema.contains(r#"said_at: "00000157e73cdc60.0000000000000006.00000000000c462e""#),
+            "{schema}"
+        );
+        for kind in ["table-create", "table-drop", "database-create", "database-alter", "database-drop"] {
+            assert_eq!(told(&format!(r#"{{"type":"{kind}","database":"d","ts":1477053308000}}"#)), "control");
+        }
+    }
+
+    #[test]
+    fn values_are_as_maxwell_writes_them() {
+        let data = r#"{"id":1,"d":12345678901234567890.10,"e":1E-7,"z":"0000-00-00 00:00:00","b":"/+8=","s":["a","b"],
+            "j":{"k" : [1.0, {"x":null}]},"n":null,"q\"u":"\u00e4","n":3}"#;
+        let document = r#"{"d":12345678901234567890.10,"e":1E-7,"z":"0000-00-00 00:00:00","b":"/+8=","s":["a","b"],"j":{"k":[1.0,{"x":null}]},"q\"u":"ä","n":3}"#;
+        let told = told(&record("insert", &format!(r#""commit":true,"data":{data}"#)));
+        assert_eq!(told, format!(r#"put {{"id":1}} {document} {PLACE}.ffffffffffffffff"#));
+    }
+
+    #[test]
+    fn what_is_wrong_is_poison_with_a_code_of_its_own() {
+        let row = |rest: &str| record("insert", rest);
+        let with =
+            |field: &str, value: &str| row(r#""commit":true,"data":{"id":1}"#).replacen(field, value, 1);
+        let position = r#""position":"b.000006:800911""#;
+        let key = r#""primary_key_columns":["id"]"#;
+        let update = |rest: &str| record("update", &format!(r#""commit":true,{rest}"#));
+        let table = [
+            (with(position, r#""position":null"#), "missing_version"),
+            (with(position, r#""x":1"#), "missing_version"),
+            (with(position, r#""position":6"#), "missing_version"),
+            (with(position, r#""position":"b.6""#), "missing_version"),
+            (with(position, r#""position":"b:6""#), "missing_version"),
+            (with(position, r#""position":"b.+6:1""#), "missing_version"),
+            (with(position, r#""position":"b.6:99999999999999999999""#), "missing_version"),
+            (with(key, r#""primary_key_columns":"id""#), "bad_field"),
+            (with(key, r#""primary_key_columns":[1]"#), "bad_field"),
+            (with(key, r#""primary_key_columns":[]"#), "no_key"),
+            (with(key, r#""primary_key_columns":["id","z"]"#), "missing_key"),
+            (with(key, r#""x":1"#), "unknown_key"),
+            (with(r#""table":"t""#, r#""table":7"#), "not_a_change_record"),
+            (with(r#""database":"d""#, r#""database":[]"#), "not_a_change_record"),
+            (with(r#""type":"insert""#, r#""type":1"#), "not_a_change_record"),
+            (with(r#""type":"insert""#, r#""type":"INSERT""#), "unknown_type"),
+            (row(r#""commit":1,"data":{"id":1}"#), "bad_field"),
+            (row(r#""xoffset":"1","data":{"id":1}"#), "bad_field"),
+            (row(r#""xoffset":-1,"data":{"id":1}"#), "bad_field"),
+            (row(r#""commit":true,"data":[]"#), "no_data"),
+            (row(r#""commit":true,"data":null"#), "no_data"),
+            (row(r#""commit":true"#), "no_data"),
+            (row(r#""commit":true,"data":{"id":null}"#), "null_key"),
+            (row(r#""commit":true,"data":{"id":1,"id":2}"#), "duplicate_key_member"),
+            (row(r#""commit":true,"encrypted":{"iv":"","bytes":""}"#), "encrypted"),
+            (update(r#""data":{"id":1},"old":[]"#), "bad_field"),
+            (update(r#""data":{"id":1},"old":{"id":null}"#), "null_key"),
+            (record("delete", r#""commit":true,"data":{"a":1}"#), "missing_key"),
+            (r#"{"encrypted":{"iv":"","bytes":""}}"#.to_owned(), "encrypted"),
+            (r#"{"database":"d","table":"t","type":"bootstrap-insert","data":{"id":1},"primary_key_columns":["id"]}"#
+                .to_owned(), "missing_version"),
+            ("{\"database\":\"d\",\"table\"".to_owned(), "not_json"),
+            ("[1]".to_owned(), "not_a_change_record"),
+            ("{}".to_owned(), "not_a_change_record"),
+        ];
+        for (payload, code) in table {
+            assert_eq!(told(&payload), code, "{payload}");
+        }
+        let without = row(r#""data":{"id":1}"#);
+        assert_eq!(decoded(&Maxwell::default(), "a-message-id", &without), "missing_version");
+    }
+
+    #[test]
+    fn a_table_without_a_key_is_what_its_route_says() {
+        let keyless =
+            |rest: &str| rest.replace(r#""primary_key_columns":["id"]"#, r#""primary_key_columns":[]"#);
+        let insert = keyless(&record("insert", r#""commit":true,"data":{"a":1,"b":null}"#));
+        let update = keyless(&record("update", r#""commit":true,"data":{"a":1,"b":null},"old":{"b":2}"#));
+        let version = format!("{PLACE}.ffffffffffffffff");
+        let by_position = routed(|route| route.keyless = Keyless::Position);
+        let put = format!(r#"put {{"position":"7"}} {{"a":1,"b":null}} {version}"#);
+        assert_eq!(decoded(&by_position, "7", &insert), put);
+        assert_eq!(decoded(&by_position, "7", &update), "keyless_change");
+        let by_row = routed(|route| route.keyless = Keyless::Row);
+        let put = format!(r#"put {{"a":1,"b":null}} {{}} {version}"#);
+        assert_eq!(decoded(&by_row, "7", &insert), put);
+        assert_eq!(
+            decoded(&by_row, "7", &update),
+            format!(r#"delete {{"a":1,"b":2}}  {version} pair 0; {put} pair 0"#)
+        );
+        let routed = routed(|route| route.key = vec!["b".into()]);
+        assert_eq!(
+            decoded(&routed, "7", &record("insert", r#""commit":true,"data":{"id":1}"#)),
+            "missing_key"
+        );
+    }
+
+    #[test]
+    fn names_are_taken_as_they_are() {
+        let long = "n".repeat(200);
+        for name in ["select", "Ord\\\"er", "a.b;drop table x--", "Ünïcode", long.as_str()] {
+            let text = record("insert", &format!(r#""commit":true,"data":{{"id":1,"{name}":2}}"#))
+                .replace(r#""id""#, &format!(r#""{name}_""#))
+                .replace(r#""table":"t""#, &format!(r#""table":"{name}""#));
+            let version = format!("{PLACE}.ffffffffffffffff");
+            assert_eq!(told(&text), format!(r#"put {{"{name}_":1}} {{"{name}":2}} {version}"#));
+        }
+    }
+
+    #[test]
+    fn a_record_is_recognised_by_type_and_database() {
+        let recognised = |payload: &str| Maxwell::default().recognises(&Outline::of(payload.as_bytes()));
+        assert!(recognised(&record("update", r#""data":5"#)));
+        assert!(recognised(r#"{"type":"database-drop","database":"d"}"#));
+        assert!(recognised(r#"{"encrypted":{"bytes":"","iv":""}}"#));
+        for other in [
+            r#"{"type":"insert","table":"t","data":{}}"#,
+            r#"{"type":"INSERT","database":"d","table":"t","isDdl":false}"#,
+            r#"{"type":"insert","database":{"x":1}}"#,
+            r#"{"encrypted":{"bytes":""}}"#,
+            "[]",
+            "{}",
+            "",
+        ] {
+            assert!(!recognised(other), "{other}");
+        }
+    }
+}

@@ -1,0 +1,396 @@
+//! Rows of named columns, as relational sources send them: taken apart into key and document, and made into change
+//! events. Knows no format.
+
+use crate::catalogue::{Catalogue, Identity};
+use crate::decimal;
+use crate::error::{Error, Result};
+use crate::event::{Change, ChangeEvent, Document, Key, Timestamp};
+use crate::json::{self, DEPTH_MAX, Fault, Kind, Scanner};
+use crate::record::Record;
+use crate::version::Version;
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+/// The most columns that a key may have; MySQL allows 16, PostgreSQL 32.
+const KEY_COLUMNS_MAX: usize = 32;
+
+/// What makes a row of `table` one row: [`Catalogue::identity`], with no more columns than a key can have.
+///
+/// # Errors
+/// As [`Catalogue::identity`], and when there are more.
+pub(super) fn identity(catalogue: &Catalogue, table: &str, told: Option<Vec<String>>) -> Result<Identity> {
+    match catalogue.identity(table, told)? {
+        Identity::Columns(names) if names.len() > KEY_COLUMNS_MAX => {
+            let message = format!("The key of {table} has more than {KEY_COLUMNS_MAX} columns.");
+            Err(Error::poison("too_many_key_columns", message))
+        }
+        identity @ (Identity::Columns(_) | Identity::Position | Identity::Row) => Ok(identity),
+    }
+}
+
+/// Reads the members of a payload's object: name, and text of the value.
+///
+/// # Errors
+/// When the payload is not JSON, or no object.
+pub(super) fn members<'a>(payload: &'a [u8], mut each: impl FnMut(&str, &'a str)) -> Result<()> {
+    let mut scanner = Scanner::of_bytes(payload)?;
+    if scanner.peek()? != Kind::Object {
+        scanner.skip()?;
+        scanner.end()?;
+        return Err(Error::poison("not_a_change_record", "The record is JSON, but no object."));
+    }
+    scanner.object(|scanner, name| {
+        each(&name, scanner.skip()?);
+        Ok::<_, Fault>(())
+    })?;
+    scanner.end()?;
+    Ok(())
+}
+
+/// The characters of a value that is a string.
+pub(super) fn string(value: Option<&str>) -> Option<Cow<'_, str>> {
+    Scanner::new(value?).string().ok()
+}
+
+/// A value that is there and is not null.
+pub(super) fn present(value: Option<&str>) -> Option<&str> {
+    value.filter(|text| *text != "null")
+}
+
+/// The elements of an array of strings; `None` when it is something else.
+pub(super) fn strings(value: &str) -> Option<Vec<String>> {
+    let mut elements = Vec::new();
+    let read = Scanner::new(value).array(|scanner| {
+        elements.push(scanner.string()?.into_owned());
+        Ok::<_, Fault>(())
+    });
+    read.is_ok().then_some(elements)
+}
+
+/// Appends any JSON value as compact text: numbers keep their digits, of members with one name the last is kept.
+///
+/// # Errors
+/// When it is broken, or nested deeper than [`DEPTH_MAX`] levels.
+pub(super) fn copy(scanner: &mut Scanner<'_>, out: &mut String) -> Result<()> {
+    copy_below(scanner, out, DEPTH_MAX)
+}
+
+fn copy_below(scanner: &mut Scanner<'_>, out: &mut String, levels_left: usize) -> Result<()> {
+    let below = || {
+        levels_left.checked_sub(1).ok_or_else(|| {
+            Error::poison("too_deep", format!("The document is nested deeper than {DEPTH_MAX} levels."))
+        })
+    };
+    match scanner.peek()? {
+        Kind::String => scanner.copy_string(out)?,
+        Kind::Number => out.push_str(scanner.number()?),
+        Kind::Bool => out.push_str(if scanner.boolean()? { "true" } else { "false" }),
+        Kind::Null => {
+            scanner.null()?;
+            out.push_str("null");
+        }
+        Kind::Array => {
+            let below = below()?;
+            out.push('[');
+            let start = out.len();
+            scanner.array(|scanner| {
+                if out.len() > start {
+                    out.push(',');
+                }
+                copy_below(scanner, out, below)
+            })?;
+            out.push(']');
+        }
+        Kind::Object => {
+            let below = below()?;
+            let mut document = Document::default();
+            scanner.object(|scanner, name| document.push(&name, |out| copy_below(scanner, out, below)))?;
+            document.keep_last();
+            out.push_str(&document.to_json());
+        }
+    }
+    Ok(())
+}
+
+/// A row of a table, its key apart from the rest.
+#[derive(Debug)]
+pub(super) struct Row<'i> {
+    identity: &'i Identity,
+    key: Vec<(String, String)>,
+    document: Document,
+}
+
+impl<'i> Row<'i> {
+    /// A row without columns, with room for so many bytes of values.
+    pub(super) fn new(identity: &'i Identity, bytes: usize) -> Self {
+        Self { identity, key: Vec::new(), document: Document::with_capacity(bytes) }
+    }
+
+    /// Whether a column is part of the key.
+    pub(super) fn is_key(&self, name: &str) -> bool {
+        match self.identity {
+            Identity::Columns(names) => names.iter().any(|key| key == name),
+            Identity::Position => false,
+            Identity::Row => true,
+        }
+    }
+
+    /// Adds a column; `write` appends its value as compact JSON text.
+    ///
+    /// # Errors
+    /// Those of `write`, and a number that cannot be part of a key.
+    pub(super) fn add(&mut self, name: &str, write: impl FnOnce(&mut String) -> Result<()>) -> Result<()> {
+        if !self.is_key(name) {
+            return self.document.push(name, write);
+        }
+        let mut value = String::new();
+        write(&mut value)?;
+        if json::is_number(&value) {
+            value = decimal::canonical(&value).map_err(|_| {
+                Error::poison("number_out_of_range", format!("The number in {name} is too large for a key."))
+            })?;
+        }
+        self.key.push((name.to_owned(), value));
+        Ok(())
+    }
+
+    /// Adds the columns of a JSON object.
+    ///
+    /// # Errors
+    /// As [`Row::add`] and [`copy`].
+    pub(super) fn add_all(&mut self, object: &str) -> Result<()> {
+        Scanner::new(object).object(|scanner, name| self.add(&name, |out| copy(scanner, out)))
+    }
+
+    /// Adds those columns of a JSON object that are part of the key.
+    ///
+    /// # Errors
+    /// As [`Row::add_all`].
+    pub(super) fn add_key(&mut self, object: &str) -> Result<()> {
+        Scanner::new(object).object(|scanner, name| match self.is_key(&name) {
+            true => self.add(&name, |out| copy(scanner, out)),
+            false => scanner.skip().map(|_| ()).map_err(Error::from),
+        })
+    }
+
+    /// Whether a column of the key is there.
+    pub(super) fn has_key(&self) -> bool {
+        !self.key.is_empty()
+    }
+
+    /// Whether a column beyond the key is there.
+    pub(super) fn has_document(&self) -> bool {
+        self.document.members().next().is_some()
+    }
+
+    /// The row's key.
+    ///
+    /// # Errors
+    /// When a column of it is missing, null or there twice.
+    pub(super) fn key(&self) -> Result<Key> {
+        key(self.identity, self.key.clone())
+    }
+
+    /// The key of this row when the columns in `before` still had the values they have there; `None` when no column of
+    /// the key is among them.
+    ///
+    /// # Errors
+    /// As [`Row::key`].
+    pub(super) fn key_before(&self, before: &Self) -> Result<Option<Key>> {
+        if before.key.is_empty() {
+            return Ok(None);
+        }
+        let changed: HashSet<&str> = before.key.iter().map(|(name, _)| name.as_str()).collect();
+        let kept = self.key.iter().filter(|(name, _)| !changed.contains(name.as_str())).cloned();
+        let members = kept.chain(before.key.iter().cloned()).collect();
+        key(self.identity, members).map(Some)
+    }
+
+    /// The columns beyond the key.
+    pub(super) fn document(mut self) -> Document {
+        self.document.keep_last();
+        self.document
+    }
+}
+
+fn key(identity: &Identity, members: Vec<(String, String)>) -> Result<Key> {
+    if let Identity::Columns(names) = identity {
+        for name in names {
+            let Some((_, value)) = members.iter().find(|(member, _)| member == name) else {
+                let message = format!("The row has no column {name}, which is part of its key.");
+                return Err(Error::poison("missing_key", message));
+            };
+            if value == "null" {
+                return Err(Error::poison("null_key", format!("The column {name} of the key is null.")));
+            }
+        }
+    }
+    Key::new(members)
+}
+
+/// The key of a row that has no other name than its place in the transport.
+///
+/// # Errors
+/// None that a caller could cause.
+pub(super) fn key_of_position(record: &Record, place: Option<u32>) -> Result<Key> {
+    let mut position = record.position.clone();
+    if let Some(place) = place {
+        position.push_str(&format!(".{place}"));
+    }
+    let mut value = String::new();
+    json::write_string(&mut value, &position);
+    Key::new(vec![("position".to_owned(), value)])
+}
+
+/// The error of a change to a row that has no name.
+pub(super) fn nameless(table: &str) -> Error {
+    Error::poison(
+        "keyless_change",
+        format!(
+            "The table {table} has no key, and with keyless = \"position\" only inserts can be applied. Set `key` in \
+             its route, or keyless = \"row\"."
+        ),
+    )
+}
+
+/// Appends the transport's number of the record to a version, and its place in an aggregate, where the source's own
+/// order can tie.
+///
+/// # Errors
+/// When the transport gave no number.
+pub(super) fn by_arrival(version: Version, record: &Record, advice: &str) -> Result<Version> {
+    let version = version.digits(record.sequence()).map_err(|_| {
+        let message = format!("The source's order can tie, and the transport gave no number. {advice}");
+        Error::poison("missing_version", message)
+    })?;
+    Ok(match record.place {
+        Some(place) => version.place(place),
+        None => version,
+    })
+}
+
+/// What the events of one change have in common.
+#[derive(Debug)]
+pub(super) struct Origin<'a> {
+    pub(super) table: &'a str,
+    pub(super) version: Version,
+    pub(super) changed_at: Option<Timestamp>,
+}
+
+impl Origin<'_> {
+    /// A change event.
+    pub(super) fn event(&self, key: Option<Key>, change: Change, pair: Option<u32>) -> ChangeEvent {
+        ChangeEvent {
+            table: self.table.to_owned(),
+            key,
+            change,
+            version: self.version.clone(),
+            changed_at: self.changed_at,
+            event_id: None,
+            actor: None,
+            expired: false,
+            pair,
+            coarse: false,
+            image: None,
+        }
+    }
+
+    /// Appends a change of a row to `events`; when the row had another key before, as the delete of that and the put of
+    /// this, one change with the number `pair`.
+    pub(super) fn changed(
+        &self,
+        events: &mut Vec<ChangeEvent>,
+        (before, key): (Option<Key>, Key),
+        change: Change,
+        pair: u32,
+    ) {
+        match before.filter(|before| *before != key) {
+            Some(before) => {
+                events.push(self.event(Some(before), Change::Delete(None), Some(pair)));
+                events.push(self.event(Some(key), change, Some(pair)));
+            }
+            None => events.push(self.event(Some(key), change, None)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Row, copy, strings};
+    use crate::catalogue::Identity;
+    use crate::json::Scanner;
+
+    fn columns(names: &[&str]) -> Identity {
+        Identity::Columns(names.iter().map(|name| (*name).to_owned()).collect())
+    }
+
+    fn copied(text: &str) -> Result<String, &'static str> {
+        let mut out = String::new();
+        copy(&mut Scanner::new(text), &mut out).map(|()| out).map_err(|error| error.code())
+    }
+
+    #[test]
+    fn any_value_is_copied_compactly_with_every_digit() {
+        let table = [
+            (" [ 1.10 , -0 , 1E+2 ,[],{ } ] ", "[1.10,-0,1E+2,[],{}]"),
+            ("{\"a\" :\n1, \"b\\u0041\": \"\\u00e4\\n\", \"a\": 2}", "{\"bA\":\"ä\\n\",\"a\":2}"),
+            ("[\"\",\"\",null,true,false]", "[\"\",\"\",null,true,false]"),
+            ("12345678901234567890.123456789012345678901", "12345678901234567890.123456789012345678901"),
+        ];
+        for (text, compact) in table {
+            assert_eq!(copied(text).unwrap(), compact, "{text}");
+        }
+        assert_eq!(copied(&format!("{}{}", "[".repeat(128), "]".repeat(128))).unwrap().len(), 256);
+        assert_eq!(copied(&format!("{}{}", "[".repeat(129), "]".repeat(129))).unwrap_err(), "too_deep");
+        assert_eq!(copied("[1,}").unwrap_err(), "not_json");
+    }
+
+    #[test]
+    fn a_key_that_is_not_whole_is_refused() {
+        let identity = columns(&["a", "b"]);
+        let check = |object: &str| {
+            let mut row = Row::new(&identity, 0);
+            row.add_all(object)
+                .and_then(|()| row.key())
+                .map(|key| key.to_json())
+                .map_err(|error| error.code())
+        };
+        assert_eq!(check(r#"{"a":1.0,"x":2,"b":"B"}"#).unwrap(), r#"{"a":1,"b":"B"}"#);
+        assert_eq!(check(r#"{"a":1,"x":2}"#), Err("missing_key"));
+        assert_eq!(check(r#"{"a":1,"b":null}"#), Err("null_key"));
+        assert_eq!(check(r#"{"a":1,"b":2,"a":3}"#), Err("duplicate_key_member"));
+        assert_eq!(check(r#"{"a":1E999,"b":2}"#), Err("number_out_of_range"));
+    }
+
+    #[test]
+    fn the_key_before_takes_what_did_not_change_from_the_row() {
+        let identity = columns(&["a", "b"]);
+        let mut row = Row::new(&identity, 0);
+        row.add_all(r#"{"a":1,"b":2,"x":3}"#).unwrap();
+        let before = |object: &str| {
+            let mut before = Row::new(&identity, 0);
+            before.add_key(object).unwrap();
+            row.key_before(&before).unwrap().map(|key| key.to_json())
+        };
+        assert_eq!(before(r#"{"x":9}"#), None);
+        assert_eq!(before(r#"{"x":9,"b":7}"#).unwrap(), r#"{"a":1,"b":7}"#);
+        assert_eq!(row.document().to_json(), r#"{"x":3}"#);
+    }
+
+    #[test]
+    fn without_a_key_all_columns_are_the_key_nulls_too() {
+        let mut row = Row::new(&Identity::Row, 0);
+        row.add_all(r#"{"b":null,"a":[1]}"#).unwrap();
+        assert_eq!(row.key().unwrap().to_json(), r#"{"a":[1],"b":null}"#);
+        assert!(!row.has_document());
+    }
+
+    #[test]
+    fn only_an_array_of_strings_is_a_list_of_names() {
+        assert_eq!(strings(r#"["a","b"]"#).unwrap(), ["a", "b"]);
+        assert_eq!(strings("[]").unwrap().len(), 0);
+        for text in [r#"["a",1]"#, "7", "{}", "null", r#""a""#] {
+            assert_eq!(strings(text), None, "{text}");
+        }
+    }
+}

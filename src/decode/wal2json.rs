@@ -1,0 +1,708 @@
+//! Changes of a PostgreSQL database as the output plugin wal2json writes them: format 2 (a record a row) and format 1
+//! (a record a transaction, with a `change` array).
+//!
+//! * Table: `schema.table`; `table` alone with `include-schemas=false`.
+//! * Key: the route's `key`, else `pk` (`include-pk=true`). Its values before an update or delete are in the replica
+//!   identity: `identity`, in format 1 `oldkeys`. Another value there than in the row is a changed key: a delete of the
+//!   old and a put of the new one.
+//! * Image: an insert is full. An update lacks what is stored out of line (TOAST) and did not change, and does not say
+//!   so: it is a patch, unless the route says `images = "full"`, or the identity has columns beyond the key and every
+//!   column of the update, as `REPLICA IDENTITY FULL` makes it: then what the update lacks is in the identity.
+//! * Version: format 2 `w.EEEE.1.<lsn>`, the place of the change in the log with 16 hexadecimal digits: changes of one
+//!   row never overlap, so it orders them, though not transactions. Format 1 `w.EEEE.1.<nextlsn>.<place>`, the end of
+//!   the transaction, and the place in `change` with 8 digits.
+//! * Values: `bytea` becomes base64, `json` and `jsonb` become documents, numbers that come as text
+//!   (`numeric-data-types-as-string`) become numbers again. Arrays, ranges, composite values, dates and times stay the
+//!   text that the server writes.
+//!
+//! What cannot be promised: without full images, patches converge only when each row's changes arrive in order; and an
+//! update that changes the key and leaves a value out of line alone loses that value. `REPLICA IDENTITY USING INDEX`
+//! with columns beyond the key looks like FULL where all other columns were left out. NaN and Infinity arrive as null
+//! unless `numeric-data-types-as-string=true`. After a failover positions may start anew, and the two formats count
+//! differently: raise `source.epoch`.
+//!
+//! # Source
+//! wal2json, README, "Parameters" and "Examples", and its `wal2json.c`: which columns are left out, that `lsn` is that
+//! of the change and `nextlsn` that of the transaction's end, how values are quoted. PostgreSQL Documentation, "ALTER
+//! TABLE … REPLICA IDENTITY", "pg_lsn Type", "TOAST".
+
+mod column;
+
+use super::{Decoded, Decoder, Origin, Outline, Reason, Row, Settings, row};
+use crate::catalogue::Identity;
+use crate::error::{Error, Result};
+use crate::event::{Change, ChangeEvent, Document, Patch, Timestamp, token};
+use crate::json::{Kind, Scanner};
+use crate::record::Record;
+use crate::version::{Rank, Version, arrival};
+use column::{Column, Lists, add, bad_columns, columns};
+use std::collections::HashSet;
+
+/// Records of wal2json, of both formats.
+#[derive(Debug, Default)]
+pub struct Wal2json(Settings);
+
+impl Wal2json {
+    /// A decoder.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self(settings)
+    }
+}
+
+/// What may stand around the changes.
+const AROUND: [&str; 5] = ["xid", "timestamp", "origin", "lsn", "nextlsn"];
+
+impl Decoder for Wal2json {
+    fn name(&self) -> &'static str {
+        "wal2json"
+    }
+
+    fn about(&self) -> &'static str {
+        "wal2json, a plugin of PostgreSQL: format 1 and 2"
+    }
+
+    fn recognises(&self, outline: &Outline<'_>) -> bool {
+        // nothing else is in such a record, so that one of one's own is not taken for it
+        let alone = || outline.len() == 1 + AROUND.iter().filter(|name| outline.has(name)).count();
+        match outline.string("action").as_deref() {
+            Some("B" | "C") => alone(),
+            Some("I" | "U" | "D" | "T") => outline.member("table") == Some(Kind::String),
+            Some("M") => outline.has("prefix") && outline.has("content"),
+            Some(_) => false,
+            None => outline.member("change") == Some(Kind::Array) && alone(),
+        }
+    }
+
+    fn decode(&self, record: &Record) -> Result<Decoded> {
+        let mut around = Around::default();
+        let mut change = ChangeText::default();
+        let (mut action, mut changes) = (None, None);
+        row::members(&record.payload, |name, value| match name {
+            "action" => action = Some(value),
+            "change" => changes = Some(value),
+            "timestamp" => around.timestamp = Some(value),
+            "lsn" => around.lsn = Some(value),
+            "nextlsn" => around.nextlsn = Some(value),
+            _ => change.member(name, value),
+        })?;
+        let action = match (row::string(action).as_deref(), changes) {
+            (Some("B" | "C" | "M"), _) => return Ok(Decoded::Ignored(Reason::Control)),
+            (Some("I"), _) => Action::Insert,
+            (Some("U"), _) => Action::Update,
+            (Some("D"), _) => Action::Delete,
+            (Some("T"), _) => Action::Truncate,
+            (None, Some(changes)) if changes.starts_with('[') => {
+                return self.transaction(record, changes, &around);
+            }
+            _ => return Err(no_change_record()),
+        };
+        let table = change.table()?;
+        if self.0.catalogue.leaves_out(&table) {
+            return Ok(Decoded::Ignored(Reason::Unrouted));
+        }
+        let version = self.version(record, around.lsn)?;
+        let origin = Origin { table: &table, version, changed_at: around.changed_at() };
+        let mut events = Vec::with_capacity(1);
+        self.change(record, action, &change, (&origin, None), &mut events)?;
+        Ok(Decoded::Events(events))
+    }
+}
+
+fn no_change_record() -> Error {
+    Error::poison("not_a_change_record", "The record is JSON, but no record of wal2json.")
+}
+
+/// What stands around the changes.
+#[derive(Debug, Default)]
+struct Around<'a> {
+    timestamp: Option<&'a str>,
+    lsn: Option<&'a str>,
+    nextlsn: Option<&'a str>,
+}
+
+impl Around<'_> {
+    /// The time of the commit, as in `2019-12-29 04:58:34.806671+00`.
+    fn changed_at(&self) -> Option<Timestamp> {
+        let time: jiff::Timestamp = row::string(self.timestamp)?.parse().ok()?;
+        Some(Timestamp(time.as_microsecond()))
+    }
+}
+
+/// A place in the log, as in `0/16B2458`.
+fn position(lsn: Option<&str>) -> Result<u64> {
+    let lsn = row::string(lsn).ok_or_else(|| {
+        let message = "The record has no place in the log, which orders it. Set `include-lsn=true`.";
+        Error::poison("missing_version", message)
+    })?;
+    let half = |digits: &str| {
+        let is_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_hex.then(|| u32::from_str_radix(digits, 16).ok()).flatten()
+    };
+    let parsed = lsn.split_once('/').and_then(|(high, low)| Some((half(high)?, half(low)?)));
+    let (high, low) = parsed.ok_or_else(|| {
+        Error::poison("missing_version", "The record's place in the log is not of the form 0/16B2458.")
+    })?;
+    Ok(u64::from(high) << 32 | u64::from(low))
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Action {
+    Insert,
+    Update,
+    Delete,
+    Truncate,
+}
+
+/// One change, its members still text. Format 1 has lists side by side where format 2 has a list of columns.
+#[derive(Debug, Default)]
+struct ChangeText<'a> {
+    kind: Option<&'a str>,
+    schema: Option<&'a str>,
+    table: Option<&'a str>,
+    pk: Option<&'a str>,
+    columns: Option<&'a str>,
+    identity: Option<&'a str>,
+    lists: Lists<'a>,
+    oldkeys: Option<&'a str>,
+}
+
+impl<'a> ChangeText<'a> {
+    fn member(&mut self, name: &str, value: &'a str) {
+        let place = match name {
+            "kind" => &mut self.kind,
+            "schema" => &mut self.schema,
+            "table" => &mut self.table,
+            "pk" => &mut self.pk,
+            "columns" => &mut self.columns,
+            "identity" => &mut self.identity,
+            "columnnames" => &mut self.lists.names,
+            "columntypes" => &mut self.lists.types,
+            "columnvalues" => &mut self.lists.values,
+            "oldkeys" => &mut self.oldkeys,
+            _ => return,
+        };
+        *place = Some(value);
+    }
+
+    fn table(&self) -> Result<String> {
+        let table = row::string(self.table).ok_or_else(no_change_record)?;
+        match (row::present(self.schema), row::string(self.schema)) {
+            (_, Some(schema)) => Ok(format!("{schema}.{table}")),
+            (None, None) => Ok(table.into_owned()),
+            (Some(_), None) => Err(no_change_record()),
+        }
+    }
+
+    /// The columns of the primary key, when the record tells them.
+    fn key(&self) -> Result<Option<Vec<String>>> {
+        let bad = || Error::poison("bad_field", "The record's pk is not a list of columns.");
+        let Some(pk) = row::present(self.pk) else { return Ok(None) };
+        if pk.starts_with('{') {
+            let mut names = None;
+            row::members(pk.as_bytes(), |name, value| {
+                if name == "pknames" {
+                    names = Some(value);
+                }
+            })?;
+            return names.and_then(row::strings).map(Some).ok_or_else(bad);
+        }
+        let columns = columns(pk).map_err(|_| bad())?;
+        Ok(Some(columns.into_iter().map(|column| column.name.into_owned()).collect()))
+    }
+
+    fn image(&self) -> Result<Option<Vec<Column<'a>>>> {
+        match (row::present(self.columns), self.lists.names) {
+            (Some(columns), _) => column::columns(columns).map(Some),
+            (None, Some(_)) => self.lists.columns().map(Some),
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn identity(&self) -> Result<Option<Vec<Column<'a>>>> {
+        match (row::present(self.identity), row::present(self.oldkeys)) {
+            (Some(identity), _) => columns(identity).map(Some),
+            (None, Some(oldkeys)) => {
+                let mut lists = Lists::default();
+                row::members(oldkeys.as_bytes(), |name, value| match name {
+                    "keynames" => lists.names = Some(value),
+                    "keytypes" => lists.types = Some(value),
+                    "keyvalues" => lists.values = Some(value),
+                    _ => {}
+                })
+                .map_err(|_| bad_columns())?;
+                lists.columns().map(Some)
+            }
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+fn names<'c>(columns: &'c [Column<'_>]) -> HashSet<&'c str> {
+    columns.iter().map(|column| column.name.as_ref()).collect()
+}
+
+impl Wal2json {
+    fn version(&self, record: &Record, lsn: Option<&str>) -> Result<Version> {
+        if self.0.catalogue.is_by_arrival() {
+            return arrival(self.0.epoch, record.sequence(), 0);
+        }
+        Ok(Version::new('w', self.0.epoch, Rank::Positioned).number(position(lsn)?))
+    }
+
+    /// A transaction of format 1.
+    fn transaction(&self, record: &Record, changes: &str, around: &Around<'_>) -> Result<Decoded> {
+        let mut events = Vec::new();
+        let mut left_out = false;
+        let mut place = 0;
+        Scanner::new(changes).array(|scanner| {
+            let text = scanner.skip()?;
+            let mut change = ChangeText::default();
+            row::members(text.as_bytes(), |name, value| change.member(name, value))?;
+            let action = match row::string(change.kind).as_deref() {
+                Some("insert") => Some(Action::Insert),
+                Some("update") => Some(Action::Update),
+                Some("delete") => Some(Action::Delete),
+                Some("truncate") => Some(Action::Truncate),
+                Some("message") => None,
+                _ => return Err(Error::poison("unknown_kind", "The kind of a change is unknown.")),
+            };
+            if let Some(action) = action {
+                let table = change.table()?;
+                if self.0.catalogue.leaves_out(&table) {
+                    left_out = true;
+                } else {
+                    let version = self.version(record, around.nextlsn)?.place(place);
+                    let origin = Origin { table: &table, version, changed_at: around.changed_at() };
+                    self.change(record, action, &change, (&origin, Some(place)), &mut events)?;
+                }
+            }
+            place += 1;
+            Ok(())
+        })?;
+        Ok(match (events.is_empty(), left_out) {
+            (false, _) => Decoded::Events(events),
+            (true, true) => Decoded::Ignored(Reason::Unrouted),
+            (true, false) => Decoded::Ignored(Reason::Control),
+        })
+    }
+
+    /// Appends what one change of a table comes to; `place` is that in a transaction of format 1.
+    fn change(
+        &self,
+        record: &Record,
+        action: Action,
+        change: &ChangeText<'_>,
+        (origin, place): (&Origin<'_>, Option<u32>),
+        events: &mut Vec<ChangeEvent>,
+    ) -> Result<()> {
+        if action == Action::Truncate {
+            events.push(origin.event(None, Change::Truncate, None));
+            return Ok(());
+        }
+        let identified_by = row::identity(&self.0.catalogue, origin.table, change.key()?)?;
+        let image = change.image()?;
+        let image = match action {
+            Action::Insert | Action::Update => image.ok_or_else(bad_columns)?,
+            Action::Delete | Action::Truncate => Vec::new(),
+        };
+        if action == Action::Insert {
+            let mut row = Row::new(&identified_by, 256);
+            add(&mut row, &image, |_| true)?;
+            let key = match identified_by {
+                Identity::Position => row::key_of_position(record, place)?,
+                Identity::Columns(_) | Identity::Row => row.key()?,
+            };
+            events.push(origin.event(Some(key), Change::Put(row.document()), None));
+            return Ok(());
+        }
+        let old = old(&identified_by, change, &image, origin.table)?;
+        let mut before = Row::new(&identified_by, 256);
+        add(&mut before, &old, |_| true)?;
+        let key_before = before.key()?;
+        if action == Action::Delete {
+            let image = before.has_document().then(|| before.document());
+            events.push(origin.event(Some(key_before), Change::Delete(image), None));
+            return Ok(());
+        }
+
+        let (sent, known) = (names(&image), names(&old));
+        let has_all_of_image = sent.is_subset(&known);
+        let is_full = self.0.catalogue.sends_full_images(origin.table)
+            || identified_by == Identity::Row
+            || (has_all_of_image && before.has_document());
+        let mut row = Row::new(&identified_by, 256);
+        add(&mut row, &image, |_| true)?;
+        // what an update leaves out did not change
+        let is_key = |name: &str| before.is_key(name);
+        add(&mut row, &old, |name| !sent.contains(name) && ((is_full && has_all_of_image) || is_key(name)))?;
+        let key = row.key()?;
+        if !is_full && key == key_before {
+            let patch = patch(&row.document());
+            events.push(origin.event(Some(key), Change::Patch(patch), None));
+            return Ok(());
+        }
+        if !is_full && !row.has_document() {
+            return Err(Error::poison(
+                "partial_key_change",
+                format!(
+                    "The key of a row of {} changed, and no other column was sent: what is stored out of line may be \
+                     missing. Set REPLICA IDENTITY FULL on the table, or, if it has no such columns, images = \"full\" \
+                     in its route.",
+                    origin.table
+                ),
+            ));
+        }
+        let change = Change::Put(row.document());
+        origin.changed(events, (Some(key_before), key), change, place.unwrap_or_default());
+        Ok(())
+    }
+}
+
+/// The columns of the old row of an update or delete: at least those that make the key.
+fn old<'a>(
+    identified_by: &Identity,
+    change: &ChangeText<'a>,
+    image: &[Column<'_>],
+    table: &str,
+) -> Result<Vec<Column<'a>>> {
+    let incomplete = |what: &str| {
+        let advice = "Set REPLICA IDENTITY FULL on the table";
+        Error::poison("no_identity", format!("The old row of a change of {table} {what}. {advice}."))
+    };
+    let old = change.identity()?.ok_or_else(|| incomplete("was not sent"))?;
+    let known = self::names(&old);
+    match identified_by {
+        Identity::Position => Err(row::nameless(table)),
+        Identity::Columns(names) => match names.iter().find(|name| !known.contains(name.as_str())) {
+            Some(name) => Err(incomplete(&format!("lacks {name}, which is part of the key"))),
+            None => Ok(old),
+        },
+        Identity::Row if change.identity.is_none() => Err(Error::poison(
+            "no_identity",
+            format!(
+                "The old row of a change of {table} lacks its nulls, and with keyless = \"row\" all columns are its \
+                 key. Set `format-version=2`."
+            ),
+        )),
+        Identity::Row if !self::names(image).is_subset(&known) => {
+            Err(incomplete("is not whole, and with keyless = \"row\" all columns are its key"))
+        }
+        Identity::Row => Ok(old),
+    }
+}
+
+fn patch(document: &Document) -> Patch {
+    let set = document.members().map(|(name, value)| (format!("/{}", token(name)), value.to_owned()));
+    Patch { set: set.collect(), remove: Vec::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Wal2json;
+    use crate::catalogue::Catalogue;
+    use crate::config::{Config, Images, Keyless, RouteConfig};
+    use crate::decode::{Decoded, Decoder, Outline, Settings};
+    use crate::event::{Change, ChangeEvent};
+    use crate::record::Record;
+
+    /// What a record comes to: each event in a line, or the reason or the error's code.
+    fn decoded(decoder: &Wal2json, payload: &str) -> String {
+        let events = match decoder.decode(&Record::new("s", "7", payload.to_owned())) {
+            Ok(Decoded::Events(events)) => events,
+            Ok(Decoded::Ignored(reason)) => return reason.to_string(),
+            Ok(Decoded::Schema(_)) => panic!("wal2json has none"),
+            Err(error) => return error.code().to_owned(),
+        };
+        let line = |event: &ChangeEvent| {
+            let what = match &event.change {
+                Change::Put(document) => format!("put {}", document.to_json()),
+                Change::Patch(patch) => format!("patch {:?}", patch.set),
+                Change::Delete(document) => {
+                    format!(
+                        "delete {}",
+                        document.as_ref().map_or_else(String::new, |document| document.to_json())
+                    )
+                }
+                Change::Truncate => "truncate".to_owned(),
+            };
+            let key = event.key.as_ref().map_or_else(|| event.table.clone(), |key| key.to_json());
+            let pair = event.pair.map_or_else(String::new, |pair| format!(" pair {pair}"));
+            format!("{key} {what} {}{pair}", event.version.as_str().trim_start_matches("w.0000.1."))
+        };
+        events.iter().map(line).collect::<Vec<_>>().join("; ")
+    }
+
+    fn told(payload: &str) -> String {
+        decoded(&Wal2json::default(), payload)
+    }
+
+    fn routed(change: impl FnOnce(&mut RouteConfig)) -> Wal2json {
+        let mut route = RouteConfig::default();
+        change(&mut route);
+        let mut config = Config::default();
+        config.routes = vec![route];
+        Wal2json::new(Settings { catalogue: Catalogue::new(&config), ..Settings::default() })
+    }
+
+    /// Columns as `a:integer=1`, with the value as JSON.
+    fn columns(columns: &[&str]) -> String {
+        let column = |column: &&str| {
+            let (name, rest) = column.split_once(':').unwrap();
+            let (kind, value) = rest.split_once('=').unwrap();
+            format!(r#"{{"name":"{name}","type":"{kind}","value":{value}}}"#)
+        };
+        format!("[{}]", columns.iter().map(column).collect::<Vec<_>>().join(","))
+    }
+
+    /// A record of format 2 of the table `s.t` with the key `a`.
+    fn record(action: &str, image: Option<&[&str]>, identity: Option<&[&str]>) -> String {
+        let image = image.map_or_else(String::new, |image| format!(r#","columns":{}"#, columns(image)));
+        let identity = identity.map_or_else(String::new, |old| format!(r#","identity":{}"#, columns(old)));
+        let key = r#""pk":[{"name":"a","type":"integer"}]"#;
+        format!(
+            r#"{{"action":"{action}","lsn":"1/16B2458","schema":"s","table":"t"{image}{identity},{key}}}"#
+        )
+    }
+
+    const LSN: &str = "00000001016b2458";
+
+    #[test]
+    fn each_action_is_what_it_says() {
+        let insert = record("I", Some(&["a:integer=1", "b:text=\"x\""]), None);
+        assert_eq!(told(&insert), format!(r#"{{"a":1}} put {{"b":"x"}} {LSN}"#));
+        assert_eq!(told(&record("D", None, Some(&["a:integer=1"]))), format!(r#"{{"a":1}} delete  {LSN}"#));
+        let whole = record("D", None, Some(&["a:integer=1", "b:text=\"x\""]));
+        assert_eq!(told(&whole), format!(r#"{{"a":1}} delete {{"b":"x"}} {LSN}"#));
+        assert_eq!(told(&record("T", None, None)), format!("s.t truncate {LSN}"));
+        for text in [r#"{"action":"B"}"#, r#"{"action":"C","lsn":"0/1","nextlsn":"0/2","xid":1}"#] {
+            assert_eq!(told(text), "control");
+        }
+        assert_eq!(told(r#"{"action":"M","transactional":false,"prefix":"p","content":"{}"}"#), "control");
+    }
+
+    #[test]
+    fn an_update_is_a_patch_unless_it_is_known_to_be_whole() {
+        let image: &[&str] = &["a:integer=1", "b/c:text=\"x\""];
+        let update = |identity: &[&str]| record("U", Some(image), Some(identity));
+        let put = |document: &str| format!(r#"{{"a":1}} put {document} {LSN}"#);
+        assert_eq!(told(&update(&["a:integer=1"])), format!(r#"{{"a":1}} patch [("/b~1c", "\"x\"")] {LSN}"#));
+        let full = routed(|route| route.images = Images::Full);
+        assert_eq!(decoded(&full, &update(&["a:integer=1"])), put(r#"{"b/c":"x"}"#));
+        // a full identity brings what the update leaves out
+        let whole = update(&["a:integer=1", "b/c:text=\"y\"", "big:text=\"…\""]);
+        assert_eq!(told(&whole), put(r#"{"b/c":"x","big":"…"}"#));
+        // an index with a column of its own says nothing of the others
+        let index = update(&["a:integer=1", "e:text=\"y\""]);
+        assert_eq!(told(&index), format!(r#"{{"a":1}} patch [("/b~1c", "\"x\"")] {LSN}"#));
+    }
+
+    #[test]
+    fn another_value_in_the_identity_is_a_changed_key() {
+        let update = |image: &[&str], identity: &[&str]| record("U", Some(image), Some(identity));
+        let both = |document: &str| {
+            format!(r#"{{"a":1}} delete  {LSN} pair 0; {{"a":2}} put {document} {LSN} pair 0"#)
+        };
+        let changed = update(&["a:integer=2", "b:text=\"x\""], &["a:integer=1"]);
+        assert_eq!(told(&changed), both(r#"{"b":"x"}"#));
+        let whole =
+            update(&["a:integer=2", "b:text=\"x\""], &["a:integer=1", "b:text=\"x\"", "big:text=\"…\""]);
+        assert_eq!(told(&whole), both(r#"{"b":"x","big":"…"}"#));
+        // a table of nothing but its key, or one whose other columns were all left out
+        let bare = update(&["a:integer=2"], &["a:integer=1"]);
+        assert_eq!(told(&bare), "partial_key_change");
+        assert_eq!(decoded(&routed(|route| route.images = Images::Full), &bare), both("{}"));
+        let equal = update(&["a:numeric=1.0", "b:text=\"x\""], &["a:numeric=1"]);
+        assert!(told(&equal).contains("patch"), "{}", told(&equal));
+    }
+
+    #[test]
+    fn a_key_that_the_update_leaves_out_is_in_the_identity() {
+        let update = record("U", Some(&["b:text=\"x\""]), Some(&["a:text=\"long\""]));
+        assert_eq!(told(&update), format!(r#"{{"a":"long"}} patch [("/b", "\"x\"")] {LSN}"#));
+    }
+
+    #[test]
+    fn a_transaction_of_format_1_is_an_event_a_row() {
+        let names =
+            |of: &str, names: &str, values: &str| format!(r#""{of}names":{names},"{of}values":{values}"#);
+        let head = r#""schema":"s","table":"t","pk":{"pknames":["a"],"pktypes":["integer"]}"#;
+        let image = |values: &str| names("column", r#"["a","b"]"#, values);
+        let old = |values: &str| format!(r#""oldkeys":{{{}}}"#, names("key", r#"["a"]"#, values));
+        let payload = format!(
+            r#"{{"xid":5,"nextlsn":"0/FF","timestamp":"2019-12-29 04:58:34.806671+01","change":[
+            {{"kind":"insert",{head},{}}},{{"kind":"message","transactional":true,"prefix":"","content":""}},
+            {{"kind":"update",{head},{},{}}},{{"kind":"update",{head},{},{}}},{{"kind":"delete",{head},{}}},
+            {{"kind":"truncate","schema":"s","table":"t"}}]}}"#,
+            image(r#"[1,"x"]"#),
+            image(r#"[1,"y"]"#),
+            old("[1]"),
+            image(r#"[2,"y"]"#),
+            old("[1]"),
+            old("[2]"),
+        );
+        let at = |place: u32| format!("00000000000000ff.{place:08x}");
+        let expected = [
+            format!(r#"{{"a":1}} put {{"b":"x"}} {}"#, at(0)),
+            format!(r#"{{"a":1}} patch [("/b", "\"y\"")] {}"#, at(2)),
+            format!(r#"{{"a":1}} delete  {} pair 3"#, at(3)),
+            format!(r#"{{"a":2}} put {{"b":"y"}} {} pair 3"#, at(3)),
+            format!(r#"{{"a":2}} delete  {}"#, at(4)),
+            format!("s.t truncate {}", at(5)),
+        ];
+        assert_eq!(told(&payload), expected.join("; "));
+        let Ok(Decoded::Events(events)) = Wal2json::default().decode(&Record::new("s", "7", payload)) else {
+            panic!("no events")
+        };
+        assert_eq!(events[0].changed_at.unwrap().to_string(), "2019-12-29T03:58:34.806671Z");
+        assert_eq!(told(r#"{"change":[]}"#), "control");
+        assert_eq!(told(r#"{"change":[{"kind":"message","prefix":"p","content":"c"}]}"#), "control");
+    }
+
+    #[test]
+    fn values_get_the_form_of_their_type() {
+        let table = [
+            ("numeric(30,10)", "12345678901234567890.1234567890", "12345678901234567890.1234567890"),
+            ("numeric(5,2)", "\"1.50\"", "1.50"),
+            ("bigint", "\"9223372036854775807\"", "9223372036854775807"),
+            ("double precision", "\"NaN\"", "\"NaN\""),
+            ("real", "\"-Infinity\"", "\"-Infinity\""),
+            ("real", "1e+20", "1e+20"),
+            ("integer", "null", "null"),
+            ("boolean", "true", "true"),
+            ("character varying(30)", "\"007\"", "\"007\""),
+            ("bytea", "\"00ff41\"", "\"AP9B\""),
+            ("bytea", "\"\"", "\"\""),
+            ("jsonb", r#""{\"b\": [1.10, null], \"a\": \"\\n\"}""#, r#"{"b":[1.10,null],"a":"\n"}"#),
+            ("json", "\"7\"", "7"),
+            ("integer[]", "\"{1,2}\"", "\"{1,2}\""),
+            ("timestamp with time zone", "\"2020-01-01 00:00:00+00\"", "\"2020-01-01 00:00:00+00\""),
+            ("uuid", "\"a0eebc99\"", "\"a0eebc99\""),
+        ];
+        for (kind, value, expected) in table {
+            let insert = record("I", Some(&["a:integer=1", &format!("v:{kind}={value}")]), None);
+            assert_eq!(told(&insert), format!(r#"{{"a":1}} put {{"v":{expected}}} {LSN}"#), "{kind}");
+        }
+        for (kind, value, code) in [
+            ("bytea", "\"0\"", "bad_bytea"),
+            ("bytea", "\"zz\"", "bad_bytea"),
+            ("jsonb", "\"{\"", "bad_json_column"),
+            ("json", "\"1 2\"", "bad_json_column"),
+        ] {
+            let insert = record("I", Some(&["a:integer=1", &format!("v:{kind}={value}")]), None);
+            assert_eq!(told(&insert), code, "{kind}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_poison_with_a_code_of_its_own() {
+        let insert = record("I", Some(&["a:integer=1"]), None);
+        let with = |field: &str, value: &str| insert.replacen(field, value, 1);
+        let lsn = r#""lsn":"1/16B2458""#;
+        let key = r#""pk":[{"name":"a","type":"integer"}]"#;
+        let columns = r#""columns":[{"name":"a","type":"integer","value":1}]"#;
+        let v1 = |change: &str| format!(r#"{{"nextlsn":"0/1","change":[{change}]}}"#);
+        let v1_insert =
+            |lists: &str| v1(&format!(r#"{{"kind":"insert","table":"t","pk":{{"pknames":["a"]}},{lists}}}"#));
+        let table = [
+            (with(lsn, r#""xid":1"#), "missing_version"),
+            (with(lsn, r#""lsn":null"#), "missing_version"),
+            (with(lsn, r#""lsn":7"#), "missing_version"),
+            (with(lsn, r#""lsn":"16B2458""#), "missing_version"),
+            (with(lsn, r#""lsn":"1/+6B""#), "missing_version"),
+            (with(lsn, r#""lsn":"1/""#), "missing_version"),
+            (with(lsn, r#""lsn":"1/123456789""#), "missing_version"),
+            (with(key, r#""pk":[]"#), "no_key"),
+            (with(key, r#""pk":7"#), "bad_field"),
+            (with(key, r#""pk":{"pknames":[1]}"#), "bad_field"),
+            (with(key, r#""x":1"#), "unknown_key"),
+            (with(key, r#""pk":[{"name":"z"}]"#), "missing_key"),
+            (with(columns, r#""x":1"#), "bad_columns"),
+            (with(columns, r#""columns":{}"#), "bad_columns"),
+            (with(columns, r#""columns":[7]"#), "bad_columns"),
+            (with(columns, r#""columns":[{"value":1}]"#), "bad_columns"),
+            (with(columns, r#""columns":[{"name":"a"}]"#), "bad_columns"),
+            (with(columns, r#""columns":[{"name":"a","value":null}]"#), "null_key"),
+            (
+                with(columns, r#""columns":[{"name":"a","value":1},{"name":"a","value":1}]"#),
+                "duplicate_key_member",
+            ),
+            (with(r#""table":"t""#, r#""table":null"#), "not_a_change_record"),
+            (with(r#""schema":"s""#, r#""schema":1"#), "not_a_change_record"),
+            (with(r#""action":"I""#, r#""action":"X""#), "not_a_change_record"),
+            (with(r#""action":"I""#, r#""action":1"#), "not_a_change_record"),
+            (record("D", None, None), "no_identity"),
+            (record("D", None, Some(&["b:text=\"x\""])), "no_identity"),
+            (record("D", None, Some(&["a:integer=null"])), "null_key"),
+            (record("U", Some(&["a:integer=1"]), None), "no_identity"),
+            (record("U", None, Some(&["a:integer=1"])), "bad_columns"),
+            (v1("7"), "not_a_change_record"),
+            (v1(r#"{"kind":"upsert"}"#), "unknown_kind"),
+            (v1_insert(r#""columnnames":["a"],"columnvalues":[1,2]"#), "bad_columns"),
+            (v1_insert(r#""columnnames":["a"],"columnvalues":[1],"columntypes":[]"#), "bad_columns"),
+            (v1_insert(r#""columnnames":[1],"columnvalues":[1]"#), "bad_columns"),
+            (v1_insert(r#""columnnames":"a","columnvalues":[1]"#), "bad_columns"),
+            (
+                v1_insert(r#""columnnames":["a"],"columnvalues":[1]"#).replace("nextlsn", "x"),
+                "missing_version",
+            ),
+            (r#"{"change":7}"#.to_owned(), "not_a_change_record"),
+            (r#"{"action":"B""#.to_owned(), "not_json"),
+        ];
+        for (payload, code) in table {
+            assert_eq!(told(&payload), code, "{payload}");
+        }
+    }
+
+    #[test]
+    fn a_table_without_a_key_is_what_its_route_says() {
+        let keyless = |text: String| text.replace(r#""pk":[{"name":"a","type":"integer"}]"#, r#""pk":[]"#);
+        let image: &[&str] = &["a:integer=2", "b:text=null"];
+        let insert = keyless(record("I", Some(image), None));
+        let update = keyless(record("U", Some(image), Some(&["a:integer=1", "b:text=null", "c:text=\"…\""])));
+        let by_position = routed(|route| route.keyless = Keyless::Position);
+        assert_eq!(
+            decoded(&by_position, &insert),
+            format!(r#"{{"position":"7"}} put {{"a":2,"b":null}} {LSN}"#)
+        );
+        assert_eq!(decoded(&by_position, &update), "keyless_change");
+        let by_row = routed(|route| route.keyless = Keyless::Row);
+        assert_eq!(decoded(&by_row, &insert), format!(r#"{{"a":2,"b":null}} put {{}} {LSN}"#));
+        assert_eq!(
+            decoded(&by_row, &update),
+            format!(
+                r#"{{"a":1,"b":null,"c":"…"}} delete  {LSN} pair 0; {{"a":2,"b":null,"c":"…"}} put {{}} {LSN} pair 0"#
+            )
+        );
+        let narrow = keyless(record("U", Some(image), Some(&["a:integer=1"])));
+        assert_eq!(decoded(&by_row, &narrow), "no_identity");
+        let format_1 = r#"{"nextlsn":"0/1","change":[{"kind":"delete","table":"t",
+            "oldkeys":{"keynames":["a"],"keyvalues":[1]}}]}"#;
+        assert_eq!(decoded(&by_row, format_1), "no_identity");
+    }
+
+    #[test]
+    fn a_record_is_recognised_by_its_action_or_its_changes() {
+        let recognised = |payload: &str| Wal2json::default().recognises(&Outline::of(payload.as_bytes()));
+        for ours in [
+            r#"{"action":"B"}"#,
+            r#"{"action":"C","xid":1,"timestamp":"","origin":0,"lsn":"0/1","nextlsn":"0/2"}"#,
+            r#"{"action":"M","transactional":true,"prefix":"p","content":"c"}"#,
+            r#"{"action":"T","table":"t"}"#,
+            r#"{"xid":1,"change":[]}"#,
+        ] {
+            assert!(recognised(ours), "{ours}");
+        }
+        for other in [
+            r#"{"action":"B","payload":1}"#,
+            r#"{"action":"I","row":1}"#,
+            r#"{"action":"insert","table":"t"}"#,
+            r#"{"action":1,"change":{}}"#,
+            r#"{"change":[],"status":"new"}"#,
+            "[]",
+            "",
+        ] {
+            assert!(!recognised(other), "{other}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Truncates: the floor below which a target has nothing, now and when it comes late.
+
+use super::connect::driver_error;
+use super::postgres::{Postgres, moment, settle};
+use super::targets::{ddl_error, relation_of};
+use super::{Deadline, Truncation};
+use crate::config::{DeletePolicy, Truncate};
+use crate::error::{Error, Result};
+use crate::plan::{floor_sql, truncate_sql};
+use crate::route::Target;
+use deadpool_postgres::Object;
+use std::sync::atomic::Ordering;
+use tokio_postgres::types::ToSql;
+
+const FLOORS: &str = "rowtide_floors";
+
+impl Postgres {
+    /// The version below which a truncate has removed everything of a target, if its route applies truncates.
+    pub(super) async fn floor(
+        &self,
+        client: &Object,
+        target: &Target,
+        deadline: Deadline,
+    ) -> Result<Option<String>> {
+        if target.truncate == Truncate::Ignore {
+            return Ok(None);
+        }
+        let (sql, name) = (floor_sql(target), target.qualified());
+        let row = self.bounded(client, deadline, client.query_opt(&sql, &[&name])).await?;
+        let floor = row.map(|row| row.try_get(0)).transpose().map_err(|error| driver_error(&error, false))?;
+        Ok(floor.flatten())
+    }
+
+    /// Makes sure that the target of a route that applies truncates has a floor: what writers hold still.
+    pub(super) async fn ensure_floor(&self, client: &mut Object, target: &Target) -> Result<()> {
+        if target.truncate == Truncate::Ignore {
+            return Ok(());
+        }
+        if relation_of(client, &self.schema, FLOORS).await?.is_none() {
+            self.run_ddl(client, &[self.floors_sql()]).await?;
+        }
+        let (raise, _) = truncate_sql(target);
+        client.execute(&raise, &[&target.qualified(), &""]).await.map(drop).map_err(ddl_error)
+    }
+
+    /// The statement that creates the table of floors.
+    #[must_use]
+    pub fn floors_sql(&self) -> String {
+        self.fill_own(include_str!("../../sql/postgres/create_floors.sql"), &[])
+    }
+
+    pub(super) async fn truncate_once(&self, truncation: &Truncation, deadline: Deadline) -> Result<()> {
+        let mut client = self.client(deadline).await?;
+        self.statements.fetch_add(1, Ordering::Relaxed);
+        let token = client.cancel_token();
+        let done = self.within(token, deadline, self.truncate_with(&mut client, truncation)).await;
+        settle(client, done)
+    }
+
+    async fn truncate_with(&self, client: &mut Object, truncation: &Truncation) -> Result<()> {
+        let Truncation { target, version, changed_at } = truncation;
+        let found = relation_of(client, &target.schema, &target.name).await?;
+        if found.is_some_and(|found| found.is_table()) {
+            return Err(Error::config(format!(
+                "The route of {} has truncate = \"apply\", which needs a table made by rowtide: {} is not one.",
+                target.source,
+                target.qualified()
+            )));
+        }
+        // nothing was written yet, but what is older may still come
+        let is_empty = relation_of(client, &target.schema, &target.storage).await?.is_none();
+        self.ensure_floor(client, target).await?;
+        let (raise, remove) = truncate_sql(target);
+        let failed = |error: tokio_postgres::Error| driver_error(&error, false);
+        let transaction = client.transaction().await.map_err(failed)?;
+        // nobody writes to the target until the rows are gone
+        transaction.execute(&raise, &[&target.qualified(), version]).await.map_err(failed)?;
+        if !is_empty {
+            let changed_at = moment(*changed_at);
+            let parameters: &[&(dyn ToSql + Sync)] = match target.delete {
+                DeletePolicy::Hard => &[version],
+                DeletePolicy::Tombstone | DeletePolicy::Soft => &[version, &changed_at],
+            };
+            transaction.execute(&remove, parameters).await.map_err(failed)?;
+        }
+        transaction.commit().await.map_err(failed)
+    }
+}

@@ -1,0 +1,95 @@
+//! Payloads that another service has put into an envelope of its own on their way through a queue.
+//!
+//! # Source
+//! Amazon SNS Developer Guide, "Amazon SNS message delivery to Amazon SQS queues" (raw delivery leaves the envelope
+//! out); Amazon EventBridge User Guide, "Events structure"; "Pipes concepts" for records of a stream in a queue.
+
+use super::Record;
+use super::element::Element;
+use crate::event::Timestamp;
+use crate::json::{Fault, Kind, Scanner};
+use std::borrow::Cow;
+
+/// SNS into EventBridge into SQS, and one more.
+const DEPTH: usize = 4;
+
+/// Takes the payload out of the envelopes around it.
+pub(super) fn unwrap(record: &mut Record) {
+    for _ in 0..DEPTH {
+        let Some(inner) = std::str::from_utf8(&record.payload).ok().and_then(inside) else { return };
+        match inner {
+            Inner::Text(text) => record.payload = text.into(),
+            Inner::Value(text) => record.payload = record.payload.slice_ref(text.as_bytes()),
+            Inner::Stream(element) => {
+                let Ok(Some(payload)) = element.payload() else { return };
+                record.sequence_number = element.position().map(str::to_owned);
+                record.partition_key = element.partition_key();
+                record.arrived_at = element.arrived_at.as_deref().and_then(Timestamp::from_epoch);
+                record.payload = payload;
+                return;
+            }
+        }
+    }
+}
+
+enum Inner<'a> {
+    /// A string's characters.
+    Text(String),
+    /// A JSON value, as it stands there.
+    Value(&'a str),
+    /// A record of a stream, which EventBridge Pipes has put into the queue.
+    Stream(Box<Element<'a>>),
+}
+
+/// The members by which an envelope is known.
+#[derive(Default)]
+struct Found<'a> {
+    notification: bool,
+    topic: bool,
+    message: Option<Cow<'a, str>>,
+    bus: u8,
+    detail: Option<&'a str>,
+    stream: bool,
+}
+
+fn inside(text: &str) -> Option<Inner<'_>> {
+    let mut scanner = Scanner::new(text);
+    let mut found = Found::default();
+    if scanner.peek().ok()? != Kind::Object {
+        return None;
+    }
+    scanner.object(|scanner, name| found.member(scanner, &name)).ok()?;
+    scanner.end().ok()?;
+    if found.stream {
+        return Some(Inner::Stream(Box::new(Element::read(&mut Scanner::new(text)).ok()?)));
+    }
+    match (found.notification && found.topic, found.message, found.detail) {
+        (true, Some(message), _) => Some(Inner::Text(message.into_owned())),
+        (_, _, Some(detail)) if found.bus == 3 => Some(Inner::Value(detail)),
+        _ => None,
+    }
+}
+
+impl<'a> Found<'a> {
+    fn member(&mut self, scanner: &mut Scanner<'a>, name: &str) -> Result<(), Fault> {
+        match (name, scanner.peek()?) {
+            ("Type", Kind::String) => self.notification = scanner.string()? == "Notification",
+            ("TopicArn", Kind::String) => {
+                self.topic = true;
+                scanner.skip()?;
+            }
+            ("Message", Kind::String) => self.message = Some(scanner.string()?),
+            ("detail-type" | "source" | "account", Kind::String) => {
+                self.bus += 1;
+                scanner.skip()?;
+            }
+            ("detail", Kind::Object) => self.detail = Some(scanner.skip()?),
+            ("kinesisSchemaVersion", Kind::String) => {
+                self.stream = true;
+                scanner.skip()?;
+            }
+            _ => drop(scanner.skip()?),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,46 @@
+-- public.shop.shelves
+insert into "public"."shop.shelves_cdc" as t (key, pk, data, aux, version, deleted, changed_at, applied_at)
+select u.key, u.pk::jsonb, u.data::jsonb, u.aux::jsonb, u.version, u.deleted, u.changed_at, clock_timestamp()
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::timestamptz[])
+  as u(key, pk, data, aux, version, deleted, changed_at)
+where not exists (
+  select from "public"."shop.shelves_cdc" as s
+  where s.key = u.key collate "C" and s.version >= u.version collate "C")
+order by u.key collate "C"
+on conflict (key) do update set
+  pk = excluded.pk, data = excluded.data, aux = excluded.aux, version = excluded.version, deleted = excluded.deleted,
+  changed_at = excluded.changed_at, applied_at = excluded.applied_at
+where excluded.version > t.version
+returning t.key;
+-- 49672129486798252300910638837542398552513691803505392312: "[1]", {"id":1}, null, {}, "x.0000.1.00000000000000e7.00000000007bed6e.ffffffffffffffff", true, "2026-03-02T08:36:01.000000Z"
+-- 49672129486798252300910638837542398552513691803505392312: "[2]", {"id":2}, {"name":"kitchen"}, {}, "x.0000.1.00000000000000e7.00000000007bed6e.ffffffffffffffff", false, "2026-03-02T08:36:01.000000Z"
+-- public.shop.shelves
+insert into "public"."shop.shelves_cdc" as t (key, pk, data, aux, version, deleted, changed_at, applied_at)
+select u.key, u.pk::jsonb, u.data::jsonb, u.aux::jsonb, u.version, u.deleted, u.changed_at, clock_timestamp()
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::timestamptz[])
+  as u(key, pk, data, aux, version, deleted, changed_at)
+where not exists (
+  select from "public"."shop.shelves_cdc" as s
+  where s.key = u.key collate "C" and s.version >= u.version collate "C")
+order by u.key collate "C"
+on conflict (key) do update set
+  pk = excluded.pk, data = excluded.data, aux = excluded.aux, version = excluded.version, deleted = excluded.deleted,
+  changed_at = excluded.changed_at, applied_at = excluded.applied_at
+where excluded.version > t.version
+returning t.key;
+-- 49672129486798252300910638837536072085049741906172264905: "[3]", {"id":3}, {"name":"garden"}, {}, "x.0000.1.00000000000000e7.00000000007bed6e.0000000000000001", false, "2026-03-02T08:36:01.000000Z"
+-- public.shop.shelves
+insert into "public"."shop.shelves_cdc" as t (key, pk, data, aux, version, deleted, changed_at, applied_at)
+select u.key, u.pk::jsonb, u.data::jsonb, u.aux::jsonb, u.version, u.deleted, u.changed_at, clock_timestamp()
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::timestamptz[])
+  as u(key, pk, data, aux, version, deleted, changed_at)
+where not exists (
+  select from "public"."shop.shelves_cdc" as s
+  where s.key = u.key collate "C" and s.version >= u.version collate "C")
+order by u.key collate "C"
+on conflict (key) do update set
+  pk = excluded.pk, data = excluded.data, aux = excluded.aux, version = excluded.version, deleted = excluded.deleted,
+  changed_at = excluded.changed_at, applied_at = excluded.applied_at
+where excluded.version > t.version
+returning t.key;
+-- 49672129486798252300910638837527824272152626565540076471: "[4]", {"id":4}, {"name":"books"}, {}, "x.0000.1.00000000000000e7.00000000007bed6e.0000000000000000", false, "2026-03-02T08:36:01.000000Z"
