@@ -26,7 +26,7 @@ const MUTATIONS_MAX: usize = 6_000;
 /// Places at which a payload is cut off, and at which it is damaged.
 const PLACES: usize = 48;
 /// What a hostile payload has at one place.
-const HOSTILE_BYTES: usize = 4 * 1024 * 1024;
+const HOSTILE_BYTES: usize = 1024 * 1024;
 /// Text that only mutations bring: no message may show it as a value.
 const CANARY: &str = "\"canary-41c7\"";
 
@@ -321,7 +321,7 @@ fn largest(tree: &Value) -> Vec<At> {
 }
 
 #[test]
-fn a_payload_of_4_mb_is_answered_whatever_it_holds() {
+fn a_payload_of_a_megabyte_is_answered_whatever_it_holds() {
     let decode = |sample: &Sample, payload: String| {
         let record = Record { payload: payload.into_bytes().into(), ..sample.record.clone() };
         let decoders = Decoders::named(sample.decoder, &sample.settings).unwrap();
@@ -350,10 +350,9 @@ fn every_member_may_be_large() {
     let mutation = Mutation { touches_key: true, ..Mutation::default() };
     for (sample, tree) in examples() {
         let decoders = both(&sample);
-        for (at, hostile) in
-            some(places(&tree), 24).iter().flat_map(|at| HOSTILE.map(|hostile| (at, hostile)))
+        for (at, hostile) in some(places(&tree), 8).iter().flat_map(|at| HOSTILE.map(|hostile| (at, hostile)))
         {
-            let payload = with(&tree, at, &hostile(48 * 1024)).into_bytes();
+            let payload = with(&tree, at, &hostile(32 * 1024)).into_bytes();
             let record = Record { payload: payload.into(), ..sample.record.clone() };
             for decoders in &decoders {
                 let wrong = sample.judge(decoders, &record, &mutation);
