@@ -542,7 +542,7 @@ fn table_change(scanner: &mut Scanner<'_>) -> Result<TableChange, Fault> {
     }
     scanner.object(|scanner, name| {
         match (name.as_ref(), scanner.peek()?) {
-            ("id", Kind::String) => table = Some(qualified(&scanner.string()?)),
+            ("id", Kind::String) => table = qualified(&scanner.string()?),
             ("table", Kind::Object) => scanner.object(|scanner, name| {
                 match (name.as_ref(), scanner.peek()?) {
                     ("primaryKeyColumnNames", Kind::Array) => key = row::strings(scanner.skip()?),
@@ -578,14 +578,15 @@ fn column(scanner: &mut Scanner<'_>) -> Result<Option<(String, String)>, Fault> 
     Ok(column.zip(of))
 }
 
-/// `"db"."schema"."table"` as events name the table: the last two parts.
-fn qualified(id: &str) -> String {
+/// `"db"."schema"."table"` as events name the table: the last two parts; `None` when there is no name.
+fn qualified(id: &str) -> Option<String> {
     let inside = id.strip_prefix('"').and_then(|id| id.strip_suffix('"'));
     let parts: Vec<&str> = match inside {
         Some(inside) => inside.split("\".\"").collect(),
         None => id.split('.').collect(),
     };
-    parts.get(parts.len().saturating_sub(2)..).unwrap_or_default().join(".")
+    let named = parts.iter().all(|part| !part.is_empty());
+    named.then(|| parts.get(parts.len().saturating_sub(2)..).unwrap_or_default().join("."))
 }
 
 #[cfg(test)]

@@ -113,6 +113,7 @@ fn a_schema_change_tells_the_key_of_one_table() {
     assert_eq!(change(&format!("[{table},{table}]")), "control");
     assert_eq!(change(r#"[{"type":"DROP","id":"\"a\".\"b\"","table":null}]"#), "control");
     assert_eq!(change(r#"[7]"#), "control");
+    assert_eq!(change(&format!("[{}]", table.replace(r#"\"inventory\".\"customers\""#, ""))), "control");
     let three = table.replace(r#"\"inventory\".\"customers\""#, r#"\"db\".\"dbo\".\"a.b\""#);
     assert_eq!(change(&format!("[{three}]")), r#"dbo.a.b ["id"] 00001559033904863000"#);
 }
