@@ -1,9 +1,9 @@
 //! Aurora DSQL change records, as its CDC streams write them to Kinesis.
 //!
-//! * **Key**: the route's `key`. A delete tells it too (its `before` has just the columns of the primary key), an insert
-//!   or update does not; so a table needs its `key`, and each row that lacks a part of it is refused.
-//! * **Version**: `q`, (`source.ts_ns`), the time of the commit in nanoseconds. A transaction leaves one change of a row,
-//!   and two transactions on one row have two times.
+//! * **Key**: the route's `key`. A delete tells it too (its `before` has just the columns of the primary key), an
+//!   insert or update does not; so a table needs its `key`, and each row that lacks a part of it is refused.
+//! * **Version**: `q`, (`source.ts_ns`), the time of the commit in nanoseconds. A transaction leaves one change of a
+//!   row, and two transactions on one row have two times.
 //! * **Image**: full, but for columns that are null, which are left out: such a member is missing in the document.
 //!
 //! Records come unordered, more than once, under random partition keys. The version makes the table right all the same;

@@ -1,11 +1,12 @@
 //! JSON of one's own: any JSON document, with JSON Pointers that say where table, key, operation, version and row are.
 //!
 //! * **Key**: the values that `source.json_key` points to, each named as the last part of its pointer; without it the
-//!   members of the document that the route's `key` names. Texts, numbers and booleans; a null or missing one is refused.
+//!   members of the document that the route's `key` names. Texts, numbers and booleans; one that is null or missing is
+//!   refused.
 //! * **Version**: `j`, (what `source.json_version` points to). It must grow with every change of a key, and be of one
 //!   kind for all records; when a producer changes its kind, raise `source.epoch`.
 //!   - a number (or a text of digits): `j.EEEE.1.n.<lll><digits before the point>[.<digits behind it>]`. The length in
-//!     front makes byte order numeric order, whatever the length; negative ones are refused.
+//!     front makes byte order numeric order, up to 999 digits; negative ones are refused.
 //!   - a time, RFC 3339 or with a blank and without an offset (then UTC): `j.EEEE.1.t.<lll><nanoseconds since 1970>`.
 //!     Not as text, since `22Z` and `22.5Z` sort the wrong way round.
 //!   - any other text of up to 255 bytes: `j.EEEE.1.x.<2 hex length><text>`, by length and then by bytes. Right for

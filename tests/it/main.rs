@@ -16,19 +16,25 @@ mod faults;
 mod formats;
 #[cfg(feature = "cli")]
 mod goldens;
+#[cfg(feature = "sink")]
+mod injection;
 #[cfg(feature = "lambda")]
 mod lambda;
 #[cfg(feature = "sink")]
 mod laws;
 #[cfg(feature = "sink")]
 mod model;
+#[cfg(feature = "sink")]
 mod mutations;
 #[cfg(feature = "sink")]
 mod postgres;
 #[cfg(feature = "lambda")]
 mod runtime_api;
 #[cfg(feature = "sink")]
+mod samples;
+#[cfg(feature = "sink")]
 mod support;
+mod telemetry;
 mod tidy;
 #[cfg(feature = "sink")]
 mod tls;

@@ -2,191 +2,33 @@
 //! repeated, cut off, damaged, and grown to a size that nobody sends. A new decoder is picked up by the name of its
 //! folder.
 
+use crate::samples::{
+    At, Sample, distinct, events, find, folders, names_of, places, samples, some, tree, with,
+};
 use rowtide::catalogue::Catalogue;
-use rowtide::config::{Config, Environment, Inputs};
-use rowtide::decode::{Decoded, Decoders, Settings, names};
-use rowtide::event::{Change, ChangeEvent, Key};
+use rowtide::decode::{Decoded, Decoders, Part, Settings, names};
+use rowtide::event::ChangeEvent;
 use rowtide::json::Value;
 use rowtide::record::{Envelope, Record};
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
-
-/// Mutations of a decoder's records that are tried; of more, so many evenly spaced ones.
-const MUTATIONS_MAX: usize = 6_000;
-/// Records of more bytes are only cut off and damaged.
-const TREE_BYTES_MAX: usize = 16 * 1024;
-/// Places at which a payload is cut off, and at which it is damaged.
-const PLACES: usize = 48;
-/// What a hostile payload has at one place.
-const HOSTILE_BYTES: usize = 4 * 1024 * 1024;
-/// Text that only mutations bring: no message may show it as a value.
-const CANARY: &str = "\"canary-41c7\"";
 
 /// Members by which a record tells what the key of its table is. Whoever changes those changes the key, and the
 /// registry, which knows the table's key, refuses that; everything else must not.
 const TELLS_THE_KEY: [(&str, &[&str]); 3] =
     [("dynamodb", &["Keys"]), ("dynamodb-kinesis", &["Keys"]), ("dynamodb-export", &["Keys"])];
 
-/// A record of an event, with what its decoder makes of it.
-struct Sample {
-    decoder: &'static str,
-    /// The file, and the number of the record in it, from 0.
-    origin: String,
-    settings: Settings,
-    record: Record,
-    /// By table: the names of the key's members.
-    keys: BTreeMap<String, BTreeSet<Vec<String>>>,
-    /// Keys and documents, as JSON text.
-    rows: String,
-}
+/// What the fuzz targets check: here on stable, and what is more.
+#[path = "../../fuzz/src/lib.rs"]
+#[allow(unreachable_pub, reason = "it is a crate of its own as well")]
+mod fuzz;
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// The events in a folder of `events/`, without the largest.
-fn events(folder: &str) -> Vec<PathBuf> {
-    let Ok(entries) = root().join("events").join(folder).read_dir() else { return Vec::new() };
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
-    files.retain(|file| {
-        file.extension().is_some_and(|it| it == "json") && file.metadata().unwrap().len() < 200_000
-    });
-    files.sort();
-    files
-}
-
-/// What an event's format cannot know stands beside it.
-fn configuration(event: &Path) -> Config {
-    let beside = event.with_extension("toml");
-    let file = if beside.exists() { beside } else { PathBuf::from("/dev/null") };
-    let environment = Environment::new();
-    let inputs =
-        Inputs { file: Some(&file), set: &[], environment: &environment, directory: root(), ignore: &[] };
-    Config::load(&inputs).unwrap()
-}
-
-fn samples(decoder: &'static str) -> Vec<Sample> {
-    let mut samples: Vec<Sample> = Vec::new();
-    for file in events(decoder) {
-        let config = configuration(&file);
-        let settings = Settings::from(&config);
-        let origin = file.strip_prefix(root()).unwrap().display().to_string();
-        let envelope = Envelope::parse(&std::fs::read(&file).unwrap().into(), &origin).unwrap();
-        let decoders = Decoders::named(decoder, &settings).unwrap();
-        // what the source says of its tables is known before its changes are read, as after a first delivery
-        for part in envelope.records.iter().flat_map(|record| decoders.decode(record)) {
-            if let Ok(Decoded::Schema(schema)) = part.decoded {
-                settings.catalogue.learn(schema);
-            }
-        }
-        for (record, number) in envelope.records.into_iter().zip(0..) {
-            if record.fault.is_some() {
-                continue;
-            }
-            let mut keys: BTreeMap<String, BTreeSet<Vec<String>>> = BTreeMap::new();
-            let mut rows = String::new();
-            for event in decoders.events(&record).into_iter().flatten() {
-                rows.extend(event.key.as_ref().map(Key::to_json));
-                rows += &format!("{:?}", event.change).replace('\\', "");
-                keys.entry(event.table.clone()).or_default().extend(event.key.as_ref().map(names_of));
-            }
-            let (settings, origin) = (settings.clone(), format!("{origin}#{number}"));
-            samples.push(Sample { decoder, origin, settings, record, keys, rows });
-        }
-    }
-    samples
-}
-
-fn names_of(key: &Key) -> Vec<String> {
-    key.names().map(str::to_owned).collect()
-}
-
-/// One of each shape: records that differ in their values only are mutated alike.
-fn distinct(samples: Vec<Sample>) -> Vec<Sample> {
-    let mut seen = BTreeSet::new();
-    let is_new = |sample: &Sample| {
-        let mut shape = format!("{:?}", sample.keys.values().collect::<Vec<_>>());
-        match tree(&sample.record) {
-            Some(tree) => write_shape(&tree, &mut shape),
-            None => shape.push_str(&String::from_utf8_lossy(&sample.record.payload)),
-        }
-        seen.insert(shape)
-    };
-    let mut is_new = is_new;
-    samples.into_iter().filter(|sample| is_new(sample)).collect()
-}
-
-fn write_shape(value: &Value, out: &mut String) {
-    match value {
-        Value::Null => out.push('n'),
-        Value::Bool(_) => out.push('b'),
-        Value::Number(_) => out.push('1'),
-        Value::String(_) => out.push('s'),
-        Value::Array(elements) => {
-            out.push('[');
-            elements.iter().take(2).for_each(|element| write_shape(element, out));
-        }
-        Value::Object(members) => {
-            out.push('{');
-            for (name, value) in members {
-                out.push_str(name);
-                out.push(':');
-                write_shape(value, out);
-            }
-            out.push('}');
-        }
-    }
-}
-
-fn tree(record: &Record) -> Option<Value> {
-    let text = std::str::from_utf8(&record.payload).ok()?;
-    (text.len() <= TREE_BYTES_MAX).then(|| Value::parse(text).ok()).flatten()
-}
-
-/// A place in a tree: the indices of members and elements on the way, and the names of the members.
-#[derive(Debug, Clone, Default)]
-struct At {
-    indices: Vec<usize>,
-    names: Vec<String>,
-}
-
-impl At {
-    fn below(&self, index: usize, name: Option<&str>) -> Self {
-        let mut at = self.clone();
-        at.indices.push(index);
-        at.names.extend(name.map(str::to_owned));
-        at
-    }
-}
-
-/// Every place of a tree, the root included; of arrays only the first two elements.
-fn places(value: &Value, at: &At, found: &mut Vec<At>) {
-    found.push(at.clone());
-    match value {
-        Value::Array(elements) => {
-            for (index, element) in elements.iter().take(2).enumerate() {
-                places(element, &at.below(index, None), found);
-            }
-        }
-        Value::Object(members) => {
-            for (index, (name, member)) in members.iter().enumerate() {
-                places(member, &at.below(index, Some(name)), found);
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
-}
-
-fn find<'v>(value: &'v mut Value, path: &[usize]) -> &'v mut Value {
-    let Some((first, rest)) = path.split_first() else { return value };
-    match value {
-        Value::Array(elements) => find(&mut elements[*first], rest),
-        Value::Object(members) => find(&mut members[*first].1, rest),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-            unreachable!("a place of another tree")
-        }
-    }
-}
+/// Mutations of a decoder's records that are tried; of more, so many evenly spaced ones.
+const MUTATIONS_MAX: usize = 6_000;
+/// Places at which a payload is cut off, and at which it is damaged.
+const PLACES: usize = 48;
+/// What a hostile payload has at one place.
+const HOSTILE_BYTES: usize = 1024 * 1024;
+/// Text that only mutations bring: no message may show it as a value.
+const CANARY: &str = "\"canary-41c7\"";
 
 /// What is done to the value at a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -255,10 +97,8 @@ impl Sample {
         let Some(tree) = tree(&self.record) else { return Vec::new() };
         let telling =
             TELLS_THE_KEY.iter().find(|(decoder, _)| *decoder == self.decoder).map_or(&[][..], |it| it.1);
-        let mut places = Vec::new();
-        self::places(&tree, &At::default(), &mut places);
         let mut mutations = Vec::new();
-        for at in places {
+        for at in places(&tree) {
             let touches_key = at.names.iter().any(|name| telling.contains(&name.as_str()));
             for change in CHANGES {
                 let Some(payload) = changed(&tree, &at, change) else { continue };
@@ -307,77 +147,22 @@ impl Sample {
     /// What is wrong with the answer to a mutation, if anything is.
     fn judge(&self, decoders: &Decoders, record: &Record, mutation: &Mutation) -> Option<String> {
         let parts = decoders.decode(record);
-        if parts.is_empty() {
-            return Some("no answer".to_owned());
-        }
-        for part in parts {
-            let wrong = match part.decoded {
-                Ok(Decoded::Events(events)) if events.is_empty() => Some("no event".to_owned()),
-                Ok(Decoded::Events(events)) => {
-                    events.iter().find_map(|event| self.judge_event(event, mutation))
-                }
-                Ok(Decoded::Ignored(_)) => None,
-                Ok(Decoded::Schema(schema)) if schema.table.is_empty() => {
-                    Some("a table without name".to_owned())
-                }
-                Ok(Decoded::Schema(_)) => None,
-                Err(error) => {
-                    let is_code = |code: &str| {
-                        let mut letters = code.bytes();
-                        !code.is_empty() && letters.all(|it| it.is_ascii_lowercase() || it == b'_')
-                    };
-                    let message = error.message();
-                    match (is_code(error.code()), message.is_empty()) {
-                        _ if mutation.in_row && message.contains(CANARY.trim_matches('"')) => {
-                            Some(format!("a message with a value of the row: {message}"))
-                        }
-                        (true, false) => None,
-                        _ => Some(format!("an error with the code {:?}: {message}", error.code())),
-                    }
-                }
-            };
-            if wrong.is_some() {
-                return wrong;
+        let of_part = |part: &Part| match &part.decoded {
+            Ok(Decoded::Events(events)) => events.iter().find_map(|event| self.other_key(event, mutation)),
+            Err(error) if mutation.in_row && error.message().contains(CANARY.trim_matches('"')) => {
+                Some(format!("a message with a value of the row: {error}"))
             }
-        }
-        None
+            Ok(Decoded::Ignored(_) | Decoded::Schema(_)) | Err(_) => None,
+        };
+        fuzz::flaw(&parts).or_else(|| parts.iter().find_map(of_part))
     }
 
-    fn judge_event(&self, event: &ChangeEvent, mutation: &Mutation) -> Option<String> {
-        let version = event.version.as_str();
-        if !version.starts_with(|letter: char| letter.is_ascii_lowercase()) || version.len() < 8 {
-            return Some(format!("the version {version}"));
-        }
-        let is_json = |text: &str| Value::parse(text).is_ok();
-        let whole = match &event.change {
-            Change::Put(document) | Change::Delete(Some(document)) => is_json(&document.to_json()),
-            Change::Patch(patch) => patch.set.iter().all(|(_, text)| is_json(text)),
-            Change::Delete(None) => true,
-            Change::Truncate => return event.key.is_some().then(|| "a truncate with a key".to_owned()),
-        };
-        if !whole {
-            return Some("a document that is no JSON".to_owned());
-        }
-        let Some(key) = &event.key else { return Some("no key".to_owned()) };
-        if key.names().next().is_none() || !is_json(&key.to_json()) {
-            return Some(format!("the key {}", key.to_json()));
-        }
+    /// Members of a key that are not those of the unmutated record.
+    fn other_key(&self, event: &ChangeEvent, mutation: &Mutation) -> Option<String> {
         let known = self.keys.get(&event.table).filter(|_| !mutation.touches_key)?;
-        let names = names_of(key);
+        let names = event.key.as_ref().map(names_of)?;
         (!known.contains(&names)).then(|| format!("a key of {names:?} instead of {known:?}"))
     }
-}
-
-/// At most so many of `all`, evenly spaced.
-fn some<T>(all: Vec<T>, max: usize) -> Vec<T> {
-    let (count, mut taken) = (all.len(), 0);
-    let is_chosen = |index: usize| {
-        let chosen = count <= max || index * max / count >= taken;
-        taken += usize::from(chosen);
-        chosen
-    };
-    let mut is_chosen = is_chosen;
-    all.into_iter().enumerate().filter(|(index, _)| is_chosen(*index)).map(|(_, it)| it).collect()
 }
 
 /// Both ways to read a decoder's records.
@@ -486,15 +271,6 @@ fn members(count: usize, name: impl Fn(usize) -> String) -> String {
     format!("{{{}}}", members.join(","))
 }
 
-const MARK: &str = "\"the mark of a place\"";
-
-/// The tree as text with `value`, any text, at one place.
-fn with(tree: &Value, at: &At, value: &str) -> String {
-    let mut tree = tree.clone();
-    *find(&mut tree, &at.indices) = Value::parse(MARK).unwrap();
-    tree.to_text().replacen(MARK, value, 1)
-}
-
 /// One record that gives events, of each decoder.
 fn examples() -> Vec<(Sample, Value)> {
     let example = |decoder| {
@@ -536,8 +312,7 @@ fn grown(value: &Value, bytes: usize, renamed: bool) -> Option<String> {
 
 /// The places of the largest objects and arrays below the root.
 fn largest(tree: &Value) -> Vec<At> {
-    let mut places = Vec::new();
-    self::places(tree, &At::default(), &mut places);
+    let mut places = places(tree);
     let at = |at: &At| find(&mut tree.clone(), &at.indices).clone();
     let is_container = |value: &Value| matches!(value, Value::Object(_) | Value::Array(_));
     places.retain(|place| !place.indices.is_empty() && is_container(&at(place)));
@@ -546,7 +321,7 @@ fn largest(tree: &Value) -> Vec<At> {
 }
 
 #[test]
-fn a_payload_of_4_mb_is_answered_whatever_it_holds() {
+fn a_payload_of_a_megabyte_is_answered_whatever_it_holds() {
     let decode = |sample: &Sample, payload: String| {
         let record = Record { payload: payload.into_bytes().into(), ..sample.record.clone() };
         let decoders = Decoders::named(sample.decoder, &sample.settings).unwrap();
@@ -574,11 +349,10 @@ fn a_payload_of_4_mb_is_answered_whatever_it_holds() {
 fn every_member_may_be_large() {
     let mutation = Mutation { touches_key: true, ..Mutation::default() };
     for (sample, tree) in examples() {
-        let mut places = Vec::new();
-        self::places(&tree, &At::default(), &mut places);
         let decoders = both(&sample);
-        for (at, hostile) in some(places, 24).iter().flat_map(|at| HOSTILE.map(|hostile| (at, hostile))) {
-            let payload = with(&tree, at, &hostile(48 * 1024)).into_bytes();
+        for (at, hostile) in some(places(&tree), 8).iter().flat_map(|at| HOSTILE.map(|hostile| (at, hostile)))
+        {
+            let payload = with(&tree, at, &hostile(32 * 1024)).into_bytes();
             let record = Record { payload: payload.into(), ..sample.record.clone() };
             for decoders in &decoders {
                 let wrong = sample.judge(decoders, &record, &mutation);
@@ -588,14 +362,28 @@ fn every_member_may_be_large() {
     }
 }
 
+// ---- the corpus of the fuzz targets
+
+#[test]
+fn the_fuzz_targets_hold_for_every_event_and_what_is_left_of_it() {
+    for file in folders().iter().flat_map(|folder| events(folder)) {
+        let event = std::fs::read(&file).unwrap();
+        fuzz::envelope(&event);
+        let records = Envelope::parse(&event.into(), "-").map(|it| it.records).unwrap_or_default();
+        for payload in records.iter().take(8).map(|record| &record.payload) {
+            for end in [payload.len(), payload.len() / 2, payload.len().saturating_sub(1), payload.len() / 3]
+            {
+                fuzz::decode(&payload[..end]);
+            }
+        }
+    }
+}
+
 // ---- envelopes
 
 #[test]
 fn an_envelope_with_anything_wrong_is_never_a_panic_and_loses_no_record() {
-    let folders = root().join("events").read_dir().unwrap().map(|entry| entry.unwrap());
-    let folders =
-        folders.filter(|entry| entry.path().is_dir()).map(|entry| entry.file_name().into_string().unwrap());
-    for file in folders.flat_map(|folder| events(&folder).into_iter().take(4)) {
+    for file in folders().iter().flat_map(|folder| events(folder).into_iter().take(4)) {
         let bytes = std::fs::read(&file).unwrap();
         let Ok(mut tree) = Value::parse(&String::from_utf8(bytes.clone()).unwrap()) else { continue };
         if let Value::Object(members) = &mut tree
@@ -617,9 +405,7 @@ fn an_envelope_with_anything_wrong_is_never_a_panic_and_loses_no_record() {
             }
         };
         let whole = parse(tree.to_text().into_bytes());
-        let mut places = Vec::new();
-        self::places(&tree, &At::default(), &mut places);
-        for (at, change) in places.iter().flat_map(|at| CHANGES.map(|change| (at, change))) {
+        for (at, change) in places(&tree).iter().flat_map(|at| CHANGES.map(|change| (at, change))) {
             let Some(text) = changed(&tree, at, change) else { continue };
             let found = parse(text.into_bytes());
             // inside a record nothing can hide it, or another

@@ -38,10 +38,11 @@ fn record(step: &Step, at: u64, version: &str) -> Vec<Record> {
 
 #[test]
 fn numbers_of_any_length_order_the_changes() {
-    // 8, 9.5, 11, … up to 30 digits
+    // 1.6, 19.0, 220.0 and so on, up to 40 digits
     let records = |step: &Step, at: u64| {
-        let number = format!("{}{}", 13 + at * 3, "0".repeat(at as usize));
-        record(step, at, &format!("{}.{}", &number[..number.len() - 1], &number[number.len() - 1..]))
+        let digits = format!("{}{:0>width$}", 13 + at * 3, "", width = usize::try_from(at).unwrap());
+        let (whole, tenths) = digits.split_at(digits.len() - 1);
+        record(step, at, &format!("{whole}.{tenths}"))
     };
     converges(&Format { config: config(), ..Format::new(records) });
 }
@@ -49,7 +50,7 @@ fn numbers_of_any_length_order_the_changes() {
 #[test]
 fn times_with_and_without_fractions_order_the_changes() {
     let records = |step: &Step, at: u64| {
-        let fraction = ["", ".5", ".75"][at as usize % 3];
+        let fraction = ["", ".5", ".75"][usize::try_from(at % 3).unwrap()];
         record(step, at, &format!(r#""2026-03-01T08:{:02}:00{fraction}Z""#, at / 3))
     };
     converges(&Format { config: config(), ..Format::new(records) });

@@ -101,8 +101,9 @@ fn looked_up_late(steps: &[Step], lags: &[usize]) -> Vec<Record> {
 fn documents_that_are_looked_up_late_or_not_found_end_right_in_any_order() {
     let config = PropConfig { cases: 400, failure_persistence: None, ..PropConfig::default() };
     let drawn = (plans(), vec(0..6_usize, 1..6));
+    let format = Format { changes_keys: false, ..Format::new(with_documents) };
     let outcome = TestRunner::new(config).run(&drawn, |(plan, lags): (Plan, _)| {
-        let (steps, table) = plan.history(&Format { changes_keys: false, ..Format::new(|_, _| Vec::new()) });
+        let (steps, table) = plan.history(&format);
         let memory = Memory::new();
         for batch in plan.delivered(looked_up_late(&steps, &lags), Delivered::Anyhow) {
             let report = take(&Flow::new(&Config::default()).unwrap(), &memory, &batch);
