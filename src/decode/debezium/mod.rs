@@ -113,7 +113,7 @@ fn is_message(outline: &Outline<'_>) -> bool {
     let is_transaction = || {
         matches!(outline.string("status").as_deref(), Some("BEGIN" | "END"))
             && outline.has("id")
-            && (outline.has("ts_ms") || outline.has("event_count"))
+            && (outline.has("event_count") || outline.has("data_collections"))
     };
     let is_heartbeat = || {
         outline.member("ts_ms").is_some()
@@ -367,7 +367,8 @@ impl Debezium {
     /// A row by itself.
     fn flattened(&self, record: &Record, message: &Message<'_>) -> Result<Decoded> {
         let added = &message.added;
-        if message.text.is_empty() || message.op.is_some() || (!added.any && self.0.table.is_none()) {
+        let is_row = added.any || (self.0.table.is_some() && !message.is_envelope());
+        if message.text.is_empty() || !is_row {
             return Err(no_change_record());
         }
         let op = added.op.as_deref();
