@@ -359,6 +359,24 @@ pub struct ChangeEvent {
 }
 
 impl ChangeEvent {
+    /// An event of which no more is known than what every event has.
+    #[must_use]
+    pub fn new(table: impl Into<String>, key: Option<Key>, change: Change, version: Version) -> Self {
+        Self {
+            table: table.into(),
+            key,
+            change,
+            version,
+            changed_at: None,
+            event_id: None,
+            actor: None,
+            expired: false,
+            pair: None,
+            coarse: false,
+            image: None,
+        }
+    }
+
     /// The row as a type of your own, read by serde_dynamo from the image as DynamoDB wrote it (the new image, or the
     /// old one of a delete).
     ///

@@ -47,17 +47,8 @@ impl Flow {
     /// # Errors
     /// When the configuration names a decoder that does not exist.
     pub fn new(config: &Config) -> Result<Self> {
-        let arrival = config.source.version == VersionScheme::Arrival;
-        let catalogue = Catalogue::new(config);
-        let settings = Settings {
-            epoch: config.source.epoch,
-            table: config.source.table.clone(),
-            // by arrival, a stream needs no label
-            label: config.source.label.clone().or(arrival.then(String::new)),
-            scheme: config.source.version.letter(),
-            exported_at: config.source.exported_at,
-            catalogue: catalogue.clone(),
-        };
+        let settings = Settings::from(config);
+        let catalogue = settings.catalogue.clone();
         let decoders = Decoders::named(&config.source.decoder, &settings)?;
         Ok(Self { catalogue, ..Self::with_decoders(config, decoders) })
     }

@@ -119,6 +119,38 @@ pub(super) fn optional_time(given: Given, field: &mut Option<Timestamp>) -> Take
     Ok(())
 }
 
+/// A JSON Pointer to a member.
+pub(super) fn optional_pointer(given: Given, field: &mut Option<String>) -> Taken {
+    let pointer = given.into_optional()?;
+    if !pointer.as_deref().is_none_or(is_pointer) {
+        return Err(Wrong);
+    }
+    *field = pointer;
+    Ok(())
+}
+
+/// JSON Pointers to members; as text, which is all that a variable can hold, with commas between them.
+pub(super) fn pointers(given: Given, field: &mut Vec<String>) -> Taken {
+    let pointers = match given {
+        Given::List(pointers) => pointers,
+        Given::Text(text) if text.is_empty() => Vec::new(),
+        // a name may hold a comma, but the next pointer begins with a slash
+        Given::Text(text) => text.replace(",/", "\0/").split('\0').map(str::to_owned).collect(),
+        Given::Number(_) | Given::Table(_) | Given::Other => return Err(Wrong),
+    };
+    if !pointers.iter().all(|pointer| is_pointer(pointer)) {
+        return Err(Wrong);
+    }
+    *field = pointers;
+    Ok(())
+}
+
+/// Source: RFC 6901. The empty pointer, the whole document, names no member.
+fn is_pointer(text: &str) -> bool {
+    let escapes = text.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
+    text.starts_with('/') && escapes && !text.contains("://")
+}
+
 /// A path on one line. The content of a certificate (somebody wrote `file://`) is not one.
 pub(super) fn optional_path(given: Given, field: &mut Option<std::path::PathBuf>) -> Taken {
     let path = given.into_optional()?;
@@ -241,7 +273,34 @@ pub(super) fn show_table(pairs: &BTreeMap<String, String>) -> String {
 mod tests {
     use std::time::Duration;
 
-    use super::{Given, duration, number, show_duration};
+    use super::{Given, duration, number, pointers, show_duration};
+
+    #[test]
+    fn pointers_are_a_list_or_a_text_with_commas() {
+        let text = |text: &str| Given::Text(text.to_owned());
+        let list = |texts: &[&str]| Given::List(texts.iter().map(|text| (*text).to_owned()).collect());
+        let table: [(Given, Option<&[&str]>); 10] = [
+            (list(&["/id", "/a/b"]), Some(&["/id", "/a/b"])),
+            (text("/id,/a/b"), Some(&["/id", "/a/b"])),
+            (text("/a,b,/c~1d"), Some(&["/a,b", "/c~1d"])),
+            (text(""), Some(&[])),
+            (list(&[]), Some(&[])),
+            (list(&["id"]), None),
+            (list(&[""]), None),
+            (text("/a~2"), None),
+            (text("/a~"), None),
+            (Given::Number(1), None),
+        ];
+        for (at, (given, expected)) in table.into_iter().enumerate() {
+            let mut field = Vec::new();
+            let taken = pointers(given, &mut field).ok().map(|()| field);
+            assert_eq!(
+                taken.as_deref(),
+                expected.map(|texts| texts.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>()).as_deref(),
+                "case {at}"
+            );
+        }
+    }
 
     #[test]
     fn a_duration_is_a_number_and_a_unit() {

@@ -14,6 +14,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::catalogue::Catalogue;
+use crate::decode::{Pointers, Settings};
 use crate::error::{Error, Result};
 use crate::event::Timestamp;
 
@@ -56,6 +58,16 @@ pub struct Source {
     pub label: Option<String>,
     /// When the items of a full DynamoDB export were read, when no manifest tells.
     pub exported_at: Option<Timestamp>,
+    /// Where `json` records hold the name of their table: a JSON Pointer, as all of these.
+    pub json_table: Option<String>,
+    /// Where they hold the members of their key.
+    pub json_key: Vec<String>,
+    /// Where they hold the operation.
+    pub json_operation: Option<String>,
+    /// Where they hold the version.
+    pub json_version: Option<String>,
+    /// Where they hold the document.
+    pub json_document: Option<String>,
 }
 
 /// What orders the changes of a key.
@@ -206,6 +218,11 @@ impl Default for Source {
             table: None,
             label: None,
             exported_at: None,
+            json_table: None,
+            json_key: Vec::new(),
+            json_operation: None,
+            json_version: None,
+            json_document: None,
         }
     }
 }
@@ -289,6 +306,29 @@ impl Config {
             }));
         }
         lines
+    }
+}
+
+/// What the decoders of a source are told.
+impl From<&Config> for Settings {
+    fn from(config: &Config) -> Self {
+        let arrival = config.source.version == VersionScheme::Arrival;
+        Self {
+            epoch: config.source.epoch,
+            table: config.source.table.clone(),
+            // by arrival, a stream needs no label
+            label: config.source.label.clone().or(arrival.then(String::new)),
+            scheme: config.source.version.letter(),
+            exported_at: config.source.exported_at,
+            pointers: Pointers {
+                table: config.source.json_table.clone(),
+                key: config.source.json_key.clone(),
+                operation: config.source.json_operation.clone(),
+                version: config.source.json_version.clone(),
+                document: config.source.json_document.clone(),
+            },
+            catalogue: Catalogue::new(config),
+        }
     }
 }
 

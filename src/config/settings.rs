@@ -108,7 +108,8 @@ pub const SETTINGS: &[Setting<Config>] = &[
     Setting {
         name: "source.table",
         values: "the name of a table",
-        about: "The table of bare `dynamodb` records and of a DynamoDB export's data files, which do not name it.",
+        about: "The table of records that do not name it: bare `dynamodb`, a DynamoDB export's data files, and \
+            `json`.",
         example: r#"table = "orders""#,
         secret: false,
         set: |config, given| given::optional_text(given, &mut config.source.table),
@@ -132,6 +133,56 @@ pub const SETTINGS: &[Setting<Config>] = &[
         secret: false,
         set: |config, given| given::optional_time(given, &mut config.source.exported_at),
         get: |config| config.source.exported_at.map(|time| time.to_string()).unwrap_or_default(),
+    },
+    Setting {
+        name: "source.json_table",
+        values: "a JSON Pointer such as `/meta/table`",
+        about: "Where records of the decoder `json` hold the name of their table. When not set, \
+            all are of `source.table`.",
+        example: r#"json_table = "/table""#,
+        secret: false,
+        set: |config, given| given::optional_pointer(given, &mut config.source.json_table),
+        get: |config| config.source.json_table.clone().unwrap_or_default(),
+    },
+    Setting {
+        name: "source.json_key",
+        values: "a list of JSON Pointers; in a variable or `--set` with commas between them",
+        about: "Where they hold the members of their key; a member is named as the last part of its pointer. \
+            When not set, the route's `key` names members of the document.",
+        example: r#"json_key = ["/key/tenant", "/key/id"]"#,
+        secret: false,
+        set: |config, given| given::pointers(given, &mut config.source.json_key),
+        get: |config| show_list(&config.source.json_key),
+    },
+    Setting {
+        name: "source.json_operation",
+        values: "a JSON Pointer such as `/op`",
+        about: "Where they hold the operation: `insert`, `update`, `upsert`, `put`, `c`, `u` or `r`; `delete`, \
+            `remove` or `d`; or `truncate`. When not set, all are `put`.",
+        example: r#"json_operation = "/op""#,
+        secret: false,
+        set: |config, given| given::optional_pointer(given, &mut config.source.json_operation),
+        get: |config| config.source.json_operation.clone().unwrap_or_default(),
+    },
+    Setting {
+        name: "source.json_version",
+        values: "a JSON Pointer such as `/meta/seq`",
+        about: "Where they hold what orders the changes of a key: a number, a time, or text of one width. \
+            Needed unless `version` is `arrival`.",
+        example: r#"json_version = "/seq""#,
+        secret: false,
+        set: |config, given| given::optional_pointer(given, &mut config.source.json_version),
+        get: |config| config.source.json_version.clone().unwrap_or_default(),
+    },
+    Setting {
+        name: "source.json_document",
+        values: "a JSON Pointer such as `/data`",
+        about: "Where they hold the whole row after the change. When not set, the record itself is the \
+            document.",
+        example: r#"json_document = "/after""#,
+        secret: false,
+        set: |config, given| given::optional_pointer(given, &mut config.source.json_document),
+        get: |config| config.source.json_document.clone().unwrap_or_default(),
     },
     Setting {
         name: "sink.url",

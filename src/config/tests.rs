@@ -79,7 +79,8 @@ fn without_any_layer_everything_has_its_default() {
         })
         .collect();
     let expected = "source.decoder=auto source.version=auto source.epoch=0 source.unrouted=ignore source.table= \
-         source.label= source.exported_at= sink.url= sink.schema=public sink.dialect=auto sink.suffix=_cdc \
+         source.label= source.exported_at= source.json_table= source.json_key=[] source.json_operation= \
+         source.json_version= source.json_document= sink.url= sink.schema=public sink.dialect=auto sink.suffix=_cdc \
          sink.tombstone_retention=7d sink.ddl=auto sink.tls= sink.tls_root_cert= sink.connections=4 \
          sink.statement_timeout= dead_letters.payload=full dead_letters.retention=30d dead_letters.limit=1000";
     assert_eq!(shown.join(" "), expected);
@@ -98,6 +99,11 @@ fn every_setting_of_every_section_arrives() {
             unrouted = "fail"
             table = "t"
             label = "l"
+            json_table = "/t"
+            json_key = ["/a", "/b/c"]
+            json_operation = "/o"
+            json_version = "/v"
+            json_document = "/d"
             [sink]
             url = "crate://host"
             schema = "doc"
@@ -119,6 +125,12 @@ fn every_setting_of_every_section_arrives() {
     assert_eq!((source.decoder.as_str(), source.version), ("dms", VersionScheme::Arrival));
     assert_eq!((source.epoch, source.unrouted), (65_535, Unrouted::Fail));
     assert_eq!((source.table.as_deref(), source.label.as_deref()), (Some("t"), Some("l")));
+    assert_eq!(
+        (source.json_table.as_deref(), source.json_key),
+        (Some("/t"), vec!["/a".into(), "/b/c".into()])
+    );
+    assert_eq!((source.json_operation.as_deref(), source.json_version.as_deref()), (Some("/o"), Some("/v")));
+    assert_eq!(source.json_document.as_deref(), Some("/d"));
     assert_eq!((sink.url, sink.schema.as_str()), (Some(SinkUrl::new("crate://host")), "doc"));
     assert_eq!((sink.dialect, sink.suffix.as_str()), (DialectChoice::CrateDb, "_x"));
     assert_eq!((sink.tombstone_retention, sink.ddl), (Duration::from_secs(43_200), Ddl::Never));

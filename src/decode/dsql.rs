@@ -1,9 +1,9 @@
 //! Aurora DSQL change records, as its CDC streams write them to Kinesis.
 //!
-//! * **Key**: the route's `key`. A delete tells it too (its `before` has just the columns of the primary key), an insert
-//!   or update does not; so a table needs its `key`, and each row that lacks a part of it is refused.
-//! * **Version**: `q`, (`source.ts_ns`), the time of the commit in nanoseconds. A transaction leaves one change of a row,
-//!   and two transactions on one row have two times.
+//! * **Key**: the route's `key`. A delete tells it too (its `before` has just the columns of the primary key), an
+//!   insert or update does not; so a table needs its `key`, and each row that lacks a part of it is refused.
+//! * **Version**: `q`, (`source.ts_ns`), the time of the commit in nanoseconds. A transaction leaves one change of a
+//!   row, and two transactions on one row have two times.
 //! * **Image**: full, but for columns that are null, which are left out: such a member is missing in the document.
 //!
 //! Records come unordered, more than once, under random partition keys. The version makes the table right all the same;
@@ -18,7 +18,7 @@
 //! be had of it) and "Change data capture streams" (unordered, at least once).
 
 use super::row::{key_of_position, members, nameless, present, string};
-use super::{Decoded, Decoder, Origin, Outline, Row, Settings};
+use super::{Decoded, Decoder, Origin, Outline, Reason, Row, Settings};
 use crate::catalogue::Identity;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Change, Timestamp};
@@ -44,7 +44,7 @@ impl Decoder for Dsql {
     }
 
     fn about(&self) -> &'static str {
-        "Aurora DSQL change streams"
+        "Aurora DSQL change records"
     }
 
     fn recognises(&self, outline: &Outline<'_>) -> bool {
@@ -67,6 +67,9 @@ impl Decoder for Dsql {
             return Err(Error::poison("no_table", "The record's source has no schema and table."));
         };
         let table = format!("{schema}.{table}");
+        if self.0.catalogue.leaves_out(&table) {
+            return Ok(Decoded::Ignored(Reason::Unrouted));
+        }
         let time: u64 = source.time.and_then(|text| text.parse().ok()).ok_or_else(|| {
             Error::poison("missing_version", "The record has no source.ts_ns, which orders the changes.")
         })?;
@@ -172,7 +175,7 @@ mod tests {
     use super::Dsql;
     use crate::catalogue::Catalogue;
     use crate::config::{Config, Keyless, RouteConfig};
-    use crate::decode::{Decoded, Decoder, Outline, Settings};
+    use crate::decode::{Decoded, Decoder, Outline, Reason, Settings};
     use crate::event::{Change, ChangeEvent};
     use crate::record::Record;
     use crate::{Error, Result};
@@ -236,6 +239,13 @@ mod tests {
         let delete = event(decode(record("d", r#"{"b":2,"a":1.0}"#, "null")));
         assert_eq!(delete.key.unwrap().to_json(), r#"{"a":1,"b":2}"#);
         assert_eq!(decode(record("c", "null", r#"{"b":2,"a":1}"#)).unwrap_err().code(), "unknown_key");
+    }
+
+    #[test]
+    fn the_key_of_a_table_without_a_route_need_not_be_known() {
+        let elsewhere = decoder(|route| route.from = "public.orders".to_owned());
+        let left_out = elsewhere.decode(&Record::new("s", "1", record("c", "null", r#"{"id":1}"#)));
+        assert!(matches!(left_out, Ok(Decoded::Ignored(Reason::Unrouted))), "{left_out:?}");
     }
 
     #[test]

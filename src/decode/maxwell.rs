@@ -62,7 +62,7 @@ impl Decoder for Maxwell {
     }
 
     fn about(&self) -> &'static str {
-        "Maxwell, for MySQL and MariaDB"
+        "Maxwell, from MySQL"
     }
 
     fn recognises(&self, outline: &Outline<'_>) -> bool {

@@ -3,11 +3,13 @@
 
 mod attribute;
 pub mod canal;
+pub mod debezium;
 pub mod dms;
 pub mod dsql;
 pub mod dynamodb;
 pub mod dynamodb_export;
 mod extended_json;
+pub mod json;
 pub mod maxwell;
 pub mod mongodb;
 mod outline;
@@ -15,10 +17,12 @@ mod row;
 pub mod wal2json;
 
 pub use canal::Canal;
+pub use debezium::Debezium;
 pub use dms::Dms;
 pub use dsql::Dsql;
 pub use dynamodb::{DynamodbKinesis, DynamodbStreams};
 pub use dynamodb_export::DynamodbExport;
+pub use json::{Json, Pointers};
 pub use maxwell::Maxwell;
 pub use mongodb::Mongodb;
 pub use outline::Outline;
@@ -117,6 +121,8 @@ pub struct Settings {
     pub scheme: Option<char>,
     /// `source.exported_at`: when the rows of an export were read that do not tell.
     pub exported_at: Option<Timestamp>,
+    /// `source.json_table` and the other `source.json_…`: where records of one's own hold what.
+    pub pointers: Pointers,
     /// What is known of the source's tables: their keys and their columns.
     pub catalogue: Catalogue,
 }
@@ -140,6 +146,7 @@ fn every(settings: &Settings) -> Vec<Box<dyn Decoder>> {
     vec![
         Box::new(DynamodbKinesis::new(settings.clone())),
         Box::new(DynamodbStreams::new(settings.clone())),
+        Box::new(Debezium::new(settings.clone())),
         Box::new(Maxwell::new(settings.clone())),
         Box::new(Wal2json::new(settings.clone())),
         Box::new(Canal::new(settings.clone())),
@@ -147,6 +154,8 @@ fn every(settings: &Settings) -> Vec<Box<dyn Decoder>> {
         Box::new(Dsql::new(settings.clone())),
         Box::new(Dms::new(settings.clone())),
         Box::new(DynamodbExport::new(settings.clone())),
+        // last: it takes what the pointers fit and nobody else recognises
+        Box::new(Json::new(settings.clone())),
     ]
 }
 
@@ -173,7 +182,7 @@ impl Decoders {
             Some(decoder) => Ok(Self { list: vec![decoder], others: every(settings), pinned: true }),
             None => Err(Error::config(format!(
                 "source.decoder = \"{name}\" is not a decoder. Known are auto, {}.",
-                formats().iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+                names().join(", ")
             ))),
         }
     }
@@ -205,6 +214,14 @@ impl Decoders {
             Some(documents) => documents.iter().map(|document| self.part(document)).collect(),
             None => vec![part],
         }
+    }
+
+    /// The decoders that recognise a payload by its shape: of formats that do not overlap, one at most.
+    #[must_use]
+    pub fn takers(&self, payload: &[u8]) -> Vec<&'static str> {
+        let outline = Outline::of(payload);
+        let takers = self.list.iter().filter(|decoder| decoder.recognises(&outline));
+        takers.map(|decoder| decoder.name()).collect()
     }
 
     /// The change events of a record, and an error for each part that cannot be decoded. What is ignored gives
@@ -251,6 +268,12 @@ impl Decoders {
             Error::new(ErrorKind::Unsupported, "other_format", message)
         })
     }
+}
+
+/// The names of all decoders, in the order in which they are asked.
+#[must_use]
+pub fn names() -> Vec<&'static str> {
+    formats().into_iter().map(|(name, _)| name).collect()
 }
 
 /// The names of all decoders and what they are for, in the order in which they are asked.

@@ -8,9 +8,9 @@
 //! * **Image**: full where there is a `fullDocument`; else an update is a patch of `updateDescription`.
 //!
 //! `fullDocument` of an update, read by `updateLookup`, is the document as it was *when it was looked up*: perhaps
-//! newer than the change, never older. So a row may for a while show what belongs to a later version. It ends right: the
-//! later change brings its own, higher version, and what is looked up for the last change of a document can only be
-//! its last state. The same event read again after a resumption may carry another image under the same version; the
+//! newer than the change, never older. So a row may for a while show what belongs to a later version. It ends right:
+//! the later change brings its own, higher version, and what is looked up for the last change of a document can only
+//! be its last state. The same event read again after a resumption may carry another image under the same version; the
 //! one that came first stays, for the same reason. With post-images (`required`) the image is that of the change.
 //!
 //! Paths of a patch are exact where the event has `disambiguatedPaths` (`showExpandedEvents`, or MongoDB 8.2.0): names
@@ -221,19 +221,7 @@ impl<'a> Found<'a> {
         } else {
             (None, Change::Truncate)
         };
-        Ok(Decoded::Events(vec![ChangeEvent {
-            table,
-            key,
-            change,
-            version,
-            changed_at,
-            event_id: None,
-            actor: None,
-            expired: false,
-            pair: None,
-            coarse: false,
-            image: None,
-        }]))
+        Ok(Decoded::Events(vec![ChangeEvent { changed_at, ..ChangeEvent::new(table, key, change, version) }]))
     }
 
     fn version(&self, epoch: u16) -> Result<Version> {

@@ -2,10 +2,14 @@
 //! order, more than once, in any batches; afterwards the view equals the source. Each format brings an encoder.
 
 mod canal;
+mod debezium;
 mod dms;
+mod dsql;
 mod dynamodb;
 mod dynamodb_export;
+mod json;
 mod maxwell;
+mod mongodb;
 mod wal2json;
 
 use crate::model::{Memory, is_done, take};

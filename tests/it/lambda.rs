@@ -8,6 +8,8 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 
 const KINESIS: &str = env!("CARGO_BIN_EXE_rowtide-kinesis");
+const SQS: &str = env!("CARGO_BIN_EXE_rowtide-sqs");
+const KAFKA: &str = env!("CARGO_BIN_EXE_rowtide-kafka");
 const DYNAMODB: &str = env!("CARGO_BIN_EXE_rowtide-dynamodb");
 /// Longer than any answer takes, the retries for an unreachable database included.
 const LONG: Duration = Duration::from_secs(50);
@@ -97,6 +99,27 @@ async fn an_unreachable_database_reports_the_first_record_and_the_process_goes_o
     assert_eq!(summaries[1]["requestId"], "8476a536-e9f4-11e8-9739-000000000002");
     assert!(summaries[1]["batch_ms"].is_u64());
     assert!(summaries[1]["source"].as_str().unwrap().starts_with("arn:aws:kinesis:"));
+}
+
+#[tokio::test]
+async fn a_queue_and_topics_hear_of_every_message_that_comes_again() {
+    let short = Duration::from_secs(3);
+    let mut function = Function::start(SQS, &[("ROWTIDE_SINK_URL", &refused().await)]).await;
+    let answer = function.invoke(&event("sqs/standard"), short).await.json();
+    let named: Vec<&str> = answer["batchItemFailures"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["itemIdentifier"].as_str().unwrap())
+        .collect();
+    assert_eq!(named.len(), 4);
+    assert_eq!(named[3], "059f36b4-87a3-44ab-83d2-661975830004");
+    function.terminate().await;
+    let mut function = Function::start(KAFKA, &[("ROWTIDE_SINK_URL", &refused().await)]).await;
+    let answer = function.invoke(&event("kafka/several-partitions"), short).await.json();
+    let first = |partition: &str| json!({"itemIdentifier": {"partition": partition, "offset": 15}});
+    assert_eq!(answer, json!({"batchItemFailures": [first("maxwell-0"), first("maxwell-1")]}));
+    function.terminate().await;
 }
 
 #[tokio::test]

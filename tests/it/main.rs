@@ -9,11 +9,15 @@ mod convergence;
 #[cfg(feature = "sink")]
 mod decode;
 #[cfg(feature = "sink")]
+mod envelopes;
+#[cfg(feature = "sink")]
 mod faults;
 #[cfg(feature = "sink")]
 mod formats;
 #[cfg(feature = "cli")]
 mod goldens;
+#[cfg(feature = "sink")]
+mod injection;
 #[cfg(feature = "lambda")]
 mod lambda;
 #[cfg(feature = "sink")]
@@ -21,11 +25,16 @@ mod laws;
 #[cfg(feature = "sink")]
 mod model;
 #[cfg(feature = "sink")]
+mod mutations;
+#[cfg(feature = "sink")]
 mod postgres;
 #[cfg(feature = "lambda")]
 mod runtime_api;
 #[cfg(feature = "sink")]
+mod samples;
+#[cfg(feature = "sink")]
 mod support;
+mod telemetry;
 mod tidy;
 #[cfg(feature = "sink")]
 mod tls;

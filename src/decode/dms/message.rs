@@ -10,6 +10,8 @@ pub(super) struct Message<'a> {
     pub(super) metadata: Metadata<'a>,
     pub(super) data: Option<Image<'a>>,
     pub(super) before: Option<Image<'a>>,
+    /// Whether there is a before-image that is no object: what it would have said is not known.
+    pub(super) has_bad_before: bool,
     /// JSON text of the object `control`.
     pub(super) control: Option<&'a str>,
 }
@@ -53,6 +55,10 @@ impl<'a> Message<'a> {
             ("metadata", Kind::Object) => self.metadata = Metadata::read(scanner)?,
             ("data", Kind::Object) => self.data = Some(Image::read(scanner)?),
             ("before-image", Kind::Object) => self.before = Some(Image::read(scanner)?),
+            ("before-image", kind) => {
+                self.has_bad_before = kind != Kind::Null;
+                scanner.skip()?;
+            }
             ("control", Kind::Object) => self.control = Some(scanner.skip()?),
             _ => drop(scanner.skip()?),
         }
@@ -155,13 +161,23 @@ impl<'a> Image<'a> {
         Ok(self.columns.iter().find(|(column, _)| column == name).map(|(_, value)| *value))
     }
 
+    /// The names of the columns.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> + Clone {
+        self.columns.iter().map(|(name, _)| name.as_ref())
+    }
+
     /// Whether a column stood there more than once.
     pub(super) fn is_ambiguous(&self) -> bool {
         !self.repeated.is_empty()
     }
 
     /// Whether all of `names` are there.
-    pub(super) fn has_all<'n>(&self, mut names: impl Iterator<Item = &'n str>) -> bool {
+    pub(super) fn has_all<'n>(&self, mut names: impl Iterator<Item = &'n str> + Clone) -> bool {
+        // as a rule both are in the order of the table
+        let mut columns = self.columns.iter();
+        if names.clone().all(|name| columns.any(|(column, _)| column == name)) {
+            return true;
+        }
         let mut present: Vec<&str> = self.columns.iter().map(|(name, _)| name.as_ref()).collect();
         present.sort_unstable();
         names.all(|name| present.binary_search(&name).is_ok())

@@ -4,6 +4,7 @@ use super::{ColumnType, Image, value};
 use crate::error::{Error, Result};
 use crate::event::{Change, Document, Key, Patch, token};
 use crate::json;
+use crate::record::Record;
 use std::borrow::Cow;
 
 /// What DMS did to a row.
@@ -39,11 +40,8 @@ impl<'m> Row<'m> {
             Operation::Load | Operation::Insert => vec![(key, Change::Put(self.document(names)?))],
             Operation::Delete => vec![(key, Change::Delete(None))],
             Operation::Update => {
-                // a key column that the before-image does not have is unchanged
-                let old = match self.before {
-                    Some(before) => self.key(names, &[before, self.image])?,
-                    None => key.clone(),
-                };
+                let old = self.before.map(|before| self.changed_key(names, before)).transpose()?.flatten();
+                let old = old.unwrap_or_else(|| key.clone());
                 match (old == key, self.is_whole) {
                     (true, true) => vec![(key, Change::Put(self.document(names)?))],
                     (true, false) => vec![(key, Change::Patch(self.patch(names)?))],
@@ -83,6 +81,16 @@ impl<'m> Row<'m> {
         Key::new(names.iter().map(member).collect::<Result<_>>()?)
     }
 
+    /// The old key, if `before` has another text of one of its columns; one that it does not have is unchanged.
+    fn changed_key(&self, names: &[String], before: &Image<'_>) -> Result<Option<Key>> {
+        let mut is_changed = false;
+        for name in names {
+            let old = before.key_column(name)?;
+            is_changed |= old.is_some() && old != self.image.key_column(name)?;
+        }
+        is_changed.then(|| self.key(names, &[before, self.image])).transpose()
+    }
+
     fn rest(&self, key: &[String]) -> impl Iterator<Item = (&'m str, &'m str)> {
         let is_key = |name: &str| key.iter().any(|column| column == name);
         let columns = self.image.columns.iter().map(|(name, value)| (name.as_ref(), *value));
@@ -103,13 +111,13 @@ impl<'m> Row<'m> {
         for (name, value) in self.rest(key) {
             let mut text = String::with_capacity(value.len());
             value::copy(value, self.column_type(name), &mut text)?;
-            patch.set.push((format!("/{}", token(name)), text));
+            patch.set.push((pointer(name), text));
         }
         Ok(patch)
     }
 
     /// The change of a table in which every insert is a row of its own.
-    pub(super) fn by_position(&self, operation: Operation, position: &str) -> Result<(Key, Change)> {
+    pub(super) fn by_position(&self, operation: Operation, record: &Record) -> Result<(Key, Change)> {
         if matches!(operation, Operation::Update | Operation::Delete) {
             return Err(Error::poison(
                 "keyless_change",
@@ -119,12 +127,15 @@ impl<'m> Row<'m> {
                 ),
             ));
         }
-        if position.is_empty() {
+        if record.position.is_empty() {
             let message = "The record has no position that could name its row.";
             return Err(Error::poison("no_position", message));
         }
-        let mut text = String::with_capacity(position.len() + 2);
-        json::write_string(&mut text, position);
+        let mut text = String::new();
+        match record.place {
+            Some(place) => json::write_string(&mut text, &format!("{}.{place}", record.position)),
+            None => json::write_string(&mut text, &record.position),
+        }
         Ok((Key::new(vec![("position".to_owned(), text)])?, Change::Put(self.document(&[])?)))
     }
 
@@ -147,7 +158,7 @@ impl<'m> Row<'m> {
             Operation::Delete => vec![(key, Change::Delete(None))],
             Operation::Update => {
                 let is_whole = |before: &&Image<'_>| {
-                    before.columns.len() == self.image.columns.len() && before.has_all(key.names())
+                    before.columns.len() == self.image.columns.len() && before.has_all(self.image.names())
                 };
                 let Some(old) = self.before.filter(is_whole) else {
                     return Err(Error::poison(
@@ -164,4 +175,16 @@ impl<'m> Row<'m> {
             }
         })
     }
+}
+
+/// The JSON Pointer to a member of the document.
+fn pointer(name: &str) -> String {
+    let mut pointer = String::with_capacity(name.len() + 1);
+    pointer.push('/');
+    if name.contains(['/', '~']) {
+        pointer.push_str(&token(name));
+    } else {
+        pointer.push_str(name);
+    }
+    pointer
 }

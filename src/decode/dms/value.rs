@@ -121,6 +121,10 @@ pub(super) fn row_part(column: &str, value: &str) -> Result<String> {
 }
 
 fn number(column: &str, value: &str) -> Result<String> {
+    // most keys are whole numbers, which are canonical as JSON writes them
+    if value.len() <= 32 && value != "-0" && value.bytes().all(|byte| byte == b'-' || byte.is_ascii_digit()) {
+        return Ok(value.to_owned());
+    }
     decimal::canonical(value).map_err(|fault| match fault {
         NumberFault::NotANumber => Error::poison("bad_key", format!("The key column {column} is no number.")),
         NumberFault::OutOfRange => {
@@ -171,7 +175,9 @@ mod tests {
     #[test]
     fn a_key_is_canonical_and_never_rounded() {
         let of = |value: &str| key_part("id", value, None).map_err(|error| error.code());
-        assert_eq!(of("1.0").as_deref(), Ok("1"));
+        for (value, canonical) in [("1.0", "1"), ("-0", "0"), ("-100", "-100"), ("-1.50", "-1.5")] {
+            assert_eq!(of(value).as_deref(), Ok(canonical));
+        }
         assert_eq!(of("9007199254740993").as_deref(), Ok("9007199254740993"));
         assert_eq!(of("1E2").as_deref(), Ok("100"));
         assert_eq!(of(r#""\u0041""#).as_deref(), Ok(r#""A""#));

@@ -76,6 +76,18 @@ fn with_changed_columns(step: &Step, at: u64) -> Vec<Record> {
     records
 }
 
+/// The same, with the control record that tells key and columns in front.
+fn with_definition(step: &Step, at: u64) -> Vec<Record> {
+    let mut records = with_lsn(step, at);
+    if at == 1 {
+        let columns =
+            r#"{"id":{"type":"INT16","nullable":false},"name":{"type":"STRING"},"n":{"type":"INT64"}}"#;
+        let definition = format!(r#""control":{{"table-def":{{"columns":{columns},"primary-key":["id"]}}}}"#);
+        records.insert(0, record("create-table", &definition, "", 0));
+    }
+    records
+}
+
 fn config(images: Images) -> Config {
     let mut config = Config::default();
     config.routes.push(RouteConfig { key: vec!["id".to_owned()], images, ..RouteConfig::default() });
@@ -98,6 +110,11 @@ fn partial_images_converge_in_order() {
         loads_first: true,
         ..Format::new(with_changed_columns)
     });
+}
+
+#[test]
+fn what_a_control_record_told_outlives_the_process() {
+    converges(&Format { delivered: Delivered::InOrder, ..Format::new(with_definition) });
 }
 
 fn row(name: &str, n: i64) -> Row {

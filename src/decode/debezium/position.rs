@@ -1,0 +1,270 @@
+//! Where a change stands in its source: what Debezium calls `source`, its table, and the version made of it.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::event::Timestamp;
+use crate::json::{Fault, Scanner};
+use crate::record::Record;
+use crate::version::{Rank, Version};
+use std::borrow::Cow;
+
+type Text<'a> = Option<Cow<'a, str>>;
+
+/// The members of `source` that name the table or order the change, as text.
+#[derive(Debug, Default)]
+pub(super) struct Position<'a> {
+    pub(super) connector: Text<'a>,
+    snapshot: Text<'a>,
+    db: Text<'a>,
+    schema: Text<'a>,
+    table: Text<'a>,
+    collection: Text<'a>,
+    ts_ms: Text<'a>,
+    ts_us: Text<'a>,
+    ts_ns: Text<'a>,
+    lsn: Text<'a>,
+    file: Text<'a>,
+    pos: Text<'a>,
+    row: Text<'a>,
+    commit_lsn: Text<'a>,
+    change_lsn: Text<'a>,
+    event_serial_no: Text<'a>,
+    scn: Text<'a>,
+    commit_scn: Text<'a>,
+    lcr_position: Text<'a>,
+    rs_id: Text<'a>,
+    ssn: Text<'a>,
+    ord: Text<'a>,
+    /// `transaction.total_order`, when the connector provides it.
+    pub(super) total_order: Text<'a>,
+    /// What the members, null or not, say of the connector.
+    hint: Option<Order>,
+}
+
+/// What a connector orders changes by; each has a scheme letter of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    /// PostgreSQL: `lsn`.
+    Wal,
+    /// MySQL and MariaDB: `file`, `pos`, `row`.
+    Binlog,
+    /// SQL Server: `commit_lsn`, `change_lsn`, `event_serial_no`.
+    ChangeTable,
+    /// Oracle: `commit_scn`, `scn`, `rs_id`, `ssn`.
+    Redo,
+    /// MongoDB: `ts_ms`, `ord`.
+    Oplog,
+    /// Db2: `commit_lsn`, `change_lsn`.
+    Asn,
+}
+
+impl Order {
+    /// The order that alone has a member of this name.
+    fn hinted(name: &str) -> Option<Self> {
+        Some(match name {
+            "lsn" => Self::Wal,
+            "pos" => Self::Binlog,
+            "event_serial_no" => Self::ChangeTable,
+            "scn" => Self::Redo,
+            "ord" => Self::Oplog,
+            _ => return None,
+        })
+    }
+
+    fn letter(self) -> char {
+        match self {
+            Self::Wal => 'p',
+            Self::Binlog => 'y',
+            Self::ChangeTable => 's',
+            Self::Redo => 'o',
+            Self::Oplog => 'g',
+            Self::Asn => 'b',
+        }
+    }
+}
+
+fn missing(name: &str) -> Error {
+    Error::poison(
+        "missing_version",
+        format!(
+            "The record has no usable {name} of the source, which orders the changes of a row. (In flattened records, \
+             name it in the transformation's add.fields.)"
+        ),
+    )
+}
+
+fn number(name: &str, text: &Text<'_>) -> Result<u64> {
+    text.as_deref().and_then(|text| text.parse().ok()).ok_or_else(|| missing(name))
+}
+
+/// A log sequence number of hexadecimal digits and colons, which has one width with each connector.
+fn hexadecimal(name: &str, text: &Text<'_>) -> Result<String> {
+    let is_part = |byte: u8| byte.is_ascii_hexdigit() || byte == b':';
+    match text.as_deref() {
+        Some(text) if !text.is_empty() && text.len() <= 64 && text.bytes().all(is_part) => {
+            Ok(text.to_ascii_lowercase())
+        }
+        _ => Err(missing(name)),
+    }
+}
+
+/// The largest of the numbers in a list of `<number>[:…]`, one for each of Oracle's redo threads.
+fn largest(list: &str) -> Option<&str> {
+    let numbers = list.split(',').map(|part| part.split(':').next().unwrap_or_default().trim());
+    let is_number = |text: &&str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let stripped = numbers.filter(is_number).map(|text| text.trim_start_matches('0'));
+    stripped
+        .max_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)))
+        .map(|text| if text.is_empty() { "0" } else { text })
+}
+
+impl<'a> Position<'a> {
+    /// Reads the member `name` of `source` (or, without punctuation, of a CloudEvents attribute), if it counts.
+    pub(super) fn read(&mut self, scanner: &mut Scanner<'a>, name: &str) -> Result<(), Fault> {
+        self.hint = self.hint.or(Order::hinted(name));
+        match self.slot(name) {
+            Some(slot) => *slot = scanner.text()?,
+            None => drop(scanner.skip()?.len()),
+        }
+        Ok(())
+    }
+
+    /// Whether a member `name` counts.
+    pub(super) fn knows(name: &str) -> bool {
+        Position::default().slot(name).is_some()
+    }
+
+    fn slot(&mut self, name: &str) -> Option<&mut Text<'a>> {
+        Some(match name {
+            "connector" => &mut self.connector,
+            "snapshot" => &mut self.snapshot,
+            "db" => &mut self.db,
+            "schema" => &mut self.schema,
+            "table" => &mut self.table,
+            "collection" => &mut self.collection,
+            "ts_ms" | "tsms" => &mut self.ts_ms,
+            "ts_us" | "tsus" => &mut self.ts_us,
+            "ts_ns" | "tsns" => &mut self.ts_ns,
+            "lsn" => &mut self.lsn,
+            "file" => &mut self.file,
+            "pos" => &mut self.pos,
+            "row" => &mut self.row,
+            "commit_lsn" | "commitlsn" => &mut self.commit_lsn,
+            "change_lsn" | "changelsn" => &mut self.change_lsn,
+            "event_serial_no" | "eventserialno" => &mut self.event_serial_no,
+            "scn" => &mut self.scn,
+            "commit_scn" | "commitscn" => &mut self.commit_scn,
+            "lcr_position" | "lcrposition" => &mut self.lcr_position,
+            "rs_id" | "rsid" => &mut self.rs_id,
+            "ssn" => &mut self.ssn,
+            "ord" => &mut self.ord,
+            "transaction_total_order" | "txtotalorder" => &mut self.total_order,
+            _ => return None,
+        })
+    }
+
+    /// What the connector orders by; without its name, what the members say.
+    pub(super) fn order(&self) -> Result<Order> {
+        Ok(match self.connector.as_deref() {
+            Some("postgresql") => Order::Wal,
+            Some("mysql" | "mariadb") => Order::Binlog,
+            Some("sqlserver") => Order::ChangeTable,
+            Some("oracle") => Order::Redo,
+            Some("mongodb") => Order::Oplog,
+            Some("db2") => Order::Asn,
+            Some(_) => {
+                let message = "The record is of a Debezium connector whose order of changes is not known. Set \
+                     source.version = \"arrival\" to go by the order of arrival.";
+                return Err(Error::new(ErrorKind::Unsupported, "unknown_connector", message));
+            }
+            None => self.hint.ok_or_else(|| {
+                let message = "The flattened record names no position of its source, which orders the changes of a row. \
+                     Name connector and position in the transformation's add.fields.";
+                Error::poison("missing_version", message)
+            })?,
+        })
+    }
+
+    /// The table as the source names it: `schema.table`, `db.table` or `db.collection`.
+    pub(super) fn table(&self) -> Option<String> {
+        let named = |text: &'_ Text<'a>| text.as_deref().filter(|text| !text.is_empty()).map(str::to_owned);
+        let table = named(&self.collection).or_else(|| named(&self.table))?;
+        let is_relational =
+            self.collection.is_none() && !matches!(self.order(), Ok(Order::Binlog | Order::Oplog));
+        let space = if is_relational { named(&self.schema) } else { named(&self.db) };
+        Some(space.map_or_else(|| table.clone(), |space| format!("{space}.{table}")))
+    }
+
+    /// When the row changed at the source, in microseconds since 1970.
+    pub(super) fn changed_at(&self) -> Option<Timestamp> {
+        let count = |text: &Text<'_>| text.as_deref()?.parse::<i64>().ok();
+        count(&self.ts_us)
+            .or_else(|| Some(count(&self.ts_ns)?.div_euclid(1_000)))
+            .or_else(|| count(&self.ts_ms)?.checked_mul(1_000))
+            .map(Timestamp)
+    }
+
+    /// The version of a change, or of a row that was `read` by a snapshot.
+    ///
+    /// # Errors
+    /// When the record lacks what orders it.
+    pub(super) fn version(&self, epoch: u16, read: bool, record: &Record) -> Result<Version> {
+        let order = self.order()?;
+        if self.snapshot.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("incremental")) {
+            let time = self.changed_at().and_then(|time| u64::try_from(time.0).ok());
+            let version = Version::new(order.letter(), epoch, Rank::Loaded);
+            return Ok(version.number(time.ok_or_else(|| missing("ts_ms"))?));
+        }
+        let version = Version::new(order.letter(), epoch, Rank::Positioned);
+        // a snapshot may be taken at the very position at which the next change stands
+        let stage = u32::from(!read);
+        match order {
+            Order::Wal => {
+                Ok(version.number(number("lsn", &self.lsn)?).place(stage).number(self.total_order()?))
+            }
+            Order::Binlog => {
+                let file = self.file.as_deref().and_then(|name| name.rsplit('.').next()?.parse().ok());
+                let pos = number("pos", &self.pos)?;
+                // the first event of a file stands behind its magic number; zero is an event without a place of its own
+                if pos == 0 {
+                    return Err(missing("pos"));
+                }
+                let version = version.number(file.ok_or_else(|| missing("file"))?).number(pos).place(stage);
+                Ok(version.number(if read { 0 } else { number("row", &self.row)? }))
+            }
+            Order::ChangeTable | Order::Asn => {
+                let version = version.label(&hexadecimal("commit_lsn", &self.commit_lsn)?)?;
+                if read {
+                    return Ok(version.label("")?.number(0));
+                }
+                let version = version.label(&hexadecimal("change_lsn", &self.change_lsn)?)?;
+                Ok(match (order, &self.event_serial_no) {
+                    (Order::Asn, None) => version.number(0),
+                    (_, serial) => version.number(number("event_serial_no", serial)?),
+                })
+            }
+            Order::Redo => {
+                let scn = self.scn.as_deref().and_then(largest).ok_or_else(|| missing("scn"))?;
+                let committed = match self.commit_scn.as_deref() {
+                    Some(list) => largest(list).ok_or_else(|| missing("commit_scn"))?,
+                    None => scn,
+                };
+                let place = self.lcr_position.as_deref().or(self.rs_id.as_deref()).unwrap_or_default();
+                let ssn = if self.ssn.is_some() { number("ssn", &self.ssn)? } else { 0 };
+                let version = version.digits(committed)?.place(stage).digits(scn)?;
+                Ok(version.label(&place.trim().to_ascii_lowercase())?.number(ssn))
+            }
+            Order::Oplog => {
+                let seconds = number("ts_ms", &self.ts_ms)? / 1_000;
+                let version = version.number(seconds).number(number("ord", &self.ord)?).place(stage);
+                let version = version.number(self.total_order()?);
+                // one transaction may change a document twice, at one time
+                let arrival = version.clone().digits(record.sequence()).unwrap_or(version);
+                Ok(arrival.place(record.place.unwrap_or_default()))
+            }
+        }
+    }
+
+    fn total_order(&self) -> Result<u64> {
+        if self.total_order.is_some() { number("total_order", &self.total_order) } else { Ok(0) }
+    }
+}

@@ -1,0 +1,632 @@
+//! JSON of one's own: any JSON document, with JSON Pointers that say where table, key, operation, version and row are.
+//!
+//! * **Key**: the values that `source.json_key` points to, each named as the last part of its pointer; without it the
+//!   members of the document that the route's `key` names. Texts, numbers and booleans; one that is null or missing is
+//!   refused.
+//! * **Version**: `j`, (what `source.json_version` points to). It must grow with every change of a key, and be of one
+//!   kind for all records; when a producer changes its kind, raise `source.epoch`.
+//!   - a number (or a text of digits): `j.EEEE.1.n.<lll><digits before the point>[.<digits behind it>]`. The length in
+//!     front makes byte order numeric order, up to 999 digits; negative ones are refused.
+//!   - a time, RFC 3339 or with a blank and without an offset (then UTC): `j.EEEE.1.t.<lll><nanoseconds since 1970>`.
+//!     Not as text, since `22Z` and `22.5Z` sort the wrong way round.
+//!   - any other text of up to 255 bytes: `j.EEEE.1.x.<2 hex length><text>`, by length and then by bytes. Right for
+//!     texts of one width, such as ULIDs and padded numbers.
+//! * **Image**: full; what a put does not hold, the row does not have.
+//! * **Operation**: what `source.json_operation` points to, in any case of letters; without the pointer every record is
+//!   a put. A truncate concerns the whole table.
+//!
+//! What cannot be promised: the producer must keep the promises above; nothing in a record would show that it does not.
+//!
+//! # Source
+//! RFC 6901, "JSON Pointer".
+
+use super::row::{copy, key_of_position, nameless};
+use super::{Decoded, Decoder, Origin, Outline, Reason, Row, Settings};
+use crate::catalogue::Identity;
+use crate::decimal;
+use crate::error::{Error, Result};
+use crate::event::{Change, Document, Key, Timestamp, token, tokens};
+use crate::json::{Fault, Kind, Scanner};
+use crate::record::Record;
+use crate::version::{Rank, Version};
+use std::borrow::Cow;
+
+/// Where records of one's own hold what: JSON Pointers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pointers {
+    /// The table's name; without it all records are of `source.table`.
+    pub table: Option<String>,
+    /// The key's members, each named as the last part of its pointer.
+    pub key: Vec<String>,
+    /// The operation; without it every record is a put.
+    pub operation: Option<String>,
+    /// What orders the changes of a key.
+    pub version: Option<String>,
+    /// The row after the change; without it the record itself.
+    pub document: Option<String>,
+}
+
+/// Records of one's own.
+#[derive(Debug, Default)]
+pub struct Json(Settings);
+
+impl Json {
+    /// A decoder; without [`Settings::pointers`] it recognises nothing.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self(settings)
+    }
+}
+
+/// What a record says has happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Operation {
+    /// A row that is new, or is as this record says.
+    Put,
+    /// A row that was there before.
+    Update,
+    Delete,
+    Truncate,
+}
+
+impl Operation {
+    fn named(word: &str) -> Option<Self> {
+        Some(match word.to_ascii_lowercase().as_str() {
+            "insert" | "upsert" | "put" | "c" | "r" => Self::Put,
+            "update" | "u" => Self::Update,
+            "delete" | "remove" | "d" => Self::Delete,
+            "truncate" => Self::Truncate,
+            _ => return None,
+        })
+    }
+}
+
+impl Decoder for Json {
+    fn name(&self) -> &'static str {
+        "json"
+    }
+
+    fn about(&self) -> &'static str {
+        "JSON of your own, by JSON Pointers"
+    }
+
+    /// What no other decoder recognises, if the pointers lead somewhere: this one is asked last.
+    fn recognises(&self, outline: &Outline<'_>) -> bool {
+        let Pointers { table, key, version, .. } = &self.0.pointers;
+        let mut needed = key.iter().chain(table).chain(version).peekable();
+        let is_there = |pointer: &String| tokens(pointer).first().is_some_and(|name| outline.has(name));
+        needed.peek().is_some() && needed.all(is_there)
+    }
+
+    fn decode(&self, record: &Record) -> Result<Decoded> {
+        let mut scanner = Scanner::of_bytes(&record.payload)?;
+        let is_object = scanner.peek()? == Kind::Object;
+        let payload = scanner.skip()?;
+        scanner.end()?;
+        if !is_object {
+            return Err(Error::poison("not_a_change_record", "The record is JSON, but no object."));
+        }
+        let table = self.table(payload)?;
+        if self.0.catalogue.leaves_out(&table) {
+            return Ok(Decoded::Ignored(Reason::Unrouted));
+        }
+        let operation = self.operation(payload)?;
+        let (version, changed_at) = self.version(payload)?;
+        let origin = Origin { table: &table, version, changed_at };
+        if operation == Operation::Truncate {
+            return Ok(Decoded::Events(vec![origin.event(None, Change::Truncate, None)]));
+        }
+        let (key, document) = self.row(payload, &table, operation, record)?;
+        let change = match document {
+            Some(document) => Change::Put(document),
+            None => Change::Delete(None),
+        };
+        Ok(Decoded::Events(vec![origin.event(Some(key), change, None)]))
+    }
+}
+
+impl Json {
+    fn table<'a>(&'a self, payload: &'a str) -> Result<Cow<'a, str>> {
+        let Some(pointer) = &self.0.pointers.table else {
+            return self.0.table.as_deref().map(Cow::Borrowed).ok_or_else(|| {
+                Error::config(
+                    "The decoder json needs the name of the table: set source.json_table to where the records hold it, \
+                     such as \"/table\", or source.table when all are of one.",
+                )
+            });
+        };
+        match at(payload, pointer)?.map(|text| Scanner::new(text).string()) {
+            Some(Ok(name)) => Ok(name),
+            _ => Err(missing("no_table", "source.json_table", pointer, "a text")),
+        }
+    }
+
+    fn operation(&self, payload: &str) -> Result<Operation> {
+        let Some(pointer) = &self.0.pointers.operation else { return Ok(Operation::Put) };
+        let word = at(payload, pointer)?.and_then(|text| Scanner::new(text).string().ok());
+        word.and_then(|word| Operation::named(&word)).ok_or_else(|| {
+            let words = "insert, update, upsert, put, delete, remove, truncate, c, u, r or d";
+            missing("unknown_operation", "source.json_operation", pointer, words)
+        })
+    }
+
+    fn version(&self, payload: &str) -> Result<(Version, Option<Timestamp>)> {
+        let version = Version::new('j', self.0.epoch, Rank::Positioned);
+        if self.0.catalogue.is_by_arrival() {
+            return Ok((version, None));
+        }
+        let Some(pointer) = &self.0.pointers.version else {
+            return Err(Error::config(
+                "The decoder json needs to know what orders the changes of a key: set source.json_version to where the \
+                 records hold a number or a time that grows with every change, such as \"/version\". If they have none \
+                 and each key arrives in order, set source.version = \"arrival\".",
+            ));
+        };
+        let found = at(payload, pointer)?.and_then(|text| Scanner::new(text).text().ok()?);
+        let found = found.ok_or_else(|| {
+            missing("missing_version", "source.json_version", pointer, "a number, a time or a text")
+        })?;
+        positioned(&version, &found).ok_or_else(|| {
+            let kinds = "a number from 0 on, a time since 1970 or a text of at most 255 bytes";
+            missing("bad_version", "source.json_version", pointer, kinds)
+        })
+    }
+
+    /// The row's key, and its document unless it is deleted.
+    fn row(
+        &self,
+        payload: &str,
+        table: &str,
+        operation: Operation,
+        record: &Record,
+    ) -> Result<(Key, Option<Document>)> {
+        let pointers = &self.0.pointers;
+        let named = pointers.key.iter().map(|pointer| tokens(pointer).pop().unwrap_or_default());
+        let told: Vec<String> = named.collect();
+        let identity =
+            self.0.catalogue.identity(table, Some(told.clone()).filter(|told| !told.is_empty()))?;
+        let is_delete = operation == Operation::Delete;
+        let place = pointers.document.as_deref().unwrap_or_default();
+        let text = at(payload, place)?.filter(|text| text.starts_with('{'));
+        let needs_document = !is_delete || identity == Identity::Row;
+        if needs_document && text.is_none() {
+            return Err(missing("no_document", "source.json_document", place, "an object"));
+        }
+        let Identity::Columns(names) = &identity else {
+            if operation == Operation::Update || (is_delete && identity == Identity::Position) {
+                return Err(nameless(table));
+            }
+            let mut row = Row::new(&identity, payload.len());
+            row.add_all(text.unwrap_or("{}"))?;
+            let key =
+                if identity == Identity::Position { key_of_position(record, None)? } else { row.key()? };
+            return Ok((key, (!is_delete).then(|| row.document())));
+        };
+        let mut members = Vec::with_capacity(names.len());
+        let mut apart = Vec::with_capacity(names.len());
+        for name in names {
+            let pointer = match told.iter().position(|told| told == name) {
+                Some(index) => pointers.key.get(index).cloned().unwrap_or_default(),
+                None => format!("{place}/{}", token(name)),
+            };
+            members.push((name.clone(), key_member(at(payload, &pointer)?, name)?));
+            // what the key takes from the document's own members, the document does not hold
+            apart.extend(pointer.strip_prefix(place).map(tokens).filter(|path| path.len() == 1));
+        }
+        let key = Key::new(members)?;
+        let Some(text) = text.filter(|_| !is_delete) else { return Ok((key, None)) };
+        let mut document = Document::with_capacity(text.len());
+        Scanner::new(text).object(|scanner, name| {
+            if apart.iter().flatten().any(|taken| *taken == name) {
+                scanner.skip()?;
+                return Ok(());
+            }
+            document.push(&name, |out| copy(scanner, out))
+        })?;
+        document.keep_last();
+        Ok((key, Some(document)))
+    }
+}
+
+/// A record that does not hold what a pointer should lead to.
+fn missing(code: &'static str, setting: &str, pointer: &str, expected: &str) -> Error {
+    let place = if pointer.is_empty() { "itself" } else { pointer };
+    Error::poison(
+        code,
+        format!("What the record holds at {place} ({setting}) is missing or is not {expected}."),
+    )
+}
+
+/// The text of the value at `pointer`, if there is one.
+///
+/// # Errors
+/// When a member on the way is there twice: which one counts, nobody could say.
+fn at<'a>(text: &'a str, pointer: &str) -> Result<Option<&'a str>> {
+    let mut found = text;
+    for wanted in tokens(pointer) {
+        let mut scanner = Scanner::new(found);
+        let mut next = None;
+        match scanner.peek()? {
+            Kind::Object => scanner.object(|scanner, name| {
+                let value = scanner.skip()?;
+                if name == wanted && next.replace(value).is_some() {
+                    let message = format!("The record has a member on the way to {pointer} twice.");
+                    return Err(Error::poison("duplicate_member", message));
+                }
+                Ok(())
+            })?,
+            Kind::Array => {
+                let mut index: usize = 0;
+                let wanted = wanted.parse().ok().filter(|number: &usize| number.to_string() == wanted);
+                scanner.array(|scanner| {
+                    let value = scanner.skip()?;
+                    if wanted == Some(index) {
+                        next = Some(value);
+                    }
+                    index += 1;
+                    Ok::<_, Fault>(())
+                })?;
+            }
+            Kind::String | Kind::Number | Kind::Bool | Kind::Null => {}
+        }
+        let Some(value) = next else { return Ok(None) };
+        found = value;
+    }
+    Ok(Some(found))
+}
+
+fn key_member(value: Option<&str>, name: &str) -> Result<String> {
+    let Some(text) = value else {
+        let message = format!("The record has no {name}, which is part of the key.");
+        return Err(Error::poison("missing_key", message));
+    };
+    let mut scanner = Scanner::new(text);
+    match scanner.peek()? {
+        Kind::String => {
+            let mut out = String::with_capacity(text.len());
+            scanner.copy_string(&mut out)?;
+            Ok(out)
+        }
+        Kind::Number => decimal::canonical(text).map_err(|_| {
+            Error::poison("number_out_of_range", format!("The number in {name} is too large for a key."))
+        }),
+        Kind::Bool => Ok(text.to_owned()),
+        Kind::Null => Err(Error::poison("null_key", format!("The member {name} of the key is null."))),
+        Kind::Object | Kind::Array => {
+            let message = format!("The member {name} of the key is neither text nor number nor boolean.");
+            Err(Error::poison("bad_key", message))
+        }
+    }
+}
+
+/// The version with what a record counts with, and the time if it is one.
+fn positioned(version: &Version, text: &str) -> Option<(Version, Option<Timestamp>)> {
+    let of = |kind: char| Version::from(format!("{version}.{kind}"));
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some((of('n').digits(text).ok()?, None));
+    }
+    if crate::json::is_number(text) {
+        let plain = decimal::canonical(text).ok()?;
+        let (whole, fraction) = plain.split_once('.').unwrap_or((&plain, ""));
+        let version = of('n').digits(whole).ok()?;
+        let point = if fraction.is_empty() { "" } else { "." };
+        return Some((Version::from(format!("{version}{point}{fraction}")), None));
+    }
+    if let Some(time) = time(text) {
+        let nanoseconds = u128::try_from(time.as_nanosecond()).ok()?.to_string();
+        return Some((of('t').digits(&nanoseconds).ok()?, Some(Timestamp(time.as_microsecond()))));
+    }
+    // one that only looks like a time would be ordered otherwise than its neighbours
+    let is_fit = !text.is_empty() && !begins_like_a_time(text);
+    is_fit.then(|| of('x').label(text).ok()).flatten().map(|version| (version, None))
+}
+
+fn begins_like_a_time(text: &str) -> bool {
+    let shape = b"dddd-dd-ddTdd:dd";
+    let fits = |(found, wanted): (u8, &u8)| match wanted {
+        b'd' => found.is_ascii_digit(),
+        b'T' => matches!(found, b'T' | b't' | b' '),
+        _ => found == *wanted,
+    };
+    text.len() >= shape.len() && text.bytes().zip(shape).all(fits)
+}
+
+fn time(text: &str) -> Option<jiff::Timestamp> {
+    if !begins_like_a_time(text) {
+        return None;
+    }
+    let local = || {
+        let civil: jiff::civil::DateTime = text.parse().ok()?;
+        civil.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+    };
+    text.parse().ok().or_else(local)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Json, Pointers, at, positioned};
+    use crate::catalogue::Catalogue;
+    use crate::config::{Config, Keyless, RouteConfig, VersionScheme};
+    use crate::decode::{Decoded, Decoder, Outline, Reason, Settings};
+    use crate::error::ErrorKind;
+    use crate::event::{Change, ChangeEvent};
+    use crate::record::Record;
+    use crate::version::{Rank, Version};
+    use crate::{Error, Result};
+    use proptest::prelude::*;
+
+    const RECORD: &str = r#"{"meta":{"table":"shop.orders","op":"update","seq":7,"key":{"tenant":"t","id":1.0}},"row":{"id":1.0,"total":12.50,"tags":[ 1 ]}}"#;
+
+    fn pointers() -> Pointers {
+        let own = |pointer: &str| Some(pointer.to_owned());
+        Pointers {
+            table: own("/meta/table"),
+            key: vec!["/meta/key/tenant".to_owned(), "/row/id".to_owned()],
+            operation: own("/meta/op"),
+            version: own("/meta/seq"),
+            document: own("/row"),
+        }
+    }
+
+    fn decoder(pointers: Pointers, change: impl FnOnce(&mut Config)) -> Json {
+        let mut config = Config::default();
+        change(&mut config);
+        let catalogue = Catalogue::new(&config);
+        Json::new(Settings { pointers, catalogue, table: config.source.table, ..Settings::default() })
+    }
+
+    fn routed(change: impl FnOnce(&mut RouteConfig)) -> impl FnOnce(&mut Config) {
+        let mut route = RouteConfig::default();
+        change(&mut route);
+        move |config| config.routes.push(route)
+    }
+
+    fn decode(decoder: &Json, payload: &str) -> Result<Decoded> {
+        decoder.decode(&Record::new("s", "49", payload.to_owned()))
+    }
+
+    fn event(decoded: Result<Decoded>) -> ChangeEvent {
+        match decoded {
+            Ok(Decoded::Events(mut events)) if events.len() == 1 => events.remove(0),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn refused(payload: &str) -> Error {
+        decode(&decoder(pointers(), |_| {}), payload).expect_err(payload)
+    }
+
+    fn shown(event: &ChangeEvent) -> String {
+        let key = event.key.as_ref().map(|key| key.to_json()).unwrap_or_default();
+        match &event.change {
+            Change::Put(document) => format!("{key} put {}", document.to_json()),
+            Change::Delete(document) => {
+                format!("{key} delete{}", document.as_ref().map_or("", |_| " with image"))
+            }
+            Change::Truncate => format!("{key} truncate"),
+            Change::Patch(patch) => panic!("{patch:?}"),
+        }
+    }
+
+    #[test]
+    fn pointers_say_where_everything_is() {
+        let decoder = decoder(pointers(), |_| {});
+        let put = event(decode(&decoder, RECORD));
+        assert_eq!(shown(&put), r#"{"id":1,"tenant":"t"} put {"total":12.50,"tags":[1]}"#);
+        assert_eq!((put.table.as_str(), put.version.as_str()), ("shop.orders", "j.0000.1.n.0017"));
+        for word in ["insert", "Update", "UPSERT", "put", "c", "u", "r"] {
+            let record = RECORD.replace(r#""op":"update""#, &format!(r#""op":"{word}""#));
+            assert_eq!(shown(&event(decode(&decoder, &record))), shown(&put), "{word}");
+        }
+        for word in ["delete", "REMOVE", "d"] {
+            let record = RECORD.replace(r#""op":"update""#, &format!(r#""op":"{word}""#));
+            assert_eq!(shown(&event(decode(&decoder, &record))), r#"{"id":1,"tenant":"t"} delete"#, "{word}");
+        }
+        let truncate = RECORD.replace(r#""op":"update""#, r#""op":"truncate""#);
+        assert_eq!(shown(&event(decode(&decoder, &truncate))), " truncate");
+    }
+
+    #[test]
+    fn without_pointers_the_record_is_the_row_and_settings_say_the_rest() {
+        let only_version = Pointers { version: Some("/seq".to_owned()), ..Pointers::default() };
+        let configured = |config: &mut Config| {
+            config.source.table = Some("orders".to_owned());
+            routed(|route| route.key = vec!["id".to_owned(), "a/b".to_owned()])(config);
+        };
+        let decoder = decoder(only_version, configured);
+        let put = event(decode(&decoder, r#"{"id":"x","seq":7,"a/b":true,"name":"n","name":"m"}"#));
+        assert_eq!(shown(&put), r#"{"a/b":true,"id":"x"} put {"seq":7,"name":"m"}"#);
+        assert_eq!(put.table, "orders");
+    }
+
+    #[test]
+    fn a_delete_needs_its_key_only() {
+        let record = r#"{"meta":{"table":"t","op":"d","seq":7,"key":{"tenant":"t"}},"row":null}"#;
+        let mut elsewhere = pointers();
+        elsewhere.key = vec!["/meta/key/tenant".to_owned()];
+        assert_eq!(shown(&event(decode(&decoder(elsewhere, |_| {}), record))), r#"{"tenant":"t"} delete"#);
+        assert_eq!(refused(record).code(), "missing_key");
+    }
+
+    #[test]
+    fn what_lacks_a_part_is_refused_and_never_widened() {
+        for (from, to, code) in [
+            (r#""seq":7,"#, "", "missing_version"),
+            (r#""seq":7"#, r#""seq":null"#, "missing_version"),
+            (r#""seq":7"#, r#""seq":[7]"#, "missing_version"),
+            (r#""seq":7"#, r#""seq":-7"#, "bad_version"),
+            (r#""seq":7"#, r#""seq":"""#, "bad_version"),
+            (r#""seq":7"#, r#""seq":1e999"#, "bad_version"),
+            (r#""seq":7"#, r#""seq":"2024-07-16T25:00:00Z""#, "bad_version"),
+            (r#""seq":7"#, r#""seq":7,"seq":8"#, "duplicate_member"),
+            (r#""table":"shop.orders","#, "", "no_table"),
+            (r#""shop.orders""#, "7", "no_table"),
+            (r#""update""#, r#""patch""#, "unknown_operation"),
+            (r#""update""#, "null", "unknown_operation"),
+            (r#""op":"update","#, "", "unknown_operation"),
+            (r#""tenant":"t","#, "", "missing_key"),
+            (r#""tenant":"t""#, r#""tenant":null"#, "null_key"),
+            (r#""tenant":"t""#, r#""tenant":["t"]"#, "bad_key"),
+            (r#""tenant":"t""#, r#""tenant":1e999"#, "number_out_of_range"),
+            (r#""tenant":"t""#, r#""tenant":"t","tenant":"u""#, "duplicate_member"),
+            (r#"{"id":1.0,"total":12.50,"tags":[ 1 ]}"#, "[1]", "no_document"),
+            (r#","row":{"id":1.0,"total":12.50,"tags":[ 1 ]}"#, "", "no_document"),
+        ] {
+            assert!(RECORD.contains(from));
+            assert_eq!(refused(&RECORD.replacen(from, to, 1)).code(), code, "{from} {to}");
+        }
+        let deep = RECORD.replace("[ 1 ]", &format!("{}{}", "[".repeat(200), "]".repeat(200)));
+        assert_eq!(refused(&deep).code(), "too_deep");
+        let secret =
+            RECORD.replace("12.50", "\"SECRET\"").replace("\"seq\":7", "\"seq\":\"2024-07-16T99:99 SECRET\"");
+        assert!(!refused(&secret).to_string().contains("SECRET"));
+    }
+
+    #[test]
+    fn without_a_version_the_operator_is_told_what_to_do_and_by_arrival_none_is_needed() {
+        let unordered = || Pointers { version: None, ..pointers() };
+        let error = decode(&decoder(unordered(), |_| {}), RECORD).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(
+            error.message().contains("source.json_version") && error.message().contains("\"arrival\""),
+            "{error}"
+        );
+        let arrival = |config: &mut Config| config.source.version = VersionScheme::Arrival;
+        assert!(decode(&decoder(unordered(), arrival), RECORD).is_ok());
+        let broken = RECORD.replace(r#""seq":7"#, r#""seq":null"#);
+        assert!(decode(&decoder(pointers(), arrival), &broken).is_ok());
+        let nowhere = Pointers { table: None, ..pointers() };
+        let error = decode(&decoder(nowhere, |_| {}), RECORD).unwrap_err();
+        assert!(
+            error.kind() == ErrorKind::Config && error.message().contains("source.json_table"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_table_without_a_key_is_what_its_route_says() {
+        let by = |keyless| {
+            decoder(Pointers { key: Vec::new(), ..pointers() }, routed(|route| route.keyless = keyless))
+        };
+        let with = |keyless, word: &str| {
+            decode(&by(keyless), &RECORD.replace("update", word))
+                .map(|it| shown(&event(Ok(it))))
+                .map_err(|it| it.code())
+        };
+        let whole = r#"{"id":1,"tags":[1],"total":12.5}"#;
+        assert_eq!(with(Keyless::Row, "insert").unwrap(), format!("{whole} put {{}}"));
+        assert_eq!(with(Keyless::Row, "delete").unwrap(), format!("{whole} delete"));
+        assert_eq!(with(Keyless::Row, "update"), Err("keyless_change"));
+        let put = r#"{"position":"49"} put {"id":1.0,"total":12.50,"tags":[1]}"#;
+        assert_eq!(with(Keyless::Position, "put").unwrap(), put);
+        assert_eq!(with(Keyless::Position, "update"), Err("keyless_change"));
+        assert_eq!(with(Keyless::Position, "delete"), Err("keyless_change"));
+        assert_eq!(with(Keyless::Refuse, "insert"), Err("unknown_key"));
+        let elsewhere = decoder(pointers(), routed(|route| route.from = "other".to_owned()));
+        assert!(matches!(decode(&elsewhere, RECORD), Ok(Decoded::Ignored(Reason::Unrouted))));
+    }
+
+    #[test]
+    fn byte_order_of_versions_is_the_order_of_what_they_hold() {
+        let version = |text: &str| positioned(&Version::new('j', 0, Rank::Positioned), text).unwrap().0;
+        let check = |ordered: &[&str]| {
+            for pair in ordered.windows(2) {
+                assert!(version(pair[0]) < version(pair[1]), "{pair:?}");
+            }
+        };
+        check(&[
+            "0",
+            "0.5",
+            "1",
+            "1.05",
+            "1.5",
+            "2",
+            "9.99",
+            "10",
+            "1.1e1",
+            "9007199254740993",
+            "9007199254740994",
+        ]);
+        check(&["99999999999999999999", &"9".repeat(300), &format!("1{}", "0".repeat(300))]);
+        check(&[
+            "2024-07-16T14:29:22Z",
+            "2024-07-16T14:29:22.5Z",
+            "2024-07-16T16:29:23+02:00",
+            "2024-07-16 14:29:24",
+        ]);
+        check(&["01J2XW0000", "01J2XW000A", "v9999999999", "v10000000000"]);
+        for (a, b) in [
+            ("1", "1.0"),
+            ("007", "7"),
+            ("15e1", "150"),
+            ("2024-07-16T14:29:22Z", "2024-07-16T16:29:22.000+02:00"),
+        ] {
+            assert_eq!(version(a), version(b));
+        }
+        assert_eq!(version("42.5").as_str(), "j.0000.1.n.00242.5");
+        assert_eq!(version("1970-01-01T00:00:00.000000001Z").as_str(), "j.0000.1.t.0011");
+        assert_eq!(version("ab").as_str(), "j.0000.1.x.02ab");
+    }
+
+    #[test]
+    fn a_time_that_orders_a_change_is_its_time() {
+        let record = RECORD.replace(r#""seq":7"#, r#""seq":"2024-07-16T14:29:22.907Z""#);
+        let changed_at = event(decode(&decoder(pointers(), |_| {}), &record)).changed_at;
+        assert_eq!(changed_at.unwrap().to_string(), "2024-07-16T14:29:22.907000Z");
+    }
+
+    #[test]
+    fn pointers_lead_through_objects_and_arrays() {
+        let text = r#"{"a/b":{"~":[{"c":1},[2]]},"":3}"#;
+        for (pointer, value) in [
+            ("", Some(text)),
+            ("/a~1b/~0/0/c", Some("1")),
+            ("/a~1b/~0/1/0", Some("2")),
+            ("/", Some("3")),
+            ("/a~1b/~0/00", None),
+            ("/a~1b/~0/2", None),
+            ("/a~1b/~0/0/c/d", None),
+            ("/x", None),
+        ] {
+            assert_eq!(at(text, pointer).unwrap(), value, "{pointer}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_recognised_unless_pointers_are_set_and_fit() {
+        let recognises = |pointers: Pointers, text: &str| {
+            Json::new(Settings { pointers, ..Settings::default() }).recognises(&Outline::of(text.as_bytes()))
+        };
+        assert!(recognises(pointers(), RECORD));
+        assert!(!recognises(Pointers::default(), RECORD));
+        assert!(!recognises(
+            Pointers { operation: Some("/meta/op".to_owned()), ..Pointers::default() },
+            RECORD
+        ));
+        assert!(!recognises(Pointers { key: vec!["/other".to_owned()], ..pointers() }, RECORD));
+        assert!(!recognises(pointers(), "[]"));
+        for other in ["[]", "7", "", "{"] {
+            assert!(decode(&decoder(pointers(), |_| {}), other).is_err());
+        }
+    }
+
+    #[test]
+    fn odd_names_stay_what_they_are() {
+        for name in ["a\\\"b", "a.b", "x;drop table y--", "Order", "select", &"x".repeat(200), ""] {
+            let record = RECORD.replace(r#""total":12.50"#, &format!(r#""{name}":1"#));
+            let put = event(decode(&decoder(pointers(), |_| {}), &record));
+            assert!(shown(&put).contains(&format!(r#"put {{"{name}":1,"#)), "{name}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_without_a_panic(text in r#"[\[\]{}:,"/a-z0-9 .TZ-]{0,40}"#, pointer in "(/[a-z0-9~]{0,3}){0,3}") {
+            let one = Pointers { key: vec![pointer.clone()], document: Some(pointer.clone()), ..pointers() };
+            let _either = decode(&decoder(one.clone(), |_| {}), &text);
+            let _or = decode(&decoder(one, |_| {}), &RECORD.replace("7", &text));
+            let _or_else = at(&text, &pointer);
+            let _version = positioned(&Version::new('j', 0, Rank::Positioned), &text);
+        }
+    }
+}

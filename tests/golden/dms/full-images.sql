@@ -1,0 +1,18 @@
+-- public.shop.orders
+insert into "public"."shop.orders_cdc" as t (key, pk, data, aux, version, deleted, changed_at, applied_at)
+select u.key, u.pk::jsonb, u.data::jsonb, u.aux::jsonb, u.version, u.deleted, u.changed_at, clock_timestamp()
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::timestamptz[])
+  as u(key, pk, data, aux, version, deleted, changed_at)
+where not exists (
+  select from "public"."shop.orders_cdc" as s
+  where s.key = u.key collate "C" and s.version >= u.version collate "C")
+order by u.key collate "C"
+on conflict (key) do update set
+  pk = excluded.pk, data = excluded.data, aux = excluded.aux, version = excluded.version, deleted = excluded.deleted,
+  changed_at = excluded.changed_at, applied_at = excluded.applied_at
+where excluded.version > t.version
+returning t.key;
+-- 49672129486798177489156227461865530728257410086803871917: "[10231]", {"id":10231}, {"customer":"c-7945","status":"paid","total":146.5}, {}, "m.0000.1.000000027c0074d8.0000000000000001", false, "2026-03-02T08:35:30.163851Z"
+-- 49672129486798177489156227461865530728257410088662477055: "[10232]", {"id":10232}, null, {}, "m.0000.1.000000027c007838.0000000000000001", true, "2026-03-02T08:35:30.212485Z"
+-- 49672129486798177489156227461865530728257410087733174486: "[10298]", {"id":10298}, null, {}, "m.0000.1.000000027c007688.0000000000000001", true, "2026-03-02T08:35:30.188168Z"
+-- 49672129486798177489156227461865530728257410087733174486: "[10299]", {"id":10299}, {"customer":"c-1120","status":"placed"}, {}, "m.0000.1.000000027c007688.0000000000000001", false, "2026-03-02T08:35:30.188168Z"

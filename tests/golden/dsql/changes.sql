@@ -1,0 +1,17 @@
+-- public.public.order_items
+insert into "public"."public.order_items_cdc" as t (key, pk, data, aux, version, deleted, changed_at, applied_at)
+select u.key, u.pk::jsonb, u.data::jsonb, u.aux::jsonb, u.version, u.deleted, u.changed_at, clock_timestamp()
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::timestamptz[])
+  as u(key, pk, data, aux, version, deleted, changed_at)
+where not exists (
+  select from "public"."public.order_items_cdc" as s
+  where s.key = u.key collate "C" and s.version >= u.version collate "C")
+order by u.key collate "C"
+on conflict (key) do update set
+  pk = excluded.pk, data = excluded.data, aux = excluded.aux, version = excluded.version, deleted = excluded.deleted,
+  changed_at = excluded.changed_at, applied_at = excluded.applied_at
+where excluded.version > t.version
+returning t.key;
+-- 49672129488652185520980610842948668499676018843282977260: "[1,1002]", {"item_id":1,"order_id":1002}, null, {}, "q.0000.1.1898f94577839444", true, "2026-03-02T08:35:30.123461Z"
+-- 49672129488534667510655320325217145054827950592825956250: "[42,1001]", {"item_id":42,"order_id":1001}, {"quantity":10,"price":"29.90"}, {}, "q.0000.1.1898f9457783905c", false, "2026-03-02T08:35:30.123460Z"
+-- 49672129487513884237961905089208978849563254668716610230: "[43,1001]", {"item_id":43,"order_id":1001}, {"quantity":1,"price":"12345678901234567890.10"}, {}, "q.0000.1.1898f9457783888c", false, "2026-03-02T08:35:30.123458Z"

@@ -1,0 +1,17 @@
+-- public.public.order_items
+insert into "public"."public.order_items_cdc" as t (key, pk, data, aux, version, deleted, changed_at, applied_at)
+select u.key, u.pk::jsonb, u.data::jsonb, u.aux::jsonb, u.version, u.deleted, u.changed_at, clock_timestamp()
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::timestamptz[])
+  as u(key, pk, data, aux, version, deleted, changed_at)
+where not exists (
+  select from "public"."public.order_items_cdc" as s
+  where s.key = u.key collate "C" and s.version >= u.version collate "C")
+order by u.key collate "C"
+on conflict (key) do update set
+  pk = excluded.pk, data = excluded.data, aux = excluded.aux, version = excluded.version, deleted = excluded.deleted,
+  changed_at = excluded.changed_at, applied_at = excluded.applied_at
+where excluded.version > t.version
+returning t.key;
+-- 49672129488917791560064461790223617990157963720923375260: "[1,1002]", {"item_id":1,"order_id":1002}, null, {}, "q.0000.1.1898f9457783982c", true, "2026-03-02T08:35:30.123462Z"
+-- 49672129490709230055646860406978839827704458616460432290: "[1,1003]", {"item_id":1,"order_id":1003}, {"quantity":2}, {}, "q.0000.1.1898f9457783a3e4", false, "2026-03-02T08:35:30.123465Z"
+-- 49672129487215209865576264276834283041103396210447690220: "[42,1001]", {"item_id":42,"order_id":1001}, {"quantity":7}, {}, "q.0000.1.1898f94577838c74", false, "2026-03-02T08:35:30.123459Z"

@@ -1,0 +1,16 @@
+-- public.orders
+insert into "public"."orders_cdc" as t (key, pk, data, aux, version, deleted, changed_at, applied_at)
+select u.key, u.pk::jsonb, u.data::jsonb, u.aux::jsonb, u.version, u.deleted, u.changed_at, clock_timestamp()
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::timestamptz[])
+  as u(key, pk, data, aux, version, deleted, changed_at)
+where not exists (
+  select from "public"."orders_cdc" as s
+  where s.key = u.key collate "C" and s.version >= u.version collate "C")
+order by u.key collate "C"
+on conflict (key) do update set
+  pk = excluded.pk, data = excluded.data, aux = excluded.aux, version = excluded.version, deleted = excluded.deleted,
+  changed_at = excluded.changed_at, applied_at = excluded.applied_at
+where excluded.version > t.version
+returning t.key;
+-- 49664459213214506049272029928136046394554240732946700003: "[\"o-10231\"]", {"OrderId":"o-10231"}, {"status":"paid","total":1}, {}, "k.0000.1.00064c06786a2189.05649664459213214506049272029928136046394554240732946700003", false, "2026-03-02T08:35:34.000009Z"
+warning: 1 record would be parked; `rowtide decode` says why.

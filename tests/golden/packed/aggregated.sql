@@ -1,0 +1,32 @@
+-- public.shop.orders
+insert into "public"."shop.orders_cdc" as t (key, pk, data, aux, version, deleted, changed_at, applied_at)
+select u.key, u.pk::jsonb, u.data::jsonb, u.aux::jsonb, u.version, u.deleted, u.changed_at, clock_timestamp()
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::timestamptz[])
+  as u(key, pk, data, aux, version, deleted, changed_at)
+where not exists (
+  select from "public"."shop.orders_cdc" as s
+  where s.key = u.key collate "C" and s.version >= u.version collate "C")
+order by u.key collate "C"
+on conflict (key) do update set
+  pk = excluded.pk, data = excluded.data, aux = excluded.aux, version = excluded.version, deleted = excluded.deleted,
+  changed_at = excluded.changed_at, applied_at = excluded.applied_at
+where excluded.version > t.version
+returning t.key;
+-- 49664459213214506049272029928136046394554240732946700001: "[1]", {"id":1}, {"status":"paid","total":1}, {}, "x.0000.1.0000000000000006.000000000000131c.ffffffffffffffff", false, "2026-03-02T08:35:34.000000Z"
+-- 49664459213214506049272029928136046394554240732946700001: "[2]", {"id":2}, {"status":"placed","total":1}, {}, "x.0000.1.0000000000000006.0000000000001395.ffffffffffffffff", false, "2026-03-02T08:35:34.000000Z"
+-- 49664459213214506049272029928136046394554240732946700002: "[9]", {"id":9}, {"status":"placed","total":1}, {}, "x.0000.1.0000000000000006.0000000000001770.ffffffffffffffff", false, "2026-03-02T08:35:34.000000Z"
+-- public.orders
+insert into "public"."orders_cdc" as t (key, pk, data, aux, version, deleted, changed_at, applied_at)
+select u.key, u.pk::jsonb, u.data::jsonb, u.aux::jsonb, u.version, u.deleted, u.changed_at, clock_timestamp()
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::timestamptz[])
+  as u(key, pk, data, aux, version, deleted, changed_at)
+where not exists (
+  select from "public"."orders_cdc" as s
+  where s.key = u.key collate "C" and s.version >= u.version collate "C")
+order by u.key collate "C"
+on conflict (key) do update set
+  pk = excluded.pk, data = excluded.data, aux = excluded.aux, version = excluded.version, deleted = excluded.deleted,
+  changed_at = excluded.changed_at, applied_at = excluded.applied_at
+where excluded.version > t.version
+returning t.key;
+-- 49664459213214506049272029928136046394554240732946700003: "[\"o-10240\"]", {"OrderId":"o-10240"}, {"status":"paid","total":1}, {}, "k.0000.1.00064c06786a2180.05649664459213214506049272029928136046394554240732946700003.00000001", false, "2026-03-02T08:35:34.000000Z"

@@ -1,0 +1,16 @@
+-- public.orders
+insert into "public"."orders_cdc" as t (key, pk, data, aux, version, deleted, changed_at, applied_at)
+select u.key, u.pk::jsonb, u.data::jsonb, u.aux::jsonb, u.version, u.deleted, u.changed_at, clock_timestamp()
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::timestamptz[])
+  as u(key, pk, data, aux, version, deleted, changed_at)
+where not exists (
+  select from "public"."orders_cdc" as s
+  where s.key = u.key collate "C" and s.version >= u.version collate "C")
+order by u.key collate "C"
+on conflict (key) do update set
+  pk = excluded.pk, data = excluded.data, aux = excluded.aux, version = excluded.version, deleted = excluded.deleted,
+  changed_at = excluded.changed_at, applied_at = excluded.applied_at
+where excluded.version > t.version
+returning t.key;
+-- 059f36b4-87a3-44ab-83d2-661975830001: "[\"o-10231\"]", {"OrderId":"o-10231"}, {"status":"paid","total":1}, {}, "d.0000.1.172026-03-02T08:00:00.000.024111000000000000000000002", false, "2026-03-02T08:35:34.000000Z"
+-- 059f36b4-87a3-44ab-83d2-661975830004: "[\"o-10232\"]", {"OrderId":"o-10232"}, null, {}, "d.0000.1.172026-03-02T08:00:00.000.024111000000000000000000004", true, "2026-03-02T08:35:34.000000Z"

@@ -1,0 +1,171 @@
+//! Each envelope's own answer: who is delivered again when something could not be made durable.
+
+use crate::model::{Memory, runtime};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use rowtide::config::Config;
+use rowtide::decode::Reason;
+use rowtide::materialize::Deadline;
+use rowtide::pipeline::{Flow, process};
+use rowtide::record::{Envelope, Record, Redelivered};
+use rowtide::report::{Outcome, Report};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+const DONE: Outcome = Outcome::Applied;
+const FAILED: Outcome = Outcome::Failed;
+
+fn envelope(name: &str) -> Envelope {
+    let path = format!("{}/events/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    Envelope::parse(&std::fs::read(path).unwrap().into(), name).unwrap()
+}
+
+/// The response to an event of `events/` whose records ended so, and how many are reported.
+fn answer(name: &str, outcomes: &[Outcome]) -> (Value, usize) {
+    let envelope = envelope(name);
+    let report = Report::new(&envelope.records, outcomes.to_vec(), None, None);
+    (serde_json::from_str(&report.response(&envelope)).unwrap(), report.counts().reported)
+}
+
+fn items(identifiers: &[Value]) -> Value {
+    let item = |identifier: &Value| json!({"itemIdentifier": identifier});
+    json!({"batchItemFailures": identifiers.iter().map(item).collect::<Vec<_>>()})
+}
+
+fn message(n: u32) -> Value {
+    json!(format!("059f36b4-87a3-44ab-83d2-66197583{n:04}"))
+}
+
+#[test]
+fn of_a_stream_the_first_record_is_named_and_the_rest_comes_with_it() {
+    let stale = Outcome::Ignored(Reason::Control);
+    let first = json!("111000000000000000000001");
+    assert_eq!(answer("pipes/dynamodb", &[FAILED, DONE]), (items(&[first]), 2));
+    let second = json!("111000000000000000000002");
+    assert_eq!(answer("pipes/dynamodb", &[stale, FAILED]), (items(std::slice::from_ref(&second)), 1));
+    assert_eq!(answer("on-failure/dynamodb", &[DONE, FAILED]), (items(&[second]), 1));
+    assert_eq!(answer("pipes/dynamodb", &[DONE, DONE]), (items(&[]), 0));
+}
+
+#[test]
+fn of_a_queue_exactly_the_failed_messages_are_named() {
+    let outcomes = [DONE, FAILED, DONE, FAILED];
+    assert_eq!(answer("sqs/standard", &outcomes), (items(&[message(2), message(4)]), 2));
+    assert_eq!(answer("pipes/sqs", &[FAILED, DONE]), (items(&[message(1)]), 1));
+}
+
+#[test]
+fn of_a_fifo_queue_what_is_behind_a_failed_message_in_its_group_is_named_too() {
+    let outcomes = [FAILED, DONE, DONE, DONE];
+    assert_eq!(answer("sqs/fifo", &outcomes), (items(&[message(1), message(3)]), 2));
+    let outcomes = [DONE, FAILED, DONE, DONE];
+    assert_eq!(answer("sqs/fifo", &outcomes), (items(&[message(2), message(4)]), 2));
+}
+
+#[test]
+fn of_topics_the_first_offset_of_each_partition_is_named() {
+    let at = |partition: &str, offset: u64| json!({"partition": partition, "offset": offset});
+    let outcomes = [DONE, FAILED, FAILED, DONE];
+    let both = items(&[at("maxwell-0", 16), at("maxwell-1", 15)]);
+    assert_eq!(answer("kafka/several-partitions", &outcomes), (both, 3));
+    assert_eq!(answer("kafka/self-managed", &[DONE, FAILED]), (items(&[at("orders-3", 101)]), 1));
+}
+
+#[test]
+fn firehose_hears_a_result_for_every_record_and_gets_its_data_back() {
+    let (response, reported) = answer("firehose/transformation", &[FAILED, DONE]);
+    let path = format!("{}/events/firehose/transformation.json", env!("CARGO_MANIFEST_DIR"));
+    let event: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    for (at, result) in ["ProcessingFailed", "Ok"].into_iter().enumerate() {
+        let (sent, back) = (&event["records"][at], &response["records"][at]);
+        let expected = json!({"recordId": sent["recordId"], "result": result, "data": sent["data"]});
+        assert_eq!(*back, expected);
+    }
+    assert_eq!(reported, 1);
+}
+
+#[test]
+fn what_names_its_records_differently_is_read_alike() {
+    let records = |name: &str| envelope(name).records;
+    let kafka = records("kafka/several-partitions");
+    assert_eq!(kafka[0].partition_key.as_deref(), Some(r#"{"pk.id":1}"#));
+    assert!(kafka[3].source.ends_with("dd7-2/maxwell-1"), "{}", kafka[3].source);
+    assert_eq!((kafka[3].position.as_str(), kafka[3].sequence()), ("16", "16"));
+    let fifo = records("sqs/fifo");
+    assert_eq!(fifo[0].redelivered, Redelivered::WithGroup("1".into()));
+    assert_eq!((json!(fifo[0].position), fifo[0].sequence()), (message(1), "18849496460467696129"));
+    let piped = records("sqs/from-a-pipe");
+    assert_eq!(json!(piped[0].position), message(1));
+    assert!(piped[0].sequence().starts_with("4966445921321450604"));
+    assert_eq!(records("firehose/transformation")[0].partition_key.as_deref(), Some("orders"));
+    assert_eq!(
+        &*records("firehose/direct-put")[0].source,
+        "arn:aws:firehose:eu-central-1:123456789012:deliverystream/orders"
+    );
+}
+
+#[test]
+fn what_tells_of_a_batch_without_its_records_says_where_they_are() {
+    let text = br#"{"requestContext":{},"responseContext":{},"KinesisBatchInfo":{}}"#;
+    let error = Envelope::parse(&text.to_vec().into(), "-").unwrap_err();
+    assert!(error.to_string().contains("startSequenceNumber"), "{error}");
+}
+
+#[test]
+fn a_batch_of_a_queue_that_stops_parks_what_is_not_delivered_again() {
+    let poison = envelope("sqs/poison-in-the-middle");
+    let flow = Flow::new(&Config::default()).unwrap();
+    let memory = Memory::new();
+    let report = runtime().block_on(process(&flow, &memory, &poison.records, Deadline::never()));
+    assert_eq!(report.counts().parked, 2);
+    // the row's write fails, so its messages come again; the poison beside it does not
+    let memory = Memory::new().failing([(0, crate::model::Fault::Before)].into());
+    let report = runtime().block_on(process(&flow, &memory, &poison.records, Deadline::never()));
+    let counts = report.counts();
+    assert_eq!((counts.parked, counts.reported), (2, 2), "{:?}", report.stopped);
+    let response: Value = serde_json::from_str(&report.response(&poison)).unwrap();
+    assert_eq!(response, items(&[message(1), message(4)]));
+    assert_eq!(memory.letters().len(), 2);
+}
+
+/// How a record of a batch is redelivered, by a small number.
+fn redelivered(kind: u8) -> Redelivered {
+    match kind {
+        0 => Redelivered::Alone,
+        1 => Redelivered::WithRest,
+        n => Redelivered::WithGroup(Arc::from(n.to_string())),
+    }
+}
+
+proptest! {
+    #[test]
+    fn nothing_that_failed_is_forgotten_and_nothing_durable_in_front_of_it_is_repeated(
+        records in vec((0..5_u8, 0..3_u8), 0..30),
+    ) {
+        let outcomes: Vec<Outcome> = records.iter().map(|(_, outcome)| match outcome {
+            0 => Outcome::Applied,
+            1 => Outcome::Parked,
+            _ => Outcome::Failed,
+        }).collect();
+        let batch: Vec<Record> = records.iter().enumerate().map(|(at, (kind, _))| Record {
+            redelivered: redelivered(*kind),
+            ..Record::new("s", at.to_string(), "{}")
+        }).collect();
+        let report = Report::new(&batch, outcomes.clone(), None, None);
+        let envelope = Envelope { records: batch, answer: rowtide::record::Answer::Messages, window_state: None };
+        let response: Value = serde_json::from_str(&report.response(&envelope)).unwrap();
+        let named: Vec<usize> = response["batchItemFailures"].as_array().unwrap().iter()
+            .map(|item| item["itemIdentifier"].as_str().unwrap().parse().unwrap()).collect();
+        let mut first: BTreeMap<u8, usize> = BTreeMap::new();
+        for (at, (kind, _)) in records.iter().enumerate().filter(|(at, _)| outcomes[*at] == FAILED) {
+            first.entry(*kind).or_insert(at);
+        }
+        let expected: Vec<usize> = (0..records.len()).filter(|at| match records[*at].0 {
+            0 => outcomes[*at] == FAILED,
+            kind => first.get(&kind).is_some_and(|first| first <= at),
+        }).collect();
+        prop_assert_eq!(report.counts().reported, expected.len());
+        prop_assert_eq!(named, expected);
+    }
+}
