@@ -127,7 +127,7 @@ struct Found<'a> {
     document_key: Option<&'a str>,
     full_document: Image<'a>,
     before: Option<&'a str>,
-    description: Option<&'a str>,
+    description: Option<Description<'a>>,
     is_fragment: bool,
     detail: Option<&'a str>,
 }
@@ -174,7 +174,7 @@ impl<'a> Found<'a> {
                 }
                 ("fullDocument", _) => return Err(wrong_type("fullDocument", "an object")),
                 ("fullDocumentBeforeChange", Kind::Object) => self.before = Some(scanner.skip()?),
-                ("updateDescription", Kind::Object) => self.description = Some(scanner.skip()?),
+                ("updateDescription", Kind::Object) => self.description = Some(Description::read(scanner)?),
                 ("updateDescription", Kind::Null) => scanner.null()?,
                 ("updateDescription", _) => return Err(wrong_type("updateDescription", "an object")),
                 ("splitEvent", Kind::Object) => {
@@ -290,14 +290,14 @@ impl<'a> Found<'a> {
             (_, Image::Whole(text, document)) => {
                 if let Some(description) = self.description.filter(|_| key.names().any(|name| name != "_id"))
                 {
-                    Description::read(description)?.leaves(key)?;
+                    description.leaves(key)?;
                 }
                 Ok(Change::Put(if key.names().eq(["_id"]) { document } else { without_key(text, key)? }))
             }
             // null is what updateLookup finds when the document is gone by now, and what whenAvailable says when it has
             // no image of a document that is still there: a patch is right in both cases
             ("update", Image::Null | Image::Missing) => match self.description {
-                Some(description) => Ok(Change::Patch(Description::read(description)?.patch(key)?)),
+                Some(description) => Ok(Change::Patch(description.patch(key)?)),
                 None => Err(no_full_document()),
             },
             _ => Err(no_full_document()),
@@ -552,6 +552,7 @@ mod tests {
         ] {
             check(wrong, "wrong_type");
         }
+        check(r#""diff":{"u":{"a":1}}"#, "no_full_document");
         assert_eq!(refused(&with("update", r#","documentKey":{"_id":1}"#)).code(), "no_full_document");
         assert_eq!(refused(&with("insert", r#","documentKey":{"_id":1}"#)).code(), "no_full_document");
         let split = updated(r#""updatedFields":{"a":1}},"splitEvent":{"fragment":1,"of":2"#);
