@@ -26,3 +26,8 @@ zip processor='rowtide-kinesis' architecture=arch():
 # A Lambda function as image.
 image processor='rowtide-kinesis':
     docker build --provenance=false --sbom=false --build-arg PROCESSOR={{ processor }} --tag {{ processor }} .
+
+# Feeds a fuzz target for so many seconds, from the events on; `decode` or `envelope`. Needs nightly and cargo-fuzz.
+fuzz target='decode' seconds='300':
+    cargo +nightly run --manifest-path fuzz/Cargo.toml --target-dir target/fuzz --bin seed
+    cargo +nightly fuzz run --target-dir target/fuzz {{ target }} -- -max_total_time={{ seconds }} -max_len=16384

@@ -3,7 +3,7 @@
 use crate::catalogue::{Catalogue, TableSchema, UNKNOWN_KEY};
 use crate::coalesce::{Fate, Schedule, Tracked};
 use crate::config::{Config, Payload, VersionScheme};
-use crate::decode::{Decoded, Decoders, Part, Pointers, Reason, Settings};
+use crate::decode::{Decoded, Decoders, Part, Reason, Settings};
 use crate::error::{Disposition, Error, ErrorKind, Result};
 use crate::event::{Change, ChangeEvent, Key, hex};
 use crate::materialize::{Binding, DeadLetter, Deadline, Materializer, RowOutcome, Truncation};
@@ -47,24 +47,8 @@ impl Flow {
     /// # Errors
     /// When the configuration names a decoder that does not exist.
     pub fn new(config: &Config) -> Result<Self> {
-        let arrival = config.source.version == VersionScheme::Arrival;
-        let catalogue = Catalogue::new(config);
-        let settings = Settings {
-            epoch: config.source.epoch,
-            table: config.source.table.clone(),
-            // by arrival, a stream needs no label
-            label: config.source.label.clone().or(arrival.then(String::new)),
-            scheme: config.source.version.letter(),
-            exported_at: config.source.exported_at,
-            pointers: Pointers {
-                table: config.source.json_table.clone(),
-                key: config.source.json_key.clone(),
-                operation: config.source.json_operation.clone(),
-                version: config.source.json_version.clone(),
-                document: config.source.json_document.clone(),
-            },
-            catalogue: catalogue.clone(),
-        };
+        let settings = Settings::from(config);
+        let catalogue = settings.catalogue.clone();
         let decoders = Decoders::named(&config.source.decoder, &settings)?;
         Ok(Self { catalogue, ..Self::with_decoders(config, decoders) })
     }

@@ -14,6 +14,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::catalogue::Catalogue;
+use crate::decode::{Pointers, Settings};
 use crate::error::{Error, Result};
 use crate::event::Timestamp;
 
@@ -304,6 +306,29 @@ impl Config {
             }));
         }
         lines
+    }
+}
+
+/// What the decoders of a source are told.
+impl From<&Config> for Settings {
+    fn from(config: &Config) -> Self {
+        let arrival = config.source.version == VersionScheme::Arrival;
+        Self {
+            epoch: config.source.epoch,
+            table: config.source.table.clone(),
+            // by arrival, a stream needs no label
+            label: config.source.label.clone().or(arrival.then(String::new)),
+            scheme: config.source.version.letter(),
+            exported_at: config.source.exported_at,
+            pointers: Pointers {
+                table: config.source.json_table.clone(),
+                key: config.source.json_key.clone(),
+                operation: config.source.json_operation.clone(),
+                version: config.source.json_version.clone(),
+                document: config.source.json_document.clone(),
+            },
+            catalogue: Catalogue::new(config),
+        }
     }
 }
 

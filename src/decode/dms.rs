@@ -157,6 +157,9 @@ impl Dms {
         if catalogue.leaves_out(&table) {
             return Ok(Decoded::Ignored(Reason::Unrouted));
         }
+        if message.has_bad_before && operation == Operation::Update {
+            return Err(Error::poison("bad_before_image", "The record's before-image is no object."));
+        }
         let version = self.version(record, metadata, operation)?;
         let identity = catalogue.identity(&table, None)?;
         let schema = catalogue.schema(&table);
@@ -307,6 +310,7 @@ mod tests {
     use crate::config::{Config, Images, Keyless, RouteConfig, VersionScheme};
     use crate::error::Result;
     use crate::event::{Change, ChangeEvent};
+    use crate::json::Value;
     use crate::record::Record;
 
     const AT: &str =
@@ -426,6 +430,8 @@ mod tests {
         check(&full, &same, Ok(&[r#"public.foo [45] put {"a":1}"#]));
         let null = row("update", r#""before-image":{"id":null},"data":{"id":45}"#, PLACE);
         check(&full, &null, Err("incomplete_key"));
+        let text = row("update", r#""before-image":"x","data":{"id":45}"#, PLACE);
+        check(&full, &text, Err("bad_before_image"));
         // of two key columns the before-image has the one that changed
         let two = dms(|route| {
             route.images = Images::Full;
@@ -700,6 +706,48 @@ mod tests {
         let old = r#"{"metadata":{"timestamp":"2021-02-18T23:09:09.509179Z","record-type":"control","operation":"create-table","partition-key-type":"task-id","schema-name":"s","table-name":"t"}}"#;
         assert!(is_ours(old));
         check(&dms(|_| {}), &record(old), Ok(&["control"]));
+    }
+
+    /// The texts of `value` with one value in it, at whatever depth, replaced by `other`.
+    fn replaced(value: &Value, other: &Value) -> Vec<Value> {
+        let mut found = vec![other.clone()];
+        if let Value::Object(members) = value {
+            for (at, (_, member)) in members.iter().enumerate() {
+                for inner in replaced(member, other) {
+                    let mut members = members.clone();
+                    members[at].1 = inner;
+                    found.push(Value::Object(members));
+                }
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn a_wrong_type_in_any_place_is_an_error_or_harmless_and_never_another_row() {
+        let full = dms(|route| route.images = Images::Full);
+        let update = row("update", r#""before-image":{"id":46},"data":{"id":45,"a":1}"#, PLACE);
+        let whole = control(
+            "create-table",
+            r#"{"table-def":{"columns":{"id":{"type":"INT32"}},"primary-key":["id"]}}"#,
+        );
+        for record in [update, whole] {
+            let sample = Value::parse(std::str::from_utf8(&record.payload).unwrap()).unwrap();
+            for other in ["null", "true", "7", r#""x""#, "[]", r#"[{"a":[null]}]"#, "{}", r#"{"x":{}}"#] {
+                for broken in replaced(&sample, &Value::parse(other).unwrap()) {
+                    let changed = changes(&full, &self::record(broken.to_text()));
+                    let rows = changed.unwrap_or_default().join(" ");
+                    let is_known = rows.is_empty()
+                        || ["control", "truncate", "[45]", "TableSchema"]
+                            .iter()
+                            .any(|word| rows.contains(word))
+                        || (rows.starts_with("public.foo [46] delete None") && rows.contains(" put "))
+                        || (["7", r#""x""#, "true"].contains(&other)
+                            && rows.contains(&format!("[{other}] put")));
+                    assert!(is_known, "{} {rows}", broken.to_text());
+                }
+            }
+        }
     }
 
     #[test]

@@ -181,7 +181,7 @@ impl Decoders {
             Some(decoder) => Ok(Self { list: vec![decoder], others: every(settings), pinned: true }),
             None => Err(Error::config(format!(
                 "source.decoder = \"{name}\" is not a decoder. Known are auto, {}.",
-                formats().iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+                names().join(", ")
             ))),
         }
     }
@@ -213,6 +213,14 @@ impl Decoders {
             Some(documents) => documents.iter().map(|document| self.part(document)).collect(),
             None => vec![part],
         }
+    }
+
+    /// The decoders that recognise a payload by its shape: of formats that do not overlap, one at most.
+    #[must_use]
+    pub fn takers(&self, payload: &[u8]) -> Vec<&'static str> {
+        let outline = Outline::of(payload);
+        let takers = self.list.iter().filter(|decoder| decoder.recognises(&outline));
+        takers.map(|decoder| decoder.name()).collect()
     }
 
     /// The change events of a record, and an error for each part that cannot be decoded. What is ignored gives
@@ -258,6 +266,12 @@ impl Decoders {
             Error::new(ErrorKind::Unsupported, "other_format", message)
         })
     }
+}
+
+/// The names of all decoders, in the order in which they are asked.
+#[must_use]
+pub fn names() -> Vec<&'static str> {
+    formats().into_iter().map(|(name, _)| name).collect()
 }
 
 /// The names of all decoders and what they are for, in the order in which they are asked.

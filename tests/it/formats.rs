@@ -2,6 +2,7 @@
 //! order, more than once, in any batches; afterwards the view equals the source. Each format brings an encoder.
 
 mod canal;
+mod debezium;
 mod dms;
 mod dsql;
 mod dynamodb;

@@ -16,6 +16,8 @@ mod faults;
 mod formats;
 #[cfg(feature = "cli")]
 mod goldens;
+#[cfg(feature = "sink")]
+mod injection;
 #[cfg(feature = "lambda")]
 mod lambda;
 #[cfg(feature = "sink")]
@@ -23,9 +25,13 @@ mod laws;
 #[cfg(feature = "sink")]
 mod model;
 #[cfg(feature = "sink")]
+mod mutations;
+#[cfg(feature = "sink")]
 mod postgres;
 #[cfg(feature = "lambda")]
 mod runtime_api;
+#[cfg(feature = "sink")]
+mod samples;
 #[cfg(feature = "sink")]
 mod support;
 mod telemetry;

@@ -110,8 +110,11 @@ impl Source {
         Self { path, text, code, strings }
     }
 
-    /// The code without the unit tests, which stand at the end.
+    /// The code without the unit tests, which stand at the end or in a file of their own.
     fn shipped(&self) -> &str {
+        if self.path.ends_with("/tests.rs") {
+            return "";
+        }
         match self.code.split_once("#[cfg(test)]\nmod tests {") {
             Some((shipped, _)) => shipped,
             None => &self.code,

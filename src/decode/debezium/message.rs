@@ -90,8 +90,8 @@ pub(super) enum Shape {
 /// How deep wrappers may stand in each other: a CloudEvent with a schema, whose data has a schema.
 const WRAPPERS_MAX: usize = 4;
 
-/// The name of the member that a transformation adds to a flattened row by its prefix, without that; `None` when it is a
-/// column.
+/// The name of the member that a transformation adds to a flattened row by its prefix, without that; `None` when it
+/// is a column.
 fn added(name: &str) -> Option<&str> {
     const OTHERS: [&str; 11] = [
         "op",

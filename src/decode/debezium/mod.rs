@@ -2,18 +2,19 @@
 //!
 //! * Table: `schema.table` (PostgreSQL, SQL Server, Oracle, Db2), `db.table` (MySQL, MariaDB), `db.collection`
 //!   (MongoDB). A flattened record's comes from `__schema`, `__db`, `__table`, else it is `source.table`.
-//! * Key: the route's `key`, else the columns that the message key names (Kinesis carries it as the partition key, with
-//!   or without its schema), else what a schema change told. Values come from the row and, where it lacks them (a delete
-//!   without `before`), from the message key. MongoDB: always `_id`.
-//! * Image: full. A column with the placeholder of an unchanged TOAST or LOB value makes the update a `Patch` without it;
-//!   a MongoDB update without `after` is a `Patch` of `updateDescription`.
-//! * A changed key arrives as two records, delete and create. Only when the route's key is not the message's is it told
-//!   from `before`: then delete and put are one change.
+//! * Key: the route's `key`, else the columns that the message key names (Kinesis carries it as the partition key,
+//!   with or without its schema), else what a schema change told. Values come from the row and, where it lacks them
+//!   (a delete without `before`), from the message key. MongoDB: always `_id`.
+//! * Image: full. A column with the placeholder of an unchanged TOAST or LOB value makes the update a `Patch` without
+//!   it; a MongoDB update without `after` is a `Patch` of `updateDescription`.
+//! * A changed key arrives as two records, delete and create. Only when the route's key is not the message's is it
+//!   told from `before`: then delete and put are one change.
 //! * Values: with the schema they are made plain ([`types`]); without it they stay as they are written, such as base64
 //!   for decimals and counts for dates. Set `decimal.handling.mode=string` and `time.precision.mode=isostring` there.
 //! * Tombstones (empty payloads) follow a delete and are ignored. Only with `source.version = "arrival"` and
 //!   `source.table` are they deletes: flattening's `delete.tombstone.handling.mode=tombstone`.
-//! * Heartbeats, transaction markers, logical messages and schema changes change nothing; a schema change tells the key.
+//! * Heartbeats, transaction markers, logical messages and schema changes change nothing; a schema change tells the
+//!   key.
 //!
 //! | connector | version | |
 //! |---|---|---|
@@ -24,8 +25,8 @@
 //! | MongoDB | `g.EEEE.1.<seconds>.<ord>.<0, 1>.<total order>.<transport number>` | |
 //! | Db2 | `b.EEEE.1.<commit_lsn>.<change_lsn>.<event_serial_no>` | |
 //!
-//! A row of an incremental snapshot has no position: rank 0 and the time it was read, in microseconds. Where a snapshot
-//! was taken at the position of a change, the change is newer.
+//! A row of an incremental snapshot has no position: rank 0 and the time it was read, in microseconds. Where a
+//! snapshot was taken at the position of a change, the change is newer.
 //!
 //! What cannot be promised: patches commute with nothing, so columns that TOAST leaves out, and MongoDB without full
 //! documents, converge only when each key arrives in order. An incremental snapshot does not repair rows whose changes
@@ -35,12 +36,13 @@
 //! of arrival decides.
 //!
 //! # Source
-//! Debezium documentation: the connectors' "Data change events" and "Data type mappings", "New Record State Extraction",
-//! "CloudEvents Converter", "Topic Routing", "Debezium Server" (Amazon Kinesis); what it does not say was read in
-//! Debezium's code: the names of CloudEvents attributes, the placeholders of arrays (one element, or for numbers the
-//! placeholder's bytes), Db2's log sequence numbers (32 hexadecimal digits), `commit_scn` (that of the row's own redo
-//! thread; older versions list several). Kafka Connect, "JsonConverter". Oracle Database Reference, "V$LOGMNR_CONTENTS":
-//! `RS_ID` and `SSN` together name a change. MySQL Reference Manual, "Binary Log Transaction Compression".
+//! Debezium documentation: the connectors' "Data change events" and "Data type mappings", "New Record State
+//! Extraction", "CloudEvents Converter", "Topic Routing", "Debezium Server" (Amazon Kinesis); what it does not say
+//! was read in Debezium's code: the names of CloudEvents attributes, the placeholders of arrays (one element, or for
+//! numbers the placeholder's bytes), Db2's log sequence numbers (32 hexadecimal digits), `commit_scn` (that of the
+//! row's own redo thread; older versions list several). Kafka Connect, "JsonConverter". Oracle Database Reference,
+//! "V$LOGMNR_CONTENTS": `RS_ID` and `SSN` together name a change. MySQL Reference Manual, "Binary Log Transaction
+//! Compression".
 
 mod document;
 mod key;
@@ -55,7 +57,7 @@ use crate::error::{Error, Result};
 use crate::event::{Change, ChangeEvent, Key, Patch, token};
 use crate::json::{Fault, Kind, Scanner};
 use crate::record::Record;
-use crate::version::{self, Version};
+use crate::version::{Rank, Version};
 use key::MessageKey;
 use message::{Image, Message, Shape};
 use position::{Order, Position};
@@ -215,7 +217,7 @@ impl<'i> Sent<'i> {
                         sent.unavailable.push(name.into_owned());
                         return Ok(());
                     }
-                    sent.row.add(&name, |out| columns.write_text(&text, &name, out))
+                    sent.row.add(&name, |out| columns.write_text(text, &name, out))
                 }
                 Kind::Array | Kind::Object => {
                     let text = scanner.skip()?;
@@ -238,7 +240,7 @@ impl<'i> Sent<'i> {
 
     fn key(&self, record: &Record, message_key: Option<&MessageKey<'_>>, rows: &Rows<'_>) -> Result<Key> {
         if *rows.identity == Identity::Position {
-            return row::key_of_position(record, None);
+            return row::key_of_position(record, record.place);
         }
         self.row.key().or_else(|error| match message_key {
             Some(key) if matches!(error.code(), "missing_key" | "null_key") => {
@@ -290,12 +292,17 @@ impl Operation {
 }
 
 impl Debezium {
-    /// The version of a change; with versions by arrival none is needed here.
+    /// The version of a change; by arrival, one that is replaced.
     fn version(&self, record: &Record, position: &Position<'_>, read: bool) -> Result<Version> {
         if self.0.catalogue.is_by_arrival() {
-            return version::arrival(self.0.epoch, &record.position, 0);
+            return self.arrival(record);
         }
         position.version(self.0.epoch, read, record)
+    }
+
+    fn arrival(&self, record: &Record) -> Result<Version> {
+        let version = Version::new('p', self.0.epoch, Rank::Positioned).digits(record.sequence())?;
+        Ok(version.place(record.place.unwrap_or_default()))
     }
 
     fn table(&self, position: &Position<'_>) -> Result<String> {
@@ -308,6 +315,9 @@ impl Debezium {
 
     /// An envelope.
     fn change(&self, record: &Record, message: &Message<'_>) -> Result<Decoded> {
+        if message.position.connector.is_none() {
+            return Err(no_change_record());
+        }
         let op = message.op.as_deref().unwrap_or_default();
         if matches!(op, "m" | "M") {
             return Ok(Decoded::Ignored(Reason::Control));
@@ -315,9 +325,6 @@ impl Debezium {
         let is_truncate = matches!(op, "t" | "T");
         let operation = if is_truncate { Operation::Delete } else { Operation::named(op)? };
         let position = &message.position;
-        if position.connector.is_none() && !self.0.catalogue.is_by_arrival() {
-            position.order()?;
-        }
         let table = self.table(position)?;
         if self.0.catalogue.leaves_out(&table) {
             return Ok(Decoded::Ignored(Reason::Unrouted));
@@ -337,7 +344,7 @@ impl Debezium {
             return Ok(Decoded::Events(vec![event]));
         }
         let told = message_key.as_ref().map(MessageKey::names);
-        let identity = self.0.catalogue.identity(&table, told)?;
+        let identity = row::identity(&self.0.catalogue, &table, told)?;
         let fields = message.row_fields();
         let columns = if fields.is_empty() { Columns::default() } else { Columns::of(fields)? };
         let rows = Rows { identity: &identity, columns: &columns };
@@ -352,7 +359,7 @@ impl Debezium {
         let key = sent.key(record, message_key.as_ref(), &rows)?;
         let before = match operation {
             Operation::Update => key_before(&table, message, message_key.as_ref(), &rows)?,
-            _ => None,
+            Operation::Create | Operation::Read | Operation::Delete => None,
         };
         put(&origin, operation, sent, (before, key))
     }
@@ -383,7 +390,7 @@ impl Debezium {
         let origin = Origin { table: &table, version, changed_at: message.position.changed_at() };
         let message_key = record.partition_key.as_deref().and_then(MessageKey::parse);
         let told = message_key.as_ref().map(MessageKey::names);
-        let identity = self.0.catalogue.identity(&table, told)?;
+        let identity = row::identity(&self.0.catalogue, &table, told)?;
         let fields = message.fields();
         let columns = if fields.is_empty() { Columns::default() } else { Columns::of(fields)? };
         let rows = Rows { identity: &identity, columns: &columns };
@@ -414,10 +421,9 @@ impl Debezium {
         if self.0.catalogue.leaves_out(table) {
             return Ok(Decoded::Ignored(Reason::Unrouted));
         }
-        let identity = self.0.catalogue.identity(table, Some(message_key.names()))?;
+        let identity = row::identity(&self.0.catalogue, table, Some(message_key.names()))?;
         let key = message_key.key(&identity, &Columns::default())?;
-        let version = version::arrival(self.0.epoch, &record.position, 0)?;
-        let origin = Origin { table, version, changed_at: None };
+        let origin = Origin { table, version: self.arrival(record)?, changed_at: None };
         Ok(Decoded::Events(vec![origin.event(Some(key), Change::Delete(None), None)]))
     }
 }

@@ -36,6 +36,8 @@ pub(super) struct Position<'a> {
     ord: Text<'a>,
     /// `transaction.total_order`, when the connector provides it.
     pub(super) total_order: Text<'a>,
+    /// What the members, null or not, say of the connector.
+    hint: Option<Order>,
 }
 
 /// What a connector orders changes by; each has a scheme letter of its own.
@@ -56,6 +58,18 @@ pub(super) enum Order {
 }
 
 impl Order {
+    /// The order that alone has a member of this name.
+    fn hinted(name: &str) -> Option<Self> {
+        Some(match name {
+            "lsn" => Self::Wal,
+            "pos" => Self::Binlog,
+            "event_serial_no" => Self::ChangeTable,
+            "scn" => Self::Redo,
+            "ord" => Self::Oplog,
+            _ => return None,
+        })
+    }
+
     fn letter(self) -> char {
         match self {
             Self::Wal => 'p',
@@ -106,6 +120,7 @@ fn largest(list: &str) -> Option<&str> {
 impl<'a> Position<'a> {
     /// Reads the member `name` of `source` (or, without punctuation, of a CloudEvents attribute), if it counts.
     pub(super) fn read(&mut self, scanner: &mut Scanner<'a>, name: &str) -> Result<(), Fault> {
+        self.hint = self.hint.or(Order::hinted(name));
         match self.slot(name) {
             Some(slot) => *slot = scanner.text()?,
             None => drop(scanner.skip()?.len()),
@@ -161,12 +176,11 @@ impl<'a> Position<'a> {
                      source.version = \"arrival\" to go by the order of arrival.";
                 return Err(Error::new(ErrorKind::Unsupported, "unknown_connector", message));
             }
-            None if self.lsn.is_some() => Order::Wal,
-            None if self.pos.is_some() => Order::Binlog,
-            None if self.event_serial_no.is_some() => Order::ChangeTable,
-            None if self.scn.is_some() => Order::Redo,
-            None if self.ord.is_some() => Order::Oplog,
-            None => return Err(missing("connector")),
+            None => self.hint.ok_or_else(|| {
+                let message = "The flattened record names no position of its source, which orders the changes of a row. \
+                     Name connector and position in the transformation's add.fields.";
+                Error::poison("missing_version", message)
+            })?,
         })
     }
 
@@ -244,9 +258,8 @@ impl<'a> Position<'a> {
                 let version = version.number(seconds).number(number("ord", &self.ord)?).place(stage);
                 let version = version.number(self.total_order()?);
                 // one transaction may change a document twice, at one time
-                let is_number =
-                    !record.position.is_empty() && record.position.bytes().all(|b| b.is_ascii_digit());
-                version.digits(if is_number { &record.position } else { "0" })
+                let arrival = version.clone().digits(record.sequence()).unwrap_or(version);
+                Ok(arrival.place(record.place.unwrap_or_default()))
             }
         }
     }

@@ -307,7 +307,7 @@ fn each_connector_has_its_version() {
     check("u", r#""connector":"oracle","scn":"x","commit_scn":"1""#, missing);
     check("u", r#""connector":"oracle","commit_scn":"1""#, missing);
     let oplog = r#""connector":"mongodb","collection":"c","ts_ms":1558965508000"#;
-    let (payload, key) = (r#""{\"_id\":1}""#, "g.0000.1.000000005cebed84.000000000000001f.0000000");
+    let (payload, key) = (r#""{\"_id\":1}""#, "g.0000.1.000000005cebed04.000000000000001f.0000000");
     let mongo = |source: &str, op: &str| {
         let payload = format!(r#"{{"after":{payload},"source":{{{source}}},"op":"{op}"}}"#);
         match Debezium::default().decode(&record(&payload, None)) {
@@ -315,8 +315,14 @@ fn each_connector_has_its_version() {
             other => Err(other.unwrap_err().code()),
         }
     };
-    assert_eq!(mongo(&format!(r#"{oplog},"ord":31"#), "c"), Ok(format!("{key}1.0000000000000000.00277")));
-    assert_eq!(mongo(&format!(r#"{oplog},"ord":31"#), "r"), Ok(format!("{key}0.0000000000000000.00277")));
+    assert_eq!(
+        mongo(&format!(r#"{oplog},"ord":31"#), "c"),
+        Ok(format!("{key}1.0000000000000000.00277.00000000"))
+    );
+    assert_eq!(
+        mongo(&format!(r#"{oplog},"ord":31"#), "r"),
+        Ok(format!("{key}0.0000000000000000.00277.00000000"))
+    );
     assert_eq!(mongo(oplog, "c"), Err("missing_version"));
     check(
         "u",

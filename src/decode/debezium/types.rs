@@ -5,14 +5,14 @@
 //! | `connect.data.Decimal`, `debezium.data.VariableScaleDecimal` | a number with every digit |
 //! | `Date` | `"2017-09-15"` |
 //! | `Time`, `MicroTime`, `NanoTime` | `"11:12:13.123"` with 3, 6 or 9 decimals |
-//! | `Timestamp`, `MicroTimestamp`, `NanoTimestamp` | `"2017-09-15T11:12:13.123"` likewise, without a zone as the column |
+//! | `Timestamp`, `MicroTimestamp`, `NanoTimestamp` | `"2017-09-15T11:12:13.123"` likewise, without a zone |
 //! | `MicroDuration`, `NanoDuration` | `"PT3723.5S"` |
 //! | `debezium.data.Json` | the document itself |
 //! | arrays, maps, structs | the same with their parts made plain |
 //!
 //! Everything else stays as it is written: text (`ZonedTimestamp`, `Interval`, `Uuid`, `Enum`, `Xml`, …), numbers,
-//! booleans, bytes and `Bits` (base64), geometry (`{"wkb":…,"srid":…}`). A date or timestamp outside the years 1 to 9999
-//! stays the number it is, but PostgreSQL's infinities are `"infinity"` and `"-infinity"`.
+//! booleans, bytes and `Bits` (base64), geometry (`{"wkb":…,"srid":…}`). A date or timestamp outside the years 1 to
+//! 9999 stays the number it is, but PostgreSQL's infinities are `"infinity"` and `"-infinity"`.
 
 use crate::decode::row;
 use crate::error::{Error, Result};
@@ -110,7 +110,7 @@ impl<'a> Columns<'a> {
     }
 
     /// The same for a value that is a string, already read.
-    pub(super) fn write_text(&self, text: &Cow<'_, str>, name: &str, out: &mut String) -> Result<()> {
+    pub(super) fn write_text(&self, text: Cow<'_, str>, name: &str, out: &mut String) -> Result<()> {
         match (if self.0.is_empty() { &Type::Plain } else { self.get(name) }, text) {
             (Type::Plain, Cow::Borrowed(text)) => {
                 // without escapes, or it would not be borrowed
@@ -119,7 +119,7 @@ impl<'a> Columns<'a> {
                 out.push('"');
                 Ok(())
             }
-            (of, text) => string(text, of, out, name),
+            (of, text) => string(&text, of, out, name),
         }
     }
 }
@@ -223,13 +223,10 @@ fn value(scanner: &mut Scanner<'_>, of: &Type<'_>, out: &mut String, column: (&s
         }
         (Type::Map(_) | Type::Struct(_), Kind::Object) => {
             let below = below()?;
+            let values = if let Type::Map(values) = of { values } else { &Type::Plain };
             let mut document = Document::default();
             scanner.object(|scanner, member| {
-                let of = match of {
-                    Type::Struct(columns) => columns.get(&member),
-                    Type::Map(values) => values,
-                    _ => &Type::Plain,
-                };
+                let of = if let Type::Struct(columns) = of { columns.get(&member) } else { values };
                 document.push(&member, |out| value(scanner, of, out, (name, below)))
             })?;
             document.keep_last();
@@ -255,7 +252,15 @@ fn string(text: &str, of: &Type<'_>, out: &mut String, column: &str) -> Result<(
                 json::write_string(out, text);
             }
         }
-        _ => json::write_string(out, text),
+        Type::Plain
+        | Type::VariableDecimal
+        | Type::Date
+        | Type::Time(_)
+        | Type::Stamp(_)
+        | Type::Duration(_) => {
+            json::write_string(out, text);
+        }
+        Type::Array(_) | Type::Map(_) | Type::Struct(_) => json::write_string(out, text),
     }
     Ok(())
 }
@@ -269,7 +274,8 @@ fn number(text: &str, of: &Type<'_>, out: &mut String) {
             Type::Time(unit) => time(count, *unit, out),
             Type::Stamp(unit) => stamp(count, *unit, out)?,
             Type::Duration(unit) => duration(count, *unit, out),
-            _ => return None,
+            Type::Plain | Type::Decimal(_) | Type::VariableDecimal | Type::Json => return None,
+            Type::Array(_) | Type::Map(_) | Type::Struct(_) => return None,
         }
         out.push('"');
         Some(())

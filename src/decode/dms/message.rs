@@ -10,6 +10,8 @@ pub(super) struct Message<'a> {
     pub(super) metadata: Metadata<'a>,
     pub(super) data: Option<Image<'a>>,
     pub(super) before: Option<Image<'a>>,
+    /// Whether there is a before-image that is no object: what it would have said is not known.
+    pub(super) has_bad_before: bool,
     /// JSON text of the object `control`.
     pub(super) control: Option<&'a str>,
 }
@@ -53,6 +55,10 @@ impl<'a> Message<'a> {
             ("metadata", Kind::Object) => self.metadata = Metadata::read(scanner)?,
             ("data", Kind::Object) => self.data = Some(Image::read(scanner)?),
             ("before-image", Kind::Object) => self.before = Some(Image::read(scanner)?),
+            ("before-image", kind) => {
+                self.has_bad_before = kind != Kind::Null;
+                scanner.skip()?;
+            }
             ("control", Kind::Object) => self.control = Some(scanner.skip()?),
             _ => drop(scanner.skip()?),
         }

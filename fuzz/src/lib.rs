@@ -1,0 +1,110 @@
+//! What must hold of any bytes that arrive: the body of the fuzz targets. The tests of the package include this file
+//! and replay `events/` through it.
+
+use rowtide::config::{Config, Keyless, RouteConfig};
+use rowtide::decode::{Decoded, Decoders, Part, Settings, names};
+use rowtide::event::{Change, ChangeEvent, Timestamp};
+use rowtide::json::Value;
+use rowtide::record::{Envelope, Record};
+use std::sync::OnceLock;
+
+/// The decoders under one configuration: all together first, then each by itself.
+type Readers = Vec<Decoders>;
+
+/// Under configurations that differ in what is known of the tables' keys.
+fn readers() -> &'static [Readers] {
+    static READERS: OnceLock<Vec<Readers>> = OnceLock::new();
+    READERS.get_or_init(|| {
+        let route = |change: fn(&mut RouteConfig)| {
+            let mut route = RouteConfig { from: "*".to_owned(), ..RouteConfig::default() };
+            change(&mut route);
+            let mut config = Config::default();
+            config.routes.push(route);
+            readers_of(&config)
+        };
+        vec![
+            route(|route| route.key = vec!["id".to_owned()]),
+            route(|route| route.keyless = Keyless::Row),
+            route(|route| route.keyless = Keyless::Position),
+            readers_of(&Config::default()),
+        ]
+    })
+}
+
+fn readers_of(config: &Config) -> Readers {
+    let mut settings = Settings::from(config);
+    settings.table = Some("orders".to_owned());
+    settings.label = Some("2026-01-31T08:00:00.000".to_owned());
+    settings.exported_at = Some(Timestamp(1_772_438_400_000_000));
+    let all = ["auto"].into_iter().chain(names());
+    all.map(|name| Decoders::named(name, &settings).expect("a decoder of this name")).collect()
+}
+
+/// Bytes as the payload of a record: every decoder answers, and what it answers can go on.
+pub fn decode(payload: &[u8]) {
+    let record = Record::new("stream", "42", payload.to_vec());
+    let all = readers();
+    let Some(readers) = all.get(payload.len() % all.len()) else { return };
+    for reader in readers {
+        check(reader, &record);
+    }
+    if let Some(auto) = readers.first() {
+        let takers = auto.takers(payload);
+        assert!(takers.len() <= 1, "one payload is recognised by {takers:?}");
+    }
+}
+
+/// Bytes as a Lambda event: it is read, or refused as a whole, and so is each of its records.
+pub fn envelope(event: &[u8]) {
+    match Envelope::parse(&event.to_vec().into(), "-") {
+        Ok(envelope) => {
+            for auto in readers().iter().filter_map(|readers| readers.first()) {
+                envelope.records.iter().for_each(|record| check(auto, record));
+            }
+        }
+        Err(error) => assert!(!error.code().is_empty() && !error.message().is_empty()),
+    }
+}
+
+fn check(reader: &Decoders, record: &Record) {
+    let flaw = flaw(&reader.decode(record));
+    assert!(flaw.is_none(), "{flaw:?}");
+}
+
+/// What is wrong with the answer to a record, if anything is.
+pub fn flaw(parts: &[Part]) -> Option<String> {
+    if parts.is_empty() {
+        return Some("no answer".to_owned());
+    }
+    parts.iter().find_map(|part| match &part.decoded {
+        Ok(Decoded::Events(events)) if events.is_empty() => Some("no event, and no reason".to_owned()),
+        Ok(Decoded::Events(events)) => events.iter().find_map(flaw_of_event),
+        Ok(Decoded::Schema(schema)) if schema.table.is_empty() => Some("a table without a name".to_owned()),
+        Ok(Decoded::Schema(_) | Decoded::Ignored(_)) => None,
+        Err(error) => {
+            let is_word = error.code().bytes().all(|it| matches!(it, b'a'..=b'z' | b'0'..=b'9' | b'_'));
+            let is_told = is_word && !error.code().is_empty() && !error.message().is_empty();
+            (!is_told).then(|| format!("an error with the code {:?}: {}", error.code(), error.message()))
+        }
+    })
+}
+
+fn flaw_of_event(event: &ChangeEvent) -> Option<String> {
+    let is_json = |text: &str| Value::parse(text).is_ok();
+    let is_whole = match &event.change {
+        Change::Truncate => return event.key.is_some().then(|| "a truncate with a key".to_owned()),
+        Change::Put(document) | Change::Delete(Some(document)) => is_json(&document.to_json()),
+        Change::Patch(patch) => patch.set.iter().all(|(_, text)| is_json(text)),
+        Change::Delete(None) => true,
+    };
+    if !is_whole {
+        return Some("a document that is no JSON".to_owned());
+    }
+    let version = event.version.as_str();
+    if !version.starts_with(|letter: char| letter.is_ascii_lowercase()) || version.len() < 8 {
+        return Some(format!("the version {version}"));
+    }
+    let Some(key) = &event.key else { return Some("no key".to_owned()) };
+    let is_key = key.names().next().is_some() && is_json(&key.to_json());
+    (!is_key).then(|| format!("the key {}", key.to_json()))
+}
