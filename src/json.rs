@@ -65,6 +65,39 @@ pub enum Kind {
     Null,
 }
 
+/// The objects (true) and arrays around a place, innermost last: a bit each.
+#[derive(Default)]
+struct Open {
+    depth: usize,
+    innermost: u64,
+    outer: Vec<u64>,
+}
+
+impl Open {
+    #[inline]
+    fn push(&mut self, is_object: bool) {
+        if self.depth > 0 && self.depth.is_multiple_of(64) {
+            self.outer.push(self.innermost);
+        }
+        self.innermost = self.innermost << 1 | u64::from(is_object);
+        self.depth += 1;
+    }
+
+    #[inline]
+    fn pop(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+        self.innermost >>= 1;
+        if self.depth > 0 && self.depth.is_multiple_of(64) {
+            self.innermost = self.outer.pop().unwrap_or_default();
+        }
+    }
+
+    #[inline]
+    fn last(&self) -> Option<bool> {
+        (self.depth > 0).then_some(self.innermost & 1 == 1)
+    }
+}
+
 /// A reader over one JSON text.
 #[derive(Debug, Clone)]
 pub struct Scanner<'a> {
@@ -375,7 +408,7 @@ impl<'a> Scanner<'a> {
     /// When it is not JSON.
     pub fn skip(&mut self) -> Result<&'a str, Fault> {
         let start = self.at_value();
-        let mut open: Vec<u8> = Vec::new();
+        let mut open = Open::default();
         loop {
             match self.peek()? {
                 Kind::Object => {
@@ -384,7 +417,7 @@ impl<'a> Scanner<'a> {
                     if self.byte() == Some(b'}') {
                         self.at += 1;
                     } else {
-                        open.push(b'}');
+                        open.push(true);
                         self.member_name()?;
                         continue;
                     }
@@ -395,7 +428,7 @@ impl<'a> Scanner<'a> {
                     if self.byte() == Some(b']') {
                         self.at += 1;
                     } else {
-                        open.push(b']');
+                        open.push(false);
                         continue;
                     }
                 }
@@ -405,12 +438,13 @@ impl<'a> Scanner<'a> {
                 Kind::Null => self.null()?,
             }
             loop {
-                let Some(&close) = open.last() else { return Ok(self.slice(start, self.at)) };
+                let Some(is_object) = open.last() else { return Ok(self.slice(start, self.at)) };
+                let close = if is_object { b'}' } else { b']' };
                 self.white_space();
                 match self.byte() {
                     Some(b',') => {
                         self.at += 1;
-                        if close == b'}' {
+                        if is_object {
                             self.member_name()?;
                         }
                         break;
