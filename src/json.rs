@@ -683,10 +683,18 @@ impl Value {
 
 /// The places of all but the last of each of `count` names that occurs more than once, ascending.
 pub(crate) fn repeated_names<'n>(count: usize, name: impl Fn(usize) -> &'n str) -> Vec<usize> {
-    let few = 24; // below this a look at every pair beats sorting
-    if count <= few {
-        let is_repeated = |at: &usize| (at + 1..count).any(|later| name(later) == name(*at));
-        return (0..count).filter(is_repeated).collect();
+    const FEW: usize = 24; // up to this a look at every pair beats sorting
+    if count <= FEW {
+        let mut names = [""; FEW];
+        names.iter_mut().take(count).enumerate().for_each(|(at, place)| *place = name(at));
+        let names = names.get(..count).unwrap_or_default();
+        let is_repeated = |at: usize, name: &&str| names.iter().skip(at + 1).any(|later| later == name);
+        return names
+            .iter()
+            .enumerate()
+            .filter(|(at, name)| is_repeated(*at, name))
+            .map(|(at, _)| at)
+            .collect();
     }
     let mut sorted: Vec<(&str, usize)> = (0..count).map(|at| (name(at), at)).collect();
     sorted.sort_unstable();

@@ -1,16 +1,17 @@
-//! Rowtide turns change-data-capture records of DynamoDB into PostgreSQL tables that equal their source, whatever the
-//! delivery did on the way: duplicates, another order, retries, restarts, poison records.
+//! Rowtide turns change-data-capture records into PostgreSQL tables that equal their source, whatever the delivery did
+//! on the way: duplicates, another order, retries, restarts, poison records.
 //!
 //! The flow goes one way:
 //!
 //! ```text
-//! envelope → records → decode → change events → route → coalesce → plan → apply → report → batch response
+//! envelope → records → unpack → decode → change events → route → coalesce → plan → apply → report → batch response
 //! ```
 //!
 //! | step | room | what it does |
 //! |---|---|---|
 //! | records | [`record`] | takes a Lambda event apart; payloads stay raw bytes |
-//! | decode | [`decode`], [`version`], [`json`], [`decimal`] | one record becomes change events ([`event`]) |
+//! | unpack | [`mod@unpack`] | aggregates, compression and the like become plain documents |
+//! | decode | [`decode`], [`catalogue`], [`version`], [`json`], [`decimal`] | one record becomes change events ([`event`]) |
 //! | route | [`route`], [`config`] | finds the target of a source table, filters fields and events |
 //! | coalesce | [`mod@coalesce`] | of several full images of a key, the highest version is written |
 //! | plan | [`mod@plan`] | change events become statements, as data |
@@ -46,7 +47,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `sink` | `materialize`, `pipeline`, `redrive`: writing to PostgreSQL |
-//! | `lambda` | `lambda` and the Lambda functions `rowtide-kinesis` and `rowtide-dynamodb` |
+//! | `lambda` | `lambda` and the Lambda functions `rowtide-kinesis`, `rowtide-dynamodb`, `rowtide-sqs`, `rowtide-kafka` |
 //! | `embedded` | `embedded`: a PostgreSQL inside the process |
 //! | `cli` | the command `rowtide` |
 

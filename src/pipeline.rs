@@ -3,7 +3,7 @@
 use crate::catalogue::{Catalogue, TableSchema, UNKNOWN_KEY};
 use crate::coalesce::{Fate, Schedule, Tracked};
 use crate::config::{Config, Payload, VersionScheme};
-use crate::decode::{Decoded, Decoders, Part, Pointers, Reason, Settings};
+use crate::decode::{Decoded, Decoders, Part, Reason, Settings};
 use crate::error::{Disposition, Error, ErrorKind, Result};
 use crate::event::{Change, ChangeEvent, Key, hex};
 use crate::materialize::{Binding, DeadLetter, Deadline, Materializer, RowOutcome, Truncation};

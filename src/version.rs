@@ -42,7 +42,12 @@ impl Version {
     /// Appends a number as 16 hexadecimal digits.
     #[must_use]
     pub fn number(mut self, number: u64) -> Self {
-        write!(self.0, ".{number:016x}").unwrap_or_default();
+        self.0.push('.');
+        for shift in (0..u64::BITS).step_by(4).rev() {
+            let digit =
+                u32::try_from(number >> shift & 0xf).ok().and_then(|digit| char::from_digit(digit, 16));
+            self.0.push(digit.unwrap_or('0'));
+        }
         self
     }
 

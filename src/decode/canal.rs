@@ -5,8 +5,8 @@
 //!   delete of the old and a put of the new one.
 //! * Image: full, when the server's `binlog_row_image` is FULL; Canal does not say so when it is not.
 //! * Version: `c.EEEE.1.<es>.<lll><digits>.<place>`: the time of the change in milliseconds with 16 hexadecimal digits,
-//!   the transport's number (and the place in an aggregate), the place in `data` with 8 digits. Canal names no place in the binlog, and the server's
-//!   clock in it counts seconds.
+//!   the transport's number (and the place in an aggregate), the place in `data` with 8 digits. Canal names no place in
+//!   the binlog, and the server's clock in it counts seconds.
 //! * Values: all are sent as text. By `mysqlType`, else by `sqlType`: numbers become numbers with the digits they have,
 //!   `json` becomes a document, binary types become base64 (Canal writes each byte as one character), an `enum` and a
 //!   `set` that came as a number become their labels. Anything else stays text, as dates and times do.
@@ -400,7 +400,7 @@ impl Canal {
 mod tests {
     use super::{Canal, labels};
     use crate::catalogue::Catalogue;
-    use crate::config::{Config, Keyless, RouteConfig};
+    use crate::config::{Config, Keyless, RouteConfig, VersionScheme};
     use crate::decode::{Decoded, Decoder, Outline, Settings};
     use crate::event::{Change, ChangeEvent};
     use crate::record::Record;
@@ -613,6 +613,19 @@ mod tests {
                 r#"{{"id":1,"n":null}} delete  {ES}.00000000 pair 0; {{"id":1,"n":"x"}} put {{}} {ES}.00000000 pair 0"#
             )
         );
+    }
+
+    #[test]
+    fn a_table_without_a_route_needs_no_key_and_a_record_by_arrival_no_time() {
+        let mut config = Config::default();
+        config.source.version = VersionScheme::Arrival;
+        config.routes = vec![RouteConfig { from: "d.t".to_owned(), ..RouteConfig::default() }];
+        let settings = Settings { catalogue: Catalogue::new(&config), ..Settings::default() };
+        let decoder = Canal::new(settings);
+        let insert = message("INSERT", r#""data":[{"id":"1","n":"x"}]"#).replace("\"es\"", "\"x\"");
+        assert!(decoded(&decoder, "42", &insert).starts_with(r#"{"id":1} put {"n":"x"} a.0000.1.00242"#));
+        let other = insert.replace(r#""table":"t""#, r#""table":"u""#).replace(r#"["id"]"#, "null");
+        assert_eq!(decoded(&decoder, "42", &other), "unrouted");
     }
 
     #[test]

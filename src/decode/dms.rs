@@ -170,7 +170,7 @@ impl Dms {
         let is_whole = matches!(operation, Operation::Load | Operation::Insert)
             || catalogue.sends_full_images(&table)
             || (!columns.is_empty() && image.has_all(columns.iter().map(|(name, _)| name.as_str())));
-        let row = Row { table: &table, image, before: message.before.as_ref(), types, is_whole };
+        let row = Row { table: &table, image, before: message.before.as_ref(), columns, types, is_whole };
         let changes = match &identity {
             Identity::Columns(key) => row.keyed(operation, key)?,
             Identity::Position => vec![row.by_position(operation, record)?],
@@ -537,6 +537,18 @@ mod tests {
         }
         check(&rows, &row("insert", r#""data":{"x":1,"x":2}"#, PLACE), Err("duplicate_key_member"));
         check(&rows, &row("insert", r#""data":{}"#, PLACE), Err("no_key"));
+        let told = vec![("x".to_owned(), String::new()), ("y".to_owned(), String::new())];
+        let schema = TableSchema {
+            table: "public.foo".into(),
+            key: Vec::new(),
+            columns: told,
+            said_at: String::new(),
+        };
+        rows.0.catalogue.learn(schema);
+        check(&rows, &row("insert", r#""data":{"y":2,"x":1}"#, PLACE), Ok(&["public.foo [1,2] put {}"]));
+        for operation in ["insert", "update", "delete"] {
+            check(&rows, &row(operation, r#""data":{"x":1}"#, PLACE), Err("incomplete_key"));
+        }
         let refusing = keyless(Keyless::Refuse);
         check(&refusing, &insert, Err("unknown_key"));
         let Ok(Decoded::Schema(schema)) =

@@ -30,6 +30,7 @@ use crate::json::{Fault, Kind, Scanner};
 use crate::record::Record;
 use crate::version::{Rank, Version, arrival};
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 /// Maxwell's records.
 #[derive(Debug, Default)]
@@ -74,7 +75,8 @@ impl Decoder for Maxwell {
     }
 
     fn decode(&self, record: &Record) -> Result<Decoded> {
-        let found = Fields::parse(&record.payload)?;
+        let identity = OnceCell::new();
+        let (found, ahead) = self.parse(&record.payload, &identity)?;
         if found.encrypted.is_some() && found.data.is_none() {
             return Err(Error::poison(
                 "encrypted",
@@ -93,11 +95,11 @@ impl Decoder for Maxwell {
             return Err(Error::poison("unknown_type", message));
         }
         let Some(table) = row::string(found.table) else { return Err(no_change_record()) };
-        let table = format!("{database}.{table}");
+        let table = [&database, ".", &table].concat();
         if self.0.catalogue.leaves_out(&table) {
             return Ok(Decoded::Ignored(Reason::Unrouted));
         }
-        self.rows(record, &found, &kind, &table)
+        self.rows(record, &found, ahead, (&kind, &table))
     }
 }
 
@@ -143,27 +145,34 @@ struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    fn parse(payload: &'a [u8]) -> Result<Self> {
-        let mut found = Self::default();
-        row::members(payload, |name, value| {
-            let place = match name {
-                "type" => &mut found.kind,
-                "database" => &mut found.database,
-                "table" => &mut found.table,
-                "ts" => &mut found.ts,
-                "xoffset" => &mut found.xoffset,
-                "commit" => &mut found.commit,
-                "position" => &mut found.position,
-                "primary_key_columns" => &mut found.primary_key_columns,
-                "data" => &mut found.data,
-                "old" => &mut found.old,
-                "def" => &mut found.definition,
-                "encrypted" => &mut found.encrypted,
-                _ => return,
-            };
-            *place = Some(value);
-        })?;
-        Ok(found)
+    fn member(&mut self, name: &str, value: &'a str) {
+        let place = match name {
+            "type" => &mut self.kind,
+            "database" => &mut self.database,
+            "table" => &mut self.table,
+            "ts" => &mut self.ts,
+            "xoffset" => &mut self.xoffset,
+            "commit" => &mut self.commit,
+            "position" => &mut self.position,
+            "primary_key_columns" => &mut self.primary_key_columns,
+            "data" => &mut self.data,
+            "old" => &mut self.old,
+            "def" => &mut self.definition,
+            "encrypted" => &mut self.encrypted,
+            _ => return,
+        };
+        *place = Some(value);
+    }
+
+    /// What says of which table a row is and what its key is.
+    fn whose(&self) -> [Option<&'a str>; 3] {
+        [self.database, self.table, self.primary_key_columns]
+    }
+
+    /// The key's columns, when the record tells them.
+    fn key(&self) -> Result<Option<Vec<String>>> {
+        let Some(names) = row::present(self.primary_key_columns) else { return Ok(None) };
+        row::strings(names).map(Some).ok_or_else(|| bad_field("primary_key_columns", "a list of names"))
     }
 
     /// The file's number and the offset of `position`, as in `mysql-bin.000006:800911`.
@@ -184,6 +193,14 @@ impl<'a> Fields<'a> {
 
     fn seconds(&self) -> Option<u64> {
         self.ts?.parse().ok()
+    }
+
+    /// Seconds; milliseconds where tables are defined.
+    fn changed_at(&self) -> Option<Timestamp> {
+        match self.seconds() {
+            Some(seconds @ 0..100_000_000_000) => Some(Timestamp(i64::try_from(seconds).ok()? * 1_000_000)),
+            _ => self.ts.and_then(Timestamp::from_epoch),
+        }
     }
 
     fn version(&self, epoch: u16, record: &Record) -> Result<Version> {
@@ -249,11 +266,58 @@ fn column(scanner: &mut Scanner<'_>, columns: &mut Vec<(String, String)>) -> Res
 }
 
 impl Maxwell {
-    fn rows(&self, record: &Record, found: &Fields<'_>, kind: &str, table: &str) -> Result<Decoded> {
-        let told = row::present(found.primary_key_columns).map(|names| {
-            row::strings(names).ok_or_else(|| bad_field("primary_key_columns", "a list of names"))
-        });
-        let identity = row::identity(&self.0.catalogue, table, told.transpose()?)?;
+    /// Reads the record; `data` as a row at once when what came before it says what makes a row, as it usually does.
+    fn parse<'a, 'i>(
+        &self,
+        payload: &'a [u8],
+        identity: &'i OnceCell<Identity>,
+    ) -> Result<(Fields<'a>, Option<Row<'i>>)> {
+        let mut found = Fields::default();
+        let mut ahead = None;
+        row::each_member(payload, |scanner, name| {
+            if name == "data" && ahead.is_none() {
+                let mut reader = scanner.clone();
+                if let Some(row) = self.row_ahead(&mut reader, &found, identity) {
+                    found.data = Some(scanner.since_here(&reader).trim_ascii_start());
+                    ahead = Some((row, found.whose(), found.data));
+                    *scanner = reader;
+                    return Ok(());
+                }
+            }
+            found.member(name, scanner.skip()?);
+            Ok(())
+        })?;
+        // a member that came twice, the second time behind the data
+        let is_whole = |whose, data| found.whose() == whose && found.data == data;
+        let row = ahead.filter(|(_, whose, data)| is_whole(*whose, *data)).map(|(row, _, _)| row);
+        Ok((found, row))
+    }
+
+    fn row_ahead<'i>(
+        &self,
+        scanner: &mut Scanner<'_>,
+        found: &Fields<'_>,
+        identity: &'i OnceCell<Identity>,
+    ) -> Option<Row<'i>> {
+        let (database, table) = (row::string(found.database)?, row::string(found.table)?);
+        let table = [&database, ".", &table].concat();
+        let identity_known = row::identity(&self.0.catalogue, &table, found.key().ok()?).ok()?;
+        let mut row = Row::new(identity.get_or_init(|| identity_known), scanner.bytes_left());
+        row.add_next(scanner).ok()?;
+        Some(row)
+    }
+
+    fn rows(
+        &self,
+        record: &Record,
+        found: &Fields<'_>,
+        ahead: Option<Row<'_>>,
+        (kind, table): (&str, &str),
+    ) -> Result<Decoded> {
+        let identity = match &ahead {
+            Some(row) => row.identity().clone(),
+            None => row::identity(&self.0.catalogue, table, found.key()?)?,
+        };
         let Some(data) = found.data.filter(|data| data.starts_with('{')) else {
             return Err(Error::poison("no_data", "The record of a row has no data."));
         };
@@ -271,11 +335,16 @@ impl Maxwell {
         } else {
             found.version(self.0.epoch, record)?
         };
-        let changed_at = found.ts.and_then(Timestamp::from_epoch);
-        let origin = Origin { table, version, changed_at };
+        let origin = Origin { table, version, changed_at: found.changed_at() };
 
-        let mut row = Row::new(&identity, data.len());
-        row.add_all(data)?;
+        let row = match ahead {
+            Some(row) => row,
+            None => {
+                let mut row = Row::new(&identity, data.len());
+                row.add_all(data)?;
+                row
+            }
+        };
         let key = match (&identity, kind) {
             (Identity::Position, "insert" | "bootstrap-insert") => row::key_of_position(record, None)?,
             (Identity::Position, _) => return Err(row::nameless(table)),
@@ -302,7 +371,7 @@ impl Maxwell {
 mod tests {
     use super::Maxwell;
     use crate::catalogue::Catalogue;
-    use crate::config::{Config, Keyless, RouteConfig};
+    use crate::config::{Config, Keyless, RouteConfig, VersionScheme};
     use crate::decode::{Decoded, Decoder, Outline, Settings};
     use crate::event::Change;
     use crate::record::Record;
@@ -490,6 +559,41 @@ mod tests {
         assert_eq!(
             decoded(&routed, "7", &record("insert", r#""commit":true,"data":{"id":1}"#)),
             "missing_key"
+        );
+    }
+
+    #[test]
+    fn members_may_come_in_any_order_and_twice() {
+        let key = r#""primary_key_columns":["id"]"#;
+        let head = r#""database":"d","table":"t","type":"insert","commit":true,"position":"b.6:1""#;
+        let put = |key: &str, rest: &str| {
+            let version = "x.0000.1.0000000000000006.0000000000000001.ffffffffffffffff";
+            format!(r#"put {key} {rest} {version}"#)
+        };
+        let (one, two) = (r#""data":{"id":1,"a":2}"#, r#""data":{"id":2,"a":3}"#);
+        let by_id = put(r#"{"id":1}"#, r#"{"a":2}"#);
+        assert_eq!(told(&format!("{{{one},{head},{key}}}")), by_id);
+        assert_eq!(told(&format!("{{{head},{key},{two},{one}}}")), by_id);
+        assert_eq!(told(&format!(r#"{{{head},"primary_key_columns":["a"],{one},{key}}}"#)), by_id);
+        assert_eq!(told(&format!(r#"{{{head},{key},{two},"data":null}}"#)), "no_data");
+        assert_eq!(told(&format!(r#"{{{head},{key},"data":{{"id":1E999}}"#)), "not_json");
+    }
+
+    #[test]
+    fn a_table_without_a_route_needs_no_key_and_a_record_by_arrival_no_position() {
+        let other = routed(|route| route.from = "d.other".to_owned());
+        assert_eq!(
+            decoded(&other, "7", r#"{"database":"d","table":"t","type":"insert","data":{}}"#),
+            "unrouted"
+        );
+        let mut config = Config::default();
+        config.source.version = VersionScheme::Arrival;
+        let settings = Settings { catalogue: Catalogue::new(&config), ..Settings::default() };
+        let insert =
+            r#"{"database":"d","table":"t","type":"insert","primary_key_columns":["id"],"data":{"id":1}}"#;
+        assert_eq!(
+            decoded(&Maxwell::new(settings), "7", insert),
+            r#"put {"id":1} {} a.0000.1.0017.00000000"#
         );
     }
 

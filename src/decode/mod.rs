@@ -35,6 +35,7 @@ use crate::json::Fault;
 use crate::record::Record;
 use crate::unpack;
 use row::{Origin, Row};
+use std::cell::LazyCell;
 use std::fmt;
 
 /// What a record turned out to be.
@@ -239,7 +240,8 @@ impl Decoders {
         if let Some((code, message)) = record.fault {
             return Part { decoder: None, decoded: Err(Error::poison(code, message)) };
         }
-        let outline = Outline::of(&record.payload);
+        // a pinned decoder that can read the record asks for no outline
+        let outline = LazyCell::new(|| Outline::of(&record.payload));
         let found = match self.list.first() {
             Some(only) if self.pinned => Some(only),
             _ => self.list.iter().find(|decoder| decoder.recognises(&outline)),

@@ -127,7 +127,7 @@ struct Found<'a> {
     document_key: Option<&'a str>,
     full_document: Image<'a>,
     before: Option<&'a str>,
-    description: Option<&'a str>,
+    description: Option<Description<'a>>,
     is_fragment: bool,
     detail: Option<&'a str>,
 }
@@ -174,7 +174,7 @@ impl<'a> Found<'a> {
                 }
                 ("fullDocument", _) => return Err(wrong_type("fullDocument", "an object")),
                 ("fullDocumentBeforeChange", Kind::Object) => self.before = Some(scanner.skip()?),
-                ("updateDescription", Kind::Object) => self.description = Some(scanner.skip()?),
+                ("updateDescription", Kind::Object) => self.description = Some(Description::read(scanner)?),
                 ("updateDescription", Kind::Null) => scanner.null()?,
                 ("updateDescription", _) => return Err(wrong_type("updateDescription", "an object")),
                 ("splitEvent", Kind::Object) => {
@@ -212,7 +212,11 @@ impl<'a> Found<'a> {
             return Err(Error::poison("no_table", "The change event has no ns with db and coll."));
         };
         let table = format!("{database}.{collection}");
-        let version = self.version(settings.epoch)?;
+        let version = if settings.catalogue.is_by_arrival() {
+            Version::new('n', settings.epoch, Rank::Positioned)
+        } else {
+            self.version(settings.epoch)?
+        };
         let changed_at = self.changed_at();
         let (key, change) = if is_row {
             let key = self.key(settings.catalogue.configured_key(&table), &table)?;
@@ -243,8 +247,10 @@ impl<'a> Found<'a> {
 
     fn changed_at(&self) -> Option<Timestamp> {
         let wall = self.wall_time.and_then(extended_json::milliseconds);
-        let cluster = || i64::try_from(self.cluster_time? >> 32).ok()?.checked_mul(1_000);
-        wall.or_else(cluster)?.checked_mul(1_000).map(Timestamp)
+        let cluster = || i64::try_from(self.cluster_time? >> 32).ok().map(|seconds| seconds * 1_000);
+        // of the years that databases hold
+        let possible = |milliseconds: &i64| (0..253_402_300_800_000).contains(milliseconds);
+        wall.filter(possible).or_else(cluster).map(|milliseconds| Timestamp(milliseconds * 1_000))
     }
 
     /// The members of `documentKey`, or those of them that the route names.
@@ -290,14 +296,14 @@ impl<'a> Found<'a> {
             (_, Image::Whole(text, document)) => {
                 if let Some(description) = self.description.filter(|_| key.names().any(|name| name != "_id"))
                 {
-                    Description::read(description)?.leaves(key)?;
+                    description.leaves(key)?;
                 }
                 Ok(Change::Put(if key.names().eq(["_id"]) { document } else { without_key(text, key)? }))
             }
             // null is what updateLookup finds when the document is gone by now, and what whenAvailable says when it has
             // no image of a document that is still there: a patch is right in both cases
             ("update", Image::Null | Image::Missing) => match self.description {
-                Some(description) => Ok(Change::Patch(Description::read(description)?.patch(key)?)),
+                Some(description) => Ok(Change::Patch(description.patch(key)?)),
                 None => Err(no_full_document()),
             },
             _ => Err(no_full_document()),
@@ -359,7 +365,7 @@ fn token_time(token: &str) -> Option<u64> {
 mod tests {
     use super::Mongodb;
     use crate::catalogue::Catalogue;
-    use crate::config::{Config, RouteConfig};
+    use crate::config::{Config, RouteConfig, VersionScheme};
     use crate::decode::{Decoded, Decoder, Outline, Reason, Settings};
     use crate::event::{Change, ChangeEvent};
     use crate::record::Record;
@@ -467,6 +473,10 @@ mod tests {
         assert_eq!(event(&wall).changed_at.unwrap().to_string(), "2024-07-16T14:29:22.907000Z");
         let plain = delete.replace(r#","ns""#, r#","wallTime":"2024-07-16T14:29:22.907Z","ns""#);
         assert_eq!(event(&plain).changed_at, event(&wall).changed_at);
+        for odd in [r#"{"$date":{"$numberLong":"9223372036854775807"}}"#, r#"{"$date":-1}"#, "7", "null"] {
+            let odd = plain.replace(r#""2024-07-16T14:29:22.907Z""#, odd);
+            assert_eq!(event(&odd).changed_at.unwrap().to_string(), "2024-07-16T14:29:22.000000Z");
+        }
     }
 
     #[test]
@@ -486,6 +496,15 @@ mod tests {
         ] {
             assert_eq!(refused(&broken).code(), "missing_version", "{broken}");
         }
+    }
+
+    #[test]
+    fn by_arrival_no_version_is_needed() {
+        let mut config = Config::default();
+        config.source.version = VersionScheme::Arrival;
+        let by_arrival = Mongodb::new(Settings { catalogue: Catalogue::new(&config), ..Settings::default() });
+        let bare = with("delete", r#","documentKey":{"_id":1}"#).replace(TOKEN, "");
+        assert!(by_arrival.decode(&Record::new("s", "1", bare)).is_ok());
     }
 
     #[test]
@@ -552,6 +571,7 @@ mod tests {
         ] {
             check(wrong, "wrong_type");
         }
+        check(r#""diff":{"u":{"a":1}}"#, "no_full_document");
         assert_eq!(refused(&with("update", r#","documentKey":{"_id":1}"#)).code(), "no_full_document");
         assert_eq!(refused(&with("insert", r#","documentKey":{"_id":1}"#)).code(), "no_full_document");
         let split = updated(r#""updatedFields":{"a":1}},"splitEvent":{"fragment":1,"of":2"#);

@@ -33,16 +33,27 @@ pub(super) fn identity(catalogue: &Catalogue, table: &str, told: Option<Vec<Stri
 /// # Errors
 /// When the payload is not JSON, or no object.
 pub(super) fn members<'a>(payload: &'a [u8], mut each: impl FnMut(&str, &'a str)) -> Result<()> {
+    each_member(payload, |scanner, name| {
+        each(name, scanner.skip()?);
+        Ok(())
+    })
+}
+
+/// As [`members`]; `each` must read the value.
+///
+/// # Errors
+/// As [`members`].
+pub(super) fn each_member<'a>(
+    payload: &'a [u8],
+    mut each: impl FnMut(&mut Scanner<'a>, &str) -> Result<(), Fault>,
+) -> Result<()> {
     let mut scanner = Scanner::of_bytes(payload)?;
     if scanner.peek()? != Kind::Object {
         scanner.skip()?;
         scanner.end()?;
         return Err(Error::poison("not_a_change_record", "The record is JSON, but no object."));
     }
-    scanner.object(|scanner, name| {
-        each(&name, scanner.skip()?);
-        Ok::<_, Fault>(())
-    })?;
+    scanner.object(|scanner, name| each(scanner, &name))?;
     scanner.end()?;
     Ok(())
 }
@@ -103,13 +114,49 @@ fn copy_below(scanner: &mut Scanner<'_>, out: &mut String, levels_left: usize) -
         }
         Kind::Object => {
             let below = below()?;
-            let mut document = Document::default();
-            scanner.object(|scanner, name| document.push(&name, |out| copy_below(scanner, out, below)))?;
-            document.keep_last();
-            out.push_str(&document.to_json());
+            let start = out.len();
+            let mut names: Vec<(Cow<'_, str>, usize)> = Vec::new();
+            out.push('{');
+            scanner.object(|scanner, name| {
+                if !names.is_empty() {
+                    out.push(',');
+                }
+                let at = out.len();
+                json::write_string(out, &name);
+                out.push(':');
+                names.push((name, at));
+                copy_below(scanner, out, below)
+            })?;
+            out.push('}');
+            keep_last(out, start, &names);
         }
     }
     Ok(())
+}
+
+/// Of an object's members with one name keeps the last. `names` says where in `out` each member starts.
+fn keep_last(out: &mut String, start: usize, names: &[(Cow<'_, str>, usize)]) {
+    let name = |at: usize| names.get(at).map_or("", |(name, _)| name.as_ref());
+    let repeated = json::repeated_names(names.len(), name);
+    if repeated.is_empty() {
+        return;
+    }
+    let first = start + 1;
+    let written = out.split_off(first);
+    let starts = names.iter().map(|(_, at)| at - first);
+    let ends = starts.clone().skip(1).chain([written.len()]);
+    for (at, (from, to)) in starts.zip(ends).enumerate() {
+        // each but the last with the comma behind it, and the last is never repeated
+        if repeated.binary_search(&at).is_err() {
+            out.push_str(written.get(from..to).unwrap_or_default());
+        }
+    }
+}
+
+/// Whether a value is written as a whole number in its one way.
+fn is_plain(value: &str) -> bool {
+    let digits = value.as_bytes();
+    matches!(digits, [b'0'] | [b'1'..=b'9', ..]) && digits.len() < 20 && digits.iter().all(u8::is_ascii_digit)
 }
 
 /// A row of a table, its key apart from the rest.
@@ -124,6 +171,11 @@ impl<'i> Row<'i> {
     /// A row without columns, with room for so many bytes of values.
     pub(super) fn new(identity: &'i Identity, bytes: usize) -> Self {
         Self { identity, key: Vec::new(), document: Document::with_capacity(bytes) }
+    }
+
+    /// What makes a row of the table one row.
+    pub(super) fn identity(&self) -> &'i Identity {
+        self.identity
     }
 
     /// Whether a column is part of the key.
@@ -145,7 +197,7 @@ impl<'i> Row<'i> {
         }
         let mut value = String::new();
         write(&mut value)?;
-        if json::is_number(&value) {
+        if !is_plain(&value) && json::is_number(&value) {
             value = decimal::canonical(&value).map_err(|_| {
                 Error::poison("number_out_of_range", format!("The number in {name} is too large for a key."))
             })?;
@@ -159,7 +211,15 @@ impl<'i> Row<'i> {
     /// # Errors
     /// As [`Row::add`] and [`copy`].
     pub(super) fn add_all(&mut self, object: &str) -> Result<()> {
-        Scanner::new(object).object(|scanner, name| self.add(&name, |out| copy(scanner, out)))
+        self.add_next(&mut Scanner::new(object))
+    }
+
+    /// Adds the columns of the JSON object that comes next.
+    ///
+    /// # Errors
+    /// As [`Row::add_all`].
+    pub(super) fn add_next(&mut self, scanner: &mut Scanner<'_>) -> Result<()> {
+        scanner.object(|scanner, name| self.add(&name, |out| copy(scanner, out)))
     }
 
     /// Adds those columns of a JSON object that are part of the key.

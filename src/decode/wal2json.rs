@@ -682,6 +682,21 @@ mod tests {
     }
 
     #[test]
+    fn a_table_without_a_route_needs_no_key() {
+        let other = routed(|route| route.from = "s.other".to_owned());
+        assert_eq!(decoded(&other, &record("U", None, None)), "unrouted");
+        let insert = |table: &str| {
+            format!(
+                r#"{{"kind":"insert","schema":"s","table":"{table}","columnnames":["a"],"columnvalues":[1],"pk":{{"pknames":["a"]}}}}"#
+            )
+        };
+        let transaction = |changes: &str| format!(r#"{{"nextlsn":"0/1","change":[{changes}]}}"#);
+        assert_eq!(decoded(&other, &transaction(&insert("t"))), "unrouted");
+        let both = transaction(&format!("{},{}", insert("t"), insert("other")));
+        assert_eq!(decoded(&other, &both), r#"{"a":1} put {} 0000000000000001.00000001"#);
+    }
+
+    #[test]
     fn a_record_is_recognised_by_its_action_or_its_changes() {
         let recognised = |payload: &str| Wal2json::default().recognises(&Outline::of(payload.as_bytes()));
         for ours in [

@@ -368,8 +368,7 @@ fn every_member_may_be_large() {
     let mutation = Mutation { touches_key: true, ..Mutation::default() };
     for (sample, tree) in examples() {
         let decoders = both(&sample);
-        for (at, hostile) in
-            some(places(&tree), 12).iter().flat_map(|at| HOSTILE.map(|hostile| (at, hostile)))
+        for (at, hostile) in some(places(&tree), 8).iter().flat_map(|at| HOSTILE.map(|hostile| (at, hostile)))
         {
             let payload = with(&tree, at, &hostile(LARGE_BYTES)).into_bytes();
             let record = Record { payload: payload.into(), ..sample.record.clone() };

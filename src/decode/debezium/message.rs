@@ -66,7 +66,7 @@ pub(super) struct Message<'a> {
     pub(super) table_changes: Option<&'a str>,
     has_source: bool,
     has_ddl: bool,
-    has_id: bool,
+    counts_events: bool,
     has_images: bool,
     status: Option<Cow<'a, str>>,
     is_cloud_event: bool,
@@ -93,7 +93,7 @@ const WRAPPERS_MAX: usize = 4;
 /// The name of the member that a transformation adds to a flattened row by its prefix, without that; `None` when it
 /// is a column.
 fn added(name: &str) -> Option<&str> {
-    const OTHERS: [&str; 11] = [
+    const OTHERS: [&str; 15] = [
         "op",
         "deleted",
         "name",
@@ -105,6 +105,10 @@ fn added(name: &str) -> Option<&str> {
         "server_id",
         "thread",
         "query",
+        "rs",
+        "row_id",
+        "redo_thread",
+        "user_name",
     ];
     let inside = name.strip_prefix("__")?;
     let inside = inside.strip_prefix("source_").unwrap_or(inside);
@@ -145,6 +149,7 @@ impl<'a> Message<'a> {
         let start = scanner.clone();
         scanner.object(|scanner, name| match (name.as_ref(), scanner.peek()?) {
             ("schema", Kind::Object) => self.schema(scanner),
+            ("schema", Kind::Null) => scanner.null(),
             ("payload", Kind::Object) if wrappers_left > 0 => {
                 wraps = true;
                 self.object(scanner, wrappers_left - 1)
@@ -188,8 +193,8 @@ impl<'a> Message<'a> {
                 scanner.skip()?;
             }
             ("status", Kind::String) => self.status = Some(scanner.string()?),
-            ("id", _) => {
-                self.has_id = true;
+            ("event_count" | "data_collections", _) => {
+                self.counts_events = true;
                 scanner.skip()?;
             }
             ("ddl", _) => {
@@ -262,11 +267,16 @@ impl<'a> Message<'a> {
         self.schema.fields
     }
 
+    /// Whether it would be a change, if its source said where it stands.
+    pub(super) fn is_envelope(&self) -> bool {
+        self.op.is_some() && self.has_images
+    }
+
     pub(super) fn shape(&self) -> Shape {
         if self.op.is_some() && self.has_source && (self.has_images || self.position.connector.is_some()) {
             return Shape::Change;
         }
-        if matches!(self.status.as_deref(), Some("BEGIN" | "END")) && self.has_id && !self.added.any {
+        if matches!(self.status.as_deref(), Some("BEGIN" | "END")) && self.counts_events && !self.added.any {
             return Shape::Transaction;
         }
         if self.has_source && (self.has_ddl || self.table_changes.is_some()) {

@@ -113,7 +113,7 @@ fn is_message(outline: &Outline<'_>) -> bool {
     let is_transaction = || {
         matches!(outline.string("status").as_deref(), Some("BEGIN" | "END"))
             && outline.has("id")
-            && (outline.has("ts_ms") || outline.has("event_count"))
+            && (outline.has("event_count") || outline.has("data_collections"))
     };
     let is_heartbeat = || {
         outline.member("ts_ms").is_some()
@@ -367,7 +367,8 @@ impl Debezium {
     /// A row by itself.
     fn flattened(&self, record: &Record, message: &Message<'_>) -> Result<Decoded> {
         let added = &message.added;
-        if message.text.is_empty() || message.op.is_some() || (!added.any && self.0.table.is_none()) {
+        let is_row = added.any || (self.0.table.is_some() && !message.is_envelope());
+        if message.text.is_empty() || !is_row {
             return Err(no_change_record());
         }
         let op = added.op.as_deref();
@@ -542,7 +543,7 @@ fn table_change(scanner: &mut Scanner<'_>) -> Result<TableChange, Fault> {
     }
     scanner.object(|scanner, name| {
         match (name.as_ref(), scanner.peek()?) {
-            ("id", Kind::String) => table = Some(qualified(&scanner.string()?)),
+            ("id", Kind::String) => table = qualified(&scanner.string()?),
             ("table", Kind::Object) => scanner.object(|scanner, name| {
                 match (name.as_ref(), scanner.peek()?) {
                     ("primaryKeyColumnNames", Kind::Array) => key = row::strings(scanner.skip()?),
@@ -578,14 +579,15 @@ fn column(scanner: &mut Scanner<'_>) -> Result<Option<(String, String)>, Fault> 
     Ok(column.zip(of))
 }
 
-/// `"db"."schema"."table"` as events name the table: the last two parts.
-fn qualified(id: &str) -> String {
+/// `"db"."schema"."table"` as events name the table: the last two parts; `None` when there is no name.
+fn qualified(id: &str) -> Option<String> {
     let inside = id.strip_prefix('"').and_then(|id| id.strip_suffix('"'));
     let parts: Vec<&str> = match inside {
         Some(inside) => inside.split("\".\"").collect(),
         None => id.split('.').collect(),
     };
-    parts.get(parts.len().saturating_sub(2)..).unwrap_or_default().join(".")
+    let named = parts.iter().all(|part| !part.is_empty());
+    named.then(|| parts.get(parts.len().saturating_sub(2)..).unwrap_or_default().join("."))
 }
 
 #[cfg(test)]

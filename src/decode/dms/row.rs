@@ -21,6 +21,8 @@ pub(super) struct Row<'m> {
     pub(super) table: &'m str,
     pub(super) image: &'m Image<'m>,
     pub(super) before: Option<&'m Image<'m>>,
+    /// The columns that a control record told, if one did.
+    pub(super) columns: &'m [(String, String)],
     /// Columns whose values need a look, by name.
     pub(super) types: Vec<(&'m str, ColumnType)>,
     /// Whether the image is the whole row.
@@ -151,6 +153,17 @@ impl<'m> Row<'m> {
             };
             Key::new(image.columns.iter().map(part).collect::<Result<_>>()?)
         };
+        // a key of fewer columns would be another one
+        if !self.image.has_all(self.columns.iter().map(|(name, _)| name.as_str())) {
+            return Err(Error::poison(
+                "incomplete_key",
+                format!(
+                    "The record of {} lacks a column, and all columns are the key. Set IncludeNullAndEmpty of the \
+                     target endpoint.",
+                    self.table
+                ),
+            ));
+        }
         let key = key_of(self.image)?;
         let put = Change::Put(Document::default());
         Ok(match operation {

@@ -1,6 +1,6 @@
 //! What an update says of itself: `updateDescription` as a patch.
 
-use super::{FULL_DOCUMENT, extended_json, wrong_type};
+use super::{FULL_DOCUMENT, extended_json, no_full_document, wrong_type};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Key, Patch, token};
 use crate::json::{Kind, Scanner};
@@ -17,9 +17,9 @@ pub(super) struct Description<'a> {
 }
 
 impl<'a> Description<'a> {
-    pub(super) fn read(text: &'a str) -> Result<Self> {
+    pub(super) fn read(scanner: &mut Scanner<'a>) -> Result<Self> {
         let mut found = Self::default();
-        Scanner::new(text).object(|scanner, name| {
+        scanner.object(|scanner, name| {
             match (name.as_ref(), scanner.peek()?) {
                 (_, Kind::Null) => scanner.null()?,
                 ("updatedFields", Kind::Object) => found.updated = Some(scanner.skip()?),
@@ -44,6 +44,9 @@ impl<'a> Description<'a> {
     }
 
     pub(super) fn patch(&self, key: &Key) -> Result<Patch> {
+        if self.updated.or(self.removed).or(self.truncated).is_none() {
+            return Err(no_full_document());
+        }
         let mut patch = Patch::default();
         self.truncate(&mut patch, key)?;
         if let Some(updated) = self.updated {
@@ -126,7 +129,16 @@ impl<'a> Description<'a> {
                 ),
             ));
         }
-        Ok(path.split('.').fold(String::new(), |pointer, part| pointer + "/" + &token(part)))
+        let mut pointer = String::with_capacity(path.len() + 1);
+        for part in path.split('.') {
+            pointer.push('/');
+            if part.contains(['~', '/']) {
+                pointer.push_str(&token(part));
+            } else {
+                pointer.push_str(part);
+            }
+        }
+        Ok(pointer)
     }
 }
 

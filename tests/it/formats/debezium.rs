@@ -55,7 +55,9 @@ fn wal(step: &Step, at: u64) -> String {
     let name = r#""connector":"postgresql","schema":"shop","table":"orders""#;
     match step {
         Step::Load(_) => format!(r#"{name},"ts_ms":{},"snapshot":"incremental""#, 1_772_440_000_000 + at),
-        _ => format!(r#"{name},"ts_ms":1,"snapshot":"false","lsn":{}"#, 4_294_967_290 + at),
+        Step::Insert(_) | Step::Update { .. } | Step::Delete(_) => {
+            format!(r#"{name},"ts_ms":1,"snapshot":"false","lsn":{}"#, 4_294_967_290 + at)
+        }
     }
 }
 
@@ -71,7 +73,7 @@ fn change_table(step: &Step, at: u64) -> String {
     let commit = format!(r#""commit_lsn":"00000027:{at:08x}:0001""#);
     match step {
         Step::Load(_) => format!(r#"{name},{commit},"change_lsn":null,"event_serial_no":null"#),
-        _ => format!(
+        Step::Insert(_) | Step::Update { .. } | Step::Delete(_) => format!(
             r#"{name},{commit},"change_lsn":"00000026:{:08x}:{:04x}","event_serial_no":{}"#,
             at / 4,
             at / 2,
@@ -84,7 +86,7 @@ fn redo(step: &Step, at: u64) -> String {
     let name = r#""connector":"oracle","ts_ms":1,"schema":"shop","table":"orders""#;
     match step {
         Step::Load(_) => format!(r#"{name},"scn":"{}""#, 95 + at),
-        _ => format!(
+        Step::Insert(_) | Step::Update { .. } | Step::Delete(_) => format!(
             r#"{name},"scn":"{}","commit_scn":"{}","rs_id":" 0x00000b.{:08x}.0010 ","ssn":{}"#,
             90 + at,
             95 + at,
@@ -113,7 +115,7 @@ fn oplog(step: &Step, at: u64) -> Vec<Record> {
     let place = format!(r#""ts_ms":{}000,"ord":{ord},"snapshot":"false""#, seconds);
     let place = match step {
         Step::Load(_) => format!(r#""ts_ms":{},"ord":-1,"snapshot":"incremental""#, 1_772_440_000_000 + at),
-        _ => place,
+        Step::Insert(_) | Step::Update { .. } | Step::Delete(_) => place,
     };
     let source = format!(r#"{{"connector":"mongodb","db":"shop","collection":"orders",{place}}}"#);
     let mut sent = records(step, at, |op, _, after| {
@@ -198,7 +200,9 @@ fn a_key_of_the_route_that_debezium_does_not_know_converges() {
                 let payload = format!(r#"{{{images},"source":{{{source}}},"op":"u"}}"#);
                 vec![Record::new("stream", (at * 10).to_string(), payload)]
             }
-            _ => envelope(step, at, &wal(step, at)),
+            Step::Load(_) | Step::Insert(_) | Step::Update { .. } | Step::Delete(_) => {
+                envelope(step, at, &wal(step, at))
+            }
         };
         sent.iter_mut().for_each(|record| record.partition_key = Some("default".to_owned()));
         sent
