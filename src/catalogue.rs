@@ -22,6 +22,17 @@ pub struct TableSchema {
     pub said_at: String,
 }
 
+impl TableSchema {
+    /// Whether every database can hold it: no empty name, no NUL. One such record must not stop its stream.
+    #[must_use]
+    pub fn can_be_kept(&self) -> bool {
+        let columns = self.columns.iter().flat_map(|(name, kind)| [name, kind]);
+        let texts = [&self.table, &self.said_at].into_iter().chain(&self.key).chain(columns);
+        let is_named = !self.table.is_empty() && self.key.iter().all(|name| !name.is_empty());
+        is_named && texts.into_iter().all(|text| !text.contains('\0'))
+    }
+}
+
 /// What makes a row of a table one row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Identity {

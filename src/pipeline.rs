@@ -243,6 +243,12 @@ impl Batch<'_> {
                 return Ok(());
             }
             Decoded::Schema(schema) => {
+                if !schema.can_be_kept() {
+                    return Err(Error::poison(
+                        "bad_table",
+                        "The name of a table or column that the record describes is empty or holds a NUL character.",
+                    ));
+                }
                 chunk.verdicts.push(ignored(Reason::Control));
                 self.flow.catalogue.learn(schema.clone());
                 chunk.schemas.push(schema);

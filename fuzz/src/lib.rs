@@ -79,7 +79,6 @@ pub fn flaw(parts: &[Part]) -> Option<String> {
     parts.iter().find_map(|part| match &part.decoded {
         Ok(Decoded::Events(events)) if events.is_empty() => Some("no event, and no reason".to_owned()),
         Ok(Decoded::Events(events)) => events.iter().find_map(flaw_of_event),
-        Ok(Decoded::Schema(schema)) if schema.table.is_empty() => Some("a table without a name".to_owned()),
         Ok(Decoded::Schema(_) | Decoded::Ignored(_)) => None,
         Err(error) => {
             let is_word = error.code().bytes().all(|it| matches!(it, b'a'..=b'z' | b'0'..=b'9' | b'_'));

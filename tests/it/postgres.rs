@@ -414,6 +414,31 @@ async fn a_table_name_that_no_database_can_have_stops_no_stream() {
 }
 
 #[tokio::test]
+async fn a_schema_that_no_database_can_hold_stops_no_stream() {
+    let place = place("schemaless").await;
+    let worker = place.worker(&place.config());
+    let schema = |table: &str, key: &str, column: &str| {
+        let source = r#"{"connector":"mysql","ts_ms":1559033904863}"#;
+        let table = format!(
+            r#"{{"type":"ALTER","id":"{table}","table":{{"primaryKeyColumnNames":["{key}"],"columns":[{{"name":"{column}","typeName":"INT"}}]}}}}"#
+        );
+        format!(r#"{{"source":{source},"ddl":"ALTER","tableChanges":[{table}]}}"#)
+    };
+    let (nul, whole) = ("a\\u0000b", r#"\"shop\".\"orders\""#);
+    let texts = [
+        schema(nul, "id", "id"),
+        schema(whole, nul, "id"),
+        schema(whole, "id", nul),
+        schema(whole, "id", "id"),
+    ];
+    let records: Vec<Record> =
+        texts.into_iter().zip(1..).map(|(text, at)| Record::new("s", at.to_string(), text)).collect();
+    let counts = worker.done(&records).await;
+    assert_eq!((counts.received, counts.parked, counts.reported), (4, 3, 0));
+    place.finish().await;
+}
+
+#[tokio::test]
 async fn records_that_differ_only_in_what_no_text_can_hold_are_parked_once() {
     let place = place("alike").await;
     let worker = place.worker(&place.config());
