@@ -256,7 +256,10 @@ impl Batch<'_> {
             }
         };
         let kept = (chunk.changes.len(), chunk.truncates.len());
-        for event in events {
+        // the numbers of pairs are the part's own; the whole record needs other ones
+        let mut pairs: HashMap<u32, u32> = HashMap::new();
+        for mut event in events {
+            event.pair = event.pair.map(|pair| *pairs.entry(pair).or_insert(*sub));
             match self.send(index, *sub, record, event) {
                 Ok(Ok(tracked)) if tracked.event.change == Change::Truncate => chunk.truncates.push(tracked),
                 Ok(Ok(tracked)) => chunk.changes.push(tracked),

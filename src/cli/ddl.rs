@@ -4,7 +4,7 @@ use super::Ended;
 use super::args::{DdlArgs, Global, dialect};
 use super::failure::{Failure, Status};
 use super::plan::UNUSED;
-use rowtide::config::SinkUrl;
+use rowtide::config::{SinkUrl, Truncate};
 use rowtide::materialize::Postgres;
 use rowtide::plan::{key_index, storage, view};
 use rowtide::route::Routes;
@@ -21,12 +21,16 @@ pub(super) fn run(global: &Global, args: &DdlArgs, out: &mut impl Write) -> Ende
     let Some(target) = Routes::new(config).target(&args.table)? else {
         return Err(Failure::usage(format!("No route takes the source table {}.", args.table)));
     };
-    let parts = [
+    let mut parts = vec![
         (format!("{}: storage", target.qualified()), storage(&target)),
         (format!("{}: what people query", target.qualified()), view(&target)?.sql),
         ("what rowtide knows of its targets".to_owned(), postgres.registry_sql()),
         ("parked records".to_owned(), postgres.dead_letters_sql()),
+        ("what sources said of their tables".to_owned(), postgres.schemas_sql()),
     ];
+    if target.truncate == Truncate::Apply {
+        parts.push(("the floors that truncates leave".to_owned(), postgres.floors_sql()));
+    }
     for (what, sql) in parts {
         writeln!(out, "-- {}\n{sql};\n", one_line(&what))?;
     }

@@ -129,6 +129,24 @@ fn a_batch_of_a_queue_that_stops_parks_what_is_not_delivered_again() {
     assert_eq!(memory.letters().len(), 2);
 }
 
+#[test]
+fn key_changes_in_one_record_stay_pairs_of_their_own() {
+    let change = |old: u32, new: u32, at: u32| {
+        format!(
+            r#"{{"database":"shop","table":"t","type":"update","ts":1772440534,"position":"b.000001:{at}","xid":{at},"commit":true,"primary_key_columns":["id"],"data":{{"id":{new},"n":{at}}},"old":{{"id":{old}}}}}"#
+        )
+    };
+    let record = Record::new("s", "1", format!("{}\n{}\n", change(1, 2, 10), change(3, 4, 20)));
+    let flow = Flow::new(&Config::default()).unwrap();
+    // the second pair is refused whole, the first stays
+    let memory = Memory::new().refusing(|key, _, _| key == "[4]");
+    let report = runtime().block_on(process(&flow, &memory, &[record], Deadline::never()));
+    assert_eq!(report.counts().parked, 1);
+    let rows: Vec<(String, bool)> =
+        memory.rows().into_iter().map(|((_, key), row)| (key, row.document.is_some())).collect();
+    assert_eq!(rows, [("[1]".to_owned(), false), ("[2]".to_owned(), true)]);
+}
+
 /// How a record of a batch is redelivered, by a small number.
 fn redelivered(kind: u8) -> Redelivered {
     match kind {

@@ -136,7 +136,16 @@ async fn a_statement_that_outlasts_the_deadline_is_cancelled_and_the_record_repo
     assert_eq!(report.failed_position(), Some("5"));
     assert_eq!(report.stopped.as_ref().unwrap().disposition(), Disposition::Retry);
     let running = "select count(*) from pg_stat_activity where application_name = '{s}' and state = 'active' and pid <> pg_backend_pid()";
-    assert_eq!(place.count(running).await, 0, "nothing of the invocation goes on");
+    // a busy server takes its time to end what was cancelled
+    let mut left = place.count(running).await;
+    for _ in 0..50 {
+        if left == 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        left = place.count(running).await;
+    }
+    assert_eq!(left, 0, "nothing of the invocation goes on");
     other.batch_execute("rollback").await.unwrap();
     assert_eq!(worker.done(&records).await.applied, 1);
     assert_eq!(place.view("orders").await[r#"["first"]"#], r#"{"n": 5}"#);
