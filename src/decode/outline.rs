@@ -91,7 +91,7 @@ impl<'a> Outline<'a> {
 
 impl<'a> Read<'a> {
     fn of(left: Option<Members<'a>>) -> Self {
-        Self { members: Vec::new(), open: None, left }
+        Self { members: Vec::with_capacity(if left.is_some() { 16 } else { 0 }), open: None, left }
     }
 
     /// Passes the open member's value, if one is open.
