@@ -1,8 +1,11 @@
 //! The `rowtide` command as scripts see it: a process with arguments, stdin, stdout, stderr and an exit status.
 
 use crate::support::server;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use md5::{Digest as _, Md5};
 use serde_json::Value;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -195,8 +198,12 @@ fn export(root: &Folder, id: &str, data: &str, more: &str, files: &[(&str, &str)
         let count = lines.lines().count();
         items += count;
         let key = format!("{prefix}/{data}/{name}.json.gz");
-        root.file(&key, gzip(lines.as_bytes()));
-        list += &format!("{{\"itemCount\":{count},\"etag\":\"e-1\",\"dataFileS3Key\":\"{key}\"}}\n");
+        let packed = gzip(lines.as_bytes());
+        let md5 = STANDARD.encode(Md5::digest(&packed));
+        root.file(&key, packed);
+        list += &format!(
+            "{{\"itemCount\":{count},\"md5Checksum\":\"{md5}\",\"etag\":\"e-1\",\"dataFileS3Key\":\"{key}\"}}\n"
+        );
     }
     root.file(&format!("{prefix}/{id}/manifest-files.json"), list);
     let manifest = format!(
@@ -249,6 +256,8 @@ fn an_export_that_is_not_whole_is_an_error_of_the_input() {
     let data = near("01-a/data/y.json.gz");
     std::fs::write(&data, gzip(b"")).unwrap();
     check(&manifest, 1, "holds 0 items, but the manifest of the export says 1");
+    std::fs::write(&data, gzip(b"{\"Item\":{\"id\":{\"S\":\"another\"}}}\n")).unwrap();
+    check(&manifest, 1, "has not the MD5");
     std::fs::remove_file(&data).unwrap();
     check(&manifest, 2, "which is not there");
     let text = std::fs::read_to_string(&manifest).unwrap();
