@@ -11,7 +11,7 @@
 //! |---|---|---|
 //! | records | [`record`] | takes a Lambda event apart; payloads stay raw bytes |
 //! | unpack | [`mod@unpack`] | aggregates, compression and the like become plain documents |
-//! | decode | [`decode`], [`catalogue`], [`version`], [`json`], [`decimal`] | one record becomes change events ([`event`]) |
+//! | decode | [`decode`], [`catalogue`], [`version`], [`json`], [`decimal`] | records become events: [`event`] |
 //! | route | [`route`], [`config`] | finds the target of a source table, filters fields and events |
 //! | coalesce | [`mod@coalesce`] | of several full images of a key, the highest version is written |
 //! | plan | [`mod@plan`] | change events become statements, as data |
@@ -47,7 +47,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `sink` | `materialize`, `pipeline`, `redrive`: writing to PostgreSQL |
-//! | `lambda` | `lambda` and the Lambda functions `rowtide-kinesis`, `rowtide-dynamodb`, `rowtide-sqs`, `rowtide-kafka` |
+//! | `lambda` | `lambda` and the functions `rowtide-kinesis`, `rowtide-dynamodb`, `rowtide-sqs`, `rowtide-kafka` |
 //! | `embedded` | `embedded`: a PostgreSQL inside the process |
 //! | `cli` | the command `rowtide` |
 

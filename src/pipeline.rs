@@ -283,7 +283,8 @@ impl Batch<'_> {
             return Err(Error::poison("no_key", "The change event has no key."));
         }
         // what was loaded for a table that goes by arrival comes before all that arrived
-        if self.flow.arrival && event.version.scheme() != version::ARRIVAL {
+        let loaded = event.version.scheme() == version::ARRIVAL && event.version.is_loaded();
+        if self.flow.arrival && !loaded {
             let position = self.records.get(index).map(Record::sequence).unwrap_or_default();
             let place = self.places.entry(position).or_default();
             event.version = version::arrival(self.flow.epoch, position, *place)?;

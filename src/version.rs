@@ -92,6 +92,12 @@ impl Version {
         &self.0
     }
 
+    /// Whether the row came without a position of its source: [`Rank::Loaded`].
+    #[must_use]
+    pub fn is_loaded(&self) -> bool {
+        self.0.split('.').nth(2) == Some("0")
+    }
+
     /// The scheme's letter.
     #[must_use]
     pub fn scheme(&self) -> char {

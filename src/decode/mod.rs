@@ -37,6 +37,7 @@ use crate::unpack;
 use row::{Origin, Row};
 use std::cell::LazyCell;
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What a record turned out to be.
 #[derive(Debug)]
@@ -133,6 +134,9 @@ pub struct Decoders {
     /// With one decoder pinned: all there are, to tell what a record is that it cannot read.
     others: Vec<Box<dyn Decoder>>,
     pinned: bool,
+    /// The place in `list` of the decoder that took the last record: it is asked first. As formats do not overlap, the
+    /// answer is the same, only sooner.
+    last: AtomicUsize,
 }
 
 impl fmt::Debug for Decoders {
@@ -176,10 +180,10 @@ impl Decoders {
     pub fn named(name: &str, settings: &Settings) -> Result<Self> {
         let list = every(settings);
         if name == "auto" {
-            return Ok(Self { list, others: Vec::new(), pinned: false });
+            return Ok(Self { list, others: Vec::new(), pinned: false, last: AtomicUsize::new(0) });
         }
         match list.into_iter().find(|decoder| decoder.name() == name) {
-            Some(decoder) => Ok(Self { list: vec![decoder], others: every(settings), pinned: true }),
+            Some(decoder) => Ok(Self { others: every(settings), ..Self::pinned(decoder) }),
             None => Err(Error::config(format!(
                 "source.decoder = \"{name}\" is not a decoder. Known are auto, {}.",
                 names().join(", ")
@@ -190,7 +194,8 @@ impl Decoders {
     /// One decoder for every record.
     #[must_use]
     pub fn pinned(decoder: Box<dyn Decoder>) -> Self {
-        Self { list: vec![decoder], others: every(&Settings::default()), pinned: true }
+        let others = every(&Settings::default());
+        Self { list: vec![decoder], others, pinned: true, last: AtomicUsize::new(0) }
     }
 
     /// Decodes a record, part by part.
@@ -242,15 +247,25 @@ impl Decoders {
         }
         // a pinned decoder that can read the record asks for no outline
         let outline = LazyCell::new(|| Outline::of(&record.payload));
-        let found = match self.list.first() {
-            Some(only) if self.pinned => Some(only),
-            _ => self.list.iter().find(|decoder| decoder.recognises(&outline)),
-        };
+        let found = if self.pinned { self.list.first().map(AsRef::as_ref) } else { self.taker(&outline) };
         let Some(decoder) = found else {
             return Part { decoder: None, decoded: Err(unrecognised(&record.payload)) };
         };
-        let decoded = decoder.decode(record).map_err(|error| self.explain(decoder.as_ref(), &outline, error));
+        let decoded = decoder.decode(record).map_err(|error| self.explain(decoder, &outline, error));
         Part { decoder: Some(decoder.name()), decoded }
+    }
+
+    /// The decoder that recognises a payload.
+    fn taker(&self, outline: &Outline<'_>) -> Option<&dyn Decoder> {
+        let last = self.last.load(Ordering::Relaxed);
+        // the last in the list takes what nobody else does: it must not be asked before them
+        let hint = self.list.get(last).filter(|_| last + 1 < self.list.len());
+        if let Some(decoder) = hint.filter(|decoder| decoder.recognises(outline)) {
+            return Some(decoder.as_ref());
+        }
+        let found = self.list.iter().position(|decoder| decoder.recognises(outline))?;
+        self.last.store(found, Ordering::Relaxed);
+        self.list.get(found).map(AsRef::as_ref)
     }
 
     /// A pinned decoder that cannot read a record says what the record looks like.

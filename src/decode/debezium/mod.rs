@@ -9,7 +9,7 @@
 //!   it; a MongoDB update without `after` is a `Patch` of `updateDescription`.
 //! * A changed key arrives as two records, delete and create. Only when the route's key is not the message's is it
 //!   told from `before`: then delete and put are one change.
-//! * Values: with the schema they are made plain ([`types`]); without it they stay as they are written, such as base64
+//! * Values: with the schema they are made plain; without it they stay as they are written, such as base64
 //!   for decimals and counts for dates. Set `decimal.handling.mode=string` and `time.precision.mode=isostring` there.
 //! * Tombstones (empty payloads) follow a delete and are ignored. Only with `source.version = "arrival"` and
 //!   `source.table` are they deletes: flattening's `delete.tombstone.handling.mode=tombstone`.
