@@ -221,7 +221,8 @@ impl Decoders {
         }
     }
 
-    /// The decoders that recognise a payload by its shape: of formats that do not overlap, one at most.
+    /// The decoders that recognise a payload by its shape: one at most, as formats do not overlap. Only of a payload
+    /// that somebody mixed from two formats there may be more; the first takes it.
     #[must_use]
     pub fn takers(&self, payload: &[u8]) -> Vec<&'static str> {
         let outline = Outline::of(payload);

@@ -233,6 +233,19 @@ fn every_event_is_recognised_by_its_decoder_alone() {
 }
 
 #[test]
+fn a_mixture_of_two_formats_goes_to_the_first_that_recognises_it() {
+    let mixture = r#"{"database":"shop","table":"orders","type":"insert","ts":1772440530,"xid":48211,"commit":true,
+        "position":"mysql-bin.000231:8120334","primary_key_columns":["id"],"data":{"id":10231},
+        "eventSourceARN":"arn:aws:dynamodb:eu-central-1:123456789012:table/orders/stream/2026-02-27T09:00:00.000",
+        "eventName":"INSERT","dynamodb":{"Keys":{"id":{"S":"a"}},"NewImage":{"id":{"S":"a"}},"SequenceNumber":"1"}}"#;
+    let auto = Decoders::named("auto", &Settings::default()).unwrap();
+    let takers = auto.takers(mixture.as_bytes());
+    assert_eq!(takers, ["dynamodb", "maxwell"]);
+    let parts = auto.decode(&Record::new("s", "1", mixture));
+    assert_eq!(parts.iter().map(|part| part.decoder).collect::<Vec<_>>(), [takers.first().copied()]);
+}
+
+#[test]
 fn a_wrong_type_or_a_missing_or_repeated_member_is_never_a_panic_nor_widens_a_key() {
     check(Sample::structural);
 }

@@ -10,11 +10,14 @@
 
 use super::values::{Value, Values};
 use super::{Failure, broke_off, raw};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use md5::{Digest as _, Md5};
 use rowtide::json::{Fault, Kind, Scanner, write_string};
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::vec;
 
 /// The folder of a bucket in which exports lie.
@@ -35,6 +38,8 @@ pub(super) struct Export {
 struct DataFile {
     key: String,
     items: Option<u64>,
+    /// Of the file as it lies in the bucket, in base64.
+    md5: Option<String>,
     path: PathBuf,
 }
 
@@ -43,6 +48,23 @@ struct Current {
     values: Values,
     items: Option<u64>,
     read: u64,
+    md5: Option<String>,
+    digest: Arc<Mutex<Md5>>,
+}
+
+/// A file whose bytes are digested as they are read.
+struct Digested<R> {
+    file: R,
+    digest: Arc<Mutex<Md5>>,
+}
+
+impl<R: Read> Read for Digested<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        let bytes = buffer.get(..count).unwrap_or_default();
+        self.digest.lock().unwrap_or_else(PoisonError::into_inner).update(bytes);
+        Ok(count)
+    }
 }
 
 /// What is needed of manifest-summary.json.
@@ -121,9 +143,17 @@ impl Export {
 impl Current {
     fn open(file: &DataFile) -> Result<Self, Failure> {
         let name: Arc<str> = file.path.display().to_string().into();
-        let plain =
-            rowtide::unpack::plain(raw(&file.path, &name)?).map_err(|error| broke_off(&name, &error))?;
-        Ok(Self { values: Values::new(plain), name, items: file.items, read: 0 })
+        let digest = Arc::<Mutex<Md5>>::default();
+        let raw = Digested { file: raw(&file.path, &name)?, digest: digest.clone() };
+        let plain = rowtide::unpack::plain(Box::new(raw)).map_err(|error| broke_off(&name, &error))?;
+        Ok(Self {
+            values: Values::new(plain),
+            name,
+            items: file.items,
+            read: 0,
+            md5: file.md5.clone(),
+            digest,
+        })
     }
 
     fn value(&mut self) -> Result<Option<Value>, Failure> {
@@ -134,13 +164,19 @@ impl Current {
 
     /// Whether the file held what the manifest says.
     fn check(&self) -> Result<(), Failure> {
-        match self.items {
-            Some(items) if items != self.read => Err(Failure::broken(format!(
-                "{} holds {} items, but the manifest of the export says {items}. Copy it from the bucket again.",
-                self.name, self.read
-            ))),
-            _ => Ok(()),
+        let again = "Copy it from the bucket again.";
+        if let Some(items) = self.items.filter(|items| *items != self.read) {
+            let (name, read) = (&self.name, self.read);
+            return Err(Failure::broken(format!(
+                "{name} holds {read} items, but the manifest of the export says {items}. {again}"
+            )));
         }
+        let digest = self.digest.lock().unwrap_or_else(PoisonError::into_inner).clone().finalize();
+        if self.md5.as_ref().is_some_and(|md5| *md5 != STANDARD.encode(digest)) {
+            let name = &self.name;
+            return Err(Failure::broken(format!("{name} has not the MD5 that the manifest says. {again}")));
+        }
+        Ok(())
     }
 }
 
@@ -192,6 +228,7 @@ impl DataFile {
             match name.as_ref() {
                 "dataFileS3Key" => found.key = text(scanner)?.unwrap_or_default(),
                 "itemCount" => found.items = text(scanner)?.and_then(|count| count.parse().ok()),
+                "md5Checksum" => found.md5 = text(scanner)?,
                 _ => drop(scanner.skip()?),
             }
             Ok::<_, Fault>(())
