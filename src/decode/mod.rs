@@ -37,7 +37,6 @@ use crate::unpack;
 use row::{Origin, Row};
 use std::cell::LazyCell;
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What a record turned out to be.
 #[derive(Debug)]
@@ -134,9 +133,6 @@ pub struct Decoders {
     /// With one decoder pinned: all there are, to tell what a record is that it cannot read.
     others: Vec<Box<dyn Decoder>>,
     pinned: bool,
-    /// The place in `list` of the decoder that took the last record: it is asked first. As formats do not overlap, the
-    /// answer is the same, only sooner.
-    last: AtomicUsize,
 }
 
 impl fmt::Debug for Decoders {
@@ -180,7 +176,7 @@ impl Decoders {
     pub fn named(name: &str, settings: &Settings) -> Result<Self> {
         let list = every(settings);
         if name == "auto" {
-            return Ok(Self { list, others: Vec::new(), pinned: false, last: AtomicUsize::new(0) });
+            return Ok(Self { list, others: Vec::new(), pinned: false });
         }
         match list.into_iter().find(|decoder| decoder.name() == name) {
             Some(decoder) => Ok(Self { others: every(settings), ..Self::pinned(decoder) }),
@@ -195,7 +191,7 @@ impl Decoders {
     #[must_use]
     pub fn pinned(decoder: Box<dyn Decoder>) -> Self {
         let others = every(&Settings::default());
-        Self { list: vec![decoder], others, pinned: true, last: AtomicUsize::new(0) }
+        Self { list: vec![decoder], others, pinned: true }
     }
 
     /// Decodes a record, part by part.
@@ -248,25 +244,13 @@ impl Decoders {
         }
         // a pinned decoder that can read the record asks for no outline
         let outline = LazyCell::new(|| Outline::of(&record.payload));
-        let found = if self.pinned { self.list.first().map(AsRef::as_ref) } else { self.taker(&outline) };
+        let takes = |decoder: &&dyn Decoder| self.pinned || decoder.recognises(&outline);
+        let found = self.list.iter().map(AsRef::as_ref).find(takes);
         let Some(decoder) = found else {
             return Part { decoder: None, decoded: Err(unrecognised(&record.payload)) };
         };
         let decoded = decoder.decode(record).map_err(|error| self.explain(decoder, &outline, error));
         Part { decoder: Some(decoder.name()), decoded }
-    }
-
-    /// The decoder that recognises a payload.
-    fn taker(&self, outline: &Outline<'_>) -> Option<&dyn Decoder> {
-        let last = self.last.load(Ordering::Relaxed);
-        // the last in the list takes what nobody else does: it must not be asked before them
-        let hint = self.list.get(last).filter(|_| last + 1 < self.list.len());
-        if let Some(decoder) = hint.filter(|decoder| decoder.recognises(outline)) {
-            return Some(decoder.as_ref());
-        }
-        let found = self.list.iter().position(|decoder| decoder.recognises(outline))?;
-        self.last.store(found, Ordering::Relaxed);
-        self.list.get(found).map(AsRef::as_ref)
     }
 
     /// A pinned decoder that cannot read a record says what the record looks like.
