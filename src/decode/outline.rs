@@ -19,6 +19,17 @@ struct Read<'a> {
     /// A member whose value has not been passed yet.
     open: Option<(Cow<'a, str>, Kind)>,
     left: Option<Members<'a>>,
+    /// A bit of each name that was read: most names that are asked for are not there, and this says so at once.
+    bits: u64,
+}
+
+/// One of 64 bits, from a name's length and its ends.
+#[inline]
+fn bit(name: &str) -> u64 {
+    let bytes = name.as_bytes();
+    let [first, last] =
+        [bytes.first(), bytes.last()].map(|byte| usize::from(byte.copied().unwrap_or_default()));
+    1 << ((bytes.len() + first * 7 + last * 29) % 64)
 }
 
 impl<'a> Outline<'a> {
@@ -91,7 +102,7 @@ impl<'a> Outline<'a> {
 
 impl<'a> Read<'a> {
     fn of(left: Option<Members<'a>>) -> Self {
-        Self { members: Vec::with_capacity(if left.is_some() { 16 } else { 0 }), open: None, left }
+        Self { members: Vec::with_capacity(if left.is_some() { 16 } else { 0 }), open: None, left, bits: 0 }
     }
 
     /// Passes the open member's value, if one is open.
@@ -111,6 +122,7 @@ impl<'a> Read<'a> {
             Ok::<_, Fault>(Some((name, left.kind()?)))
         });
         self.open = next.and_then(Result::ok).flatten();
+        self.bits |= self.open.as_ref().map_or(0, |(name, _)| bit(name));
         if self.open.is_none() {
             self.left = None;
         }
@@ -118,6 +130,9 @@ impl<'a> Read<'a> {
     }
 
     fn member(&mut self, wanted: &str) -> Option<Kind> {
+        if self.left.is_none() && self.bits & bit(wanted) == 0 {
+            return None;
+        }
         if let Some((_, kind, _)) = self.members.iter().find(|(name, _, _)| name == wanted) {
             return Some(*kind);
         }
