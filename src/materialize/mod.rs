@@ -1,15 +1,23 @@
 //! The only room that talks to a database. Knows statements and rows, no sources and no Lambda.
 
 mod connect;
+mod crate_catalog;
+mod crate_letters;
+mod crate_rows;
+mod cratedb;
 mod dead_letters;
 mod postgres;
 mod purge;
+mod server;
+mod sink;
 mod targets;
 
+pub use cratedb::Cratedb;
 pub use dead_letters::{DeadLetter, Filter, ParkedLetter};
 pub use postgres::Postgres;
 pub use purge::Purged;
-pub use targets::{KnownTarget, LiveRow};
+pub use sink::{Sink, configured};
+pub use targets::{KnownTarget, LiveRow, Shown};
 
 use crate::error::{Error, Result};
 use crate::plan::{Dialect, Statement};
@@ -46,7 +54,7 @@ pub struct Binding {
 
 /// Writes planned statements. One implementation a database; tests bring their own.
 pub trait Materializer: Send + Sync {
-    /// How statements must be said.
+    /// How statements must be said; known at the latest when a target was prepared.
     fn dialect(&self) -> Dialect;
 
     /// Makes sure that a target's table is there and is this route's.
