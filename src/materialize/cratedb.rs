@@ -654,7 +654,7 @@ impl Materializer for Cratedb {
     async fn prepare(&self, binding: &Binding, deadline: Deadline) -> Result<()> {
         let mut retry = self.server.retry(deadline);
         loop {
-            match self.know(binding, deadline).await {
+            match Box::pin(self.know(binding, deadline)).await {
                 Err(error) if retry.again(&error).await => {}
                 known => return known.map(drop),
             }
@@ -664,8 +664,8 @@ impl Materializer for Cratedb {
     async fn apply(&self, statement: &Statement, deadline: Deadline) -> Result<Vec<RowOutcome>> {
         let known = self.known(statement)?;
         let applied = match statement.action {
-            Action::Upsert => self.upsert(statement, &known, deadline).await,
-            Action::Patch => self.patch(statement, &known, deadline).await,
+            Action::Upsert => Box::pin(self.upsert(statement, &known, deadline)).await,
+            Action::Patch => Box::pin(self.patch(statement, &known, deadline)).await,
         };
         if applied.as_ref().is_err_and(|error| matches!(error.sqlstate(), Some("42P01" | "42703"))) {
             // somebody changed it: the next batch looks again

@@ -103,8 +103,8 @@ impl Sink {
     /// When the registry cannot be read.
     pub async fn targets(&self) -> Result<Vec<KnownTarget>> {
         match self.kind(Deadline::never()).await? {
-            Kind::Postgres(sink) => sink.targets().await,
-            Kind::Cratedb(sink) => sink.targets().await,
+            Kind::Postgres(sink) => Box::pin(sink.targets()).await,
+            Kind::Cratedb(sink) => Box::pin(sink.targets()).await,
         }
     }
 
@@ -120,8 +120,8 @@ impl Sink {
         each: impl FnMut(LiveRow) -> Result<()>,
     ) -> Result<()> {
         match self.kind(Deadline::never()).await? {
-            Kind::Postgres(sink) => sink.live_rows(target, shown, each).await,
-            Kind::Cratedb(sink) => sink.live_rows(target, shown, each).await,
+            Kind::Postgres(sink) => Box::pin(sink.live_rows(target, shown, each)).await,
+            Kind::Cratedb(sink) => Box::pin(sink.live_rows(target, shown, each)).await,
         }
     }
 
@@ -131,8 +131,8 @@ impl Sink {
     /// When the database cannot be written.
     pub async fn purge(&self, target: &KnownTarget, older_than: Duration, dry_run: bool) -> Result<Purged> {
         match self.kind(Deadline::never()).await? {
-            Kind::Postgres(sink) => sink.purge(target, older_than, dry_run).await,
-            Kind::Cratedb(sink) => sink.purge(target, older_than, dry_run).await,
+            Kind::Postgres(sink) => Box::pin(sink.purge(target, older_than, dry_run)).await,
+            Kind::Cratedb(sink) => Box::pin(sink.purge(target, older_than, dry_run)).await,
         }
     }
 
@@ -142,8 +142,8 @@ impl Sink {
     /// When they cannot be deleted.
     pub async fn expire_dead_letters(&self) -> Result<u64> {
         match self.kind(Deadline::never()).await? {
-            Kind::Postgres(sink) => sink.expire_dead_letters().await,
-            Kind::Cratedb(sink) => sink.expire_dead_letters().await,
+            Kind::Postgres(sink) => Box::pin(sink.expire_dead_letters()).await,
+            Kind::Cratedb(sink) => Box::pin(sink.expire_dead_letters()).await,
         }
     }
 
@@ -153,8 +153,8 @@ impl Sink {
     /// When they cannot be read.
     pub async fn dead_letters(&self, filter: &Filter, after: i64, limit: i64) -> Result<Vec<ParkedLetter>> {
         match self.kind(Deadline::never()).await? {
-            Kind::Postgres(sink) => sink.dead_letters(filter, after, limit).await,
-            Kind::Cratedb(sink) => sink.dead_letters(filter, after, limit).await,
+            Kind::Postgres(sink) => Box::pin(sink.dead_letters(filter, after, limit)).await,
+            Kind::Cratedb(sink) => Box::pin(sink.dead_letters(filter, after, limit)).await,
         }
     }
 
@@ -164,8 +164,8 @@ impl Sink {
     /// When they cannot be marked.
     pub async fn mark_redriven(&self, ids: &[i64]) -> Result<()> {
         match self.kind(Deadline::never()).await? {
-            Kind::Postgres(sink) => sink.mark_redriven(ids).await,
-            Kind::Cratedb(sink) => sink.mark_redriven(ids).await,
+            Kind::Postgres(sink) => Box::pin(sink.mark_redriven(ids)).await,
+            Kind::Cratedb(sink) => Box::pin(sink.mark_redriven(ids)).await,
         }
     }
 
@@ -175,8 +175,8 @@ impl Sink {
     /// When they cannot be deleted.
     pub async fn discard(&self, ids: &[i64]) -> Result<u64> {
         match self.kind(Deadline::never()).await? {
-            Kind::Postgres(sink) => sink.discard(ids).await,
-            Kind::Cratedb(sink) => sink.discard(ids).await,
+            Kind::Postgres(sink) => Box::pin(sink.discard(ids)).await,
+            Kind::Cratedb(sink) => Box::pin(sink.discard(ids)).await,
         }
     }
 }
@@ -206,6 +206,7 @@ async fn ask_version(server: &Server, deadline: Deadline) -> Result<String> {
     row.try_get(0).map_err(|error| failed(&error))
 }
 
+// boxed, so that the future of a whole invocation stays small
 impl Materializer for Sink {
     fn dialect(&self) -> Dialect {
         match self.kind.get() {
@@ -217,36 +218,36 @@ impl Materializer for Sink {
 
     async fn prepare(&self, binding: &Binding, deadline: Deadline) -> Result<()> {
         match self.kind(deadline).await? {
-            Kind::Postgres(sink) => sink.prepare(binding, deadline).await,
-            Kind::Cratedb(sink) => sink.prepare(binding, deadline).await,
+            Kind::Postgres(sink) => Box::pin(sink.prepare(binding, deadline)).await,
+            Kind::Cratedb(sink) => Box::pin(sink.prepare(binding, deadline)).await,
         }
     }
 
     async fn apply(&self, statement: &Statement, deadline: Deadline) -> Result<Vec<RowOutcome>> {
         match self.kind(deadline).await? {
-            Kind::Postgres(sink) => sink.apply(statement, deadline).await,
-            Kind::Cratedb(sink) => sink.apply(statement, deadline).await,
+            Kind::Postgres(sink) => Box::pin(sink.apply(statement, deadline)).await,
+            Kind::Cratedb(sink) => Box::pin(sink.apply(statement, deadline)).await,
         }
     }
 
     async fn blocked(&self, keys: &[(String, String)], deadline: Deadline) -> Result<HashSet<(String, String)>> {
         match self.kind(deadline).await? {
-            Kind::Postgres(sink) => sink.blocked(keys, deadline).await,
-            Kind::Cratedb(sink) => sink.blocked(keys, deadline).await,
+            Kind::Postgres(sink) => Box::pin(sink.blocked(keys, deadline)).await,
+            Kind::Cratedb(sink) => Box::pin(sink.blocked(keys, deadline)).await,
         }
     }
 
     async fn parked_lately(&self, source: &str, letters: &[DeadLetter], deadline: Deadline) -> Result<u64> {
         match self.kind(deadline).await? {
-            Kind::Postgres(sink) => sink.parked_lately(source, letters, deadline).await,
-            Kind::Cratedb(sink) => sink.parked_lately(source, letters, deadline).await,
+            Kind::Postgres(sink) => Box::pin(sink.parked_lately(source, letters, deadline)).await,
+            Kind::Cratedb(sink) => Box::pin(sink.parked_lately(source, letters, deadline)).await,
         }
     }
 
     async fn park(&self, letters: &[DeadLetter], deadline: Deadline) -> Result<()> {
         match self.kind(deadline).await? {
-            Kind::Postgres(sink) => sink.park(letters, deadline).await,
-            Kind::Cratedb(sink) => sink.park(letters, deadline).await,
+            Kind::Postgres(sink) => Box::pin(sink.park(letters, deadline)).await,
+            Kind::Cratedb(sink) => Box::pin(sink.park(letters, deadline)).await,
         }
     }
 }
