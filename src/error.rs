@@ -184,6 +184,9 @@ const CRATEDB_MESSAGES: &[(&str, ErrorKind, &str)] = &[
     ("can not write type", ErrorKind::Rejected, "a number is too long"),
     ("Limit of total columns", ErrorKind::Rejected, NO_ROOM),
     ("must not be null", ErrorKind::Rejected, "a column must not be null"),
+    ("must not be NULL", ErrorKind::Rejected, "a column must not be null"),
+    ("Failed CONSTRAINT", ErrorKind::Rejected, "a constraint of the table"),
+    ("' unknown", ErrorKind::Schema, "a table or a schema is missing, or the privilege to see it"),
     ("Mixed dataTypes", ErrorKind::Rejected, "an array holds several kinds"),
 ];
 
@@ -239,6 +242,9 @@ mod tests {
             ("23505", "A document with the same primary key exists already", ErrorKind::Contended),
             ("42P01", "Relation 'nope' unknown", ErrorKind::Schema),
             ("42703", "Column nope unknown", ErrorKind::Schema),
+            ("XX000", "Failed CONSTRAINT small CHECK (\"v\" < 10) for values: [b]", ErrorKind::Rejected),
+            ("XX000", "\"n\" must not be null", ErrorKind::Rejected),
+            ("XX000", "Schema 'doc' unknown", ErrorKind::Schema),
             ("28000", "password authentication failed for user \"x\"", ErrorKind::Schema),
         ];
         for (sqlstate, message, kind) in table {

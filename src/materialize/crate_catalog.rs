@@ -12,7 +12,9 @@ use crate::config::{Ddl, DeletePolicy};
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::Value;
 use crate::plan::cratedb::{add_columns, budget, declared, is_same_view, storage, table, view};
-use crate::plan::{Budget, Columns, Described, Layout, fill, literal, relation, with_plain_numbers};
+use crate::plan::{
+    Budget, Columns, Described, Layout, fill, literal, relation, with_plain_numbers, without_named_lists,
+};
 use crate::route::Target;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
@@ -356,6 +358,7 @@ impl Cratedb {
         place: impl Fn(&mut Columns, Budget) -> T,
     ) -> Result<T> {
         let name = known.binding.target.qualified();
+        let mut refused = None;
         for _ in 0..ADDINGS_MAX {
             let before = self.columns_of(known, deadline).await?;
             let mut after = (*before).clone();
@@ -378,11 +381,14 @@ impl Cratedb {
             for sql in add_columns(&storage, &added) {
                 self.alterations.fetch_add(1, Ordering::Relaxed);
                 match self.run(deadline, &sql).await {
-                    // another worker added some of them: look again
-                    Err(error) if error.code() == "column_exists" => break,
                     Err(error) if error.code() == "no_room" => {
                         tracing::warn!(target = name, "The table has no room for another column; the rest goes to aux.");
                         self.full.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone());
+                        break;
+                    }
+                    // another worker added some of them, perhaps with another type: look again
+                    Err(error) if matches!(error.code(), "column_exists" | "rejected") => {
+                        refused = Some(error);
                         break;
                     }
                     Err(error) => return Err(of_ddl(error)),
@@ -390,6 +396,9 @@ impl Cratedb {
                 }
             }
             self.refresh_columns(known, deadline).await?;
+        }
+        if let Some(error) = refused.filter(|error| error.code() == "rejected") {
+            return Err(of_ddl(error));
         }
         let message = format!("The columns of {name} keep changing while they are added.");
         Err(Error::new(ErrorKind::Contended, "contended", message))
@@ -495,7 +504,7 @@ impl Cratedb {
         self.refresh(&storage).await?;
         let table = self.describe(&target.schema, &target.table, Deadline::never()).await?;
         let aux = if table.has("aux") { "aux" } else { "{} as aux" };
-        let live = if target.layout.ends_with("guarded") { "\nwhere deleted is not true" } else { "" };
+        let live = if target.layout.ends_with("guarded") { "\nwhere not coalesce(deleted, false)" } else { "" };
         let key: Vec<String> = table.keys.iter().map(|name| format!("pk[{}]", literal(name))).collect();
         let key = if key.is_empty() { "1".to_owned() } else { key.join(", ") };
         let sql = fill(
@@ -506,7 +515,7 @@ impl Cratedb {
         for row in self.ask(Deadline::never(), &sql, &[]).await?.iter().take(limit) {
             let (pk, data, aux): (Json, Option<Json>, Option<Json>) =
                 read(|| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))?;
-            let aux = aux.map_or_else(|| "{}".to_owned(), |aux| aux.0);
+            let aux = aux.map_or_else(|| "{}".to_owned(), |aux| without_named_lists(&plain(&aux.0)));
             each(LiveRow { pk: plain(&pk.0), data: data.map(|data| plain(&data.0)), aux, deleted: false })?;
         }
         Ok(())

@@ -4,7 +4,7 @@ use super::crate_catalog::Known;
 use super::server::out_of_time;
 use crate::error::{COLUMN_EXISTS, Error, ErrorKind, NO_ROOM, Result, classify_cratedb};
 use crate::json::Value;
-use crate::plan::{Layout, Placed, Row, merge, with_plain_numbers};
+use crate::plan::{Layout, Placed, Row, merge, with_named_lists, with_plain_numbers};
 use bytes::BytesMut;
 use deadpool_postgres::Object;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type};
@@ -33,7 +33,10 @@ impl<'r> Sent<'r> {
             identity,
             pk: Json(placed.pk.into_owned()),
             data: placed.data.map(|data| Json(data.into_owned())),
-            aux: Json(placed.aux.into_owned()),
+            aux: Json(match layout {
+                Layout::Adopted { aux: true, .. } => with_named_lists(&placed.aux),
+                Layout::Adopted { aux: false, .. } | Layout::Managed => placed.aux.into_owned(),
+            }),
             changed_at: super::postgres::moment(row.changed_at),
         }
     }

@@ -5,7 +5,7 @@
 //! added before the write; everything else goes to `aux`, path by path.
 
 use super::place::Placed;
-use crate::event::token;
+use crate::event::{token, tokens};
 use crate::json::{self, Value};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -483,6 +483,48 @@ fn loose(value: Value, pointer: &str, aux: &mut Moved) -> Option<Value> {
             Some(Value::Object(kept.collect()))
         }
         Value::Null | Value::Bool(_) | Value::String(_) => Some(value),
+    }
+}
+
+/// `aux` of a table of LorryStream or CrateDB Toolkit: lists of several kinds among the document's own members stand
+/// there under their names, as theirs wrote them; everything else under its pointer.
+#[must_use]
+pub fn with_named_lists(aux: &str) -> String {
+    let Ok(Value::Object(members)) = Value::parse(aux) else { return aux.to_owned() };
+    let named = members.into_iter().map(|(pointer, text)| match (tokens(&pointer).as_slice(), &text) {
+        ([root, name], Value::String(json)) if root == "data" && !name.starts_with('/') => match Value::parse(json) {
+            Ok(list) if is_mixed(&list) && gives_back(&list) => (name.clone(), list),
+            _ => (pointer, text),
+        },
+        _ => (pointer, text),
+    });
+    Value::Object(named.collect()).to_text()
+}
+
+/// The way back.
+#[must_use]
+pub fn without_named_lists(aux: &str) -> String {
+    let Ok(Value::Object(members)) = Value::parse(aux) else { return aux.to_owned() };
+    let moved = members.into_iter().map(|(name, value)| match value {
+        Value::String(_) if name.starts_with('/') => (name, value),
+        value => (format!("/data/{}", token(&name)), Value::String(json::to_ascii(&value.to_text()))),
+    });
+    Value::Object(moved.collect()).to_text()
+}
+
+fn is_mixed(value: &Value) -> bool {
+    let Value::Array(elements) = value else { return false };
+    let kinds = elements.iter().zip(elements.iter().skip(1));
+    kinds.into_iter().any(|(a, b)| std::mem::discriminant(a) != std::mem::discriminant(b))
+}
+
+/// Whether a column without a type gives back every number.
+fn gives_back(value: &Value) -> bool {
+    match value {
+        Value::Number(text) => is_loose_number(text),
+        Value::Array(elements) => elements.iter().all(gives_back),
+        Value::Object(members) => members.iter().all(|(_, member)| gives_back(member)),
+        Value::Null | Value::Bool(_) | Value::String(_) => true,
     }
 }
 

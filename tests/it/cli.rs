@@ -305,7 +305,7 @@ fn usage_and_configuration_end_with_2() {
         (&["decode", "--decoder", "csv", INSERT], "csv"),
         (&["decode", "--set", "sink.shema=x", INSERT], "`sink.schema`"),
         (&["decode", "--batch", "0", INSERT], "--batch"),
-        (&["plan", "--dialect", "cratedb", INSERT], "CrateDB"),
+        (&["plan", "--dialect", "oracle", INSERT], "oracle"),
         (&["--config", "nowhere.toml", "config"], "nowhere.toml"),
         (&["dead-letters", "list"], "sink.url"),
         (&["dead-letters", "discard", "--sink", "postgresql://localhost"], "--all"),

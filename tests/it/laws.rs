@@ -299,6 +299,7 @@ proptest! {
         let target = Arc::new(Target {
             source: "t".into(), schema: "public".into(), name: "t".into(), storage: "t_cdc".into(),
             delete: rowtide::config::DeletePolicy::Tombstone, types: BTreeMap::new(),
+            data: rowtide::config::DataLayout::Columns, columns_per_object: 100, columns_max: 900,
         });
         let mut changes = Vec::new();
         for (record, ops) in case.records.iter().enumerate() {

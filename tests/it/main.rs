@@ -6,6 +6,8 @@
 mod cli;
 #[cfg(feature = "sink")]
 mod convergence;
+#[cfg(feature = "cli")]
+mod cratedb;
 #[cfg(feature = "sink")]
 mod decode;
 #[cfg(feature = "sink")]
@@ -14,6 +16,8 @@ mod faults;
 mod goldens;
 #[cfg(feature = "lambda")]
 mod lambda;
+#[cfg(feature = "sink")]
+mod grammar;
 #[cfg(feature = "sink")]
 mod laws;
 #[cfg(feature = "sink")]
