@@ -156,7 +156,7 @@ pub const NO_ROOM: &str = "the table has no room for another column";
 /// tells. Each with its kind and with words that may be repeated; the message itself quotes values.
 const CRATEDB_MESSAGES: &[(&str, ErrorKind, &str)] = &[
     ("disk usage exceeded flood-stage", ErrorKind::Unavailable, "its disk is full"),
-    ("read-only-allow-delete", ErrorKind::Unavailable, "its disk is full"),
+    ("READ_DELETE_ONLY", ErrorKind::Unavailable, "its disk is full"),
     ("primary shard is not active", ErrorKind::Unavailable, "a shard has no primary now"),
     ("Timeout", ErrorKind::Unavailable, "it ran out of time"),
     ("breaker", ErrorKind::Unavailable, "its memory is full"),
@@ -205,7 +205,9 @@ pub fn classify_cratedb(sqlstate: &str, message: &str) -> (ErrorKind, &'static s
         "42703" => (ErrorKind::Schema, "a column is missing"),
         "42P07" => (ErrorKind::Schema, "the table is there already"),
         "3F000" => (ErrorKind::Schema, "the schema is missing"),
-        _ if sqlstate.starts_with("28") => (ErrorKind::Schema, "it refuses the login or the user lacks a privilege"),
+        _ if sqlstate.starts_with("28") => {
+            (ErrorKind::Schema, "it refuses the login or the user lacks a privilege")
+        }
         _ if sqlstate.starts_with("42") => (ErrorKind::Schema, "it does not understand the statement"),
         "0A000" => (ErrorKind::Schema, "it does not know a function or a feature"),
         _ => (ErrorKind::Unavailable, "it answered something unknown"),
@@ -219,12 +221,24 @@ mod tests {
     #[test]
     fn every_message_of_cratedb_that_we_name_has_its_kind() {
         let table = [
-            ("XX000", "Cannot cast object element `n` with value `abc` to type `double precision`", ErrorKind::Rejected),
+            (
+                "XX000",
+                "Cannot cast object element `n` with value `abc` to type `double precision`",
+                ErrorKind::Rejected,
+            ),
             ("XX000", "Column n already exists with type text", ErrorKind::Rejected),
             ("XX000", "Cannot add column `zzz` to strict object `data`", ErrorKind::Rejected),
-            ("XX000", "Value 9223372036854775807 exceeds allowed range for column of type bigint", ErrorKind::Rejected),
+            (
+                "XX000",
+                "Value 9223372036854775807 exceeds allowed range for column of type bigint",
+                ErrorKind::Rejected,
+            ),
             ("XX000", "\"a.b\" contains a dot", ErrorKind::Rejected),
-            ("XX000", "conflicts with subscript pattern, square brackets are not allowed", ErrorKind::Rejected),
+            (
+                "XX000",
+                "conflicts with subscript pattern, square brackets are not allowed",
+                ErrorKind::Rejected,
+            ),
             ("XX000", "Document contains at least one immense term in field=\"x\"", ErrorKind::Rejected),
             ("XX000", "Cannot detect the type of the value: 123456789012345680000", ErrorKind::Rejected),
             ("XX000", "can not write type [class java.math.BigInteger]", ErrorKind::Rejected),
@@ -234,8 +248,11 @@ mod tests {
             ("XX000", "rejected execution of task", ErrorKind::Unavailable),
             ("XX000", "Job killed. statement_timeout (100ms)", ErrorKind::Unavailable),
             ("XX000", "no known master node", ErrorKind::Unavailable),
-            ("XX000", "blocked by: [FORBIDDEN/12/disk usage exceeded flood-stage watermark, table has \
-              read-only-allow-delete block]", ErrorKind::Unavailable),
+            (
+                "XX000",
+                "blocked by: [RELATION_READ_DELETE_ONLY/12/index read-only / allow delete (api)];",
+                ErrorKind::Unavailable,
+            ),
             ("XX000", "The relation \"doc.t\" doesn't support or allow INSERT operations", ErrorKind::Schema),
             ("XX000", "Missing 'DML' privilege for user 'stranger'", ErrorKind::Schema),
             ("XX000", "something that nobody has seen", ErrorKind::Unavailable),

@@ -44,7 +44,10 @@ pub(super) fn run(global: &Global, args: &DdlArgs, out: &mut impl Write) -> Ende
         writeln!(out, "-- {}\n{sql};\n", one_line(&what))?;
     }
     if dialect == Dialect::Cratedb {
-        writeln!(out, "-- columns of pk and data are added as documents need them, unless sink.ddl is \"never\"")?;
+        writeln!(
+            out,
+            "-- columns of pk and data are added as documents need them, unless sink.ddl is \"never\""
+        )?;
     } else if key.is_empty() {
         writeln!(out, "-- for indexes on members of the key, name them in the route's `key`")?;
     } else {

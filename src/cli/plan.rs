@@ -5,8 +5,8 @@ use super::decode::{optional, patch, text};
 use super::failure::{Failure, Status};
 use super::{Ended, count, input, warn};
 use rowtide::coalesce::{Fate, Schedule};
-use rowtide::pipeline::{Batch, Flow, Verdict};
 use rowtide::config::DeletePolicy;
+use rowtide::pipeline::{Batch, Flow, Verdict};
 use rowtide::plan::{Action, Columns, Dialect, Layout, Row, Statement, cratedb, patch_sql, plan, upsert_sql};
 use rowtide::record::Record;
 use std::collections::HashMap;
@@ -159,7 +159,8 @@ impl Page<'_> {
         let mut placed = Vec::new();
         for row in statement.rows.iter().filter(|row| !removes(row) && row.patch.is_none()) {
             let parts = columns.place(&row.pk, row.data.as_deref(), cratedb::budget(target));
-            let (pk, data, aux) = (parts.pk.into_owned(), parts.data.map(String::from), parts.aux.into_owned());
+            let (pk, data, aux) =
+                (parts.pk.into_owned(), parts.data.map(String::from), parts.aux.into_owned());
             placed.push(Row { pk, data, aux, ..row.clone() });
         }
         let added = columns.added_since(&before);

@@ -84,7 +84,8 @@ fn default_schema(config: &mut Config) {
     if !is_cratedb || config.origins.contains_key("sink.schema") {
         return;
     }
-    let options = crate_url.and_then(|url| url.split_once('?')).map(|(_, options)| options).unwrap_or_default();
+    let options =
+        crate_url.and_then(|url| url.split_once('?')).map(|(_, options)| options).unwrap_or_default();
     let schema = options.split('&').find_map(|option| option.strip_prefix("schema="));
     config.sink.schema = schema.filter(|schema| !schema.is_empty()).unwrap_or("doc").to_owned();
     let origin = if crate_url.is_some() { "sink.url" } else { "sink.dialect" };

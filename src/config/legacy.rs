@@ -20,10 +20,15 @@ const REPLACED: &[(&str, &str)] = &[
 /// The environment with our variables in the place of theirs, and the routes that theirs stand for. What is set by our
 /// own name wins.
 pub(super) fn translated(environment: &Environment) -> Result<(Environment, Vec<RouteConfig>)> {
-    let given = |name: &str| environment.get(name).and_then(|value| value.to_str()).filter(|value| !value.is_empty());
+    let given =
+        |name: &str| environment.get(name).and_then(|value| value.to_str()).filter(|value| !value.is_empty());
     let mut ours = environment.clone();
     for (name, instead) in REPLACED.iter().filter(|(name, _)| given(name).is_some()) {
-        tracing::warn!(variable = name, instead, "This variable is out of date and will not be read for ever.");
+        tracing::warn!(
+            variable = name,
+            instead,
+            "This variable is out of date and will not be read for ever."
+        );
     }
     for name in ["SINK_SQLALCHEMY_URL", "CRATEDB_CLUSTER_URL"] {
         if let Some(url) = given(name) {
@@ -42,12 +47,16 @@ pub(super) fn translated(environment: &Environment) -> Result<(Environment, Vec<
     // of DMS, theirs takes the tables from the records
     let table = given("SINK_TABLE").or(given("CRATEDB_TABLE")).filter(|_| decoder != Some("dms"));
     let to = table.map(|table| table.replace('"', ""));
-    let mut routes: Vec<RouteConfig> = given("COLUMN_TYPES").map(json_columns).transpose()?.unwrap_or_default();
+    let mut routes: Vec<RouteConfig> =
+        given("COLUMN_TYPES").map(json_columns).transpose()?.unwrap_or_default();
     for route in &mut routes {
         route.to = to.clone().unwrap_or_else(|| route.to.clone());
     }
     if to.is_some() || !routes.is_empty() {
-        routes.push(RouteConfig { to: to.unwrap_or_else(|| RouteConfig::default().to), ..RouteConfig::default() });
+        routes.push(RouteConfig {
+            to: to.unwrap_or_else(|| RouteConfig::default().to),
+            ..RouteConfig::default()
+        });
     }
     Ok((ours, routes))
 }
@@ -99,7 +108,10 @@ mod tests {
         ])
         .unwrap();
         assert!(config.sink.url.as_ref().unwrap().expose().starts_with("crate://u:secret@"));
-        assert_eq!((config.sink.schema.as_str(), config.source.decoder.as_str()), ("testdrive", "dynamodb-kinesis"));
+        assert_eq!(
+            (config.sink.schema.as_str(), config.source.decoder.as_str()),
+            ("testdrive", "dynamodb-kinesis")
+        );
         assert_eq!(config.route_for("anything").unwrap().to, "orders_stream");
     }
 
@@ -119,9 +131,11 @@ mod tests {
 
     #[test]
     fn our_own_names_win_and_wrong_values_are_named_without_showing_them() {
-        let config = loaded(&[("SINK_SQLALCHEMY_URL", "crate://a"), ("ROWTIDE_SINK_URL", "crate://b")]).unwrap();
+        let config =
+            loaded(&[("SINK_SQLALCHEMY_URL", "crate://a"), ("ROWTIDE_SINK_URL", "crate://b")]).unwrap();
         assert_eq!(config.sink.url.unwrap().expose(), "crate://b");
-        for (name, value) in [("MESSAGE_FORMAT", "secret"), ("COLUMN_TYPES", "secret"), ("COLUMN_TYPES", "{\"a\":\"map\"}")]
+        for (name, value) in
+            [("MESSAGE_FORMAT", "secret"), ("COLUMN_TYPES", "secret"), ("COLUMN_TYPES", "{\"a\":\"map\"}")]
         {
             let error = loaded(&[(name, value)]).unwrap_err();
             assert!(error.contains(name) && !error.contains("secret"), "{error}");

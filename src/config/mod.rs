@@ -235,7 +235,13 @@ impl Config {
     pub fn of_function() -> Result<Self> {
         let environment = process_environment();
         let directory = Path::new("");
-        Self::load_of_function(&Inputs { file: None, set: &[], environment: &environment, directory, ignore: &[] })
+        Self::load_of_function(&Inputs {
+            file: None,
+            set: &[],
+            environment: &environment,
+            directory,
+            ignore: &[],
+        })
     }
 
     fn load_of_function(inputs: &Inputs<'_>) -> Result<Self> {

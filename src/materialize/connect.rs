@@ -415,7 +415,10 @@ mod tests {
             ("crate://db.example.org", "postgresql://crate@db.example.org/doc"),
             ("crate://db:5433/?schema=x", "postgresql://crate@db:5433/doc"),
             ("crate://u:p%40@a:4200,b/", "postgresql://u:p%40@a,b/doc"),
-            ("crate://u:p@db.example.org:4200?ssl=true", "postgresql://u:p@db.example.org/doc?sslmode=require"),
+            (
+                "crate://u:p@db.example.org:4200?ssl=true",
+                "postgresql://u:p@db.example.org/doc?sslmode=require",
+            ),
             ("crate://db/doc?sslmode=disable&a=b", "postgresql://crate@db/doc?sslmode=disable"),
         ];
         for (url, expected) in table {

@@ -1,7 +1,7 @@
 //! The objects in CrateDB: tables, views, registry, and the columns, which nobody but this room adds.
 
-use super::cratedb::Cratedb;
 use super::crate_rows::{Json, read};
+use super::cratedb::Cratedb;
 use super::purge::Purged;
 use super::targets::{
     DEAD_LETTERS, KnownTarget, LOOKS_MAX, LiveRow, REGISTRY, Registered, STORAGE_COLUMNS, Shown, agree,
@@ -52,7 +52,9 @@ struct Table {
 
 impl Table {
     fn has(&self, name: &str) -> bool {
-        self.columns.iter().any(|column| column.path.len() == 1 && column.path.first().is_some_and(|p| p == name))
+        self.columns
+            .iter()
+            .any(|column| column.path.len() == 1 && column.path.first().is_some_and(|p| p == name))
     }
 }
 
@@ -190,7 +192,8 @@ impl Cratedb {
         let sql = include_str!("../../sql/cratedb/columns.sql");
         let mut described = Table { columns: Vec::new(), keys: Vec::new() };
         for row in self.ask(deadline, sql, &[&schema, &name]).await? {
-            let (root, below): (String, Option<Vec<String>>) = read(|| Ok((row.try_get(0)?, row.try_get(1)?)))?;
+            let (root, below): (String, Option<Vec<String>>) =
+                read(|| Ok((row.try_get(0)?, row.try_get(1)?)))?;
             let mut path = vec![root];
             path.extend(below.unwrap_or_default());
             let nullable: String = read(|| row.try_get(5))?;
@@ -256,7 +259,9 @@ impl Cratedb {
         match shown {
             Some(shown) if is_same_view(&wanted, shown) => {}
             // a person made it his own
-            Some(shown) if !remembered.is_some_and(|remembered| is_same_view(remembered, shown)) => return Ok(()),
+            Some(shown) if !remembered.is_some_and(|remembered| is_same_view(remembered, shown)) => {
+                return Ok(());
+            }
             Some(_) if self.ddl == Ddl::Never => return Ok(()),
             Some(_) | None => self.create(&wanted, deadline).await?,
         }
@@ -365,10 +370,12 @@ impl Cratedb {
             let may_grow = self.ddl == Ddl::Auto
                 && !self.full.lock().unwrap_or_else(PoisonError::into_inner).contains(&name);
             for (field, column) in declared(&known.binding.target)? {
-                let root = if known.binding.key_names.iter().any(|name| name == field) { "pk" } else { "data" };
+                let root =
+                    if known.binding.key_names.iter().any(|name| name == field) { "pk" } else { "data" };
                 after.declare(root, field, &column, may_grow);
             }
-            let placed = place(&mut after, if may_grow { budget(&known.binding.target) } else { Budget::NONE });
+            let placed =
+                place(&mut after, if may_grow { budget(&known.binding.target) } else { Budget::NONE });
             let added = after.added_since(&before);
             if added.is_empty() {
                 return Ok(placed);
@@ -382,7 +389,10 @@ impl Cratedb {
                 self.alterations.fetch_add(1, Ordering::Relaxed);
                 match self.run(deadline, &sql).await {
                     Err(error) if error.code() == "no_room" => {
-                        tracing::warn!(target = name, "The table has no room for another column; the rest goes to aux.");
+                        tracing::warn!(
+                            target = name,
+                            "The table has no room for another column; the rest goes to aux."
+                        );
                         self.full.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone());
                         break;
                     }
@@ -504,7 +514,8 @@ impl Cratedb {
         self.refresh(&storage).await?;
         let table = self.describe(&target.schema, &target.table, Deadline::never()).await?;
         let aux = if table.has("aux") { "aux" } else { "{} as aux" };
-        let live = if target.layout.ends_with("guarded") { "\nwhere not coalesce(deleted, false)" } else { "" };
+        let live =
+            if target.layout.ends_with("guarded") { "\nwhere not coalesce(deleted, false)" } else { "" };
         let key: Vec<String> = table.keys.iter().map(|name| format!("pk[{}]", literal(name))).collect();
         let key = if key.is_empty() { "1".to_owned() } else { key.join(", ") };
         let sql = fill(
@@ -558,7 +569,11 @@ impl Cratedb {
                         moved = Some(horizon);
                     }
                     // only what was found: a row that came back in between is another one
-                    rows += if dry_run { 1 } else { self.tell(never, &delete, &[&key, &sequence, &term]).await? };
+                    rows += if dry_run {
+                        1
+                    } else {
+                        self.tell(never, &delete, &[&key, &sequence, &term]).await?
+                    };
                 }
                 after = key;
             }

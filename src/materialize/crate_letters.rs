@@ -2,8 +2,8 @@
 //! what is found by its whole primary key is found at once, not only after the next refresh.
 
 use super::Deadline;
-use super::cratedb::Cratedb;
 use super::crate_rows::read;
+use super::cratedb::Cratedb;
 use super::dead_letters::{DeadLetter, Filter, ParkedLetter};
 use super::targets::DEAD_LETTERS;
 use crate::error::{Error, ErrorKind, Result};

@@ -109,7 +109,11 @@ impl Base {
 pub(super) struct KeyValue(pub(super) Value);
 
 impl ToSql for KeyValue {
-    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+    fn to_sql(
+        &self,
+        ty: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
         match (&self.0, ty) {
             (Value::Number(text), &Type::INT8) => text.parse::<i64>()?.to_sql(ty, out),
             (Value::Number(text), &Type::INT4) => text.parse::<i32>()?.to_sql(ty, out),
@@ -134,7 +138,11 @@ impl ToSql for KeyValue {
 pub(super) struct Json(pub(super) String);
 
 impl ToSql for Json {
-    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+    fn to_sql(
+        &self,
+        ty: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
         if *ty == Type::JSONB {
             out.extend_from_slice(&[1]);
         }

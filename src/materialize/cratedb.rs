@@ -181,7 +181,12 @@ impl Cratedb {
         self.columns.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
     }
 
-    async fn upsert(&self, statement: &Statement, known: &Known, deadline: Deadline) -> Result<Vec<RowOutcome>> {
+    async fn upsert(
+        &self,
+        statement: &Statement,
+        known: &Known,
+        deadline: Deadline,
+    ) -> Result<Vec<RowOutcome>> {
         if self.checks_horizon {
             let horizon = self.horizon(&statement.target.qualified(), deadline).await?;
             let rows: Vec<&Row> = statement.rows.iter().collect();
@@ -220,7 +225,8 @@ impl Cratedb {
             });
         }
         self.write(statement, known, second, attempt, &mut outcomes, deadline).await?;
-        self.each_row(&removed, statement, &mut outcomes, |row| self.remove(statement, known, row, deadline)).await?;
+        self.each_row(&removed, statement, &mut outcomes, |row| self.remove(statement, known, row, deadline))
+            .await?;
         Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or(RowOutcome::Stale)).collect())
     }
 
@@ -244,7 +250,8 @@ impl Cratedb {
             let rows: Vec<(usize, &Row)> =
                 pending.iter().filter_map(|&index| Some((index, statement.rows.get(index)?))).collect();
             let sent = self.place(known, &rows, deadline).await?;
-            let (sent, unfit): (Vec<Sent<'_>>, Vec<Sent<'_>>) = sent.into_iter().partition(|sent| sent.fits(known));
+            let (sent, unfit): (Vec<Sent<'_>>, Vec<Sent<'_>>) =
+                sent.into_iter().partition(|sent| sent.fits(known));
             let keyless = Arc::new(Error::new(
                 ErrorKind::Rejected,
                 "rejected",
@@ -257,8 +264,9 @@ impl Cratedb {
             }
             let is_last = placing + 1 == PLACINGS_MAX;
             let lanes = lanes(sent, self.server.connections_max);
-            let writing =
-                lanes.into_iter().map(|lane| self.write_lane(statement, known, lane, attempt, placing > 0, deadline));
+            let writing = lanes
+                .into_iter()
+                .map(|lane| self.write_lane(statement, known, lane, attempt, placing > 0, deadline));
             pending.clear();
             for (index, outcome) in try_join_all(writing).await?.into_iter().flatten() {
                 let outcome = match outcome {
@@ -332,7 +340,10 @@ impl Cratedb {
                     let error = Arc::new(error);
                     done.extend(part.iter().map(|row| {
                         let error = error.clone();
-                        (row.index, if placed_anew { Written::Refused(error) } else { Written::Misplaced(error) })
+                        (
+                            row.index,
+                            if placed_anew { Written::Refused(error) } else { Written::Misplaced(error) },
+                        )
                     }));
                 }
                 Err(error) => return Err(error),
@@ -352,7 +363,8 @@ impl Cratedb {
     ) -> Result<HashMap<String, bool>> {
         let sql = upsert_sql(&statement.target, known.layout, &known.binding.key_names, part.len());
         let values = Values::of(known.layout);
-        let mut parameters: Vec<&(dyn ToSql + Sync)> = Vec::with_capacity(part.len() * values.names().len() + 1);
+        let mut parameters: Vec<&(dyn ToSql + Sync)> =
+            Vec::with_capacity(part.len() * values.names().len() + 1);
         if known.layout == Layout::Managed {
             parameters.push(&attempt.at);
         }
@@ -373,7 +385,8 @@ impl Cratedb {
         for row in &rows {
             let (identity, is_ours) = match known.layout {
                 Layout::Managed => {
-                    let (key, version, at) = read(|| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))?;
+                    let (key, version, at) =
+                        read(|| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))?;
                     let (key, version, at): (String, String, Option<jiff::Timestamp>) = (key, version, at);
                     let is_ours = sent.get(key.as_str()) == Some(&version.as_str()) && at == Some(attempt.at);
                     (key, is_ours)
@@ -442,7 +455,12 @@ impl Cratedb {
         }
     }
 
-    async fn remove_guarded(&self, statement: &Statement, row: &Row, deadline: Deadline) -> Result<RowOutcome> {
+    async fn remove_guarded(
+        &self,
+        statement: &Statement,
+        row: &Row,
+        deadline: Deadline,
+    ) -> Result<RowOutcome> {
         let [read_sql, delete_sql] = hard_delete_sql(&statement.target);
         for _ in 0..ROW_ATTEMPTS_MAX {
             self.statements.fetch_add(1, Ordering::Relaxed);
@@ -486,7 +504,12 @@ impl Cratedb {
         self.tell(deadline, &sql, &parameters).await.map(|_| RowOutcome::Applied)
     }
 
-    async fn patch(&self, statement: &Statement, known: &Known, deadline: Deadline) -> Result<Vec<RowOutcome>> {
+    async fn patch(
+        &self,
+        statement: &Statement,
+        known: &Known,
+        deadline: Deadline,
+    ) -> Result<Vec<RowOutcome>> {
         if known.layout != Layout::Managed || statement.target.delete == DeletePolicy::Hard {
             return Err(Error::config(format!(
                 "{} sends partial images, which need a table made by rowtide and delete = \"tombstone\" or \"soft\": \
@@ -497,8 +520,10 @@ impl Cratedb {
         }
         let mut outcomes: Vec<Option<RowOutcome>> = vec![None; statement.rows.len()];
         let indices: Vec<usize> = (0..statement.rows.len()).collect();
-        self.each_row(&indices, statement, &mut outcomes, |row| self.patch_row(statement, known, row, deadline))
-            .await?;
+        self.each_row(&indices, statement, &mut outcomes, |row| {
+            self.patch_row(statement, known, row, deadline)
+        })
+        .await?;
         Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or(RowOutcome::Stale)).collect())
     }
 
@@ -575,10 +600,15 @@ impl Cratedb {
         deadline: Deadline,
     ) -> Result<Vec<Sent<'r>>> {
         let placed = self.with_columns(known, deadline, |columns, budget| {
-            rows.iter().map(|(_, row)| columns.place(&row.pk, row.data.as_deref(), budget)).collect::<Vec<_>>()
+            rows.iter()
+                .map(|(_, row)| columns.place(&row.pk, row.data.as_deref(), budget))
+                .collect::<Vec<_>>()
         });
         let placed = placed.await?;
-        let sent = rows.iter().zip(placed).map(|((index, row), placed)| Sent::new(*index, row, placed, known.layout));
+        let sent = rows
+            .iter()
+            .zip(placed)
+            .map(|((index, row), placed)| Sent::new(*index, row, placed, known.layout));
         Ok(sent.collect())
     }
 }
@@ -674,7 +704,11 @@ impl Materializer for Cratedb {
         applied
     }
 
-    async fn blocked(&self, keys: &[(String, String)], deadline: Deadline) -> Result<HashSet<(String, String)>> {
+    async fn blocked(
+        &self,
+        keys: &[(String, String)],
+        deadline: Deadline,
+    ) -> Result<HashSet<(String, String)>> {
         let mut retry = self.server.retry(deadline);
         loop {
             match self.blocked_once(keys, deadline).await {

@@ -4,8 +4,8 @@ use super::connect::{driver_error, is_crate};
 use super::postgres::settle;
 use super::server::Server;
 use super::{
-    Binding, Cratedb, DeadLetter, Deadline, Filter, KnownTarget, LiveRow, Materializer, ParkedLetter, Postgres, Purged,
-    RowOutcome, Shown,
+    Binding, Cratedb, DeadLetter, Deadline, Filter, KnownTarget, LiveRow, Materializer, ParkedLetter,
+    Postgres, Purged, RowOutcome, Shown,
 };
 use crate::config::{Config, DialectChoice};
 use crate::error::Result;
@@ -230,7 +230,11 @@ impl Materializer for Sink {
         }
     }
 
-    async fn blocked(&self, keys: &[(String, String)], deadline: Deadline) -> Result<HashSet<(String, String)>> {
+    async fn blocked(
+        &self,
+        keys: &[(String, String)],
+        deadline: Deadline,
+    ) -> Result<HashSet<(String, String)>> {
         match self.kind(deadline).await? {
             Kind::Postgres(sink) => Box::pin(sink.blocked(keys, deadline)).await,
             Kind::Cratedb(sink) => Box::pin(sink.blocked(keys, deadline)).await,

@@ -411,7 +411,10 @@ impl Postgres {
                 which.push_str(&format!(" and t.key = {}", literal(key)));
             }
             let storage = relation(&target.schema, &target.storage);
-            fill(include_str!("../../sql/postgres/live_rows.sql"), &[("storage", &storage), ("which", &which)])
+            fill(
+                include_str!("../../sql/postgres/live_rows.sql"),
+                &[("storage", &storage), ("which", &which)],
+            )
         };
         let parameters = std::iter::empty::<&(dyn ToSql + Sync)>();
         let rows = client.query_raw(&sql, parameters).await.map_err(ddl_error)?;
@@ -470,12 +473,7 @@ pub(super) fn agree_with_registry(binding: &Binding, registered: &Registered, re
     if registered.scheme != binding.scheme.to_string() {
         let advice =
             "Versions of two schemes cannot be compared: set source.version and source.decoder as before";
-        return disagreement(
-            "the version scheme",
-            &registered.scheme,
-            &binding.scheme.to_string(),
-            advice,
-        );
+        return disagreement("the version scheme", &registered.scheme, &binding.scheme.to_string(), advice);
     }
     if registered.epoch > i32::from(binding.epoch) {
         let advice = "Every change would be stale: raise source.epoch to at least the former";

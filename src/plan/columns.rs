@@ -133,7 +133,8 @@ impl Column {
             Self::Decimal(Some((precision, scale))) => format!("numeric({precision},{scale})"),
             Self::Object(members) if members.is_empty() => "object(strict)".to_owned(),
             Self::Object(members) => {
-                let members = members.iter().map(|(name, column)| format!("{} {}", super::quote(name), column.sql()));
+                let members =
+                    members.iter().map(|(name, column)| format!("{} {}", super::quote(name), column.sql()));
                 format!("object(strict) as ({})", members.collect::<Vec<_>>().join(", "))
             }
             Self::Loose | Self::Foreign => UNKNOWN.to_owned(),
@@ -163,7 +164,15 @@ impl Column {
         match self {
             Self::Object(members) => Some(members),
             Self::Array(element) => element.members(),
-            _ => None,
+            Self::Text(_)
+            | Self::Double
+            | Self::Real
+            | Self::Whole(_)
+            | Self::Boolean
+            | Self::Moment
+            | Self::Decimal(_)
+            | Self::Loose
+            | Self::Foreign => None,
         }
     }
 
@@ -171,7 +180,15 @@ impl Column {
         match self {
             Self::Object(members) => Some(members),
             Self::Array(element) => element.members_mut(),
-            _ => None,
+            Self::Text(_)
+            | Self::Double
+            | Self::Real
+            | Self::Whole(_)
+            | Self::Boolean
+            | Self::Moment
+            | Self::Decimal(_)
+            | Self::Loose
+            | Self::Foreign => None,
         }
     }
 
@@ -201,7 +218,9 @@ impl Column {
             | (Self::Double | Self::Real | Self::Whole(_) | Self::Decimal(_), Value::Number(_))
             | (Self::Boolean, Value::Bool(_))
             | (Self::Object(_) | Self::Loose, Value::Object(_)) => true,
-            (Self::Array(element), Value::Array(elements)) => elements.iter().all(|value| element.is_kind_of(value)),
+            (Self::Array(element), Value::Array(elements)) => {
+                elements.iter().all(|value| element.is_kind_of(value))
+            }
             _ => false,
         }
     }
@@ -211,7 +230,9 @@ impl Column {
         match (self, value) {
             (Self::Text(max), Value::String(text)) => {
                 text.len() <= TEXT_BYTES_MAX
-                    && max.is_none_or(|max| text.encode_utf16().count() <= usize::try_from(max).unwrap_or(usize::MAX))
+                    && max.is_none_or(|max| {
+                        text.encode_utf16().count() <= usize::try_from(max).unwrap_or(usize::MAX)
+                    })
             }
             (Self::Double, Value::Number(text)) => is_shortest::<f64>(text),
             (Self::Real, Value::Number(text)) => is_shortest::<f32>(text),
@@ -247,7 +268,9 @@ impl Columns {
         ordered.sort_by_key(|description| description.path.len());
         for description in ordered {
             let Some((name, above)) = description.path.split_last() else { continue };
-            let place = above.iter().try_fold(&mut columns.roots, |members, name| members.get_mut(name)?.members_mut());
+            let place = above
+                .iter()
+                .try_fold(&mut columns.roots, |members, name| members.get_mut(name)?.members_mut());
             if let Some(members) = place {
                 members.insert(name.clone(), Column::described(description));
             }
@@ -258,10 +281,8 @@ impl Columns {
     /// The columns of a storage table that was just created with `pk` and `data`, and `others` beside them.
     #[must_use]
     pub fn fresh(data: Column, others: usize) -> Self {
-        let roots = BTreeMap::from([
-            ("pk".to_owned(), Column::Object(BTreeMap::new())),
-            ("data".to_owned(), data),
-        ]);
+        let roots =
+            BTreeMap::from([("pk".to_owned(), Column::Object(BTreeMap::new())), ("data".to_owned(), data)]);
         let total = others + roots.values().map(Column::count).sum::<usize>();
         Self { roots, total }
     }
@@ -492,10 +513,12 @@ fn loose(value: Value, pointer: &str, aux: &mut Moved) -> Option<Value> {
 pub fn with_named_lists(aux: &str) -> String {
     let Ok(Value::Object(members)) = Value::parse(aux) else { return aux.to_owned() };
     let named = members.into_iter().map(|(pointer, text)| match (tokens(&pointer).as_slice(), &text) {
-        ([root, name], Value::String(json)) if root == "data" && !name.starts_with('/') => match Value::parse(json) {
-            Ok(list) if is_mixed(&list) && gives_back(&list) => (name.clone(), list),
-            _ => (pointer, text),
-        },
+        ([root, name], Value::String(json)) if root == "data" && !name.starts_with('/') => {
+            match Value::parse(json) {
+                Ok(list) if is_mixed(&list) && gives_back(&list) => (name.clone(), list),
+                _ => (pointer, text),
+            }
+        }
         _ => (pointer, text),
     });
     Value::Object(named.collect()).to_text()
@@ -507,7 +530,14 @@ pub fn without_named_lists(aux: &str) -> String {
     let Ok(Value::Object(members)) = Value::parse(aux) else { return aux.to_owned() };
     let moved = members.into_iter().map(|(name, value)| match value {
         Value::String(_) if name.starts_with('/') => (name, value),
-        value => (format!("/data/{}", token(&name)), Value::String(json::to_ascii(&value.to_text()))),
+        Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Array(_)
+        | Value::Object(_) => {
+            (format!("/data/{}", token(&name)), Value::String(json::to_ascii(&value.to_text())))
+        }
     });
     Value::Object(moved.collect()).to_text()
 }
@@ -549,7 +579,8 @@ fn is_decimal(text: &str, bounds: Option<(u32, u32)>) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let at_most = |digits: &str, max: u32| {
-        digits.bytes().all(|byte| byte.is_ascii_digit()) && u32::try_from(digits.len()).is_ok_and(|n| n <= max)
+        digits.bytes().all(|byte| byte.is_ascii_digit())
+            && u32::try_from(digits.len()).is_ok_and(|n| n <= max)
     };
     at_most(whole, precision - scale) && at_most(fraction, scale)
 }
@@ -568,5 +599,234 @@ pub fn with_plain_numbers(value: Value) -> Value {
             Value::Object(plain.collect())
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        Budget, Column, Columns, Described, with_named_lists, with_plain_numbers, without_named_lists,
+    };
+    use crate::json::Value;
+    use crate::plan::merge;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    const BUDGET: Budget = Budget { per_object: 100, total: 900 };
+
+    fn empty() -> Columns {
+        Columns::fresh(Column::Object(BTreeMap::new()), 6)
+    }
+
+    fn described(path: &[&str], type_name: &str) -> Described {
+        let path = path.iter().map(|name| (*name).to_owned()).collect();
+        Described { path, type_name: type_name.to_owned(), policy: None, characters_max: None }
+    }
+
+    /// Columns as the catalogue tells them, in no order.
+    fn existing() -> Columns {
+        Columns::described(&[
+            described(&["data", "lines", "sku"], "text"),
+            described(&["data", "n"], "bigint"),
+            described(&["data", "t"], "text"),
+            described(&["data", "d"], "double precision"),
+            described(&["data", "lists"], "double precision_array_array"),
+            described(&["data", "lines"], "object_array"),
+            described(&["data", "o"], "object"),
+            described(&["data"], "object"),
+            described(&["pk"], "object"),
+            described(&["data", "geo"], "geo_point"),
+            described(&["data", "at"], "timestamp with time zone"),
+        ])
+    }
+
+    fn check(columns: &Columns, data: &str, stays: &str, aux: &str) {
+        let placed = columns.clone().place("{}", Some(data), BUDGET);
+        assert_eq!((placed.data.as_deref(), &*placed.aux), (Some(stays), aux), "{data}");
+    }
+
+    #[test]
+    fn what_has_no_column_yet_gets_one_of_its_kind() {
+        let mut columns = empty();
+        let before = columns.clone();
+        let document = r#"{"s":"x","n":1,"b":true,"o":{"i":{"j":1}},"l":[{"a":1},{"b":["x"]}],"e":{}}"#;
+        assert_eq!(columns.place("{}", Some(document), BUDGET).data.as_deref(), Some(document));
+        let added: Vec<String> = columns
+            .added_since(&before)
+            .iter()
+            .map(|(path, column)| format!("{} {}", path.join("."), column.sql()))
+            .collect();
+        assert_eq!(
+            added,
+            [
+                "data.b boolean",
+                "data.e object(strict)",
+                r#"data.l array(object(strict) as ("a" double precision, "b" array(text)))"#,
+                "data.n double precision",
+                r#"data.o object(strict) as ("i" object(strict) as ("j" double precision))"#,
+                "data.s text",
+            ]
+        );
+        assert_eq!(columns.total(), before.total() + 11);
+        // the second document only adds what is new
+        let before = columns.clone();
+        columns.place("{}", Some(r#"{"l":[{"c":1}],"o":{"i":{"k":null}}}"#), BUDGET);
+        let added = columns.added_since(&before);
+        assert_eq!(added.len(), 1);
+        assert_eq!(added[0].0, ["data", "l", "c"]);
+    }
+
+    #[test]
+    fn a_value_stays_where_its_column_gives_it_back() {
+        let columns = existing();
+        check(&columns, r#"{"n":10,"d":0.1,"t":"x"}"#, r#"{"n":10,"d":0.1,"t":"x"}"#, "{}");
+        check(&columns, r#"{"n":10.9}"#, "{}", r#"{"/data/n":"10.9"}"#);
+        check(&columns, r#"{"n":"12"}"#, "{}", r#"{"/data/n":"\"12\""}"#);
+        check(&columns, r#"{"n":9223372036854775807}"#, "{}", r#"{"/data/n":"9223372036854775807"}"#);
+        check(&columns, r#"{"d":1.10}"#, "{}", r#"{"/data/d":"1.10"}"#);
+        check(&columns, r#"{"d":1E+400}"#, "{}", r#"{"/data/d":"1E+400"}"#);
+        check(&columns, r#"{"t":{"a":1}}"#, "{}", r#"{"/data/t":"{\"a\":1}"}"#);
+        check(
+            &columns,
+            r#"{"t":null,"x":null,"y":[]}"#,
+            r#"{"t":null}"#,
+            r#"{"/data/x":"null","/data/y":"[]"}"#,
+        );
+        check(&columns, r#"{"geo":[1,2]}"#, "{}", r#"{"/data/geo":"[1,2]"}"#);
+        check(&columns, r#"{"lists":[[1],null,[]]}"#, r#"{"lists":[[1],null,[]]}"#, "{}");
+        check(&columns, r#"{"lists":[[1],["a"]]}"#, "{}", r#"{"/data/lists":"[[1],[\"a\"]]"}"#);
+        check(
+            &columns,
+            r#"{"lines":[{"sku":"a"},{"sku":1}]}"#,
+            r#"{"lines":[{"sku":"a"},{}]}"#,
+            r#"{"/data/lines/1/sku":"1"}"#,
+        );
+        check(
+            &columns,
+            r#"{"a.b":1,"o":{"c[0]":"é"}}"#,
+            r#"{"o":{}}"#,
+            r#"{"/data/a.b":"1","/data/o/c[0]":"\"\\u00e9\""}"#,
+        );
+        check(
+            &columns,
+            r#"{"at":"2026-01-31T09:00:00+01:00"}"#,
+            r#"{"at":"2026-01-31T08:00:00Z"}"#,
+            r#"{"/data/at":"\"2026-01-31T09:00:00+01:00\""}"#,
+        );
+    }
+
+    #[test]
+    fn the_budget_ends_the_growth() {
+        let budget = Budget { per_object: 2, total: 10 };
+        let mut columns = empty();
+        let placed = columns.place("{}", Some(r#"{"a":1,"b":2,"c":3}"#), budget);
+        assert_eq!(placed.data.as_deref(), Some(r#"{"a":1,"b":2}"#));
+        assert_eq!(&*placed.aux, r#"{"/data/c":"3"}"#);
+        assert_eq!(columns.total(), 10);
+        let placed = columns.place(r#"{"id":1}"#, Some(r#"{"b":{"x":1}}"#), budget);
+        assert_eq!(&*placed.aux, r#"{"/pk/id":"1","/data/b":"{\"x\":1}"}"#);
+    }
+
+    #[test]
+    fn mixed_lists_of_adopted_tables_stand_under_their_names() {
+        let aux =
+            r#"{"/data/l":"[1,\"a\"]","/data/e":"[]","/data/o/l":"[1,\"a\"]","/data/n":"[1.10,\"a\"]"}"#;
+        let named = with_named_lists(aux);
+        assert_eq!(named, r#"{"l":[1,"a"],"/data/e":"[]","/data/o/l":"[1,\"a\"]","/data/n":"[1.10,\"a\"]"}"#);
+        assert_eq!(without_named_lists(&named), aux);
+    }
+
+    fn documents() -> impl Strategy<Value = Value> {
+        let name = || prop_oneof![6 => "[a-d]", 1 => "[a-b][.\\[\u{0}/~][a-b]", 1 => Just(String::new())];
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::Bool),
+            any::<i64>().prop_map(|n| Value::Number(n.to_string())),
+            any::<f64>()
+                .prop_filter("finite", |n| n.is_finite())
+                .prop_map(|n| Value::Number(format!("{n:e}"))),
+            (-99..99_i64, 0..999_u16).prop_map(|(n, d)| Value::Number(format!("{n}.{d}"))),
+            "[1-9][0-9]{20,37}".prop_map(Value::Number),
+            "[a-zé😀\u{0}\"]{0,4}".prop_map(Value::String),
+            Just(Value::String("x".repeat(33_000))),
+        ];
+        let value = leaf.prop_recursive(4, 24, 4, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::Array),
+                prop::collection::btree_map(name(), inner, 0..4)
+                    .prop_map(|m| Value::Object(m.into_iter().collect())),
+            ]
+        });
+        prop::collection::btree_map(name(), value, 0..6).prop_map(|m| Value::Object(m.into_iter().collect()))
+    }
+
+    fn sorted(value: Value) -> Value {
+        match value {
+            Value::Object(members) => {
+                let mut members: Vec<_> =
+                    members.into_iter().map(|(name, value)| (name, sorted(value))).collect();
+                members.sort_by(|a, b| a.0.cmp(&b.0));
+                Value::Object(members)
+            }
+            Value::Array(elements) => Value::Array(elements.into_iter().map(sorted).collect()),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
+        }
+    }
+
+    /// Numbers as the server shows them: every float with a fraction.
+    fn shown(value: Value) -> Value {
+        match value {
+            Value::Number(text) if text.parse::<i64>().is_ok() => Value::Number(format!("{text}.0")),
+            Value::Array(elements) => Value::Array(elements.into_iter().map(shown).collect()),
+            Value::Object(members) => {
+                Value::Object(members.into_iter().map(|(name, member)| (name, shown(member))).collect())
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
+        }
+    }
+
+    fn fits(value: &Value, column: &Column) -> bool {
+        match (value, column) {
+            (Value::Null, _) => true,
+            (Value::Object(values), Column::Object(members)) => {
+                values.iter().all(|(name, value)| members.get(name).is_some_and(|column| fits(value, column)))
+            }
+            (Value::Object(_), Column::Loose) => true,
+            (Value::Array(values), Column::Array(element)) => values.iter().all(|value| fits(value, element)),
+            (value, column) => column.is_kind_of(value) && column.holds(value),
+        }
+    }
+
+    proptest! {
+        /// The law of `data` and `aux`: what is sent has a column for every path, and gives back the exact document.
+        #[test]
+        fn merge_gives_back_the_exact_document(
+            documents in prop::collection::vec(documents(), 1..6),
+            loose in any::<bool>(),
+            per_object in 1..6_usize,
+        ) {
+            let data = if loose { Column::Loose } else { Column::Object(BTreeMap::new()) };
+            let mut columns = Columns::fresh(data, 6);
+            let budget = Budget { per_object, total: 20 };
+            for document in documents {
+                let text = document.to_text();
+                let placed = columns.place(&text, Some(&text), budget);
+                prop_assert!(columns.total() <= 20);
+                let (pk, data) = (&*placed.pk, placed.data.as_deref().unwrap());
+                for (root, text) in [("pk", pk), ("data", data)] {
+                    prop_assert!(fits(&Value::parse(text).unwrap(), columns.root(root).unwrap()), "{}", text);
+                }
+                let Ok(Value::Object(aux)) = Value::parse(&placed.aux) else { panic!("aux is no object") };
+                prop_assert!(aux.iter().all(|(_, text)| matches!(text, Value::String(text) if text.is_ascii())));
+                // as it comes back from columns of floats
+                let back = |text: &str| {
+                    let value = Value::parse(text).unwrap();
+                    with_plain_numbers(if loose { value } else { shown(value) }).to_text()
+                };
+                let (pk, data) = merge(&back(pk), Some(&back(data)), &placed.aux).unwrap();
+                prop_assert_eq!(sorted(pk), sorted(document.clone()));
+                prop_assert_eq!(sorted(data.unwrap()), sorted(document));
+            }
+        }
     }
 }

@@ -258,8 +258,11 @@ pub fn hard_delete_sql(target: &Target) -> [String; 2] {
 /// The text that deletes a row of an adopted table, by the members of its key in order.
 #[must_use]
 pub fn adopted_delete_sql(target: &Target, key_names: &[String]) -> String {
-    let key: Vec<String> =
-        key_columns(key_names).iter().zip(1..).map(|(column, place)| format!("{column} = ${place}")).collect();
+    let key: Vec<String> = key_columns(key_names)
+        .iter()
+        .zip(1..)
+        .map(|(column, place)| format!("{column} = ${place}"))
+        .collect();
     let storage = relation(&target.schema, &target.name);
     fill(DELETE_ADOPTED, &[("storage", &storage), ("key", &key.join(" and "))])
 }
@@ -285,7 +288,8 @@ mod tests {
     #[test]
     fn a_view_is_recognised_in_the_servers_words() {
         let created = "create or replace view \"s\".\"v\" as\nselect t.key, t.pk\nfrom \"s\".\"t_cdc\" as t\nwhere not t.deleted";
-        let shown = "SELECT\n \"t\".\"key\"\n, \"t\".\"pk\"\nFROM \"s\".\"t_cdc\" t\nWHERE NOT \"t\".\"deleted\"\n";
+        let shown =
+            "SELECT\n \"t\".\"key\"\n, \"t\".\"pk\"\nFROM \"s\".\"t_cdc\" t\nWHERE NOT \"t\".\"deleted\"\n";
         assert!(is_same_view(created, shown));
         assert!(!is_same_view(created, "SELECT 1"));
     }

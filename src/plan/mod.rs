@@ -5,7 +5,9 @@ pub mod cratedb;
 mod ddl;
 mod place;
 
-pub use columns::{Budget, Column, Columns, Described, with_named_lists, with_plain_numbers, without_named_lists};
+pub use columns::{
+    Budget, Column, Columns, Described, with_named_lists, with_plain_numbers, without_named_lists,
+};
 pub use ddl::{View, drop_view, key_index, storage, view};
 pub use place::{Placed, merge, place};
 

@@ -79,7 +79,8 @@ impl Place {
     }
 
     async fn texts(&self, sql: &str) -> Vec<String> {
-        let text = |row: &tokio_postgres::Row| row.get::<_, Option<String>>(0).unwrap_or_else(|| "null".into());
+        let text =
+            |row: &tokio_postgres::Row| row.get::<_, Option<String>>(0).unwrap_or_else(|| "null".into());
         self.query(sql).await.iter().map(text).collect()
     }
 
@@ -95,7 +96,8 @@ impl Place {
     async fn view(&self, table: &str) -> BTreeMap<String, String> {
         let sink = Cratedb::new(&self.config()).unwrap();
         let targets = sink.targets().await.unwrap();
-        let target = targets.into_iter().find(|target| target.table == table).expect("the target is registered");
+        let target =
+            targets.into_iter().find(|target| target.table == table).expect("the target is registered");
         let mut rows = BTreeMap::new();
         let all = Shown::default();
         sink.live_rows(&target, &all, |row| {
@@ -223,7 +225,8 @@ fn hostile() -> Vec<Value> {
     let number = |n: usize| Value::Number(n.to_string());
     documents.push(object((0..5_000).map(|n| (format!("key{n}"), number(n))).collect()));
     for n in 0..3 {
-        let ids = (n * 80..(n + 1) * 80).map(|id| (format!("id-{id}"), object(vec![("n".into(), number(id))])));
+        let ids =
+            (n * 80..(n + 1) * 80).map(|id| (format!("id-{id}"), object(vec![("n".into(), number(id))])));
         documents.push(object(vec![("by_id".into(), object(ids.collect()))]));
     }
     for part in 0..11 {
@@ -257,7 +260,8 @@ async fn hostile_documents_come_back_exactly() {
 
 /// Documents of few names, so that types clash.
 fn documents() -> impl Strategy<Value = Value> {
-    let name = || prop_oneof![6 => "[a-f]", 1 => "[a-c]\\.[a-c]", 1 => Just(String::new()), 1 => "[x-z]{1,3}"];
+    let name =
+        || prop_oneof![6 => "[a-f]", 1 => "[a-c]\\.[a-c]", 1 => Just(String::new()), 1 => "[x-z]{1,3}"];
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::Bool),
@@ -270,7 +274,8 @@ fn documents() -> impl Strategy<Value = Value> {
     let value = leaf.prop_recursive(4, 24, 4, move |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::Array),
-            prop::collection::btree_map(name(), inner, 0..4).prop_map(|m| Value::Object(m.into_iter().collect())),
+            prop::collection::btree_map(name(), inner, 0..4)
+                .prop_map(|m| Value::Object(m.into_iter().collect())),
         ]
     });
     prop::collection::btree_map(name(), value, 0..6).prop_map(|m| Value::Object(m.into_iter().collect()))
@@ -305,8 +310,8 @@ async fn random_documents_come_back_exactly() {
 async fn four_workers_with_random_new_fields_end_as_the_source() {
     let Some(place) = place("new_fields").await else { return };
     let config = place.config();
+    let mut runner = TestRunner::deterministic();
     for round in 0..3_u64 {
-        let mut runner = TestRunner::deterministic();
         let strategy = documents();
         let table = format!("t{round}");
         let mut source: BTreeMap<String, String> = BTreeMap::new();
@@ -357,7 +362,10 @@ async fn four_workers_with_random_new_fields_end_as_the_source() {
         assert_eq!(view, source);
     }
     // a row that was emptied behind somebody's back would have lost its document
-    assert_eq!(place.count("select count(*) from \"{s}\".t0_cdc where not deleted and data is null").await, 0);
+    assert_eq!(
+        place.count("select count(*) from \"{s}\".t0_cdc where not deleted and data is null").await,
+        0
+    );
     place.finish().await;
 }
 
@@ -433,7 +441,10 @@ async fn a_batch_becomes_rows_and_its_repetition_is_stale() {
     assert_eq!(worker.done(&delete).await.applied, 1);
     assert_eq!(worker.done(&records).await.stale, 1_500);
     assert_eq!(place.view("orders").await.len(), 1_499);
-    assert_eq!(place.count("select count(*) from \"{s}\".orders_cdc where deleted and data is null").await, 1);
+    assert_eq!(
+        place.count("select count(*) from \"{s}\".orders_cdc where deleted and data is null").await,
+        1
+    );
     assert_eq!(place.count("select count(*) from \"{s}\".orders where data['n'] > 1400").await, 99);
     place.finish().await;
 }
@@ -482,8 +493,10 @@ async fn declared_types_are_columns_and_what_does_not_fit_stays_exact() {
     ]);
     round_trip(&place, &config, &documents).await;
     let rows = place
-        .texts("select concat_ws('|', data['total']::text, data['count']::text, data['at']::text, data['code'], \
-                data['small']::text, array_length(data['tags'], 1)::text) from \"{s}\".t order by key")
+        .texts(
+            "select concat_ws('|', data['total']::text, data['count']::text, data['at']::text, data['code'], \
+                data['small']::text, array_length(data['tags'], 1)::text) from \"{s}\".t order by key",
+        )
         .await;
     assert_eq!(rows[0], "12.30|9007199254740993|1769846400500|abc|7");
     assert_eq!(rows[1..], ["1".to_owned(), String::new(), "-1".to_owned()]);
@@ -522,7 +535,13 @@ async fn bad_rows_are_parked_and_every_good_one_is_written() {
     // what comes again is parked once
     worker.done(&records[600..620]).await;
     place.refresh("rowtide_dead_letters").await;
-    assert_eq!(place.texts("select attempts::text from \"{s}\".rowtide_dead_letters order by key, position").await.len(), 3);
+    assert_eq!(
+        place
+            .texts("select attempts::text from \"{s}\".rowtide_dead_letters order by key, position")
+            .await
+            .len(),
+        3
+    );
     // of a key change whose new row is refused, the old one stays
     let config = place.config();
     let moved = Flow::with_decoders(
@@ -565,6 +584,33 @@ async fn a_row_that_is_refused_gives_way_to_its_next_lower_version() {
 }
 
 #[tokio::test]
+async fn one_row_is_shown_by_its_key_and_many_up_to_a_limit() {
+    let Some(place) = place("shown").await else { return };
+    let worker = Worker::new(&place.config());
+    worker.done(&inserts("orders", 1_200)).await;
+    let target = worker.sink.targets().await.unwrap().remove(0);
+    for (key, limit, expected) in [
+        (Some(r#"["k00003"]"#), None, 1),
+        (Some(r#"["nobody"]"#), None, 0),
+        (None, Some(1_100), 1_100),
+        (None, Some(7), 7),
+        (None, None, 1_200),
+    ] {
+        let (shown, mut rows) = (Shown { key: key.map(str::to_owned), limit }, 0);
+        worker
+            .sink
+            .live_rows(&target, &shown, |_| {
+                rows += 1;
+                Ok(())
+            })
+            .await
+            .unwrap();
+        assert_eq!(rows, expected, "{shown:?}");
+    }
+    place.finish().await;
+}
+
+#[tokio::test]
 async fn deletes_are_tombstones_soft_or_hard() {
     let Some(place) = place("deletes").await else { return };
     let n = |n: u64| Value::Object(vec![("n".into(), Value::Number(n.to_string()))]);
@@ -574,13 +620,23 @@ async fn deletes_are_tombstones_soft_or_hard() {
     worker.events(&soft, vec![put("soft", "a", 1, &n(1)), put("soft", "b", 1, &n(1))]).await;
     worker.events(&soft, vec![gone("soft", "a", 2), gone("soft", "new", 2)]).await;
     place.refresh("soft_cdc").await;
-    let rows = place.texts("select concat_ws(' ', key, data['n']::text, deleted::text) from \"{s}\".soft order by key").await;
+    let rows = place
+        .texts("select concat_ws(' ', key, data['n']::text, deleted::text) from \"{s}\".soft order by key")
+        .await;
     assert_eq!(rows, [r#"["a"] 1.0 t"#, r#"["b"] 1.0 f"#, r#"["new"] t"#]);
     let hard = place.with_route(|route| route.delete = DeletePolicy::Hard);
     let worker = Worker::new(&hard);
     worker.events(&hard, (0..3).map(|i| put("hard", &i.to_string(), 5, &n(i))).collect()).await;
     let counts = worker
-        .events(&hard, vec![gone("hard", "0", 6), gone("hard", "1", 4), put("hard", "2", 7, &n(9)), gone("hard", "nobody", 8)])
+        .events(
+            &hard,
+            vec![
+                gone("hard", "0", 6),
+                gone("hard", "1", 4),
+                put("hard", "2", 7, &n(9)),
+                gone("hard", "nobody", 8),
+            ],
+        )
         .await;
     assert_eq!((counts.applied, counts.stale), (2, 2));
     assert_eq!(place.view("hard").await.into_values().collect::<Vec<_>>(), [r#"{"n":1}"#, r#"{"n":9}"#]);
@@ -623,7 +679,8 @@ async fn patches_merge_and_stay_exact_under_contention() {
             for step in 0..25_u64 {
                 let version = 10 + step * 4 + worker;
                 let field = format!("/w{worker}_{step}");
-                let events = (0..3).map(|id| changed("t", &format!("c{id}"), version, set(&field, "1"))).collect();
+                let events =
+                    (0..3).map(|id| changed("t", &format!("c{id}"), version, set(&field, "1"))).collect();
                 own.events(&config, events).await;
             }
         });
@@ -657,13 +714,21 @@ async fn tables_of_lorrystream_and_toolkit_are_adopted() {
     worker
         .done(&[
             change("orders", "k00001", at(90), 90, None),
-            change("orders", "k00002", at(91), 91, Some(r#""n":{"N":"10.9"},"l":{"L":[{"N":"1"},{"S":"a"}]},"new":{"S":"y"}"#)),
+            change(
+                "orders",
+                "k00002",
+                at(91),
+                91,
+                Some(r#""n":{"N":"10.9"},"l":{"L":[{"N":"1"},{"S":"a"}]},"new":{"S":"y"}"#),
+            ),
             // the last writer wins, as documented
             change("orders", "k00000", at(0), 0, Some(r#""n":{"N":"-1"}"#)),
         ])
         .await;
     place.refresh("orders").await;
-    let rows = place.query("select pk['id'], data['n']::text, data['new'], aux from \"{s}\".orders order by pk['id']").await;
+    let rows = place
+        .query("select pk['id'], data['n']::text, data['new'], aux from \"{s}\".orders order by pk['id']")
+        .await;
     let rows: Vec<String> = rows
         .iter()
         .map(|row| {
@@ -673,7 +738,9 @@ async fn tables_of_lorrystream_and_toolkit_are_adopted() {
         .collect();
     // 10.9 does not fit the bigint that the first value made: it is not cut to 10
     assert_eq!(rows, ["k00000 -1 ", "k00002  y", "old 10 "]);
-    let mixed = place.count("select count(*) from \"{s}\".orders where pk['id'] = 'k00002' and aux['l'] is not null").await;
+    let mixed = place
+        .count("select count(*) from \"{s}\".orders where pk['id'] = 'k00002' and aux['l'] is not null")
+        .await;
     assert_eq!(mixed, 1, "a mixed list goes where theirs puts it");
     place
         .run(
@@ -705,6 +772,17 @@ async fn a_write_block_and_a_missing_privilege_are_configuration() {
     let failure = worker.take(&inserts("orders", 30)).await.failure.expect("the invocation fails");
     assert_eq!(failure.disposition(), Disposition::Abort, "{failure}");
     place.run("alter table \"{s}\".orders_cdc set (\"blocks.write\" = false)").await;
+    // what the disk's watermark does goes away by itself
+    place.run("alter table \"{s}\".orders_cdc set (\"blocks.read_only_allow_delete\" = true)").await;
+    let (records, deadline) = (inserts("orders", 30), Deadline::after(Duration::from_millis(1_500)));
+    let report = process(&worker.flow, &*worker.sink, &records, deadline).await;
+    assert_eq!(
+        report.stopped.map(|error| error.kind()),
+        Some(ErrorKind::Unavailable),
+        "{:?}",
+        report.failure
+    );
+    place.run("alter table \"{s}\".orders_cdc set (\"blocks.read_only_allow_delete\" = false)").await;
     place.run("drop user if exists rowtide_stranger").await;
     place.run("create user rowtide_stranger with (password = 'x')").await;
     place.run("grant dql on schema \"{s}\" to rowtide_stranger").await;
@@ -750,7 +828,8 @@ async fn with_ddl_never_nothing_is_created_and_no_column_added() {
     let mut config = place.config();
     config.sink.ddl = Ddl::Never;
     for needed in ["rowtide_targets", "rowtide_dead_letters", "orders_cdc", "view"] {
-        let failure = Worker::new(&config).take(&inserts("orders", 3)).await.failure.expect("something is missing");
+        let failure =
+            Worker::new(&config).take(&inserts("orders", 3)).await.failure.expect("something is missing");
         assert!(failure.message().contains("create ") && failure.message().contains(needed), "{failure}");
         // what it prints works
         place.run(failure.message().split_once("Run:\n").unwrap().1).await;
@@ -775,7 +854,12 @@ async fn a_route_that_disagrees_and_a_foreign_view_are_refused() {
     arrival.source.version = rowtide::config::VersionScheme::Arrival;
     refused(arrival, inserts("orders", 1), "version scheme").await;
     refused(place.with_route(|route| route.to = "orders".into()), inserts("customers", 1), "source").await;
-    refused(place.with_route(|route| route.to = "orders_cdc".into()), inserts("customers", 1), "storage table").await;
+    refused(
+        place.with_route(|route| route.to = "orders_cdc".into()),
+        inserts("customers", 1),
+        "storage table",
+    )
+    .await;
     let mut raised = place.config();
     raised.source.epoch = 3;
     assert_eq!(Worker::new(&raised).done(&inserts("orders", 2)).await.applied, 2);
@@ -854,12 +938,16 @@ async fn a_request_that_is_given_up_costs_its_connection_and_nothing_else() {
         taking.abort();
         let _aborted = taking.await;
         let id = format!("r{round}");
-        let counts = worker.done(&[change("orders", &id, at(round), round + 1, Some(r#""n":{"N":"1"}"#))]).await;
+        let counts =
+            worker.done(&[change("orders", &id, at(round), round + 1, Some(r#""n":{"N":"1"}"#))]).await;
         assert_eq!(counts.applied, 1);
     }
     let (records, deadline) = (inserts("orders", 3), Deadline::after(Duration::from_millis(100)));
     let report = process(&worker.flow, &*worker.sink, &records, deadline).await;
-    assert_eq!((report.outcomes[0], report.stopped.map(|error| error.code())), (Outcome::Failed, Some("deadline")));
+    assert_eq!(
+        (report.outcomes[0], report.stopped.map(|error| error.code())),
+        (Outcome::Failed, Some("deadline"))
+    );
     assert_eq!(worker.done(&inserts("orders", 400)).await.reported, 0);
     assert_eq!(place.view("orders").await.len(), 440);
     place.finish().await;

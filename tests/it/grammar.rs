@@ -7,8 +7,8 @@ use rowtide::config::{Config, DataLayout, DeletePolicy, RouteConfig, SinkUrl};
 use rowtide::json::write_string;
 use rowtide::materialize::Cratedb;
 use rowtide::plan::cratedb::{
-    BATCH_ROWS, add_columns, adopted_delete_sql, budget, fresh_columns, hard_delete_sql, patch_sql, storage, table,
-    upsert_sql, view,
+    BATCH_ROWS, add_columns, adopted_delete_sql, budget, fresh_columns, hard_delete_sql, patch_sql, storage,
+    table, upsert_sql, view,
 };
 use rowtide::plan::{Column, Layout};
 use rowtide::route::{Routes, Target};
@@ -91,7 +91,8 @@ fn statements() -> Vec<String> {
         for (name, column) in [("loose", Column::Loose), ("list", Column::of_type("array(real)").unwrap())] {
             after.declare("data", name, &column, true);
         }
-        let hostile = r#"{"a b":{"c\"d":[{"e'f":1},{"g":[["h"]]}]},"\\":true,"é😀":"x","$1":1,"--":2,"/*":3,";":4}"#;
+        let hostile =
+            r#"{"a b":{"c\"d":[{"e'f":1},{"g":[["h"]]}]},"\\":true,"é😀":"x","$1":1,"--":2,"/*":3,";":4}"#;
         drop(after.place(r#"{"id":1}"#, Some(hostile), budget(&target)));
         all.extend(add_columns(&table(&target, Layout::Managed), &after.added_since(&before)));
     }
@@ -159,7 +160,10 @@ fn every_statement_for_cratedb_is_of_its_grammar() {
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&told));
         }
         _ => {
-            assert!(std::env::var_os("ROWTIDE_TEST_GRAMMAR").is_none(), "Python or cratedb-sqlparse is missing");
+            assert!(
+                std::env::var_os("ROWTIDE_TEST_GRAMMAR").is_none(),
+                "Python or cratedb-sqlparse is missing"
+            );
             eprintln!("not run: the grammar of CrateDB needs Python with cratedb-sqlparse");
         }
     }

@@ -14,10 +14,10 @@ mod decode;
 mod faults;
 #[cfg(feature = "cli")]
 mod goldens;
-#[cfg(feature = "lambda")]
-mod lambda;
 #[cfg(feature = "sink")]
 mod grammar;
+#[cfg(feature = "lambda")]
+mod lambda;
 #[cfg(feature = "sink")]
 mod laws;
 #[cfg(feature = "sink")]
