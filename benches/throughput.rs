@@ -1,7 +1,8 @@
 //! `cargo bench --bench throughput`: how fast, as ratios measured in one run.
 //!
-//! Decoding needs nothing. The database parts run on the PostgreSQL named by ROWTIDE_TEST_POSTGRES, with fsync on, and on
-//! the CrateDB named by ROWTIDE_TEST_CRATEDB, each in a schema of its own. Rounds of the compared ways alternate, so that a busy machine disturbs them alike.
+//! Decoding needs nothing. The database parts run on the PostgreSQL named by ROWTIDE_TEST_POSTGRES, with fsync on, and
+//! on the CrateDB named by ROWTIDE_TEST_CRATEDB, each in a schema of its own. Rounds of the compared ways alternate, so
+//! that a busy machine disturbs them alike.
 
 #![allow(clippy::print_stdout, reason = "a benchmark prints")]
 

@@ -5,7 +5,7 @@
 //! added before the write; everything else goes to `aux`, path by path.
 
 use super::place::Placed;
-use crate::event::{token, tokens};
+use crate::event::token;
 use crate::json::{self, Value};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -507,59 +507,8 @@ fn loose(value: Value, pointer: &str, aux: &mut Moved) -> Option<Value> {
     }
 }
 
-/// `aux` of a table of LorryStream or CrateDB Toolkit: lists of several kinds among the document's own members stand
-/// there under their names, as theirs wrote them; everything else under its pointer.
-#[must_use]
-pub fn with_named_lists(aux: &str) -> String {
-    let Ok(Value::Object(members)) = Value::parse(aux) else { return aux.to_owned() };
-    let named = members.into_iter().map(|(pointer, text)| match (tokens(&pointer).as_slice(), &text) {
-        ([root, name], Value::String(json)) if root == "data" && !name.starts_with('/') => {
-            match Value::parse(json) {
-                Ok(list) if is_mixed(&list) && gives_back(&list) => (name.clone(), list),
-                _ => (pointer, text),
-            }
-        }
-        _ => (pointer, text),
-    });
-    Value::Object(named.collect()).to_text()
-}
-
-/// The way back.
-#[must_use]
-pub fn without_named_lists(aux: &str) -> String {
-    let Ok(Value::Object(members)) = Value::parse(aux) else { return aux.to_owned() };
-    let moved = members.into_iter().map(|(name, value)| match value {
-        Value::String(_) if name.starts_with('/') => (name, value),
-        Value::Null
-        | Value::Bool(_)
-        | Value::Number(_)
-        | Value::String(_)
-        | Value::Array(_)
-        | Value::Object(_) => {
-            (format!("/data/{}", token(&name)), Value::String(json::to_ascii(&value.to_text())))
-        }
-    });
-    Value::Object(moved.collect()).to_text()
-}
-
-fn is_mixed(value: &Value) -> bool {
-    let Value::Array(elements) = value else { return false };
-    let kinds = elements.iter().zip(elements.iter().skip(1));
-    kinds.into_iter().any(|(a, b)| std::mem::discriminant(a) != std::mem::discriminant(b))
-}
-
-/// Whether a column without a type gives back every number.
-fn gives_back(value: &Value) -> bool {
-    match value {
-        Value::Number(text) => is_loose_number(text),
-        Value::Array(elements) => elements.iter().all(gives_back),
-        Value::Object(members) => members.iter().all(|(_, member)| gives_back(member)),
-        Value::Null | Value::Bool(_) | Value::String(_) => true,
-    }
-}
-
 /// Whole numbers of 64 bits stay whole without a column; everything else becomes a float.
-fn is_loose_number(text: &str) -> bool {
+pub(super) fn is_loose_number(text: &str) -> bool {
     match text.contains('.') {
         true => is_shortest::<f64>(text),
         false => text.parse::<i64>().is_ok_and(|number| number.to_string() == text),
@@ -667,7 +616,7 @@ mod tests {
                 "data.s text",
             ]
         );
-        assert_eq!(columns.total(), before.total() + 11);
+        assert_eq!(columns.total(), before.total() + 10);
         // the second document only adds what is new
         let before = columns.clone();
         columns.place("{}", Some(r#"{"l":[{"c":1}],"o":{"i":{"k":null}}}"#), BUDGET);
@@ -725,15 +674,6 @@ mod tests {
         assert_eq!(columns.total(), 10);
         let placed = columns.place(r#"{"id":1}"#, Some(r#"{"b":{"x":1}}"#), budget);
         assert_eq!(&*placed.aux, r#"{"/pk/id":"1","/data/b":"{\"x\":1}"}"#);
-    }
-
-    #[test]
-    fn mixed_lists_of_adopted_tables_stand_under_their_names() {
-        let aux =
-            r#"{"/data/l":"[1,\"a\"]","/data/e":"[]","/data/o/l":"[1,\"a\"]","/data/n":"[1.10,\"a\"]"}"#;
-        let named = with_named_lists(aux);
-        assert_eq!(named, r#"{"l":[1,"a"],"/data/e":"[]","/data/o/l":"[1,\"a\"]","/data/n":"[1.10,\"a\"]"}"#);
-        assert_eq!(without_named_lists(&named), aux);
     }
 
     fn documents() -> impl Strategy<Value = Value> {

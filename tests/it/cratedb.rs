@@ -1,7 +1,7 @@
 //! The materializer on a real CrateDB: the one named by ROWTIDE_TEST_CRATEDB, in schemas of the tests' own.
 //!
-//! Without one, every test here says aloud that it was not run; the law of `data` and `aux`, the goldens and the grammar
-//! of the statements need none.
+//! Without one, every test here says aloud that it was not run; the law of `data` and `aux`, the goldens and the
+//! grammar of the statements need none.
 
 use crate::laws::deliveries;
 use crate::model::{Script, is_done, sorted};
