@@ -553,9 +553,7 @@ pub fn with_plain_numbers(value: Value) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        Budget, Column, Columns, Described, with_named_lists, with_plain_numbers, without_named_lists,
-    };
+    use super::{Budget, Column, Columns, Described, with_plain_numbers};
     use crate::json::Value;
     use crate::plan::merge;
     use proptest::prelude::*;

@@ -6,9 +6,7 @@ mod ddl;
 mod lists;
 mod place;
 
-pub use columns::{
-    Budget, Column, Columns, Described, with_named_lists, with_plain_numbers, without_named_lists,
-};
+pub use columns::{Budget, Column, Columns, Described, with_plain_numbers};
 pub use ddl::{View, drop_view, key_index, storage, view};
 pub use lists::{with_named_lists, without_named_lists};
 pub use place::{Placed, merge, place};

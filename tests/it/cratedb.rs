@@ -970,3 +970,74 @@ async fn the_dialect_is_found_by_asking_the_server() {
     assert_eq!(report.stopped.map(|error: Error| error.kind()), Some(ErrorKind::Unavailable));
     place.finish().await;
 }
+
+/// stdout of a command on this place.
+fn rowtide(place: &Place, args: &[&str]) -> (i32, String) {
+    let schema = format!("sink.schema={}", place.schema);
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_rowtide"))
+        .args(args)
+        .args(["--config", "/dev/null", "--sink", &place.url, "--set", &schema])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_command_works_on_cratedb() {
+    let Some(place) = place("cli").await else { return };
+    let poison = "events/dynamodb-kinesis/poison-in-the-middle.json";
+    let (status, out) = rowtide(&place, &["replay", "--output", "json", poison]);
+    assert_eq!(status, 0);
+    let object: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((&object["applied"], &object["parked"]), (&6.into(), &5.into()));
+    assert_eq!(object["tables"][&format!("{}.orders", place.schema)].as_array().unwrap().len(), 6);
+    let (_, out) = rowtide(&place, &["show", "orders", "--output", "json", "--limit", "2"]);
+    assert_eq!(out.lines().count(), 2);
+    let (_, out) = rowtide(&place, &["show", "orders", "--key", "[\"o-10280\"]"]);
+    assert!(out.starts_with("1 row\n") && out.contains("o-10280"), "{out}");
+    assert_eq!(rowtide(&place, &["show", "nowhere"]).0, 2);
+    let (_, out) = rowtide(&place, &["dead-letters", "list", "--output", "json"]);
+    assert_eq!(out.lines().count(), 5);
+    assert_eq!(rowtide(&place, &["dead-letters", "redrive"]).0, 1);
+    let (_, out) = rowtide(&place, &["dead-letters", "discard", "--all"]);
+    assert!(out.contains("5 dead letters discarded"), "{out}");
+    assert!(rowtide(&place, &["purge", "--older-than", "0s"]).1.contains("orders"));
+    place.finish().await;
+}
+
+/// A function of LorryStream, with its own variables, replaced by changing its image.
+#[cfg(feature = "lambda")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_runs_with_the_variables_of_its_predecessor() {
+    use crate::runtime_api::Function;
+    let Some(place) = place("lambda").await else { return };
+    let host: tokio_postgres::Config = place.url.parse().unwrap();
+    let (Some(tokio_postgres::config::Host::Tcp(name)), Some(port)) =
+        (host.get_hosts().first(), host.get_ports().first())
+    else {
+        eprintln!(
+            "not run: a_function_runs_with_the_variables needs a host and a port in ROWTIDE_TEST_CRATEDB"
+        );
+        return;
+    };
+    let url = format!("crate://{name}:{port}/?schema={}", place.schema);
+    let variables = [
+        ("SINK_SQLALCHEMY_URL", url.as_str()),
+        ("SINK_TABLE", "orders_stream"),
+        ("MESSAGE_FORMAT", "dynamodb"),
+        ("USE_BATCH_PROCESSING", "true"),
+    ];
+    let mut function = Function::start(env!("CARGO_BIN_EXE_rowtide-kinesis"), &variables).await;
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/events/dynamodb-kinesis/insert.json");
+    let event = std::fs::read(path).unwrap();
+    for _ in 0..2 {
+        let answer = function.invoke(&event, Duration::from_secs(30)).await;
+        assert_eq!(answer.json(), serde_json::json!({"batchItemFailures": []}));
+    }
+    let output = function.terminate().await;
+    let log = String::from_utf8(output.stdout).unwrap();
+    assert!(log.contains("out of date") && log.contains("SINK_SQLALCHEMY_URL"), "{log}");
+    assert_eq!(place.view("orders_stream").await.len(), 2);
+    place.finish().await;
+}

@@ -1,5 +1,6 @@
 //! Every event of `events/` with its goldens in `tests/golden/`: what it says (`.changes`), what would be run on either
-//! database (`.sql`, `.cratedb.sql`), what becomes of it (`.response`). `UPDATE_EXPECT=1 cargo test goldens` renews them; read the difference.
+//! database (`.sql`, `.cratedb.sql`), what becomes of it (`.response`). `UPDATE_EXPECT=1 cargo test goldens` renews
+//! them; read the difference.
 
 use crate::model::{Memory, take};
 use expect_test::expect_file;
