@@ -6,7 +6,7 @@ use rowtide::config::Config;
 use rowtide::materialize::Sink;
 
 #[cfg(feature = "embedded")]
-use rowtide::config::SinkUrl;
+use rowtide::config::{DialectChoice, SinkUrl};
 #[cfg(feature = "embedded")]
 use rowtide::embedded::Embedded;
 
@@ -76,6 +76,7 @@ impl Place {
         let embedded = embedded.map_err(|error| Failure::broken(error.to_string()))?;
         let mut config = config.clone();
         config.sink.url = Some(SinkUrl::new(embedded.url()));
+        config.sink.dialect = DialectChoice::Postgres;
         // it serves one client at a time
         config.sink.connections = 1;
         Ok(Self {

@@ -32,7 +32,7 @@ const SILENT_MAX: u32 = 3;
 /// How often a patch or a hard delete is tried again because another worker wrote its row in between.
 const ROW_ATTEMPTS_MAX: u32 = 20;
 /// Fewer rows are not worth another connection.
-const LANE_ROWS_MIN: usize = 128;
+const LANE_ROWS_MIN: usize = 400;
 
 /// A CrateDB server as the place where rows go.
 pub struct Cratedb {
@@ -299,13 +299,7 @@ impl Cratedb {
         deadline: Deadline,
     ) -> Result<Vec<(usize, Written)>> {
         let mut done = Vec::with_capacity(lane.len());
-        let mut parts: Vec<&[Sent<'_>]> = Vec::new();
-        let mut rest = lane.as_slice();
-        while !rest.is_empty() {
-            let (part, later) = rest.split_at(batch_rows(rest.len()));
-            parts.push(part);
-            rest = later;
-        }
+        let mut parts: Vec<&[Sent<'_>]> = lane.chunks(batch_rows(lane.len())).collect();
         parts.reverse();
         let mut silent: HashMap<usize, u32> = HashMap::new();
         while let Some(part) = parts.pop() {
@@ -332,7 +326,7 @@ impl Cratedb {
                 }
                 Err(error) if error.disposition() == Disposition::Park => {
                     if part.len() > 1 && placed_anew {
-                        let (first, second) = part.split_at(batch_rows(part.len() - 1));
+                        let (first, second) = part.split_at(part.len() / 2);
                         parts.push(second);
                         parts.push(first);
                         continue;
@@ -361,14 +355,14 @@ impl Cratedb {
         attempt: Attempt,
         deadline: Deadline,
     ) -> Result<HashMap<String, bool>> {
-        let sql = upsert_sql(&statement.target, known.layout, &known.binding.key_names, part.len());
+        let size = batch_rows(part.len());
+        let sql = upsert_sql(&statement.target, known.layout, &known.binding.key_names, size);
         let values = Values::of(known.layout);
-        let mut parameters: Vec<&(dyn ToSql + Sync)> =
-            Vec::with_capacity(part.len() * values.names().len() + 1);
+        let mut parameters: Vec<&(dyn ToSql + Sync)> = Vec::with_capacity(size * values.names().len() + 1);
         if known.layout == Layout::Managed {
             parameters.push(&attempt.at);
         }
-        for row in part {
+        for row in part.iter().chain(part.last().into_iter().cycle().take(size - part.len())) {
             parameters.extend(values.names().iter().map(|name| row.value(name)));
         }
         let mut retry = self.server.retry(deadline);

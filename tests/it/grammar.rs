@@ -100,7 +100,7 @@ fn statements() -> Vec<String> {
     config.sink.url = Some(SinkUrl::new("crate://localhost"));
     let sink = Cratedb::new(&config).unwrap();
     all.extend([sink.registry_sql(), sink.dead_letters_sql()]);
-    all.push(upsert_sql(&targets()[0], Layout::Managed, &[], BATCH_ROWS[4]));
+    all.push(upsert_sql(&targets()[0], Layout::Managed, &[], BATCH_ROWS[14]));
     let values = [
         ("{storage}", "\"s\".\"t_cdc\""),
         ("{view}", "\"s\".\"t\""),
