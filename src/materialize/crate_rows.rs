@@ -41,9 +41,20 @@ impl<'r> Sent<'r> {
         }
     }
 
-    /// In an adopted table pk is the identity: it must hold every member of the key.
-    pub(super) fn fits(&self, known: &Known) -> bool {
-        known.layout == Layout::Managed || !self.aux.0.starts_with("{\"/pk")
+    /// Why an existing table cannot take the row; `None` when it can.
+    pub(super) fn misfit(&self, known: &Known) -> Option<&'static str> {
+        match known.layout {
+            // pk is the identity: it must hold every member of the key
+            Layout::Adopted { .. } if self.aux.0.starts_with("{\"/pk") => {
+                Some("The key holds what pk of the existing table cannot.")
+            }
+            // nothing is dropped in silence
+            Layout::Adopted { aux: false, .. } if self.aux.0 != "{}" => Some(
+                "The document holds what the columns of data in the existing table cannot. Add a column \
+                 `aux object(ignored)` to it.",
+            ),
+            Layout::Adopted { .. } | Layout::Managed => None,
+        }
     }
 
     pub(super) fn value(&self, name: &str) -> &(dyn ToSql + Sync) {

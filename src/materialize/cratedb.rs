@@ -138,7 +138,7 @@ impl Cratedb {
             let prepared = client.prepare_cached(sql).await?;
             client.query(&prepared, parameters).await
         };
-        let rows = self.server.within(client, deadline, work, server_error).await?;
+        let rows = self.noticed(self.server.within(client, deadline, work, server_error).await)?;
         lease.give_back();
         Ok(rows)
     }
@@ -156,7 +156,7 @@ impl Cratedb {
             let prepared = client.prepare_cached(sql).await?;
             client.execute(&prepared, parameters).await
         };
-        let count = self.server.within(client, deadline, work, server_error).await?;
+        let count = self.noticed(self.server.within(client, deadline, work, server_error).await)?;
         lease.give_back();
         Ok(count)
     }
@@ -165,9 +165,17 @@ impl Cratedb {
     pub(super) async fn run(&self, deadline: Deadline, sql: &str) -> Result<()> {
         let lease = Lease::new(self.server.client(deadline).await?);
         let client = lease.client()?;
-        self.server.within(client, deadline, client.batch_execute(sql), server_error).await?;
+        self.noticed(self.server.within(client, deadline, client.batch_execute(sql), server_error).await)?;
         lease.give_back();
         Ok(())
+    }
+
+    /// After a table turned out to be missing, rowtide's own are looked for again.
+    fn noticed<T>(&self, result: Result<T>) -> Result<T> {
+        if result.as_ref().is_err_and(|error| error.sqlstate() == Some("42P01")) {
+            *self.own_tables.lock().unwrap_or_else(PoisonError::into_inner) = false;
+        }
+        result
     }
 
     fn known(&self, statement: &Statement) -> Result<Arc<Known>> {
@@ -251,15 +259,12 @@ impl Cratedb {
                 pending.iter().filter_map(|&index| Some((index, statement.rows.get(index)?))).collect();
             let sent = self.place(known, &rows, deadline).await?;
             let (sent, unfit): (Vec<Sent<'_>>, Vec<Sent<'_>>) =
-                sent.into_iter().partition(|sent| sent.fits(known));
-            let keyless = Arc::new(Error::new(
-                ErrorKind::Rejected,
-                "rejected",
-                "The key holds what pk of the existing table cannot.",
-            ));
+                sent.into_iter().partition(|sent| sent.misfit(known).is_none());
             for row in unfit {
+                let message = row.misfit(known).unwrap_or_default();
+                let error = Error::new(ErrorKind::Rejected, "rejected", message);
                 if let Some(slot) = outcomes.get_mut(row.index) {
-                    *slot = Some(RowOutcome::Refused(keyless.clone()));
+                    *slot = Some(RowOutcome::Refused(Arc::new(error)));
                 }
             }
             let is_last = placing + 1 == PLACINGS_MAX;
@@ -480,11 +485,14 @@ impl Cratedb {
         deadline: Deadline,
     ) -> Result<RowOutcome> {
         let placed = self.place(known, &[(0, row)], deadline).await?;
-        let Some(placed) = placed.first().filter(|placed| placed.fits(known)) else {
-            // what pk cannot hold was never written
+        let Some(placed) = placed.first() else {
             return Ok(RowOutcome::Stale);
         };
         let Ok(Value::Object(members)) = Value::parse(&placed.pk.0) else { return Ok(RowOutcome::Stale) };
+        if members.len() < known.binding.key_names.len() {
+            // what pk cannot hold was never written
+            return Ok(RowOutcome::Stale);
+        }
         let key: Vec<KeyValue> = known
             .binding
             .key_names

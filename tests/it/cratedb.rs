@@ -426,6 +426,13 @@ async fn four_workers_that_start_at_once_make_everything_once() {
         assert_eq!(place.view(&table).await.len(), 50);
         place.run("drop table \"{s}\".rowtide_dead_letters").await;
     }
+    // a warm worker looks for it again
+    let worker = Worker::new(&place.config());
+    worker.done(&inserts("orders0", 1)).await;
+    place.run("drop table \"{s}\".rowtide_dead_letters").await;
+    let poison = event("dynamodb-kinesis/poison-in-the-middle");
+    assert!(worker.take(&poison).await.failure.is_some());
+    assert_eq!(worker.done(&poison).await.parked, 5);
     place.finish().await;
 }
 
@@ -467,6 +474,20 @@ async fn a_hundred_new_fields_cost_one_alteration() {
     worker.events(&config, vec![put("t", "x", 3, &wide(9))]).await;
     worker.events(&config, vec![put("t", "x", 4, &wide(500))]).await;
     assert_eq!(worker.sink.alterations(), 2);
+    place.finish().await;
+}
+
+#[tokio::test]
+async fn a_table_without_room_for_columns_keeps_the_rest_in_aux() {
+    let Some(place) = place("no_room").await else { return };
+    let (config, worker) = (place.config(), Worker::new(&place.config()));
+    worker.events(&config, vec![put("t", "first", 1, &Value::Object(Vec::new()))]).await;
+    place.run("alter table \"{s}\".t_cdc set (\"mapping.total_fields.limit\" = 20)").await;
+    let fields = (0..50).map(|n| (format!("f{n:02}"), Value::Number(n.to_string())));
+    let wide = Value::Object(fields.collect());
+    let counts = worker.events(&config, vec![put("t", "wide", 2, &wide)]).await;
+    assert_eq!((counts.applied, counts.parked), (1, 0));
+    assert_eq!(place.view("t").await[&id_json("wide")], wide.to_text());
     place.finish().await;
 }
 
@@ -757,6 +778,9 @@ async fn tables_of_lorrystream_and_toolkit_are_adopted() {
         .await;
     assert_eq!((counts.applied, counts.stale), (1, 1));
     assert_eq!(place.view("guarded").await.len(), 2);
+    // without a column aux, what data cannot hold is parked, never cut
+    let long = change("guarded", "k00000", at(95), 95, Some(r#""n":{"N":"12345678901234567890123"}"#));
+    assert_eq!(worker.done(&[long]).await.parked, 1);
     place.run("create table \"{s}\".wrong (pk object(strict) as (\"other\" text primary key), data object(dynamic))").await;
     let failure = worker.take(&inserts("wrong", 1)).await.failure.expect("the key is another");
     assert_eq!(failure.kind(), ErrorKind::Config);
