@@ -9,5 +9,6 @@ create table if not exists {registry} (
   epoch integer not null,
   layout text not null,
   purge_horizon timestamp with time zone,
+  altering_until timestamp with time zone,
   view_sql text
 )

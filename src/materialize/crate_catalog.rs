@@ -13,7 +13,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::json::Value;
 use crate::plan::cratedb::{add_columns, budget, declared, is_same_view, storage, table, view};
 use crate::plan::{
-    Budget, Columns, Described, Layout, fill, literal, relation, with_plain_numbers, without_named_lists,
+    Budget, Column, Columns, Described, Layout, fill, literal, relation, with_plain_numbers,
+    without_named_lists,
 };
 use crate::route::Target;
 use std::sync::atomic::Ordering;
@@ -23,6 +24,12 @@ use tokio_postgres::types::ToSql;
 
 /// How often columns are looked at and added before a write, because other workers add some too.
 const ADDINGS_MAX: u32 = 10;
+/// How long one worker may have the table to itself while it adds columns; longer than any `alter table` takes.
+const LEASE: Duration = Duration::from_secs(30);
+/// How long an `alter table` may take: it must be over before somebody else begins.
+const ALTER_MAX: Duration = Duration::from_secs(20);
+/// How long a worker waits before it looks again whether another one is done.
+const LEASE_WAIT: Duration = Duration::from_millis(25);
 /// Rows read, or tombstones found, at once.
 const PAGE_ROWS: i64 = 1_000;
 
@@ -41,6 +48,13 @@ impl Known {
             Layout::Adopted { guarded, .. } => !guarded,
         }
     }
+}
+
+/// Who alters a table until when, and the state of the line that says so.
+struct Lease {
+    until: Option<jiff::Timestamp>,
+    sequence: i64,
+    term: i64,
 }
 
 /// A table as the catalogue describes it.
@@ -360,58 +374,132 @@ impl Cratedb {
         &self,
         known: &Known,
         deadline: Deadline,
-        place: impl Fn(&mut Columns, Budget) -> T,
+        place: impl Fn(&mut Columns, Budget) -> T + Sync,
     ) -> Result<T> {
-        let name = known.binding.target.qualified();
-        let mut refused = None;
-        for _ in 0..ADDINGS_MAX {
-            let before = self.columns_of(known, deadline).await?;
-            let mut after = (*before).clone();
+        let target = &known.binding.target;
+        let name = target.qualified();
+        let declared = declared(target)?;
+        let planned = |before: &Columns| {
             let may_grow = self.ddl == Ddl::Auto
                 && !self.full.lock().unwrap_or_else(PoisonError::into_inner).contains(&name);
-            for (field, column) in declared(&known.binding.target)? {
+            let mut after = before.clone();
+            for (field, column) in &declared {
                 let root =
                     if known.binding.key_names.iter().any(|name| name == field) { "pk" } else { "data" };
-                after.declare(root, field, &column, may_grow);
+                after.declare(root, field, column, may_grow);
             }
-            let placed =
-                place(&mut after, if may_grow { budget(&known.binding.target) } else { Budget::NONE });
-            let added = after.added_since(&before);
-            if added.is_empty() {
-                return Ok(placed);
-            }
-            let _turn = self.turn.lock().await;
-            if !Arc::ptr_eq(&before, &self.columns_of(known, deadline).await?) {
-                continue;
-            }
-            let storage = table(&known.binding.target, known.layout);
-            for sql in add_columns(&storage, &added) {
-                self.alterations.fetch_add(1, Ordering::Relaxed);
-                match self.run(deadline, &sql).await {
-                    Err(error) if error.code() == "no_room" => {
-                        tracing::warn!(
-                            target = name,
-                            "The table has no room for another column; the rest goes to aux."
-                        );
-                        self.full.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone());
-                        break;
-                    }
-                    // another worker added some of them, perhaps with another type: look again
-                    Err(error) if matches!(error.code(), "column_exists" | "rejected") => {
-                        refused = Some(error);
-                        break;
-                    }
-                    Err(error) => return Err(of_ddl(error)),
-                    Ok(()) => {}
+            let placed = place(&mut after, if may_grow { budget(target) } else { Budget::NONE });
+            (placed, after.added_since(before))
+        };
+        let mut refused = None;
+        for _ in 0..ADDINGS_MAX {
+            {
+                let (placed, added) = planned(&*self.columns_of(known, deadline).await?);
+                if added.is_empty() {
+                    return Ok(placed);
                 }
             }
-            self.refresh_columns(known, deadline).await?;
+            let _turn = self.turn.lock().await;
+            // one worker at a time: two that add a column with different types at once leave a table in which neither
+            // type holds, and rows that nobody can read by their key
+            let lease = self.take_lease(&name, deadline).await?;
+            let altered = self.alter(known, |columns| planned(columns).1, deadline).await;
+            self.give_lease_back(&name, lease, deadline).await?;
+            refused = altered?;
         }
-        if let Some(error) = refused.filter(|error| error.code() == "rejected") {
+        if let Some(error) = refused.filter(|error: &Error| error.code() == "rejected") {
             return Err(of_ddl(error));
         }
         let message = format!("The columns of {name} keep changing while they are added.");
         Err(Error::new(ErrorKind::Contended, "contended", message))
+    }
+
+    /// Adds the columns that are missing now, whatever others added before. What that was refused for, if it was.
+    async fn alter(
+        &self,
+        known: &Known,
+        missing: impl Fn(&Columns) -> Vec<(Vec<String>, Column)> + Sync,
+        deadline: Deadline,
+    ) -> Result<Option<Error>> {
+        let added = missing(&*self.refresh_columns(known, deadline).await?);
+        let name = known.binding.target.qualified();
+        let limit = if deadline.is_within(ALTER_MAX) { deadline } else { Deadline::after(ALTER_MAX) };
+        let mut refused = None;
+        for sql in add_columns(&table(&known.binding.target, known.layout), &added) {
+            self.alterations.fetch_add(1, Ordering::Relaxed);
+            match self.run(limit, &sql).await {
+                Err(error) if error.code() == "no_room" => {
+                    tracing::warn!(
+                        target = name,
+                        "The table has no room for another column; the rest goes to aux."
+                    );
+                    self.full.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone());
+                    break;
+                }
+                // a person added some of them: look again
+                Err(error) if matches!(error.code(), "column_exists" | "rejected") => {
+                    refused = Some(error);
+                    break;
+                }
+                Err(error) => return Err(of_ddl(error)),
+                Ok(()) => {}
+            }
+        }
+        self.refresh_columns(known, deadline).await?;
+        Ok(refused)
+    }
+
+    /// Waits until no other worker alters the target's table, and says until when this one does.
+    async fn take_lease(&self, target: &str, deadline: Deadline) -> Result<jiff::Timestamp> {
+        let mut waited = Duration::ZERO;
+        loop {
+            let now = jiff::Timestamp::now();
+            let until = now.as_millisecond() + i64::try_from(LEASE.as_millis()).unwrap_or_default();
+            let until = jiff::Timestamp::from_millisecond(until).unwrap_or(now);
+            let held = self.lease(target, deadline).await?;
+            let is_free = held.until.is_none_or(|held| held < now);
+            if is_free && self.set_lease(target, &held, Some(until), deadline).await? {
+                return Ok(until);
+            }
+            if waited > LEASE * 2 || deadline.is_within(LEASE_WAIT * 4) {
+                let message = format!("Other workers keep adding columns to {target}.");
+                return Err(Error::new(ErrorKind::Contended, "contended", message));
+            }
+            tokio::time::sleep(LEASE_WAIT).await;
+            waited += LEASE_WAIT;
+        }
+    }
+
+    async fn give_lease_back(&self, target: &str, lease: jiff::Timestamp, deadline: Deadline) -> Result<()> {
+        for _ in 0..LOOKS_MAX {
+            let held = self.lease(target, deadline).await?;
+            // somebody else's by now, or another line of the registry was written in between
+            if held.until != Some(lease) || self.set_lease(target, &held, None, deadline).await? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn lease(&self, target: &str, deadline: Deadline) -> Result<Lease> {
+        let sql = self.fill_own(include_str!("../../sql/cratedb/read_lease.sql"));
+        let rows = self.ask(deadline, &sql, &[&target]).await?;
+        let row = rows.first().ok_or_else(|| {
+            Error::config(format!("{target} has lost its line in {}; start again.", self.own(REGISTRY)))
+        })?;
+        read(|| Ok(Lease { until: row.try_get(0)?, sequence: row.try_get(1)?, term: row.try_get(2)? }))
+    }
+
+    /// Whether nobody was faster.
+    async fn set_lease(
+        &self,
+        target: &str,
+        held: &Lease,
+        until: Option<jiff::Timestamp>,
+        deadline: Deadline,
+    ) -> Result<bool> {
+        let sql = self.fill_own(include_str!("../../sql/cratedb/write_lease.sql"));
+        Ok(self.tell(deadline, &sql, &[&target, &until, &held.sequence, &held.term]).await? > 0)
     }
 
     async fn columns_of(&self, known: &Known, deadline: Deadline) -> Result<Arc<Columns>> {
