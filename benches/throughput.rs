@@ -1,7 +1,8 @@
 //! `cargo bench --bench throughput`: how fast, as ratios measured in one run.
 //!
-//! Decoding needs nothing. The database part runs on the PostgreSQL named by ROWTIDE_TEST_POSTGRES, with fsync on, in a
-//! schema of its own. Rounds of the compared ways alternate, so that a busy machine disturbs them alike.
+//! Decoding needs nothing. The database parts run on the PostgreSQL named by ROWTIDE_TEST_POSTGRES, with fsync on, and
+//! on the CrateDB named by ROWTIDE_TEST_CRATEDB, each in a schema of its own. Rounds of the compared ways alternate, so
+//! that a busy machine disturbs them alike.
 
 #![allow(clippy::print_stdout, reason = "a benchmark prints")]
 
@@ -10,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use rowtide::config::{Config, SinkUrl};
 use rowtide::decode::{Decoders, Settings};
-use rowtide::materialize::{Deadline, Postgres};
+use rowtide::materialize::{Cratedb, Deadline, Postgres};
 use rowtide::pipeline::{Flow, process};
 use rowtide::record::Envelope;
 use std::time::{Duration, Instant};
@@ -135,15 +136,17 @@ impl std::fmt::Debug for Json<'_> {
 impl ToSql for Json<'_> {
     fn to_sql(
         &self,
-        _: &tokio_postgres::types::Type,
+        ty: &tokio_postgres::types::Type,
         out: &mut bytes::BytesMut,
     ) -> Result<tokio_postgres::types::IsNull, Box<dyn std::error::Error + Sync + Send>> {
-        out.extend_from_slice(&[1]);
+        if *ty == tokio_postgres::types::Type::JSONB {
+            out.extend_from_slice(&[1]);
+        }
         out.extend_from_slice(self.0.as_bytes());
         Ok(tokio_postgres::types::IsNull::No)
     }
     fn accepts(ty: &tokio_postgres::types::Type) -> bool {
-        *ty == tokio_postgres::types::Type::JSONB
+        matches!(*ty, tokio_postgres::types::Type::JSON | tokio_postgres::types::Type::JSONB)
     }
     tokio_postgres::types::to_sql_checked!();
 }
@@ -156,7 +159,7 @@ impl Prepared {
         while let Some(chunk) = batch.chunk() {
             let mut schedule = rowtide::coalesce::Schedule::new(chunk.changes);
             let wave = schedule.wave();
-            for statement in rowtide::plan::plan(rowtide::plan::Dialect::Postgres, &schedule, &wave)? {
+            for statement in rowtide::plan::plan(rowtide::plan::Dialect::Postgres, &schedule, &wave) {
                 rows.extend(statement.rows);
             }
         }
@@ -276,18 +279,159 @@ async fn end_to_end(url: &str, records: u64) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Records of a batch on CrateDB.
+const CRATEDB_BATCHES: [u64; 5] = [64, 256, 1_000, 2_000, 10_000];
+/// Rows of the bare statement at most; the server takes 32,767 parameters.
+const CRATEDB_ROWS_MAX: usize = 2_000;
+const CRATEDB_ROUNDS: u64 = 10;
+
+/// Runs statements that may find nothing to do.
+async fn clear(client: &Client) {
+    for (kind, name) in [
+        ("view", "orders"),
+        ("table", "orders_cdc"),
+        ("table", "bare"),
+        ("table", "rowtide_targets"),
+        ("table", "rowtide_dead_letters"),
+    ] {
+        drop(client.batch_execute(&format!("drop {kind} if exists rowtide_bench.{name}")).await);
+    }
+}
+
+/// The guarded upsert of so many prepared rows, as rowtide says it.
+fn bare_sql(target: &rowtide::route::Target, rows: usize) -> String {
+    let sql = rowtide::plan::cratedb::upsert_sql(target, rowtide::plan::Layout::Managed, &[], rows);
+    sql.replacen("orders_cdc", "bare", 1)
+}
+
+type Statements = std::collections::HashMap<String, tokio_postgres::Statement>;
+
+async fn write_prepared(
+    client: &Client,
+    known: &mut Statements,
+    sql: String,
+    rows: &[rowtide::plan::Row],
+) -> Result<(), Failure> {
+    let statement = match known.get(&sql) {
+        Some(statement) => statement.clone(),
+        None => {
+            let statement = client.prepare(&sql).await?;
+            known.insert(sql, statement.clone());
+            statement
+        }
+    };
+    let at = jiff::Timestamp::now();
+    let json: Vec<[Json<'_>; 3]> = rows
+        .iter()
+        .map(|row| [Json(&row.pk), Json(row.data.as_deref().unwrap_or("{}")), Json(&row.aux)])
+        .collect();
+    let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&at];
+    for (row, [pk, data, aux]) in rows.iter().zip(&json) {
+        let changed_at: &(dyn ToSql + Sync) = &None::<jiff::Timestamp>;
+        parameters.extend([
+            &row.key as _,
+            pk as _,
+            data as _,
+            aux as _,
+            &row.version as _,
+            &row.deleted as _,
+            changed_at,
+        ]);
+    }
+    let written = client.query(&statement, &parameters).await?;
+    assert_eq!(written.len(), rows.len());
+    Ok(())
+}
+
+async fn cratedb(url: &str) -> Result<(), Failure> {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+    tokio::spawn(connection);
+    let mut config = Config::default();
+    config.sink.url = Some(SinkUrl::new(url));
+    config.sink.schema = "rowtide_bench".into();
+    config.source.decoder = "dynamodb-kinesis".into();
+    println!("CrateDB, event bytes to durable rows");
+    for records in CRATEDB_BATCHES {
+        clear(&client).await;
+        let flow = Flow::new(&config)?;
+        let sink = Cratedb::new(&config)?;
+        // the first batch makes table and columns; the bare table is its copy
+        let first = Envelope::parse(&event(90_000_000, 50, 0), "-")?;
+        process(&flow, &sink, &first.records, Deadline::never()).await;
+        let created: String =
+            client.query_one("show create table rowtide_bench.orders_cdc", &[]).await?.get(0);
+        client.batch_execute(&created.replacen("orders_cdc", "bare", 1)).await?;
+        let mut known = Statements::new();
+        let target = flow.routes().target("orders")?.ok_or("a route")?;
+        println!("  batches of {records}");
+        for (what, version) in [("inserts", 0), ("updates", 1)] {
+            let mut times = (Vec::new(), Vec::new(), Vec::new());
+            for round in 0..=CRATEDB_ROUNDS {
+                let event = event(round * records, records, version);
+                let prepared = Prepared::new(&flow, &event)?;
+                let start = Instant::now();
+                let batch = Envelope::parse(&event, "-")?;
+                let report = process(&flow, &sink, &batch.records, Deadline::never()).await;
+                let ours = start.elapsed();
+                assert_eq!(
+                    report.counts().applied,
+                    batch.records.len(),
+                    "{:?} {:?}",
+                    report.failure,
+                    report.stopped
+                );
+                let start = Instant::now();
+                for rows in prepared.rows.chunks(CRATEDB_ROWS_MAX) {
+                    write_prepared(&client, &mut known, bare_sql(&target, rows.len()), rows).await?;
+                }
+                let bare = start.elapsed();
+                let one = bare_sql(&target, 1);
+                let start = Instant::now();
+                for row in prepared.rows.iter().take(64) {
+                    write_prepared(&client, &mut known, one.clone(), std::slice::from_ref(row)).await?;
+                }
+                let each = start.elapsed();
+                if round > 0 {
+                    times.0.push(ours);
+                    times.1.push(bare);
+                    times.2.push(each);
+                }
+            }
+            #[allow(clippy::cast_precision_loss, reason = "a small count")]
+            let rate = |times: Vec<Duration>, rows: u64| rows as f64 / median(times);
+            let (ours, bare, each) = (rate(times.0, records), rate(times.1, records), rate(times.2, 64));
+            println!(
+                "    {what}  rowtide {ours:>7.0} rows/s, bare upsert of prepared rows {bare:>7.0} (ratio {:.2}, target 0.9), \
+                 one row a statement {each:>5.0} (ratio {:.1}, target 15)",
+                ours / bare,
+                ours / each
+            );
+        }
+    }
+    clear(&client).await;
+    Ok(())
+}
+
 fn main() -> Result<(), Failure> {
     if std::env::args().any(|argument| argument == "--test") {
         return Ok(());
     }
     decode()?;
-    let Ok(url) = std::env::var("ROWTIDE_TEST_POSTGRES") else {
-        println!("end to end: not run, it needs a real PostgreSQL; set ROWTIDE_TEST_POSTGRES");
-        return Ok(());
-    };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
-        end_to_end(&url, 1_000).await?;
-        end_to_end(&url, 10_000).await
+        match std::env::var("ROWTIDE_TEST_POSTGRES") {
+            Ok(url) => {
+                end_to_end(&url, 1_000).await?;
+                end_to_end(&url, 10_000).await?;
+            }
+            Err(_) => println!("PostgreSQL: not run, it needs a real server; set ROWTIDE_TEST_POSTGRES"),
+        }
+        match std::env::var("ROWTIDE_TEST_CRATEDB") {
+            Ok(url) => cratedb(&url).await,
+            Err(_) => {
+                println!("CrateDB: not run, it needs a real server; set ROWTIDE_TEST_CRATEDB");
+                Ok(())
+            }
+        }
     })
 }

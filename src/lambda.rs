@@ -14,7 +14,7 @@ pub use log::init as init_log;
 
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::materialize::{Deadline, Postgres};
+use crate::materialize::{Deadline, Sink};
 use crate::pipeline::{Flow, process};
 use crate::record::{Envelope, Record};
 use crate::report::{Counts, Report};
@@ -63,7 +63,7 @@ pub async fn run(default_decoder: &str) -> ExitCode {
 #[derive(Debug)]
 pub struct Processor {
     flow: Flow,
-    sink: Postgres,
+    sink: Sink,
 }
 
 impl Processor {
@@ -73,7 +73,7 @@ impl Processor {
     /// # Errors
     /// A configuration error that names the setting.
     pub fn from_environment(default_decoder: &str) -> Result<Self> {
-        let mut config = Config::from_environment(None, &[], &[])?;
+        let mut config = Config::of_function()?;
         if config.source.decoder == "auto" {
             default_decoder.clone_into(&mut config.source.decoder);
         }
@@ -85,7 +85,7 @@ impl Processor {
     /// # Errors
     /// A configuration error that names the setting.
     pub fn new(config: &Config) -> Result<Self> {
-        Ok(Self { flow: Flow::new(config)?, sink: Postgres::new(config)? })
+        Ok(Self { flow: Flow::new(config)?, sink: Sink::new(config)? })
     }
 
     /// Handles one invocation, in the shape that `lambda_runtime::service_fn` wants. The payload stays text until
@@ -108,7 +108,7 @@ impl Processor {
     /// When the invocation must fail, because a person must act.
     pub async fn apply(&self, envelope: Envelope, context: &Context) -> Result<Response, Failure> {
         let started = Instant::now();
-        let report = process(&self.flow, &self.sink, &envelope.records, deadline(context)).await;
+        let report = Box::pin(process(&self.flow, &self.sink, &envelope.records, deadline(context))).await;
         tell(&report, &envelope.records, started.elapsed());
         match report.failure {
             Some(failure) => Err(failure.into()),

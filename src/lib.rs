@@ -1,5 +1,5 @@
-//! Rowtide turns change-data-capture records into PostgreSQL tables that equal their source, whatever the delivery did
-//! on the way: duplicates, another order, retries, restarts, poison records.
+//! Rowtide turns change-data-capture records into PostgreSQL and CrateDB tables that equal their source, whatever the
+//! delivery did on the way: duplicates, another order, retries, restarts, poison records.
 //!
 //! The flow goes one way:
 //!
@@ -46,7 +46,7 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `sink` | `materialize`, `pipeline`, `redrive`: writing to PostgreSQL |
+//! | `sink` | `materialize`, `pipeline`, `redrive`: writing to PostgreSQL and CrateDB |
 //! | `lambda` | `lambda` and the functions `rowtide-kinesis`, `rowtide-dynamodb`, `rowtide-sqs`, `rowtide-kafka` |
 //! | `embedded` | `embedded`: a PostgreSQL inside the process |
 //! | `cli` | the command `rowtide` |

@@ -7,7 +7,7 @@ use crate::decode::{Decoded, Decoders, Part, Reason, Settings};
 use crate::error::{Disposition, Error, ErrorKind, Result};
 use crate::event::{Change, ChangeEvent, Key, hex};
 use crate::materialize::{Binding, DeadLetter, Deadline, Materializer, RowOutcome, Truncation};
-use crate::plan::{Dialect, plan};
+use crate::plan::plan;
 use crate::record::Record;
 use crate::report::{Outcome, Report, redelivered};
 use crate::route::Routes;
@@ -377,7 +377,7 @@ async fn run<M: Materializer>(
         if wave.is_empty() {
             return Ok(());
         }
-        for statement in plan(sink.dialect(), schedule, &wave)? {
+        for statement in plan(sink.dialect(), schedule, &wave) {
             let outcomes = sink.apply(&statement, deadline).await?;
             assert_eq!(outcomes.len(), statement.rows.len(), "every row has exactly one outcome");
             for (row, outcome) in statement.rows.iter().zip(outcomes) {
@@ -394,13 +394,6 @@ async fn run<M: Materializer>(
 
 async fn truncate<M: Materializer>(sink: &M, change: &Tracked, deadline: Deadline) -> Result<()> {
     let (target, event) = (change.target.clone(), &change.event);
-    if sink.dialect() == Dialect::Cratedb {
-        return Err(Error::config(format!(
-            "The route of {} has truncate = \"apply\", which CrateDB cannot do: rows that are not refreshed would be \
-             missed.",
-            target.source
-        )));
-    }
     let version = event.version.as_str().to_owned();
     sink.truncate(&Truncation { target, version, changed_at: event.changed_at }, deadline).await
 }

@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::decode::Reason;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Key, Timestamp};
-use crate::materialize::{Deadline, Filter, ParkedLetter, Postgres};
+use crate::materialize::{Deadline, Filter, ParkedLetter, Sink};
 use crate::pipeline::{Flow, process};
 use crate::record::{Envelope, Record};
 use crate::report::Outcome;
@@ -75,13 +75,13 @@ pub struct Redriven {
 ///
 /// `config` must have the routes that the records were parked with. The records of one key are tried in the order of
 /// their versions, up to the first that is refused once more. With a `sink` that is
-/// [checking the purge horizon](Postgres::checking_horizon), what is older than that stays parked.
+/// [checking the purge horizon](Sink::checking_horizon), what is older than that stays parked.
 ///
 /// # Errors
 /// When the database fails or the configuration must be changed. What was done until then stays done.
 pub async fn redrive(
     config: &Config,
-    sink: &Postgres,
+    sink: &Sink,
     filter: &Filter,
     mut each: impl FnMut(&Redriven),
 ) -> Result<()> {
@@ -126,7 +126,7 @@ struct Place {
 }
 
 /// The selected letters in the order in which they are tried: by key and version.
-async fn queue(flows: &mut Flows<'_>, sink: &Postgres, filter: &Filter) -> Result<Vec<Place>> {
+async fn queue(flows: &mut Flows<'_>, sink: &Sink, filter: &Filter) -> Result<Vec<Place>> {
     let filter = Filter { open: true, ..filter.clone() };
     let mut queue = Vec::new();
     let mut after = 0;
@@ -160,7 +160,7 @@ fn place(flows: &mut Flows<'_>, letter: &ParkedLetter) -> Result<Place> {
     Ok(place)
 }
 
-async fn attempt(flows: &mut Flows<'_>, sink: &Postgres, letter: &ParkedLetter) -> Result<Fate> {
+async fn attempt(flows: &mut Flows<'_>, sink: &Sink, letter: &ParkedLetter) -> Result<Fate> {
     let Some(record) = record(letter) else { return Ok(Fate::NoPayload) };
     let report = process(flows.flow(letter)?, sink, &[record], Deadline::never()).await;
     match report.failure.or(report.stopped) {

@@ -1,7 +1,7 @@
 //! Where the changes of a source table go, and what of them. Knows configuration and events, no SQL.
 
 use crate::coalesce::Tracked;
-use crate::config::{Config, DeletePolicy, RouteConfig, Truncate, Ttl, Unrouted};
+use crate::config::{Config, DataLayout, DeletePolicy, RouteConfig, Truncate, Ttl, Unrouted};
 use crate::decode::Reason;
 use crate::error::{Error, Result};
 use crate::event::{Change, ChangeEvent, Document, Key, Patch, hex, tokens};
@@ -33,6 +33,12 @@ pub struct Target {
     pub home: String,
     /// Fields of the document that the view shows as typed columns: name and type as configured.
     pub types: BTreeMap<String, String>,
+    /// CrateDB: how the document is kept.
+    pub data: DataLayout,
+    /// CrateDB: the most columns of one object.
+    pub columns_per_object: u32,
+    /// CrateDB: the most columns of the table.
+    pub columns_max: u32,
 }
 
 impl Target {
@@ -141,6 +147,9 @@ impl Routes {
             truncate: config.truncate,
             home: self.config.sink.schema.clone(),
             types: config.types.clone(),
+            data: config.data,
+            columns_per_object: config.columns_per_object,
+            columns_max: config.columns_max,
         })
     }
 

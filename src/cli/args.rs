@@ -1,13 +1,13 @@
 //! What can be typed. The texts here are what `--help` shows.
 
-use super::failure::Failure;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use rowtide::config::Config;
 use rowtide::error::Error;
+use rowtide::materialize::configured;
 use rowtide::plan::Dialect;
 use std::path::PathBuf;
 
-/// Turns change-data-capture records into PostgreSQL tables that equal their source.
+/// Turns change-data-capture records into PostgreSQL and CrateDB tables that equal their source.
 #[derive(Debug, Parser)]
 #[command(
     name = "rowtide",
@@ -73,6 +73,10 @@ pub(super) enum Command {
         after_help = "Example:\n  rowtide dead-letters list --table orders --sink postgresql://localhost/shop"
     )]
     DeadLetters(DeadLetterArgs),
+    /// Print the rows of a target with their documents whole, whatever of them lies in which column
+    #[command(after_help = "Examples:\n  rowtide show orders --limit 10 --sink crate://localhost\n  \
+                      rowtide show sales.orders --key '[\"o-10231\"]' --output json")]
+    Show(ShowArgs),
     /// Forget deleted rows: remove old tombstones, and dead letters beyond their retention
     #[command(
         after_help = "Example:\n  rowtide purge --older-than 7d --dry-run --sink postgresql://localhost/shop"
@@ -176,6 +180,25 @@ pub(super) struct ConfigArgs {
     /// For people, or one JSON object a line
     #[arg(long, value_enum, default_value_t = Output::Human)]
     pub(super) output: Output,
+    #[command(flatten)]
+    pub(super) global: Global,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ShowArgs {
+    /// The target as `schema.name`, its name alone, or the source table
+    pub(super) table: String,
+    /// Only the row with this key, as its column `key` shows it: ["o-10231"]
+    #[arg(long)]
+    pub(super) key: Option<String>,
+    /// At most so many rows
+    #[arg(long, value_name = "N")]
+    pub(super) limit: Option<u64>,
+    /// For people, or one JSON object a line
+    #[arg(long, value_enum, default_value_t = Output::Human)]
+    pub(super) output: Output,
+    #[command(flatten)]
+    pub(super) place: PlaceArgs,
     #[command(flatten)]
     pub(super) global: Global,
 }
@@ -285,16 +308,18 @@ pub(super) enum DialectArg {
     Cratedb,
 }
 
-/// The dialect asked for, else the configured one; an error when this version does not speak it.
-pub(super) fn dialect(asked: Option<DialectArg>, config: &Config) -> Result<Dialect, Failure> {
-    use rowtide::config::DialectChoice;
-    let dialect = match (asked, config.sink.dialect) {
-        (Some(DialectArg::Cratedb), _) | (None, DialectChoice::CrateDb) => Dialect::Cratedb,
-        (Some(DialectArg::Postgres), _) | (None, DialectChoice::Auto | DialectChoice::Postgres) => {
-            Dialect::Postgres
-        }
-    };
-    Ok(dialect.supported()?)
+/// The settings that the option `--dialect` stands for.
+pub(super) fn dialect_setting(asked: Option<DialectArg>) -> Vec<String> {
+    let name = asked.map(|asked| match asked {
+        DialectArg::Postgres => "postgres",
+        DialectArg::Cratedb => "cratedb",
+    });
+    name.iter().map(|name| format!("sink.dialect={name}")).collect()
+}
+
+/// The configured dialect.
+pub(super) fn dialect(config: &Config) -> Dialect {
+    configured(config).unwrap_or(Dialect::Postgres)
 }
 
 /// Units of an age, in seconds.

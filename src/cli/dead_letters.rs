@@ -9,7 +9,7 @@ use super::{Ended, count};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rowtide::config::Config;
-use rowtide::materialize::{Filter, ParkedLetter, Postgres};
+use rowtide::materialize::{Filter, ParkedLetter, Sink};
 use rowtide::redrive::{Fate, redrive};
 use std::io::{self, Write};
 
@@ -46,16 +46,16 @@ pub(super) async fn run(global: &Global, args: &DeadLetterArgs, out: &mut impl W
     let ended = match &args.action {
         DeadLetterAction::List { open, .. } => {
             filter.open = *open;
-            list(&place.postgres, &filter, selection.output, out).await
+            list(&place.sink, &filter, selection.output, out).await
         }
-        DeadLetterAction::Show { .. } => show(&place.postgres, &filter, selection.output, out).await,
+        DeadLetterAction::Show { .. } => show(&place.sink, &filter, selection.output, out).await,
         DeadLetterAction::Redrive { force, .. } => {
             if !force {
-                place.postgres = place.postgres.checking_horizon();
+                place.sink = place.sink.checking_horizon();
             }
-            redrive_selected(&config, &place.postgres, &filter, selection.output, out).await
+            redrive_selected(&config, &place.sink, &filter, selection.output, out).await
         }
-        DeadLetterAction::Discard { .. } => discard(&place.postgres, &filter, selection.output, out).await,
+        DeadLetterAction::Discard { .. } => discard(&place.sink, &filter, selection.output, out).await,
     };
     let flushed = out.flush();
     let closed = place.close().await;
@@ -85,22 +85,22 @@ fn selects(filter: &Filter) -> bool {
 
 /// Calls `each` with every letter that `filter` selects, page by page.
 async fn each_page(
-    postgres: &Postgres,
+    sink: &Sink,
     filter: &Filter,
     mut each: impl AsyncFnMut(Vec<ParkedLetter>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let mut after = 0;
     loop {
-        let letters = postgres.dead_letters(filter, after, LETTERS_READ).await?;
+        let letters = sink.dead_letters(filter, after, LETTERS_READ).await?;
         let Some(last) = letters.last() else { return Ok(()) };
         after = last.id;
         each(letters).await?;
     }
 }
 
-async fn list(postgres: &Postgres, filter: &Filter, output: Output, out: &mut impl Write) -> Ended {
+async fn list(sink: &Sink, filter: &Filter, output: Output, out: &mut impl Write) -> Ended {
     let mut lines = Vec::new();
-    each_page(postgres, filter, async |letters| {
+    each_page(sink, filter, async |letters| {
         for letter in &letters {
             match output {
                 Output::Json => out.write_all(json(letter).as_bytes())?,
@@ -116,9 +116,9 @@ async fn list(postgres: &Postgres, filter: &Filter, output: Output, out: &mut im
     Ok(Status::Done)
 }
 
-async fn show(postgres: &Postgres, filter: &Filter, output: Output, out: &mut impl Write) -> Ended {
+async fn show(sink: &Sink, filter: &Filter, output: Output, out: &mut impl Write) -> Ended {
     let mut shown = 0;
-    each_page(postgres, filter, async |letters| {
+    each_page(sink, filter, async |letters| {
         for letter in &letters {
             shown += 1;
             match output {
@@ -223,14 +223,14 @@ fn json(letter: &ParkedLetter) -> String {
 
 async fn redrive_selected(
     config: &Config,
-    postgres: &Postgres,
+    sink: &Sink,
     filter: &Filter,
     output: Output,
     out: &mut impl Write,
 ) -> Ended {
     let (mut durable, mut total) = (0, 0);
     let mut written = Ok(());
-    let redriven = redrive(config, postgres, filter, |letter| {
+    let redriven = redrive(config, sink, filter, |letter| {
         total += 1;
         durable += usize::from(letter.fate.is_durable());
         let line = match output {
@@ -271,11 +271,11 @@ fn explain(fate: &Fate) -> String {
     }
 }
 
-async fn discard(postgres: &Postgres, filter: &Filter, output: Output, out: &mut impl Write) -> Ended {
+async fn discard(sink: &Sink, filter: &Filter, output: Output, out: &mut impl Write) -> Ended {
     let mut discarded = 0;
-    each_page(postgres, filter, async |letters| {
+    each_page(sink, filter, async |letters| {
         let ids: Vec<i64> = letters.iter().map(|letter| letter.id).collect();
-        discarded += postgres.discard(&ids).await?;
+        discarded += sink.discard(&ids).await?;
         Ok(())
     })
     .await?;

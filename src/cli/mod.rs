@@ -15,6 +15,7 @@ mod progress;
 mod purge;
 mod replay;
 mod settings;
+mod show;
 mod sink;
 mod table;
 
@@ -65,6 +66,7 @@ fn dispatch(cli: Cli) -> Ended {
         Command::Formats(args) => formats::run(&args, &mut out),
         Command::Ddl(args) => ddl::run(&global, &args, &mut out),
         Command::DeadLetters(args) => wait(dead_letters::run(&global, &args, &mut out))?,
+        Command::Show(args) => wait(show::run(&global, &args, &mut out))?,
         Command::Purge(args) => wait(purge::run(&global, &args, &mut out))?,
         Command::Config(args) => settings::run(&global, &args, &mut out),
         Command::Completions { shell } => {

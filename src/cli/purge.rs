@@ -6,7 +6,7 @@ use super::failure::{Failure, Status};
 use super::sink::{self, Fallback, Place};
 use super::table::{printable, write_table};
 use super::{Ended, count, warn};
-use rowtide::materialize::{Postgres, Purged};
+use rowtide::materialize::{Purged, Sink};
 use std::io::Write;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ pub(super) async fn run(global: &Global, args: &PurgeArgs, out: &mut impl Write)
     let config = sink::config(&global.and(&args.global), &args.place, Vec::new(), Fallback::Configured)?;
     let older_than = args.older_than.unwrap_or(config.sink.tombstone_retention);
     let place = Place::open(&config, &args.place).await?;
-    let purged = purge(&place.postgres, older_than, args.dry_run).await;
+    let purged = purge(&place.sink, older_than, args.dry_run).await;
     let closed = place.close().await;
     let (purged, expired) = purged?;
     match args.output {
@@ -28,13 +28,13 @@ pub(super) async fn run(global: &Global, args: &PurgeArgs, out: &mut impl Write)
 
 /// What was purged; how many dead letters went, unless it was a dry run.
 async fn purge(
-    postgres: &Postgres,
+    sink: &Sink,
     older_than: Duration,
     dry_run: bool,
 ) -> Result<(Vec<Purged>, Option<u64>), Failure> {
     let mut purged = Vec::new();
-    for target in postgres.targets().await? {
-        match postgres.purge(&target, older_than, dry_run).await {
+    for target in sink.targets().await? {
+        match sink.purge(&target, older_than, dry_run).await {
             Ok(done) => purged.push(done),
             // somebody dropped it: that must not keep the tombstones of all others
             Err(error) if error.sqlstate() == Some("42P01") => warn(&format!(
@@ -44,7 +44,7 @@ async fn purge(
             Err(error) => return Err(error.into()),
         }
     }
-    let expired = if dry_run { None } else { Some(postgres.expire_dead_letters().await?) };
+    let expired = if dry_run { None } else { Some(sink.expire_dead_letters().await?) };
     Ok((purged, expired))
 }
 

@@ -11,7 +11,7 @@ use rowtide::catalogue::TableSchema;
 use rowtide::error::{Error, ErrorKind, Result};
 use rowtide::json::write_string;
 use rowtide::materialize::{
-    Binding, DeadLetter, Deadline, KnownTarget, LiveRow, Materializer, Postgres, RowOutcome, Truncation,
+    Binding, DeadLetter, Deadline, KnownTarget, LiveRow, Materializer, RowOutcome, Shown, Sink, Truncation,
 };
 use rowtide::pipeline::{Flow, process};
 use rowtide::plan::{Dialect, Statement};
@@ -38,12 +38,12 @@ pub(super) async fn run(global: &Global, args: &ReplayArgs, out: &mut impl Write
     let batches = input::open(&args.input)?;
     let mut place = Place::open(&config, &args.place).await?;
     if !args.force {
-        place.postgres = place.postgres.checking_horizon();
+        place.sink = place.sink.checking_horizon();
     }
-    let sink = Watched { postgres: place.postgres, prepared: Mutex::default() };
+    let sink = Watched { sink: place.sink, prepared: Mutex::default() };
     let replayed = apply(&flow, &sink, batches).await;
     let printed = print(args, &replayed, &sink, out).await;
-    place.postgres = sink.postgres;
+    place.sink = sink.sink;
     let is_temporary = place.is_temporary;
     let closed = place.close().await;
     let Replayed { counts, failure, .. } = replayed;
@@ -152,7 +152,7 @@ impl Answered {
 
 /// A sink that remembers which targets the input touched.
 struct Watched {
-    postgres: Postgres,
+    sink: Sink,
     prepared: Mutex<HashSet<String>>,
 }
 
@@ -164,7 +164,7 @@ impl Watched {
         if touched.is_empty() {
             return Ok(Vec::new());
         }
-        let mut targets = self.postgres.targets().await?;
+        let mut targets = self.sink.targets().await?;
         targets.retain(|target| touched.contains(&target.name));
         targets.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(targets)
@@ -173,29 +173,29 @@ impl Watched {
 
 impl Materializer for Watched {
     fn dialect(&self) -> Dialect {
-        self.postgres.dialect()
+        self.sink.dialect()
     }
 
     async fn prepare(&self, binding: &Binding, deadline: Deadline) -> Result<()> {
-        self.postgres.prepare(binding, deadline).await?;
+        self.sink.prepare(binding, deadline).await?;
         self.prepared.lock().unwrap_or_else(PoisonError::into_inner).insert(binding.target.qualified());
         Ok(())
     }
 
     async fn truncate(&self, truncation: &Truncation, deadline: Deadline) -> Result<()> {
-        self.postgres.truncate(truncation, deadline).await
+        self.sink.truncate(truncation, deadline).await
     }
 
     async fn schemas(&self, deadline: Deadline) -> Result<Vec<TableSchema>> {
-        self.postgres.schemas(deadline).await
+        self.sink.schemas(deadline).await
     }
 
     async fn learn(&self, schemas: &[TableSchema], deadline: Deadline) -> Result<()> {
-        self.postgres.learn(schemas, deadline).await
+        self.sink.learn(schemas, deadline).await
     }
 
     async fn apply(&self, statement: &Statement, deadline: Deadline) -> Result<Vec<RowOutcome>> {
-        self.postgres.apply(statement, deadline).await
+        self.sink.apply(statement, deadline).await
     }
 
     async fn blocked(
@@ -203,15 +203,15 @@ impl Materializer for Watched {
         keys: &[(String, String)],
         deadline: Deadline,
     ) -> Result<HashSet<(String, String)>> {
-        self.postgres.blocked(keys, deadline).await
+        self.sink.blocked(keys, deadline).await
     }
 
     async fn parked_lately(&self, source: &str, letters: &[DeadLetter], deadline: Deadline) -> Result<u64> {
-        self.postgres.parked_lately(source, letters, deadline).await
+        self.sink.parked_lately(source, letters, deadline).await
     }
 
     async fn park(&self, letters: &[DeadLetter], deadline: Deadline) -> Result<()> {
-        self.postgres.park(letters, deadline).await
+        self.sink.park(letters, deadline).await
     }
 }
 
@@ -228,7 +228,7 @@ async fn print(
             if !args.no_rows {
                 for target in sink.touched().await? {
                     let mut table = Table::default();
-                    each_row(&sink.postgres, &target, |row| {
+                    each_row(&sink.sink, &target, |row| {
                         table.add(&row);
                         Ok(())
                     })
@@ -335,7 +335,7 @@ async fn write_tables(sink: &Watched, out: &mut impl Write) -> Result<(), Failur
                 write!(out, "{separator}{name}:[")?;
                 separator = ",";
                 let mut between = "";
-                written = each_row(&sink.postgres, target, |row| {
+                written = each_row(&sink.sink, target, |row| {
                     write!(out, "{between}{}", row_json(&row))?;
                     between = ",";
                     Ok(())
@@ -361,12 +361,13 @@ fn row_json(row: &LiveRow) -> String {
 
 /// Hands every live row of `target` to `each`, which may fail to write it.
 async fn each_row(
-    sink: &Postgres,
+    sink: &Sink,
     target: &KnownTarget,
     mut each: impl FnMut(LiveRow) -> io::Result<()>,
 ) -> Result<(), Failure> {
     let mut broken = None;
-    let read = sink.live_rows(target, |row| {
+    let all = Shown::default();
+    let read = sink.live_rows(target, &all, |row| {
         each(row).map_err(|error| {
             broken = Some(error);
             Error::new(ErrorKind::Unavailable, "output", "The output cannot be written.")

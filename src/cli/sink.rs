@@ -2,12 +2,11 @@
 
 use super::args::{Global, PlaceArgs};
 use super::failure::Failure;
-use rowtide::config::{Config, DialectChoice};
-use rowtide::materialize::Postgres;
-use rowtide::plan::Dialect;
+use rowtide::config::Config;
+use rowtide::materialize::Sink;
 
 #[cfg(feature = "embedded")]
-use rowtide::config::SinkUrl;
+use rowtide::config::{DialectChoice, SinkUrl};
 #[cfg(feature = "embedded")]
 use rowtide::embedded::Embedded;
 
@@ -33,7 +32,7 @@ pub(super) enum Fallback {
 
 /// An open database.
 pub(super) struct Place {
-    pub(super) postgres: Postgres,
+    pub(super) sink: Sink,
     /// Nothing of it is left when the command ends.
     pub(super) is_temporary: bool,
     #[cfg(feature = "embedded")]
@@ -62,9 +61,6 @@ pub(super) fn config(
     }
     if !embedded {
         config.sink.required_url()?;
-        if config.sink.dialect == DialectChoice::CrateDb {
-            Dialect::Cratedb.supported()?;
-        }
     }
     Ok(config)
 }
@@ -74,16 +70,17 @@ impl Place {
     #[cfg(feature = "embedded")]
     pub(super) async fn open(config: &Config, args: &PlaceArgs) -> Result<Self, Failure> {
         if config.sink.url.is_some() {
-            return Ok(Self { postgres: Postgres::new(config)?, is_temporary: false, embedded: None });
+            return Ok(Self { sink: Sink::new(config)?, is_temporary: false, embedded: None });
         }
         let embedded = Embedded::start(args.data_dir.as_deref()).await;
         let embedded = embedded.map_err(|error| Failure::broken(error.to_string()))?;
         let mut config = config.clone();
         config.sink.url = Some(SinkUrl::new(embedded.url()));
+        config.sink.dialect = DialectChoice::Postgres;
         // it serves one client at a time
         config.sink.connections = 1;
         Ok(Self {
-            postgres: Postgres::new(&config)?,
+            sink: Sink::new(&config)?,
             is_temporary: args.data_dir.is_none(),
             embedded: Some(embedded),
         })
@@ -98,13 +95,13 @@ impl Place {
                 "This build of rowtide has no embedded PostgreSQL: name a database by --sink URL.",
             ));
         }
-        Ok(Self { postgres: Postgres::new(config)?, is_temporary: false })
+        Ok(Self { sink: Sink::new(config)?, is_temporary: false })
     }
 
     /// Closes what was opened.
     #[cfg(feature = "embedded")]
     pub(super) async fn close(self) -> Result<(), Failure> {
-        drop(self.postgres);
+        drop(self.sink);
         match self.embedded {
             Some(embedded) => embedded.stop().await.map_err(|error| Failure::broken(error.to_string())),
             None => Ok(()),
@@ -115,7 +112,7 @@ impl Place {
     #[cfg(not(feature = "embedded"))]
     #[expect(clippy::unused_async, reason = "with the embedded database there is something to wait for")]
     pub(super) async fn close(self) -> Result<(), Failure> {
-        drop(self.postgres);
+        drop(self.sink);
         Ok(())
     }
 }

@@ -42,13 +42,7 @@ impl Table {
             Some(Value::Object(members)) => members,
             _ => Vec::new(),
         };
-        let (key, document) = match merge(&row.pk, row.data.as_deref(), &row.aux) {
-            Ok((key, document)) => (Some(key), document),
-            // an adopted table may hold what rowtide did not write
-            Err(_) => {
-                (Value::parse(&row.pk).ok(), row.data.as_deref().and_then(|data| Value::parse(data).ok()))
-            }
-        };
+        let (key, document) = whole(row);
         self.shown.push(Shown { key: members(key), document: members(document), deleted: row.deleted });
     }
 
@@ -87,6 +81,15 @@ impl Table {
             0 => Ok(()),
             more => writeln!(out, "… and {more} more"),
         }
+    }
+}
+
+/// Key and document of a row, with what `aux` holds of them.
+pub(super) fn whole(row: &LiveRow) -> (Option<Value>, Option<Value>) {
+    match merge(&row.pk, row.data.as_deref(), &row.aux) {
+        Ok((key, document)) => (Some(key), document),
+        // an adopted table may hold what rowtide did not write
+        Err(_) => (Value::parse(&row.pk).ok(), row.data.as_deref().and_then(|data| Value::parse(data).ok())),
     }
 }
 

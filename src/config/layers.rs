@@ -11,7 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::given::Given;
 use super::route::placeholders_are_known;
-use super::{Config, ROUTE_SETTINGS, RouteConfig, SETTINGS, Setting, redact_url};
+use super::{Config, DialectChoice, ROUTE_SETTINGS, RouteConfig, SETTINGS, Setting, redact_url};
 use crate::error::{Error, Result};
 
 /// The variables of a process. Not UTF-8 is an error only where the value is used.
@@ -73,7 +73,23 @@ pub(super) fn load(inputs: &Inputs<'_>) -> Result<Config> {
             config.origins.insert(setting.name.to_owned(), origin);
         }
     }
+    default_schema(&mut config);
     Ok(config)
+}
+
+/// CrateDB's tables live in `doc`, or where a `crate://` URL says, unless `sink.schema` says otherwise.
+fn default_schema(config: &mut Config) {
+    let crate_url = config.sink.url.as_ref().and_then(|url| url.expose().strip_prefix("crate://"));
+    let is_cratedb = crate_url.is_some() || config.sink.dialect == DialectChoice::CrateDb;
+    if !is_cratedb || config.origins.contains_key("sink.schema") {
+        return;
+    }
+    let options =
+        crate_url.and_then(|url| url.split_once('?')).map(|(_, options)| options).unwrap_or_default();
+    let schema = options.split('&').find_map(|option| option.strip_prefix("schema="));
+    config.sink.schema = schema.filter(|schema| !schema.is_empty()).unwrap_or("doc").to_owned();
+    let origin = if crate_url.is_some() { "sink.url" } else { "sink.dialect" };
+    config.origins.insert("sink.schema".to_owned(), origin.to_owned());
 }
 
 /// The name of a route's setting in `rowtide config`; `at` counts from 0.

@@ -6,6 +6,7 @@
 
 mod given;
 mod layers;
+mod legacy;
 mod redact;
 mod route;
 mod settings;
@@ -259,11 +260,35 @@ impl Config {
     ///
     /// As [`Config::load`].
     pub fn from_environment(file: Option<&Path>, set: &[String], ignore: &[&str]) -> Result<Self> {
-        // A variable whose name is not UTF-8 can be named neither by a setting nor by `env://`.
-        let environment =
-            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
-        let environment: Environment = environment.collect();
+        let environment = process_environment();
         Self::load(&Inputs { file, set, environment: &environment, directory: Path::new(""), ignore })
+    }
+
+    /// The configuration of a Lambda function: of its environment, in which the variables of the functions of
+    /// LorryStream and CrateDB Toolkit are read too.
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::load`].
+    pub fn of_function() -> Result<Self> {
+        let environment = process_environment();
+        let directory = Path::new("");
+        Self::load_of_function(&Inputs {
+            file: None,
+            set: &[],
+            environment: &environment,
+            directory,
+            ignore: &[],
+        })
+    }
+
+    fn load_of_function(inputs: &Inputs<'_>) -> Result<Self> {
+        let (environment, routes) = legacy::translated(inputs.environment)?;
+        let mut config = Self::load(&Inputs { environment: &environment, ..*inputs })?;
+        if config.routes.is_empty() {
+            config.routes = routes;
+        }
+        Ok(config)
     }
 
     /// The configuration that `inputs` give: the defaults, over them the file, the variables, and `--set`.
@@ -330,6 +355,11 @@ impl From<&Config> for Settings {
             catalogue: Catalogue::new(config),
         }
     }
+}
+
+/// A variable whose name is not UTF-8 can be named neither by a setting nor by `env://`.
+fn process_environment() -> Environment {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value))).collect()
 }
 
 impl Sink {

@@ -197,7 +197,8 @@ pub const SETTINGS: &[Setting<Config>] = &[
     Setting {
         name: "sink.schema",
         values: "the name of a schema",
-        about: "The schema of targets that name none, and of rowtide's own tables.",
+        about: "The schema of targets that name none, and of rowtide's own tables. On CrateDB the default is \
+            `doc`.",
         example: r#"schema = "cdc""#,
         secret: false,
         set: |config, given| given::text(given, &mut config.sink.schema),

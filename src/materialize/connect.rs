@@ -1,6 +1,6 @@
 //! From `sink.url` to connections: the URL, TLS and the pool.
 
-use crate::config::{DialectChoice, Sink, Tls};
+use crate::config::{Sink, Tls};
 use crate::error::{Error, ErrorKind, Result};
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
 use rustls::client::WebPkiServerVerifier;
@@ -9,6 +9,7 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -51,10 +52,8 @@ impl Connections {
 impl Connector {
     pub(super) fn new(sink: &Sink) -> Result<Self> {
         let url = sink.required_url()?.expose();
-        if url.starts_with("crate://") || sink.dialect == DialectChoice::CrateDb {
-            crate::plan::Dialect::Cratedb.supported()?;
-        }
-        let (url, sslmode, sslrootcert) = without_tls_options(url);
+        let url = if is_crate(url) { Cow::Owned(of_crate(url)) } else { Cow::Borrowed(url) };
+        let (url, sslmode, sslrootcert) = without_tls_options(&url);
         let mut config: tokio_postgres::Config = url.parse().map_err(|error: tokio_postgres::Error| {
             // the parser names options and positions, never values
             Error::config("sink.url is not a PostgreSQL connection string.").because(error)
@@ -158,6 +157,40 @@ impl Connector {
         }
         Ok(roots)
     }
+}
+
+/// Whether the URL says that it is CrateDB's.
+pub(super) fn is_crate(url: &str) -> bool {
+    url.starts_with("crate://")
+}
+
+/// Port of CrateDB's HTTP endpoint, which SQLAlchemy's URLs name; statements go to the other one.
+const CRATE_HTTP_PORT: &str = ":4200";
+/// Options that a driver for PostgreSQL knows; SQLAlchemy's others mean nothing here.
+const CRATE_OPTIONS: [&str; 6] =
+    ["application_name", "connect_timeout", "keepalives", "keepalives_idle", "sslmode", "sslrootcert"];
+
+/// A `crate://` URL as one for the PostgreSQL wire: user `crate`, port 5432 and schema `doc` unless it says otherwise.
+fn of_crate(url: &str) -> String {
+    let rest = url.strip_prefix("crate://").unwrap_or(url);
+    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let (authority, path) = place.split_once('/').unwrap_or((place, ""));
+    let (user, hosts) = authority.rsplit_once('@').unwrap_or(("crate", authority));
+    let user = if user.is_empty() { "crate" } else { user };
+    let host = |host: &str| host.strip_suffix(CRATE_HTTP_PORT).unwrap_or(host).to_owned();
+    let hosts: Vec<String> = hosts.split(',').map(host).collect();
+    let hosts = if authority.is_empty() { "localhost".to_owned() } else { hosts.join(",") };
+    let database = if path.is_empty() { "doc" } else { path };
+    let mut options = Vec::new();
+    for option in query.split('&') {
+        match option.split_once('=') {
+            Some(("ssl", "true" | "1")) => options.push("sslmode=require"),
+            Some((name, _)) if CRATE_OPTIONS.contains(&name) => options.push(option),
+            _ => {}
+        }
+    }
+    let query = if options.is_empty() { String::new() } else { format!("?{}", options.join("&")) };
+    format!("postgresql://{user}@{hosts}/{database}{query}")
 }
 
 fn is_local(host: &Host) -> bool {
@@ -373,7 +406,25 @@ fn meaning(sqlstate: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::without_tls_options;
+    use super::{of_crate, without_tls_options};
+
+    #[test]
+    fn a_url_of_crate_becomes_one_for_the_wire() {
+        let table = [
+            ("crate://", "postgresql://crate@localhost/doc"),
+            ("crate://db.example.org", "postgresql://crate@db.example.org/doc"),
+            ("crate://db:5433/?schema=x", "postgresql://crate@db:5433/doc"),
+            ("crate://u:p%40@a:4200,b/", "postgresql://u:p%40@a,b/doc"),
+            (
+                "crate://u:p@db.example.org:4200?ssl=true",
+                "postgresql://u:p@db.example.org/doc?sslmode=require",
+            ),
+            ("crate://db/doc?sslmode=disable&a=b", "postgresql://crate@db/doc?sslmode=disable"),
+        ];
+        for (url, expected) in table {
+            assert_eq!(of_crate(url), expected, "{url}");
+        }
+    }
 
     #[test]
     fn tls_options_are_taken_out_of_the_connection_string() {

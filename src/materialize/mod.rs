@@ -1,17 +1,26 @@
 //! The only room that talks to a database. Knows statements and rows, no sources and no Lambda.
 
 mod connect;
+mod crate_catalog;
+mod crate_letters;
+mod crate_rows;
+mod crate_schemas;
+mod cratedb;
 mod dead_letters;
 mod floor;
 mod postgres;
 mod purge;
 mod schemas;
+mod server;
+mod sink;
 mod targets;
 
+pub use cratedb::Cratedb;
 pub use dead_letters::{DeadLetter, Filter, ParkedLetter};
 pub use postgres::Postgres;
 pub use purge::Purged;
-pub use targets::{KnownTarget, LiveRow};
+pub use sink::{Sink, configured};
+pub use targets::{KnownTarget, LiveRow, Shown};
 
 use crate::catalogue::TableSchema;
 use crate::error::{Error, Result};
@@ -61,7 +70,7 @@ pub struct Truncation {
 
 /// Writes planned statements. One implementation a database; tests bring their own.
 pub trait Materializer: Send + Sync {
-    /// How statements must be said.
+    /// How statements must be said; known at the latest when a target was prepared.
     fn dialect(&self) -> Dialect;
 
     /// Makes sure that a target's table is there and is this route's.

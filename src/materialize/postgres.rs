@@ -1,7 +1,8 @@
 //! Statements on a PostgreSQL server: retried, bounded in time, refused rows isolated by halving.
 
-use super::connect::{Connections, Connector, driver_error};
-use super::targets::Known;
+use super::connect::driver_error;
+use super::server::{CANCEL_GRACE, Server, left, out_of_time};
+use super::targets::{Known, check_horizon};
 use super::{Binding, DeadLetter, Deadline, Materializer, RowOutcome, Truncation};
 use crate::catalogue::TableSchema;
 use crate::config::{Config, Ddl};
@@ -12,44 +13,29 @@ use crate::plan::{
     Action, Dialect, Layout, Row, Statement, fill, merge, patch_sql, place, relation, upsert_sql,
 };
 use crate::route::Target;
-use deadpool_postgres::{Object, PoolError};
+use deadpool_postgres::Object;
 use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::time::timeout;
 use tokio_postgres::CancelToken;
 use tokio_postgres::types::ToSql;
 
-/// Left of the invocation's time when the database must have answered: enough to cancel, park and respond.
-const MARGIN: Duration = Duration::from_millis(300);
-/// How long a cancelled statement may take to end before its connection is closed.
-const CANCEL_GRACE: Duration = Duration::from_millis(200);
-/// A pool idle for so long may hold connections that died while the function was frozen.
-const IDLE_SUSPECT: Duration = Duration::from_secs(5);
-const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
-/// Waiting 50, 100, 200 … 2,000 ms between them, all attempts take about 8 seconds.
-const ATTEMPTS_MAX: u32 = 9;
-const BACKOFF_FIRST: Duration = Duration::from_millis(50);
-const BACKOFF_MAX: Duration = Duration::from_secs(2);
 /// How often a patch is tried again because another worker wrote its row in between.
 const PATCH_ATTEMPTS_MAX: u32 = 20;
 
 /// A PostgreSQL server as the place where rows go.
 pub struct Postgres {
-    connector: Connector,
-    connections: OnceLock<Connections>,
+    pub(super) server: Server,
     pub(super) schema: String,
     pub(super) ddl: Ddl,
     pub(super) dead_letter_retention: Duration,
     pub(super) known: Mutex<HashMap<String, Arc<Known>>>,
     pub(super) ready: tokio::sync::Mutex<bool>,
     checks_horizon: bool,
-    statement_timeout: Option<Duration>,
-    last_used: Mutex<SystemTime>,
     pub(super) statements: AtomicU64,
-    retries: AtomicU64,
 }
 
 impl std::fmt::Debug for Postgres {
@@ -65,20 +51,21 @@ impl Postgres {
     /// # Errors
     /// When the settings of `sink` cannot be used.
     pub fn new(config: &Config) -> Result<Self> {
-        Ok(Self {
-            connector: Connector::new(&config.sink)?,
-            connections: OnceLock::new(),
+        Ok(Self::on(Server::new(&config.sink)?, config))
+    }
+
+    /// The same on a server that is known already.
+    pub(super) fn on(server: Server, config: &Config) -> Self {
+        Self {
+            server,
             schema: config.sink.schema.clone(),
             ddl: config.sink.ddl,
             dead_letter_retention: config.dead_letters.retention,
             known: Mutex::default(),
             ready: tokio::sync::Mutex::new(false),
             checks_horizon: false,
-            statement_timeout: config.sink.statement_timeout,
-            last_used: Mutex::new(SystemTime::UNIX_EPOCH),
             statements: AtomicU64::new(0),
-            retries: AtomicU64::new(0),
-        })
+        }
     }
 
     /// The same, refusing changes that are older than their target's purge horizon: a deleted row of theirs may have
@@ -91,9 +78,7 @@ impl Postgres {
 
     /// Closes the connections that nobody uses: before a pause, or when another client waits for its turn.
     pub fn close_idle(&self) {
-        if let Some(connections) = self.connections.get() {
-            connections.pool.retain(|_, _| false);
-        }
+        self.server.close_idle();
     }
 
     /// How many statements that write rows have been sent so far.
@@ -105,14 +90,12 @@ impl Postgres {
     /// How many times something was tried again for a transient reason.
     #[must_use]
     pub fn retries(&self) -> u64 {
-        self.retries.load(Ordering::Relaxed)
+        self.server.retries()
     }
 
     /// Closes every connection; nothing can be written afterwards.
     pub fn close(&self) {
-        if let Some(connections) = self.connections.get() {
-            connections.pool.close();
-        }
+        self.server.close();
     }
 
     fn layout(&self, target: &Target) -> Option<Layout> {
@@ -137,42 +120,8 @@ impl Postgres {
         fill(template, &all)
     }
 
-    fn connections(&self) -> Result<&Connections> {
-        if let Some(connections) = self.connections.get() {
-            return Ok(connections);
-        }
-        let made = self.connector.connections()?;
-        Ok(self.connections.get_or_init(|| made))
-    }
-
-    /// A connection that works: one that may have died in a frozen function is asked first.
     pub(super) async fn client(&self, deadline: Deadline) -> Result<Object> {
-        let connections = self.connections()?;
-        loop {
-            let got = match left(deadline)? {
-                Some(left) => timeout(left, connections.pool.get()).await.map_err(|_| out_of_time())?,
-                None => connections.pool.get().await,
-            };
-            let client = got.map_err(|error| match error {
-                PoolError::Backend(error) => driver_error(&error, false),
-                PoolError::Timeout(_) | PoolError::Closed | PoolError::NoRuntimeSpecified => Error::new(
-                    ErrorKind::Unavailable,
-                    "unavailable",
-                    "No connection to the database is free.",
-                ),
-                PoolError::PostCreateHook(_) => Error::config("The connection pool is misconfigured."),
-            })?;
-            if self.is_fresh() || is_alive(&client).await {
-                return Ok(client);
-            }
-            drop(Object::take(client));
-        }
-    }
-
-    fn is_fresh(&self) -> bool {
-        let mut last_used = self.last_used.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = std::mem::replace(&mut *last_used, SystemTime::now());
-        before.elapsed().is_ok_and(|idle| idle < IDLE_SUSPECT)
+        self.server.client(deadline).await
     }
 
     /// Waits for `work` on `client`, at most until shortly before the deadline: then the statement is cancelled and
@@ -183,7 +132,7 @@ impl Postgres {
         deadline: Deadline,
         work: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T> {
-        let left = match (left(deadline)?, self.statement_timeout) {
+        let left = match (left(deadline)?, self.server.statement_timeout) {
             (Some(left), Some(limit)) => left.min(limit),
             (Some(left), None) | (None, Some(left)) => left,
             (None, None) => return work.await.map_err(|error| driver_error(&error, false)),
@@ -201,7 +150,7 @@ impl Postgres {
         let done = match timeout(left + CANCEL_GRACE, &mut work).await {
             Ok(done) => done,
             Err(_) => {
-                self.connections()?.cancel(&client.cancel_token()).await;
+                self.server.connections()?.cancel(&client.cancel_token()).await;
                 timeout(CANCEL_GRACE, &mut work).await.map_err(|_| out_of_time())?
             }
         };
@@ -221,7 +170,7 @@ impl Postgres {
             Ok(done) => done,
             Err(_) => {
                 // the connection is closed in any case
-                if timeout(CANCEL_GRACE, self.connections()?.cancel(&token)).await.is_err() {
+                if timeout(CANCEL_GRACE, self.server.connections()?.cancel(&token)).await.is_err() {
                     tracing::warn!("A statement that ran out of time could not be cancelled in time.");
                 }
                 Err(out_of_time())
@@ -248,7 +197,7 @@ impl Postgres {
         deadline: Deadline,
     ) -> Result<HashSet<String>> {
         let sql = upsert_sql(&statement.target, layout);
-        let mut retry = Retry::new(&self.retries, deadline);
+        let mut retry = self.server.retry(deadline);
         loop {
             match self.write_once(statement, &sql, rows, deadline).await {
                 Err(error) if retry.again(&error).await => {}
@@ -294,7 +243,7 @@ impl Postgres {
         let lock = self.fill_own(include_str!("../../sql/postgres/lock_horizon.sql"), &[]);
         let failed = |error: tokio_postgres::Error| driver_error(&error, false);
         let transaction = client.transaction().await.map_err(failed)?;
-        if let Some(limit) = self.statement_timeout {
+        if let Some(limit) = self.server.statement_timeout {
             let milliseconds = limit.as_millis().max(1).to_string();
             let template = include_str!("../../sql/postgres/limit_statement.sql");
             transaction
@@ -302,25 +251,10 @@ impl Postgres {
                 .await
                 .map_err(failed)?;
         }
-        let target = statement.target.qualified();
-        let horizon = transaction.query_opt(&lock, &[&target]).await.map_err(failed)?;
+        let horizon = transaction.query_opt(&lock, &[&statement.target.qualified()]).await.map_err(failed)?;
         let horizon: Option<jiff::Timestamp> =
             horizon.map(|row| row.try_get(0)).transpose().map_err(failed)?.flatten();
-        if let Some(horizon) = horizon {
-            let older = |row: &&&Row| row.at.is_none_or(|at| at.0 < horizon.as_microsecond());
-            let count = rows.iter().filter(older).count();
-            if count > 0 {
-                return Err(Error::new(
-                    ErrorKind::Config,
-                    "behind_purge_horizon",
-                    format!(
-                        "{count} changes of {} are older than {horizon}, up to which deleted rows of {target} have \
-                         been purged: they could bring deleted rows back. Use --force if that is what you want.",
-                        statement.target.source
-                    ),
-                ));
-            }
-        }
+        check_horizon(horizon, &statement.target, rows)?;
         let prepared = transaction.prepare_cached(sql).await.map_err(failed)?;
         let written = transaction.query(&prepared, &columns.parameters()).await.map_err(failed)?;
         transaction.commit().await.map_err(failed)?;
@@ -459,7 +393,7 @@ impl Postgres {
         let (read_sql, write_sql) = patch_sql(&statement.target);
         let rows: Vec<(usize, &Row)> =
             part.iter().filter_map(|&index| Some((index, statement.rows.get(index)?))).collect();
-        let mut retry = Retry::new(&self.retries, deadline);
+        let mut retry = self.server.retry(deadline);
         loop {
             match self.patch_once(&statement.target, &read_sql, &write_sql, &rows, deadline).await {
                 Err(error) if retry.again(&error).await => {}
@@ -546,7 +480,7 @@ impl Materializer for Postgres {
     }
 
     async fn prepare(&self, binding: &Binding, deadline: Deadline) -> Result<()> {
-        let mut retry = Retry::new(&self.retries, deadline);
+        let mut retry = self.server.retry(deadline);
         loop {
             match self.know(binding, deadline).await {
                 Err(error) if retry.again(&error).await => {}
@@ -556,7 +490,7 @@ impl Materializer for Postgres {
     }
 
     async fn truncate(&self, truncation: &Truncation, deadline: Deadline) -> Result<()> {
-        let mut retry = Retry::new(&self.retries, deadline);
+        let mut retry = self.server.retry(deadline);
         loop {
             match self.truncate_once(truncation, deadline).await {
                 Err(error) if retry.again(&error).await => {}
@@ -566,7 +500,7 @@ impl Materializer for Postgres {
     }
 
     async fn schemas(&self, deadline: Deadline) -> Result<Vec<TableSchema>> {
-        let mut retry = Retry::new(&self.retries, deadline);
+        let mut retry = self.server.retry(deadline);
         loop {
             match self.schemas_once(deadline).await {
                 Err(error) if retry.again(&error).await => {}
@@ -576,7 +510,7 @@ impl Materializer for Postgres {
     }
 
     async fn learn(&self, schemas: &[TableSchema], deadline: Deadline) -> Result<()> {
-        let mut retry = Retry::new(&self.retries, deadline);
+        let mut retry = self.server.retry(deadline);
         loop {
             match self.learn_once(schemas, deadline).await {
                 Err(error) if retry.again(&error).await => {}
@@ -606,7 +540,7 @@ impl Materializer for Postgres {
         keys: &[(String, String)],
         deadline: Deadline,
     ) -> Result<HashSet<(String, String)>> {
-        let mut retry = Retry::new(&self.retries, deadline);
+        let mut retry = self.server.retry(deadline);
         loop {
             match self.blocked_once(keys, deadline).await {
                 Err(error) if retry.again(&error).await => {}
@@ -616,7 +550,7 @@ impl Materializer for Postgres {
     }
 
     async fn parked_lately(&self, source: &str, letters: &[DeadLetter], deadline: Deadline) -> Result<u64> {
-        let mut retry = Retry::new(&self.retries, deadline);
+        let mut retry = self.server.retry(deadline);
         loop {
             match self.parked_lately_once(source, letters, deadline).await {
                 Err(error) if retry.again(&error).await => {}
@@ -626,7 +560,7 @@ impl Materializer for Postgres {
     }
 
     async fn park(&self, letters: &[DeadLetter], deadline: Deadline) -> Result<()> {
-        let mut retry = Retry::new(&self.retries, deadline);
+        let mut retry = self.server.retry(deadline);
         loop {
             match self.park_once(letters, deadline).await {
                 Err(error) if retry.again(&error).await => {}
@@ -636,70 +570,12 @@ impl Materializer for Postgres {
     }
 }
 
-/// What is left of the time for the database; `None` without a deadline.
-fn left(deadline: Deadline) -> Result<Option<Duration>> {
-    match deadline.remaining() {
-        None => Ok(None),
-        Some(left) if left > MARGIN => Ok(Some(left - MARGIN)),
-        Some(_) => Err(out_of_time()),
-    }
-}
-
-fn out_of_time() -> Error {
-    Error::new(
-        ErrorKind::Unavailable,
-        "deadline",
-        "The time of the invocation ran out before the database answered.",
-    )
-}
-
-async fn is_alive(client: &Object) -> bool {
-    // an empty statement costs one round trip
-    matches!(timeout(PROBE_TIMEOUT, client.batch_execute("")).await, Ok(Ok(())))
-}
-
 /// Gives the connection back, unless something is still going on in it.
 pub(super) fn settle<T>(client: Object, result: Result<T>) -> Result<T> {
     if result.as_ref().is_err_and(|error| error.code() == "deadline") {
         drop(Object::take(client));
     }
     result
-}
-
-/// Repeats what failed for a transient reason, a bounded number of times and within the time.
-struct Retry<'a> {
-    total: &'a AtomicU64,
-    deadline: Deadline,
-    attempts: u32,
-}
-
-impl<'a> Retry<'a> {
-    fn new(total: &'a AtomicU64, deadline: Deadline) -> Self {
-        Self { total, deadline, attempts: 0 }
-    }
-
-    /// Waits and answers true, or answers false when the error is final.
-    async fn again(&mut self, error: &Error) -> bool {
-        self.attempts += 1;
-        if error.disposition() != Disposition::Retry
-            || error.code() == "deadline"
-            || self.attempts >= ATTEMPTS_MAX
-        {
-            return false;
-        }
-        let exponential = BACKOFF_FIRST.saturating_mul(1 << self.attempts.min(10)).min(BACKOFF_MAX);
-        // half of it fixed, half of it by the clock, so that workers do not come back together
-        let clock =
-            SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().subsec_nanos();
-        let wait = exponential / 4 + exponential.mul_f64(f64::from(clock % 1_000) / 4_000.0);
-        if self.deadline.is_within(wait + MARGIN) {
-            return false;
-        }
-        self.total.fetch_add(1, Ordering::Relaxed);
-        tracing::warn!(attempt = self.attempts, error = %error, "The database did not take a statement; trying again.");
-        tokio::time::sleep(wait).await;
-        true
-    }
 }
 
 pub(super) fn moment(at: Option<Timestamp>) -> Option<jiff::Timestamp> {
@@ -784,7 +660,7 @@ impl Patched {
         let empty = Patch::default();
         let document = row.patch.as_ref().unwrap_or(&empty).apply(stored.unwrap_or(Value::Null)).to_text();
         // the planner placed the key; where its aux is not empty, that must be kept
-        let placed = place(Dialect::Postgres, "{}", Some(&document));
+        let placed = place("{}", Some(&document));
         let aux = match (row.aux.as_str(), &*placed.aux) {
             ("{}", aux) => aux.to_owned(),
             (aux, "{}") => aux.to_owned(),

@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 use std::collections::BTreeMap;
 use tokio_postgres::types::ToSql;
 
-const SCHEMAS: &str = "rowtide_schemas";
+pub(super) const SCHEMAS: &str = "rowtide_schemas";
 
 impl Postgres {
     pub(super) async fn schemas_once(&self, deadline: Deadline) -> Result<Vec<TableSchema>> {
@@ -68,7 +68,7 @@ fn schema_of(row: &tokio_postgres::Row) -> Result<TableSchema> {
     })
 }
 
-fn unreadable() -> Error {
+pub(super) fn unreadable() -> Error {
     let message =
         format!("A line of {SCHEMAS} is not as rowtide wrote it: delete it, and the source says it again.");
     Error::new(ErrorKind::Schema, "bad_schema_line", message)

@@ -5,23 +5,23 @@ use super::postgres::{Postgres, settle};
 use super::{Binding, Deadline};
 use crate::config::{Ddl, DeletePolicy};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Layout, drop_view, fill, relation, storage, view};
+use crate::plan::{Layout, Row, drop_view, fill, literal, relation, storage, view};
 use crate::route::{Target, identifier};
 use deadpool_postgres::{GenericClient, Object};
 use futures_util::StreamExt as _;
 use std::sync::{Arc, PoisonError};
 use tokio_postgres::types::ToSql;
 
-const STORAGE_COLUMNS: [&str; 8] =
+pub(super) const STORAGE_COLUMNS: [&str; 8] =
     ["key", "pk", "data", "aux", "version", "deleted", "changed_at", "applied_at"];
-const REGISTRY: &str = "rowtide_targets";
-const DEAD_LETTERS: &str = "rowtide_dead_letters";
+pub(super) const REGISTRY: &str = "rowtide_targets";
+pub(super) const DEAD_LETTERS: &str = "rowtide_dead_letters";
 /// How long a worker waits for another one that creates the same objects.
 const CREATE_WAIT: &str = "10s";
 /// How long readers may be held up by a view that waits to be replaced.
 const REPLACE_WAIT: &str = "100ms";
 /// Looking again, because another worker was creating the same objects.
-const LOOKS_MAX: u32 = 5;
+pub(super) const LOOKS_MAX: u32 = 5;
 
 /// A target whose objects are there.
 #[derive(Debug)]
@@ -46,13 +46,13 @@ impl Relation {
 }
 
 /// What the registry says of a target.
-struct Registered {
-    source: String,
-    key_names: Vec<String>,
-    scheme: String,
-    epoch: i32,
-    view_sql: Option<String>,
-    view_definition: Option<String>,
+pub(super) struct Registered {
+    pub(super) source: String,
+    pub(super) key_names: Vec<String>,
+    pub(super) scheme: String,
+    pub(super) epoch: i32,
+    pub(super) view_sql: Option<String>,
+    pub(super) view_definition: Option<String>,
 }
 
 /// What a look into the database found.
@@ -86,6 +86,15 @@ pub struct KnownTarget {
     pub layout: String,
     /// Deleted rows up to then may have been purged.
     pub purge_horizon: Option<jiff::Timestamp>,
+}
+
+/// Which rows of a target are shown.
+#[derive(Debug, Clone, Default)]
+pub struct Shown {
+    /// Only the row of this canonical key; an adopted table has no such column, and shows them all.
+    pub key: Option<String>,
+    /// At most so many.
+    pub limit: Option<u64>,
 }
 
 /// A row as the view shows it: JSON texts.
@@ -131,7 +140,7 @@ impl Postgres {
                 continue;
             }
             if let Some(registered) = &look.registered {
-                self.agree_with_registry(binding, registered)?;
+                agree_with_registry(binding, registered, &self.own(REGISTRY))?;
             }
             self.register(client, binding, look.layout).await?;
             self.ensure_floor(client, &binding.target).await?;
@@ -267,58 +276,12 @@ impl Postgres {
         read().map(Some).map_err(ddl_error)
     }
 
-    fn agree_with_registry(&self, binding: &Binding, registered: &Registered) -> Result<()> {
-        let name = binding.target.qualified();
-        let registry = self.own(REGISTRY);
-        let disagreement = |what: &str, was: &str, is: &str, advice: &str| {
-            Err(Error::config(format!(
-                "{name} was filled with {what} {was}, and the route of {} now says {is}. {advice}, or give the route \
-                 another `to`; to start afresh, drop the table and its line in {registry}.",
-                binding.target.source
-            )))
-        };
-        if registered.source != binding.target.source {
-            let advice = "Two sources cannot share a target";
-            return disagreement("the source", &registered.source, &binding.target.source, advice);
-        }
-        if registered.key_names != binding.key_names {
-            let (was, is) = (registered.key_names.join(", "), binding.key_names.join(", "));
-            return disagreement("the key", &was, &is, "A table keeps its key");
-        }
-        if registered.scheme != binding.scheme.to_string() {
-            let advice =
-                "Versions of two schemes cannot be compared: set source.version and source.decoder as before";
-            return disagreement(
-                "the version scheme",
-                &registered.scheme,
-                &binding.scheme.to_string(),
-                advice,
-            );
-        }
-        if registered.epoch > i32::from(binding.epoch) {
-            let advice = "Every change would be stale: raise source.epoch to at least the former";
-            return disagreement(
-                "source.epoch",
-                &registered.epoch.to_string(),
-                &binding.epoch.to_string(),
-                advice,
-            );
-        }
-        Ok(())
-    }
-
     async fn register(&self, client: &impl GenericClient, binding: &Binding, layout: Layout) -> Result<()> {
         let sql = self.fill_own(include_str!("../../sql/postgres/write_registry.sql"), &[]);
         let target = &*binding.target;
         let (name, scheme, epoch) =
             (target.qualified(), binding.scheme.to_string(), i32::from(binding.epoch));
-        let layout = match (layout, target.delete) {
-            (Layout::Managed, DeletePolicy::Tombstone) => "tombstone",
-            (Layout::Managed, DeletePolicy::Soft) => "soft",
-            (Layout::Managed, DeletePolicy::Hard) => "hard",
-            (Layout::Adopted { guarded: true, .. }, _) => "adopted, guarded",
-            (Layout::Adopted { guarded: false, .. }, _) => "adopted",
-        };
+        let layout = layout_word(layout, target.delete);
         let names = &binding.key_names;
         let parameters: [&(dyn ToSql + Sync); 9] = [
             &name,
@@ -435,6 +398,7 @@ impl Postgres {
     pub async fn live_rows(
         &self,
         target: &KnownTarget,
+        shown: &Shown,
         mut each: impl FnMut(LiveRow) -> Result<()>,
     ) -> Result<()> {
         let client = self.client(Deadline::never()).await?;
@@ -449,13 +413,20 @@ impl Postgres {
                 &[("storage", &storage), ("aux", aux), ("live", live)],
             )
         } else {
-            let which = if target.layout == "soft" { "true" } else { "not t.deleted" };
+            let mut which = if target.layout == "soft" { "true" } else { "not t.deleted" }.to_owned();
+            if let Some(key) = &shown.key {
+                which.push_str(&format!(" and t.key = {}", literal(key)));
+            }
             let storage = relation(&target.schema, &target.storage);
-            fill(include_str!("../../sql/postgres/live_rows.sql"), &[("storage", &storage), ("which", which)])
+            fill(
+                include_str!("../../sql/postgres/live_rows.sql"),
+                &[("storage", &storage), ("which", &which)],
+            )
         };
         let parameters = std::iter::empty::<&(dyn ToSql + Sync)>();
         let rows = client.query_raw(&sql, parameters).await.map_err(ddl_error)?;
-        let mut rows = std::pin::pin!(rows);
+        let limit = shown.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+        let mut rows = std::pin::pin!(rows.take(limit));
         while let Some(row) = rows.next().await {
             let row = row.map_err(ddl_error)?;
             let read = || {
@@ -488,8 +459,71 @@ async fn begin_ddl(client: &mut Object) -> Result<deadpool_postgres::Transaction
     Ok(transaction)
 }
 
+/// The route says what the registry remembers.
+pub(super) fn agree_with_registry(binding: &Binding, registered: &Registered, registry: &str) -> Result<()> {
+    let name = binding.target.qualified();
+    let disagreement = |what: &str, was: &str, is: &str, advice: &str| {
+        Err(Error::config(format!(
+            "{name} was filled with {what} {was}, and the route of {} now says {is}. {advice}, or give the route \
+             another `to`; to start afresh, drop the table and its line in {registry}.",
+            binding.target.source
+        )))
+    };
+    if registered.source != binding.target.source {
+        let advice = "Two sources cannot share a target";
+        return disagreement("the source", &registered.source, &binding.target.source, advice);
+    }
+    if registered.key_names != binding.key_names {
+        let (was, is) = (registered.key_names.join(", "), binding.key_names.join(", "));
+        return disagreement("the key", &was, &is, "A table keeps its key");
+    }
+    if registered.scheme != binding.scheme.to_string() {
+        let advice =
+            "Versions of two schemes cannot be compared: set source.version and source.decoder as before";
+        return disagreement("the version scheme", &registered.scheme, &binding.scheme.to_string(), advice);
+    }
+    if registered.epoch > i32::from(binding.epoch) {
+        let advice = "Every change would be stale: raise source.epoch to at least the former";
+        return disagreement(
+            "source.epoch",
+            &registered.epoch.to_string(),
+            &binding.epoch.to_string(),
+            advice,
+        );
+    }
+    Ok(())
+}
+
+/// How the registry names a layout.
+pub(super) fn layout_word(layout: Layout, delete: DeletePolicy) -> &'static str {
+    match (layout, delete) {
+        (Layout::Managed, DeletePolicy::Tombstone) => "tombstone",
+        (Layout::Managed, DeletePolicy::Soft) => "soft",
+        (Layout::Managed, DeletePolicy::Hard) => "hard",
+        (Layout::Adopted { guarded: true, .. }, _) => "adopted, guarded",
+        (Layout::Adopted { guarded: false, .. }, _) => "adopted",
+    }
+}
+
+/// Nothing that is written is older than what was purged.
+pub(super) fn check_horizon(horizon: Option<jiff::Timestamp>, target: &Target, rows: &[&Row]) -> Result<()> {
+    let Some(horizon) = horizon else { return Ok(()) };
+    let older = |row: &&&Row| row.at.is_none_or(|at| at.0 < horizon.as_microsecond());
+    let count = rows.iter().filter(older).count();
+    if count == 0 {
+        return Ok(());
+    }
+    let message = format!(
+        "{count} changes of {} are older than {horizon}, up to which deleted rows of {} have been purged: they could \
+         bring deleted rows back. Use --force if that is what you want.",
+        target.source,
+        target.qualified()
+    );
+    Err(Error::new(ErrorKind::Config, "behind_purge_horizon", message))
+}
+
 /// The route still says what it said when the target was prepared.
-fn agree(new: &Binding, known: &Binding) -> Result<()> {
+pub(super) fn agree(new: &Binding, known: &Binding) -> Result<()> {
     if new.key_names == known.key_names && new.scheme == known.scheme && new.epoch == known.epoch {
         return Ok(());
     }
@@ -505,7 +539,7 @@ fn agree(new: &Binding, known: &Binding) -> Result<()> {
     )))
 }
 
-fn missing_object(statements: &[String]) -> Error {
+pub(super) fn missing_object(statements: &[String]) -> Error {
     Error::new(
         ErrorKind::Schema,
         "missing_object",

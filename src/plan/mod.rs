@@ -1,14 +1,18 @@
 //! Changes become statements, as data: SQL text, rows, and which changes each row stands for. Knows no connection.
 
+mod columns;
+pub mod cratedb;
 mod ddl;
+mod lists;
 mod place;
 
+pub use columns::{Budget, Column, Columns, Described, with_plain_numbers};
 pub use ddl::{View, drop_view, key_index, storage, view};
+pub use lists::{with_named_lists, without_named_lists};
 pub use place::{Placed, merge, place};
 
 use crate::coalesce::Schedule;
 use crate::config::{DeletePolicy, Truncate};
-use crate::error::{Error, Result};
 use crate::event::{Change, Document, Key, Patch, Timestamp};
 use crate::route::Target;
 use std::sync::Arc;
@@ -20,22 +24,6 @@ pub enum Dialect {
     Postgres,
     /// CrateDB.
     Cratedb,
-}
-
-impl Dialect {
-    /// The dialect, if this version speaks it.
-    ///
-    /// # Errors
-    /// For CrateDB.
-    pub fn supported(self) -> Result<Self> {
-        match self {
-            Self::Postgres => Ok(self),
-            Self::Cratedb => Err(Error::config(
-                "CrateDB is not supported by this version: set sink.dialect to \"postgres\" and sink.url to a \
-                 PostgreSQL server.",
-            )),
-        }
-    }
 }
 
 /// How a target's table is laid out.
@@ -70,9 +58,9 @@ pub struct Row {
     pub unit: usize,
     /// Canonical key.
     pub key: String,
-    /// JSON text of the key's members, as far as the database can hold it.
+    /// JSON text of the key's members, on PostgreSQL as far as the database can hold it.
     pub pk: String,
-    /// JSON text of the document, as far as the database can hold it; `None` for a delete without image.
+    /// JSON text of the document, likewise; `None` for a delete without image.
     pub data: Option<String>,
     /// JSON text of what only `aux` can hold.
     pub aux: String,
@@ -101,10 +89,10 @@ pub struct Statement {
 
 /// The statements of one wave: for each target at most one upsert and one patch.
 ///
-/// # Errors
-/// When the dialect is not supported.
-pub fn plan(dialect: Dialect, schedule: &Schedule, wave: &[Vec<usize>]) -> Result<Vec<Statement>> {
-    dialect.supported()?;
+/// For CrateDB the rows are whole: what of them goes to which column is known only beside the table's columns, see
+/// [`Columns::place`].
+#[must_use]
+pub fn plan(dialect: Dialect, schedule: &Schedule, wave: &[Vec<usize>]) -> Vec<Statement> {
     let mut statements: Vec<Statement> = Vec::new();
     for (unit, members) in wave.iter().enumerate() {
         for &index in members {
@@ -125,7 +113,7 @@ pub fn plan(dialect: Dialect, schedule: &Schedule, wave: &[Vec<usize>]) -> Resul
     for statement in &mut statements {
         statement.rows.sort_unstable_by(|a, b| a.key.cmp(&b.key));
     }
-    Ok(statements)
+    statements
 }
 
 fn row(dialect: Dialect, index: usize, unit: usize, key: &Key, change: &crate::coalesce::Tracked) -> Row {
@@ -140,8 +128,13 @@ fn row(dialect: Dialect, index: usize, unit: usize, key: &Key, change: &crate::c
         Change::Truncate => (None, None, true),
     };
     let (pk, data) = (key.to_json(), document.map(Document::to_json));
-    let placed = place(dialect, &pk, data.as_deref());
-    let owned = (placed.pk.into_owned(), placed.data.map(String::from), placed.aux.into_owned());
+    let owned = match dialect {
+        Dialect::Postgres => {
+            let placed = place(&pk, data.as_deref());
+            (placed.pk.into_owned(), placed.data.map(String::from), placed.aux.into_owned())
+        }
+        Dialect::Cratedb => (pk, data, "{}".to_owned()),
+    };
     Row {
         change: index,
         unit,

@@ -1,6 +1,5 @@
 //! What of a row goes into `pk` and `data`, and what only `aux` can hold; and the way back.
 
-use super::Dialect;
 use crate::event::{set, token, tokens};
 use crate::json::{self, Value};
 use std::borrow::Cow;
@@ -16,17 +15,12 @@ pub struct Placed<'a> {
     pub aux: Cow<'a, str>,
 }
 
-/// Moves what the database cannot hold, path by path, from `pk` and `data` to `aux`.
+/// Moves what PostgreSQL cannot hold, path by path, from `pk` and `data` to `aux`.
 ///
-/// PostgreSQL's jsonb refuses one thing in what decoders let through: the character NUL.
+/// jsonb refuses one thing in what decoders let through: the character NUL.
 /// Source: PostgreSQL documentation, "JSON Types".
 #[must_use]
-pub fn place<'a>(dialect: Dialect, pk: &'a str, data: Option<&'a str>) -> Placed<'a> {
-    match dialect {
-        Dialect::Postgres => {}
-        // every statement for CrateDB is refused before it is planned
-        Dialect::Cratedb => return Placed { pk: pk.into(), data: data.map(Cow::from), aux: "{}".into() },
-    }
+pub fn place<'a>(pk: &'a str, data: Option<&'a str>) -> Placed<'a> {
     let mut aux = Vec::new();
     let pk = storable(pk, "/pk", &mut aux);
     let data = data.map(|data| storable(data, "/data", &mut aux));
@@ -100,12 +94,12 @@ fn merged(root: &str, mut value: Value, aux: &str) -> Result<Value, json::Fault>
 
 #[cfg(test)]
 mod tests {
-    use super::{Dialect, merge, place};
+    use super::{merge, place};
     use crate::json::Value;
     use proptest::prelude::*;
 
     fn check(data: &str, stays: &str, aux: &str) {
-        let placed = place(Dialect::Postgres, r#"{"id":1}"#, Some(data));
+        let placed = place(r#"{"id":1}"#, Some(data));
         assert_eq!((placed.data.as_deref(), &*placed.aux), (Some(stays), aux));
     }
 
@@ -122,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_key_with_nul_moves_too() {
-        let placed = place(Dialect::Postgres, r#"{"id":"a\u0000b"}"#, None);
+        let placed = place(r#"{"id":"a\u0000b"}"#, None);
         assert_eq!((&*placed.pk, placed.data, &*placed.aux), ("{}", None, r#"{"/pk/id":"\"a\\u0000b\""}"#));
     }
 
@@ -172,7 +166,7 @@ mod tests {
         fn merge_gives_back_the_exact_document(members in prop::collection::btree_map("[a-c\u{0}]{1,2}", documents(), 0..5)) {
             let document = Value::Object(members.into_iter().collect());
             let text = document.to_text();
-            let placed = place(Dialect::Postgres, &text, Some(&text));
+            let placed = place(&text, Some(&text));
             prop_assert!(!has_nul(&Value::parse(&placed.pk).unwrap()));
             prop_assert!(!has_nul(&Value::parse(placed.data.as_deref().unwrap()).unwrap()));
             let Ok(Value::Object(aux)) = Value::parse(&placed.aux) else { panic!("aux is no object") };

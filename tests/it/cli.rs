@@ -390,7 +390,7 @@ fn usage_and_configuration_end_with_2() {
         (&["decode", "--decoder", "csv", INSERT], "csv"),
         (&["decode", "--set", "sink.shema=x", INSERT], "`sink.schema`"),
         (&["decode", "--batch", "0", INSERT], "--batch"),
-        (&["plan", "--dialect", "cratedb", INSERT], "CrateDB"),
+        (&["plan", "--dialect", "oracle", INSERT], "oracle"),
         (&["--config", "nowhere.toml", "config"], "nowhere.toml"),
         (&["dead-letters", "list"], "sink.url"),
         (&["dead-letters", "discard", "--sink", "postgresql://localhost"], "--all"),
@@ -618,6 +618,10 @@ async fn a_replay_prints_counts_batches_and_tables() {
     assert_eq!(again.status, 1);
     assert_eq!((&again.object()["applied"], &again.object()["stale"]), (&0.into(), &6.into()));
     assert!(again.object().get("tables").is_none());
+    let shown = rowtide(&with(&["show", "orders", "--output", "json", "--limit", "2"], &args));
+    assert_eq!((shown.status, shown.out.lines().count()), (0, 2), "{}", shown.err);
+    let shown = rowtide(&with(&["show", &name, "--key", "[\"o-10280\"]", "--output", "json"], &args));
+    assert!(shown.out.starts_with("{\"key\":{\"id\":\"o-10280\"},\"document\":{"), "{}", shown.out);
     let human = rowtide(&with(&["replay", INSERT], &args));
     assert!(human.out.contains("2 records received: 2 applied"), "{}", human.out);
     assert!(human.out.contains(&format!("{name}, 8 rows")) && human.out.contains("o-10231"), "{}", human.out);

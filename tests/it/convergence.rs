@@ -7,7 +7,7 @@ use crate::support::{Place, Worker, place, server_url};
 use proptest::prelude::*;
 use proptest::test_runner::{Config as PropConfig, TestRunner};
 use rowtide::config::RouteConfig;
-use rowtide::materialize::{Deadline, KnownTarget, Postgres};
+use rowtide::materialize::{Deadline, KnownTarget, Postgres, Shown};
 use rowtide::pipeline::{Flow, process};
 use rowtide::record::Record;
 use std::cell::Cell;
@@ -55,7 +55,7 @@ async fn deliver(
     };
     let mut rows = BTreeMap::new();
     sinks[0]
-        .live_rows(&target, |row| {
+        .live_rows(&target, &Shown::default(), |row| {
             let id = row.pk.split('"').nth(3).unwrap_or_default().to_owned();
             rows.insert(format!("[\"{id}\"]"), row.data.unwrap_or_default().replace(' ', ""));
             Ok(())

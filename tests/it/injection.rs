@@ -95,7 +95,7 @@ fn statements(record: &Record, config: &Config) -> Vec<Statement> {
         if wave.is_empty() {
             return statements;
         }
-        for statement in plan(Dialect::Postgres, &schedule, &wave).unwrap() {
+        for statement in plan(Dialect::Postgres, &schedule, &wave) {
             statement.rows.iter().for_each(|row| schedule.settle(row.change, Fate::Applied));
             statements.push(statement);
         }

@@ -305,6 +305,7 @@ proptest! {
             source: "t".into(), schema: "public".into(), name: "t".into(), storage: "t_cdc".into(),
             delete: rowtide::config::DeletePolicy::Tombstone, types: BTreeMap::new(),
             truncate: rowtide::config::Truncate::Ignore, home: "public".into(),
+            data: rowtide::config::DataLayout::Columns, columns_per_object: 100, columns_max: 900,
         });
         let mut changes = Vec::new();
         for (record, ops) in case.records.iter().enumerate() {

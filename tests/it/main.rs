@@ -6,6 +6,8 @@
 mod cli;
 #[cfg(feature = "sink")]
 mod convergence;
+#[cfg(feature = "cli")]
+mod cratedb;
 #[cfg(feature = "sink")]
 mod decode;
 #[cfg(feature = "sink")]
@@ -16,6 +18,8 @@ mod faults;
 mod formats;
 #[cfg(feature = "cli")]
 mod goldens;
+#[cfg(feature = "sink")]
+mod grammar;
 #[cfg(feature = "sink")]
 mod injection;
 #[cfg(feature = "lambda")]

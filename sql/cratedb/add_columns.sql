@@ -1,0 +1,2 @@
+alter table {storage}
+  {columns}

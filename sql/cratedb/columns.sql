@@ -1,0 +1,5 @@
+select column_details['name'], column_details['path'], data_type, column_details['policy'], character_maximum_length,
+  is_nullable
+from information_schema.columns
+where table_schema = $1 and table_name = $2
+order by ordinal_position

@@ -1,0 +1,20 @@
+create table if not exists {dead_letters} (
+  id bigint primary key,
+  parked_at timestamp with time zone not null,
+  source text not null,
+  position text not null,
+  sub integer not null,
+  event_id text,
+  partition_key text,
+  arrived_at timestamp with time zone,
+  epoch integer not null,
+  decoder text,
+  "table" text,
+  key text,
+  code text not null,
+  message text not null,
+  payload text index off storage with (columnstore = false),
+  payload_sha256 text not null,
+  attempts integer not null,
+  redriven_at timestamp with time zone
+)

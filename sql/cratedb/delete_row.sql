@@ -1,0 +1,1 @@
+delete from {storage} where key = $1 and _seq_no = $2 and _primary_term = $3

@@ -1,0 +1,1 @@
+select key, pk, data, aux, deleted from {storage} where {which}key = $1

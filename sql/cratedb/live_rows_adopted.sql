@@ -1,0 +1,2 @@
+select pk, data, {aux} from {storage}{live}
+order by {key}

@@ -1,0 +1,1 @@
+update {dead_letters} set redriven_at = $2 where id = $1

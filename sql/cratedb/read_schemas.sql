@@ -1,0 +1,1 @@
+select "table", key_names, columns, said_at from {schemas}

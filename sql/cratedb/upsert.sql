@@ -1,0 +1,6 @@
+insert into {storage} ({names})
+values
+  {rows}
+on conflict ({key}) do update set
+  {sets}
+returning {returning}

@@ -1,0 +1,80 @@
+//! `rowtide show`: the rows of a target, each document merged from the columns that hold it.
+
+use super::Ended;
+use super::args::{Global, Output, ShowArgs};
+use super::failure::{Failure, Status};
+use super::sink::{self, Fallback, Place};
+use super::table::{Table, whole};
+use rowtide::error::{Error, ErrorKind};
+use rowtide::json::Value;
+use rowtide::materialize::{KnownTarget, LiveRow, Shown, Sink};
+use std::io::{self, Write};
+
+/// Runs the command.
+pub(super) async fn run(global: &Global, args: &ShowArgs, out: &mut impl Write) -> Ended {
+    let config = sink::config(&global.and(&args.global), &args.place, Vec::new(), Fallback::Configured)?;
+    let place = Place::open(&config, &args.place).await?;
+    let shown = show(&place.sink, args, &config.sink.schema, out).await;
+    let closed = place.close().await;
+    shown?;
+    out.flush()?;
+    closed.map(|()| Status::Done)
+}
+
+async fn show(sink: &Sink, args: &ShowArgs, schema: &str, out: &mut impl Write) -> Result<(), Failure> {
+    let target = find(sink.targets().await?, &args.table, schema)?;
+    let selection = Shown { key: args.key.clone(), limit: args.limit };
+    let mut table = Table::default();
+    let mut broken = None;
+    let read = sink.live_rows(&target, &selection, |row| {
+        let written = match args.output {
+            Output::Human => {
+                table.add(&row);
+                Ok(())
+            }
+            Output::Json => writeln!(out, "{}", json(&row)),
+        };
+        written.map_err(|error| {
+            broken = Some(error);
+            Error::new(ErrorKind::Unavailable, "output", "The output cannot be written.")
+        })
+    });
+    let read = read.await;
+    match broken {
+        Some(error) => return Err(Failure::output(&error)),
+        None => read?,
+    }
+    if args.output == Output::Human {
+        print(&table, out)?;
+    }
+    Ok(())
+}
+
+fn print(table: &Table, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "{}", super::count(table.rows(), "row"))?;
+    table.print(out)
+}
+
+/// The target that is meant: by its whole name, its name in `sink.schema`, or its source.
+fn find(targets: Vec<KnownTarget>, wanted: &str, schema: &str) -> Result<KnownTarget, Failure> {
+    let by: [fn(&KnownTarget, &str, &str) -> bool; 4] = [
+        |target, wanted, _| target.name == wanted,
+        |target, wanted, schema| target.schema == schema && target.table == wanted,
+        |target, wanted, _| target.source == wanted,
+        |target, wanted, _| target.table == wanted,
+    ];
+    let found = by.iter().find_map(|is| targets.iter().find(|target| is(target, wanted, schema)));
+    found.cloned().ok_or_else(|| {
+        let known: Vec<String> = targets.iter().map(|target| target.name.clone()).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        Failure::usage(format!("There is no such target. Known in rowtide_targets: {known}."))
+    })
+}
+
+/// Key and document as they came; `null` where there is no document.
+fn json(row: &LiveRow) -> String {
+    let (key, document) = whole(row);
+    let text = |value: Option<Value>| value.map_or_else(|| "null".to_owned(), |value| value.to_text());
+    let deleted = if row.deleted { ",\"deleted\":true" } else { "" };
+    format!("{{\"key\":{},\"document\":{}{deleted}}}", text(key), text(document))
+}

@@ -1,0 +1,227 @@
+//! What is sent to CrateDB and what comes back: rows, parameters, connections while they are used, errors.
+
+use super::crate_catalog::Known;
+use super::server::out_of_time;
+use crate::error::{COLUMN_EXISTS, Error, ErrorKind, NO_ROOM, Result, classify_cratedb};
+use crate::json::Value;
+use crate::plan::{Layout, Placed, Row, merge, with_named_lists, with_plain_numbers};
+use bytes::BytesMut;
+use deadpool_postgres::Object;
+use tokio_postgres::types::{FromSql, IsNull, ToSql, Type};
+
+/// A row as it is sent.
+pub(super) struct Sent<'r> {
+    pub(super) index: usize,
+    pub(super) row: &'r Row,
+    pub(super) pk: Json,
+    pub(super) data: Option<Json>,
+    pub(super) aux: Json,
+    changed_at: Option<jiff::Timestamp>,
+    /// What the answer names it by.
+    pub(super) identity: String,
+}
+
+impl<'r> Sent<'r> {
+    pub(super) fn new(index: usize, row: &'r Row, placed: Placed<'_>, layout: Layout) -> Self {
+        let identity = match layout {
+            Layout::Managed => row.key.clone(),
+            Layout::Adopted { .. } => identity_of(&placed.pk),
+        };
+        Self {
+            index,
+            row,
+            identity,
+            pk: Json(placed.pk.into_owned()),
+            data: placed.data.map(|data| Json(data.into_owned())),
+            aux: Json(match layout {
+                Layout::Adopted { aux: true, .. } => with_named_lists(&placed.aux),
+                Layout::Adopted { aux: false, .. } | Layout::Managed => placed.aux.into_owned(),
+            }),
+            changed_at: super::postgres::moment(row.changed_at),
+        }
+    }
+
+    /// Why an existing table cannot take the row; `None` when it can.
+    pub(super) fn misfit(&self, known: &Known) -> Option<&'static str> {
+        match known.layout {
+            // pk is the identity: it must hold every member of the key
+            Layout::Adopted { .. } if self.aux.0.starts_with("{\"/pk") => {
+                Some("The key holds what pk of the existing table cannot.")
+            }
+            // nothing is dropped in silence
+            Layout::Adopted { aux: false, .. } if self.aux.0 != "{}" => Some(
+                "The document holds what the columns of data in the existing table cannot. Add a column \
+                 `aux object(ignored)` to it.",
+            ),
+            Layout::Adopted { .. } | Layout::Managed => None,
+        }
+    }
+
+    pub(super) fn value(&self, name: &str) -> &(dyn ToSql + Sync) {
+        match name {
+            "key" => &self.row.key,
+            "pk" => &self.pk,
+            "data" => &self.data,
+            "aux" => &self.aux,
+            "version" => &self.row.version,
+            "deleted" => &self.row.deleted,
+            _ => &self.changed_at,
+        }
+    }
+}
+
+/// A key's document as one text, however the server writes numbers and orders members.
+pub(super) fn identity_of(pk: &str) -> String {
+    match Value::parse(pk).map(with_plain_numbers) {
+        Ok(Value::Object(mut members)) => {
+            members.sort_by(|a, b| a.0.cmp(&b.0));
+            Value::Object(members).to_text()
+        }
+        _ => pk.to_owned(),
+    }
+}
+
+/// What a patch rests on.
+pub(super) struct Base {
+    pk: Json,
+    data: Option<Json>,
+    aux: Option<Json>,
+    pub(super) version: String,
+    pub(super) deleted: bool,
+    pub(super) sequence: i64,
+    pub(super) term: i64,
+}
+
+impl Base {
+    pub(super) fn of(row: &tokio_postgres::Row) -> Result<Self> {
+        read(|| {
+            Ok(Self {
+                pk: row.try_get::<_, Option<Json>>(0)?.unwrap_or_else(|| Json("{}".to_owned())),
+                data: row.try_get(1)?,
+                aux: row.try_get(2)?,
+                version: row.try_get::<_, Option<String>>(3)?.unwrap_or_default(),
+                deleted: row.try_get::<_, Option<bool>>(4)?.unwrap_or_default(),
+                sequence: row.try_get(5)?,
+                term: row.try_get(6)?,
+            })
+        })
+    }
+
+    pub(super) fn document(&self) -> Result<Option<Value>, crate::json::Fault> {
+        let Some(data) = &self.data else { return Ok(None) };
+        let plain = with_plain_numbers(Value::parse(&data.0)?).to_text();
+        let aux = self.aux.as_ref().map_or("{}", |aux| aux.0.as_str());
+        Ok(merge(&self.pk.0, Some(&plain), aux)?.1)
+    }
+}
+
+/// A member of a key as a parameter of whatever type its column has.
+#[derive(Debug)]
+pub(super) struct KeyValue(pub(super) Value);
+
+impl ToSql for KeyValue {
+    fn to_sql(
+        &self,
+        ty: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match (&self.0, ty) {
+            (Value::Number(text), &Type::INT8) => text.parse::<i64>()?.to_sql(ty, out),
+            (Value::Number(text), &Type::INT4) => text.parse::<i32>()?.to_sql(ty, out),
+            (Value::Number(text), &Type::INT2) => text.parse::<i16>()?.to_sql(ty, out),
+            (Value::Number(text), &Type::FLOAT8) => text.parse::<f64>()?.to_sql(ty, out),
+            (Value::Number(text), &Type::FLOAT4) => text.parse::<f32>()?.to_sql(ty, out),
+            (Value::Bool(value), &Type::BOOL) => value.to_sql(ty, out),
+            (Value::String(text), _) => text.as_str().to_sql(ty, out),
+            _ => Err("the column of the key has another type".into()),
+        }
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    tokio_postgres::types::to_sql_checked!();
+}
+
+/// A JSON text as a parameter, and as a value read.
+#[derive(Debug, Clone)]
+pub(super) struct Json(pub(super) String);
+
+impl ToSql for Json {
+    fn to_sql(
+        &self,
+        ty: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        if *ty == Type::JSONB {
+            out.extend_from_slice(&[1]);
+        }
+        out.extend_from_slice(self.0.as_bytes());
+        Ok(IsNull::No)
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        matches!(*ty, Type::JSON | Type::JSONB)
+    }
+
+    tokio_postgres::types::to_sql_checked!();
+}
+
+impl<'a> FromSql<'a> for Json {
+    fn from_sql(ty: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        let raw = if *ty == Type::JSONB { raw.get(1..).unwrap_or_default() } else { raw };
+        Ok(Self(std::str::from_utf8(raw)?.to_owned()))
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        matches!(*ty, Type::JSON | Type::JSONB)
+    }
+}
+
+/// A connection that is dropped unless its answer came whole: a later one would get what was left over.
+pub(super) struct Lease(Option<Object>);
+
+impl Lease {
+    pub(super) fn new(client: Object) -> Self {
+        Self(Some(client))
+    }
+
+    pub(super) fn client(&self) -> Result<&Object> {
+        self.0.as_ref().ok_or_else(out_of_time)
+    }
+
+    pub(super) fn give_back(mut self) {
+        drop(self.0.take());
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(client) = self.0.take() {
+            drop(Object::take(client));
+        }
+    }
+}
+
+pub(super) fn read<T>(of: impl FnOnce() -> Result<T, tokio_postgres::Error>) -> Result<T> {
+    of().map_err(|error| server_error(&error))
+}
+
+/// What a driver error means. The server's own message quotes values and is left out.
+pub(super) fn server_error(error: &tokio_postgres::Error) -> Error {
+    let Some(answer) = error.as_db_error() else { return super::connect::driver_error(error, false) };
+    let sqlstate = answer.code().code();
+    let (kind, words) = classify_cratedb(sqlstate, answer.message());
+    let (code, advice) = match kind {
+        _ if words == COLUMN_EXISTS => ("column_exists", "The statement lost against another one"),
+        _ if words == NO_ROOM => ("no_room", "CrateDB refuses the row"),
+        ErrorKind::Rejected | ErrorKind::Malformed | ErrorKind::Unsupported => {
+            ("rejected", "CrateDB refuses the row")
+        }
+        ErrorKind::Contended => ("contended", "The statement lost against another one"),
+        ErrorKind::Unavailable => ("unavailable", "CrateDB cannot do it now"),
+        ErrorKind::Config | ErrorKind::Schema => ("configuration", "CrateDB cannot do it"),
+    };
+    Error::new(kind, code, format!("{advice}: {words} (SQLSTATE {sqlstate}).")).with_sqlstate(sqlstate)
+}

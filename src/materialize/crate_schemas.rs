@@ -1,0 +1,56 @@
+//! What sources said of their tables, on CrateDB.
+
+use super::Deadline;
+use super::crate_rows::read;
+use super::cratedb::Cratedb;
+use super::schemas::{SCHEMAS, unreadable};
+use crate::catalogue::TableSchema;
+use crate::error::Result;
+use crate::plan::fill;
+use tokio_postgres::types::ToSql;
+
+impl Cratedb {
+    fn fill_schemas(&self, template: &str) -> String {
+        fill(template, &[("schemas", &self.own(SCHEMAS))])
+    }
+
+    /// The statement that creates the table of what sources said of their tables.
+    #[must_use]
+    pub fn schemas_sql(&self) -> String {
+        self.fill_schemas(include_str!("../../sql/cratedb/create_schemas.sql"))
+    }
+
+    pub(super) async fn schemas_once(&self, deadline: Deadline) -> Result<Vec<TableSchema>> {
+        if self.relation_of(&self.schema, SCHEMAS, deadline).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        // what was learned a moment ago is seen only behind a refresh
+        self.refresh(&self.own(SCHEMAS)).await?;
+        let sql = self.fill_schemas(include_str!("../../sql/cratedb/read_schemas.sql"));
+        let rows = self.ask(deadline, &sql, &[]).await?;
+        let schema = |row: &tokio_postgres::Row| {
+            let columns: String = read(|| row.try_get(2))?;
+            Ok(TableSchema {
+                table: read(|| row.try_get(0))?,
+                key: read(|| row.try_get(1))?,
+                columns: serde_json::from_str(&columns).map_err(|_| unreadable())?,
+                said_at: read(|| row.try_get(3))?,
+            })
+        };
+        rows.iter().map(schema).collect()
+    }
+
+    pub(super) async fn learn_once(&self, schemas: &[TableSchema], deadline: Deadline) -> Result<()> {
+        if self.relation_of(&self.schema, SCHEMAS, deadline).await?.is_none() {
+            self.create(&self.schemas_sql(), deadline).await?;
+        }
+        let sql = self.fill_schemas(include_str!("../../sql/cratedb/write_schemas.sql"));
+        for schema in schemas {
+            let columns = serde_json::to_string(&schema.columns).map_err(|_| unreadable())?;
+            let parameters: [&(dyn ToSql + Sync); 4] =
+                [&schema.table, &schema.key, &columns, &schema.said_at];
+            self.tell(deadline, &sql, &parameters).await?;
+        }
+        Ok(())
+    }
+}

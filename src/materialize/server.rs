@@ -1,0 +1,194 @@
+//! A database server as both dialects see it: the pool, connections that work, time that is left, trying again.
+
+use super::Deadline;
+use super::connect::{Connections, Connector, driver_error};
+use crate::config::Sink;
+use crate::error::{Disposition, Error, ErrorKind, Result};
+use deadpool_postgres::{Object, PoolError};
+use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, SystemTime};
+use tokio::time::timeout;
+
+/// Left of the invocation's time when the database must have answered: enough to cancel, park and respond.
+const MARGIN: Duration = Duration::from_millis(300);
+/// How long a cancelled statement may take to end before its connection is closed.
+pub(super) const CANCEL_GRACE: Duration = Duration::from_millis(200);
+/// A pool idle for so long may hold connections that died while the function was frozen.
+const IDLE_SUSPECT: Duration = Duration::from_secs(5);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Waiting 50, 100, 200 … 2,000 ms between them, all attempts take about 8 seconds.
+const ATTEMPTS_MAX: u32 = 9;
+const BACKOFF_FIRST: Duration = Duration::from_millis(50);
+const BACKOFF_MAX: Duration = Duration::from_secs(2);
+
+/// A server, and what happened to it so far.
+pub(super) struct Server {
+    connector: Connector,
+    connections: OnceLock<Connections>,
+    /// `sink.connections`.
+    pub(super) connections_max: usize,
+    pub(super) statement_timeout: Option<Duration>,
+    last_used: Mutex<SystemTime>,
+    retries: AtomicU64,
+}
+
+impl Server {
+    /// The server of `sink.url`. No connection is opened yet.
+    ///
+    /// # Errors
+    /// When the settings of `sink` cannot be used.
+    pub(super) fn new(sink: &Sink) -> Result<Self> {
+        Ok(Self {
+            connector: Connector::new(sink)?,
+            connections: OnceLock::new(),
+            connections_max: sink.connections,
+            statement_timeout: sink.statement_timeout,
+            last_used: Mutex::new(SystemTime::UNIX_EPOCH),
+            retries: AtomicU64::new(0),
+        })
+    }
+
+    /// Closes the connections that nobody uses.
+    pub(super) fn close_idle(&self) {
+        if let Some(connections) = self.connections.get() {
+            connections.pool.retain(|_, _| false);
+        }
+    }
+
+    /// Closes every connection; no other can be opened afterwards.
+    pub(super) fn close(&self) {
+        if let Some(connections) = self.connections.get() {
+            connections.pool.close();
+        }
+    }
+
+    /// How many times something was tried again for a transient reason.
+    pub(super) fn retries(&self) -> u64 {
+        self.retries.load(Ordering::Relaxed)
+    }
+
+    /// A task that may fail for transient reasons.
+    pub(super) fn retry(&self, deadline: Deadline) -> Retry<'_> {
+        Retry { total: &self.retries, deadline, attempts: 0 }
+    }
+
+    pub(super) fn connections(&self) -> Result<&Connections> {
+        if let Some(connections) = self.connections.get() {
+            return Ok(connections);
+        }
+        let made = self.connector.connections()?;
+        Ok(self.connections.get_or_init(|| made))
+    }
+
+    /// A connection that works: one that may have died in a frozen function is asked first.
+    pub(super) async fn client(&self, deadline: Deadline) -> Result<Object> {
+        let connections = self.connections()?;
+        loop {
+            let got = match left(deadline)? {
+                Some(left) => timeout(left, connections.pool.get()).await.map_err(|_| out_of_time())?,
+                None => connections.pool.get().await,
+            };
+            let client = got.map_err(|error| match error {
+                PoolError::Backend(error) => driver_error(&error, false),
+                PoolError::Timeout(_) | PoolError::Closed | PoolError::NoRuntimeSpecified => Error::new(
+                    ErrorKind::Unavailable,
+                    "unavailable",
+                    "No connection to the database is free.",
+                ),
+                PoolError::PostCreateHook(_) => Error::config("The connection pool is misconfigured."),
+            })?;
+            if self.is_fresh() || is_alive(&client).await {
+                return Ok(client);
+            }
+            drop(Object::take(client));
+        }
+    }
+
+    /// Waits for the only request on a connection, at most until shortly before the deadline: then it is cancelled, and
+    /// the connection must not be used again.
+    pub(super) async fn within<T>(
+        &self,
+        client: &Object,
+        deadline: Deadline,
+        work: impl Future<Output = Result<T, tokio_postgres::Error>>,
+        explain: fn(&tokio_postgres::Error) -> Error,
+    ) -> Result<T> {
+        let limit = match (left(deadline)?, self.statement_timeout) {
+            (Some(left), Some(limit)) => left.min(limit),
+            (Some(left), None) | (None, Some(left)) => left,
+            (None, None) => return work.await.map_err(|error| explain(&error)),
+        };
+        let token = client.cancel_token();
+        match timeout(limit, work).await {
+            Ok(done) => done.map_err(|error| explain(&error)),
+            Err(_) => {
+                if timeout(CANCEL_GRACE, self.connections()?.cancel(&token)).await.is_err() {
+                    tracing::warn!("A statement that ran out of time could not be cancelled in time.");
+                }
+                Err(out_of_time())
+            }
+        }
+    }
+
+    fn is_fresh(&self) -> bool {
+        let mut last_used = self.last_used.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *last_used, SystemTime::now());
+        before.elapsed().is_ok_and(|idle| idle < IDLE_SUSPECT)
+    }
+}
+
+/// What is left of the time for the database; `None` without a deadline.
+pub(super) fn left(deadline: Deadline) -> Result<Option<Duration>> {
+    match deadline.remaining() {
+        None => Ok(None),
+        Some(left) if left > MARGIN => Ok(Some(left - MARGIN)),
+        Some(_) => Err(out_of_time()),
+    }
+}
+
+pub(super) fn out_of_time() -> Error {
+    Error::new(
+        ErrorKind::Unavailable,
+        "deadline",
+        "The time of the invocation ran out before the database answered.",
+    )
+}
+
+async fn is_alive(client: &Object) -> bool {
+    // an empty statement costs one round trip
+    matches!(timeout(PROBE_TIMEOUT, client.batch_execute("")).await, Ok(Ok(())))
+}
+
+/// Repeats what failed for a transient reason, a bounded number of times and within the time.
+pub(super) struct Retry<'a> {
+    total: &'a AtomicU64,
+    deadline: Deadline,
+    attempts: u32,
+}
+
+impl Retry<'_> {
+    /// Waits and answers true, or answers false when the error is final.
+    pub(super) async fn again(&mut self, error: &Error) -> bool {
+        self.attempts += 1;
+        if error.disposition() != Disposition::Retry
+            || error.code() == "deadline"
+            || self.attempts >= ATTEMPTS_MAX
+        {
+            return false;
+        }
+        let exponential = BACKOFF_FIRST.saturating_mul(1 << self.attempts.min(10)).min(BACKOFF_MAX);
+        // half of it fixed, half of it by the clock, so that workers do not come back together
+        let clock =
+            SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().subsec_nanos();
+        let wait = exponential / 4 + exponential.mul_f64(f64::from(clock % 1_000) / 4_000.0);
+        if self.deadline.is_within(wait + MARGIN) {
+            return false;
+        }
+        self.total.fetch_add(1, Ordering::Relaxed);
+        tracing::warn!(attempt = self.attempts, error = %error, "The database did not take a statement; trying again.");
+        tokio::time::sleep(wait).await;
+        true
+    }
+}

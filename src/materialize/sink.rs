@@ -1,0 +1,279 @@
+//! The database of `sink.url`, whichever it is: the one place that chooses.
+
+use super::connect::{driver_error, is_crate};
+use super::postgres::settle;
+use super::server::Server;
+use super::{
+    Binding, Cratedb, DeadLetter, Deadline, Filter, KnownTarget, LiveRow, Materializer, ParkedLetter,
+    Postgres, Purged, RowOutcome, Shown, Truncation,
+};
+use crate::catalogue::TableSchema;
+use crate::config::{Config, DialectChoice};
+use crate::error::Result;
+use crate::plan::{Dialect, Statement};
+use std::collections::HashSet;
+use std::time::Duration;
+use tokio::sync::OnceCell;
+
+/// A database as the place where rows go. Which kind it is, is asked when the first connection is opened, unless
+/// `sink.dialect` or the URL says so.
+#[derive(Debug)]
+pub struct Sink {
+    config: Config,
+    checks_horizon: bool,
+    kind: OnceCell<Kind>,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Postgres(Box<Postgres>),
+    Cratedb(Box<Cratedb>),
+}
+
+impl Kind {
+    fn new(dialect: Dialect, server: Server, config: &Config, checks_horizon: bool) -> Self {
+        match dialect {
+            Dialect::Postgres => {
+                let sink = Postgres::on(server, config);
+                Self::Postgres(Box::new(if checks_horizon { sink.checking_horizon() } else { sink }))
+            }
+            Dialect::Cratedb => {
+                let sink = Cratedb::on(server, config);
+                Self::Cratedb(Box::new(if checks_horizon { sink.checking_horizon() } else { sink }))
+            }
+        }
+    }
+}
+
+/// The dialect, where the configuration says it.
+#[must_use]
+pub fn configured(config: &Config) -> Option<Dialect> {
+    match config.sink.dialect {
+        DialectChoice::Postgres => Some(Dialect::Postgres),
+        DialectChoice::CrateDb => Some(Dialect::Cratedb),
+        DialectChoice::Auto => {
+            config.sink.url.as_ref().filter(|url| is_crate(url.expose())).map(|_| Dialect::Cratedb)
+        }
+    }
+}
+
+impl Sink {
+    /// A sink for `sink.url`. No connection is opened yet.
+    ///
+    /// # Errors
+    /// When the settings of `sink` cannot be used.
+    pub fn new(config: &Config) -> Result<Self> {
+        // what cannot be used is said now
+        Server::new(&config.sink)?;
+        Ok(Self { config: config.clone(), checks_horizon: false, kind: OnceCell::new() })
+    }
+
+    /// The same, refusing changes that are older than their target's purge horizon: a deleted row of theirs may have
+    /// been forgotten. For replays and redrives; a stream that is shorter than the retention needs no such check.
+    #[must_use]
+    pub fn checking_horizon(mut self) -> Self {
+        self.checks_horizon = true;
+        self
+    }
+
+    async fn kind(&self, deadline: Deadline) -> Result<&Kind> {
+        self.kind
+            .get_or_try_init(|| async {
+                let server = Server::new(&self.config.sink)?;
+                let dialect = match configured(&self.config) {
+                    Some(dialect) => dialect,
+                    None => detect(&server, deadline).await?,
+                };
+                Ok(Kind::new(dialect, server, &self.config, self.checks_horizon))
+            })
+            .await
+    }
+
+    /// Closes every connection; nothing can be written afterwards.
+    pub fn close(&self) {
+        match self.kind.get() {
+            Some(Kind::Postgres(sink)) => sink.close(),
+            Some(Kind::Cratedb(sink)) => sink.close(),
+            None => {}
+        }
+    }
+
+    /// The targets that the registry knows.
+    ///
+    /// # Errors
+    /// When the registry cannot be read.
+    pub async fn targets(&self) -> Result<Vec<KnownTarget>> {
+        match self.kind(Deadline::never()).await? {
+            Kind::Postgres(sink) => Box::pin(sink.targets()).await,
+            Kind::Cratedb(sink) => Box::pin(sink.targets()).await,
+        }
+    }
+
+    /// The rows that `target` shows, ordered by key, `each` called with one after the other; memory does not grow
+    /// with the table.
+    ///
+    /// # Errors
+    /// When they cannot be read, or `each` fails.
+    pub async fn live_rows(
+        &self,
+        target: &KnownTarget,
+        shown: &Shown,
+        each: impl FnMut(LiveRow) -> Result<()>,
+    ) -> Result<()> {
+        match self.kind(Deadline::never()).await? {
+            Kind::Postgres(sink) => Box::pin(sink.live_rows(target, shown, each)).await,
+            Kind::Cratedb(sink) => Box::pin(sink.live_rows(target, shown, each)).await,
+        }
+    }
+
+    /// Removes old tombstones of `target`; see [`Postgres::purge`].
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn purge(&self, target: &KnownTarget, older_than: Duration, dry_run: bool) -> Result<Purged> {
+        match self.kind(Deadline::never()).await? {
+            Kind::Postgres(sink) => Box::pin(sink.purge(target, older_than, dry_run)).await,
+            Kind::Cratedb(sink) => Box::pin(sink.purge(target, older_than, dry_run)).await,
+        }
+    }
+
+    /// Deletes dead letters beyond their retention: how many.
+    ///
+    /// # Errors
+    /// When they cannot be deleted.
+    pub async fn expire_dead_letters(&self) -> Result<u64> {
+        match self.kind(Deadline::never()).await? {
+            Kind::Postgres(sink) => Box::pin(sink.expire_dead_letters()).await,
+            Kind::Cratedb(sink) => Box::pin(sink.expire_dead_letters()).await,
+        }
+    }
+
+    /// Dead letters by `filter`, by number, at most `limit` of those behind the number `after`.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub async fn dead_letters(&self, filter: &Filter, after: i64, limit: i64) -> Result<Vec<ParkedLetter>> {
+        match self.kind(Deadline::never()).await? {
+            Kind::Postgres(sink) => Box::pin(sink.dead_letters(filter, after, limit)).await,
+            Kind::Cratedb(sink) => Box::pin(sink.dead_letters(filter, after, limit)).await,
+        }
+    }
+
+    /// Marks dead letters as redriven.
+    ///
+    /// # Errors
+    /// When they cannot be marked.
+    pub async fn mark_redriven(&self, ids: &[i64]) -> Result<()> {
+        match self.kind(Deadline::never()).await? {
+            Kind::Postgres(sink) => Box::pin(sink.mark_redriven(ids)).await,
+            Kind::Cratedb(sink) => Box::pin(sink.mark_redriven(ids)).await,
+        }
+    }
+
+    /// Deletes dead letters: how many.
+    ///
+    /// # Errors
+    /// When they cannot be deleted.
+    pub async fn discard(&self, ids: &[i64]) -> Result<u64> {
+        match self.kind(Deadline::never()).await? {
+            Kind::Postgres(sink) => Box::pin(sink.discard(ids)).await,
+            Kind::Cratedb(sink) => Box::pin(sink.discard(ids)).await,
+        }
+    }
+}
+
+/// Asks the server what it is.
+async fn detect(server: &Server, deadline: Deadline) -> Result<Dialect> {
+    let mut retry = server.retry(deadline);
+    loop {
+        match ask_version(server, deadline).await {
+            Err(error) if retry.again(&error).await => {}
+            version => {
+                let is_cratedb = version?.starts_with("CrateDB");
+                return Ok(if is_cratedb { Dialect::Cratedb } else { Dialect::Postgres });
+            }
+        }
+    }
+}
+
+async fn ask_version(server: &Server, deadline: Deadline) -> Result<String> {
+    let client = server.client(deadline).await?;
+    let failed = |error: &tokio_postgres::Error| driver_error(error, true);
+    let asked = {
+        let work = client.query_one(include_str!("../../sql/cratedb/version.sql"), &[]);
+        server.within(&client, deadline, work, failed).await
+    };
+    let row = settle(client, asked)?;
+    row.try_get(0).map_err(|error| failed(&error))
+}
+
+// boxed, so that the future of a whole invocation stays small
+impl Materializer for Sink {
+    fn dialect(&self) -> Dialect {
+        match self.kind.get() {
+            Some(Kind::Cratedb(_)) => Dialect::Cratedb,
+            Some(Kind::Postgres(_)) => Dialect::Postgres,
+            None => configured(&self.config).unwrap_or(Dialect::Postgres),
+        }
+    }
+
+    async fn prepare(&self, binding: &Binding, deadline: Deadline) -> Result<()> {
+        match self.kind(deadline).await? {
+            Kind::Postgres(sink) => Box::pin(sink.prepare(binding, deadline)).await,
+            Kind::Cratedb(sink) => Box::pin(sink.prepare(binding, deadline)).await,
+        }
+    }
+
+    async fn truncate(&self, truncation: &Truncation, deadline: Deadline) -> Result<()> {
+        match self.kind(deadline).await? {
+            Kind::Postgres(sink) => Box::pin(sink.truncate(truncation, deadline)).await,
+            Kind::Cratedb(sink) => Box::pin(sink.truncate(truncation, deadline)).await,
+        }
+    }
+
+    async fn schemas(&self, deadline: Deadline) -> Result<Vec<TableSchema>> {
+        match self.kind(deadline).await? {
+            Kind::Postgres(sink) => Box::pin(sink.schemas(deadline)).await,
+            Kind::Cratedb(sink) => Box::pin(sink.schemas(deadline)).await,
+        }
+    }
+
+    async fn learn(&self, schemas: &[TableSchema], deadline: Deadline) -> Result<()> {
+        match self.kind(deadline).await? {
+            Kind::Postgres(sink) => Box::pin(sink.learn(schemas, deadline)).await,
+            Kind::Cratedb(sink) => Box::pin(sink.learn(schemas, deadline)).await,
+        }
+    }
+
+    async fn apply(&self, statement: &Statement, deadline: Deadline) -> Result<Vec<RowOutcome>> {
+        match self.kind(deadline).await? {
+            Kind::Postgres(sink) => Box::pin(sink.apply(statement, deadline)).await,
+            Kind::Cratedb(sink) => Box::pin(sink.apply(statement, deadline)).await,
+        }
+    }
+
+    async fn blocked(
+        &self,
+        keys: &[(String, String)],
+        deadline: Deadline,
+    ) -> Result<HashSet<(String, String)>> {
+        match self.kind(deadline).await? {
+            Kind::Postgres(sink) => Box::pin(sink.blocked(keys, deadline)).await,
+            Kind::Cratedb(sink) => Box::pin(sink.blocked(keys, deadline)).await,
+        }
+    }
+
+    async fn parked_lately(&self, source: &str, letters: &[DeadLetter], deadline: Deadline) -> Result<u64> {
+        match self.kind(deadline).await? {
+            Kind::Postgres(sink) => Box::pin(sink.parked_lately(source, letters, deadline)).await,
+            Kind::Cratedb(sink) => Box::pin(sink.parked_lately(source, letters, deadline)).await,
+        }
+    }
+
+    async fn park(&self, letters: &[DeadLetter], deadline: Deadline) -> Result<()> {
+        match self.kind(deadline).await? {
+            Kind::Postgres(sink) => Box::pin(sink.park(letters, deadline)).await,
+            Kind::Cratedb(sink) => Box::pin(sink.park(letters, deadline)).await,
+        }
+    }
+}

@@ -1,0 +1,770 @@
+//! The columns of a CrateDB table, and what of a document they hold exactly. Pure: known columns and documents in,
+//! what goes where and the columns to add out.
+//!
+//! No write may change the schema there, so a value goes to `data` only when its column exists, or is going to be
+//! added before the write; everything else goes to `aux`, path by path.
+
+use super::place::Placed;
+use crate::event::token;
+use crate::json::{self, Value};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// CrateDB indexes a text as one term of at most so many bytes: Lucene's `MAX_TERM_LENGTH`.
+const TEXT_BYTES_MAX: usize = 32_766;
+/// Levels of objects and arrays that become columns; CrateDB's `mapping.depth.limit` is 100.
+const COLUMN_DEPTH_MAX: usize = 30;
+/// A longer member name is no column: nobody types it in a query, and the cluster state would carry it.
+const NAME_BYTES_MAX: usize = 255;
+/// The column that nothing fits into.
+const UNKNOWN: &str = "object(ignored)";
+
+/// A column's type, as far as it matters for what fits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Column {
+    /// Text of at most so many characters.
+    Text(Option<u32>),
+    /// A number with a fraction: `double precision`.
+    Double,
+    /// A number with a fraction: `real`.
+    Real,
+    /// A whole number of so many bits.
+    Whole(u32),
+    /// True or false.
+    Boolean,
+    /// A moment; the text it was made of is kept beside it.
+    Moment,
+    /// A decimal of (precision, scale), if bounded; the number it was made of is kept beside it.
+    Decimal(Option<(u32, u32)>),
+    /// An object whose members are columns.
+    Object(BTreeMap<String, Column>),
+    /// An object without columns: `object(ignored)`.
+    Loose,
+    /// An array of one type of elements.
+    Array(Box<Column>),
+    /// A type that rowtide does not write.
+    Foreign,
+}
+
+/// A column as the catalogue describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Described {
+    /// Name of the top-level column, then the members on the way.
+    pub path: Vec<String>,
+    /// The type's name: `text`, `double precision_array`.
+    pub type_name: String,
+    /// The policy of an object: `strict`, `dynamic`, `ignored`.
+    pub policy: Option<String>,
+    /// Longest text.
+    pub characters_max: Option<u32>,
+}
+
+/// How far a table's columns may grow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// Members of one object that become columns.
+    pub per_object: usize,
+    /// Columns of the whole table.
+    pub total: usize,
+}
+
+impl Budget {
+    /// Nothing is added.
+    pub const NONE: Self = Self { per_object: 0, total: 0 };
+}
+
+/// The columns of one table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Columns {
+    roots: BTreeMap<String, Column>,
+    /// All of the table's, those below objects included.
+    total: usize,
+}
+
+impl Column {
+    /// The type of this name, written as in DDL; `None` when it is not known.
+    #[must_use]
+    pub fn of_type(name: &str) -> Option<Self> {
+        let lower = name.trim().to_ascii_lowercase();
+        let (base, arguments) = match lower.split_once('(') {
+            Some((base, rest)) => (base.trim(), Some(rest.strip_suffix(')')?)),
+            None => (lower.as_str(), None),
+        };
+        let number = |text: &str| text.trim().parse::<u32>().ok();
+        Some(match (base, arguments) {
+            ("text" | "string" | "varchar" | "character varying", None) => Self::Text(None),
+            ("varchar" | "character varying", Some(length)) => {
+                Self::Text(Some(number(length).filter(|length| *length > 0)?))
+            }
+            ("double precision" | "double" | "float8", None) => Self::Double,
+            ("real" | "float" | "float4", None) => Self::Real,
+            ("bigint" | "long" | "int8", None) => Self::Whole(64),
+            ("integer" | "int" | "int4", None) => Self::Whole(32),
+            ("smallint" | "short" | "int2", None) => Self::Whole(16),
+            ("boolean" | "bool", None) => Self::Boolean,
+            ("timestamptz" | "timestamp with time zone", None) => Self::Moment,
+            ("numeric" | "decimal", Some(arguments)) => {
+                let (precision, scale) = arguments.split_once(',').unwrap_or((arguments, "0"));
+                let (precision, scale) = (number(precision)?, number(scale)?);
+                ((1..=38).contains(&precision) && scale <= precision).then_some(())?;
+                Self::Decimal(Some((precision, scale)))
+            }
+            ("object", Some("ignored")) => Self::Loose,
+            ("object", None) => Self::Object(BTreeMap::new()),
+            ("array", Some(element)) => Self::Array(Box::new(Self::of_type(element)?)),
+            _ => return None,
+        })
+    }
+
+    /// The type as DDL says it.
+    #[must_use]
+    pub fn sql(&self) -> String {
+        match self {
+            Self::Text(None) => "text".to_owned(),
+            Self::Text(Some(length)) => format!("varchar({length})"),
+            Self::Double => "double precision".to_owned(),
+            Self::Real => "real".to_owned(),
+            Self::Whole(16) => "smallint".to_owned(),
+            Self::Whole(32) => "integer".to_owned(),
+            Self::Whole(_) => "bigint".to_owned(),
+            Self::Boolean => "boolean".to_owned(),
+            Self::Moment => "timestamp with time zone".to_owned(),
+            Self::Decimal(None) => "numeric".to_owned(),
+            Self::Decimal(Some((precision, scale))) => format!("numeric({precision},{scale})"),
+            Self::Object(members) if members.is_empty() => "object(strict)".to_owned(),
+            Self::Object(members) => {
+                let members =
+                    members.iter().map(|(name, column)| format!("{} {}", super::quote(name), column.sql()));
+                format!("object(strict) as ({})", members.collect::<Vec<_>>().join(", "))
+            }
+            Self::Loose | Self::Foreign => UNKNOWN.to_owned(),
+            Self::Array(element) => format!("array({})", element.sql()),
+        }
+    }
+
+    fn described(description: &Described) -> Self {
+        let mut base = description.type_name.as_str();
+        let mut levels = 0;
+        while let Some(element) = base.strip_suffix("_array") {
+            base = element;
+            levels += 1;
+        }
+        let ignored = description.policy.as_deref() == Some("ignored");
+        let column = match base {
+            "object" if ignored => Self::Loose,
+            "text" | "character varying" => Self::Text(description.characters_max),
+            "numeric" => Self::Decimal(None),
+            _ => Self::of_type(base).unwrap_or(Self::Foreign),
+        };
+        (0..levels).fold(column, |element, _| Self::Array(Box::new(element)))
+    }
+
+    /// The members of the object, or of the objects of the array.
+    fn members(&self) -> Option<&BTreeMap<String, Self>> {
+        match self {
+            Self::Object(members) => Some(members),
+            Self::Array(element) => element.members(),
+            Self::Text(_)
+            | Self::Double
+            | Self::Real
+            | Self::Whole(_)
+            | Self::Boolean
+            | Self::Moment
+            | Self::Decimal(_)
+            | Self::Loose
+            | Self::Foreign => None,
+        }
+    }
+
+    fn members_mut(&mut self) -> Option<&mut BTreeMap<String, Self>> {
+        match self {
+            Self::Object(members) => Some(members),
+            Self::Array(element) => element.members_mut(),
+            Self::Text(_)
+            | Self::Double
+            | Self::Real
+            | Self::Whole(_)
+            | Self::Boolean
+            | Self::Moment
+            | Self::Decimal(_)
+            | Self::Loose
+            | Self::Foreign => None,
+        }
+    }
+
+    /// How many columns it is, with those below.
+    fn count(&self) -> usize {
+        1 + self.members().map_or(0, |members| members.values().map(Self::count).sum())
+    }
+
+    /// The type that a first value gives its column: never a whole number from one that happens to look whole.
+    fn of_value(value: &Value) -> Option<Self> {
+        Some(match value {
+            Value::Null => return None,
+            Value::Bool(_) => Self::Boolean,
+            Value::Number(_) => Self::Double,
+            Value::String(_) => Self::Text(None),
+            Value::Object(_) => Self::Object(BTreeMap::new()),
+            Value::Array(elements) => Self::Array(Box::new(elements.iter().find_map(Self::of_value)?)),
+        })
+    }
+
+    /// Whether a value is of this column's kind; whether it is held exactly is another question.
+    fn is_kind_of(&self, value: &Value) -> bool {
+        match (self, value) {
+            (Self::Foreign, _) => false,
+            (_, Value::Null) => true,
+            (Self::Text(_) | Self::Moment, Value::String(_))
+            | (Self::Double | Self::Real | Self::Whole(_) | Self::Decimal(_), Value::Number(_))
+            | (Self::Boolean, Value::Bool(_))
+            | (Self::Object(_) | Self::Loose, Value::Object(_)) => true,
+            (Self::Array(element), Value::Array(elements)) => {
+                elements.iter().all(|value| element.is_kind_of(value))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the column gives back exactly this value, which is no object and no array.
+    fn holds(&self, value: &Value) -> bool {
+        match (self, value) {
+            (Self::Text(max), Value::String(text)) => {
+                text.len() <= TEXT_BYTES_MAX
+                    && max.is_none_or(|max| {
+                        text.encode_utf16().count() <= usize::try_from(max).unwrap_or(usize::MAX)
+                    })
+            }
+            (Self::Double, Value::Number(text)) => is_shortest::<f64>(text),
+            (Self::Real, Value::Number(text)) => is_shortest::<f32>(text),
+            (Self::Whole(bits), Value::Number(text)) => {
+                // the ends themselves are refused by the server
+                let end = (i128::from(u64::MAX) >> (64 - bits.min(&64))) >> 1;
+                text.parse::<i128>().is_ok_and(|n| n.to_string() == *text && n < end && n > -end)
+            }
+            (Self::Boolean, Value::Bool(_)) => true,
+            _ => false,
+        }
+    }
+}
+
+/// Whether the number's text is the shortest one of the float that it stands for.
+fn is_shortest<F: std::str::FromStr + std::fmt::Display>(text: &str) -> bool {
+    // the server makes 0 of -0
+    text != "-0" && text.parse::<F>().is_ok_and(|float| float.to_string() == *text)
+}
+
+/// Whether a member of this name can be a column.
+fn is_column_name(name: &str) -> bool {
+    let forbidden = |c: char| matches!(c, '.' | '[') || c.is_control();
+    !name.is_empty() && name.len() <= NAME_BYTES_MAX && !name.contains(forbidden)
+}
+
+impl Columns {
+    /// The columns that the catalogue describes, of those top-level ones that hold documents.
+    #[must_use]
+    pub fn described(descriptions: &[Described]) -> Self {
+        let mut columns = Self { roots: BTreeMap::new(), total: descriptions.len() };
+        let mut ordered: Vec<&Described> = descriptions.iter().collect();
+        ordered.sort_by_key(|description| description.path.len());
+        for description in ordered {
+            let Some((name, above)) = description.path.split_last() else { continue };
+            let place = above
+                .iter()
+                .try_fold(&mut columns.roots, |members, name| members.get_mut(name)?.members_mut());
+            if let Some(members) = place {
+                members.insert(name.clone(), Column::described(description));
+            }
+        }
+        columns
+    }
+
+    /// The columns of a storage table that was just created with `pk` and `data`, and `others` beside them.
+    #[must_use]
+    pub fn fresh(data: Column, others: usize) -> Self {
+        let roots =
+            BTreeMap::from([("pk".to_owned(), Column::Object(BTreeMap::new())), ("data".to_owned(), data)]);
+        let total = others + roots.values().map(Column::count).sum::<usize>();
+        Self { roots, total }
+    }
+
+    /// A top-level column.
+    #[must_use]
+    pub fn root(&self, name: &str) -> Option<&Column> {
+        self.roots.get(name)
+    }
+
+    /// How many columns the table has.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.total
+    }
+
+    /// Adds a declared member of a top-level column if it is missing. Of an existing decimal, only the declaration
+    /// knows the bounds.
+    pub fn declare(&mut self, root: &str, name: &str, column: &Column, may_grow: bool) {
+        let Some(Column::Object(members)) = self.roots.get_mut(root) else { return };
+        match members.get_mut(name) {
+            Some(existing @ Column::Decimal(None)) if matches!(column, Column::Decimal(_)) => {
+                existing.clone_from(column);
+            }
+            Some(_) => {}
+            None if may_grow && is_column_name(name) => {
+                self.total += column.count();
+                members.insert(name.to_owned(), column.clone());
+            }
+            None => {}
+        }
+    }
+
+    /// What of a row's key and document the columns hold exactly; the rest is in `aux`. Grows the columns by what
+    /// is missing, as far as the budget goes.
+    pub fn place(&mut self, pk: &str, data: Option<&str>, budget: Budget) -> Placed<'static> {
+        let mut aux = Vec::new();
+        let mut keep = |root: &str, text: &str| {
+            let Ok(value) = Value::parse(text) else { return "{}".to_owned() };
+            let Some(column) = self.roots.get_mut(root) else { return "{}".to_owned() };
+            let mut growth = Growth { total: &mut self.total, budget, depth: 0 };
+            match growth.fit(column, value, &format!("/{root}"), &mut aux) {
+                Some(kept) => kept.to_text(),
+                None => "{}".to_owned(),
+            }
+        };
+        let pk = keep("pk", pk);
+        let data = data.map(|data| keep("data", data));
+        let aux = if aux.is_empty() { "{}".to_owned() } else { Value::Object(aux).to_text() };
+        Placed { pk: Cow::Owned(pk), data: data.map(Cow::Owned), aux: Cow::Owned(aux) }
+    }
+
+    /// The columns that are here and not in `before`, each with its path; those below it are part of it.
+    #[must_use]
+    pub fn added_since(&self, before: &Self) -> Vec<(Vec<String>, Column)> {
+        let mut added = Vec::new();
+        added_below(&self.roots, &before.roots, &mut Vec::new(), &mut added);
+        added
+    }
+}
+
+fn added_below(
+    after: &BTreeMap<String, Column>,
+    before: &BTreeMap<String, Column>,
+    path: &mut Vec<String>,
+    added: &mut Vec<(Vec<String>, Column)>,
+) {
+    for (name, column) in after {
+        path.push(name.clone());
+        match (before.get(name), column.members()) {
+            (None, _) => added.push((path.clone(), column.clone())),
+            (Some(known), Some(members)) => {
+                if let Some(known) = known.members() {
+                    added_below(members, known, path, added);
+                }
+            }
+            (Some(_), None) => {}
+        }
+        path.pop();
+    }
+}
+
+/// What is moved out: pointers and JSON texts.
+type Moved = Vec<(String, Value)>;
+
+/// Columns while documents are placed in them.
+struct Growth<'c> {
+    total: &'c mut usize,
+    budget: Budget,
+    depth: usize,
+}
+
+impl Growth<'_> {
+    /// What of `value` stays in `column`; the rest is in `aux` afterwards. `None` when all of it had to move.
+    fn fit(&mut self, column: &mut Column, value: Value, pointer: &str, aux: &mut Moved) -> Option<Value> {
+        if !column.is_kind_of(&value) {
+            return moved(&value, pointer, aux);
+        }
+        match (column, value) {
+            (_, Value::Null) => Some(Value::Null),
+            (Column::Object(members), Value::Object(values)) => {
+                Some(Value::Object(self.fit_members(members, values, pointer, aux)))
+            }
+            (Column::Loose, value @ Value::Object(_)) => loose(value, pointer, aux),
+            (Column::Array(element), Value::Array(values)) => {
+                self.depth += 1;
+                let kept = values.into_iter().enumerate().map(|(index, value)| {
+                    self.fit(element, value, &format!("{pointer}/{index}"), aux).unwrap_or(Value::Null)
+                });
+                let kept = kept.collect();
+                self.depth -= 1;
+                Some(Value::Array(kept))
+            }
+            (Column::Moment, Value::String(text)) => {
+                let kept = moment(&text).map(Value::String);
+                moved(&Value::String(text), pointer, aux);
+                kept
+            }
+            (Column::Decimal(bounds), Value::Number(text)) => {
+                let kept = is_decimal(&text, *bounds).then(|| Value::String(text.clone()));
+                moved(&Value::Number(text), pointer, aux);
+                kept
+            }
+            (column, value) if column.holds(&value) => Some(value),
+            (_, value) => moved(&value, pointer, aux),
+        }
+    }
+
+    fn fit_members(
+        &mut self,
+        members: &mut BTreeMap<String, Column>,
+        values: Vec<(String, Value)>,
+        pointer: &str,
+        aux: &mut Moved,
+    ) -> Vec<(String, Value)> {
+        self.depth += 1;
+        let mut kept = Vec::with_capacity(values.len());
+        for (name, value) in values {
+            let below = format!("{pointer}/{}", token(&name));
+            let fitted = match members.get_mut(&name) {
+                Some(column) => self.fit(column, value, &below, aux),
+                None => match self.grown(members.len(), &name, &value) {
+                    Some(column) => self.fit_new(members, &name, column, value, &below, aux),
+                    None => moved(&value, &below, aux),
+                },
+            };
+            kept.extend(fitted.map(|value| (name, value)));
+        }
+        self.depth -= 1;
+        kept
+    }
+
+    /// The column that a member without one may get.
+    fn grown(&self, members: usize, name: &str, value: &Value) -> Option<Column> {
+        let may = members < self.budget.per_object
+            && *self.total < self.budget.total
+            && self.depth < COLUMN_DEPTH_MAX
+            && is_column_name(name);
+        if may { Column::of_value(value) } else { None }
+    }
+
+    /// Adds a column if anything of the value stays in it.
+    fn fit_new(
+        &mut self,
+        members: &mut BTreeMap<String, Column>,
+        name: &str,
+        mut column: Column,
+        value: Value,
+        pointer: &str,
+        aux: &mut Moved,
+    ) -> Option<Value> {
+        let (total, moved_before, whole) = (*self.total, aux.len(), value.clone());
+        *self.total += 1;
+        let kept = self.fit(&mut column, value, pointer, aux).filter(holds_something);
+        if kept.is_some() {
+            members.insert(name.to_owned(), column);
+            return kept;
+        }
+        *self.total = total;
+        aux.truncate(moved_before);
+        moved(&whole, pointer, aux)
+    }
+}
+
+/// Whether a value is worth a column: an array of which every element moved is not.
+fn holds_something(value: &Value) -> bool {
+    match value {
+        Value::Array(elements) => elements.iter().any(|element| !matches!(element, Value::Null)),
+        Value::Null => false,
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => true,
+    }
+}
+
+fn moved(value: &Value, pointer: &str, aux: &mut Moved) -> Option<Value> {
+    aux.push((pointer.to_owned(), Value::String(json::to_ascii(&value.to_text()))));
+    None
+}
+
+/// What of a value an object without columns gives back exactly; the rest is in `aux` afterwards.
+fn loose(value: Value, pointer: &str, aux: &mut Moved) -> Option<Value> {
+    match value {
+        Value::Number(text) if is_loose_number(&text) => Some(Value::Number(text)),
+        Value::Number(_) => moved(&value, pointer, aux),
+        // some releases refuse arrays of several kinds even here
+        Value::Array(_) if Column::of_value(&value).is_some_and(|column| !column.is_kind_of(&value)) => {
+            moved(&value, pointer, aux)
+        }
+        Value::Array(elements) => {
+            let kept = elements.into_iter().enumerate().map(|(index, element)| {
+                loose(element, &format!("{pointer}/{index}"), aux).unwrap_or(Value::Null)
+            });
+            Some(Value::Array(kept.collect()))
+        }
+        Value::Object(members) => {
+            let kept = members.into_iter().filter_map(|(name, member)| {
+                let below = format!("{pointer}/{}", token(&name));
+                loose(member, &below, aux).map(|member| (name, member))
+            });
+            Some(Value::Object(kept.collect()))
+        }
+        Value::Null | Value::Bool(_) | Value::String(_) => Some(value),
+    }
+}
+
+/// Whole numbers of 64 bits stay whole without a column; everything else becomes a float.
+pub(super) fn is_loose_number(text: &str) -> bool {
+    match text.contains('.') {
+        true => is_shortest::<f64>(text),
+        false => text.parse::<i64>().is_ok_and(|number| number.to_string() == text),
+    }
+}
+
+/// The moment in UTC; without an offset a text means another one in every session.
+fn moment(text: &str) -> Option<String> {
+    let moment: jiff::Timestamp = text.parse().ok()?;
+    let text = moment.to_string();
+    text.starts_with(|c: char| c.is_ascii_digit()).then_some(text)
+}
+
+/// Whether a decimal of these bounds holds the number without rounding. Without bounds nobody knows.
+fn is_decimal(text: &str, bounds: Option<(u32, u32)>) -> bool {
+    let Some((precision, scale)) = bounds else { return false };
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let at_most = |digits: &str, max: u32| {
+        digits.bytes().all(|byte| byte.is_ascii_digit())
+            && u32::try_from(digits.len()).is_ok_and(|n| n <= max)
+    };
+    at_most(whole, precision - scale) && at_most(fraction, scale)
+}
+
+/// `value` with the numbers of the document as they were: the server shows every float with a fraction or an
+/// exponent, `7.0` and `1.0E10`.
+#[must_use]
+pub fn with_plain_numbers(value: Value) -> Value {
+    match value {
+        Value::Number(text) if text.contains(['.', 'e', 'E']) => {
+            Value::Number(text.parse::<f64>().map_or(text, |float| float.to_string()))
+        }
+        Value::Array(elements) => Value::Array(elements.into_iter().map(with_plain_numbers).collect()),
+        Value::Object(members) => {
+            let plain = members.into_iter().map(|(name, member)| (name, with_plain_numbers(member)));
+            Value::Object(plain.collect())
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Budget, Column, Columns, Described, with_plain_numbers};
+    use crate::json::Value;
+    use crate::plan::merge;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    const BUDGET: Budget = Budget { per_object: 100, total: 900 };
+
+    fn empty() -> Columns {
+        Columns::fresh(Column::Object(BTreeMap::new()), 6)
+    }
+
+    fn described(path: &[&str], type_name: &str) -> Described {
+        let path = path.iter().map(|name| (*name).to_owned()).collect();
+        Described { path, type_name: type_name.to_owned(), policy: None, characters_max: None }
+    }
+
+    /// Columns as the catalogue tells them, in no order.
+    fn existing() -> Columns {
+        Columns::described(&[
+            described(&["data", "lines", "sku"], "text"),
+            described(&["data", "n"], "bigint"),
+            described(&["data", "t"], "text"),
+            described(&["data", "d"], "double precision"),
+            described(&["data", "lists"], "double precision_array_array"),
+            described(&["data", "lines"], "object_array"),
+            described(&["data", "o"], "object"),
+            described(&["data"], "object"),
+            described(&["pk"], "object"),
+            described(&["data", "geo"], "geo_point"),
+            described(&["data", "at"], "timestamp with time zone"),
+        ])
+    }
+
+    fn check(columns: &Columns, data: &str, stays: &str, aux: &str) {
+        let placed = columns.clone().place("{}", Some(data), BUDGET);
+        assert_eq!((placed.data.as_deref(), &*placed.aux), (Some(stays), aux), "{data}");
+    }
+
+    #[test]
+    fn what_has_no_column_yet_gets_one_of_its_kind() {
+        let mut columns = empty();
+        let before = columns.clone();
+        let document = r#"{"s":"x","n":1,"b":true,"o":{"i":{"j":1}},"l":[{"a":1},{"b":["x"]}],"e":{}}"#;
+        assert_eq!(columns.place("{}", Some(document), BUDGET).data.as_deref(), Some(document));
+        let added: Vec<String> = columns
+            .added_since(&before)
+            .iter()
+            .map(|(path, column)| format!("{} {}", path.join("."), column.sql()))
+            .collect();
+        assert_eq!(
+            added,
+            [
+                "data.b boolean",
+                "data.e object(strict)",
+                r#"data.l array(object(strict) as ("a" double precision, "b" array(text)))"#,
+                "data.n double precision",
+                r#"data.o object(strict) as ("i" object(strict) as ("j" double precision))"#,
+                "data.s text",
+            ]
+        );
+        assert_eq!(columns.total(), before.total() + 10);
+        // the second document only adds what is new
+        let before = columns.clone();
+        columns.place("{}", Some(r#"{"l":[{"c":1}],"o":{"i":{"k":null}}}"#), BUDGET);
+        let added = columns.added_since(&before);
+        assert_eq!(added.len(), 1);
+        assert_eq!(added[0].0, ["data", "l", "c"]);
+    }
+
+    #[test]
+    fn a_value_stays_where_its_column_gives_it_back() {
+        let columns = existing();
+        check(&columns, r#"{"n":10,"d":0.1,"t":"x"}"#, r#"{"n":10,"d":0.1,"t":"x"}"#, "{}");
+        check(&columns, r#"{"n":10.9}"#, "{}", r#"{"/data/n":"10.9"}"#);
+        check(&columns, r#"{"n":"12"}"#, "{}", r#"{"/data/n":"\"12\""}"#);
+        check(&columns, r#"{"n":9223372036854775807}"#, "{}", r#"{"/data/n":"9223372036854775807"}"#);
+        check(&columns, r#"{"d":1.10}"#, "{}", r#"{"/data/d":"1.10"}"#);
+        check(&columns, r#"{"d":1E+400}"#, "{}", r#"{"/data/d":"1E+400"}"#);
+        check(&columns, r#"{"t":{"a":1}}"#, "{}", r#"{"/data/t":"{\"a\":1}"}"#);
+        check(
+            &columns,
+            r#"{"t":null,"x":null,"y":[]}"#,
+            r#"{"t":null}"#,
+            r#"{"/data/x":"null","/data/y":"[]"}"#,
+        );
+        check(&columns, r#"{"geo":[1,2]}"#, "{}", r#"{"/data/geo":"[1,2]"}"#);
+        check(&columns, r#"{"lists":[[1],null,[]]}"#, r#"{"lists":[[1],null,[]]}"#, "{}");
+        check(&columns, r#"{"lists":[[1],["a"]]}"#, "{}", r#"{"/data/lists":"[[1],[\"a\"]]"}"#);
+        check(
+            &columns,
+            r#"{"lines":[{"sku":"a"},{"sku":1}]}"#,
+            r#"{"lines":[{"sku":"a"},{}]}"#,
+            r#"{"/data/lines/1/sku":"1"}"#,
+        );
+        check(
+            &columns,
+            r#"{"a.b":1,"o":{"c[0]":"é"}}"#,
+            r#"{"o":{}}"#,
+            r#"{"/data/a.b":"1","/data/o/c[0]":"\"\\u00e9\""}"#,
+        );
+        check(
+            &columns,
+            r#"{"at":"2026-01-31T09:00:00+01:00"}"#,
+            r#"{"at":"2026-01-31T08:00:00Z"}"#,
+            r#"{"/data/at":"\"2026-01-31T09:00:00+01:00\""}"#,
+        );
+    }
+
+    #[test]
+    fn the_budget_ends_the_growth() {
+        let budget = Budget { per_object: 2, total: 10 };
+        let mut columns = empty();
+        let placed = columns.place("{}", Some(r#"{"a":1,"b":2,"c":3}"#), budget);
+        assert_eq!(placed.data.as_deref(), Some(r#"{"a":1,"b":2}"#));
+        assert_eq!(&*placed.aux, r#"{"/data/c":"3"}"#);
+        assert_eq!(columns.total(), 10);
+        let placed = columns.place(r#"{"id":1}"#, Some(r#"{"b":{"x":1}}"#), budget);
+        assert_eq!(&*placed.aux, r#"{"/pk/id":"1","/data/b":"{\"x\":1}"}"#);
+    }
+
+    fn documents() -> impl Strategy<Value = Value> {
+        let name = || prop_oneof![6 => "[a-d]", 1 => "[a-b][.\\[\u{0}/~][a-b]", 1 => Just(String::new())];
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::Bool),
+            any::<i64>().prop_map(|n| Value::Number(n.to_string())),
+            any::<f64>()
+                .prop_filter("finite", |n| n.is_finite())
+                .prop_map(|n| Value::Number(format!("{n:e}"))),
+            (-99..99_i64, 0..999_u16).prop_map(|(n, d)| Value::Number(format!("{n}.{d}"))),
+            "[1-9][0-9]{20,37}".prop_map(Value::Number),
+            "[a-zé😀\u{0}\"]{0,4}".prop_map(Value::String),
+            Just(Value::String("x".repeat(33_000))),
+        ];
+        let value = leaf.prop_recursive(4, 24, 4, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::Array),
+                prop::collection::btree_map(name(), inner, 0..4)
+                    .prop_map(|m| Value::Object(m.into_iter().collect())),
+            ]
+        });
+        prop::collection::btree_map(name(), value, 0..6).prop_map(|m| Value::Object(m.into_iter().collect()))
+    }
+
+    fn sorted(value: Value) -> Value {
+        match value {
+            Value::Object(members) => {
+                let mut members: Vec<_> =
+                    members.into_iter().map(|(name, value)| (name, sorted(value))).collect();
+                members.sort_by(|a, b| a.0.cmp(&b.0));
+                Value::Object(members)
+            }
+            Value::Array(elements) => Value::Array(elements.into_iter().map(sorted).collect()),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
+        }
+    }
+
+    /// Numbers as the server shows them: every float with a fraction.
+    fn shown(value: Value) -> Value {
+        match value {
+            Value::Number(text) if text.parse::<i64>().is_ok() => Value::Number(format!("{text}.0")),
+            Value::Array(elements) => Value::Array(elements.into_iter().map(shown).collect()),
+            Value::Object(members) => {
+                Value::Object(members.into_iter().map(|(name, member)| (name, shown(member))).collect())
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
+        }
+    }
+
+    fn fits(value: &Value, column: &Column) -> bool {
+        match (value, column) {
+            (Value::Null, _) => true,
+            (Value::Object(values), Column::Object(members)) => {
+                values.iter().all(|(name, value)| members.get(name).is_some_and(|column| fits(value, column)))
+            }
+            (Value::Object(_), Column::Loose) => true,
+            (Value::Array(values), Column::Array(element)) => values.iter().all(|value| fits(value, element)),
+            (value, column) => column.is_kind_of(value) && column.holds(value),
+        }
+    }
+
+    proptest! {
+        /// The law of `data` and `aux`: what is sent has a column for every path, and gives back the exact document.
+        #[test]
+        fn merge_gives_back_the_exact_document(
+            documents in prop::collection::vec(documents(), 1..6),
+            loose in any::<bool>(),
+            per_object in 1..6_usize,
+        ) {
+            let data = if loose { Column::Loose } else { Column::Object(BTreeMap::new()) };
+            let mut columns = Columns::fresh(data, 6);
+            let budget = Budget { per_object, total: 20 };
+            for document in documents {
+                let text = document.to_text();
+                let placed = columns.place(&text, Some(&text), budget);
+                prop_assert!(columns.total() <= 20);
+                let (pk, data) = (&*placed.pk, placed.data.as_deref().unwrap());
+                for (root, text) in [("pk", pk), ("data", data)] {
+                    prop_assert!(fits(&Value::parse(text).unwrap(), columns.root(root).unwrap()), "{}", text);
+                }
+                let Ok(Value::Object(aux)) = Value::parse(&placed.aux) else { panic!("aux is no object") };
+                prop_assert!(aux.iter().all(|(_, text)| matches!(text, Value::String(text) if text.is_ascii())));
+                // as it comes back from columns of floats
+                let back = |text: &str| {
+                    let value = Value::parse(text).unwrap();
+                    with_plain_numbers(if loose { value } else { shown(value) }).to_text()
+                };
+                let (pk, data) = merge(&back(pk), Some(&back(data)), &placed.aux).unwrap();
+                prop_assert_eq!(sorted(pk), sorted(document.clone()));
+                prop_assert_eq!(sorted(data.unwrap()), sorted(document));
+            }
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! CrateDB's statements: no transaction, no guard behind `do update`, and no write that changes the schema.
+
+use super::columns::{Budget, Column, Columns};
+use super::{Layout, fill, literal, quote, relation};
+use crate::config::{DataLayout, DeletePolicy};
+use crate::error::{Error, Result};
+use crate::route::Target;
+
+const STORAGE: &str = include_str!("../../sql/cratedb/create_storage.sql");
+const VIEW: &str = include_str!("../../sql/cratedb/create_view.sql");
+const UPSERT: &str = include_str!("../../sql/cratedb/upsert.sql");
+const ADD_COLUMNS: &str = include_str!("../../sql/cratedb/add_columns.sql");
+const READ_ROW: &str = include_str!("../../sql/cratedb/read_row.sql");
+const READ_VERSION: &str = include_str!("../../sql/cratedb/read_version.sql");
+const INSERT_PATCHED: &str = include_str!("../../sql/cratedb/insert_patched.sql");
+const UPDATE_PATCHED: &str = include_str!("../../sql/cratedb/update_patched.sql");
+const DELETE_ROW: &str = include_str!("../../sql/cratedb/delete_row.sql");
+const DELETE_ADOPTED: &str = include_str!("../../sql/cratedb/delete_adopted.sql");
+
+/// Rows of one statement: few sizes, so that each is prepared once a connection. What lies between two of them is sent
+/// with its last row repeated, which the guard makes a no-op: a second statement would cost more than those rows.
+///
+/// Measured in docs/performance.md; a chunk has no more than 1,000 rows.
+pub const BATCH_ROWS: [usize; 25] = [
+    1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768,
+    1_024,
+];
+
+/// Bytes of one `alter table`; the server takes statements of 262,144 characters.
+const ALTER_BYTES_MAX: usize = 200_000;
+
+/// The size of the statement for so many rows; more than the largest need several.
+#[must_use]
+pub fn batch_rows(rows: usize) -> usize {
+    let largest = BATCH_ROWS.last().copied().unwrap_or(1);
+    BATCH_ROWS.into_iter().find(|size| *size >= rows).unwrap_or(largest)
+}
+
+/// How far the columns of a target may grow.
+#[must_use]
+pub fn budget(target: &Target) -> Budget {
+    let number = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+    Budget { per_object: number(target.columns_per_object), total: number(target.columns_max) }
+}
+
+/// The members of documents whose types the route declares.
+///
+/// # Errors
+/// When a type is not known.
+pub fn declared(target: &Target) -> Result<Vec<(&str, Column)>> {
+    let typed = target.types.iter().map(|(field, type_name)| {
+        let column = Column::of_type(type_name).ok_or_else(|| {
+            Error::config(format!(
+                "types of the route of {}: {field} = \"{type_name}\" is no type that a column can have. Known are text, \
+                 varchar(n), double precision, real, bigint, integer, smallint, boolean, timestamptz, numeric(p,s) \
+                 with a precision up to 38, and array(…) of one of them.",
+                target.source
+            ))
+        })?;
+        Ok((field.as_str(), column))
+    });
+    typed.collect()
+}
+
+/// The columns of the storage table before the first document came.
+///
+/// # Errors
+/// When a declared type is not known.
+pub fn fresh_columns(target: &Target) -> Result<Columns> {
+    let data = match target.data {
+        DataLayout::Ignored => Column::Loose,
+        DataLayout::Columns => Column::Object(std::collections::BTreeMap::new()),
+    };
+    let mut columns = Columns::fresh(data, OTHER_COLUMNS);
+    for (field, column) in declared(target)? {
+        columns.declare("data", field, &column, true);
+    }
+    Ok(columns)
+}
+
+/// Columns of the storage table beside `pk` and `data`.
+const OTHER_COLUMNS: usize = 6;
+
+/// The statement that creates the storage table of `target` where it is missing.
+///
+/// # Errors
+/// When a declared type is not known.
+pub fn storage(target: &Target) -> Result<String> {
+    let columns = fresh_columns(target)?;
+    let data = columns.root("data").map(Column::sql).unwrap_or_default();
+    Ok(fill(STORAGE, &[("storage", &relation(&target.schema, &target.storage)), ("data", &data)]))
+}
+
+/// The statement that creates the view of `target`, or replaces it.
+#[must_use]
+pub fn view(target: &Target) -> String {
+    let soft = target.delete == DeletePolicy::Soft;
+    fill(
+        VIEW,
+        &[
+            ("view", &relation(&target.schema, &target.name)),
+            ("storage", &relation(&target.schema, &target.storage)),
+            ("deleted", if soft { ", t.deleted" } else { "" }),
+            ("live", if soft { "" } else { "\nwhere not t.deleted" }),
+        ],
+    )
+}
+
+/// Whether two view queries are the same but for how they are written: the server rewrites what it is given.
+#[must_use]
+pub fn is_same_view(created: &str, shown: &str) -> bool {
+    let plain = |text: &str| -> String {
+        let text = text.to_lowercase().replace(" as t", " t");
+        text.chars().filter(|c| !c.is_whitespace() && !"\"();".contains(*c)).collect()
+    };
+    let query = created.split_once("\nselect").map_or(created, |(_, query)| query);
+    let shown = plain(shown);
+    shown.strip_prefix("select").unwrap_or(&shown) == plain(query)
+}
+
+/// The statements that add these columns, one unless they are very many.
+#[must_use]
+pub fn add_columns(storage: &str, added: &[(Vec<String>, Column)]) -> Vec<String> {
+    let mut statements = Vec::new();
+    let mut columns = String::new();
+    let close = |columns: &mut String, statements: &mut Vec<String>| {
+        if !columns.is_empty() {
+            statements.push(fill(ADD_COLUMNS, &[("storage", storage), ("columns", columns)]));
+            columns.clear();
+        }
+    };
+    for (path, column) in added {
+        let Some((root, below)) = path.split_first() else { continue };
+        let below: String = below.iter().map(|name| format!("[{}]", literal(name))).collect();
+        let column = format!("add column {}{below} {}", quote(root), column.sql());
+        if columns.len() + column.len() > ALTER_BYTES_MAX {
+            close(&mut columns, &mut statements);
+        }
+        if !columns.is_empty() {
+            columns.push_str(",\n  ");
+        }
+        columns.push_str(&column);
+    }
+    close(&mut columns, &mut statements);
+    statements
+}
+
+/// The table that rows of `target` are written to.
+#[must_use]
+pub fn table(target: &Target, layout: Layout) -> String {
+    match layout {
+        Layout::Managed => relation(&target.schema, &target.storage),
+        Layout::Adopted { .. } => relation(&target.schema, &target.name),
+    }
+}
+
+/// The members of the key as an adopted table has them.
+fn key_columns(key_names: &[String]) -> Vec<String> {
+    key_names.iter().map(|name| format!("pk[{}]", literal(name))).collect()
+}
+
+/// The upsert of so many rows. `$1` is the time of the attempt where the table has a place for it; behind it come the
+/// rows, each with its values in the order of [`Values`].
+#[must_use]
+pub fn upsert_sql(target: &Target, layout: Layout, key_names: &[String], rows: usize) -> String {
+    let values = Values::of(layout);
+    let mut names = values.names().to_vec();
+    let guard = |name: &str, new: &str| {
+        format!("{name} = case when version is null or excluded.version > version then {new} else {name} end")
+    };
+    let kept_image = |name: &str| {
+        format!("case when excluded.deleted and excluded.data is null then {name} else excluded.{name} end")
+    };
+    let is_soft = target.delete == DeletePolicy::Soft && layout == Layout::Managed;
+    let set = |name: &&str| {
+        let new = match *name {
+            // a soft row keeps its last image when the delete brings none
+            "data" | "aux" if is_soft => kept_image(name),
+            name => format!("excluded.{name}"),
+        };
+        if values.guarded() { guard(name, &new) } else { format!("{name} = {new}") }
+    };
+    let (key, returning) = match layout {
+        Layout::Managed => (vec!["key".to_owned()], "key, version, applied_at"),
+        Layout::Adopted { guarded: true, .. } => (key_columns(key_names), "pk, version"),
+        Layout::Adopted { guarded: false, .. } => (key_columns(key_names), "pk"),
+    };
+    let attempt = layout == Layout::Managed;
+    let places = names.len();
+    if attempt {
+        names.push("applied_at");
+    }
+    let is_key = |name: &&&str| **name == "key" || (**name == "pk" && layout != Layout::Managed);
+    let sets: Vec<String> = names.iter().filter(|name| !is_key(name)).map(set).collect();
+    let mut text = String::with_capacity(rows * places * 7);
+    let mut place = usize::from(attempt);
+    for row in 0..rows {
+        text.push_str(if row == 0 { "(" } else { ",\n  (" });
+        for column in 0..places {
+            place += 1;
+            text.push_str(if column == 0 { "$" } else { ", $" });
+            text.push_str(&place.to_string());
+        }
+        text.push_str(if attempt { ", $1)" } else { ")" });
+    }
+    fill(
+        UPSERT,
+        &[
+            ("storage", &table(target, layout)),
+            ("names", &names.join(", ")),
+            ("rows", &text),
+            ("key", &key.join(", ")),
+            ("sets", &sets.join(",\n  ")),
+            ("returning", returning),
+        ],
+    )
+}
+
+/// Which values a row of the upsert has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Values(Layout);
+
+impl Values {
+    /// Those of a layout.
+    #[must_use]
+    pub fn of(layout: Layout) -> Self {
+        Self(layout)
+    }
+
+    /// Their columns, in order.
+    #[must_use]
+    pub fn names(self) -> &'static [&'static str] {
+        match self.0 {
+            Layout::Managed => &["key", "pk", "data", "aux", "version", "deleted", "changed_at"],
+            Layout::Adopted { guarded: true, aux: true } => &["pk", "data", "aux", "version", "deleted"],
+            Layout::Adopted { guarded: true, aux: false } => &["pk", "data", "version", "deleted"],
+            Layout::Adopted { guarded: false, aux: true } => &["pk", "data", "aux"],
+            Layout::Adopted { guarded: false, aux: false } => &["pk", "data"],
+        }
+    }
+
+    /// Whether the newest version wins.
+    #[must_use]
+    pub fn guarded(self) -> bool {
+        !matches!(self.0, Layout::Adopted { guarded: false, .. })
+    }
+}
+
+/// The texts of a patch: the one that reads, the one that writes a new row, the one that writes an existing one.
+#[must_use]
+pub fn patch_sql(target: &Target) -> [String; 3] {
+    let storage = relation(&target.schema, &target.storage);
+    [READ_ROW, INSERT_PATCHED, UPDATE_PATCHED].map(|template| fill(template, &[("storage", &storage)]))
+}
+
+/// The texts of a hard delete: the one that reads, the one that deletes what was read.
+#[must_use]
+pub fn hard_delete_sql(target: &Target) -> [String; 2] {
+    let storage = relation(&target.schema, &target.storage);
+    [READ_VERSION, DELETE_ROW].map(|template| fill(template, &[("storage", &storage)]))
+}
+
+/// The text that deletes a row of an adopted table, by the members of its key in order.
+#[must_use]
+pub fn adopted_delete_sql(target: &Target, key_names: &[String]) -> String {
+    let key: Vec<String> = key_columns(key_names)
+        .iter()
+        .zip(1..)
+        .map(|(column, place)| format!("{column} = ${place}"))
+        .collect();
+    let storage = relation(&target.schema, &target.name);
+    fill(DELETE_ADOPTED, &[("storage", &storage), ("key", &key.join(" and "))])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BATCH_ROWS, batch_rows, is_same_view};
+
+    #[test]
+    fn a_statement_has_one_of_few_sizes_and_repeats_few_rows() {
+        assert!(BATCH_ROWS.is_sorted());
+        for rows in 1..=1_024_usize {
+            let size = batch_rows(rows);
+            assert!(BATCH_ROWS.contains(&size) && size >= rows && size - rows <= rows / 2, "{rows}");
+        }
+        assert_eq!(batch_rows(5_000), 1_024);
+    }
+
+    #[test]
+    fn a_view_is_recognised_in_the_servers_words() {
+        let created = "create or replace view \"s\".\"v\" as\nselect t.key, t.pk\nfrom \"s\".\"t_cdc\" as t\nwhere not t.deleted";
+        let shown =
+            "SELECT\n \"t\".\"key\"\n, \"t\".\"pk\"\nFROM \"s\".\"t_cdc\" t\nWHERE NOT \"t\".\"deleted\"\n";
+        assert!(is_same_view(created, shown));
+        assert!(!is_same_view(created, "SELECT 1"));
+    }
+}

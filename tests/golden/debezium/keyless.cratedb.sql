@@ -1,0 +1,21 @@
+-- doc.public.log
+alter table "doc"."public.log_cdc"
+  add column "data"['at'] text,
+  add column "data"['what'] text,
+  add column "pk"['position'] text;
+-- doc.public.log
+insert into "doc"."public.log_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+values
+  ($2, $3, $4, $5, $6, $7, $8, $1)
+on conflict (key) do update set
+  pk = case when version is null or excluded.version > version then excluded.pk else pk end,
+  data = case when version is null or excluded.version > version then excluded.data else data end,
+  aux = case when version is null or excluded.version > version then excluded.aux else aux end,
+  version = case when version is null or excluded.version > version then excluded.version else version end,
+  deleted = case when version is null or excluded.version > version then excluded.deleted else deleted end,
+  changed_at = case when version is null or excluded.version > version then excluded.changed_at else changed_at end,
+  applied_at = case when version is null or excluded.version > version then excluded.applied_at else applied_at end
+returning key, version, applied_at;
+-- 49672129486798177489156227461892127096288931925859500186: null, "[\"49672129486798177489156227461892127096288931925859500186\"]", {"position":"49672129486798177489156227461892127096288931925859500186"}, {"at":"2026-03-02T08:35:30","what":"login"}, {}, "p.0000.1.00000000016e9058.00000001.0000000000000000", false, "2026-03-02T08:35:39.051123Z"
+-- 49672129486798177489156227461893336022108546555034206364: null, "[\"49672129486798177489156227461893336022108546555034206364\"]", {"position":"49672129486798177489156227461893336022108546555034206364"}, {"at":"2026-03-02T08:35:30","what":"login"}, {}, "p.0000.1.00000000016e90a0.00000001.0000000000000000", false, "2026-03-02T08:35:39.482123Z"
+warning: 1 record would be parked; `rowtide decode` says why.

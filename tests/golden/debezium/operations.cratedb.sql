@@ -1,0 +1,22 @@
+-- doc.public.orders
+alter table "doc"."public.orders_cdc"
+  add column "data"['note'] text,
+  add column "data"['status'] text,
+  add column "data"['total'] double precision,
+  add column "pk"['id'] double precision;
+-- doc.public.orders
+insert into "doc"."public.orders_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+values
+  ($2, $3, $4, $5, $6, $7, $8, $1)
+on conflict (key) do update set
+  pk = case when version is null or excluded.version > version then excluded.pk else pk end,
+  data = case when version is null or excluded.version > version then excluded.data else data end,
+  aux = case when version is null or excluded.version > version then excluded.aux else aux end,
+  version = case when version is null or excluded.version > version then excluded.version else version end,
+  deleted = case when version is null or excluded.version > version then excluded.deleted else deleted end,
+  changed_at = case when version is null or excluded.version > version then excluded.changed_at else changed_at end,
+  applied_at = case when version is null or excluded.version > version then excluded.applied_at else applied_at end
+returning key, version, applied_at;
+-- 49672129486798177489156227461871575357355483229889495105: null, "[10231]", {"id":10231}, {"status":"paid","total":19.99,"note":"left at the door"}, {}, "p.0000.1.00000000016e90a0.00000001.0000000000000000", false, "2026-03-02T08:35:32.155123Z"
+-- 49672129486798177489156227461880037838092785634112438400: null, "[10232]", {"id":10232}, {"status":"open","note":"again"}, {"/data/total":"6.0"}, "p.0000.1.00000000016e9230.00000001.0000000000000000", false, "2026-03-02T08:35:35.172123Z"
+-- 49672129486798177489156227461870366431535868600714788924: null, "[10233]", {"id":10233}, {"status":"open","total":7.5,"note":null}, {}, "p.0000.1.00000000016e9058.00000001.0000000000000000", false, "2026-03-02T08:35:31.724123Z"

@@ -1,0 +1,23 @@
+-- doc.shop.orders
+alter table "doc"."shop.orders_cdc"
+  add column "data"['customer'] text,
+  add column "data"['status'] text,
+  add column "data"['total'] double precision,
+  add column "pk"['id'] double precision;
+-- doc.shop.orders
+insert into "doc"."shop.orders_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+values
+  ($2, $3, $4, $5, $6, $7, $8, $1)
+on conflict (key) do update set
+  pk = case when version is null or excluded.version > version then excluded.pk else pk end,
+  data = case when version is null or excluded.version > version then excluded.data else data end,
+  aux = case when version is null or excluded.version > version then excluded.aux else aux end,
+  version = case when version is null or excluded.version > version then excluded.version else version end,
+  deleted = case when version is null or excluded.version > version then excluded.deleted else deleted end,
+  changed_at = case when version is null or excluded.version > version then excluded.changed_at else changed_at end,
+  applied_at = case when version is null or excluded.version > version then excluded.applied_at else applied_at end
+returning key, version, applied_at;
+-- 49672129486798177489156227461865530728257410084945266779: null, "[10231]", {"id":10231}, null, {}, "m.0000.1.000000027c007178.0000000000000001", true, "2026-03-02T08:35:30.115217Z"
+-- 49672129486798177489156227461865530728257410085874569348: null, "[10232]", {"id":10232}, {"customer":"c-7945","status":"paid","total":146.5}, {"/data/note":"null"}, "m.0000.1.000000027c007328.0000000000000001", false, "2026-03-02T08:35:30.139534Z"
+-- 49672129486798177489156227461865530728257410087733174486: null, "[10233]", {"id":10233}, {"customer":"c-7945","status":"shipped","total":146.5}, {"/data/note":"null"}, "m.0000.1.000000027c007688.0000000000000001", false, "2026-03-02T08:35:30.163851Z"
+-- 49672129486798177489156227461865530728257410091450384762: null, "[10234]", {"id":10234}, {"customer":"c-7945","status":"placed","total":146.5}, {"/data/note":"null"}, "m.0000.0.00064c067831380b", false, null

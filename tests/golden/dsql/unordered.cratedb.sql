@@ -1,0 +1,21 @@
+-- doc.public.order_items
+alter table "doc"."public.order_items_cdc"
+  add column "data"['quantity'] double precision,
+  add column "pk"['item_id'] double precision,
+  add column "pk"['order_id'] double precision;
+-- doc.public.order_items
+insert into "doc"."public.order_items_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+values
+  ($2, $3, $4, $5, $6, $7, $8, $1)
+on conflict (key) do update set
+  pk = case when version is null or excluded.version > version then excluded.pk else pk end,
+  data = case when version is null or excluded.version > version then excluded.data else data end,
+  aux = case when version is null or excluded.version > version then excluded.aux else aux end,
+  version = case when version is null or excluded.version > version then excluded.version else version end,
+  deleted = case when version is null or excluded.version > version then excluded.deleted else deleted end,
+  changed_at = case when version is null or excluded.version > version then excluded.changed_at else changed_at end,
+  applied_at = case when version is null or excluded.version > version then excluded.applied_at else applied_at end
+returning key, version, applied_at;
+-- 49672129488917791560064461790223617990157963720923375260: null, "[1,1002]", {"item_id":1,"order_id":1002}, null, {}, "q.0000.1.1898f9457783982c", true, "2026-03-02T08:35:30.123462Z"
+-- 49672129490709230055646860406978839827704458616460432290: null, "[1,1003]", {"item_id":1,"order_id":1003}, {"quantity":2}, {}, "q.0000.1.1898f9457783a3e4", false, "2026-03-02T08:35:30.123465Z"
+-- 49672129487215209865576264276834283041103396210447690220: null, "[42,1001]", {"item_id":42,"order_id":1001}, {"quantity":7}, {}, "q.0000.1.1898f94577838c74", false, "2026-03-02T08:35:30.123459Z"

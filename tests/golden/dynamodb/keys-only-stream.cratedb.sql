@@ -1,0 +1,1 @@
+error: The stream arn:aws:dynamodb:eu-central-1:123456789012:table/orders/stream/2026-02-27T09:41:07.318 of table orders has StreamViewType KEYS_ONLY and sends no new images, so the rows cannot be known. Disable the table's stream and enable it again with StreamViewType NEW_AND_OLD_IMAGES (or NEW_IMAGE).

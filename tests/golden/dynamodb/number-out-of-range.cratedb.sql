@@ -1,0 +1,25 @@
+-- doc.orders
+alter table "doc"."orders_cdc"
+  add column "data"['address'] object(strict) as ("city" text, "country" text, "name" text, "postcode" text, "street" text),
+  add column "data"['currency'] text,
+  add column "data"['customer'] text,
+  add column "data"['lines'] array(object(strict) as ("price" double precision, "quantity" double precision, "sku" text, "title" text)),
+  add column "data"['status'] text,
+  add column "data"['tags'] array(text),
+  add column "data"['total'] double precision,
+  add column "pk"['id'] text;
+-- doc.orders
+insert into "doc"."orders_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+values
+  ($2, $3, $4, $5, $6, $7, $8, $1)
+on conflict (key) do update set
+  pk = case when version is null or excluded.version > version then excluded.pk else pk end,
+  data = case when version is null or excluded.version > version then excluded.data else data end,
+  aux = case when version is null or excluded.version > version then excluded.aux else aux end,
+  version = case when version is null or excluded.version > version then excluded.version else version end,
+  deleted = case when version is null or excluded.version > version then excluded.deleted else deleted end,
+  changed_at = case when version is null or excluded.version > version then excluded.changed_at else changed_at end,
+  applied_at = case when version is null or excluded.version > version then excluded.applied_at else applied_at end
+returning key, version, applied_at;
+-- 6200000000012526903817: null, "[\"o-10280\"]", {"id":"o-10280"}, {"customer":"c-8368","status":"placed","total":43.5,"currency":"GBP","lines":[{"sku":"SKU-1180","title":"Enamel mug, 0.4 l","quantity":3,"price":14.5}],"address":{"name":"Siân Hughes","street":"4 Castle Street","postcode":"CF10 1BH","city":"Cardiff","country":"GB"},"tags":["new-customer"]}, {}, "d.0000.1.172026-02-27T09:41:07.318.0226200000000012526903817", false, "2026-03-02T08:35:30.000000Z"
+warning: 5 records would be parked; `rowtide decode` says why.

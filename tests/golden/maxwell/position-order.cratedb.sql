@@ -1,0 +1,22 @@
+-- doc.shop.orders
+alter table "doc"."shop.orders_cdc"
+  add column "data"['customer'] text,
+  add column "data"['lines'] array(object(strict) as ("price" double precision, "quantity" double precision, "sku" text)),
+  add column "data"['note'] text,
+  add column "data"['placed_at'] text,
+  add column "data"['status'] text,
+  add column "pk"['id'] double precision;
+-- doc.shop.orders
+insert into "doc"."shop.orders_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+values
+  ($2, $3, $4, $5, $6, $7, $8, $1)
+on conflict (key) do update set
+  pk = case when version is null or excluded.version > version then excluded.pk else pk end,
+  data = case when version is null or excluded.version > version then excluded.data else data end,
+  aux = case when version is null or excluded.version > version then excluded.aux else aux end,
+  version = case when version is null or excluded.version > version then excluded.version else version end,
+  deleted = case when version is null or excluded.version > version then excluded.deleted else deleted end,
+  changed_at = case when version is null or excluded.version > version then excluded.changed_at else changed_at end,
+  applied_at = case when version is null or excluded.version > version then excluded.applied_at else applied_at end
+returning key, version, applied_at;
+-- 49672129486798237549963449806513324892376380297165362640: null, "[10231]", {"id":10231}, {"customer":"c-1424","status":"shipped","lines":[{"sku":"SKU-1180","quantity":2,"price":14.5}],"note":"Ring twice","placed_at":"2026-03-02 08:35:30.123456"}, {"/data/total":"129.90"}, "x.0000.1.00000000000f4240.000000000000009d.ffffffffffffffff", false, "2026-03-02T08:38:22.000000Z"

@@ -1,0 +1,19 @@
+-- doc.orders
+alter table "doc"."orders_cdc"
+  add column "data"['status'] text,
+  add column "data"['total'] double precision,
+  add column "pk"['OrderId'] text;
+-- doc.orders
+insert into "doc"."orders_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+values
+  ($2, $3, $4, $5, $6, $7, $8, $1)
+on conflict (key) do update set
+  pk = case when version is null or excluded.version > version then excluded.pk else pk end,
+  data = case when version is null or excluded.version > version then excluded.data else data end,
+  aux = case when version is null or excluded.version > version then excluded.aux else aux end,
+  version = case when version is null or excluded.version > version then excluded.version else version end,
+  deleted = case when version is null or excluded.version > version then excluded.deleted else deleted end,
+  changed_at = case when version is null or excluded.version > version then excluded.changed_at else changed_at end,
+  applied_at = case when version is null or excluded.version > version then excluded.applied_at else applied_at end
+returning key, version, applied_at;
+-- 49664459213214506049272029928136046394554240732946700002: null, "[\"o-10231\"]", {"OrderId":"o-10231"}, {"status":"paid","total":1}, {}, "k.0000.1.00064c06786a2189.05649664459213214506049272029928136046394554240732946700002", false, "2026-03-02T08:35:34.000009Z"

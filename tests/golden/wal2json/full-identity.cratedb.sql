@@ -1,0 +1,24 @@
+-- doc.shop.orders
+alter table "doc"."shop.orders_cdc"
+  add column "data"['customer'] text,
+  add column "data"['description'] text,
+  add column "data"['lines'] array(object(strict) as ("quantity" double precision, "sku" text)),
+  add column "data"['placed_at'] text,
+  add column "data"['status'] text,
+  add column "pk"['id'] double precision;
+-- doc.shop.orders
+insert into "doc"."shop.orders_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+values
+  ($2, $3, $4, $5, $6, $7, $8, $1)
+on conflict (key) do update set
+  pk = case when version is null or excluded.version > version then excluded.pk else pk end,
+  data = case when version is null or excluded.version > version then excluded.data else data end,
+  aux = case when version is null or excluded.version > version then excluded.aux else aux end,
+  version = case when version is null or excluded.version > version then excluded.version else version end,
+  deleted = case when version is null or excluded.version > version then excluded.deleted else deleted end,
+  changed_at = case when version is null or excluded.version > version then excluded.changed_at else changed_at end,
+  applied_at = case when version is null or excluded.version > version then excluded.applied_at else applied_at end
+returning key, version, applied_at;
+-- 49672129486798250532432297920937234489256527732089791945: null, "[10231]", {"id":10231}, null, {}, "w.0000.1.00000007016b2730", true, "2026-03-02T08:38:22.000007Z"
+-- 49672129486798250532432297920946583428020238028304983118: null, "[10232]", {"id":10232}, null, {}, "w.0000.1.00000007016b2890", true, "2026-03-02T08:38:22.000007Z"
+-- 49672129486798250532432297920937234489256527732089791945: null, "[20231]", {"id":20231}, {"customer":"c-1424","status":"shipped","placed_at":"2026-03-02 08:35:30.1+00","lines":[{"sku":"SKU-1180","quantity":2}],"description":"An enamel mug, 0.4 l. An enamel mug, 0.4 l. An enamel mug, 0.4 l. An enamel mug, 0.4 l. An enamel mug, 0.4 l. An enamel mug, 0.4 l. An enamel mug, 0.4 l. An enamel mug, 0.4 l. …"}, {"/data/total":"129.90","/data/note":"null","/data/lines/0/price":"14.50"}, "w.0000.1.00000007016b2730", false, "2026-03-02T08:38:22.000007Z"
