@@ -522,6 +522,10 @@ impl Cratedb {
                 statement.target.qualified()
             )));
         }
+        if self.checks_horizon {
+            let horizon = self.horizon(&statement.target.qualified(), deadline).await?;
+            check_horizon(horizon, &statement.target, &statement.rows.iter().collect::<Vec<_>>())?;
+        }
         let mut outcomes: Vec<Option<RowOutcome>> = vec![None; statement.rows.len()];
         let indices: Vec<usize> = (0..statement.rows.len()).collect();
         self.each_row(&indices, statement, &mut outcomes, |row| {

@@ -324,6 +324,17 @@ impl Postgres {
         Ok(outcomes)
     }
 
+    /// The purge horizon of a target: deleted rows up to then may be forgotten.
+    async fn horizon(&self, target: &Target, deadline: Deadline) -> Result<Option<jiff::Timestamp>> {
+        let sql = self.fill_own(include_str!("../../sql/postgres/lock_horizon.sql"), &[]);
+        let client = self.client(deadline).await?;
+        let name = target.qualified();
+        let asked = self.bounded(&client, deadline, client.query_opt(&sql, &[&name])).await;
+        let row = settle(client, asked)?;
+        let horizon = row.map(|row| row.try_get(0)).transpose();
+        Ok(horizon.map_err(|error| driver_error(&error, false))?.flatten())
+    }
+
     /// Reads, patches and writes back, until nobody was faster.
     async fn patch(
         &self,
@@ -338,6 +349,10 @@ impl Postgres {
                 statement.target.source,
                 statement.target.qualified()
             )));
+        }
+        if self.checks_horizon {
+            let rows: Vec<&Row> = statement.rows.iter().collect();
+            check_horizon(self.horizon(&statement.target, deadline).await?, &statement.target, &rows)?;
         }
         let mut outcomes: Vec<Option<RowOutcome>> = vec![None; statement.rows.len()];
         let mut parts: Vec<Vec<usize>> = vec![(0..statement.rows.len()).collect()];

@@ -946,6 +946,9 @@ async fn a_purge_forgets_old_tombstones_and_replays_behind_it_are_refused() {
     let checking = Cratedb::new(&config).unwrap().checking_horizon();
     let report = process(&worker.flow, &checking, &inserts("orders", 5), Deadline::never()).await;
     assert_eq!(report.failure.unwrap().code(), "behind_purge_horizon");
+    let patch = crate::postgres::old_patch(&config);
+    let report = process(&patch, &checking, &[Record::new("script", "0", "0")], Deadline::never()).await;
+    assert_eq!(report.failure.unwrap().code(), "behind_purge_horizon");
     place.finish().await;
 }
 

@@ -1,12 +1,16 @@
 //! The materializer on a database: tables, views, policies, adoption, values.
 
+use crate::model::Script;
 use crate::support::{Place, at, change, connect, event, inserts, place, server};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config as PropConfig, TestRunner};
 use rowtide::config::{Config, Ddl, DeletePolicy, Payload, RouteConfig};
+use rowtide::decode::Decoders;
 use rowtide::error::{Error, ErrorKind};
+use rowtide::event::{Change, ChangeEvent, Key, Patch, Timestamp};
 use rowtide::json::Value;
+use rowtide::pipeline::Flow;
 use rowtide::plan::merge;
 use rowtide::record::Record;
 use std::collections::BTreeMap;
@@ -627,6 +631,11 @@ async fn purge_redrive_and_replay_bring_nothing_back() {
     let report = replay.take(&old).await;
     assert_eq!(report.failure.unwrap().code(), "behind_purge_horizon");
     assert_eq!(place.count("select count(*) from {s}.orders").await, 0);
+    // so is a patch
+    let mut patching = place.worker(&config);
+    (patching.flow, patching.sink) = (old_patch(&config), checking());
+    let report = patching.take(&[Record::new("script", "0", "0")]).await;
+    assert_eq!(report.failure.unwrap().code(), "behind_purge_horizon");
     // what is newer is taken
     let future = u64::try_from(jiff::Timestamp::now().as_microsecond()).unwrap() + 60_000_000;
     let new = [change("orders", "k00000", future, 9_000, Some(r#""n":{"N":"9"}"#))];
@@ -634,6 +643,16 @@ async fn purge_redrive_and_replay_bring_nothing_back() {
     // --force is the only way
     assert_eq!(place.worker(&config).done(&old).await.applied, 3);
     place.finish().await;
+}
+
+/// A source whose one record patches the order `k00001`, long ago.
+pub(crate) fn old_patch(config: &Config) -> Flow {
+    let key = Key::new(vec![("id".to_owned(), "\"k00001\"".to_owned())]).ok();
+    let patch = Patch { set: vec![("/n".to_owned(), "1".to_owned())], remove: Vec::new() };
+    let version = "k.0000.1.0000000000000001.0011".to_owned().into();
+    let mut event = ChangeEvent::new("orders", key, Change::Patch(patch), version);
+    event.changed_at = Some(Timestamp(1));
+    Flow::with_decoders(config, Decoders::pinned(Box::new(Script(vec![vec![event]]))))
 }
 
 #[tokio::test]
