@@ -690,13 +690,7 @@ impl Materializer for Cratedb {
     }
 
     async fn prepare(&self, binding: &Binding, deadline: Deadline) -> Result<()> {
-        let mut retry = self.server.retry(deadline);
-        loop {
-            match Box::pin(self.know(binding, deadline)).await {
-                Err(error) if retry.again(&error).await => {}
-                known => return known.map(drop),
-            }
-        }
+        self.server.retrying(deadline, || Box::pin(self.know(binding, deadline))).await.map(drop)
     }
 
     async fn truncate(&self, truncation: &Truncation, _: Deadline) -> Result<()> {
@@ -708,23 +702,11 @@ impl Materializer for Cratedb {
     }
 
     async fn schemas(&self, deadline: Deadline) -> Result<Vec<TableSchema>> {
-        let mut retry = self.server.retry(deadline);
-        loop {
-            match self.schemas_once(deadline).await {
-                Err(error) if retry.again(&error).await => {}
-                schemas => return schemas,
-            }
-        }
+        self.server.retrying(deadline, || self.schemas_once(deadline)).await
     }
 
     async fn learn(&self, schemas: &[TableSchema], deadline: Deadline) -> Result<()> {
-        let mut retry = self.server.retry(deadline);
-        loop {
-            match self.learn_once(schemas, deadline).await {
-                Err(error) if retry.again(&error).await => {}
-                done => return done,
-            }
-        }
+        self.server.retrying(deadline, || self.learn_once(schemas, deadline)).await
     }
 
     async fn apply(&self, statement: &Statement, deadline: Deadline) -> Result<Vec<RowOutcome>> {
@@ -745,32 +727,14 @@ impl Materializer for Cratedb {
         keys: &[(String, String)],
         deadline: Deadline,
     ) -> Result<HashSet<(String, String)>> {
-        let mut retry = self.server.retry(deadline);
-        loop {
-            match self.blocked_once(keys, deadline).await {
-                Err(error) if retry.again(&error).await => {}
-                blocked => return blocked,
-            }
-        }
+        self.server.retrying(deadline, || self.blocked_once(keys, deadline)).await
     }
 
     async fn parked_lately(&self, source: &str, letters: &[DeadLetter], deadline: Deadline) -> Result<u64> {
-        let mut retry = self.server.retry(deadline);
-        loop {
-            match self.parked_lately_once(source, letters, deadline).await {
-                Err(error) if retry.again(&error).await => {}
-                count => return count,
-            }
-        }
+        self.server.retrying(deadline, || self.parked_lately_once(source, letters, deadline)).await
     }
 
     async fn park(&self, letters: &[DeadLetter], deadline: Deadline) -> Result<()> {
-        let mut retry = self.server.retry(deadline);
-        loop {
-            match self.park_once(letters, deadline).await {
-                Err(error) if retry.again(&error).await => {}
-                parked => return parked,
-            }
-        }
+        self.server.retrying(deadline, || self.park_once(letters, deadline)).await
     }
 }

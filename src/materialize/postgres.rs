@@ -197,13 +197,7 @@ impl Postgres {
         deadline: Deadline,
     ) -> Result<HashSet<String>> {
         let sql = upsert_sql(&statement.target, layout);
-        let mut retry = self.server.retry(deadline);
-        loop {
-            match self.write_once(statement, &sql, rows, deadline).await {
-                Err(error) if retry.again(&error).await => {}
-                written => return written,
-            }
-        }
+        self.server.retrying(deadline, || self.write_once(statement, &sql, rows, deadline)).await
     }
 
     async fn write_once(
@@ -408,13 +402,9 @@ impl Postgres {
         let (read_sql, write_sql) = patch_sql(&statement.target);
         let rows: Vec<(usize, &Row)> =
             part.iter().filter_map(|&index| Some((index, statement.rows.get(index)?))).collect();
-        let mut retry = self.server.retry(deadline);
-        loop {
-            match self.patch_once(&statement.target, &read_sql, &write_sql, &rows, deadline).await {
-                Err(error) if retry.again(&error).await => {}
-                settled => return settled,
-            }
-        }
+        self.server
+            .retrying(deadline, || self.patch_once(&statement.target, &read_sql, &write_sql, &rows, deadline))
+            .await
     }
 
     async fn patch_once(
@@ -495,43 +485,19 @@ impl Materializer for Postgres {
     }
 
     async fn prepare(&self, binding: &Binding, deadline: Deadline) -> Result<()> {
-        let mut retry = self.server.retry(deadline);
-        loop {
-            match self.know(binding, deadline).await {
-                Err(error) if retry.again(&error).await => {}
-                known => return known.map(drop),
-            }
-        }
+        self.server.retrying(deadline, || self.know(binding, deadline)).await.map(drop)
     }
 
     async fn truncate(&self, truncation: &Truncation, deadline: Deadline) -> Result<()> {
-        let mut retry = self.server.retry(deadline);
-        loop {
-            match self.truncate_once(truncation, deadline).await {
-                Err(error) if retry.again(&error).await => {}
-                done => return done,
-            }
-        }
+        self.server.retrying(deadline, || self.truncate_once(truncation, deadline)).await
     }
 
     async fn schemas(&self, deadline: Deadline) -> Result<Vec<TableSchema>> {
-        let mut retry = self.server.retry(deadline);
-        loop {
-            match self.schemas_once(deadline).await {
-                Err(error) if retry.again(&error).await => {}
-                schemas => return schemas,
-            }
-        }
+        self.server.retrying(deadline, || self.schemas_once(deadline)).await
     }
 
     async fn learn(&self, schemas: &[TableSchema], deadline: Deadline) -> Result<()> {
-        let mut retry = self.server.retry(deadline);
-        loop {
-            match self.learn_once(schemas, deadline).await {
-                Err(error) if retry.again(&error).await => {}
-                done => return done,
-            }
-        }
+        self.server.retrying(deadline, || self.learn_once(schemas, deadline)).await
     }
 
     async fn apply(&self, statement: &Statement, deadline: Deadline) -> Result<Vec<RowOutcome>> {
@@ -555,33 +521,15 @@ impl Materializer for Postgres {
         keys: &[(String, String)],
         deadline: Deadline,
     ) -> Result<HashSet<(String, String)>> {
-        let mut retry = self.server.retry(deadline);
-        loop {
-            match self.blocked_once(keys, deadline).await {
-                Err(error) if retry.again(&error).await => {}
-                blocked => return blocked,
-            }
-        }
+        self.server.retrying(deadline, || self.blocked_once(keys, deadline)).await
     }
 
     async fn parked_lately(&self, source: &str, letters: &[DeadLetter], deadline: Deadline) -> Result<u64> {
-        let mut retry = self.server.retry(deadline);
-        loop {
-            match self.parked_lately_once(source, letters, deadline).await {
-                Err(error) if retry.again(&error).await => {}
-                count => return count,
-            }
-        }
+        self.server.retrying(deadline, || self.parked_lately_once(source, letters, deadline)).await
     }
 
     async fn park(&self, letters: &[DeadLetter], deadline: Deadline) -> Result<()> {
-        let mut retry = self.server.retry(deadline);
-        loop {
-            match self.park_once(letters, deadline).await {
-                Err(error) if retry.again(&error).await => {}
-                parked => return parked,
-            }
-        }
+        self.server.retrying(deadline, || self.park_once(letters, deadline)).await
     }
 }
 

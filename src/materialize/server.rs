@@ -74,6 +74,21 @@ impl Server {
         Retry { total: &self.retries, deadline, attempts: 0 }
     }
 
+    /// Does `work`, again and again for transient reasons, as long as there is time.
+    pub(super) async fn retrying<T, F: Future<Output = Result<T>>>(
+        &self,
+        deadline: Deadline,
+        mut work: impl FnMut() -> F,
+    ) -> Result<T> {
+        let mut retry = self.retry(deadline);
+        loop {
+            match work().await {
+                Err(error) if retry.again(&error).await => {}
+                done => return done,
+            }
+        }
+    }
+
     pub(super) fn connections(&self) -> Result<&Connections> {
         if let Some(connections) = self.connections.get() {
             return Ok(connections);

@@ -184,16 +184,8 @@ impl Sink {
 
 /// Asks the server what it is.
 async fn detect(server: &Server, deadline: Deadline) -> Result<Dialect> {
-    let mut retry = server.retry(deadline);
-    loop {
-        match ask_version(server, deadline).await {
-            Err(error) if retry.again(&error).await => {}
-            version => {
-                let is_cratedb = version?.starts_with("CrateDB");
-                return Ok(if is_cratedb { Dialect::Cratedb } else { Dialect::Postgres });
-            }
-        }
-    }
+    let version = server.retrying(deadline, || ask_version(server, deadline)).await?;
+    Ok(if version.starts_with("CrateDB") { Dialect::Cratedb } else { Dialect::Postgres })
 }
 
 async fn ask_version(server: &Server, deadline: Deadline) -> Result<String> {
