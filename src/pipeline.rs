@@ -8,7 +8,7 @@ use crate::error::{Disposition, Error, ErrorKind, Result};
 use crate::event::{Change, ChangeEvent, Key, hex};
 use crate::materialize::{Binding, DeadLetter, Deadline, Materializer, RowOutcome, Truncation};
 use crate::plan::plan;
-use crate::record::Record;
+use crate::record::{Record, Redelivered};
 use crate::report::{Outcome, Report, redelivered};
 use crate::route::Routes;
 use crate::version;
@@ -288,6 +288,13 @@ impl Batch<'_> {
         // what was loaded for a table that goes by arrival comes before all that arrived
         let loaded = event.version.scheme() == version::ARRIVAL && event.version.is_loaded();
         if self.flow.arrival && !loaded {
+            if record.redelivered == Redelivered::Alone && record.sequence_number.is_none() {
+                return Err(Error::config(format!(
+                    "source.version = \"arrival\", but {} delivers in no order. Use a FIFO queue or a stream, or let \
+                     the source's own order decide: source.version = \"auto\".",
+                    record.source
+                )));
+            }
             let position = self.records.get(index).map(Record::sequence).unwrap_or_default();
             let place = self.places.entry(position).or_default();
             event.version = version::arrival(self.flow.epoch, position, *place)?;

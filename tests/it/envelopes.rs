@@ -147,6 +147,24 @@ fn key_changes_in_one_record_stay_pairs_of_their_own() {
     assert_eq!(rows, [("[1]".to_owned(), false), ("[2]".to_owned(), true)]);
 }
 
+#[test]
+fn by_arrival_a_fifo_queue_has_an_order_and_a_standard_one_has_none() {
+    let mut config = Config::default();
+    config.source.version = rowtide::config::VersionScheme::Arrival;
+    let flow = Flow::new(&config).unwrap();
+    let take = |name: &str| {
+        let memory = Memory::new();
+        let report = runtime().block_on(process(&flow, &memory, &envelope(name).records, Deadline::never()));
+        (report, memory)
+    };
+    let (report, memory) = take("sqs/fifo");
+    assert_eq!(report.counts().applied, 4, "{:?}", report.failure);
+    assert!(memory.rows().values().all(|row| row.version.starts_with("a.0000.1.02018849496460467696")));
+    let (report, memory) = take("sqs/standard");
+    assert!(report.failure.unwrap().to_string().contains("arn:aws:sqs:eu-central-1:123456789012:orders"));
+    assert_eq!(memory.letters().len(), 0);
+}
+
 /// How a record of a batch is redelivered, by a small number.
 fn redelivered(kind: u8) -> Redelivered {
     match kind {
