@@ -23,6 +23,10 @@ pub const CHUNK_RECORDS: usize = 1_000;
 /// No new chunk is started when less than this is left: enough for one chunk, parking and the answer.
 const MARGIN: Duration = Duration::from_millis(500);
 
+/// Of records with more parts, bad ones are parked without the rows that they change: finding them out decodes the
+/// record once for each.
+const KEYED_PARTS_MAX: usize = 100;
+
 /// This many poison records that are more than half of a batch are no accident.
 const SYSTEMIC_POISON_MIN: usize = 10;
 
@@ -151,8 +155,8 @@ pub struct Chunk {
 pub enum Verdict {
     /// Left out on purpose.
     Ignored(Reason),
-    /// Cannot be applied, ever.
-    Poison(Arc<Error>),
+    /// Cannot be applied, ever; with the row that it changes, as far as that is known.
+    Poison(Arc<Error>, Option<TableKey>),
 }
 
 /// A batch being decoded, chunk by chunk.
@@ -173,14 +177,24 @@ impl Batch<'_> {
         for (record, index) in records.iter().take(CHUNK_RECORDS).zip(self.next..) {
             let mut sub = 0;
             let mut taker = None;
-            for Part { decoder, decoded } in self.flow.decoders.decode(record) {
+            let parts = self.parts(record);
+            let are_few = parts.len() <= KEYED_PARTS_MAX;
+            for (Part { decoder, decoded }, part) in parts.into_iter().zip(0..) {
                 taker = taker.or(decoder);
+                let has_keys = are_few && matches!(decoded, Ok(Decoded::Events(_)));
                 let first_sub = sub;
                 let entered = decoded.and_then(|it| self.enter(&mut chunk, index, &mut sub, record, it));
                 if let Err(error) = entered {
                     match error.disposition() {
                         Disposition::Park => {
-                            chunk.verdicts.push((index, first_sub, Verdict::Poison(Arc::new(error))));
+                            let error = Arc::new(error);
+                            let keys = if has_keys { self.keys(record, part) } else { Vec::new() };
+                            let poison = |key| Verdict::Poison(error.clone(), key);
+                            if keys.is_empty() {
+                                chunk.verdicts.push((index, first_sub, poison(None)));
+                            }
+                            let keyed = keys.into_iter().zip(first_sub..);
+                            chunk.verdicts.extend(keyed.map(|(key, sub)| (index, sub, poison(Some(key)))));
                         }
                         Disposition::Retry | Disposition::Abort => {
                             chunk.failure.get_or_insert(error);
@@ -196,19 +210,45 @@ impl Batch<'_> {
         Some(chunk)
     }
 
-    /// The next chunk. When it has records of a table whose key nobody has told yet, the registry is asked, and what
-    /// the source says of its tables in the rest of the batch is heard first.
+    /// The rows that a part of a record changes, if it can be decoded: what is parked blocks them.
+    fn keys(&self, record: &Record, part: usize) -> Vec<TableKey> {
+        let decoded = self.flow.decoders.decode(record).into_iter().nth(part).map(|part| part.decoded);
+        let Some(Ok(Decoded::Events(events))) = decoded else { return Vec::new() };
+        let key = |event: ChangeEvent| Some((event.table, event.key?.as_str().to_owned()));
+        events.into_iter().filter_map(key).collect()
+    }
+
+    /// The parts of a record; what they say of tables is heard before the others are decoded.
+    fn parts(&self, record: &Record) -> Vec<Part> {
+        let parts = self.flow.decoders.decode(record);
+        let mut heard = false;
+        for part in parts.iter().filter(|_| parts.len() > 1) {
+            if let Ok(Decoded::Schema(schema)) = &part.decoded {
+                self.flow.catalogue.learn(schema.clone());
+                heard = true;
+            }
+        }
+        if heard { self.flow.decoders.decode(record) } else { parts }
+    }
+
+    /// The next chunk. What sources have said of their tables is asked for first, where decoders listen. When there are
+    /// records of a table whose key nobody has told yet, what the rest of the batch says is heard as well.
     async fn informed_chunk<M: Materializer>(&mut self, sink: &M, deadline: Deadline) -> Option<Chunk> {
+        if self.next == 0
+            && self.flow.decoders.listen()
+            && !self.records.is_empty()
+            && let Err(error) = self.flow.hear(sink, deadline).await
+        {
+            let mut chunk = self.chunk()?;
+            chunk.failure.get_or_insert(error);
+            return Some(chunk);
+        }
         let (start, places) = (self.next, self.flow.arrival.then(|| self.places.clone()));
         let chunk = self.chunk()?;
         let is_missing =
             |chunk: &Chunk| chunk.failure.as_ref().is_some_and(|failure| failure.code() == UNKNOWN_KEY);
         if !is_missing(&chunk) {
             return Some(chunk);
-        }
-        match Box::pin(sink.schemas(deadline)).await {
-            Ok(schemas) => schemas.into_iter().for_each(|schema| self.flow.catalogue.learn(schema)),
-            Err(error) => return Some(Chunk { failure: Some(error), ..chunk }),
         }
         for record in self.records.get(start..).unwrap_or_default() {
             for part in self.flow.decoders.decode(record) {
@@ -309,6 +349,21 @@ impl Batch<'_> {
 }
 
 impl Flow {
+    /// Learns what sources have said of their tables, as far as the database remembers it.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub(crate) async fn hear<M: Materializer>(&self, sink: &M, deadline: Deadline) -> Result<()> {
+        let schemas = Box::pin(sink.schemas(deadline)).await?;
+        self.learn(&schemas);
+        Ok(())
+    }
+
+    /// Learns what sources have said of their tables.
+    pub(crate) fn learn(&self, schemas: &[TableSchema]) {
+        schemas.iter().for_each(|schema| self.catalogue.learn(schema.clone()));
+    }
+
     fn warn_coarse(&self, table: &str) {
         let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
         if warned.insert(table.to_owned()) {
@@ -323,7 +378,7 @@ impl Flow {
 }
 
 /// Source table and canonical key.
-type TableKey = (String, String);
+pub type TableKey = (String, String);
 
 fn table_key(change: &Tracked) -> Option<TableKey> {
     Some((change.event.table.clone(), change.event.key.as_ref()?.as_str().to_owned()))
@@ -465,6 +520,8 @@ struct Ledger<'f> {
     letters: BTreeMap<usize, Vec<DeadLetter>>,
     /// Records that are poison by themselves, not parked behind another.
     poison: HashSet<usize>,
+    /// Those of them that hold parts which are not: an aggregate with one bad part is not a bad record.
+    partly: HashSet<usize>,
     failure: Option<Error>,
     stopped: Option<Error>,
 }
@@ -477,6 +534,7 @@ impl<'f> Ledger<'f> {
             outcomes: vec![None; records.len()],
             letters: BTreeMap::new(),
             poison: HashSet::new(),
+            partly: HashSet::new(),
             failure: None,
             stopped: None,
         }
@@ -491,6 +549,12 @@ impl<'f> Ledger<'f> {
 
     fn note(&mut self, record: usize, outcome: Outcome) {
         if let Some(known) = self.outcomes.get_mut(record) {
+            let both = (*known, outcome);
+            if let (Some(Outcome::Parked), Outcome::Applied | Outcome::Stale | Outcome::Ignored(_))
+            | (Some(Outcome::Applied | Outcome::Stale | Outcome::Ignored(_)), Outcome::Parked) = both
+            {
+                self.partly.insert(record);
+            }
             *known = Some(known.map_or(outcome, |known| known.worst(outcome)));
         }
     }
@@ -505,10 +569,17 @@ impl<'f> Ledger<'f> {
         for (record, sub, verdict) in &chunk.verdicts {
             match verdict {
                 Verdict::Ignored(reason) => self.note(*record, Outcome::Ignored(*reason)),
-                Verdict::Poison(error) => {
-                    self.poison.insert(*record);
+                Verdict::Poison(error, key) => {
+                    // a record is stored whole: the first of its bad parts stands for all, but each row is blocked
+                    if !self.poison.insert(*record) && key.is_none() {
+                        continue;
+                    }
                     let decoder = Self::decoder(&chunk, *record);
                     self.letter((*record, *sub), None, decoder, error.code(), error.to_string());
+                    let letter = self.letters.get_mut(record).and_then(|letters| letters.last_mut());
+                    if let (Some(letter), Some((table, key))) = (letter, key) {
+                        (letter.table, letter.key) = (Some(table.clone()), Some(key.clone()));
+                    }
                 }
             }
         }
@@ -582,7 +653,8 @@ impl<'f> Ledger<'f> {
         if self.failure.is_some() {
             return;
         }
-        if self.poison.len() >= SYSTEMIC_POISON_MIN && self.poison.len() * 2 > self.records.len() {
+        let poison = self.poison.difference(&self.partly).count();
+        if poison >= SYSTEMIC_POISON_MIN && poison * 2 > self.records.len() {
             self.failure = Some(self.systemic());
             return;
         }

@@ -4,11 +4,12 @@
 //! of one key go in the order of their versions. The guard of the rows makes a redrive safe at any time within the
 //! purge horizon, and a redrive that broke off can be repeated.
 
+use crate::catalogue::TableSchema;
 use crate::config::Config;
 use crate::decode::Reason;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Key, Timestamp};
-use crate::materialize::{Deadline, Filter, ParkedLetter, Sink};
+use crate::materialize::{Deadline, Filter, Materializer as _, ParkedLetter, Sink};
 use crate::pipeline::{Flow, process};
 use crate::record::{Envelope, Record};
 use crate::report::Outcome;
@@ -85,7 +86,8 @@ pub async fn redrive(
     filter: &Filter,
     mut each: impl FnMut(&Redriven),
 ) -> Result<()> {
-    let mut flows = Flows { config, made: HashMap::new() };
+    let schemas = sink.schemas(Deadline::never()).await?;
+    let mut flows = Flows { config, schemas, made: HashMap::new() };
     let queue = queue(&mut flows, sink, filter).await?;
     let mut stuck: HashSet<(String, String)> = HashSet::new();
     let page = usize::try_from(LETTERS_READ).unwrap_or(1);
@@ -152,7 +154,7 @@ fn place(flows: &mut Flows<'_>, letter: &ParkedLetter) -> Result<Place> {
         return Err(failure);
     }
     let is_this = |change: &&crate::coalesce::Tracked| i32::try_from(change.sub) == Ok(letter.sub);
-    if let Some(change) = chunk.changes.iter().find(is_this).or(chunk.changes.first()) {
+    if let Some(change) = chunk.changes.iter().find(is_this) {
         let key = change.event.key.as_ref().map(Key::as_str).unwrap_or_default();
         place.lane = Some((change.event.table.clone(), key.to_owned()));
         place.version = change.event.version.as_str().to_owned();
@@ -203,6 +205,8 @@ fn record(letter: &ParkedLetter) -> Option<Record> {
 /// One flow for each decoder and epoch that letters were parked with.
 struct Flows<'c> {
     config: &'c Config,
+    /// What sources said of their tables.
+    schemas: Vec<TableSchema>,
     made: HashMap<(Option<String>, u16), Flow>,
 }
 
@@ -218,7 +222,9 @@ impl Flows<'_> {
             if let Some(decoder) = &letter.decoder {
                 config.source.decoder = decoder.clone();
             }
-            self.made.insert(name.clone(), Flow::new(&config)?.redriving());
+            let flow = Flow::new(&config)?.redriving();
+            flow.learn(&self.schemas);
+            self.made.insert(name.clone(), flow);
         }
         self.made.get(&name).ok_or_else(|| Error::config("There is no flow for the dead letter."))
     }

@@ -32,7 +32,10 @@ pub(super) fn run(global: &Global, args: &DdlArgs, out: &mut impl Write) -> Ende
     };
     let (storage, view) = match dialect {
         Dialect::Postgres => (storage(&target), view(&target)?.sql),
-        Dialect::Cratedb => (cratedb::storage(&target)?, cratedb::view(&target)),
+        Dialect::Cratedb => {
+            let target = cratedb::named(&target);
+            (cratedb::storage(&target)?, cratedb::view(&target))
+        }
     };
     let mut parts = vec![
         (format!("{}: storage", target.qualified()), storage),

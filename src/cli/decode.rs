@@ -88,7 +88,7 @@ fn lines(chunk: &Chunk, records: &[Record]) -> Vec<String> {
         let mut body = format!("\"decoder\":{},", decoder(*record));
         body.push_str(&match verdict {
             Verdict::Ignored(reason) => ignored(*reason),
-            Verdict::Poison(error) => poison(error),
+            Verdict::Poison(error, _) => poison(error),
         });
         if let Some(sub) = sub(*record, *place) {
             body.push_str(&format!(",\"sub\":{sub}"));

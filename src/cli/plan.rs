@@ -59,7 +59,7 @@ fn print(
             return Err(failure.into());
         }
         poison +=
-            chunk.verdicts.iter().filter(|(_, _, verdict)| matches!(verdict, Verdict::Poison(_))).count();
+            chunk.verdicts.iter().filter(|(_, _, verdict)| matches!(verdict, Verdict::Poison(..))).count();
         for change in &chunk.truncates {
             out.write_all(truncation(change, records).as_bytes())?;
         }
@@ -175,7 +175,7 @@ impl Page<'_> {
     /// rows as fit. `$1` is the time of writing, which nobody knows yet.
     fn cratedb(&self, known: &mut HashMap<String, Columns>) -> Result<Vec<String>, Failure> {
         let statement = self.statement;
-        let target = &statement.target;
+        let target = &cratedb::named(&statement.target);
         let name = target.qualified();
         let before = match known.get(&name) {
             Some(columns) => columns.clone(),

@@ -14,7 +14,7 @@ use rowtide::materialize::{
     Binding, DeadLetter, Deadline, KnownTarget, LiveRow, Materializer, RowOutcome, Shown, Sink, Truncation,
 };
 use rowtide::pipeline::{Flow, process};
-use rowtide::plan::{Dialect, Statement};
+use rowtide::plan::{Dialect, Statement, cratedb};
 use rowtide::report::{Counts, Report};
 use std::collections::{BTreeSet, HashSet};
 use std::io::{self, Write};
@@ -178,7 +178,10 @@ impl Materializer for Watched {
 
     async fn prepare(&self, binding: &Binding, deadline: Deadline) -> Result<()> {
         self.sink.prepare(binding, deadline).await?;
-        self.prepared.lock().unwrap_or_else(PoisonError::into_inner).insert(binding.target.qualified());
+        self.prepared.lock().unwrap_or_else(PoisonError::into_inner).insert(match self.dialect() {
+            Dialect::Postgres => binding.target.qualified(),
+            Dialect::Cratedb => cratedb::named(&binding.target).qualified(),
+        });
         Ok(())
     }
 

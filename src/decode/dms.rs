@@ -74,6 +74,10 @@ impl Decoder for Dms {
         "AWS DMS to Kinesis"
     }
 
+    fn listens(&self) -> bool {
+        true
+    }
+
     fn recognises(&self, outline: &Outline<'_>) -> bool {
         outline.member("metadata") == Some(Kind::Object) && {
             let metadata = outline.inner("metadata");

@@ -65,6 +65,10 @@ impl Decoder for Maxwell {
         "Maxwell, from MySQL"
     }
 
+    fn listens(&self) -> bool {
+        true
+    }
+
     fn recognises(&self, outline: &Outline<'_>) -> bool {
         let is_type = || {
             outline

@@ -29,7 +29,7 @@ pub use outline::Outline;
 pub use wal2json::Wal2json;
 
 use crate::catalogue::{Catalogue, TableSchema};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Disposition, Error, ErrorKind, Result};
 use crate::event::{ChangeEvent, Timestamp};
 use crate::json::Fault;
 use crate::record::Record;
@@ -94,6 +94,12 @@ pub trait Decoder: Send + Sync {
 
     /// What sends records of this format, in a few words.
     fn about(&self) -> &'static str;
+
+    /// Whether records of this format may say what a table is made of, and others depend on it: then what was said
+    /// before is asked for first. See [`Decoded::Schema`].
+    fn listens(&self) -> bool {
+        false
+    }
 
     /// Whether a payload is of this format, judged by its shape alone. Never an error, cheap to answer. Formats do not
     /// overlap: what this one recognises, no other does.
@@ -194,6 +200,12 @@ impl Decoders {
         Self { list: vec![decoder], others, pinned: true }
     }
 
+    /// Whether one of the decoders [listens](Decoder::listens).
+    #[must_use]
+    pub fn listen(&self) -> bool {
+        self.list.iter().any(|decoder| decoder.listens())
+    }
+
     /// Decodes a record, part by part.
     #[must_use]
     pub fn decode(&self, record: &Record) -> Vec<Part> {
@@ -210,8 +222,9 @@ impl Decoders {
             };
         }
         let part = self.part(record);
-        let is_no_document = part.decoded.as_ref().is_err_and(|error| error.code() == "not_json");
-        match is_no_document.then(|| unpack::documents(record)).flatten() {
+        // a bad record may be several, of which only some are bad
+        let is_bad = part.decoded.as_ref().is_err_and(|error| error.disposition() == Disposition::Park);
+        match is_bad.then(|| unpack::documents(record)).flatten() {
             Some(documents) => documents.iter().map(|document| self.part(document)).collect(),
             None => vec![part],
         }

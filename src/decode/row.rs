@@ -6,7 +6,7 @@ use crate::decimal;
 use crate::error::{Error, Result};
 use crate::event::{Change, ChangeEvent, Document, Key, Timestamp};
 use crate::json::{self, DEPTH_MAX, Fault, Kind, Scanner};
-use crate::record::Record;
+use crate::record::{Record, Redelivered};
 use crate::version::Version;
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -288,13 +288,24 @@ fn key(identity: &Identity, members: Vec<(String, String)>) -> Result<Key> {
     Key::new(members)
 }
 
-/// The key of a row that has no other name than its place in the transport.
+/// The key of a row that has no other name than its place in the transport: the record's position, in a topic with its
+/// partition, then its place in an aggregate, then the row's `index` in the record.
 ///
 /// # Errors
-/// None that a caller could cause.
-pub(super) fn key_of_position(record: &Record, place: Option<u32>) -> Result<Key> {
+/// When the record has no position.
+pub(super) fn key_of_position(record: &Record, index: Option<u32>) -> Result<Key> {
+    if record.position.is_empty() {
+        let message = "The record has no position that could name its row.";
+        return Err(Error::poison("no_position", message));
+    }
     let mut position = record.position.clone();
-    if let Some(place) = place {
+    // offsets count by partition
+    if let Redelivered::WithGroup(partition) = &record.redelivered
+        && record.source.ends_with(&**partition)
+    {
+        position = format!("{partition}:{position}");
+    }
+    for place in [record.place, index].into_iter().flatten() {
         position.push_str(&format!(".{place}"));
     }
     let mut value = String::new();

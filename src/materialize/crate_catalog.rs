@@ -11,7 +11,7 @@ use super::{Binding, Deadline};
 use crate::config::{Ddl, DeletePolicy};
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::Value;
-use crate::plan::cratedb::{add_columns, budget, declared, is_same_view, storage, table, view};
+use crate::plan::cratedb::{add_columns, budget, declared, is_same_view, named, storage, table, view};
 use crate::plan::{
     Budget, Column, Columns, Described, Layout, fill, literal, relation, with_plain_numbers,
     without_named_lists,
@@ -80,6 +80,7 @@ impl Cratedb {
 
     /// A target whose objects are there and agree with the route; creates them where that is allowed.
     pub(super) async fn know(&self, binding: &Binding, deadline: Deadline) -> Result<Arc<Known>> {
+        let binding = &Binding { target: Arc::new(named(&binding.target)), ..binding.clone() };
         let name = binding.target.qualified();
         let cached = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
         if let Some(known) = cached {

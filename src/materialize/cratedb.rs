@@ -15,7 +15,9 @@ use crate::config::{Config, Ddl, DeletePolicy};
 use crate::error::{Disposition, Error, ErrorKind, Result};
 use crate::event::Patch;
 use crate::json::Value;
-use crate::plan::cratedb::{Values, adopted_delete_sql, batch_rows, hard_delete_sql, patch_sql, upsert_sql};
+use crate::plan::cratedb::{
+    Values, adopted_delete_sql, batch_rows, hard_delete_sql, named, patch_sql, upsert_sql,
+};
 use crate::plan::{Action, Columns, Dialect, Layout, Row, Statement, relation};
 use futures_util::future::try_join_all;
 use std::collections::hash_map::DefaultHasher;
@@ -181,7 +183,7 @@ impl Cratedb {
     }
 
     fn known(&self, statement: &Statement) -> Result<Arc<Known>> {
-        let name = statement.target.qualified();
+        let name = named(&statement.target).qualified();
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
         known.ok_or_else(|| Error::config(format!("{name} was not prepared.")))
     }
@@ -198,9 +200,9 @@ impl Cratedb {
         deadline: Deadline,
     ) -> Result<Vec<RowOutcome>> {
         if self.checks_horizon {
-            let horizon = self.horizon(&statement.target.qualified(), deadline).await?;
+            let horizon = self.horizon(&known.binding.target.qualified(), deadline).await?;
             let rows: Vec<&Row> = statement.rows.iter().collect();
-            check_horizon(horizon, &statement.target, &rows)?;
+            check_horizon(horizon, &known.binding.target, &rows)?;
         }
         let mut outcomes: Vec<Option<RowOutcome>> = vec![None; statement.rows.len()];
         let mut puts_of_unit: HashMap<usize, usize> = HashMap::new();
@@ -209,7 +211,7 @@ impl Cratedb {
         }
         // nothing writes two rows at once here: of a key change, the new row is written before the old one goes
         let is_late = |row: &Row| row.deleted && puts_of_unit.contains_key(&row.unit);
-        let removes = known.removes(&statement.target);
+        let removes = known.removes(&known.binding.target);
         let (mut first, mut second, mut removed) = (Vec::new(), Vec::new(), Vec::new());
         for (index, row) in statement.rows.iter().enumerate() {
             match row.deleted {
@@ -235,8 +237,7 @@ impl Cratedb {
             });
         }
         self.write(statement, known, second, attempt, &mut outcomes, deadline).await?;
-        self.each_row(&removed, statement, &mut outcomes, |row| self.remove(statement, known, row, deadline))
-            .await?;
+        self.each_row(&removed, statement, &mut outcomes, |row| self.remove(known, row, deadline)).await?;
         Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or(RowOutcome::Stale)).collect())
     }
 
@@ -271,9 +272,8 @@ impl Cratedb {
             }
             let is_last = placing + 1 == PLACINGS_MAX;
             let lanes = lanes(sent, self.server.connections_max);
-            let writing = lanes
-                .into_iter()
-                .map(|lane| self.write_lane(statement, known, lane, attempt, placing > 0, deadline));
+            let writing =
+                lanes.into_iter().map(|lane| self.write_lane(known, lane, attempt, placing > 0, deadline));
             pending.clear();
             for (index, outcome) in try_join_all(writing).await?.into_iter().flatten() {
                 let outcome = match outcome {
@@ -298,7 +298,6 @@ impl Cratedb {
     /// `placed_anew`: at first, the columns may be what is wrong.
     async fn write_lane(
         &self,
-        statement: &Statement,
         known: &Known,
         lane: Vec<Sent<'_>>,
         attempt: Attempt,
@@ -310,7 +309,7 @@ impl Cratedb {
         parts.reverse();
         let mut silent: HashMap<usize, u32> = HashMap::new();
         while let Some(part) = parts.pop() {
-            match self.send(statement, known, part, attempt, deadline).await {
+            match self.send(known, part, attempt, deadline).await {
                 Ok(written) => {
                     for row in part {
                         match written.get(&row.identity) {
@@ -356,14 +355,13 @@ impl Cratedb {
     /// Sends one statement: for every row that was written, whether it is this attempt that wrote it.
     async fn send(
         &self,
-        statement: &Statement,
         known: &Known,
         part: &[Sent<'_>],
         attempt: Attempt,
         deadline: Deadline,
     ) -> Result<HashMap<String, bool>> {
         let size = batch_rows(part.len());
-        let sql = upsert_sql(&statement.target, known.layout, &known.binding.key_names, size);
+        let sql = upsert_sql(&known.binding.target, known.layout, &known.binding.key_names, size);
         let values = Values::of(known.layout);
         let mut parameters: Vec<&(dyn ToSql + Sync)> = Vec::with_capacity(size * values.names().len() + 1);
         if known.layout == Layout::Managed {
@@ -433,18 +431,12 @@ impl Cratedb {
     }
 
     /// Deletes a row for good, unless it is newer.
-    async fn remove(
-        &self,
-        statement: &Statement,
-        known: &Known,
-        row: &Row,
-        deadline: Deadline,
-    ) -> Result<RowOutcome> {
+    async fn remove(&self, known: &Known, row: &Row, deadline: Deadline) -> Result<RowOutcome> {
         let mut retry = self.server.retry(deadline);
         loop {
             let removed = match known.layout {
-                Layout::Managed => self.remove_guarded(statement, row, deadline).await,
-                Layout::Adopted { .. } => self.remove_adopted(statement, known, row, deadline).await,
+                Layout::Managed => self.remove_guarded(known, row, deadline).await,
+                Layout::Adopted { .. } => self.remove_adopted(known, row, deadline).await,
             };
             match removed {
                 Err(error) if retry.again(&error).await => {}
@@ -456,13 +448,8 @@ impl Cratedb {
         }
     }
 
-    async fn remove_guarded(
-        &self,
-        statement: &Statement,
-        row: &Row,
-        deadline: Deadline,
-    ) -> Result<RowOutcome> {
-        let [read_sql, delete_sql] = hard_delete_sql(&statement.target);
+    async fn remove_guarded(&self, known: &Known, row: &Row, deadline: Deadline) -> Result<RowOutcome> {
+        let [read_sql, delete_sql] = hard_delete_sql(&known.binding.target);
         for _ in 0..ROW_ATTEMPTS_MAX {
             self.statements.fetch_add(1, Ordering::Relaxed);
             let found = self.ask(deadline, &read_sql, &[&row.key]).await?;
@@ -479,13 +466,7 @@ impl Cratedb {
         Err(contended())
     }
 
-    async fn remove_adopted(
-        &self,
-        statement: &Statement,
-        known: &Known,
-        row: &Row,
-        deadline: Deadline,
-    ) -> Result<RowOutcome> {
+    async fn remove_adopted(&self, known: &Known, row: &Row, deadline: Deadline) -> Result<RowOutcome> {
         let placed = self.place(known, &[(0, row)], deadline).await?;
         let Some(placed) = placed.first() else {
             return Ok(RowOutcome::Stale);
@@ -503,7 +484,7 @@ impl Cratedb {
             .map(|(_, value)| KeyValue(value.clone()))
             .collect();
         let parameters: Vec<&(dyn ToSql + Sync)> = key.iter().map(|value| value as _).collect();
-        let sql = adopted_delete_sql(&statement.target, &known.binding.key_names);
+        let sql = adopted_delete_sql(&known.binding.target, &known.binding.key_names);
         self.statements.fetch_add(1, Ordering::Relaxed);
         self.tell(deadline, &sql, &parameters).await.map(|_| RowOutcome::Applied)
     }
@@ -514,39 +495,30 @@ impl Cratedb {
         known: &Known,
         deadline: Deadline,
     ) -> Result<Vec<RowOutcome>> {
-        if known.layout != Layout::Managed || statement.target.delete == DeletePolicy::Hard {
+        if known.layout != Layout::Managed || known.binding.target.delete == DeletePolicy::Hard {
             return Err(Error::config(format!(
                 "{} sends partial images, which need a table made by rowtide and delete = \"tombstone\" or \"soft\": \
                  {} is not one.",
-                statement.target.source,
-                statement.target.qualified()
+                known.binding.target.source,
+                known.binding.target.qualified()
             )));
         }
         if self.checks_horizon {
-            let horizon = self.horizon(&statement.target.qualified(), deadline).await?;
-            check_horizon(horizon, &statement.target, &statement.rows.iter().collect::<Vec<_>>())?;
+            let horizon = self.horizon(&known.binding.target.qualified(), deadline).await?;
+            check_horizon(horizon, &known.binding.target, &statement.rows.iter().collect::<Vec<_>>())?;
         }
         let mut outcomes: Vec<Option<RowOutcome>> = vec![None; statement.rows.len()];
         let indices: Vec<usize> = (0..statement.rows.len()).collect();
-        self.each_row(&indices, statement, &mut outcomes, |row| {
-            self.patch_row(statement, known, row, deadline)
-        })
-        .await?;
+        self.each_row(&indices, statement, &mut outcomes, |row| self.patch_row(known, row, deadline)).await?;
         Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or(RowOutcome::Stale)).collect())
     }
 
-    async fn patch_row(
-        &self,
-        statement: &Statement,
-        known: &Known,
-        row: &Row,
-        deadline: Deadline,
-    ) -> Result<RowOutcome> {
+    async fn patch_row(&self, known: &Known, row: &Row, deadline: Deadline) -> Result<RowOutcome> {
         let attempt = Attempt::now();
         let mut retry = self.server.retry(deadline);
         let mut refused = 0;
         loop {
-            match self.patch_once(statement, known, row, attempt, deadline).await {
+            match self.patch_once(known, row, attempt, deadline).await {
                 Err(error) if retry.again(&error).await => {}
                 // the columns may not be what the cache says
                 Err(error) if error.disposition() == Disposition::Park && refused == 0 => {
@@ -564,13 +536,12 @@ impl Cratedb {
     /// Reads, patches and writes back, until nobody was faster.
     async fn patch_once(
         &self,
-        statement: &Statement,
         known: &Known,
         row: &Row,
         attempt: Attempt,
         deadline: Deadline,
     ) -> Result<RowOutcome> {
-        let [read_sql, insert_sql, update_sql] = patch_sql(&statement.target);
+        let [read_sql, insert_sql, update_sql] = patch_sql(&known.binding.target);
         for _ in 0..ROW_ATTEMPTS_MAX {
             self.statements.fetch_add(1, Ordering::Relaxed);
             let found = self.ask(deadline, &read_sql, &[&row.key]).await?;
@@ -717,7 +688,7 @@ impl Materializer for Cratedb {
         };
         if applied.as_ref().is_err_and(|error| matches!(error.sqlstate(), Some("42P01" | "42703"))) {
             // somebody changed it: the next batch looks again
-            self.forget(&statement.target.qualified());
+            self.forget(&known.binding.target.qualified());
         }
         applied
     }

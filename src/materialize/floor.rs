@@ -67,6 +67,19 @@ impl Postgres {
                 target.qualified()
             )));
         }
+        if let Some(registered) = self.registered(client, target).await? {
+            let scheme = version.chars().next().unwrap_or('?').to_string();
+            if registered.source != target.source || registered.scheme != scheme {
+                return Err(Error::config(format!(
+                    "A truncate of {} with versions of the scheme {scheme} would empty {}, which was filled from {} \
+                     with versions of the scheme {}. Give the route another `to`.",
+                    target.source,
+                    target.qualified(),
+                    registered.source,
+                    registered.scheme
+                )));
+            }
+        }
         // nothing was written yet, but what is older may still come
         let is_empty = relation_of(client, &target.schema, &target.storage).await?.is_none();
         self.ensure_floor(client, target).await?;

@@ -258,7 +258,7 @@ impl Postgres {
         Ok(look)
     }
 
-    async fn registered(&self, client: &Object, target: &Target) -> Result<Option<Registered>> {
+    pub(super) async fn registered(&self, client: &Object, target: &Target) -> Result<Option<Registered>> {
         let sql = self.fill_own(include_str!("../../sql/postgres/read_registry.sql"), &[]);
         let Some(row) = client.query_opt(&sql, &[&target.qualified()]).await.map_err(ddl_error)? else {
             return Ok(None);

@@ -81,6 +81,22 @@ pub fn fresh_columns(target: &Target) -> Result<Columns> {
 /// Columns of the storage table beside `pk` and `data`.
 const OTHER_COLUMNS: usize = 6;
 
+/// What CrateDB does not take in the name of a table (observed on 6.3.6).
+const NOT_IN_NAMES: [char; 12] = [' ', '.', '/', '\\', '"', ',', '*', '#', '?', '|', '<', '>'];
+
+/// `target` under names that CrateDB takes: what it refuses becomes `_`, so `shop.orders` is `shop_orders`. Two sources
+/// that would share a table are told apart by the registry.
+#[must_use]
+pub fn named(target: &Target) -> Target {
+    let name = |name: &str| name.replace(NOT_IN_NAMES, "_");
+    Target {
+        schema: name(&target.schema),
+        name: name(&target.name),
+        storage: name(&target.storage),
+        ..target.clone()
+    }
+}
+
 /// The statement that creates the storage table of `target` where it is missing.
 ///
 /// # Errors

@@ -308,7 +308,9 @@ impl<'e> Reader<'e> {
                 None => Abandoned::Positions,
             });
         }
-        if let Some(stream) = stream {
+        // a Kafka of one's own has no ARN, but its partitions have names
+        let origin = (self.answer == Some(Answer::Offsets)).then(|| Cow::Owned(self.source.to_string()));
+        if let Some(stream) = stream.or(origin) {
             self.name_source(&stream);
         }
         Ok(())

@@ -205,3 +205,107 @@ proptest! {
         prop_assert_eq!(named, expected);
     }
 }
+
+/// A Maxwell insert into `shop.t`, or what is given in the place of its data.
+fn insert(at: u32, data: &str) -> String {
+    format!(
+        r#"{{"database":"shop","table":"t","type":"insert","ts":1772440534,"position":"b.000001:{at}","xid":{at},"commit":true,"data":{data}}}"#
+    )
+}
+
+#[test]
+fn rows_without_a_key_are_told_apart_by_partition_place_and_record() {
+    let mut config = Config::default();
+    let route =
+        rowtide::config::RouteConfig { keyless: rowtide::config::Keyless::Position, ..Default::default() };
+    config.routes = vec![route];
+    let flow = Flow::new(&config).unwrap();
+    let topic = |partition: u32| {
+        let value = base64(insert(7, r#"{"a":1}"#).as_bytes());
+        format!(r#""t-{partition}":[{{"topic":"t","partition":{partition},"offset":5,"value":"{value}"}}]"#)
+    };
+    for arn in ["", r#""eventSourceArn":"arn:aws:kafka:eu-central-1:1:cluster/c/1","#] {
+        let event =
+            format!(r#"{{"eventSource":"SelfManagedKafka",{arn}"records":{{{},{}}}}}"#, topic(0), topic(1));
+        let records = Envelope::parse(&event.into_bytes().into(), "-").unwrap().records;
+        assert_ne!(records[0].source, records[1].source, "what is parked is told apart as well");
+        let memory = Memory::new();
+        runtime().block_on(process(&flow, &memory, &records, Deadline::never()));
+        assert_eq!(memory.rows().len(), 2);
+    }
+    let lines = [insert(8, r#"{"a":1}"#), insert(9, r#"{"a":1}"#)].join("\n");
+    let memory = Memory::new();
+    runtime().block_on(process(&flow, &memory, &[Record::new("s", "1", lines)], Deadline::never()));
+    assert_eq!(memory.rows().len(), 2);
+}
+
+fn base64(bytes: &[u8]) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+#[test]
+fn records_with_one_bad_part_each_are_no_systemic_poison() {
+    let config = Config::default();
+    let flow = Flow::new(&config).unwrap();
+    let record = |n: u32| {
+        let good = format!(
+            r#"{{"database":"shop","table":"t","type":"insert","ts":1,"position":"b.000001:{n}","xid":{n},"commit":true,"primary_key_columns":["id"],"data":{{"id":{n}}}}}"#
+        );
+        Record::new("s", n.to_string(), format!("{good}\njunk\nmore junk\n"))
+    };
+    let records: Vec<Record> = (0..20).map(record).collect();
+    let memory = Memory::new();
+    let report = runtime().block_on(process(&flow, &memory, &records, Deadline::never()));
+    assert_eq!((report.counts().parked, memory.rows().len()), (20, 20), "{:?}", report.failure);
+    assert_eq!(memory.letters().len(), 20, "a record is parked once");
+}
+
+#[test]
+fn a_bad_document_in_front_does_not_hide_the_good_ones() {
+    let record = Record::new("s", "1", format!("{}\n{}", insert(1, "7"), insert(2, r#"{"id":1}"#)));
+    let mut config = Config::default();
+    config.routes = vec![rowtide::config::RouteConfig { key: vec!["id".into()], ..Default::default() }];
+    let memory = Memory::new();
+    let flow = Flow::new(&config).unwrap();
+    runtime().block_on(process(&flow, &memory, &[record], Deadline::never()));
+    assert_eq!((memory.rows().len(), memory.letters().len()), (1, 1));
+}
+
+#[test]
+fn what_the_route_refuses_is_parked_with_its_row_and_blocks_it() {
+    let mut config = Config::default();
+    let json = vec!["j".to_owned()];
+    config.routes = vec![rowtide::config::RouteConfig { json, key: vec!["id".into()], ..Default::default() }];
+    let flow = Flow::new(&config).unwrap();
+    let memory = Memory::new();
+    let record = Record::new("s", "1", insert(1, r#"{"id":1,"j":"{broken"}"#));
+    runtime().block_on(process(&flow, &memory, &[record], Deadline::never()));
+    let letters = memory.letters();
+    assert_eq!((letters[0].table.as_deref(), letters[0].key.as_deref()), (Some("shop.t"), Some("[1]")));
+}
+
+#[test]
+fn what_a_source_says_inside_a_record_is_heard_before_its_rows() {
+    let control = r#"{"control":{"table-def":{"columns":{"id":{"type":"INT32"},"b":{"type":"BYTES"}},"primary-key":["id"]}},"metadata":{"operation":"create-table","record-type":"control","schema-name":"s","table-name":"t","timestamp":"2024-07-29T00:30:47.266581Z"}}"#;
+    let load = |id: u32| {
+        format!(
+            r#"{{"data":{{"id":{id},"b":"00ff"}},"metadata":{{"operation":"load","record-type":"data","schema-name":"s","table-name":"t","timestamp":"2024-07-29T00:57:35.691762Z"}}}}"#
+        )
+    };
+    let memory = Memory::new();
+    let flow = |config: &Config| Flow::new(config).unwrap();
+    let mut config = Config::default();
+    let first = Record::new("s", "1", format!("{control}\n{}", load(1)));
+    runtime().block_on(process(&flow(&config), &memory, &[first], Deadline::never()));
+    // a process of its own, whose route knows the key and asks nobody for it
+    config.routes = vec![rowtide::config::RouteConfig { key: vec!["id".into()], ..Default::default() }];
+    runtime().block_on(process(
+        &flow(&config),
+        &memory,
+        &[Record::new("s", "2", load(2))],
+        Deadline::never(),
+    ));
+    let documents: Vec<String> = memory.view().into_values().collect();
+    assert_eq!(documents, [r#"{"b":"AP8="}"#, r#"{"b":"AP8="}"#]);
+}

@@ -764,10 +764,12 @@ fn a_source_that_parks_too_much_in_a_while_fails_the_invocation() {
 fn when_parking_fails_the_first_poison_record_is_reported() {
     let contents: Vec<Content> =
         (0..5).map(|n| if n % 2 == 1 { Content::Poison } else { good(n, u32::from(n)) }).collect();
+    let mut config = Config::default();
+    config.source.decoder = "dynamodb".to_owned();
     // prepare, apply, parked_lately, park
     for fault in [2, 3] {
         let memory = Memory::new().failing(BTreeMap::from([(fault, Fault::Before)]));
-        let report = take(&Flow::new(&Config::default()).unwrap(), &memory, &stream(&contents));
+        let report = take(&Flow::new(&config).unwrap(), &memory, &stream(&contents));
         assert_eq!(report.failed_position(), Some(sequence_number(1).as_str()));
         assert!(report.stopped.is_some() && memory.letters().is_empty());
         assert_eq!(memory.rows().len(), 3);

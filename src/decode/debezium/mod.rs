@@ -85,6 +85,10 @@ impl Decoder for Debezium {
         "Debezium, of any of its connectors"
     }
 
+    fn listens(&self) -> bool {
+        true
+    }
+
     fn recognises(&self, outline: &Outline<'_>) -> bool {
         let is_wrapped =
             || outline.member("schema").is_some() && outline.member("payload") == Some(Kind::Object);
@@ -240,7 +244,7 @@ impl<'i> Sent<'i> {
 
     fn key(&self, record: &Record, message_key: Option<&MessageKey<'_>>, rows: &Rows<'_>) -> Result<Key> {
         if *rows.identity == Identity::Position {
-            return row::key_of_position(record, record.place);
+            return row::key_of_position(record, None);
         }
         self.row.key().or_else(|error| match message_key {
             Some(key) if matches!(error.code(), "missing_key" | "null_key") => {

@@ -1,9 +1,9 @@
 //! What a row's record changes, by what makes a row of its table one row.
 
+use super::super::row::key_of_position;
 use super::{ColumnType, Image, value};
 use crate::error::{Error, Result};
 use crate::event::{Change, Document, Key, Patch, token};
-use crate::json;
 use crate::record::Record;
 use std::borrow::Cow;
 
@@ -129,16 +129,7 @@ impl<'m> Row<'m> {
                 ),
             ));
         }
-        if record.position.is_empty() {
-            let message = "The record has no position that could name its row.";
-            return Err(Error::poison("no_position", message));
-        }
-        let mut text = String::new();
-        match record.place {
-            Some(place) => json::write_string(&mut text, &format!("{}.{place}", record.position)),
-            None => json::write_string(&mut text, &record.position),
-        }
-        Ok((Key::new(vec![("position".to_owned(), text)])?, Change::Put(self.document(&[])?)))
+        Ok((key_of_position(record, None)?, Change::Put(self.document(&[])?)))
     }
 
     /// The changes of a table in which all columns together are the key.

@@ -1,5 +1,5 @@
 -- doc.shop.everything
-alter table "doc"."shop.everything_cdc"
+alter table "doc"."shop_everything_cdc"
   add column "data"['binary'] text,
   add column "data"['bits'] double precision,
   add column "data"['blob'] text,
@@ -17,7 +17,7 @@ alter table "doc"."shop.everything_cdc"
   add column "data"['real'] double precision,
   add column "data"['year'] double precision;
 -- doc.shop.everything
-insert into "doc"."shop.everything_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."shop_everything_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set

@@ -1,11 +1,11 @@
 -- doc.shop.order_lines
-alter table "doc"."shop.order_lines_cdc"
+alter table "doc"."shop_order_lines_cdc"
   add column "data"['quantity'] double precision,
   add column "data"['sku'] text,
   add column "pk"['line'] double precision,
   add column "pk"['order_id'] double precision;
 -- doc.shop.order_lines
-insert into "doc"."shop.order_lines_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."shop_order_lines_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set
@@ -21,7 +21,7 @@ returning key, version, applied_at;
 -- 49672129486798226467220494108688354735847523960650511252: null, "[2,10232]", {"line":2,"order_id":10232}, {"sku":"SKU-1180","quantity":2}, {}, "c.0000.1.0000019cadb0a568.05649672129486798226467220494108688354735847523960650511252.00000001", false, "2026-03-02T08:36:01.000000Z"
 -- 49672129486798226467220494108688354735847523960650511252: null, "[3,10231]", {"line":3,"order_id":10231}, {"sku":"SKU-1502","quantity":4}, {}, "c.0000.1.0000019cadb0a568.05649672129486798226467220494108688354735847523960650511252.00000000", false, "2026-03-02T08:36:01.000000Z"
 -- doc.shop.order_lines
-insert into "doc"."shop.order_lines_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."shop_order_lines_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set

@@ -1,5 +1,5 @@
 -- doc.Sales.EU.Order "Lines"; drop table x
-alter table "doc"."Sales.EU.Order ""Lines""; drop table x_cdc"
+alter table "doc"."Sales_EU_Order__Lines_;_drop_table_x_cdc"
   add column "data"['Upper'] double precision,
   add column "data"['__v'] double precision,
   add column "data"['cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc'] text,
@@ -10,7 +10,7 @@ alter table "doc"."Sales.EU.Order ""Lines""; drop table x_cdc"
   add column "data"['ünï'] text,
   add column "pk"['select'] double precision;
 -- doc.Sales.EU.Order "Lines"; drop table x
-insert into "doc"."Sales.EU.Order ""Lines""; drop table x_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."Sales_EU_Order__Lines_;_drop_table_x_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set

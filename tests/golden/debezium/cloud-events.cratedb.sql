@@ -1,10 +1,10 @@
 -- doc.public.orders
-alter table "doc"."public.orders_cdc"
+alter table "doc"."public_orders_cdc"
   add column "data"['status'] text,
   add column "data"['total'] double precision,
   add column "pk"['id'] double precision;
 -- doc.public.orders
-insert into "doc"."public.orders_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."public_orders_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set
@@ -18,11 +18,11 @@ on conflict (key) do update set
 returning key, version, applied_at;
 -- 49672129486798177489156227461977960829481570597263638965: null, "[10231]", {"id":10231}, {"status":"paid","total":19.99}, {"/data/note":"null"}, "p.0000.1.00000000016e90a0.00000001.0000000000000000", false, "2026-03-02T08:36:03.187000Z"
 -- doc.public.visits
-alter table "doc"."public.visits_cdc"
+alter table "doc"."public_visits_cdc"
   add column "data"['made'] text,
   add column "pk"['id'] double precision;
 -- doc.public.visits
-insert into "doc"."public.visits_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."public_visits_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set

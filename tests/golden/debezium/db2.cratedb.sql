@@ -1,9 +1,9 @@
 -- doc.DB2INST1.CUSTOMERS
-alter table "doc"."DB2INST1.CUSTOMERS_cdc"
+alter table "doc"."DB2INST1_CUSTOMERS_cdc"
   add column "data"['NAME'] text,
   add column "pk"['ID'] double precision;
 -- doc.DB2INST1.CUSTOMERS
-insert into "doc"."DB2INST1.CUSTOMERS_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."DB2INST1_CUSTOMERS_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set

@@ -1,10 +1,10 @@
 -- doc.public.customers
-alter table "doc"."public.customers_cdc"
+alter table "doc"."public_customers_cdc"
   add column "data"['email'] text,
   add column "data"['name'] text,
   add column "pk"['id'] double precision;
 -- doc.public.customers
-insert into "doc"."public.customers_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."public_customers_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set

@@ -1,10 +1,10 @@
 -- doc.public.orders
-alter table "doc"."public.orders_cdc"
+alter table "doc"."public_orders_cdc"
   add column "data"['status'] text,
   add column "data"['total'] double precision,
   add column "pk"['id'] double precision;
 -- doc.public.orders
-insert into "doc"."public.orders_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."public_orders_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set

@@ -1,9 +1,9 @@
 -- doc.public.labels
-alter table "doc"."public.labels_cdc"
+alter table "doc"."public_labels_cdc"
   add column "data"['text'] text,
   add column "pk"['code'] text;
 -- doc.public.labels
-insert into "doc"."public.labels_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."public_labels_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set
@@ -18,7 +18,7 @@ returning key, version, applied_at;
 -- 49672129486798177489156227461888500318830088038335381648: null, "[\"A-2\"]", {"code":"A-2"}, {"text":"this side up"}, {}, "p.0000.1.00000000016e9104.00000001.0000000000000000", false, "2026-03-02T08:35:37.758123Z"
 -- 49672129486798177489156227461890918170469317296684794009: null, "[\"B-1\"]", {"code":"B-1"}, null, {}, "p.0000.1.00000000016e91cc.00000001.0000000000000000", true, "2026-03-02T08:35:38.620123Z"
 -- doc.public.labels
-insert into "doc"."public.labels_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."public_labels_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set

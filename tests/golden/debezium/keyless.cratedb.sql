@@ -1,10 +1,10 @@
 -- doc.public.log
-alter table "doc"."public.log_cdc"
+alter table "doc"."public_log_cdc"
   add column "data"['at'] text,
   add column "data"['what'] text,
   add column "pk"['position'] text;
 -- doc.public.log
-insert into "doc"."public.log_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."public_log_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set

@@ -1,12 +1,12 @@
 -- doc.inventory.customers
-alter table "doc"."inventory.customers_cdc"
+alter table "doc"."inventory_customers_cdc"
   add column "data"['address'] object(strict) as ("city" text, "zip" text),
   add column "data"['first_name'] text,
   add column "data"['n'] double precision,
   add column "data"['old'] boolean,
   add column "pk"['_id'] text;
 -- doc.inventory.customers
-insert into "doc"."inventory.customers_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."inventory_customers_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set
@@ -23,10 +23,10 @@ returning key, version, applied_at;
 -- 49672129486798177489156227461968289422924653563865989515: null, "[1004]", {}, {"first_name":"Anne Marie"}, {"/pk/_id":"1004"}, "g.0000.1.0000000069a54bd3.0000000000000002.00000001.0000000000000000.05649672129486798177489156227461968289422924653563865989515.00000000", false, "2026-03-02T08:35:31.000000Z"
 -- 49672129486798177489156227461974334052022726709739520425: null, "[5]", {}, null, {"/pk/_id":"5"}, "g.0000.1.0000000069a54bd6.0000000000000002.00000001.0000000000000000.05649672129486798177489156227461974334052022726709739520425.00000000", true, "2026-03-02T08:35:34.000000Z"
 -- doc.inventory.customers
-select pk, data, aux, version, deleted, _seq_no, _primary_term from "doc"."inventory.customers_cdc" where key = $1;
+select pk, data, aux, version, deleted, _seq_no, _primary_term from "doc"."inventory_customers_cdc" where key = $1;
 -- 49672129486798177489156227461969498348744268193040695695: "[\"596e275826f08b2730779e1f\"]"
 -- doc.inventory.customers
-insert into "doc"."inventory.customers_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."inventory_customers_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values ($1, $2, $3, $4, $5, false, $6, $7)
 on conflict (key) do nothing;
 -- 49672129486798177489156227461969498348744268193040695695: "[\"596e275826f08b2730779e1f\"]", {"_id":"596e275826f08b2730779e1f"}, {"set":{"/address/city":"Köln","/visits":3},"remove":["/old"]}, {}, "g.0000.1.0000000069a54bd4.0000000000000001.00000001.0000000000000000.05649672129486798177489156227461969498348744268193040695695.00000000", "2026-03-02T08:35:32.000000Z", null

@@ -1,10 +1,10 @@
 -- doc.inventory.customers
-alter table "doc"."inventory.customers_cdc"
+alter table "doc"."inventory_customers_cdc"
   add column "data"['email'] text,
   add column "data"['name'] text,
   add column "pk"['id'] double precision;
 -- doc.inventory.customers
-insert into "doc"."inventory.customers_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."inventory_customers_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set

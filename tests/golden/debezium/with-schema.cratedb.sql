@@ -1,5 +1,5 @@
 -- doc.public.everything
-alter table "doc"."public.everything_cdc"
+alter table "doc"."public_everything_cdc"
   add column "data"['at'] text,
   add column "data"['bits'] text,
   add column "data"['day'] text,
@@ -19,7 +19,7 @@ alter table "doc"."public.everything_cdc"
   add column "data"['zoned'] text,
   add column "pk"['id'] double precision;
 -- doc.public.everything
-insert into "doc"."public.everything_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."public_everything_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set

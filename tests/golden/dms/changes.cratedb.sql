@@ -1,11 +1,11 @@
 -- doc.shop.orders
-alter table "doc"."shop.orders_cdc"
+alter table "doc"."shop_orders_cdc"
   add column "data"['customer'] text,
   add column "data"['status'] text,
   add column "data"['total'] double precision,
   add column "pk"['id'] double precision;
 -- doc.shop.orders
-insert into "doc"."shop.orders_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."shop_orders_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set
@@ -22,10 +22,10 @@ returning key, version, applied_at;
 -- 49672129486798177489156227461865530728257410090521082193: null, "[10233]", {"id":10233}, null, {}, "m.0000.1.000000027c007b98.0000000000000001", true, "2026-03-02T08:35:30.261119Z"
 -- 49672129486798177489156227461865530728257410091450384762: null, "[9911]", {"id":9911}, null, {}, "m.0000.1.000000027c007d48.0000000000000001", true, "2026-03-02T08:35:30.285436Z"
 -- doc.shop.orders
-select pk, data, aux, version, deleted, _seq_no, _primary_term from "doc"."shop.orders_cdc" where key = $1;
+select pk, data, aux, version, deleted, _seq_no, _primary_term from "doc"."shop_orders_cdc" where key = $1;
 -- 49672129486798177489156227461865530728257410089591779624: "[10232]"
 -- doc.shop.orders
-insert into "doc"."shop.orders_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."shop_orders_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values ($1, $2, $3, $4, $5, false, $6, $7)
 on conflict (key) do nothing;
 -- 49672129486798177489156227461865530728257410089591779624: "[10232]", {"id":10232}, {"set":{"/status":"shipped"},"remove":[]}, {}, "m.0000.1.000000027c0079e8.0000000000000001", "2026-03-02T08:35:30.236802Z", null

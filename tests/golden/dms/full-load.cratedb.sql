@@ -1,12 +1,12 @@
 -- doc.shop.orders
-alter table "doc"."shop.orders_cdc"
+alter table "doc"."shop_orders_cdc"
   add column "data"['customer'] text,
   add column "data"['note'] text,
   add column "data"['status'] text,
   add column "data"['total'] double precision,
   add column "pk"['id'] double precision;
 -- doc.shop.orders
-insert into "doc"."shop.orders_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."shop_orders_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set
@@ -22,13 +22,13 @@ returning key, version, applied_at;
 -- 49672129486798177489156227461865530728257410090521082193: null, "[10232]", {"id":10232}, {"customer":"c-4874","status":"shipped","total":117,"note":null}, {}, "m.0000.0.00064c067831380b", false, null
 -- 49672129486798177489156227461865530728257410095167595038: null, "[10233]", {"id":10233}, {"customer":"c-4874","status":"placed","total":39.9,"note":null}, {}, "m.0000.0.00064c06783312fc", false, null
 -- doc.shop.order_lines
-alter table "doc"."shop.order_lines_cdc"
+alter table "doc"."shop_order_lines_cdc"
   add column "data"['quantity'] double precision,
   add column "data"['sku'] text,
   add column "pk"['line'] double precision,
   add column "pk"['order_id'] double precision;
 -- doc.shop.order_lines
-insert into "doc"."shop.order_lines_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."shop_order_lines_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set

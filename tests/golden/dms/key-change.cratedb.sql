@@ -1,11 +1,11 @@
 -- doc.shop.orders
-alter table "doc"."shop.orders_cdc"
+alter table "doc"."shop_orders_cdc"
   add column "data"['customer'] text,
   add column "data"['status'] text,
   add column "data"['total'] double precision,
   add column "pk"['id'] double precision;
 -- doc.shop.orders
-insert into "doc"."shop.orders_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."shop_orders_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set
@@ -19,12 +19,12 @@ on conflict (key) do update set
 returning key, version, applied_at;
 -- 49672129486798177489156227461865530728257410092379687331: null, "[45]", {"id":45}, {"customer":"c-7945","status":"shipped","total":146.5}, {"/data/note":"null"}, "m.0000.1.000000027c007ef8.0000000000000001", false, "2026-03-02T08:35:30.309753Z"
 -- doc.shop.order_lines
-alter table "doc"."shop.order_lines_cdc"
+alter table "doc"."shop_order_lines_cdc"
   add column "data"['sku'] text,
   add column "pk"['line'] double precision,
   add column "pk"['order_id'] double precision;
 -- doc.shop.order_lines
-insert into "doc"."shop.order_lines_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."shop_order_lines_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set
@@ -41,7 +41,7 @@ returning key, version, applied_at;
 -- 49672129486798177489156227461865530728257410091450384762: null, "[2,45]", {"line":2,"order_id":45}, {"sku":"SKU-1180"}, {}, "m.0000.1.000000027c007b98.0000000000000002", false, "2026-03-02T08:35:30.285436Z"
 -- 49672129486798177489156227461865530728257410091450384762: null, "[2,46]", {"line":2,"order_id":46}, null, {}, "m.0000.1.000000027c007b98.0000000000000002", true, "2026-03-02T08:35:30.285436Z"
 -- doc.shop.orders
-insert into "doc"."shop.orders_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."shop_orders_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set

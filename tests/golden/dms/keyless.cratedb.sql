@@ -1,10 +1,10 @@
 -- doc.shop.visits
-alter table "doc"."shop.visits_cdc"
+alter table "doc"."shop_visits_cdc"
   add column "data"['a'] double precision,
   add column "data"['b'] text,
   add column "pk"['position'] text;
 -- doc.shop.visits
-insert into "doc"."shop.visits_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."shop_visits_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set
@@ -19,11 +19,11 @@ returning key, version, applied_at;
 -- 49672129486798177489156227461865530728257410087733174486: null, "[\"49672129486798177489156227461865530728257410087733174486\"]", {"position":"49672129486798177489156227461865530728257410087733174486"}, {"a":1,"b":"x"}, {}, "m.0000.0.00064c0678301b14", false, null
 -- 49672129486798177489156227461865530728257410088662477055: null, "[\"49672129486798177489156227461865530728257410088662477055\"]", {"position":"49672129486798177489156227461865530728257410088662477055"}, {"a":1,"b":"x"}, {}, "m.0000.1.000000027c007838.0000000000000001", false, "2026-03-02T08:35:30.212485Z"
 -- doc.shop.tags
-alter table "doc"."shop.tags_cdc"
+alter table "doc"."shop_tags_cdc"
   add column "pk"['a'] double precision,
   add column "pk"['b'] text;
 -- doc.shop.tags
-insert into "doc"."shop.tags_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."shop_tags_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set

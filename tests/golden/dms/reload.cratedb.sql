@@ -19,13 +19,13 @@ update "doc"."shop.orders_cdc" as t set
 where t.version < $1::text collate "C";
 -- 49672129486798177489156227461865530728257410091450384762: "m.0000.0.00064c0678319708", null
 -- doc.shop.orders
-alter table "doc"."shop.orders_cdc"
+alter table "doc"."shop_orders_cdc"
   add column "data"['customer'] text,
   add column "data"['status'] text,
   add column "data"['total'] double precision,
   add column "pk"['id'] double precision;
 -- doc.shop.orders
-insert into "doc"."shop.orders_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."shop_orders_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set

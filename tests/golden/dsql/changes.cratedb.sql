@@ -1,11 +1,11 @@
 -- doc.public.order_items
-alter table "doc"."public.order_items_cdc"
+alter table "doc"."public_order_items_cdc"
   add column "data"['price'] text,
   add column "data"['quantity'] double precision,
   add column "pk"['item_id'] double precision,
   add column "pk"['order_id'] double precision;
 -- doc.public.order_items
-insert into "doc"."public.order_items_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."public_order_items_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set

@@ -1,5 +1,5 @@
 -- doc.shop.everything
-alter table "doc"."shop.everything_cdc"
+alter table "doc"."shop_everything_cdc"
   add column "data"['at'] text,
   add column "data"['attributes'] object(strict),
   add column "data"['binary'] text,
@@ -18,7 +18,7 @@ alter table "doc"."shop.everything_cdc"
   add column "data"['year'] double precision,
   add column "pk"['id'] double precision;
 -- doc.shop.everything
-insert into "doc"."shop.everything_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."shop_everything_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set

@@ -1,11 +1,11 @@
 -- doc.shop.order_lines
-alter table "doc"."shop.order_lines_cdc"
+alter table "doc"."shop_order_lines_cdc"
   add column "data"['quantity'] double precision,
   add column "data"['sku'] text,
   add column "pk"['line'] double precision,
   add column "pk"['order_id'] double precision;
 -- doc.shop.order_lines
-insert into "doc"."shop.order_lines_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."shop_order_lines_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set
@@ -21,7 +21,7 @@ returning key, version, applied_at;
 -- 49672129486798241212595300632138543265832595154066092945: null, "[2,10231]", {"line":2,"order_id":10231}, null, {}, "x.0000.1.00000000000000e7.00000000007bed6e.0000000000000000", true, "2026-03-02T08:36:01.000000Z"
 -- 49672129486798241212595300632138543265832595154066092945: null, "[3,10231]", {"line":3,"order_id":10231}, {"sku":"SKU-1502","quantity":1}, {}, "x.0000.1.00000000000000e7.00000000007bed6e.0000000000000000", false, "2026-03-02T08:36:01.000000Z"
 -- doc.shop.orders
-alter table "doc"."shop.orders_cdc"
+alter table "doc"."shop_orders_cdc"
   add column "data"['customer'] text,
   add column "data"['lines'] array(object(strict) as ("price" double precision, "quantity" double precision, "sku" text)),
   add column "data"['note'] text,
@@ -29,7 +29,7 @@ alter table "doc"."shop.orders_cdc"
   add column "data"['status'] text,
   add column "pk"['id'] double precision;
 -- doc.shop.orders
-insert into "doc"."shop.orders_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."shop_orders_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set

@@ -1,9 +1,9 @@
 -- doc.shop.shelves
-alter table "doc"."shop.shelves_cdc"
+alter table "doc"."shop_shelves_cdc"
   add column "data"['name'] text,
   add column "pk"['id'] double precision;
 -- doc.shop.shelves
-insert into "doc"."shop.shelves_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."shop_shelves_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set
@@ -18,7 +18,7 @@ returning key, version, applied_at;
 -- 49672129486798233528104481688455771040040080194427159694: null, "[1]", {"id":1}, null, {}, "x.0000.1.00000000000000e7.00000000007bed6e.ffffffffffffffff", true, "2026-03-02T08:36:01.000000Z"
 -- 49672129486798233528104481688455771040040080194427159694: null, "[2]", {"id":2}, {"name":"kitchen"}, {}, "x.0000.1.00000000000000e7.00000000007bed6e.ffffffffffffffff", false, "2026-03-02T08:36:01.000000Z"
 -- doc.shop.shelves
-insert into "doc"."shop.shelves_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."shop_shelves_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set
@@ -32,7 +32,7 @@ on conflict (key) do update set
 returning key, version, applied_at;
 -- 49672129486798233528104481688404220067255936114752213617: null, "[3]", {"id":3}, {"name":"garden"}, {}, "x.0000.1.00000000000000e7.00000000007bed6e.0000000000000000.05649672129486798233528104481688404220067255936114752213617", false, "2026-03-02T08:36:01.000000Z"
 -- doc.shop.shelves
-insert into "doc"."shop.shelves_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."shop_shelves_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set

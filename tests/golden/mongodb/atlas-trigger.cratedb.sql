@@ -1,10 +1,10 @@
 -- doc.app-db.posts
-alter table "doc"."app-db.posts_cdc"
+alter table "doc"."app-db_posts_cdc"
   add column "data"['at'] text,
   add column "data"['title'] text,
   add column "pk"['_id'] text;
 -- doc.app-db.posts
-insert into "doc"."app-db.posts_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."app-db_posts_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set

@@ -1,9 +1,9 @@
 -- doc.shop.ids
-alter table "doc"."shop.ids_cdc"
+alter table "doc"."shop_ids_cdc"
   add column "data"['n'] double precision,
   add column "pk"['_id'] text;
 -- doc.shop.ids
-insert into "doc"."shop.ids_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."shop_ids_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set

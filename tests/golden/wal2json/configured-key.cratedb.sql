@@ -1,9 +1,9 @@
 -- doc.public.t
-alter table "doc"."public.t_cdc"
+alter table "doc"."public_t_cdc"
   add column "data"['b'] text,
   add column "pk"['a'] double precision;
 -- doc.public.t
-insert into "doc"."public.t_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."public_t_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set

@@ -1,5 +1,5 @@
 -- doc.shop.orders
-alter table "doc"."shop.orders_cdc"
+alter table "doc"."shop_orders_cdc"
   add column "data"['customer'] text,
   add column "data"['lines'] array(object(strict) as ("quantity" double precision, "sku" text)),
   add column "data"['note'] text,
@@ -7,7 +7,7 @@ alter table "doc"."shop.orders_cdc"
   add column "data"['status'] text,
   add column "pk"['id'] double precision;
 -- doc.shop.orders
-insert into "doc"."shop.orders_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."shop_orders_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set

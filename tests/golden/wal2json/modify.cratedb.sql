@@ -1,5 +1,5 @@
 -- doc.shop.orders
-alter table "doc"."shop.orders_cdc"
+alter table "doc"."shop_orders_cdc"
   add column "data"['customer'] text,
   add column "data"['lines'] array(object(strict) as ("quantity" double precision, "sku" text)),
   add column "data"['note'] text,
@@ -7,7 +7,7 @@ alter table "doc"."shop.orders_cdc"
   add column "data"['status'] text,
   add column "pk"['id'] double precision;
 -- doc.shop.orders
-insert into "doc"."shop.orders_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."shop_orders_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set
@@ -22,18 +22,18 @@ returning key, version, applied_at;
 -- 49672129486798220642142274025048656574548158886677192932: null, "[10231]", {"id":10231}, {"customer":"c-1424","status":"placed","lines":[{"sku":"SKU-1180","quantity":2}],"note":"Ring twice","placed_at":"2026-03-02 08:35:30.1+00"}, {"/data/total":"129.90","/data/lines/0/price":"14.50"}, "w.0000.1.00000007016b2458", false, "2026-03-02T08:35:30.123456Z"
 -- 49672129486798220642142274025129926553726379438418079953: null, "[10232]", {"id":10232}, {"customer":"c-1424","status":"placed","lines":[{"sku":"SKU-1180","quantity":2}],"note":null,"placed_at":"2026-03-02 08:35:30.1+00"}, {"/data/total":"19.00","/data/lines/0/price":"14.50"}, "w.0000.1.00000007016b24e0", false, "2026-03-02T08:35:30.123456Z"
 -- doc.shop.orders
-select pk, data, aux, version, deleted, _seq_no, _primary_term from "doc"."shop.orders_cdc" where key = $1;
+select pk, data, aux, version, deleted, _seq_no, _primary_term from "doc"."shop_orders_cdc" where key = $1;
 -- 49672129486798220642142274025181021533159703260542175685: "[10231]"
 -- doc.shop.orders
-insert into "doc"."shop.orders_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."shop_orders_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values ($1, $2, $3, $4, $5, false, $6, $7)
 on conflict (key) do nothing;
 -- 49672129486798220642142274025181021533159703260542175685: "[10231]", {"id":10231}, {"set":{"/customer":"c-1424","/status":"paid","/total":129.90,"/lines":[{"sku":"SKU-1180","price":14.50,"quantity":2}],"/note":"Ring twice","/placed_at":"2026-03-02 08:35:30.1+00"},"remove":[]}, {}, "w.0000.1.00000007016b25a0", "2026-03-02T08:36:01.500000Z", null
 -- doc.shop.orders
-select pk, data, aux, version, deleted, _seq_no, _primary_term from "doc"."shop.orders_cdc" where key = $1;
+select pk, data, aux, version, deleted, _seq_no, _primary_term from "doc"."shop_orders_cdc" where key = $1;
 -- 49672129486798220642142274025379016411348222826157363763: "[10231]"
 -- doc.shop.orders
-insert into "doc"."shop.orders_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."shop_orders_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values ($1, $2, $3, $4, $5, false, $6, $7)
 on conflict (key) do nothing;
 -- 49672129486798220642142274025379016411348222826157363763: "[10231]", {"id":10231}, {"set":{"/customer":"c-1424","/status":"shipped","/total":129.90,"/lines":[{"sku":"SKU-1180","price":14.50,"quantity":2}],"/note":null,"/placed_at":"2026-03-02 08:35:30.1+00"},"remove":[]}, {}, "w.0000.1.00000007016b2730", "2026-03-02T08:38:22.000007Z", null

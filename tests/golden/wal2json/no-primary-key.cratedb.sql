@@ -1,9 +1,9 @@
 -- doc.shop.log
-alter table "doc"."shop.log_cdc"
+alter table "doc"."shop_log_cdc"
   add column "pk"['level'] double precision,
   add column "pk"['message'] text;
 -- doc.shop.log
-insert into "doc"."shop.log_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."shop_log_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set

@@ -1,9 +1,9 @@
 -- doc.shop.settings
-alter table "doc"."shop.settings_cdc"
+alter table "doc"."shop_settings_cdc"
   add column "data"['value'] text,
   add column "pk"['name'] text;
 -- doc.shop.settings
-insert into "doc"."shop.settings_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."shop_settings_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set
@@ -17,11 +17,11 @@ on conflict (key) do update set
 returning key, version, applied_at;
 -- 49672129486798259566835052509035188116604587540444128199: null, "[\"motd\"]", {"name":"motd"}, {"value":"…"}, {}, "w.0000.1.00000007016b2458", false, "2026-03-02T08:35:30.123456Z"
 -- doc.shop.user_roles
-alter table "doc"."shop.user_roles_cdc"
+alter table "doc"."shop_user_roles_cdc"
   add column "pk"['role_id'] double precision,
   add column "pk"['user_id'] double precision;
 -- doc.shop.user_roles
-insert into "doc"."shop.user_roles_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+insert into "doc"."shop_user_roles_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
   ($2, $3, $4, $5, $6, $7, $8, $1)
 on conflict (key) do update set
