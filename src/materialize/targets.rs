@@ -524,6 +524,14 @@ pub(super) fn check_horizon(horizon: Option<jiff::Timestamp>, target: &Target, r
 
 /// The route still says what it said when the target was prepared.
 pub(super) fn agree(new: &Binding, known: &Binding) -> Result<()> {
+    if new.target.source != known.target.source {
+        return Err(Error::config(format!(
+            "{} and {} both lead to {}, but two sources cannot share a target; give one of their routes another `to`.",
+            known.target.source,
+            new.target.source,
+            known.target.qualified()
+        )));
+    }
     if new.key_names == known.key_names && new.scheme == known.scheme && new.epoch == known.epoch {
         return Ok(());
     }

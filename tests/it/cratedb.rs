@@ -1094,3 +1094,22 @@ async fn what_a_source_says_of_its_tables_is_kept_and_a_truncate_is_refused() {
     other.close();
     place.finish().await;
 }
+
+#[tokio::test]
+async fn names_that_no_table_may_have_are_mapped_and_never_shared() {
+    let Some(place) = place("names").await else { return };
+    let sink = Sink::new(&place.config()).unwrap();
+    let flow = Flow::new(&place.config()).unwrap();
+    let of = |table: &str| [change(table, "k", at(5), 5, Some(r#""n":{"N":"5"}"#))];
+    for table in ["shop.orders", r#"a b,c/d*e#f\\g?h|i<j>k\"l"#] {
+        let report = process(&flow, &sink, &of(table), Deadline::never()).await;
+        assert!(is_done(&report), "{table}: {:?} {:?}", report.failure, report.stopped);
+        assert_eq!(process(&flow, &sink, &of(table), Deadline::never()).await.counts().stale, 1, "{table}");
+    }
+    place.refresh("shop_orders_cdc").await;
+    assert_eq!(place.count("select count(*) from \"{s}\".shop_orders").await, 1);
+    let shared = process(&flow, &sink, &of("shop_orders"), Deadline::never()).await;
+    assert!(shared.failure.unwrap().to_string().contains("share a target"));
+    sink.close();
+    place.finish().await;
+}

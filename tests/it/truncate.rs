@@ -246,3 +246,31 @@ fn what_a_source_says_of_its_tables_is_kept_and_the_last_word_counts() {
 fn runtime_of_io() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
+
+#[tokio::test]
+async fn a_truncate_of_another_source_or_scheme_empties_nothing() {
+    let place = place("truncate_foreign").await;
+    let config = applying(place.config(), "t", DeletePolicy::Tombstone);
+    let truncate = |table: &str, version: &str| {
+        let mut event = event(Op::Truncate, 9);
+        event.table = table.to_owned();
+        event.version = version.to_owned().into();
+        event
+    };
+    let events = vec![
+        vec![event(Op::Put(1), 1)],
+        vec![truncate("another", "x.9999")],
+        vec![truncate("t", "w.9999")],
+        vec![truncate("t", "x.9999")],
+    ];
+    for (n, rows, fails) in [("0", 1, false), ("1", 1, true), ("2", 1, true), ("3", 0, false)] {
+        // each in a process of its own: only the registry knows
+        let flow = Flow::with_decoders(&config, Decoders::pinned(Box::new(Script(events.clone()))));
+        let worker = place.worker(&config);
+        let report = process(&flow, &worker.sink, &[Record::new("script", n, n)], Deadline::never()).await;
+        assert_eq!(report.failure.is_some(), fails, "record {n}: {:?}", report.failure);
+        worker.rest();
+        assert_eq!(place.count("select count(*) from {s}.t").await, rows, "after record {n}");
+    }
+    place.finish().await;
+}
