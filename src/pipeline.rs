@@ -193,8 +193,11 @@ impl Batch<'_> {
                             if keys.is_empty() {
                                 chunk.verdicts.push((index, first_sub, poison(None)));
                             }
-                            let keyed = keys.into_iter().zip(first_sub..);
-                            chunk.verdicts.extend(keyed.map(|(key, sub)| (index, sub, poison(Some(key)))));
+                            // what is parked has the numbers that its events would have had
+                            for (key, number) in keys.into_iter().zip(first_sub..) {
+                                chunk.verdicts.push((index, number, poison(Some(key))));
+                                sub = sub.max(number + 1);
+                            }
                         }
                         Disposition::Retry | Disposition::Abort => {
                             chunk.failure.get_or_insert(error);

@@ -283,6 +283,23 @@ fn what_the_route_refuses_is_parked_with_its_row_and_blocks_it() {
     runtime().block_on(process(&flow, &memory, &[record], Deadline::never()));
     let letters = memory.letters();
     assert_eq!((letters[0].table.as_deref(), letters[0].key.as_deref()), (Some("shop.t"), Some("[1]")));
+    // of a transaction every row is blocked, and none takes the number of another part's
+    let row = |id: u32, j: &str| {
+        format!(
+            r#"{{"kind":"insert","schema":"shop","table":"t","columnnames":["id","j"],"columntypes":["integer","text"],"columnvalues":[{id},"{j}"]}}"#
+        )
+    };
+    let transaction = |lsn: u32, rows: &str| format!(r#"{{"nextlsn":"0/{lsn}","change":[{rows}]}}"#);
+    let rows = [row(1, "{}"), row(2, "{broken"), row(3, "{}")].join(",");
+    let payload = format!("{}\n{}", transaction(1, &rows), transaction(2, &row(4, "{broken")));
+    let memory = Memory::new();
+    runtime().block_on(process(&flow, &memory, &[Record::new("s", "1", payload)], Deadline::never()));
+    let mut keys: Vec<(u32, Option<String>)> =
+        memory.letters().into_iter().map(|letter| (letter.sub, letter.key)).collect();
+    keys.sort();
+    let expected =
+        [(0, "[1]"), (1, "[2]"), (2, "[3]"), (3, "[4]")].map(|(sub, key)| (sub, Some(key.to_owned())));
+    assert_eq!(keys, expected, "{:?}", memory.letters());
 }
 
 #[test]
