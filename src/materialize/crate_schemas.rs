@@ -24,8 +24,6 @@ impl Cratedb {
         if self.relation_of(&self.schema, SCHEMAS, deadline).await?.is_none() {
             return Ok(Vec::new());
         }
-        // what was learned a moment ago is seen only behind a refresh
-        self.refresh(&self.own(SCHEMAS)).await?;
         let sql = self.fill_schemas(include_str!("../../sql/cratedb/read_schemas.sql"));
         let rows = self.ask(deadline, &sql, &[]).await?;
         let schema = |row: &tokio_postgres::Row| {
@@ -51,6 +49,7 @@ impl Cratedb {
                 [&schema.table, &schema.key, &columns, &schema.said_at];
             self.tell(deadline, &sql, &parameters).await?;
         }
-        Ok(())
+        // seldom written and asked at every batch: seen at once, without a refresh at every batch
+        self.refresh(&self.own(SCHEMAS)).await
     }
 }
