@@ -59,6 +59,8 @@ impl Postgres {
 
     async fn truncate_with(&self, client: &mut Object, truncation: &Truncation) -> Result<()> {
         let Truncation { target, version, changed_at } = truncation;
+        // the first thing a new database hears may be a truncate
+        self.ensure_own_tables(client).await?;
         let found = relation_of(client, &target.schema, &target.name).await?;
         if found.is_some_and(|found| found.is_table()) {
             return Err(Error::config(format!(

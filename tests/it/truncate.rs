@@ -170,6 +170,23 @@ fn workers_and_truncates_converge_on_a_database() {
 }
 
 #[tokio::test]
+async fn a_new_database_hears_a_truncate_first() {
+    let place = place("truncate_first").await;
+    let config = applying(place.config(), "t", DeletePolicy::Tombstone);
+    let events = vec![vec![event(Op::Truncate, 5)], vec![event(Op::Put(1), 4)], vec![event(Op::Put(2), 6)]];
+    let flow = Flow::with_decoders(&config, Decoders::pinned(Box::new(Script(events))));
+    let worker = place.worker(&config);
+    for n in 0..3 {
+        let record = Record::new("script", n.to_string(), n.to_string());
+        let report = process(&flow, &worker.sink, &[record], Deadline::never()).await;
+        assert!(is_done(&report), "record {n}: {report:?}");
+    }
+    worker.rest();
+    assert_eq!(place.texts("select key from {s}.t").await, ["[2]"], "what is newer than the truncate");
+    place.finish().await;
+}
+
+#[tokio::test]
 async fn soft_rows_keep_their_image_hard_ones_go_and_late_patches_stay_out() {
     let place = place("truncate_policies").await;
     for delete in [DeletePolicy::Soft, DeletePolicy::Hard] {
