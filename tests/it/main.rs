@@ -23,6 +23,8 @@ mod grammar;
 #[cfg(feature = "sink")]
 mod injection;
 #[cfg(feature = "lambda")]
+mod keepers;
+#[cfg(feature = "lambda")]
 mod lambda;
 #[cfg(feature = "sink")]
 mod laws;
@@ -36,6 +38,8 @@ mod postgres;
 mod runtime_api;
 #[cfg(feature = "sink")]
 mod samples;
+#[cfg(feature = "lambda")]
+mod secrets;
 #[cfg(feature = "sink")]
 mod support;
 mod telemetry;
