@@ -187,13 +187,7 @@ mod tests {
         let cases: [Case; 2] = [
             (
                 Some("IQoJb3JpZ2luX2VjE+/token=="),
-                [
-                    "eu-west-1",
-                    "secretsmanager",
-                    "secretsmanager.GetSecretValue",
-                    r#"{"SecretId":"prod/db"}"#,
-                    "",
-                ],
+                ["eu-west-1", "secretsmanager", "secretsmanager.GetSecretValue", r#"{"SecretId":"prod/db"}"#],
                 "secretsmanager.eu-west-1.amazonaws.com",
                 "content-type;host;x-amz-date;x-amz-security-token;x-amz-target",
                 "d2a1d2aa633023c351f602ba11c46afde2b0a57219ae35472e5aa78e8a50babb",

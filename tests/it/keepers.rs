@@ -178,7 +178,7 @@ pub(crate) async fn service(secret: Secret) -> Keeper {
 }
 
 /// The variables with which a function asks the service.
-pub(crate) fn signing<'v>(url: &'v str) -> Vec<(&'v str, &'v str)> {
+pub(crate) fn signing(url: &str) -> Vec<(&str, &str)> {
     vec![
         ("AWS_ENDPOINT_URL", url),
         ("AWS_REGION", "eu-west-1"),

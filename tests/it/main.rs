@@ -35,6 +35,8 @@ mod mutations;
 #[cfg(feature = "sink")]
 mod postgres;
 #[cfg(feature = "lambda")]
+mod rotation;
+#[cfg(feature = "lambda")]
 mod runtime_api;
 #[cfg(feature = "sink")]
 mod samples;

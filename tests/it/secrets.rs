@@ -2,13 +2,13 @@
 
 use crate::keepers::{Asked, KEY, KEY_ID, Keeper, Secret, TOKEN, missing, service, signing};
 use crate::runtime_api::{Function, Post};
-use crate::support::{connect, server};
-use rowtide::config::{Auth, Aws, Config, Container, Credentials, Extension, Reference, SinkUrl};
+use crate::support::server;
+use rowtide::config::{Aws, Config, Container, Credentials, Extension, Reference, SinkUrl};
 use rowtide::error::Disposition;
-use rowtide::materialize::{Deadline, Materializer as _, Sink};
+use rowtide::materialize::{Deadline, Sink};
 use rowtide::secrets::{Secrets, Version};
-use serde_json::{Value, json};
-use std::process::{Command, Output};
+use serde_json::json;
+use std::process::Output;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
