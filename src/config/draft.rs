@@ -128,7 +128,7 @@ mod tests {
             "[sink]\nurl = \"secretsmanager://db\"\n\n[[route]]\nfrom = \"a\"\nkey = [\"b\", \"ssm://key\"]";
         supply(&mut draft, "ssm://file", file);
         assert_eq!(needs(&draft), ["ssm://key", "ssm://schema"]);
-        supply(&mut draft, "ssm://schema", "cdc");
+        supply(&mut draft, "ssm://schema", "cdc\n");
         supply(&mut draft, "ssm://key", "c");
         let Ok(Loaded::Whole(config)) = draft.load() else { panic!("it needs {:?}", needs(&draft)) };
         assert_eq!((config.sink.schema.as_str(), config.routes[0].key.join(" ")), ("cdc", "b c".to_owned()));

@@ -2,7 +2,7 @@
 
 use crate::keepers::{Asked, KEY, KEY_ID, Keeper, Secret, TOKEN, missing, service, signing};
 use crate::runtime_api::{Function, Post};
-use crate::support::server;
+use crate::support::{server, with_option};
 use rowtide::config::{Aws, Config, Container, Credentials, Extension, Reference, SinkUrl};
 use rowtide::error::Disposition;
 use rowtide::materialize::{Deadline, Sink};
@@ -88,18 +88,24 @@ async fn a_function_gets_its_login_from_the_extension_once_that_is_ready() {
 #[tokio::test]
 async fn without_an_extension_a_function_asks_the_service_with_a_signature() {
     let Some(place) = server("secrets_service").await else { return };
-    let service = service(Secret::new(&place.url)).await;
+    let service = service(Secret::new(&with_option(&place.url, "password", CANARY))).await;
     let url = service.url();
     let mut variables = signing(&url);
-    variables
-        .extend([("ROWTIDE_SINK_URL", "secretsmanager://prod/db"), ("ROWTIDE_SINK_SCHEMA", &place.schema)]);
-    let mut function = Function::start(DYNAMODB, &variables).await;
-    let answer = function.invoke(&event("dynamodb/insert"), LONG).await;
+    variables.extend([
+        ("ROWTIDE_SINK_URL", "secretsmanager://prod/db"),
+        ("ROWTIDE_SINK_SCHEMA", &place.schema),
+        ("RUST_LOG", "trace"),
+    ]);
+    let mut function = Function::start(env!("CARGO_BIN_EXE_rowtide-kinesis"), &variables).await;
+    let answer = function.invoke(&event("dynamodb-kinesis/poison-in-the-middle"), LONG).await;
     assert!(is_done(&answer), "{answer:?}");
     log(&function.terminate().await);
     let asked = service.asked();
     assert_eq!(asked.len(), 1, "{asked:?}");
     assert_eq!(asked[0].json(), json!({"SecretId": "prod/db"}));
+    let letters = place.texts("select row_to_json(l)::text from {s}.rowtide_dead_letters l").await;
+    assert_eq!(letters.len(), 5);
+    assert!(letters.iter().all(|letter| !letter.contains("canary")), "{letters:?}");
     place.finish().await;
 }
 
