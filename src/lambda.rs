@@ -6,16 +6,19 @@
 //! Knows Lambda's Runtime API and its variables `AWS_LAMBDA_…`, which are the platform's and no settings; no source
 //! format, no SQL.
 
+mod emf;
 mod log;
 mod platform;
 mod typed;
 
-pub use log::init as init_log;
+pub use emf::Emf;
+pub use log::{Lines, init as init_log};
 
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::materialize::{Deadline, Sink};
-use crate::pipeline::{Flow, process};
+use crate::metrics::{self, Measures};
+use crate::pipeline::{Flow, measured};
 use crate::record::{Envelope, Record};
 use crate::report::{Counts, Report};
 use bytes::Bytes;
@@ -24,6 +27,7 @@ use serde_json::value::RawValue;
 use std::fmt;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 /// Runs a processor until Lambda ends it: configuration, log, handler, shutdown. Call it first thing in `main`.
@@ -64,6 +68,8 @@ pub async fn run(default_decoder: &str) -> ExitCode {
 pub struct Processor {
     flow: Flow,
     sink: Sink,
+    /// Until the first invocation.
+    is_cold: AtomicBool,
 }
 
 impl Processor {
@@ -85,7 +91,8 @@ impl Processor {
     /// # Errors
     /// A configuration error that names the setting.
     pub fn new(config: &Config) -> Result<Self> {
-        Ok(Self { flow: Flow::new(config)?, sink: Sink::new(config)? })
+        let (flow, sink) = (Flow::new(config)?, Sink::new(config)?);
+        Ok(Self { flow, sink, is_cold: AtomicBool::new(true) })
     }
 
     /// Handles one invocation, in the shape that `lambda_runtime::service_fn` wants. The payload stays text until
@@ -96,10 +103,16 @@ impl Processor {
     /// # Errors
     /// When the invocation must fail, because a person must act.
     pub async fn handle(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Response, Failure> {
+        let started = Instant::now();
         let (payload, context) = event.into_parts();
         let text: Box<str> = payload.into();
-        let envelope = Envelope::parse(&Bytes::from(text.into_boxed_bytes()), "-")?;
-        self.apply(envelope, &context).await
+        match Envelope::parse(&Bytes::from(text.into_boxed_bytes()), "-") {
+            Ok(envelope) => self.take(envelope, &context, started).await,
+            Err(error) => {
+                self.measure(metrics::are_heard().then(Measures::failed), &context, started);
+                Err(error.into())
+            }
+        }
     }
 
     /// The same for a batch that is taken apart already: `handler(event.payload.into(), &event.context)`.
@@ -107,14 +120,32 @@ impl Processor {
     /// # Errors
     /// When the invocation must fail, because a person must act.
     pub async fn apply(&self, envelope: Envelope, context: &Context) -> Result<Response, Failure> {
-        let started = Instant::now();
-        let report = Box::pin(process(&self.flow, &self.sink, &envelope.records, deadline(context))).await;
+        self.take(envelope, context, Instant::now()).await
+    }
+
+    async fn take(
+        &self,
+        envelope: Envelope,
+        context: &Context,
+        started: Instant,
+    ) -> Result<Response, Failure> {
+        let work = measured(&self.flow, &self.sink, &envelope.records, deadline(context));
+        let (report, measures) = Box::pin(work).await;
         tell(&report, &envelope.records, started.elapsed());
-        match report.failure {
+        let answer = match report.failure {
             Some(failure) => Err(failure.into()),
             None => RawValue::from_string(report.response(&envelope))
                 .map_err(|_| Error::config("The state of the tumbling window is not JSON.").into()),
-        }
+        };
+        self.measure(measures, context, started);
+        answer
+    }
+
+    fn measure(&self, measures: Option<Measures>, context: &Context, started: Instant) {
+        let is_cold = self.is_cold.swap(false, Ordering::Relaxed);
+        let Some(measures) = measures else { return };
+        let function = Some(context.env_config.function_name.as_str()).filter(|name| !name.is_empty());
+        self.flow.teller().tell(measures, started.elapsed(), is_cold, function);
     }
 
     /// Closes the connections to the database; for the end of the process.

@@ -37,10 +37,11 @@ pub struct Inputs<'a> {
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Prefixes of the variables that this room owns: an unknown name below them is an error.
-const OWNED: &[&str] = &["ROWTIDE_SOURCE_", "ROWTIDE_SINK_", "ROWTIDE_DEAD_LETTERS_", "ROWTIDE_ROUTE"];
+const OWNED: &[&str] =
+    &["ROWTIDE_SOURCE_", "ROWTIDE_SINK_", "ROWTIDE_DEAD_LETTERS_", "ROWTIDE_METRICS_", "ROWTIDE_ROUTE"];
 
 /// Tables at the top of the file that hold settings of [`SETTINGS`].
-const TABLES: &[&str] = &["source", "sink", "dead_letters"];
+const TABLES: &[&str] = &["source", "sink", "dead_letters", "metrics"];
 
 /// Reference schemes that are recognized in order to refuse them with advice.
 const LATER: &[&str] = &["secretsmanager://", "ssm://"];

@@ -12,6 +12,7 @@ use crate::config::{Config, DialectChoice};
 use crate::error::Result;
 use crate::plan::{Dialect, Statement};
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::OnceCell;
 
@@ -22,6 +23,8 @@ pub struct Sink {
     config: Config,
     checks_horizon: bool,
     kind: OnceCell<Kind>,
+    /// Retries before the database's kind was known.
+    retries_before: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -65,7 +68,12 @@ impl Sink {
     pub fn new(config: &Config) -> Result<Self> {
         // what cannot be used is said now
         Server::new(&config.sink)?;
-        Ok(Self { config: config.clone(), checks_horizon: false, kind: OnceCell::new() })
+        Ok(Self {
+            config: config.clone(),
+            checks_horizon: false,
+            kind: OnceCell::new(),
+            retries_before: AtomicU64::new(0),
+        })
     }
 
     /// The same, refusing changes that are older than their target's purge horizon: a deleted row of theirs may have
@@ -82,7 +90,13 @@ impl Sink {
                 let server = Server::new(&self.config.sink)?;
                 let dialect = match configured(&self.config) {
                     Some(dialect) => dialect,
-                    None => detect(&server, deadline).await?,
+                    None => match detect(&server, deadline).await {
+                        Ok(dialect) => dialect,
+                        Err(error) => {
+                            self.retries_before.fetch_add(server.retries(), Ordering::Relaxed);
+                            return Err(error);
+                        }
+                    },
                 };
                 Ok(Kind::new(dialect, server, &self.config, self.checks_horizon))
             })
@@ -207,6 +221,16 @@ impl Materializer for Sink {
             Some(Kind::Postgres(_)) => Dialect::Postgres,
             None => configured(&self.config).unwrap_or(Dialect::Postgres),
         }
+    }
+
+    fn retries(&self) -> u64 {
+        let before = self.retries_before.load(Ordering::Relaxed);
+        before
+            + match self.kind.get() {
+                Some(Kind::Postgres(sink)) => sink.retries(),
+                Some(Kind::Cratedb(sink)) => sink.retries(),
+                None => 0,
+            }
     }
 
     async fn prepare(&self, binding: &Binding, deadline: Deadline) -> Result<()> {

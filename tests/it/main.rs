@@ -26,6 +26,8 @@ mod injection;
 mod lambda;
 #[cfg(feature = "sink")]
 mod laws;
+#[cfg(feature = "lambda")]
+mod metrics;
 #[cfg(feature = "sink")]
 mod model;
 #[cfg(feature = "sink")]

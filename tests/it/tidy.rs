@@ -37,7 +37,7 @@ const PURE: [&str; 13] = [
 ];
 
 /// Whose front door each room may know. A room that is not named knows what it likes.
-const NEIGHBOURS: [(&str, &[&str]); 14] = [
+const NEIGHBOURS: [(&str, &[&str]); 15] = [
     ("unpack", &["json", "record"]),
     ("catalogue", &["config", "error"]),
     ("error", &[]),
@@ -46,6 +46,7 @@ const NEIGHBOURS: [(&str, &[&str]); 14] = [
     ("decimal", &["json"]),
     ("event", &["decimal", "error", "json", "version"]),
     ("record", &["error", "event", "json"]),
+    ("metrics", &["config", "error", "event", "report"]),
     ("report", &["decode", "error", "json", "record"]),
     ("decode", &["catalogue", "decimal", "error", "event", "json", "record", "unpack", "version"]),
     ("coalesce", &["error", "event", "route"]),
