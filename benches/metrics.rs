@@ -1,8 +1,8 @@
 //! `cargo bench --bench metrics`: what the metrics for CloudWatch cost, beside a batch of 1,000 records.
 //!
-//! Needs the PostgreSQL named by ROWTIDE_TEST_POSTGRES, fsync on. The same batches are taken with and without a listener
-//! in turns: on the database, where the difference drowns in noise unless it is large, and on a sink that does nothing,
-//! where it can be seen. Lines go through a pipe, as in Lambda.
+//! Needs the PostgreSQL named by ROWTIDE_TEST_POSTGRES, fsync on. The same batches are taken with and without a
+//! listener in turns: on the database, where the difference drowns in noise unless it is large, and on a sink that does
+//! nothing, where it can be seen. Lines go through a pipe, as in Lambda.
 
 #![allow(clippy::print_stdout, reason = "a benchmark prints")]
 

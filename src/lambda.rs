@@ -143,9 +143,12 @@ impl Processor {
 
     fn measure(&self, measures: Option<Measures>, context: &Context, started: Instant) {
         let is_cold = self.is_cold.swap(false, Ordering::Relaxed);
-        let Some(measures) = measures else { return };
+        let Some(mut measures) = measures else { return };
+        if is_cold {
+            measures.was_cold();
+        }
         let function = Some(context.env_config.function_name.as_str()).filter(|name| !name.is_empty());
-        self.flow.teller().tell(measures, started.elapsed(), is_cold, function);
+        self.flow.teller().tell(measures, started.elapsed(), function);
     }
 
     /// Closes the connections to the database; for the end of the process.

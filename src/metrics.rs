@@ -215,6 +215,7 @@ pub(crate) struct Measures {
     tables: Vec<(String, Tally)>,
     database: Duration,
     retries: u64,
+    cold_start: u8,
     deadline_stops: u8,
     batch_failures: u8,
 }
@@ -240,6 +241,7 @@ impl Measures {
             tables,
             database,
             retries,
+            cold_start: 0,
             deadline_stops: report.stopped.as_ref().is_some_and(is_late).into(),
             batch_failures: report.failure.is_some().into(),
         }
@@ -248,6 +250,11 @@ impl Measures {
     /// The measures of an invocation that failed before there were records.
     pub(crate) fn failed() -> Self {
         Self { batch_failures: 1, ..Self::default() }
+    }
+
+    /// Notes that this was the first invocation of the process.
+    pub(crate) fn was_cold(&mut self) {
+        self.cold_start = 1;
     }
 }
 
@@ -271,10 +278,11 @@ impl Teller {
     }
 
     /// Tells the measures of a batch. `function` is the service's name when the settings have none.
-    pub(crate) fn tell(&self, measures: Measures, took: Duration, cold_start: bool, function: Option<&str>) {
+    pub(crate) fn tell(&self, measures: Measures, took: Duration, function: Option<&str>) {
         let namespace = self.namespace.as_deref();
         let service = self.service.as_deref().or(function).unwrap_or(SERVICE);
-        let Measures { mut whole, tables, database, retries, deadline_stops, batch_failures } = measures;
+        let Measures { mut whole, tables, database, retries, cold_start, deadline_stops, batch_failures } =
+            measures;
         let [source_lag_p50_ms, source_lag_p99_ms, source_lag_max_ms] = whole.lags();
         let Tally { received, applied, stale, ignored, parked, reported, .. } = whole;
         tracing::info!(
@@ -293,7 +301,7 @@ impl Teller {
             batch_ms = milliseconds(took),
             database_ms = milliseconds(database),
             retries,
-            cold_start = u8::from(cold_start),
+            cold_start,
             deadline_stops,
             batch_failures,
             "A batch was measured."

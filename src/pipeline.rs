@@ -114,7 +114,7 @@ pub async fn process<M: Materializer>(
     let started = Instant::now();
     let (report, measures) = measured(flow, sink, records, deadline).await;
     if let Some(measures) = measures {
-        flow.teller.tell(measures, started.elapsed(), false, None);
+        flow.teller.tell(measures, started.elapsed(), None);
     }
     report
 }
