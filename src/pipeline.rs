@@ -104,7 +104,7 @@ impl Flow {
 }
 
 /// Takes a batch through the whole flow and says what became of every record. What was measured on the way goes to the
-/// subscriber: [`metrics`].
+/// subscriber: [`crate::metrics`].
 pub async fn process<M: Materializer>(
     flow: &Flow,
     sink: &M,

@@ -139,6 +139,56 @@ pub(crate) fn checked(line: &str) -> Value {
     object
 }
 
+#[test]
+fn a_line_that_breaks_a_rule_is_found() {
+    let line = |change: &dyn Fn(&mut Value)| {
+        let now = jiff::Timestamp::now();
+        let mut line = serde_json::json!({
+            "_aws": {"Timestamp": now.as_millisecond(), "CloudWatchMetrics": [{
+                "Namespace": "N", "Dimensions": [["service"]],
+                "Metrics": [{"Name": "RecordsReceived", "Unit": "Count"}],
+            }]},
+            "timestamp": format!("{now:.3}"), "level": "INFO", "service": "s", "RecordsReceived": 1,
+        });
+        change(&mut line);
+        format!("{line}\n")
+    };
+    checked(&line(&|_| {}));
+    let directive = |line: &mut Value, name: &str, value: Value| {
+        line["_aws"]["CloudWatchMetrics"][0][name] = value;
+    };
+    let long = "n".repeat(256);
+    let many: Vec<Value> =
+        (0..101).map(|n| serde_json::json!({"Name": format!("m{n}"), "Unit": "Count"})).collect();
+    let cases: [(&str, &dyn Fn(&mut Value)); 12] = [
+        ("a time too old", &|line| line["_aws"]["Timestamp"] = 1.into()),
+        ("a namespace of AWS", &|line| directive(line, "Namespace", "AWS/Lambda".into())),
+        ("a namespace too long", &|line| directive(line, "Namespace", long.clone().into())),
+        ("a dimension without value", &|line| drop(line["service"].take())),
+        ("a dimension with an empty value", &|line| line["service"] = "".into()),
+        ("a dimension that is not ASCII", &|line| line["service"] = "ä".into()),
+        ("31 dimensions", &|line| directive(line, "Dimensions", vec![vec!["service"; 31]].into())),
+        ("no metric", &|line| directive(line, "Metrics", Value::Array(Vec::new()))),
+        ("101 metrics", &|line| {
+            for metric in &many {
+                line[metric["Name"].as_str().unwrap()] = 1.into();
+            }
+            directive(line, "Metrics", many.clone().into());
+        }),
+        ("a unit that is none", &|line| {
+            line["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Unit"] = "Records".into();
+        }),
+        ("a value that is no number", &|line| line["RecordsReceived"] = "1".into()),
+        ("a metric that no directive names", &|line| line["RecordsParked"] = 1.into()),
+    ];
+    for (what, change) in cases {
+        let line = line(change);
+        assert!(std::panic::catch_unwind(|| checked(&line)).is_err(), "{what}: {line}");
+    }
+    let twice = line(&|_| {}).replace("\"service\":\"s\"", "\"service\":\"s\",\"service\":\"t\"");
+    assert!(std::panic::catch_unwind(|| checked(&twice)).is_err(), "a member twice: {twice}");
+}
+
 /// How many members a JSON value has in all; no text of these lines has a quote and a colon side by side.
 fn text_members(value: &Value) -> usize {
     match value {
