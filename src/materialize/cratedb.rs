@@ -660,6 +660,10 @@ impl Materializer for Cratedb {
         Dialect::Cratedb
     }
 
+    fn retries(&self) -> u64 {
+        self.server.retries()
+    }
+
     async fn prepare(&self, binding: &Binding, deadline: Deadline) -> Result<()> {
         self.server.retrying(deadline, || Box::pin(self.know(binding, deadline))).await.map(drop)
     }

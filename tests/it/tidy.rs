@@ -46,6 +46,7 @@ const NEIGHBOURS: [(&str, &[&str]); 15] = [
     ("decimal", &["json"]),
     ("event", &["decimal", "error", "json", "version"]),
     ("record", &["error", "event", "json"]),
+    ("metrics", &["config", "error", "event", "report"]),
     ("report", &["decode", "error", "json", "record"]),
     ("decode", &["catalogue", "decimal", "error", "event", "json", "record", "unpack", "version"]),
     ("coalesce", &["error", "event", "route"]),
