@@ -18,8 +18,6 @@ locals {
   # try: of the two only the one that exists has an address
   created_stream_arn = try(aws_kinesis_stream.this[0].arn, aws_dynamodb_table.this[0].stream_arn, "")
   stream_arn         = var.stream_arn != "" ? var.stream_arn : local.created_stream_arn
-
-  sink_secret = join("#", compact([var.sink_secret_arn, var.sink_secret_field]))
 }
 
 # What the changes come from.
@@ -99,11 +97,13 @@ resource "aws_lambda_function" "this" {
   environment {
     variables = merge(
       {
-        ROWTIDE_SINK_URL         = "secretsmanager://${local.sink_secret}"
+        ROWTIDE_SINK_URL         = "secretsmanager://${var.sink_secret_arn}${var.sink_secret_suffix}"
+        ROWTIDE_SINK_AUTH        = var.database_user_arn == "" ? "password" : "rds-iam"
         ROWTIDE_SINK_DDL         = var.sink_ddl
         ROWTIDE_SINK_CONNECTIONS = tostring(var.sink_connections)
         ROWTIDE_SOURCE_DECODER   = coalesce(var.decoder, local.is_kinesis ? "dynamodb-kinesis" : "dynamodb")
       },
+      var.sink_tls_root_cert == "" ? {} : { ROWTIDE_SINK_TLS_ROOT_CERT = var.sink_tls_root_cert },
       var.config_parameter == "" ? {} : { ROWTIDE_CONFIG = "ssm://${var.config_parameter}" }
     )
   }

@@ -193,15 +193,15 @@ variable "sink_secret_arn" {
   }
 }
 
-variable "sink_secret_field" {
-  description = "Member of the secret's JSON that holds the URL. Empty: the whole secret."
+variable "sink_secret_suffix" {
+  description = "What follows the address of the secret: #FIELD for the member of its JSON that holds the URL, or ?host=HOST&port=PORT&dbname=NAME for a secret of RDS that lacks them."
   type        = string
   default     = ""
   nullable    = false
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9_.-]{0,64}$", var.sink_secret_field))
-    error_message = "sink_secret_field does not look as its description says."
+    condition     = can(regex("^(#[A-Za-z0-9_.-]{1,128}|\\?[a-z]+=[A-Za-z0-9_.-]+(&[a-z]+=[A-Za-z0-9_.-]+)*)?$", var.sink_secret_suffix))
+    error_message = "sink_secret_suffix does not look as its description says."
   }
 }
 
@@ -230,7 +230,7 @@ variable "secrets_extension_arn" {
 }
 
 variable "database_user_arn" {
-  description = "Database user (rds-db ARN) as which the function may log in with an IAM token instead of a password."
+  description = "Database user (rds-db ARN) as which the function logs in with an IAM token instead of a password."
   type        = string
   default     = ""
   nullable    = false
@@ -238,6 +238,18 @@ variable "database_user_arn" {
   validation {
     condition     = can(regex("^(arn:aws[a-z-]*:rds-db:[a-z0-9-]+:[0-9]{12}:dbuser:[A-Za-z0-9-]+/[^*]+)?$", var.database_user_arn))
     error_message = "database_user_arn does not look as its description says."
+  }
+}
+
+variable "sink_tls_root_cert" {
+  description = "Path, in the image or zip, of the certificates to trust, for example those of RDS. Empty: the system's."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^(/.+)?$", var.sink_tls_root_cert))
+    error_message = "sink_tls_root_cert does not look as its description says."
   }
 }
 

@@ -73,6 +73,8 @@ SAME = {
             f"Environment.Variables.{name}": f"aws_lambda_function.this.environment.0.variables.{name}"
             for name in (
                 "ROWTIDE_SINK_URL",
+                "ROWTIDE_SINK_AUTH",
+                "ROWTIDE_SINK_TLS_ROOT_CERT",
                 "ROWTIDE_SINK_DDL",
                 "ROWTIDE_SINK_CONNECTIONS",
                 "ROWTIDE_SOURCE_DECODER",
