@@ -47,8 +47,10 @@ fi
 uri=$(aws ecr describe-repositories --repository-names "$repository" \
     --query 'repositories[0].repositoryUri' --output text)
 digest() {
-    aws ecr describe-images --repository-name "$repository" --image-ids "imageTag=$tag" \
-        --query 'imageDetails[0].imageDigest' --output text
+    local found
+    found=$(aws ecr describe-images --repository-name "$repository" --image-ids "imageTag=$tag" \
+        --query 'imageDetails[0].imageDigest' --output text) || return
+    [ "$found" != None ] && echo "$found"
 }
 
 if digest >/dev/null 2>&1; then

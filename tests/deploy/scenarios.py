@@ -91,6 +91,13 @@ REFUSED = {
     "DynamoDB Streams without a stream": {"SinkSecretArn": SECRET, "ImageUri": IMAGE, "StreamType": "dynamodb"},
 }
 
+# what a stack of deploy/dms/template.yaml needs
+DMS = {
+    "StreamArn": "arn:aws:kinesis:eu-central-1:123456789012:stream/rowtide",
+    "ReplicationInstanceArn": "arn:aws:dms:eu-central-1:123456789012:rep:A",
+    "SourceEndpointArn": "arn:aws:dms:eu-central-1:123456789012:endpoint:B",
+}
+
 
 def snake(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
