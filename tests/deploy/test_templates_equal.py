@@ -79,6 +79,7 @@ SAME = {
                 "ROWTIDE_SINK_CONNECTIONS",
                 "ROWTIDE_SOURCE_DECODER",
                 "ROWTIDE_CONFIG",
+                "PARAMETERS_SECRETS_EXTENSION_HTTP_PORT",
             )
         },
     },
