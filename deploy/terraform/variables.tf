@@ -13,7 +13,7 @@ variable "name" {
 }
 
 variable "release" {
-  description = "Label of this release. Change it with every change of the function: a version is published for it and the alias moves there."
+  description = "Label of this release. Change it with every change of the function or its settings: a version is published and the alias moves there."
   type        = string
   default     = "1"
   nullable    = false
@@ -132,6 +132,11 @@ variable "code_key" {
   type        = string
   default     = ""
   nullable    = false
+
+  validation {
+    condition     = can(regex("^.{0,180}$", var.code_key))
+    error_message = "code_key does not look as its description says."
+  }
 }
 
 variable "architecture" {

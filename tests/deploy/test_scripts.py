@@ -205,13 +205,14 @@ def test_publish_pushes_by_digest_publishes_a_version_and_moves_the_alias(cloud,
     cloud.command("docker", DOCKER)
     calls, client = tmp_path / "calls", cloud.client("lambda")
     cloud.client("ecr").create_repository(repositoryName="rowtide")
-    built = cloud.run("publish.sh", "--tag", "first", CALLS=str(calls))
+    certificates = ["--", "--build-arg", "CERTIFICATES=given"]
+    built = cloud.run("publish.sh", "--tag", "first", *certificates, CALLS=str(calls))
     assert built.returncode == 0, built.stderr
     (line,) = built.stdout.splitlines()
     image = line.removeprefix("ImageUri=")
     assert "@sha256:" in image
     build = calls.read_text().splitlines()[-1]
-    for option in ("--platform linux/arm64", "--provenance=false", "--sbom=false", "PROCESSOR=rowtide-kinesis"):
+    for option in (" ".join(certificates[1:]), "--platform linux/arm64", "--provenance=false", "--sbom=false", "PROCESSOR=rowtide-kinesis"):
         assert option in build
     client.create_function(
         FunctionName="shop",
