@@ -282,6 +282,18 @@ variable "decoder" {
   }
 }
 
+variable "sink_schema" {
+  description = "Schema of the tables. Empty: public, or doc on CrateDB."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^([A-Za-z_][A-Za-z0-9_$]{0,62})?$", var.sink_schema))
+    error_message = "sink_schema does not look as its description says."
+  }
+}
+
 variable "sink_ddl" {
   description = "Whether the function creates missing tables. In production: never, after a person ran `rowtide ddl`."
   type        = string

@@ -75,6 +75,7 @@ SAME = {
                 "ROWTIDE_SINK_URL",
                 "ROWTIDE_SINK_AUTH",
                 "ROWTIDE_SINK_TLS_ROOT_CERT",
+                "ROWTIDE_SINK_SCHEMA",
                 "ROWTIDE_SINK_DDL",
                 "ROWTIDE_SINK_CONNECTIONS",
                 "ROWTIDE_SOURCE_DECODER",
