@@ -205,7 +205,7 @@ def test_publish_pushes_by_digest_publishes_a_version_and_moves_the_alias(cloud,
     cloud.command("docker", DOCKER)
     calls, client = tmp_path / "calls", cloud.client("lambda")
     cloud.client("ecr").create_repository(repositoryName="rowtide")
-    certificates = ["--", "--build-arg", "CERTIFICATES=given"]
+    certificates = ["--", "--build-arg", "CERTIFICATES=file"]
     built = cloud.run("publish.sh", "--tag", "first", *certificates, CALLS=str(calls))
     assert built.returncode == 0, built.stderr
     (line,) = built.stdout.splitlines()
