@@ -44,7 +44,7 @@ pub(super) fn read(root: &Node, file: &str, parameters: &BTreeMap<String, String
         }
         let kind = resource.get("Type").as_text().unwrap_or_default();
         let mut properties = template.resolve(resource.get("Properties"));
-        let place = place(resource.line.saturating_sub(1).max(1), format!("Resources.{id}"));
+        let place = place(resource.line, format!("Resources.{id}"));
         if kind == "AWS::Serverless::Function" {
             properties = merged(&globals, &properties);
             events(id, &properties, &place, model);

@@ -96,8 +96,8 @@ impl<'a> Json<'a> {
 /// A list or map that is not closed yet.
 struct Open {
     node: Node,
-    /// The name that waits for its value.
-    name: Option<String>,
+    /// The name that waits for its value, and its line.
+    name: Option<(String, usize)>,
     anchor: usize,
     tag: Option<String>,
     /// Values below it so far, itself included.
@@ -195,11 +195,15 @@ impl Yaml {
         match &mut around.node.value {
             Value::List(items) => items.push(node),
             Value::Map(members) => match around.name.take() {
-                Some(name) if name == "<<" => merge(members, node),
-                Some(name) => members.push((name, node)),
+                Some((name, _)) if name == "<<" => merge(members, node),
+                Some((name, line)) => {
+                    // what has members is looked for where its name stands
+                    let is_scalar = node.as_text().is_some();
+                    members.push((name, Node { line: if is_scalar { node.line } else { line }, ..node }));
+                }
                 None => {
                     let name = node.as_text().ok_or("the name of a member must be text")?;
-                    around.name = Some(name.to_owned());
+                    around.name = Some((name.to_owned(), node.line));
                 }
             },
             Value::Null

@@ -183,6 +183,18 @@ pub(super) enum Shards {
     OnDemand,
 }
 
+/// Shards that AWS gives a stream on demand to begin with.
+const ON_DEMAND_SHARDS: i64 = 4;
+
+impl Shards {
+    pub(super) fn at_least(self) -> i64 {
+        match self {
+            Self::Number(shards) => shards,
+            Self::OnDemand => ON_DEMAND_SHARDS,
+        }
+    }
+}
+
 /// Every resource of every file.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Model {

@@ -106,8 +106,9 @@ impl Sink {
     /// # Errors
     /// When the server cannot be asked.
     pub async fn inspect(&self) -> Result<Inspection> {
-        // whoever asks wants to hear of the first failure, not to wait for better times
         let deadline = Deadline::after(INSPECTION_MAX);
+        // whoever asks wants to hear of the first failure, not to wait for better times
+        ask_version(&Server::new(&self.config.sink)?, deadline).await?;
         match self.kind(deadline).await? {
             Kind::Postgres(sink) => Box::pin(sink.inspect(&self.config, deadline)).await,
             Kind::Cratedb(sink) => Box::pin(sink.inspect(&self.config, deadline)).await,

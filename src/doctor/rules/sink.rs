@@ -7,8 +7,6 @@ use crate::materialize::{Inspection, Privilege, RegisteredTarget, TargetFacts, U
 
 /// Beyond it, times in tables, retentions and the limits over ten minutes are off by what people notice.
 const CLOCK_MAX_MS: i64 = 30_000;
-/// Shards that AWS gives a stream on demand to begin with.
-const ON_DEMAND_SHARDS: i64 = 4;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -167,9 +165,7 @@ fn connections(sink: &Sink<'_>) -> i64 {
                 .given_number()
                 .known()
                 .unwrap_or(1),
-            (_, Some(Shards::Number(shards))) => shards.saturating_mul(factor),
-            (_, Some(Shards::OnDemand)) => ON_DEMAND_SHARDS.saturating_mul(factor),
-            (_, None) => factor,
+            (_, shards) => shards.map_or(1, Shards::at_least).saturating_mul(factor),
         };
         let reserved = mapping.function.map(|function| function.get(&["ReservedConcurrentExecutions"]));
         let reserved = reserved.and_then(|reserved| reserved.given_number().known()).unwrap_or(i64::MAX);

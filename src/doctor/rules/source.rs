@@ -46,7 +46,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "tombstone-retention",
         severity: Severity::Error,
-        finds: "a source that keeps records for as long as deleted rows are remembered",
+        finds: "a source that keeps records for longer than deleted rows are remembered",
         why: "A record that comes after its row's tombstone was purged brings the deleted row back.",
         change: "Set `sink.tombstone_retention` above the source's retention, with room for a redrive.",
         check: Check::Stack(tombstones),
@@ -70,10 +70,10 @@ pub(super) const RULES: &[Rule] = &[
                         .given_number()
                         .known()
                         .unwrap_or(1),
-                    (_, Some(Shards::Number(shards))) => {
-                        shards.saturating_mul(mapping.number("ParallelizationFactor").or(1)?)
+                    (_, shards) => {
+                        let factor = mapping.number("ParallelizationFactor").or(1)?;
+                        shards.map_or(1, Shards::at_least).saturating_mul(factor)
                     }
-                    _ => mapping.number("ParallelizationFactor").or(1)?,
                 };
                 let detail =
                     format!("`ReservedConcurrentExecutions` is {reserved}, and the mapping needs {needed}.");
@@ -134,7 +134,7 @@ fn tombstones(stack: &Stack<'_>) -> Vec<Hit> {
         if own.is_some_and(|own| own.given_text() != Given::Absent) {
             return None;
         }
-        let fails = u64::try_from(seconds).is_ok_and(|seconds| seconds >= remembered);
+        let fails = u64::try_from(seconds).is_ok_and(|seconds| seconds > remembered);
         let detail =
             format!("The source keeps records for {seconds} s, and tombstones are kept for {remembered} s.");
         fails.then(|| Hit::at(from, node, detail))
