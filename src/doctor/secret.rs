@@ -68,6 +68,8 @@ fn in_url(value: &str) -> bool {
         return false;
     }
     let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+    // what follows the host may hold any sign there; a database's password may hold a slash
+    let place = if scheme.starts_with("http") { place.split('/').next().unwrap_or(place) } else { place };
     let password = place.rsplit_once('@').and_then(|(user, _)| user.split_once(':'));
     let by_user = password.is_some_and(|(_, password)| is_secret(password));
     by_user || query.split('&').any(|option| is_password(option.split_once('=')))

@@ -321,7 +321,9 @@ R: {a: !Ref "AWS::NoValue", b: 1}
                 Value::Hidden => "hidden".to_owned(),
                 Value::List(items) => items.iter().filter_map(Node::as_text).collect::<Vec<_>>().join(","),
                 Value::Map(members) => members.iter().map(|(name, _)| name.as_str()).collect(),
-                _ => node.as_text().unwrap_or_default().to_owned(),
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => {
+                    node.as_text().unwrap_or_default().to_owned()
+                }
             };
             assert_eq!(found, expected, "{name}");
         };
