@@ -11,13 +11,22 @@ use crate::route::Target;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+/// Which event of a batch something is, and what read it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Provenance {
+    /// Index of the record in the batch.
+    pub record: usize,
+    /// The place among the record's events.
+    pub sub: u32,
+    /// The decoder that took this part of the record, if any did.
+    pub decoder: Option<&'static str>,
+}
+
 /// A change event and where it came from.
 #[derive(Debug, Clone)]
 pub struct Tracked {
-    /// Index of its record in the batch.
-    pub record: usize,
-    /// Its place among the record's events.
-    pub sub: u32,
+    /// Where it comes from.
+    pub origin: Provenance,
     /// Where it goes.
     pub target: Arc<Target>,
     /// The change itself.
@@ -87,7 +96,7 @@ impl Schedule {
                 lane.pending.push(index);
             }
             if let Some(pair) = change.event.pair
-                && let Some(other) = by_pair.insert((change.record, pair), index)
+                && let Some(other) = by_pair.insert((change.origin.record, pair), index)
             {
                 set(&mut partners, index, Some(other));
                 set(&mut partners, other, Some(index));

@@ -1,7 +1,7 @@
 //! The whole flow: records become change events, statements, rows and a report. Knows every room's front door.
 
 use crate::catalogue::{Catalogue, TableSchema, UNKNOWN_KEY};
-use crate::coalesce::{Fate, Schedule, Tracked};
+use crate::coalesce::{Fate, Provenance, Schedule, Tracked};
 use crate::config::{Config, Payload, VersionScheme};
 use crate::decode::{Decoded, Decoders, Part, Reason, Settings};
 use crate::error::{Disposition, Error, ErrorKind, Result};
@@ -138,14 +138,10 @@ pub struct Chunk {
     pub changes: Vec<Tracked>,
     /// Truncates of tables whose routes apply them.
     pub truncates: Vec<Tracked>,
-    /// For each part of a record that is no change: the record's index, the number of the part, and what it is.
-    pub verdicts: Vec<(usize, u32, Verdict)>,
+    /// For each part of a record that is no change: where it comes from, and what it is.
+    pub verdicts: Vec<(Provenance, Verdict)>,
     /// What the source said of its tables.
     pub schemas: Vec<TableSchema>,
-    /// The decoder that took each record, from `first` on.
-    pub decoders: Vec<Option<&'static str>>,
-    /// Index of the first record.
-    pub first: usize,
     /// Why the invocation must fail.
     pub failure: Option<Error>,
 }
@@ -173,17 +169,18 @@ impl Batch<'_> {
     /// Decodes and routes the next chunk; `None` at the end.
     pub fn chunk(&mut self) -> Option<Chunk> {
         let records = self.records.get(self.next..).filter(|records| !records.is_empty())?;
-        let mut chunk = Chunk { first: self.next, ..Chunk::default() };
-        for (record, index) in records.iter().take(CHUNK_RECORDS).zip(self.next..) {
+        let mut chunk = Chunk::default();
+        let first = self.next;
+        for (record, index) in records.iter().take(CHUNK_RECORDS).zip(first..) {
             let mut sub = 0;
-            let mut taker = None;
             let parts = self.parts(record);
             let are_few = parts.len() <= KEYED_PARTS_MAX;
             for (Part { decoder, decoded }, part) in parts.into_iter().zip(0..) {
-                taker = taker.or(decoder);
                 let has_keys = are_few && matches!(decoded, Ok(Decoded::Events(_)));
-                let first_sub = sub;
-                let entered = decoded.and_then(|it| self.enter(&mut chunk, index, &mut sub, record, it));
+                let start = Provenance { record: index, sub, decoder };
+                let entered = decoded.and_then(|it| self.enter(&mut chunk, start, record, it));
+                // every part has a number of its own, even if nothing came of it
+                sub = entered.as_ref().map_or(sub, |after| *after).max(sub + 1);
                 if let Err(error) = entered {
                     match error.disposition() {
                         Disposition::Park => {
@@ -191,11 +188,11 @@ impl Batch<'_> {
                             let keys = if has_keys { self.keys(record, part) } else { Vec::new() };
                             let poison = |key| Verdict::Poison(error.clone(), key);
                             if keys.is_empty() {
-                                chunk.verdicts.push((index, first_sub, poison(None)));
+                                chunk.verdicts.push((start, poison(None)));
                             }
                             // what is parked has the numbers that its events would have had
-                            for (key, number) in keys.into_iter().zip(first_sub..) {
-                                chunk.verdicts.push((index, number, poison(Some(key))));
+                            for (key, number) in keys.into_iter().zip(start.sub..) {
+                                chunk.verdicts.push((Provenance { sub: number, ..start }, poison(Some(key))));
                                 sub = sub.max(number + 1);
                             }
                         }
@@ -204,12 +201,9 @@ impl Batch<'_> {
                         }
                     }
                 }
-                // every part has a number of its own, even if nothing came of it
-                sub = sub.max(first_sub + 1);
             }
-            chunk.decoders.push(taker);
+            self.next = index + 1;
         }
-        self.next += chunk.decoders.len();
         Some(chunk)
     }
 
@@ -264,26 +258,26 @@ impl Batch<'_> {
         self.chunk()
     }
 
-    /// Enters what a part of a record was found to be: wholly or not at all. `sub` counts the record's events.
+    /// Enters what a part of a record was found to be: wholly or not at all. Its events are numbered from `start` on;
+    /// gives the number behind them.
     fn enter(
         &mut self,
         chunk: &mut Chunk,
-        index: usize,
-        sub: &mut u32,
+        start: Provenance,
         record: &Record,
         decoded: Decoded,
-    ) -> Result<()> {
-        let ignored = |reason| (index, *sub, Verdict::Ignored(reason));
+    ) -> Result<u32> {
+        let ignored = |reason| (start, Verdict::Ignored(reason));
         let events = match decoded {
             // a decoder should say so itself, but a record without an outcome would be reported for ever
             Decoded::Events(events) if events.is_empty() => {
                 chunk.verdicts.push(ignored(Reason::Control));
-                return Ok(());
+                return Ok(start.sub);
             }
             Decoded::Events(events) => events,
             Decoded::Ignored(reason) => {
                 chunk.verdicts.push(ignored(reason));
-                return Ok(());
+                return Ok(start.sub);
             }
             Decoded::Schema(schema) => {
                 if !schema.can_be_kept() {
@@ -295,33 +289,33 @@ impl Batch<'_> {
                 chunk.verdicts.push(ignored(Reason::Control));
                 self.flow.catalogue.learn(schema.clone());
                 chunk.schemas.push(schema);
-                return Ok(());
+                return Ok(start.sub);
             }
         };
         let kept = (chunk.changes.len(), chunk.truncates.len());
         // the numbers of pairs are the part's own; the whole record needs other ones
         let mut pairs: HashMap<u32, u32> = HashMap::new();
+        let mut origin = start;
         for mut event in events {
-            event.pair = event.pair.map(|pair| *pairs.entry(pair).or_insert(*sub));
-            match self.send(index, *sub, record, event) {
+            event.pair = event.pair.map(|pair| *pairs.entry(pair).or_insert(origin.sub));
+            match self.send(origin, record, event) {
                 Ok(Ok(tracked)) if tracked.event.change == Change::Truncate => chunk.truncates.push(tracked),
                 Ok(Ok(tracked)) => chunk.changes.push(tracked),
-                Ok(Err(reason)) => chunk.verdicts.push((index, *sub, Verdict::Ignored(reason))),
+                Ok(Err(reason)) => chunk.verdicts.push((origin, Verdict::Ignored(reason))),
                 Err(error) => {
                     chunk.changes.truncate(kept.0);
                     chunk.truncates.truncate(kept.1);
                     return Err(error);
                 }
             }
-            *sub += 1;
+            origin.sub += 1;
         }
-        Ok(())
+        Ok(origin.sub)
     }
 
     fn send(
         &mut self,
-        index: usize,
-        sub: u32,
+        origin: Provenance,
         record: &Record,
         mut event: ChangeEvent,
     ) -> Result<Result<Tracked, Reason>> {
@@ -338,7 +332,7 @@ impl Batch<'_> {
                     record.source
                 )));
             }
-            let position = self.records.get(index).map(Record::sequence).unwrap_or_default();
+            let position = self.records.get(origin.record).map(Record::sequence).unwrap_or_default();
             let place = self.places.entry(position).or_default();
             event.version = version::arrival(self.flow.epoch, position, *place)?;
             *place += 1;
@@ -346,7 +340,7 @@ impl Batch<'_> {
             self.flow.warn_coarse(&event.table);
         }
         let at = event.changed_at.or(record.arrived_at);
-        let routed = self.flow.routes.send(index, sub, event)?;
+        let routed = self.flow.routes.send(origin, event)?;
         Ok(routed.map(|tracked| Tracked { at, ..tracked }))
     }
 }
@@ -525,6 +519,8 @@ struct Ledger<'f> {
     poison: HashSet<usize>,
     /// Those of them that hold parts which are not: an aggregate with one bad part is not a bad record.
     partly: HashSet<usize>,
+    /// What became of each event, by record and number; kept for a redrive only.
+    parts: BTreeMap<(usize, u32), Outcome>,
     failure: Option<Error>,
     stopped: Option<Error>,
 }
@@ -538,6 +534,7 @@ impl<'f> Ledger<'f> {
             letters: BTreeMap::new(),
             poison: HashSet::new(),
             partly: HashSet::new(),
+            parts: BTreeMap::new(),
             failure: None,
             stopped: None,
         }
@@ -550,7 +547,11 @@ impl<'f> Ledger<'f> {
         }
     }
 
-    fn note(&mut self, record: usize, outcome: Outcome) {
+    fn note(&mut self, Provenance { record, sub, .. }: Provenance, outcome: Outcome) {
+        if self.flow.redriving {
+            let part = self.parts.entry((record, sub)).or_insert(outcome);
+            *part = part.worst(outcome);
+        }
         if let Some(known) = self.outcomes.get_mut(record) {
             let both = (*known, outcome);
             if let (Some(Outcome::Parked), Outcome::Applied | Outcome::Stale | Outcome::Ignored(_))
@@ -562,24 +563,19 @@ impl<'f> Ledger<'f> {
         }
     }
 
-    fn decoder(chunk: &Chunk, record: usize) -> Option<&'static str> {
-        chunk.decoders.get(record - chunk.first).copied().flatten()
-    }
-
     /// Enters a chunk's outcomes; an error when no further chunk may start.
     fn enter(&mut self, written: Written) -> Result<(), ()> {
         let Written { chunk, settled, error } = written;
-        for (record, sub, verdict) in &chunk.verdicts {
+        for (origin, verdict) in &chunk.verdicts {
             match verdict {
-                Verdict::Ignored(reason) => self.note(*record, Outcome::Ignored(*reason)),
+                Verdict::Ignored(reason) => self.note(*origin, Outcome::Ignored(*reason)),
                 Verdict::Poison(error, key) => {
                     // a record is stored whole: the first of its bad parts stands for all, but each row is blocked
-                    if !self.poison.insert(*record) && key.is_none() {
+                    if !self.poison.insert(origin.record) && key.is_none() {
                         continue;
                     }
-                    let decoder = Self::decoder(&chunk, *record);
-                    self.letter((*record, *sub), None, decoder, error.code(), error.to_string());
-                    let letter = self.letters.get_mut(record).and_then(|letters| letters.last_mut());
+                    self.letter(*origin, None, error.code(), error.to_string());
+                    let letter = self.letters.get_mut(&origin.record).and_then(|letters| letters.last_mut());
                     if let (Some(letter), Some((table, key))) = (letter, key) {
                         (letter.table, letter.key) = (Some(table.clone()), Some(key.clone()));
                     }
@@ -587,21 +583,18 @@ impl<'f> Ledger<'f> {
             }
         }
         for (change, fate) in settled {
-            let decoder = Self::decoder(&chunk, change.record);
             match fate {
-                Some(Fate::Applied) => self.note(change.record, Outcome::Applied),
-                Some(Fate::Stale) => self.note(change.record, Outcome::Stale),
+                Some(Fate::Applied) => self.note(change.origin, Outcome::Applied),
+                Some(Fate::Stale) => self.note(change.origin, Outcome::Stale),
                 Some(Fate::Refused(error)) => {
-                    self.poison.insert(change.record);
-                    let place = (change.record, change.sub);
-                    self.letter(place, Some(&change), decoder, error.code(), error.to_string());
+                    self.poison.insert(change.origin.record);
+                    self.letter(change.origin, Some(&change.event), error.code(), error.to_string());
                 }
                 Some(Fate::Blocked) => {
                     let message = "An older change of the same row is parked; this patch waits behind it.";
-                    let place = (change.record, change.sub);
-                    self.letter(place, Some(&change), decoder, "blocked", message.to_owned());
+                    self.letter(change.origin, Some(&change.event), "blocked", message.to_owned());
                 }
-                None => self.note(change.record, Outcome::Failed),
+                None => self.note(change.origin, Outcome::Failed),
             }
         }
         match error {
@@ -613,26 +606,19 @@ impl<'f> Ledger<'f> {
         }
     }
 
-    fn letter(
-        &mut self,
-        (index, sub): (usize, u32),
-        change: Option<&Tracked>,
-        decoder: Option<&'static str>,
-        code: &str,
-        message: String,
-    ) {
-        self.note(index, Outcome::Parked);
-        let Some(record) = self.records.get(index) else { return };
-        let event = change.map(|change| &change.event);
-        self.letters.entry(index).or_default().push(DeadLetter {
+    fn letter(&mut self, origin: Provenance, event: Option<&ChangeEvent>, code: &str, message: String) {
+        self.note(origin, Outcome::Parked);
+        let Some(record) = self.records.get(origin.record) else { return };
+        self.letters.entry(origin.record).or_default().push(DeadLetter {
             source: record.source.to_string(),
             position: record.position.clone(),
-            sub,
+            sequence_number: record.sequence_number.clone(),
+            sub: origin.sub,
             event_id: event.and_then(|event| event.event_id.clone()),
             partition_key: record.partition_key.clone(),
             arrived_at: record.arrived_at,
             epoch: self.flow.epoch,
-            decoder,
+            decoder: origin.decoder,
             table: event.map(|event| event.table.clone()),
             key: event.and_then(|event| event.key.as_ref()).map(|key| key.as_str().to_owned()),
             code: code.to_owned(),
@@ -675,8 +661,10 @@ impl<'f> Ledger<'f> {
             Err(error) => Err(error),
         };
         if let Err(error) = parked {
-            for index in self.letters.keys().copied().collect::<Vec<_>>() {
-                self.note(index, Outcome::Failed);
+            for (outcome, _) in
+                self.outcomes.iter_mut().zip(0..).filter(|(_, index)| self.letters.contains_key(index))
+            {
+                *outcome = Some(Outcome::Failed);
             }
             self.stop(error);
         }
@@ -732,6 +720,8 @@ impl<'f> Ledger<'f> {
     fn report(self) -> Report {
         // a record of which nothing is known was never started
         let outcomes = self.outcomes.into_iter().map(|known| known.unwrap_or(Outcome::Failed)).collect();
-        Report::new(self.records, outcomes, self.failure, self.stopped)
+        let mut report = Report::new(self.records, outcomes, self.failure, self.stopped);
+        report.parts = self.parts;
+        report
     }
 }

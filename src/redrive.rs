@@ -13,6 +13,7 @@ use crate::materialize::{Deadline, Filter, Materializer as _, ParkedLetter, Sink
 use crate::pipeline::{Flow, process};
 use crate::record::{Envelope, Record};
 use crate::report::Outcome;
+use crate::unpack;
 use std::collections::{HashMap, HashSet};
 
 /// Letters read at once: their payloads are held together.
@@ -148,12 +149,13 @@ fn place(flows: &mut Flows<'_>, letter: &ParkedLetter) -> Result<Place> {
     let known = letter.table.clone().zip(letter.key.clone());
     let mut place = Place { lane: known, version: String::new(), id: letter.id };
     let Some(record) = record(letter) else { return Ok(place) };
+    let flow = flows.flow(letter, &record)?;
     let records = [record];
-    let Some(chunk) = flows.flow(letter)?.batch(&records).chunk() else { return Ok(place) };
+    let Some(chunk) = flow.batch(&records).chunk() else { return Ok(place) };
     if let Some(failure) = chunk.failure {
         return Err(failure);
     }
-    let is_this = |change: &&crate::coalesce::Tracked| i32::try_from(change.sub) == Ok(letter.sub);
+    let is_this = |change: &&crate::coalesce::Tracked| i32::try_from(change.origin.sub) == Ok(letter.sub);
     if let Some(change) = chunk.changes.iter().find(is_this) {
         let key = change.event.key.as_ref().map(Key::as_str).unwrap_or_default();
         place.lane = Some((change.event.table.clone(), key.to_owned()));
@@ -164,13 +166,15 @@ fn place(flows: &mut Flows<'_>, letter: &ParkedLetter) -> Result<Place> {
 
 async fn attempt(flows: &mut Flows<'_>, sink: &Sink, letter: &ParkedLetter) -> Result<Fate> {
     let Some(record) = record(letter) else { return Ok(Fate::NoPayload) };
-    let report = process(flows.flow(letter)?, sink, &[record], Deadline::never()).await;
+    let report = process(flows.flow(letter, &record)?, sink, &[record], Deadline::never()).await;
     match report.failure.or(report.stopped) {
         Some(error) if error.code() == "behind_purge_horizon" => return Ok(Fate::TooOld(error)),
         Some(error) => return Err(error),
         None => {}
     }
-    match report.outcomes.first() {
+    // the letter stands for one event; a record that gives another number of events by now is judged as a whole
+    let own = u32::try_from(letter.sub).ok().and_then(|sub| report.parts.get(&(0, sub)));
+    match own.or(report.outcomes.first()) {
         Some(Outcome::Applied) => Ok(Fate::Applied),
         Some(Outcome::Stale) => Ok(Fate::Stale),
         Some(Outcome::Ignored(reason)) => Ok(Fate::Ignored(*reason)),
@@ -188,6 +192,7 @@ const ELEMENT_CODES: [&str; 3] = ["bad_base64", "no_payload", "not_a_record"];
 /// The record as it was received; `None` without a payload.
 fn record(letter: &ParkedLetter) -> Option<Record> {
     let mut record = Record::new(&letter.source, letter.position.clone(), letter.payload.clone()?);
+    record.sequence_number = letter.sequence_number.clone();
     record.partition_key = letter.partition_key.clone();
     record.arrived_at = letter.arrived_at.map(|at| Timestamp(at.as_microsecond()));
     if letter.decoder.is_none() && ELEMENT_CODES.contains(&letter.code.as_str()) {
@@ -202,6 +207,11 @@ fn record(letter: &ParkedLetter) -> Option<Record> {
     Some(record)
 }
 
+/// Whether a record holds several documents or others.
+fn has_parts(record: &Record) -> bool {
+    unpack::parts(record).or_else(|| unpack::documents(record)).is_some_and(|parts| parts.len() > 1)
+}
+
 /// One flow for each decoder and epoch that letters were parked with.
 struct Flows<'c> {
     config: &'c Config,
@@ -211,16 +221,19 @@ struct Flows<'c> {
 }
 
 impl Flows<'_> {
-    fn flow(&mut self, letter: &ParkedLetter) -> Result<&Flow> {
+    /// The flow with the decoder that took the letter's part of `record`. The other parts may be of other formats,
+    /// where the decoder is not pinned.
+    fn flow(&mut self, letter: &ParkedLetter, record: &Record) -> Result<&Flow> {
         let epoch = u16::try_from(letter.epoch).map_err(|_| {
             Error::config(format!("The dead letter {} has an epoch that no record can have.", letter.id))
         })?;
-        let name = (letter.decoder.clone(), epoch);
+        let is_mixed = self.config.source.decoder == "auto" && has_parts(record);
+        let name = (letter.decoder.clone().filter(|_| !is_mixed), epoch);
         if !self.made.contains_key(&name) {
             let mut config = self.config.clone();
             config.source.epoch = epoch;
-            if let Some(decoder) = &letter.decoder {
-                config.source.decoder = decoder.clone();
+            if let Some(decoder) = &name.0 {
+                config.source.decoder.clone_from(decoder);
             }
             let flow = Flow::new(&config)?.redriving();
             flow.learn(&self.schemas);

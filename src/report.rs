@@ -52,6 +52,8 @@ pub struct Report {
     reported: Vec<bool>,
     /// Position of the first of them.
     failed_position: Option<String>,
+    /// What became of each event, by record and number; only of a redrive.
+    pub(crate) parts: BTreeMap<(usize, u32), Outcome>,
 }
 
 /// Which records are delivered again when those that `failed` says are reported.
@@ -111,7 +113,8 @@ impl Report {
         let reported = redelivered(records, |index| outcomes.get(index) == Some(&Outcome::Failed));
         let first = reported.iter().zip(records).find(|(reported, _)| **reported);
         let failed_position = first.map(|(_, record)| record.position.clone());
-        let report = Self { outcomes, failure, stopped, reported, failed_position };
+        let parts = BTreeMap::new();
+        let report = Self { outcomes, failure, stopped, reported, failed_position, parts };
         let counts = report.counts();
         let ignored: usize = counts.ignored.values().sum();
         let accounted = counts.applied + counts.stale + ignored + counts.parked + counts.reported;

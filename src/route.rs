@@ -1,6 +1,6 @@
 //! Where the changes of a source table go, and what of them. Knows configuration and events, no SQL.
 
-use crate::coalesce::Tracked;
+use crate::coalesce::{Provenance, Tracked};
 use crate::config::{Config, DataLayout, DeletePolicy, RouteConfig, Truncate, Ttl, Unrouted};
 use crate::decode::Reason;
 use crate::error::{Error, Result};
@@ -157,7 +157,7 @@ impl Routes {
     ///
     /// # Errors
     /// A configuration error of the route, or a field of `json` that holds no JSON.
-    pub fn send(&self, record: usize, sub: u32, mut event: ChangeEvent) -> Result<Result<Tracked, Reason>> {
+    pub fn send(&self, origin: Provenance, mut event: ChangeEvent) -> Result<Result<Tracked, Reason>> {
         // one such record must not stop its stream
         if event.table.is_empty() || event.table.contains('\0') {
             return Err(Error::poison(
@@ -195,7 +195,7 @@ impl Routes {
             return Ok(Err(Reason::Filtered));
         }
         let at = event.changed_at;
-        Ok(Ok(Tracked { record, sub, target: route.target.clone(), event, at }))
+        Ok(Ok(Tracked { origin, target: route.target.clone(), event, at }))
     }
 }
 
@@ -265,9 +265,12 @@ fn embedded(name: &str, value: &str) -> Result<Option<String>> {
 #[cfg(test)]
 mod tests {
     use super::{Routes, identifier};
+    use crate::coalesce::Provenance;
     use crate::config::{Config, RouteConfig, Ttl, Unrouted};
     use crate::decode::Reason;
     use crate::event::{Change, ChangeEvent, Document, Key, Patch};
+
+    const FIRST: Provenance = Provenance { record: 0, sub: 0, decoder: None };
 
     fn routes(change: impl FnOnce(&mut RouteConfig)) -> Routes {
         let mut route = RouteConfig::default();
@@ -329,16 +332,16 @@ mod tests {
     fn fields_are_filtered_in_images_and_patches() {
         let routes = routes(|route| route.exclude = vec!["secret*".into()]);
         let put = Change::Put(document(&[("a", "1"), ("secret_b", "2")]));
-        let sent = routes.send(0, 0, event("t", put)).unwrap().unwrap();
+        let sent = routes.send(FIRST, event("t", put)).unwrap().unwrap();
         assert_eq!(sent.event.change, Change::Put(document(&[("a", "1")])));
         let patch = |pointer: &str| {
             let set = vec![(pointer.to_owned(), "1".to_owned())];
             Change::Patch(Patch { set, remove: vec!["/secret/x".to_owned()] })
         };
-        let sent = routes.send(0, 0, event("t", patch("/a/b"))).unwrap().unwrap();
+        let sent = routes.send(FIRST, event("t", patch("/a/b"))).unwrap().unwrap();
         let Change::Patch(kept) = sent.event.change else { panic!("no patch") };
         assert_eq!((kept.set.len(), kept.remove.len()), (1, 0));
-        let left_out = routes.send(0, 0, event("t", patch("/secret_b"))).unwrap();
+        let left_out = routes.send(FIRST, event("t", patch("/secret_b"))).unwrap();
         assert_eq!(left_out.unwrap_err(), Reason::Filtered);
     }
 
@@ -347,7 +350,7 @@ mod tests {
         let routes = routes(|route| route.json = vec!["payload".into()]);
         let send = |value: &str| {
             let put = Change::Put(document(&[("payload", value), ("other", r#""{}""#)]));
-            routes.send(0, 0, event("t", put)).map(|sent| sent.unwrap().event.change)
+            routes.send(FIRST, event("t", put)).map(|sent| sent.unwrap().event.change)
         };
         let read = |value: &str| Change::Put(document(&[("payload", value), ("other", r#""{}""#)]));
         assert_eq!(
@@ -364,7 +367,7 @@ mod tests {
         let send = |pointer: &str, value: &str| {
             let patch = Patch { set: vec![(pointer.to_owned(), value.to_owned())], remove: Vec::new() };
             let Change::Patch(patch) =
-                routes.send(0, 0, event("t", Change::Patch(patch)))?.unwrap().event.change
+                routes.send(FIRST, event("t", Change::Patch(patch)))?.unwrap().event.change
             else {
                 panic!("no patch")
             };
@@ -381,17 +384,20 @@ mod tests {
     fn what_the_route_leaves_out_says_why() {
         let ignoring = routes(|route| route.ttl = Ttl::Ignore);
         let expired = ChangeEvent { expired: true, ..event("t", Change::Delete(None)) };
-        assert_eq!(ignoring.send(0, 0, expired).unwrap().unwrap_err(), Reason::Ttl);
-        assert!(ignoring.send(0, 0, event("t", Change::Delete(None))).unwrap().is_ok());
-        assert_eq!(ignoring.send(0, 0, event("t", Change::Truncate)).unwrap().unwrap_err(), Reason::Truncate);
+        assert_eq!(ignoring.send(FIRST, expired).unwrap().unwrap_err(), Reason::Ttl);
+        assert!(ignoring.send(FIRST, event("t", Change::Delete(None))).unwrap().is_ok());
+        assert_eq!(
+            ignoring.send(FIRST, event("t", Change::Truncate)).unwrap().unwrap_err(),
+            Reason::Truncate
+        );
         let mut config = Config::default();
         config.routes = vec![RouteConfig { from: "orders".into(), ..RouteConfig::default() }];
         let only_orders = Routes::new(config.clone());
         assert_eq!(
-            only_orders.send(0, 0, event("t", Change::Delete(None))).unwrap().unwrap_err(),
+            only_orders.send(FIRST, event("t", Change::Delete(None))).unwrap().unwrap_err(),
             Reason::Unrouted
         );
         config.source.unrouted = Unrouted::Fail;
-        assert!(Routes::new(config).send(0, 0, event("t", Change::Delete(None))).is_err());
+        assert!(Routes::new(config).send(FIRST, event("t", Change::Delete(None))).is_err());
     }
 }

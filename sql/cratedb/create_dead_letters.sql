@@ -16,5 +16,6 @@ create table if not exists {dead_letters} (
   payload text index off storage with (columnstore = false),
   payload_sha256 text not null,
   attempts integer not null,
-  redriven_at timestamp with time zone
+  redriven_at timestamp with time zone,
+  sequence_number text
 )

@@ -17,6 +17,7 @@ create table if not exists {dead_letters} (
   payload_sha256 text collate "C" not null,
   attempts integer not null default 1,
   redriven_at timestamptz,
+  sequence_number text,
   unique (source, position, sub, payload_sha256)
 );
 create index if not exists {dead_letters_by_key} on {dead_letters} ("table", key) where redriven_at is null;

@@ -3,7 +3,7 @@
 use super::args::{Global, InputArgs};
 use super::failure::{Failure, Status};
 use super::{Ended, input};
-use rowtide::coalesce::Tracked;
+use rowtide::coalesce::{Provenance, Tracked};
 use rowtide::config::{RouteConfig, Truncate};
 use rowtide::decode::Reason;
 use rowtide::error::Error;
@@ -69,37 +69,32 @@ fn lines(chunk: &Chunk, records: &[Record]) -> Vec<String> {
         );
         (record, format!("{line},{body}}}\n"))
     };
-    let decoder = |record: usize| {
-        let name = record.checked_sub(chunk.first).and_then(|at| chunk.decoders.get(at)).copied().flatten();
-        optional(name)
-    };
     let mut count: BTreeMap<usize, usize> = BTreeMap::new();
     let changes = || chunk.changes.iter().chain(&chunk.truncates);
-    let records =
-        changes().map(|change| change.record).chain(chunk.verdicts.iter().map(|(record, _, _)| *record));
-    records.for_each(|record| *count.entry(record).or_default() += 1);
+    let origins =
+        changes().map(|change| change.origin).chain(chunk.verdicts.iter().map(|(origin, _)| *origin));
+    origins.for_each(|origin| *count.entry(origin.record).or_default() += 1);
     // the only thing that a record says needs no number
-    let sub = |record: usize, sub: u32| (count.get(&record) > Some(&1)).then_some(sub);
+    let sub = |origin: &Provenance| (count.get(&origin.record) > Some(&1)).then_some(origin.sub);
     for change in changes() {
-        let body = event(change, sub(change.record, change.sub), &decoder(change.record));
-        lines.push((change.sub, frame(change.record, body)));
+        lines.push((change.origin.sub, frame(change.origin.record, event(change, sub(&change.origin)))));
     }
-    for (record, place, verdict) in &chunk.verdicts {
-        let mut body = format!("\"decoder\":{},", decoder(*record));
+    for (origin, verdict) in &chunk.verdicts {
+        let mut body = format!("\"decoder\":{},", optional(origin.decoder));
         body.push_str(&match verdict {
             Verdict::Ignored(reason) => ignored(*reason),
             Verdict::Poison(error, _) => poison(error),
         });
-        if let Some(sub) = sub(*record, *place) {
+        if let Some(sub) = sub(origin) {
             body.push_str(&format!(",\"sub\":{sub}"));
         }
-        lines.push((*place, frame(*record, body)));
+        lines.push((origin.sub, frame(origin.record, body)));
     }
     lines.sort_by_key(|(sub, (record, _))| (*record, *sub));
     lines.into_iter().map(|(_, (_, line))| line).collect()
 }
 
-fn event(change: &Tracked, sub: Option<u32>, decoder: &str) -> String {
+fn event(change: &Tracked, sub: Option<u32>) -> String {
     let event = &change.event;
     let (op, document) = match &event.change {
         Change::Put(document) => ("put", document.to_json()),
@@ -111,10 +106,11 @@ fn event(change: &Tracked, sub: Option<u32>, decoder: &str) -> String {
     let changed_at = event.changed_at.map(|at| at.to_string());
     let mut line = format!(
         "\"table\":{},\"op\":\"{op}\",\"key\":{key},\"document\":{document},\"version\":{},\"changed_at\":{},\
-         \"decoder\":{decoder}",
+         \"decoder\":{}",
         text(&event.table),
         text(event.version.as_str()),
         optional(changed_at.as_deref()),
+        optional(change.origin.decoder),
     );
     if let Some(sub) = sub {
         line.push_str(&format!(",\"sub\":{sub}"));

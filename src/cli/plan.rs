@@ -58,8 +58,7 @@ fn print(
             out.flush()?;
             return Err(failure.into());
         }
-        poison +=
-            chunk.verdicts.iter().filter(|(_, _, verdict)| matches!(verdict, Verdict::Poison(..))).count();
+        poison += chunk.verdicts.iter().filter(|(_, verdict)| matches!(verdict, Verdict::Poison(..))).count();
         for change in &chunk.truncates {
             out.write_all(truncation(change, records).as_bytes())?;
         }
@@ -87,7 +86,7 @@ fn truncation(change: &Tracked, records: &[Record]) -> String {
     let version = text(change.event.version.as_str());
     let at = optional(change.event.changed_at.map(|at| at.to_string()).as_deref());
     let position =
-        text(records.get(change.record).map(|record| record.position.as_str()).unwrap_or_default());
+        text(records.get(change.origin.record).map(|record| record.position.as_str()).unwrap_or_default());
     let target = text(&change.target.qualified());
     let line = |sql: &str, params: String| {
         format!(
@@ -142,7 +141,8 @@ struct Page<'p> {
 impl Page<'_> {
     fn line<'r>(&self, sql: &str, params: &str, rows: impl Iterator<Item = &'r Row>) -> String {
         let position = |row: &Row| {
-            let record = self.schedule.change(row.change).and_then(|change| self.records.get(change.record));
+            let record =
+                self.schedule.change(row.change).and_then(|change| self.records.get(change.origin.record));
             text(record.map(|record| record.position.as_str()).unwrap_or_default())
         };
         let target = text(&self.statement.target.qualified());

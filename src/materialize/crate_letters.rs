@@ -93,7 +93,7 @@ impl Cratedb {
             let text = |text: &Option<String>| text.as_deref().map(storable);
             let sub = i32::try_from(letter.sub).unwrap_or(i32::MAX);
             let arrived = super::postgres::moment(letter.arrived_at);
-            let parameters: [&(dyn ToSql + Sync); 16] = [
+            let parameters: [&(dyn ToSql + Sync); 17] = [
                 &id,
                 &now,
                 &storable(&letter.source),
@@ -110,6 +110,7 @@ impl Cratedb {
                 &storable(&letter.message),
                 &letter.payload.as_ref().map(|payload| STANDARD.encode(payload)),
                 &letter.payload_sha256,
+                &text(&letter.sequence_number),
             ];
             if self.tell(deadline, &sql, &parameters).await? == 0 {
                 let message = "The database does not store a dead letter, and does not say why.";
@@ -208,6 +209,7 @@ impl Cratedb {
                 payload_sha256: row.try_get(15)?,
                 attempts: row.try_get(16)?,
                 redriven_at: row.try_get(17)?,
+                sequence_number: row.try_get(18)?,
             })
         };
         rows.iter().map(|row| read(|| letter(row))).collect()

@@ -17,6 +17,8 @@ pub struct DeadLetter {
     pub source: String,
     /// The record's position.
     pub position: String,
+    /// The transport's sequence number, where the position is something else.
+    pub sequence_number: Option<String>,
     /// The event's place among those of the record; 0 for a record that could not be decoded.
     pub sub: u32,
     /// The source's own identifier of the event.
@@ -54,6 +56,8 @@ pub struct ParkedLetter {
     pub source: String,
     /// As [`DeadLetter::position`].
     pub position: String,
+    /// As [`DeadLetter::sequence_number`].
+    pub sequence_number: Option<String>,
     /// As [`DeadLetter::sub`].
     pub sub: i32,
     /// As [`DeadLetter::event_id`].
@@ -172,7 +176,7 @@ impl Postgres {
         let arrived: Vec<_> = letters.iter().map(|letter| moment(letter.arrived_at)).collect();
         let epochs: Vec<i32> = letters.iter().map(|letter| i32::from(letter.epoch)).collect();
         let payloads: Vec<Option<&[u8]>> = letters.iter().map(|letter| letter.payload.as_deref()).collect();
-        let parameters: [&(dyn ToSql + Sync); 14] = [
+        let parameters: [&(dyn ToSql + Sync); 15] = [
             &text(|letter| &letter.source),
             &text(|letter| &letter.position),
             &subs,
@@ -187,6 +191,7 @@ impl Postgres {
             &text(|letter| &letter.message),
             &payloads,
             &text(|letter| &letter.payload_sha256),
+            &optional(|letter| letter.sequence_number.as_deref()),
         ];
         let sql = self.fill_own(include_str!("../../sql/postgres/park.sql"), &[]);
         let result = self.bounded(&client, deadline, client.execute(&sql, &parameters)).await;
@@ -244,6 +249,7 @@ impl Postgres {
                 payload_sha256: row.try_get(15)?,
                 attempts: row.try_get(16)?,
                 redriven_at: row.try_get(17)?,
+                sequence_number: row.try_get(18)?,
             })
         };
         rows.iter().map(read).collect::<Result<_, _>>().map_err(ddl_error)

@@ -172,8 +172,13 @@ impl Postgres {
         if relation_of(client, &self.schema, REGISTRY).await?.is_none() {
             missing.push(self.registry_sql());
         }
-        if relation_of(client, &self.schema, DEAD_LETTERS).await?.is_none() {
-            missing.push(self.dead_letters_sql());
+        match relation_of(client, &self.schema, DEAD_LETTERS).await? {
+            None => missing.push(self.dead_letters_sql()),
+            // made by 0.1.0
+            Some(table) if !table.columns.iter().any(|column| column == "sequence_number") => {
+                missing.push(self.fill_own(include_str!("../../sql/postgres/alter_dead_letters.sql"), &[]));
+            }
+            Some(_) => {}
         }
         if missing.is_empty() { Ok(()) } else { self.run_ddl(client, &missing).await }
     }

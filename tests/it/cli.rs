@@ -738,7 +738,7 @@ async fn a_parked_record_is_listed_redriven_and_discarded() {
     let letters = rowtide(&list).lines();
     assert_eq!(letters.len(), 2);
     let columns: Vec<&str> = letters[0].as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(columns.len(), 18, "{columns:?}");
+    assert_eq!(columns.len(), 19, "{columns:?}");
     assert!(letters[0]["redriven_at"].is_null() && letters[0]["attempts"] == 1);
     // refused once more: the newer one of the key is not tried
     let show = rowtide(&with(&["dead-letters", "show", "--key", "[\"o-1\"]"], &args));

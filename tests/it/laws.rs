@@ -3,7 +3,7 @@
 use crate::model::{Fault, Item, Memory, Script, Stored, is_done, runtime, script, take};
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::prelude::*;
-use rowtide::coalesce::{Fate, Schedule, Tracked};
+use rowtide::coalesce::{Fate, Provenance, Schedule, Tracked};
 use rowtide::config::Config;
 use rowtide::decode::{Decoders, Reason};
 use rowtide::error::Error;
@@ -242,6 +242,7 @@ fn parked_before(id: u8) -> DeadLetter {
         message: String::new(),
         payload: None,
         payload_sha256: String::new(),
+        sequence_number: None,
     }
 }
 
@@ -312,7 +313,8 @@ proptest! {
             // even if different changes of a key say they are the same version
             let same_version = |(&n, place): (&usize, u32)| case.history[n].events(n / alike, place);
             for (event, sub) in ops.iter().zip(0..).flat_map(same_version).zip(0..) {
-                changes.push(Tracked { record, sub, target: target.clone(), event, at: None });
+                let origin = Provenance { record, sub, decoder: None };
+                changes.push(Tracked { origin, target: target.clone(), event, at: None });
             }
         }
         let mut schedule = Schedule::new(changes);

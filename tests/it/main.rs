@@ -34,6 +34,7 @@ mod model;
 mod mutations;
 #[cfg(feature = "sink")]
 mod postgres;
+mod redrive;
 #[cfg(feature = "lambda")]
 mod runtime_api;
 #[cfg(feature = "sink")]
