@@ -10,6 +10,7 @@ mod cratedb;
 mod dead_letters;
 mod floor;
 mod inspect;
+mod login;
 mod postgres;
 mod purge;
 mod schemas;

@@ -25,6 +25,8 @@ mod grammar;
 #[cfg(feature = "sink")]
 mod injection;
 #[cfg(feature = "lambda")]
+mod keepers;
+#[cfg(feature = "lambda")]
 mod lambda;
 #[cfg(feature = "sink")]
 mod laws;
@@ -36,9 +38,13 @@ mod mutations;
 mod postgres;
 mod redrive;
 #[cfg(feature = "lambda")]
+mod rotation;
+#[cfg(feature = "lambda")]
 mod runtime_api;
 #[cfg(feature = "sink")]
 mod samples;
+#[cfg(feature = "lambda")]
+mod secrets;
 #[cfg(feature = "sink")]
 mod support;
 mod telemetry;

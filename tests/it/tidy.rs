@@ -38,7 +38,7 @@ const PURE: [&str; 14] = [
 ];
 
 /// Whose front door each room may know. A room that is not named knows what it likes.
-const NEIGHBOURS: [(&str, &[&str]); 15] = [
+const NEIGHBOURS: [(&str, &[&str]); 16] = [
     ("unpack", &["json", "record"]),
     ("catalogue", &["config", "error"]),
     ("error", &[]),
@@ -53,7 +53,8 @@ const NEIGHBOURS: [(&str, &[&str]); 15] = [
     ("route", &["coalesce", "config", "decode", "error", "event", "json"]),
     ("plan", &["coalesce", "config", "error", "event", "json", "route"]),
     ("doctor", &["config", "error", "json", "materialize"]),
-    ("materialize", &["catalogue", "config", "error", "event", "json", "plan", "route"]),
+    ("secrets", &["config", "error", "event"]),
+    ("materialize", &["catalogue", "config", "error", "event", "json", "plan", "route", "secrets"]),
 ];
 
 /// Words that a room's code must not use.
