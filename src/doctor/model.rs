@@ -80,7 +80,7 @@ impl Resource {
 
     /// The names that it goes by in texts.
     fn names(&self) -> impl Iterator<Item = &str> {
-        const NAMES: [&str; 8] = [
+        const NAMES: [&str; 9] = [
             "FunctionName",
             "FunctionArn",
             "Name",
@@ -89,6 +89,7 @@ impl Resource {
             "TopicName",
             "LogGroupName",
             "Arn",
+            "StreamArn",
         ];
         NAMES.iter().filter_map(|name| self.get(&[name]).as_text())
     }

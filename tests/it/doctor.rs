@@ -140,6 +140,34 @@ fn a_typical_published_stack_is_found_out() {
     assert_eq!(timeout.place, "published-stack.yaml line 47, Resources.Processor");
 }
 
+/// Templates of `deploy/` as they are, and with every choice that changes what there is.
+#[test]
+fn our_own_templates_trip_nothing() {
+    let choices: [&[(&str, &str)]; 6] = [
+        &[],
+        &[("StreamType", "dynamodb"), ("CreateTable", "true"), ("TableName", "orders")],
+        &[("StreamType", "kinesis"), ("CreateTable", "true"), ("TableName", "orders")],
+        &[("PackageType", "Zip"), ("CodeBucket", "b"), ("CodeKey", "k")],
+        &[("ConfigParameter", "/shop/rowtide.toml"), ("ReservedConcurrency", "-1")],
+        &[("StreamArn", "arn:aws:kinesis:eu-central-1:123456789012:stream/changes")],
+    ];
+    let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy");
+    for folder in ["sam", "cloudformation", "ecr", "dms"] {
+        let content = std::fs::read(deploy.join(folder).join("template.yaml")).unwrap();
+        for choice in choices {
+            let parameters = choice.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            let mut stack = Stack::default();
+            stack.add(folder, &content, &parameters.collect()).unwrap();
+            let findings = stack.findings(&config(None));
+            assert!(findings.is_empty(), "{folder} {choice:?}:{}", shown(&findings));
+            let examined = stack.examined();
+            if ["sam", "cloudformation"].contains(&folder) {
+                assert_eq!((examined.functions, examined.mappings, examined.log_groups), (1, 1, 1));
+            }
+        }
+    }
+}
+
 #[test]
 fn a_place_is_told_with_file_line_and_resource() {
     let place = |case: &str, rule: &str| {

@@ -107,8 +107,9 @@ pub(super) const RULES: &[Rule] = &[
             let ours = stack.model.consumers().filter(|function| is_ours(function));
             ours.filter_map(|function| {
                 // the file that it names is not known here, unless it is the one that was given
-                let elsewhere = !function.variable("ROWTIDE_CONFIG").is_null()
-                    || !function.variable("MESSAGE_FORMAT").is_null();
+                let has = |name: &str| !function.variable(name).is_null();
+                let elsewhere =
+                    !has("ROWTIDE_SOURCE_DECODER") && (has("ROWTIDE_CONFIG") || has("MESSAGE_FORMAT"));
                 let auto =
                     setting(Some(function), stack.config, "source.decoder") == Given::Is("auto".to_owned());
                 let node = function.get(&["Environment"]);
