@@ -49,13 +49,15 @@
 //! | `sink` | `materialize`, `pipeline`, `metrics`, `redrive`: writing to PostgreSQL and CrateDB; `secrets`: how to log in there |
 //! | `lambda` | `lambda` and the functions `rowtide-kinesis`, `rowtide-dynamodb`, `rowtide-sqs`, `rowtide-kafka` |
 //! | `embedded` | `embedded`: a PostgreSQL inside the process |
-//! | `cli` | the command `rowtide` |
+//! | `cli` | the command `rowtide`; `doctor`, which examines templates and configuration |
 
 pub mod catalogue;
 pub mod coalesce;
 pub mod config;
 pub mod decimal;
 pub mod decode;
+#[cfg(feature = "cli")]
+pub mod doctor;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 pub mod error;

@@ -94,6 +94,12 @@ pub(super) enum Command {
         after_help = "Example:\n  rowtide purge --older-than 7d --dry-run --sink postgresql://localhost/shop"
     )]
     Purge(PurgeArgs),
+    /// Find what would lose or block data, or leak a secret: in templates, live mappings, configuration and database
+    #[command(after_help = "Examples:\n  rowtide doctor template.yaml\n  \
+                      terraform show -json plan.out | rowtide doctor - --output json\n  \
+                      aws lambda get-event-source-mapping --uuid ID | rowtide doctor --sink postgresql://localhost/shop -\n\n\
+                      Exit status: 0 no errors, 1 an error was found, 2 usage, or a file that cannot be read.")]
+    Doctor(DoctorArgs),
     /// Print every setting with its value, its default and where the value comes from; secrets masked
     #[command(after_help = "Example:\n  rowtide config --set sink.schema=sales")]
     Config(ConfigArgs),
@@ -183,6 +189,25 @@ pub(super) struct DdlArgs {
     /// The database to write for [default: sink.dialect, else postgres]
     #[arg(long, value_enum)]
     pub(super) dialect: Option<DialectArg>,
+    #[command(flatten)]
+    pub(super) global: Global,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DoctorArgs {
+    /// SAM or CloudFormation templates, the JSON of a Terraform plan or state, or what `aws lambda` prints of event
+    /// source mappings and functions; - is stdin
+    #[arg(value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    /// Examine this database too: connection, TLS, privileges, tables, clock; nothing is changed in it
+    #[arg(long, value_name = "URL")]
+    pub(super) sink: Option<String>,
+    /// The value of a template's parameter, in place of its default; may be repeated
+    #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
+    pub(super) parameters: Vec<(String, String)>,
+    /// For people, or one JSON object
+    #[arg(long, value_enum, default_value_t = Output::Human)]
+    pub(super) output: Output,
     #[command(flatten)]
     pub(super) global: Global,
 }
@@ -332,6 +357,12 @@ pub(super) fn dialect_setting(asked: Option<DialectArg>) -> Vec<String> {
 /// The configured dialect.
 pub(super) fn dialect(config: &Config) -> Dialect {
     configured(config).unwrap_or(Dialect::Postgres)
+}
+
+/// A name and a value.
+fn parameter(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or_else(|| "must be NAME=VALUE".to_owned())?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 /// Units of an age, in seconds.

@@ -7,6 +7,7 @@ mod args;
 mod ddl;
 mod dead_letters;
 mod decode;
+mod doctor;
 mod failure;
 mod formats;
 mod input;
@@ -68,6 +69,7 @@ fn dispatch(cli: Cli) -> Ended {
         Command::DeadLetters(args) => wait(dead_letters::run(&global, &args, &mut out))?,
         Command::Show(args) => wait(show::run(&global, &args, &mut out))?,
         Command::Purge(args) => wait(purge::run(&global, &args, &mut out))?,
+        Command::Doctor(args) => wait(doctor::run(&global, &args, &mut out))?,
         Command::Config(args) => settings::run(&global, &args, &mut out),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -58,7 +58,7 @@ struct Lease {
 }
 
 /// A table as the catalogue describes it.
-struct Table {
+pub(super) struct Table {
     columns: Vec<Described>,
     /// Members of `pk` that are the primary key.
     keys: Vec<String>,
@@ -107,7 +107,9 @@ impl Cratedb {
                 agree_with_registry(binding, registered, &self.own(REGISTRY))?;
             }
             let layout = match &found {
-                Some((kind, _)) if kind == "BASE TABLE" => self.adopted(binding, deadline).await?,
+                Some((kind, _)) if kind == "BASE TABLE" => {
+                    self.adopted(target, Some(&binding.key_names), deadline).await?
+                }
                 Some((kind, _)) if kind != "VIEW" => {
                     return Err(Error::config(format!(
                         "{} is neither a table nor a view; give the route of {} another `to`.",
@@ -203,7 +205,7 @@ impl Cratedb {
         rows.first().map(|row| read(|| Ok((row.try_get(0)?, row.try_get(1)?)))).transpose()
     }
 
-    async fn describe(&self, schema: &str, name: &str, deadline: Deadline) -> Result<Table> {
+    pub(super) async fn describe(&self, schema: &str, name: &str, deadline: Deadline) -> Result<Table> {
         let sql = include_str!("../../sql/cratedb/columns.sql");
         let mut described = Table { columns: Vec::new(), keys: Vec::new() };
         for row in self.ask(deadline, sql, &[&schema, &name]).await? {
@@ -236,21 +238,16 @@ impl Cratedb {
             self.create(&storage(target)?, deadline).await?;
             return Ok(false);
         }
-        if STORAGE_COLUMNS.into_iter().all(|column| described.has(column)) {
-            return Ok(true);
-        }
-        Err(Error::config(format!(
-            "{}.{} should be the storage table of {}, but it is no table with the columns {}. Rename it, or change \
-             sink.suffix or the route's `to`.",
-            target.schema,
-            target.storage,
-            target.qualified(),
-            STORAGE_COLUMNS.join(", ")
-        )))
+        check_storage(target, &described).map(|()| true)
     }
 
     /// A view that somebody else made is an error, unless the registry says that it was rowtide's once.
-    fn check_view(&self, target: &Target, shown: Option<&str>, line: Option<&Registered>) -> Result<()> {
+    pub(super) fn check_view(
+        &self,
+        target: &Target,
+        shown: Option<&str>,
+        line: Option<&Registered>,
+    ) -> Result<()> {
         let Some(shown) = shown else { return Ok(()) };
         if line.is_some() || is_same_view(&view(target), shown) {
             return Ok(());
@@ -288,8 +285,13 @@ impl Cratedb {
     }
 
     /// How an existing table with the target's own name is written to.
-    async fn adopted(&self, binding: &Binding, deadline: Deadline) -> Result<Layout> {
-        let target = &*binding.target;
+    /// The key is compared where it is known.
+    pub(super) async fn adopted(
+        &self,
+        target: &Target,
+        key_names: Option<&[String]>,
+        deadline: Deadline,
+    ) -> Result<Layout> {
         let name = target.qualified();
         let table = self.describe(&target.schema, &target.name, deadline).await?;
         if STORAGE_COLUMNS.into_iter().all(|column| table.has(column)) {
@@ -307,9 +309,11 @@ impl Cratedb {
         }
         let mut keys = table.keys.clone();
         keys.sort();
-        if keys != binding.key_names {
+        if let Some(key_names) = key_names
+            && keys != key_names
+        {
             let members: Vec<String> =
-                binding.key_names.iter().map(|name| format!("pk[{}]", literal(name))).collect();
+                key_names.iter().map(|name| format!("pk[{}]", literal(name))).collect();
             return Err(Error::config(format!(
                 "The primary key of the existing table {name} is not the key of {}: it must be {}, so that rows can \
                  be upserted. CrateDB cannot change a primary key: copy the rows into a table that has it.",
@@ -327,7 +331,11 @@ impl Cratedb {
         Ok(Layout::Adopted { guarded: table.has("version") && table.has("deleted"), aux: table.has("aux") })
     }
 
-    async fn registered(&self, target: &Target, deadline: Deadline) -> Result<Option<(Registered, String)>> {
+    pub(super) async fn registered(
+        &self,
+        target: &Target,
+        deadline: Deadline,
+    ) -> Result<Option<(Registered, String)>> {
         let sql = self.fill_own(include_str!("../../sql/cratedb/read_registry.sql"));
         let rows = self.ask(deadline, &sql, &[&target.qualified()]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
@@ -669,6 +677,21 @@ impl Cratedb {
         }
         Ok(Purged { target: target.name.clone(), rows, horizon: moved })
     }
+}
+
+/// Whether what stands in the storage table's place is one.
+pub(super) fn check_storage(target: &Target, described: &Table) -> Result<()> {
+    if STORAGE_COLUMNS.into_iter().all(|column| described.has(column)) {
+        return Ok(());
+    }
+    Err(Error::config(format!(
+        "{}.{} should be the storage table of {}, but it is no table with the columns {}. Rename it, or change \
+         sink.suffix or the route's `to`.",
+        target.schema,
+        target.storage,
+        target.qualified(),
+        STORAGE_COLUMNS.join(", ")
+    )))
 }
 
 fn live_row(row: &tokio_postgres::Row) -> Result<(String, LiveRow)> {

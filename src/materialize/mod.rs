@@ -2,12 +2,14 @@
 
 mod connect;
 mod crate_catalog;
+mod crate_inspect;
 mod crate_letters;
 mod crate_rows;
 mod crate_schemas;
 mod cratedb;
 mod dead_letters;
 mod floor;
+mod inspect;
 mod login;
 mod postgres;
 mod purge;
@@ -18,6 +20,7 @@ mod targets;
 
 pub use cratedb::Cratedb;
 pub use dead_letters::{DeadLetter, Filter, ParkedLetter};
+pub use inspect::{Inspection, Privilege, RegisteredTarget, SchemaFacts, TableFacts, TargetFacts, Use};
 pub use postgres::Postgres;
 pub use purge::Purged;
 pub use sink::{Sink, configured};

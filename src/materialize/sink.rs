@@ -5,8 +5,8 @@ use super::login::Login;
 use super::postgres::settle;
 use super::server::Server;
 use super::{
-    Binding, Cratedb, DeadLetter, Deadline, Filter, KnownTarget, LiveRow, Materializer, ParkedLetter,
-    Postgres, Purged, RowOutcome, Shown, Truncation,
+    Binding, Cratedb, DeadLetter, Deadline, Filter, Inspection, KnownTarget, LiveRow, Materializer,
+    ParkedLetter, Postgres, Purged, RowOutcome, Shown, Truncation,
 };
 use crate::catalogue::TableSchema;
 use crate::config::{Config, DialectChoice};
@@ -17,6 +17,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::OnceCell;
+
+/// How long it may take to look at everything.
+const INSPECTION_MAX: Duration = Duration::from_secs(30);
 
 /// A database as the place where rows go. Which kind it is, is asked when the first connection is opened, unless
 /// `sink.dialect` or the URL says so.
@@ -139,6 +142,21 @@ impl Sink {
             Some(Kind::Postgres(sink)) => sink.close(),
             Some(Kind::Cratedb(sink)) => sink.close(),
             None => {}
+        }
+    }
+
+    /// Looks at the server, at what rowtide keeps there, and at the tables of the routes. Changes nothing.
+    ///
+    /// # Errors
+    /// When the server cannot be asked.
+    pub async fn inspect(&self) -> Result<Inspection> {
+        let deadline = Deadline::after(INSPECTION_MAX);
+        // whoever asks wants to hear of the first failure, not to wait for better times
+        let config = self.config(deadline).await?;
+        ask_version(&Server::behind(self.login.clone(), &config)?, deadline).await?;
+        match self.kind(deadline).await? {
+            Kind::Postgres(sink) => Box::pin(sink.inspect(&config, deadline)).await,
+            Kind::Cratedb(sink) => Box::pin(sink.inspect(&config, deadline)).await,
         }
     }
 

@@ -32,11 +32,11 @@ pub(super) struct Known {
 
 /// A relation of the catalogue.
 pub(super) struct Relation {
-    kind: String,
+    pub(super) kind: String,
     columns: Vec<String>,
     definition: Option<String>,
     unique_pk: bool,
-    comment: Option<String>,
+    pub(super) comment: Option<String>,
 }
 
 impl Relation {
@@ -608,7 +608,7 @@ fn has(table: &Relation, column: &str) -> bool {
     table.columns.iter().any(|found| found == column)
 }
 
-fn check_storage(target: &Target, table: &Relation) -> Result<()> {
+pub(super) fn check_storage(target: &Target, table: &Relation) -> Result<()> {
     let lacking: Vec<&str> = STORAGE_COLUMNS.into_iter().filter(|column| !has(table, column)).collect();
     if matches!(table.kind.as_str(), "r" | "p") && lacking.is_empty() {
         return Ok(());
@@ -624,7 +624,7 @@ fn check_storage(target: &Target, table: &Relation) -> Result<()> {
 }
 
 /// How an existing table with the target's own name is written to.
-fn adopted(target: &Target, table: &Relation) -> Result<Layout> {
+pub(super) fn adopted(target: &Target, table: &Relation) -> Result<Layout> {
     let name = target.qualified();
     if STORAGE_COLUMNS.into_iter().all(|column| has(table, column)) {
         return Err(Error::config(format!(

@@ -1113,3 +1113,58 @@ async fn names_that_no_table_may_have_are_mapped_and_never_shared() {
     sink.close();
     place.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cratedb_is_looked_at_and_left_as_it_is() {
+    let Some(place) = place("doctor").await else { return };
+    let user = format!("rowtide_doctor_{}", std::process::id());
+    let mut config = place.config();
+    config.routes = vec![RouteConfig { from: "orders".into(), ..RouteConfig::default() }];
+    let rules = |config: &Config| {
+        let config = config.clone();
+        async move {
+            let inspected = Sink::new(&config).unwrap().inspect().await;
+            let stack = rowtide::doctor::Stack::default();
+            let findings = stack.findings_of_sink(&config, "crate://", &inspected);
+            findings
+                .into_iter()
+                .map(|finding| format!("{} {}", finding.rule, finding.place))
+                .collect::<Vec<_>>()
+        }
+    };
+    let none = Vec::<String>::new();
+    assert_eq!(rules(&config).await, none);
+    let tables = "select table_name from information_schema.tables where table_schema = '{s}'";
+    assert_eq!(place.texts(tables).await, [""; 0]);
+    let s = &place.schema;
+    config.sink.ddl = Ddl::Never;
+    let missing = ["rowtide_targets", "rowtide_dead_letters", "orders_cdc"];
+    assert_eq!(rules(&config).await, missing.map(|table| format!("sink-missing-table {s}.{table}")));
+    config.sink.ddl = Ddl::Auto;
+
+    let (flow, sink) = (Flow::new(&config).unwrap(), Cratedb::new(&config).unwrap());
+    let report = process(&flow, &sink, &inserts("orders", 2), Deadline::never()).await;
+    assert!(report.failure.is_none());
+    place.run("refresh table \"{s}\".rowtide_targets").await;
+    assert_eq!(rules(&config).await, none);
+    let mut other = config.clone();
+    other.source.version = rowtide::config::VersionScheme::Arrival;
+    assert_eq!(rules(&other).await, [format!("sink-registry {s}.orders")]);
+
+    // a user who may read, and nothing else
+    place.run(&format!("create user {user}; grant dql on schema \"{{s}}\" to {user}")).await;
+    let mut limited = config.clone();
+    limited.sink.url = Some(SinkUrl::new(with_option(&place.url, "user", &user)));
+    let lacking = ["rowtide_targets", "rowtide_dead_letters", "orders_cdc"];
+    let expected = [format!("sink-schema schema {s}")].into_iter();
+    let expected = expected.chain(lacking.map(|table| format!("sink-privileges {s}.{table}")));
+    assert_eq!(rules(&limited).await, expected.collect::<Vec<_>>());
+    place.run(&format!("drop user {user}")).await;
+
+    // other tables in the places of ours
+    place.run("drop view \"{s}\".orders; create table \"{s}\".orders (pk object, data object)").await;
+    assert_eq!(rules(&config).await, [format!("sink-table-shape {s}.orders")]);
+    place.run("drop table \"{s}\".orders; drop table \"{s}\".orders_cdc; create table \"{s}\".orders_cdc (a text)").await;
+    assert_eq!(rules(&config).await, [format!("sink-table-shape {s}.orders")]);
+    place.clear().await;
+}

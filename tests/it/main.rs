@@ -10,6 +10,8 @@ mod convergence;
 mod cratedb;
 #[cfg(feature = "sink")]
 mod decode;
+#[cfg(feature = "cli")]
+mod doctor;
 #[cfg(feature = "sink")]
 mod envelopes;
 #[cfg(feature = "sink")]

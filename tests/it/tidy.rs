@@ -20,12 +20,13 @@ const PROCESSOR_LINES_MAX: usize = 40;
 const COLUMNS_MAX: usize = 120;
 
 /// The rooms that are pure: no clock, no I/O, no environment, no memory between records.
-const PURE: [&str; 13] = [
+const PURE: [&str; 14] = [
     "unpack",
     "catalogue",
     "coalesce",
     "decimal",
     "decode",
+    "doctor",
     "error",
     "event",
     "json",
@@ -37,7 +38,7 @@ const PURE: [&str; 13] = [
 ];
 
 /// Whose front door each room may know. A room that is not named knows what it likes.
-const NEIGHBOURS: [(&str, &[&str]); 15] = [
+const NEIGHBOURS: [(&str, &[&str]); 16] = [
     ("unpack", &["json", "record"]),
     ("catalogue", &["config", "error"]),
     ("error", &[]),
@@ -52,6 +53,7 @@ const NEIGHBOURS: [(&str, &[&str]); 15] = [
     ("coalesce", &["error", "event", "route"]),
     ("route", &["coalesce", "config", "decode", "error", "event", "json"]),
     ("plan", &["coalesce", "config", "error", "event", "json", "route"]),
+    ("doctor", &["config", "error", "json", "materialize"]),
     ("secrets", &["config", "error", "event"]),
     ("materialize", &["catalogue", "config", "error", "event", "json", "plan", "route", "secrets"]),
 ];

@@ -1,0 +1,1 @@
+select has_schema_privilege($1::text, 'CREATE')

@@ -1,0 +1,1 @@
+select version(), current_timestamp

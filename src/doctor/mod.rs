@@ -1,0 +1,150 @@
+//! What would lose or block data, or leak a secret, before it does: templates, plans, live mappings, the configuration,
+//! and what was found out about the database. Judges only: reads no file, asks no server.
+//!
+//! Templates of every kind become one small model (`cloudformation`, `terraform`, over `document` and `template`); the
+//! rules (`rules`) read that model and nothing else.
+
+mod cloudformation;
+mod document;
+mod model;
+mod node;
+mod rules;
+mod secret;
+mod template;
+mod terraform;
+
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::materialize::Inspection;
+use model::{Kind, Model};
+use std::collections::BTreeMap;
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Data is lost or blocked, or a secret leaks.
+    Error,
+    /// It will hurt later, or in some circumstances.
+    Warning,
+}
+
+impl Severity {
+    /// The word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+/// One thing that should be changed. No text of it holds a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule that found it.
+    pub rule: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// File, line and resource; a setting; an object of the database.
+    pub place: String,
+    /// What is there, and what comes of it.
+    pub why: String,
+    /// What to do.
+    pub change: String,
+}
+
+/// A rule as the documentation tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Described {
+    /// Its name in findings.
+    pub name: &'static str,
+    /// How bad what it finds is.
+    pub severity: Severity,
+    /// What it finds.
+    pub finds: &'static str,
+    /// What comes of that.
+    pub why: &'static str,
+    /// What to do.
+    pub change: &'static str,
+    /// Whether it needs a database to look at.
+    pub asks_sink: bool,
+}
+
+/// Every rule, in the order of the documentation.
+#[must_use]
+pub fn rules() -> Vec<Described> {
+    rules::described()
+}
+
+/// What was examined, so that «no findings» can be told from «nothing found to examine».
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Examined {
+    /// Lambda functions.
+    pub functions: usize,
+    /// Event source mappings.
+    pub mappings: usize,
+    /// Streams, tables, queues and topics.
+    pub sources: usize,
+    /// Log groups.
+    pub log_groups: usize,
+}
+
+/// Templates, plans and live settings to be examined together.
+#[derive(Debug, Default)]
+pub struct Stack {
+    model: Model,
+}
+
+impl Stack {
+    /// Adds a file: a SAM or CloudFormation template, the JSON of a Terraform plan or state, or what AWS answers about
+    /// event source mappings and functions. `parameters` stand in place of a template's defaults.
+    ///
+    /// # Errors
+    /// A configuration error that names the file and the place in it, when it cannot be read or is nothing of that.
+    pub fn add(&mut self, name: &str, content: &[u8], parameters: &BTreeMap<String, String>) -> Result<()> {
+        let root = document::parse(content).map_err(|error| Error::config(format!("{name}: {error}.")))?;
+        if terraform::is_plan(&root) {
+            terraform::read(&root, name, &mut self.model);
+        } else if cloudformation::is_template(&root) {
+            cloudformation::read(&root, name, parameters, &mut self.model);
+        } else if !cloudformation::read_live(&root, name, &mut self.model) {
+            return Err(Error::config(format!(
+                "{name}: not a SAM or CloudFormation template, not the JSON of a Terraform plan (terraform show -json \
+                 PLAN), and not an event source mapping or function as the AWS command line prints it."
+            )));
+        }
+        Ok(())
+    }
+
+    /// How much there is to examine.
+    #[must_use]
+    pub fn examined(&self) -> Examined {
+        let count = |kinds: &[Kind]| {
+            self.model.resources.iter().filter(|resource| kinds.contains(&resource.kind)).count()
+        };
+        Examined {
+            functions: count(&[Kind::Function]),
+            mappings: count(&[Kind::Mapping]),
+            sources: count(&[Kind::Stream, Kind::Table, Kind::Queue]),
+            log_groups: count(&[Kind::LogGroup]),
+        }
+    }
+
+    /// What should be changed in these files and in the configuration, the worst first.
+    #[must_use]
+    pub fn findings(&self, config: &Config) -> Vec<Finding> {
+        rules::of_stack(&self.model, config)
+    }
+
+    /// What should be changed in the database, or about it, after it was inspected; `sink` names it for people.
+    #[must_use]
+    pub fn findings_of_sink(
+        &self,
+        config: &Config,
+        sink: &str,
+        inspected: &std::result::Result<Inspection, Error>,
+    ) -> Vec<Finding> {
+        rules::of_sink(&self.model, config, sink, inspected)
+    }
+}

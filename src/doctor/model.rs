@@ -1,0 +1,292 @@
+//! What a stack is made of, whatever it was described in: resources with the names of CloudFormation, and what leads
+//! to what. The rules read this and nothing else.
+
+use super::node::{Given, Node, Value};
+use std::fmt;
+
+/// Where a resource stands.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Place {
+    pub(super) file: String,
+    /// 0 when lines tell a reader nothing, as in a plan.
+    pub(super) line: usize,
+    /// `Resources.Consumer`, or the address in a plan.
+    pub(super) path: String,
+}
+
+impl Place {
+    /// The same place at another line, when that has one.
+    pub(super) fn at(&self, line: usize) -> Self {
+        let line = if self.line == 0 || line == 0 { self.line } else { line };
+        Self { line, ..self.clone() }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.file)?;
+        if self.line > 0 {
+            write!(f, " line {}", self.line)?;
+        }
+        if self.path.is_empty() { Ok(()) } else { write!(f, ", {}", self.path) }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Function,
+    Mapping,
+    Stream,
+    Table,
+    /// A table's copy into a Kinesis stream, where it is a resource of its own.
+    KinesisDestination,
+    Queue,
+    Topic,
+    LogGroup,
+    Permission,
+    Other,
+}
+
+/// What described the resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    Template,
+    Plan,
+    /// The answer of AWS: defaults are filled in, and what stands around it is not there.
+    Live,
+}
+
+/// A resource.
+#[derive(Debug, Clone)]
+pub(super) struct Resource {
+    pub(super) kind: Kind,
+    pub(super) origin: Origin,
+    /// What others refer to it by.
+    pub(super) id: String,
+    pub(super) place: Place,
+    /// Its properties, with the names that CloudFormation gives them.
+    pub(super) properties: Node,
+}
+
+impl Resource {
+    pub(super) fn get(&self, path: &[&str]) -> &Node {
+        self.properties.at(path)
+    }
+
+    /// The place of a property; of the resource when it is not there.
+    pub(super) fn place_of(&self, node: &Node) -> Place {
+        self.place.at(node.line)
+    }
+
+    /// The names that it goes by in texts.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        const NAMES: [&str; 9] = [
+            "FunctionName",
+            "FunctionArn",
+            "Name",
+            "TableName",
+            "QueueName",
+            "TopicName",
+            "LogGroupName",
+            "Arn",
+            "StreamArn",
+        ];
+        NAMES.iter().filter_map(|name| self.get(&[name]).as_text())
+    }
+
+    /// Whether a value leads to it: a reference, its name, its ARN.
+    fn is_meant(&self, by: &Node) -> bool {
+        match &by.value {
+            Value::Reference(id, _) => *id == self.id,
+            Value::Text(text) => {
+                let last = text.rsplit([':', '/']).next().unwrap_or(text);
+                // `…:table/orders/stream/2026-…`, and a function with its alias
+                let inner = text.split_once("/stream/").map(|(table, _)| table.rsplit('/').next());
+                let own = format!("${{{}}}", self.id);
+                let named = |name: &str| {
+                    name == text || name == last || inner.flatten() == Some(name) || is_alias(text, name)
+                };
+                text.contains(&own) || text.contains(&own.replace('}', ".")) || self.names().any(named)
+            }
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::List(_)
+            | Value::Map(_)
+            | Value::Hidden
+            | Value::Unknown => false,
+        }
+    }
+
+    /// The function's variable of that name.
+    pub(super) fn variable(&self, name: &str) -> &Node {
+        self.get(&["Environment", "Variables", name])
+    }
+
+    pub(super) fn variables(&self) -> &[(String, Node)] {
+        self.get(&["Environment", "Variables"]).members()
+    }
+}
+
+/// `…:function:name:alias`, or `name:alias`.
+fn is_alias(text: &str, name: &str) -> bool {
+    text.rsplit_once(':').is_some_and(|(function, _)| function.rsplit(':').next() == Some(name))
+}
+
+/// What a mapping reads from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    Kinesis,
+    Dynamodb,
+    /// One of the two.
+    Stream,
+    Sqs,
+    Kafka,
+    Other,
+}
+
+impl Source {
+    pub(super) fn is_stream(self) -> bool {
+        matches!(self, Self::Kinesis | Self::Dynamodb | Self::Stream)
+    }
+
+    /// A stream or a topic: what is read in order, and waits behind what fails.
+    pub(super) fn is_ordered(self) -> bool {
+        self.is_stream() || self == Self::Kafka
+    }
+}
+
+/// An event source mapping with its two ends, as far as they are known.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mapping<'m> {
+    pub(super) resource: &'m Resource,
+    pub(super) source: Source,
+    pub(super) function: Option<&'m Resource>,
+    pub(super) from: Option<&'m Resource>,
+}
+
+impl Mapping<'_> {
+    pub(super) fn number(&self, name: &str) -> Given<i64> {
+        self.resource.get(&[name]).given_number()
+    }
+
+    /// Records in a batch; `None` when nobody knows.
+    pub(super) fn batch_size(&self) -> Option<i64> {
+        self.number("BatchSize").or(if self.source == Source::Sqs { 10 } else { 100 })
+    }
+}
+
+/// How many shards a stream has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shards {
+    Number(i64),
+    /// As many as AWS thinks fit: four to begin with.
+    OnDemand,
+}
+
+/// Shards that AWS gives a stream on demand to begin with.
+const ON_DEMAND_SHARDS: i64 = 4;
+
+impl Shards {
+    pub(super) fn at_least(self) -> i64 {
+        match self {
+            Self::Number(shards) => shards,
+            Self::OnDemand => ON_DEMAND_SHARDS,
+        }
+    }
+}
+
+/// Every resource of every file.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Model {
+    pub(super) resources: Vec<Resource>,
+    /// Secrets that templates hold as defaults of hidden parameters.
+    pub(super) hidden_defaults: Vec<(String, Node, Place)>,
+}
+
+impl Model {
+    pub(super) fn of(&self, kind: Kind) -> impl Iterator<Item = &Resource> {
+        self.resources.iter().filter(move |resource| resource.kind == kind)
+    }
+
+    /// The resource of one of these kinds that a value leads to.
+    pub(super) fn find(&self, kinds: &[Kind], by: &Node) -> Option<&Resource> {
+        self.resources.iter().find(|resource| kinds.contains(&resource.kind) && resource.is_meant(by))
+    }
+
+    pub(super) fn mappings(&self) -> impl Iterator<Item = Mapping<'_>> {
+        self.of(Kind::Mapping).map(|resource| {
+            let name = resource.get(&["FunctionName"]);
+            let name = if name.is_null() { resource.get(&["FunctionArn"]) } else { name };
+            let by = resource.get(&["EventSourceArn"]);
+            let from = self.find(&[Kind::Stream, Kind::Table, Kind::Queue], by);
+            let function = self.find(&[Kind::Function], name);
+            Mapping { resource, source: source(resource, from), function, from }
+        })
+    }
+
+    /// Functions that records come to, and those that are set up for rowtide. Where no mapping is known, all.
+    pub(super) fn consumers(&self) -> impl Iterator<Item = &Resource> {
+        let any = self.of(Kind::Mapping).next().is_some();
+        let fed: Vec<&str> =
+            self.mappings().filter_map(|mapping| Some(mapping.function?.id.as_str())).collect();
+        self.of(Kind::Function)
+            .filter(move |function| !any || fed.contains(&function.id.as_str()) || is_ours(function))
+    }
+
+    /// How many shards a mapping reads; `None` when that is not known.
+    pub(super) fn shards(mapping: &Mapping<'_>) -> Option<Shards> {
+        let stream = mapping.from.filter(|from| from.kind == Kind::Stream)?;
+        let mode = stream.get(&["StreamModeDetails", "StreamMode"]).given_text();
+        match mode.or("PROVISIONED".to_owned())?.as_str() {
+            "ON_DEMAND" => Some(Shards::OnDemand),
+            _ => stream.get(&["ShardCount"]).given_number().or(1).map(Shards::Number),
+        }
+    }
+}
+
+/// Whether a function is one of rowtide's: its variables say so.
+pub(super) fn is_ours(function: &Resource) -> bool {
+    function.variables().iter().any(|(name, _)| name.starts_with("ROWTIDE_"))
+}
+
+fn source(mapping: &Resource, from: Option<&Resource>) -> Source {
+    let given = |name: &str| !mapping.get(&[name]).is_null();
+    match from.map(|from| from.kind) {
+        Some(Kind::Stream) => return Source::Kinesis,
+        Some(Kind::Table) => return Source::Dynamodb,
+        Some(Kind::Queue) => return Source::Sqs,
+        _ => {}
+    }
+    if given("AmazonManagedKafkaEventSourceConfig")
+        || given("SelfManagedKafkaEventSourceConfig")
+        || given("SelfManagedEventSource")
+        || given("Topics")
+    {
+        return Source::Kafka;
+    }
+    if given("Queues") || given("DocumentDBEventSourceConfig") {
+        return Source::Other;
+    }
+    let arn = mapping.get(&["EventSourceArn"]).as_text().unwrap_or_default();
+    let services = [
+        (":kinesis:", Source::Kinesis),
+        (":dynamodb:", Source::Dynamodb),
+        (":sqs:", Source::Sqs),
+        (":kafka:", Source::Kafka),
+        (":mq:", Source::Other),
+    ];
+    if let Some((_, source)) = services.iter().find(|(service, _)| arn.contains(service)) {
+        return *source;
+    }
+    // the form of an event in SAM says it
+    match mapping.get(&["Type"]).as_text() {
+        Some("Kinesis") => Source::Kinesis,
+        Some("DynamoDB") => Source::Dynamodb,
+        Some("SQS") => Source::Sqs,
+        Some("MSK" | "SelfManagedKafka") => Source::Kafka,
+        // only streams and topics have a position
+        _ if given("StartingPosition") => Source::Stream,
+        _ => Source::Sqs,
+    }
+}

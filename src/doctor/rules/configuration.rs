@@ -1,0 +1,107 @@
+//! Rowtide's own configuration.
+
+use super::{Check, Hit, Rule, Severity, Stack};
+use crate::config::{Payload, Tls};
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        name: "unencrypted-sink",
+        severity: Severity::Error,
+        finds: "a connection to another machine that may be unencrypted",
+        why: "Password and rows can be read, and changed, by everybody between here and there.",
+        change: "Set `sink.tls` to verify-full, and `sink.tls_root_cert` where the database's authority is not one of \
+                 the system's.",
+        check: Check::Stack(|stack| unencrypted(stack).into_iter().collect()),
+    },
+    Rule {
+        name: "hard-delete",
+        severity: Severity::Warning,
+        finds: "a route with `delete = \"hard\"`",
+        why: "A late or repeated record of a deleted row brings the row back.",
+        change: "Use `delete = \"tombstone\"` or `\"soft\"`, and purge tombstones.",
+        check: Check::Stack(|stack| {
+            let routes = stack.config.effective().into_iter();
+            let hard = routes.filter(|setting| {
+                setting.name.starts_with("route.")
+                    && setting.name.ends_with(".delete")
+                    && setting.value == "hard"
+            });
+            hard.map(|setting| Hit::of(setting.origin, format!("`{}` is hard.", setting.name))).collect()
+        }),
+    },
+    Rule {
+        name: "parked-without-payload",
+        severity: Severity::Warning,
+        finds: "`dead_letters.payload = \"none\"`",
+        why: "A parked record can be redriven only for as long as the source keeps it.",
+        change: "Set `dead_letters.payload` to full, unless payloads must not be kept.",
+        check: Check::Stack(|stack| {
+            let fails = stack.config.dead_letters.payload == Payload::None;
+            let hit =
+                || Hit::of(origin(stack, "dead_letters.payload"), "Parked records are kept without payload.");
+            fails.then(hit).into_iter().collect()
+        }),
+    },
+];
+
+/// Where a setting comes from.
+fn origin(stack: &Stack<'_>, name: &str) -> String {
+    let settings = stack.config.effective();
+    let found = settings.into_iter().find(|setting| setting.name == name);
+    found.map(|setting| setting.origin).unwrap_or_default()
+}
+
+fn unencrypted(stack: &Stack<'_>) -> Option<Hit> {
+    let url = stack.config.sink.url.as_ref()?.expose();
+    if is_local(url) {
+        return None;
+    }
+    let by_url = ["sslmode=disable", "sslmode=prefer", "sslmode=allow"].iter().any(|mode| url.contains(mode));
+    let (fails, name) = match stack.config.sink.tls {
+        Some(tls) => (matches!(tls, Tls::Disable | Tls::Prefer), "sink.tls"),
+        None => (by_url, "sink.url"),
+    };
+    fails.then(|| Hit::of(origin(stack, name), "The connection may be unencrypted."))
+}
+
+/// Whether the database is on this machine.
+fn is_local(url: &str) -> bool {
+    let hosts: Vec<&str> = match url.split_once("://") {
+        Some((_, rest)) => {
+            let place = rest.split(['/', '?']).next().unwrap_or(rest);
+            let hosts = place.rsplit_once('@').map_or(place, |(_, hosts)| hosts);
+            hosts.split(',').collect()
+        }
+        None => url.split_whitespace().filter_map(|pair| pair.strip_prefix("host=")).collect(),
+    };
+    let local = |host: &str| {
+        let host = host.trim_start_matches('[');
+        ["", "localhost", "127.", "::1", "/", "%2F"].iter().any(|local| match *local {
+            "" => host.is_empty(),
+            local => host.starts_with(local),
+        })
+    };
+    hosts.iter().all(|host| local(host))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_local;
+
+    #[test]
+    fn a_database_on_this_machine_is_told_from_others() {
+        let table = [
+            ("postgresql://u:p@localhost:5432/d", true),
+            ("postgresql://127.0.0.1/d", true),
+            ("postgresql://[::1]:5432/d", true),
+            ("postgresql:///d", true),
+            ("host=/run/postgresql dbname=d", true),
+            ("postgresql://db.example.org/d", false),
+            ("postgresql://localhost,db.example.org/d", false),
+            ("host=db.example.org", false),
+        ];
+        for (url, local) in table {
+            assert_eq!(is_local(url), local, "{url}");
+        }
+    }
+}

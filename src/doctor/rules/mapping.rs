@@ -1,0 +1,248 @@
+//! Event source mappings: what the defaults of AWS lose or block.
+
+use super::{Check, Hit, Rule, Severity, Stack};
+use crate::doctor::model::{Kind, Mapping, Origin, Source};
+use crate::doctor::node::{Given, Value};
+
+/// What a record of a DynamoDB stream may be old, and a Kinesis stream's default, in seconds.
+const DAY: i64 = 86_400;
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        name: "response-types",
+        severity: Severity::Error,
+        finds: "an event source mapping without `ReportBatchItemFailures`",
+        why: "Lambda ignores the function's answer and counts every record of the batch as done: records that could \
+              not be written are lost without a sign.",
+        change: "Set `FunctionResponseTypes` to [`ReportBatchItemFailures`]; for Kafka that needs a mapping in \
+                 provisioned mode (`ProvisionedPollerConfig`).",
+        check: Check::Stack(|stack| {
+            each(stack, |mapping| {
+                let types = mapping.resource.get(&["FunctionResponseTypes"]);
+                let is_there =
+                    types.items().iter().any(|item| item.as_text() == Some("ReportBatchItemFailures"));
+                let unknown = types.value == Value::Unknown
+                    || types.items().iter().any(|item| item.as_text().is_none());
+                let fails = mapping.source != Source::Other && !is_there && !unknown;
+                fails.then(|| {
+                    Hit::at(
+                        mapping.resource,
+                        types,
+                        "`FunctionResponseTypes` lacks `ReportBatchItemFailures`.",
+                    )
+                })
+            })
+        }),
+    },
+    Rule {
+        name: "unlimited-retries",
+        severity: Severity::Error,
+        finds: "a stream or topic whose failed batches are tried again without limit of number or age",
+        why: "One batch that keeps failing blocks everything behind it in its shard until the stream forgets the \
+              records, and those that wait are lost with it.",
+        change: "Set `MaximumRetryAttempts`, for example to 10, and `MaximumRecordAgeInSeconds` below the stream's \
+                 retention.",
+        check: Check::Stack(|stack| {
+            each(stack, |mapping| {
+                let limited = |value: &i64| *value >= 0;
+                let attempts = mapping.number("MaximumRetryAttempts");
+                let fails = mapping.source.is_ordered()
+                    && attempts.clone().lacks(limited)
+                    && mapping.number("MaximumRecordAgeInSeconds").lacks(limited);
+                let node = mapping.resource.get(&["MaximumRetryAttempts"]);
+                let detail = match attempts {
+                    Given::Is(value) => format!("`MaximumRetryAttempts` is {value}: without limit."),
+                    Given::Absent | Given::Unknown => {
+                        "`MaximumRetryAttempts` is not set: without limit.".to_owned()
+                    }
+                };
+                fails.then(|| Hit::at(mapping.resource, node, detail))
+            })
+        }),
+    },
+    Rule {
+        name: "no-destination",
+        severity: Severity::Error,
+        finds: "a stream or topic without a destination for what Lambda gives up",
+        why: "A batch that is given up, or grows too old, is gone: nothing says which records were in it.",
+        change: "Set `DestinationConfig` with `OnFailure`, best to the ARN of an S3 bucket: only a bucket gets the \
+                 records themselves.",
+        check: Check::Stack(|stack| {
+            each(stack, |mapping| {
+                let node = mapping.resource.get(&["DestinationConfig"]);
+                let destination = node.at(&["OnFailure", "Destination"]);
+                let fails =
+                    mapping.source.is_ordered() && destination.is_null() && node.value != Value::Unknown;
+                fails.then(|| Hit::at(mapping.resource, node, "No `DestinationConfig` for failures."))
+            })
+        }),
+    },
+    Rule {
+        name: "destination-without-payload",
+        severity: Severity::Warning,
+        finds: "a destination that is a queue or a topic",
+        why: "It gets positions, not records. Once the stream has forgotten them, what was given up cannot be had \
+              back.",
+        change: "Use an S3 bucket as the `Destination`.",
+        check: Check::Stack(|stack| {
+            each(stack, |mapping| {
+                let (node, kind) = destination(stack, mapping);
+                let fails = mapping.source.is_ordered() && kind.is_some_and(|kind| !kind.is_fifo);
+                fails.then(|| Hit::at(mapping.resource, node, "The destination is a queue or a topic."))
+            })
+        }),
+    },
+    Rule {
+        name: "destination-fifo",
+        severity: Severity::Error,
+        finds: "a destination that is a FIFO queue or topic",
+        why: "Lambda cannot deliver to it: what is given up is gone.",
+        change: "Use an S3 bucket as the `Destination`, or a standard queue or topic.",
+        check: Check::Stack(|stack| {
+            each(stack, |mapping| {
+                let (node, kind) = destination(stack, mapping);
+                let fails = kind.is_some_and(|kind| kind.is_fifo);
+                fails.then(|| Hit::at(mapping.resource, node, "The destination is FIFO."))
+            })
+        }),
+    },
+    Rule {
+        name: "bisect-off",
+        severity: Severity::Error,
+        finds: "a stream or topic whose failed batches are not divided",
+        why: "One record that makes the function fail takes the whole batch with it: all of it is tried again, and \
+              all of it is given up.",
+        change: "Set `BisectBatchOnFunctionError` to true.",
+        check: Check::Stack(|stack| {
+            each(stack, |mapping| {
+                let node = mapping.resource.get(&["BisectBatchOnFunctionError"]);
+                let fails = mapping.source.is_ordered() && node.given_bool().lacks(|on| *on);
+                fails.then(|| Hit::at(mapping.resource, node, "`BisectBatchOnFunctionError` is off."))
+            })
+        }),
+    },
+    Rule {
+        name: "record-age",
+        severity: Severity::Warning,
+        finds: "a record age that is unlimited or not below the stream's retention",
+        why: "When the function cannot run, records leave the stream before Lambda gives them up, and nothing is sent \
+              to the destination.",
+        change: "Set `MaximumRecordAgeInSeconds` below the stream's retention, for example to 43200.",
+        check: Check::Stack(|stack| each(stack, |mapping| record_age(&mapping))),
+    },
+    Rule {
+        name: "starting-position",
+        severity: Severity::Error,
+        finds: "a mapping that starts at `LATEST`",
+        why: "It takes minutes until Lambda reads, also after a change of the mapping; what is written before that is \
+              never seen.",
+        change: "Set `StartingPosition` to `TRIM_HORIZON`; versions make records that come twice harmless.",
+        check: Check::Stack(|stack| {
+            each(stack, |mapping| {
+                let node = mapping.resource.get(&["StartingPosition"]);
+                let fails = mapping.source.is_ordered() && node.as_text() == Some("LATEST");
+                fails.then(|| Hit::at(mapping.resource, node, "`StartingPosition` is LATEST."))
+            })
+        }),
+    },
+    Rule {
+        name: "tumbling-window",
+        severity: Severity::Warning,
+        finds: "a mapping with a tumbling window",
+        why: "Rowtide aggregates nothing: windows only hold a shard to one invocation at a time and grow each \
+              invocation.",
+        change: "Remove `TumblingWindowInSeconds`.",
+        check: Check::Stack(|stack| {
+            each(stack, |mapping| {
+                let node = mapping.resource.get(&["TumblingWindowInSeconds"]);
+                let seconds = node.given_number().known().filter(|seconds| *seconds > 0)?;
+                let detail = format!("`TumblingWindowInSeconds` is {seconds}.");
+                Some(Hit::at(mapping.resource, node, detail))
+            })
+        }),
+    },
+    Rule {
+        name: "mapping-disabled",
+        severity: Severity::Warning,
+        finds: "a mapping that is switched off",
+        why: "Nothing is read. Records wait, and are lost when the stream forgets them.",
+        change: "Set `Enabled` to true.",
+        check: Check::Stack(|stack| {
+            each(stack, |mapping| {
+                let node = mapping.resource.get(&["Enabled"]);
+                let state = mapping.resource.get(&["State"]);
+                let off = node.given_bool() == Given::Is(false);
+                let stopped = state.as_text().is_some_and(|state| ["Disabled", "Disabling"].contains(&state));
+                let node = if off { node } else { state };
+                (off || stopped).then(|| Hit::at(mapping.resource, node, "The mapping is disabled."))
+            })
+        }),
+    },
+    Rule {
+        name: "mapping-problem",
+        severity: Severity::Error,
+        finds: "a live mapping whose last result is a problem",
+        why: "Lambda could not read the source or invoke the function: records wait.",
+        change: "Look at `LastProcessingResult` and at the function's log.",
+        check: Check::Stack(|stack| {
+            each(stack, |mapping| {
+                let node = mapping.resource.get(&["LastProcessingResult"]);
+                let fails = node.as_text().is_some_and(|result| result.starts_with("PROBLEM"));
+                let live = mapping.resource.origin == Origin::Live;
+                (fails && live)
+                    .then(|| Hit::at(mapping.resource, node, "`LastProcessingResult` is a problem."))
+            })
+        }),
+    },
+];
+
+/// What a check finds in each mapping.
+pub(super) fn each(stack: &Stack<'_>, check: impl Fn(Mapping<'_>) -> Option<Hit>) -> Vec<Hit> {
+    stack.model.mappings().filter_map(check).collect()
+}
+
+#[derive(Clone, Copy)]
+struct Destination {
+    is_fifo: bool,
+}
+
+/// The destination of a mapping, and its kind when it is a queue or a topic.
+fn destination<'m>(
+    stack: &Stack<'_>,
+    mapping: Mapping<'m>,
+) -> (&'m crate::doctor::node::Node, Option<Destination>) {
+    let node = mapping.resource.get(&["DestinationConfig", "OnFailure", "Destination"]);
+    let found = stack.model.find(&[Kind::Queue, Kind::Topic], node);
+    if let Some(found) = found {
+        let fifo = ["FifoQueue", "FifoTopic"];
+        let is_fifo = fifo.iter().any(|name| found.get(&[name]).given_bool() == Given::Is(true));
+        return (node, Some(Destination { is_fifo }));
+    }
+    let arn = node.as_text().unwrap_or_default();
+    let is_queue = [":sqs:", ":sns:"].iter().any(|service| arn.contains(service));
+    (node, is_queue.then(|| Destination { is_fifo: arn.ends_with(".fifo") }))
+}
+
+fn record_age(mapping: &Mapping<'_>) -> Option<Hit> {
+    if !mapping.source.is_stream() {
+        return None;
+    }
+    let node = mapping.resource.get(&["MaximumRecordAgeInSeconds"]);
+    let age = node.given_number().or(-1)?;
+    if age < 0 {
+        // without a limit of attempts either, unlimited-retries says it
+        let attempts = mapping.number("MaximumRetryAttempts").or(-1)?;
+        let hit = || Hit::at(mapping.resource, node, "`MaximumRecordAgeInSeconds` is not limited.");
+        return (attempts >= 0).then(hit);
+    }
+    let retention = match (mapping.source, mapping.from) {
+        (Source::Dynamodb, _) => DAY,
+        (Source::Kinesis, Some(stream)) => {
+            stream.get(&["RetentionPeriodHours"]).given_number().or(24)? * 3_600
+        }
+        _ => return None,
+    };
+    let detail =
+        format!("`MaximumRecordAgeInSeconds` is {age}, and the stream keeps records for {retention} s.");
+    (age >= retention).then(|| Hit::at(mapping.resource, node, detail))
+}

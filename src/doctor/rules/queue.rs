@@ -1,0 +1,95 @@
+//! SQS queues that functions read from.
+
+use super::mapping::each;
+use super::{Check, Hit, Rule, Severity};
+use crate::doctor::model::{Kind, Mapping, Resource, Source};
+use crate::doctor::node::{Given, Value};
+
+/// How often a message should be received before it is given up: throttled receives count as well.
+const RECEIVES_MIN: i64 = 5;
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        name: "visibility-timeout",
+        severity: Severity::Error,
+        finds: "a queue whose visibility timeout is under six times the function's timeout",
+        why: "Messages become visible while they are still being worked on: they are delivered again, use up their \
+              receives, and end in the dead-letter queue.",
+        change: "Set `VisibilityTimeout` to at least six times the function's `Timeout`, plus the batching window.",
+        check: Check::Stack(|stack| {
+            each(stack, |mapping| {
+                let (queue, function) = (queue(&mapping)?, mapping.function?);
+                let node = queue.get(&["VisibilityTimeout"]);
+                let visibility = node.given_number().or(30)?;
+                let timeout = function.get(&["Timeout"]).given_number().or(3)?;
+                let detail = format!(
+                    "`VisibilityTimeout` is {visibility} s, and the function's `Timeout` {timeout} s."
+                );
+                (visibility < timeout.saturating_mul(6)).then(|| Hit::at(queue, node, detail))
+            })
+        }),
+    },
+    Rule {
+        name: "no-redrive",
+        severity: Severity::Error,
+        finds: "a queue without a dead-letter queue",
+        why: "A message that keeps failing is tried until the queue's retention ends, and is then gone.",
+        change: "Set `RedrivePolicy` with a dead-letter queue and maxReceiveCount of 5 or more.",
+        check: Check::Stack(|stack| {
+            each(stack, |mapping| {
+                let queue = queue(&mapping)?;
+                let node = queue.get(&["RedrivePolicy"]);
+                let elsewhere = stack.model.of(Kind::Other).any(|other| {
+                    !other.get(&["RedrivePolicy"]).is_null()
+                        && stack
+                            .model
+                            .find(&[Kind::Queue], other.get(&["QueueUrl"]))
+                            .is_some_and(|found| found.id == queue.id)
+                });
+                (node.is_null() && !elsewhere)
+                    .then(|| Hit::at(queue, node, "The queue has no `RedrivePolicy`."))
+            })
+        }),
+    },
+    Rule {
+        name: "few-receives",
+        severity: Severity::Warning,
+        finds: "a queue that gives messages up after fewer than five receives",
+        why: "Throttled and interrupted invocations count as receives: good messages end in the dead-letter queue.",
+        change: "Set maxReceiveCount in `RedrivePolicy` to 5 or more.",
+        check: Check::Stack(|stack| {
+            each(stack, |mapping| {
+                let queue = queue(&mapping)?;
+                let node = queue.get(&["RedrivePolicy"]);
+                let receives = node.get("maxReceiveCount").given_number().known()?;
+                let detail = format!("maxReceiveCount is {receives}.");
+                (receives < RECEIVES_MIN).then(|| Hit::at(queue, node, detail))
+            })
+        }),
+    },
+    Rule {
+        name: "queue-batch",
+        severity: Severity::Error,
+        finds: "a batch size that the queue cannot serve",
+        why: "Above 10 messages a batch, AWS wants a batching window, and FIFO queues do not serve more: the mapping \
+              is refused and nothing is read.",
+        change: "Set `MaximumBatchingWindowInSeconds` to 1 or more; for a FIFO queue set `BatchSize` to 10.",
+        check: Check::Stack(|stack| {
+            each(stack, |mapping| {
+                let size = mapping.batch_size().filter(|size| mapping.source == Source::Sqs && *size > 10)?;
+                let window = mapping.number("MaximumBatchingWindowInSeconds").or(0)?;
+                let is_fifo =
+                    mapping.from.is_some_and(|from| from.get(&["FifoQueue"]).given_bool() == Given::Is(true));
+                let node = mapping.resource.get(&["BatchSize"]);
+                let what = if is_fifo { "of a FIFO queue" } else { "without a batching window" };
+                let detail = format!("`BatchSize` is {size} {what}.");
+                (window < 1 || is_fifo).then(|| Hit::at(mapping.resource, node, detail))
+            })
+        }),
+    },
+];
+
+/// The queue that a mapping reads, when it is among the resources.
+fn queue<'m>(mapping: &Mapping<'m>) -> Option<&'m Resource> {
+    mapping.from.filter(|from| from.kind == Kind::Queue && from.properties.value != Value::Unknown)
+}

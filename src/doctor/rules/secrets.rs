@@ -1,0 +1,79 @@
+//! Secrets where everybody who can look at the function, the template or the repository can read them.
+
+use super::{Check, Hit, Rule, Severity, Stack};
+use crate::doctor::model::{Kind, Resource};
+use crate::doctor::node::{Node, Value};
+use crate::doctor::secret;
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        name: "plain-secret",
+        severity: Severity::Error,
+        finds: "a password, token or key in plain text, in a function's variable, a parameter or the configuration file",
+        why: "Everybody who may read the file or the function's settings reads it, and it stays in every copy and \
+              every version of them.",
+        change: "Put it into Secrets Manager and write secretsmanager://NAME#FIELD (or ssm://NAME) in its place; then \
+                 change the secret.",
+        check: Check::Stack(|stack| {
+            let mut hits = variables(stack, |name, node| {
+                let what = secret::plain(name, node.as_text()?)?;
+                Some(format!("The variable {} holds {what}.", shown(name)))
+            });
+            hits.extend(stack.model.hidden_defaults.iter().filter_map(|(name, node, place)| {
+                let fails = node.as_text().is_some_and(secret::is_secret);
+                let detail = format!(
+                    "The parameter {} is hidden (NoEcho), and its default is in the template.",
+                    shown(name)
+                );
+                fails.then(|| Hit::of(place.to_string(), detail))
+            }));
+            hits.extend(configured(stack));
+            hits
+        }),
+    },
+    Rule {
+        name: "secret-in-variable",
+        severity: Severity::Warning,
+        finds: "a secret that the deployment puts into a function's variable",
+        why: "It stands there in plain text for everybody who may read the function's settings, and a rotation does \
+              not reach it.",
+        change: "Set the variable to secretsmanager://NAME#FIELD, which the function fetches itself.",
+        check: Check::Stack(|stack| {
+            variables(stack, |name, node| {
+                let hidden = node.value == Value::Hidden;
+                let resolved = node.as_text().is_some_and(secret::is_resolved);
+                (hidden || resolved).then(|| {
+                    format!("The variable {} gets a secret when the stack is deployed.", shown(name))
+                })
+            })
+        }),
+    },
+];
+
+fn variables(stack: &Stack<'_>, check: impl Fn(&str, &Node) -> Option<String>) -> Vec<Hit> {
+    let functions = stack.model.of(Kind::Function);
+    let hits = |function: &Resource| -> Vec<Hit> {
+        let found = function.variables().iter();
+        found.filter_map(|(name, node)| Some(Hit::at(function, node, check(name, node)?))).collect()
+    };
+    functions.flat_map(hits).collect()
+}
+
+/// `sink.url` with its password in the file itself, not by reference.
+fn configured(stack: &Stack<'_>) -> Option<Hit> {
+    let url = stack.config.sink.url.as_ref()?;
+    let settings = stack.config.effective();
+    let origin = settings.into_iter().find(|setting| setting.name == "sink.url")?.origin;
+    let in_file = origin.contains(" line ") && !origin.contains("://");
+    let what = secret::plain("sink.url", url.expose()).filter(|_| in_file)?;
+    let hit = Hit::of(origin, format!("sink.url holds {what}."));
+    Some(hit.changing(
+        "Write url = \"env://NAME\", \"file://path\" or \"secretsmanager://NAME\" in its place, and change the password.",
+    ))
+}
+
+/// A name, unless it could be anything else.
+fn shown(name: &str) -> &str {
+    let is_name = name.len() <= 64 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if is_name { name } else { "(not a name)" }
+}

@@ -1,0 +1,142 @@
+//! Tables and streams: whether what they send can keep a copy right.
+
+use super::mapping::each;
+use super::{Check, Hit, Rule, Severity, Stack, setting};
+use crate::doctor::model::{Kind, Model, Resource, Shards, Source};
+use crate::doctor::node::{Given, Node};
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        name: "view-type",
+        severity: Severity::Error,
+        finds: "a DynamoDB stream without new images",
+        why: "Records do not say what a row became: every invocation fails with a configuration error, and the shard \
+              is blocked.",
+        change: "Set `StreamViewType` to `NEW_AND_OLD_IMAGES` or `NEW_IMAGE`; AWS makes a new stream for it.",
+        check: Check::Stack(|stack| {
+            let tables = stack.model.of(Kind::Table);
+            tables
+                .filter_map(|table| {
+                    let node = table.get(&["StreamSpecification", "StreamViewType"]);
+                    let view = node.given_text().known()?;
+                    let fails = !["NEW_AND_OLD_IMAGES", "NEW_IMAGE"].contains(&view.as_str());
+                    fails.then(|| Hit::at(table, node, format!("`StreamViewType` is {view}.")))
+                })
+                .collect()
+        }),
+    },
+    Rule {
+        name: "millisecond-precision",
+        severity: Severity::Warning,
+        finds: "a table whose Kinesis records carry milliseconds",
+        why: "Two changes of an item in one millisecond have the same time: only their arrival orders them, and that \
+              is not always theirs.",
+        change: "Set `ApproximateCreationDateTimePrecision` to `MICROSECOND`.",
+        check: Check::Stack(precision),
+    },
+    Rule {
+        name: "arrival-versions",
+        severity: Severity::Error,
+        finds: "versions by `arrival` where records come by several ways",
+        why: "Sequence numbers of several shards, and messages of a queue without order, do not tell which change of \
+              a key came first: an older one can win.",
+        change: "Leave `source.version` at `auto`, or read from one shard, or from a FIFO queue.",
+        check: Check::Stack(arrival),
+    },
+    Rule {
+        name: "tombstone-retention",
+        severity: Severity::Error,
+        finds: "a source that keeps records for longer than deleted rows are remembered",
+        why: "A record that comes after its row's tombstone was purged brings the deleted row back.",
+        change: "Set `sink.tombstone_retention` above the source's retention, with room for a redrive.",
+        check: Check::Stack(tombstones),
+    },
+    Rule {
+        name: "reserved-concurrency",
+        severity: Severity::Warning,
+        finds: "a function that may not run as often as its mapping needs",
+        why: "Lambda throttles the others: their shards wait, or their messages use up their receives.",
+        change: "Set `ReservedConcurrentExecutions` to at least shards × `ParallelizationFactor` (for a queue, to \
+                 `MaximumConcurrency`), or remove it.",
+        check: Check::Stack(|stack| {
+            each(stack, |mapping| {
+                let function = mapping.function?;
+                let node = function.get(&["ReservedConcurrentExecutions"]);
+                let reserved = node.given_number().known().filter(|reserved| *reserved >= 0)?;
+                let needed = match (mapping.source, Model::shards(&mapping)) {
+                    (Source::Sqs, _) => mapping
+                        .resource
+                        .get(&["ScalingConfig", "MaximumConcurrency"])
+                        .given_number()
+                        .known()
+                        .unwrap_or(1),
+                    (_, shards) => {
+                        let factor = mapping.number("ParallelizationFactor").or(1)?;
+                        shards.map_or(1, Shards::at_least).saturating_mul(factor)
+                    }
+                };
+                let detail =
+                    format!("`ReservedConcurrentExecutions` is {reserved}, and the mapping needs {needed}.");
+                (reserved < needed).then(|| Hit::at(function, node, detail))
+            })
+        }),
+    },
+];
+
+/// Tables that send their changes to Kinesis, by either kind of resource.
+fn precision(stack: &Stack<'_>) -> Vec<Hit> {
+    let tables = stack.model.of(Kind::Table).map(|table| (table, table.get(&["KinesisStreamSpecification"])));
+    let own = stack.model.of(Kind::KinesisDestination).map(|own| (own, &own.properties));
+    let check = |(resource, specification): (&Resource, &Node)| {
+        let node = specification.get("ApproximateCreationDateTimePrecision");
+        let fails = specification.is_map() && node.given_text().lacks(|precision| precision == "MICROSECOND");
+        let line = if node.is_null() { specification } else { node };
+        let detail = "`ApproximateCreationDateTimePrecision` is MILLISECOND, or not set, which is the same.";
+        fails.then(|| Hit::at(resource, line, detail))
+    };
+    tables.chain(own).filter_map(check).collect()
+}
+
+fn arrival(stack: &Stack<'_>) -> Vec<Hit> {
+    each(stack, |mapping| {
+        let version = setting(mapping.function, stack.config, "source.version");
+        if version.known().as_deref() != Some("arrival") {
+            return None;
+        }
+        let fifo = mapping.from.map(|from| from.get(&["FifoQueue"]).given_bool());
+        let ways = match (mapping.source, Model::shards(&mapping)) {
+            (_, Some(Shards::OnDemand)) => "The stream has as many shards as AWS thinks fit".to_owned(),
+            (_, Some(Shards::Number(shards))) if shards > 1 => format!("The stream has {shards} shards"),
+            (Source::Dynamodb, _) => "A DynamoDB stream has several shards".to_owned(),
+            (Source::Sqs, _) if fifo.is_some_and(|fifo| fifo.lacks(|fifo| *fifo)) => {
+                "The queue is not FIFO".to_owned()
+            }
+            _ => return None,
+        };
+        let node = mapping.resource.get(&["EventSourceArn"]);
+        Some(Hit::at(mapping.resource, node, format!("{ways}, and `source.version` is arrival.")))
+    })
+}
+
+fn tombstones(stack: &Stack<'_>) -> Vec<Hit> {
+    let remembered = stack.config.sink.tombstone_retention.as_secs();
+    each(stack, |mapping| {
+        let from = mapping.from?;
+        let (name, unit, default) = match mapping.source {
+            Source::Kinesis => ("RetentionPeriodHours", 3_600, 24),
+            Source::Sqs => ("MessageRetentionPeriod", 1, 345_600),
+            Source::Dynamodb | Source::Stream | Source::Kafka | Source::Other => return None,
+        };
+        let node = from.get(&[name]);
+        let seconds = node.given_number().or(default)?.saturating_mul(unit);
+        // a function of its own may have its own
+        let own = mapping.function.map(|function| function.variable("ROWTIDE_SINK_TOMBSTONE_RETENTION"));
+        if own.is_some_and(|own| own.given_text() != Given::Absent) {
+            return None;
+        }
+        let fails = u64::try_from(seconds).is_ok_and(|seconds| seconds > remembered);
+        let detail =
+            format!("The source keeps records for {seconds} s, and tombstones are kept for {remembered} s.");
+        fails.then(|| Hit::at(from, node, detail))
+    })
+}

@@ -1,0 +1,341 @@
+//! A look at a database that changes nothing: what the server is, what rowtide keeps there, whether the tables of the
+//! routes can be used. Tells facts; what is wrong with them is judged elsewhere.
+
+use super::connect::driver_error;
+use super::postgres::{Postgres, settle};
+use super::schemas::SCHEMAS;
+use super::targets::{DEAD_LETTERS, REGISTRY, Registered, adopted, check_storage, ddl_error, relation_of};
+use super::{Deadline, Materializer as _};
+use crate::config::{Config, DeletePolicy};
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::{Dialect, Layout, view};
+use crate::route::{Routes, Target};
+use deadpool_postgres::Object;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// What was found out about a database.
+#[derive(Debug, Clone)]
+pub struct Inspection {
+    /// Its kind.
+    pub dialect: Dialect,
+    /// Its version, as it says it.
+    pub version: String,
+    /// Whether the connection is encrypted; `None` where the server does not say.
+    pub encrypted: Option<bool>,
+    /// The database's encoding, where it could be a wrong one.
+    pub encoding: Option<String>,
+    /// A replica, or a database in which nothing may be written.
+    pub read_only: bool,
+    /// How far the server's clock is ahead of this one, in milliseconds.
+    pub clock_ahead_ms: i64,
+    /// How many connections this user may have; `None` where that is not limited.
+    pub connections_max: Option<i64>,
+    /// The schemas that the routes lead to.
+    pub schemas: Vec<SchemaFacts>,
+    /// Rowtide's own tables and the targets'.
+    pub tables: Vec<TableFacts>,
+    /// The targets of the routes and of the registry.
+    pub targets: Vec<TargetFacts>,
+}
+
+/// Something that may be allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Privilege {
+    /// To use a schema.
+    Usage,
+    /// To make tables and views in a schema.
+    Create,
+    /// To read.
+    Select,
+    /// To add rows.
+    Insert,
+    /// To change rows.
+    Update,
+    /// To remove rows.
+    Delete,
+}
+
+/// A schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SchemaFacts {
+    /// Its name.
+    pub name: String,
+    /// Whether it is there, or needs not be.
+    pub exists: bool,
+    /// What is not allowed in it.
+    pub lacks: Vec<Privilege>,
+}
+
+/// What a table is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// The registry.
+    Registry,
+    /// Parked records.
+    DeadLetters,
+    /// What sources said of their tables.
+    Schemas,
+    /// The rows of a target.
+    Rows,
+}
+
+/// A table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableFacts {
+    /// `schema.name`.
+    pub name: String,
+    /// What it is for.
+    pub used_for: Use,
+    /// Whether it is there.
+    pub exists: bool,
+    /// What of that which rowtide does with it is not allowed.
+    pub lacks: Vec<Privilege>,
+}
+
+/// A target.
+#[derive(Debug, Clone)]
+pub struct TargetFacts {
+    /// The source table.
+    pub source: String,
+    /// `schema.name`.
+    pub name: String,
+    /// What the registry says of it.
+    pub registered: Option<RegisteredTarget>,
+    /// Why rowtide will not write to what stands in its place.
+    pub fault: Option<String>,
+    /// An existing table without version columns: the last writer wins.
+    pub unguarded: bool,
+}
+
+/// What the registry says of a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegisteredTarget {
+    /// The source table that filled it.
+    pub source: String,
+    /// Names of the key's members.
+    pub key_names: Vec<String>,
+    /// Letter of the version scheme.
+    pub scheme: String,
+    /// The highest `source.epoch` so far.
+    pub epoch: i32,
+}
+
+impl RegisteredTarget {
+    pub(super) fn of(line: &Registered) -> Self {
+        Self {
+            source: line.source.clone(),
+            key_names: line.key_names.clone(),
+            scheme: line.scheme.clone(),
+            epoch: line.epoch,
+        }
+    }
+}
+
+/// The targets to look at: of the sources that the registry knows, and of routes that name one table.
+pub(super) fn targets_of(config: &Config, known: &[String]) -> Vec<(String, Result<Arc<Target>>)> {
+    let routes = Routes::new(config.clone());
+    let named =
+        config.routes.iter().map(|route| route.from.clone()).filter(|from| !from.contains(['*', '?']));
+    let sources: BTreeSet<String> = named.chain(known.iter().cloned()).collect();
+    let target = |source: String| match routes.target(&source) {
+        Ok(Some(target)) => Some((source, Ok(target))),
+        // no route takes it any more
+        Ok(None) => None,
+        Err(error) => Some((source, Err(error))),
+    };
+    sources.into_iter().filter_map(target).collect()
+}
+
+/// What rowtide does with a table of that use.
+pub(super) fn needed(used_for: Use, delete: DeletePolicy) -> Vec<Privilege> {
+    let mut needed = vec![Privilege::Select, Privilege::Insert, Privilege::Update];
+    if used_for == Use::DeadLetters || delete == DeletePolicy::Hard {
+        needed.push(Privilege::Delete);
+    }
+    needed
+}
+
+/// A target that cannot be looked at further.
+pub(super) fn faulty(source: String, error: &Error) -> TargetFacts {
+    let fault = Some(error.message().to_owned());
+    TargetFacts { name: source.clone(), source, registered: None, fault, unguarded: false }
+}
+
+/// The fault of a target, if it is one: what keeps the database from answering is the caller's.
+pub(super) fn fault_of<T>(checked: Result<T>) -> Result<std::result::Result<T, String>> {
+    match checked {
+        Ok(value) => Ok(Ok(value)),
+        Err(error) if error.kind() == ErrorKind::Config => Ok(Err(error.message().to_owned())),
+        Err(error) => Err(error),
+    }
+}
+
+/// How far the clock that says `there` is ahead, when it was asked between two readings of ours.
+pub(super) fn ahead(before: SystemTime, after: SystemTime, there: jiff::Timestamp) -> i64 {
+    let ours = |time: SystemTime| {
+        let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    };
+    let middle = ours(before) / 2 + ours(after) / 2;
+    there.as_millisecond().saturating_sub(middle)
+}
+
+impl Postgres {
+    pub(super) async fn inspect(&self, config: &Config, deadline: Deadline) -> Result<Inspection> {
+        let client = self.client(deadline).await?;
+        let token = client.cancel_token();
+        let inspected = self.within(token, deadline, self.inspect_with(&client, config)).await;
+        settle(client, inspected)
+    }
+
+    async fn inspect_with(&self, client: &Object, config: &Config) -> Result<Inspection> {
+        let failed = |error: tokio_postgres::Error| driver_error(&error, true);
+        let before = SystemTime::now();
+        let row = client
+            .query_one(include_str!("../../sql/postgres/inspect_server.sql"), &[])
+            .await
+            .map_err(failed)?;
+        let after = SystemTime::now();
+        let mut inspection = Inspection {
+            dialect: self.dialect(),
+            version: row.try_get(0).map_err(failed)?,
+            read_only: row.try_get(1).map_err(failed)?,
+            clock_ahead_ms: ahead(before, after, row.try_get(2).map_err(failed)?),
+            connections_max: row.try_get(3).map_err(failed)?,
+            encoding: row.try_get(4).map_err(failed)?,
+            encrypted: row.try_get(5).map_err(failed)?,
+            schemas: Vec::new(),
+            tables: Vec::new(),
+            targets: Vec::new(),
+        };
+        for (name, used_for) in
+            [(REGISTRY, Use::Registry), (DEAD_LETTERS, Use::DeadLetters), (SCHEMAS, Use::Schemas)]
+        {
+            let facts = table_facts(client, &self.schema, name, used_for, DeletePolicy::Tombstone).await?;
+            inspection.tables.push(facts);
+        }
+        let reads_registry = inspection.tables.iter().any(|table| {
+            table.used_for == Use::Registry && table.exists && !table.lacks.contains(&Privilege::Select)
+        });
+        let known = if reads_registry { self.sources(client).await? } else { Vec::new() };
+        let mut schemas = BTreeSet::from([self.schema.clone()]);
+        for (source, target) in targets_of(config, &known) {
+            match target {
+                Ok(target) => {
+                    schemas.insert(target.schema.clone());
+                    self.inspect_target(client, &target, reads_registry, &mut inspection).await?;
+                }
+                Err(error) => inspection.targets.push(faulty(source, &error)),
+            }
+        }
+        for name in schemas {
+            inspection.schemas.push(schema_facts(client, name).await?);
+        }
+        Ok(inspection)
+    }
+
+    /// The source tables that the registry knows.
+    async fn sources(&self, client: &Object) -> Result<Vec<String>> {
+        let sql = self.fill_own(include_str!("../../sql/postgres/targets.sql"), &[]);
+        let rows = client.query(&sql, &[]).await.map_err(ddl_error)?;
+        rows.iter().map(|row| row.try_get(4)).collect::<std::result::Result<_, _>>().map_err(ddl_error)
+    }
+
+    async fn inspect_target(
+        &self,
+        client: &Object,
+        target: &Target,
+        reads_registry: bool,
+        inspection: &mut Inspection,
+    ) -> Result<()> {
+        let registered = if reads_registry { self.registered(client, target).await? } else { None };
+        let mut facts = TargetFacts {
+            source: target.source.clone(),
+            name: target.qualified(),
+            registered: registered.as_ref().map(RegisteredTarget::of),
+            fault: None,
+            unguarded: false,
+        };
+        let found = relation_of(client, &target.schema, &target.name).await?;
+        let mut rows = target.storage.as_str();
+        match found {
+            Some(table) if table.is_table() => {
+                rows = &target.name;
+                match fault_of(adopted(target, &table))? {
+                    Ok(layout) => facts.unguarded = matches!(layout, Layout::Adopted { guarded: false, .. }),
+                    Err(fault) => facts.fault = Some(fault),
+                }
+            }
+            found => {
+                facts.fault = match (&found, fault_of(view(target))?) {
+                    (_, Err(fault)) => Some(fault),
+                    (Some(other), Ok(wanted))
+                        if other.kind != "v"
+                            || (registered.is_none() && other.comment.as_ref() != Some(&wanted.mark)) =>
+                    {
+                        Some(format!(
+                            "There is already something named {} that rowtide did not make. Rename it, or give the \
+                             route of {} another `to`.",
+                            target.qualified(),
+                            target.source
+                        ))
+                    }
+                    (_, Ok(_)) => None,
+                };
+                if let Some(table) = relation_of(client, &target.schema, &target.storage).await? {
+                    facts.fault = facts.fault.or(fault_of(check_storage(target, &table))?.err());
+                }
+            }
+        }
+        let delete = if facts.unguarded { DeletePolicy::Hard } else { target.delete };
+        inspection.tables.push(table_facts(client, &target.schema, rows, Use::Rows, delete).await?);
+        inspection.targets.push(facts);
+        Ok(())
+    }
+}
+
+async fn table_facts(
+    client: &Object,
+    schema: &str,
+    name: &str,
+    used_for: Use,
+    delete: DeletePolicy,
+) -> Result<TableFacts> {
+    let sql = include_str!("../../sql/postgres/inspect_table.sql");
+    let row = client.query_opt(sql, &[&schema, &name]).await.map_err(ddl_error)?;
+    let allowed: Option<[bool; 4]> = row
+        .map(|row| Ok([row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?]))
+        .transpose()
+        .map_err(ddl_error)?;
+    let qualified = format!("{schema}.{name}");
+    Ok(TableFacts {
+        name: qualified,
+        used_for,
+        exists: allowed.is_some(),
+        lacks: allowed.map(|allowed| lacking(allowed, used_for, delete)).unwrap_or_default(),
+    })
+}
+
+/// What is needed and not among what is allowed: reading, adding, changing, removing.
+pub(super) fn lacking(allowed: [bool; 4], used_for: Use, delete: DeletePolicy) -> Vec<Privilege> {
+    let order = [Privilege::Select, Privilege::Insert, Privilege::Update, Privilege::Delete];
+    let is_allowed = |privilege: &Privilege| {
+        order.iter().zip(allowed).any(|(found, allowed)| found == privilege && allowed)
+    };
+    needed(used_for, delete).into_iter().filter(|privilege| !is_allowed(privilege)).collect()
+}
+
+async fn schema_facts(client: &Object, name: String) -> Result<SchemaFacts> {
+    let sql = include_str!("../../sql/postgres/inspect_schema.sql");
+    let row = client.query_opt(sql, &[&name]).await.map_err(ddl_error)?;
+    let Some(row) = row else { return Ok(SchemaFacts { name, exists: false, lacks: Vec::new() }) };
+    let mut lacks = Vec::new();
+    for (at, privilege) in [Privilege::Usage, Privilege::Create].into_iter().enumerate() {
+        if !row.try_get::<_, bool>(at).map_err(ddl_error)? {
+            lacks.push(privilege);
+        }
+    }
+    Ok(SchemaFacts { name, exists: true, lacks })
+}
