@@ -486,7 +486,9 @@ impl Cratedb {
         let sql = self.fill_own(include_str!("../../sql/cratedb/read_lease.sql"));
         let rows = self.ask(deadline, &sql, &[&target]).await?;
         let row = rows.first().ok_or_else(|| {
-            Error::config(format!("{target} has lost its line in {}; start again.", self.own(REGISTRY)))
+            // as if its table were missing: the next batch looks again
+            Error::config(format!("{target} has lost its line in {}; it is made anew.", self.own(REGISTRY)))
+                .with_sqlstate("42P01")
         })?;
         read(|| Ok(Lease { until: row.try_get(0)?, sequence: row.try_get(1)?, term: row.try_get(2)? }))
     }
@@ -517,6 +519,11 @@ impl Cratedb {
         let target = &known.binding.target;
         let name = if known.layout == Layout::Managed { &target.storage } else { &target.name };
         let described = self.describe(&target.schema, name, deadline).await?;
+        if !described.has("pk") || !described.has("data") {
+            // dropped, or a server that has just started and has not read its catalogue yet
+            let message = format!("CrateDB shows no columns pk and data of {}.{name} now.", target.schema);
+            return Err(Error::new(ErrorKind::Unavailable, "unavailable", message).with_sqlstate("42P01"));
+        }
         let columns = Arc::new(Columns::described(&described.columns));
         let mut cache = self.columns.lock().unwrap_or_else(PoisonError::into_inner);
         cache.insert(target.qualified(), columns.clone());
