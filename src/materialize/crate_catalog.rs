@@ -53,6 +53,8 @@ impl Known {
 /// Who alters a table until when, and the state of the line that says so.
 struct Lease {
     until: Option<jiff::Timestamp>,
+    /// The server's time: workers' clocks differ.
+    now: jiff::Timestamp,
     sequence: i64,
     term: i64,
 }
@@ -405,7 +407,10 @@ impl Cratedb {
             // type holds, and rows that nobody can read by their key
             let lease = self.take_lease(&name, deadline).await?;
             let altered = self.alter(known, |columns| planned(columns).1, deadline).await;
-            self.give_lease_back(&name, lease, deadline).await?;
+            // without an answer, the server may still be at it
+            if !altered.as_ref().is_err_and(|error| error.sqlstate().is_none()) {
+                self.give_lease_back(&name, lease, deadline).await?;
+            }
             refused = altered?;
         }
         if let Some(error) = refused.filter(|error: &Error| error.code() == "rejected") {
@@ -454,11 +459,10 @@ impl Cratedb {
     async fn take_lease(&self, target: &str, deadline: Deadline) -> Result<jiff::Timestamp> {
         let mut waited = Duration::ZERO;
         loop {
-            let now = jiff::Timestamp::now();
-            let until = now.as_millisecond() + i64::try_from(LEASE.as_millis()).unwrap_or_default();
-            let until = jiff::Timestamp::from_millisecond(until).unwrap_or(now);
             let held = self.lease(target, deadline).await?;
-            let is_free = held.until.is_none_or(|held| held < now);
+            let until = held.now.as_millisecond() + i64::try_from(LEASE.as_millis()).unwrap_or_default();
+            let until = jiff::Timestamp::from_millisecond(until).unwrap_or(held.now);
+            let is_free = held.until.is_none_or(|until| until < held.now);
             if is_free && self.set_lease(target, &held, Some(until), deadline).await? {
                 return Ok(until);
             }
@@ -490,7 +494,14 @@ impl Cratedb {
             Error::config(format!("{target} has lost its line in {}; it is made anew.", self.own(REGISTRY)))
                 .with_sqlstate("42P01")
         })?;
-        read(|| Ok(Lease { until: row.try_get(0)?, sequence: row.try_get(1)?, term: row.try_get(2)? }))
+        read(|| {
+            Ok(Lease {
+                until: row.try_get(0)?,
+                now: row.try_get(1)?,
+                sequence: row.try_get(2)?,
+                term: row.try_get(3)?,
+            })
+        })
     }
 
     /// Whether nobody was faster.
