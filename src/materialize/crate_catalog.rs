@@ -30,7 +30,8 @@ const LEASE: Duration = Duration::from_secs(30);
 const ALTER_MAX: Duration = Duration::from_secs(20);
 /// How long a worker waits before it looks again whether another one is done.
 const LEASE_WAIT: Duration = Duration::from_millis(25);
-/// Rows read, or tombstones found, at once.
+/// Rows read, or tombstones found, at once. The statements compare `key || ''`: the column itself is compared by bytes
+/// of UTF-8, but its order, when shards are merged, is by units of UTF-16, and pages would leave out rows.
 const PAGE_ROWS: i64 = 1_000;
 
 /// A target whose objects are there.

@@ -1042,6 +1042,25 @@ async fn a_purge_forgets_old_tombstones_and_replays_behind_it_are_refused() {
     place.finish().await;
 }
 
+#[tokio::test]
+async fn every_key_is_shown_and_purged_whatever_its_characters_sort_by() {
+    let Some(place) = place("sorted").await else { return };
+    let (worker, config) = (Worker::new(&place.config()), place.config());
+    // in bytes of UTF-8 the first come first, in units of UTF-16 the second
+    let ids: Vec<String> = (0..900).flat_map(|n| [format!("\u{ff5e}{n}"), format!("\u{1f600}{n}")]).collect();
+    let document = parsed(&[r#"{"x":1}"#]).remove(0);
+    let puts = ids.iter().map(|id| put("t", id, 1, &document)).collect();
+    assert_eq!(worker.events(&config, puts).await.applied, 1_800);
+    assert_eq!(place.view("t").await.len(), 1_800);
+    let deletes = ids.iter().map(|id| changed("t", id, 2, Change::Delete(None))).collect();
+    assert_eq!(worker.events(&config, deletes).await.applied, 1_800);
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let target = worker.sink.targets().await.unwrap().remove(0);
+    let purged = worker.sink.purge(&target, Duration::from_millis(1), false).await.unwrap();
+    assert_eq!(purged.rows, 1_800);
+    place.finish().await;
+}
+
 /// Whatever breaks off in the middle of a request, no later one gets its answer.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_that_is_given_up_costs_its_connection_and_nothing_else() {
