@@ -626,12 +626,13 @@ impl Cratedb {
             if target.layout.ends_with("guarded") { "\nwhere not coalesce(deleted, false)" } else { "" };
         let key: Vec<String> = table.keys.iter().map(|name| format!("pk[{}]", literal(name))).collect();
         let key = if key.is_empty() { "1".to_owned() } else { key.join(", ") };
+        let limit = shown.limit.and_then(|limit| i32::try_from(limit).ok());
+        let limit = limit.map_or_else(String::new, |limit| format!("\nlimit {limit}"));
         let sql = fill(
             include_str!("../../sql/cratedb/live_rows_adopted.sql"),
-            &[("storage", &storage), ("aux", aux), ("live", live), ("key", &key)],
+            &[("storage", &storage), ("aux", aux), ("live", live), ("key", &key), ("limit", &limit)],
         );
-        let limit = shown.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
-        for row in self.ask(Deadline::never(), &sql, &[]).await?.iter().take(limit) {
+        for row in self.ask(Deadline::never(), &sql, &[]).await? {
             let (pk, data, aux): (Json, Option<Json>, Option<Json>) =
                 read(|| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))?;
             let aux = aux.map_or_else(|| "{}".to_owned(), |aux| without_named_lists(&plain(&aux.0)));

@@ -822,6 +822,17 @@ async fn what_an_adopted_table_computes_itself_is_not_written() {
     assert_eq!((counts.applied, counts.parked), (1, 0));
     place.refresh("t").await;
     assert_eq!(place.view("t").await[&id_json("a")], r#"{"g":"mine","s":"a"}"#);
+    worker.events(&config, vec![put("t", "b", 2, &document)]).await;
+    let target = worker.sink.targets().await.unwrap().remove(0);
+    for (limit, expected) in [(Some(0), 0), (Some(1), 1), (Some(u64::MAX), 2), (None, 2)] {
+        let (shown, mut rows) = (Shown { key: None, limit }, 0);
+        let count = |_| {
+            rows += 1;
+            Ok(())
+        };
+        worker.sink.live_rows(&target, &shown, count).await.unwrap();
+        assert_eq!(rows, expected, "{limit:?}");
+    }
     place.finish().await;
 }
 
