@@ -2,7 +2,7 @@
 
 use crate::config::{Sink, Tls};
 use crate::error::{Error, ErrorKind, Result};
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
+use deadpool_postgres::{Connect, Manager, ManagerConfig, Pool, RecyclingMethod};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
@@ -10,18 +10,27 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use std::borrow::Cow;
+use std::future::{Future, pending};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_postgres::config::{Host, SslMode};
-use tokio_postgres::{CancelToken, NoTls};
+use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
+use tokio_postgres::{CancelToken, NoTls, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
 /// Unanswered data for so long means a dead peer.
 const TCP_USER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a connection that nobody uses any more may take to say goodbye and to end what it was asked to do.
+const GOODBYE: Duration = Duration::from_secs(1);
 
 /// A checked `sink.url`, ready to make connections.
 pub(super) struct Connector {
@@ -102,8 +111,8 @@ impl Connector {
         };
         let settings = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = match &tls {
-            Some(tls) => Manager::from_config(self.config.clone(), tls.clone(), settings),
-            None => Manager::from_config(self.config.clone(), NoTls, settings),
+            Some(tls) => Manager::from_connect(self.config.clone(), Polite(tls.clone()), settings),
+            None => Manager::from_connect(self.config.clone(), Polite(NoTls), settings),
         };
         let pool = Pool::builder(manager).max_size(self.connections).build();
         let pool =
@@ -156,6 +165,45 @@ impl Connector {
             ));
         }
         Ok(roots)
+    }
+}
+
+/// Opens connections that take leave of the server when the pool is done with them.
+///
+/// The pool aborts the task of a connection that it drops, and the server would see a client that vanished. The task
+/// that it is given here stands for the client only: when it goes, the connection has a moment to end in order.
+struct Polite<T>(T);
+
+type Opened = Result<(tokio_postgres::Client, JoinHandle<()>), tokio_postgres::Error>;
+
+impl<T> Connect for Polite<T>
+where
+    T: MakeTlsConnect<Socket> + Clone + Sync + Send + 'static,
+    T::Stream: Sync + Send,
+    T::TlsConnect: Sync + Send,
+    <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+{
+    fn connect(&self, config: &tokio_postgres::Config) -> Pin<Box<dyn Future<Output = Opened> + Send + '_>> {
+        let (config, tls) = (config.clone(), self.0.clone());
+        Box::pin(async move {
+            let (client, connection) = config.connect(tls).await?;
+            let (here, gone) = oneshot::channel::<()>();
+            tokio::spawn(async move {
+                let mut connection = pin!(connection);
+                let ended = tokio::select! {
+                    ended = &mut connection => ended,
+                    _ = gone => timeout(GOODBYE, connection).await.unwrap_or(Ok(())),
+                };
+                if let Err(error) = ended {
+                    tracing::debug!(error = %driver_error(&error, false), "A connection to the database broke.");
+                }
+            });
+            let client_is_here = tokio::spawn(async move {
+                let _here = here;
+                pending().await
+            });
+            Ok((client, client_is_here))
+        })
     }
 }
 
@@ -406,7 +454,32 @@ fn meaning(sqlstate: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::{of_crate, without_tls_options};
+    use super::{Connector, of_crate, without_tls_options};
+    use crate::config::{Sink, SinkUrl};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn a_pool_that_is_closed_takes_leave_of_the_server() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("postgresql://rowtide@{}/shop", listener.local_addr().unwrap());
+        let server = tokio::spawn(async move {
+            let (mut client, _) = listener.accept().await.unwrap();
+            let start = client.read_u32().await.unwrap();
+            client.read_exact(&mut vec![0; start as usize - 4]).await.unwrap();
+            // AuthenticationOk, ReadyForQuery
+            client.write_all(b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I").await.unwrap();
+            let mut rest = Vec::new();
+            client.read_to_end(&mut rest).await.unwrap();
+            rest
+        });
+        let sink = Sink { url: Some(SinkUrl::new(url)), ..Sink::default() };
+        let connections = Connector::new(&sink).unwrap().connections().unwrap();
+        drop(connections.pool.get().await.unwrap());
+        connections.pool.close();
+        // Terminate
+        assert_eq!(server.await.unwrap(), b"X\0\0\0\x04");
+    }
 
     #[test]
     fn a_url_of_crate_becomes_one_for_the_wire() {
