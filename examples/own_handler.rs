@@ -10,7 +10,7 @@ use rowtide::lambda::{Failure, Processor, Response, init_log};
 async fn main() -> Result<(), Error> {
     init_log();
     // made once, so that its connections live from one invocation to the next
-    let processor = Processor::from_environment("auto")?;
+    let processor = Processor::from_environment("auto").await?;
     lambda_runtime::run(service_fn(|event| handle(&processor, event))).await
 }
 

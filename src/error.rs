@@ -96,6 +96,13 @@ impl Error {
         self
     }
 
+    /// Says more, behind what is said already.
+    #[must_use]
+    pub fn with_hint(mut self, hint: &str) -> Self {
+        self.0.message.extend([" ", hint]);
+        self
+    }
+
     /// The kind, to branch on.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {

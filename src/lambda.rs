@@ -12,12 +12,13 @@ mod typed;
 
 pub use log::init as init_log;
 
-use crate::config::Config;
+use crate::config::{Config, Draft};
 use crate::error::{Error, Result};
 use crate::materialize::{Deadline, Sink};
 use crate::pipeline::{Flow, process};
 use crate::record::{Envelope, Record};
 use crate::report::{Counts, Report};
+use crate::secrets;
 use bytes::Bytes;
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
 use serde_json::value::RawValue;
@@ -25,6 +26,7 @@ use std::fmt;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
+use tokio::sync::OnceCell;
 
 /// Runs a processor until Lambda ends it: configuration, log, handler, shutdown. Call it first thing in `main`.
 ///
@@ -40,7 +42,7 @@ pub async fn run(default_decoder: &str) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let processor = match Processor::from_environment(default_decoder) {
+    let processor = match Processor::from_environment(default_decoder).await {
         Ok(processor) => Arc::new(processor),
         Err(error) => {
             tracing::error!(code = error.code(), "{error}");
@@ -62,22 +64,25 @@ pub async fn run(default_decoder: &str) -> ExitCode {
 /// What a function keeps from one invocation to the next.
 #[derive(Debug)]
 pub struct Processor {
-    flow: Flow,
+    /// As it follows from the configuration whose `sink.url` is known; that may have to be fetched first.
+    flow: OnceCell<Flow>,
     sink: Sink,
 }
 
 impl Processor {
     /// The processor that this process's configuration describes; see [`run`] for `default_decoder`. No connection is
-    /// opened yet.
+    /// opened yet. What the configuration refers to is fetched, but for `sink.url`, which is fetched meanwhile.
     ///
     /// # Errors
-    /// A configuration error that names the setting.
-    pub fn from_environment(default_decoder: &str) -> Result<Self> {
-        let mut config = Config::of_function()?;
+    /// A configuration error that names the setting, or one that names the secret that cannot be fetched.
+    pub async fn from_environment(default_decoder: &str) -> Result<Self> {
+        let mut config = Box::pin(secrets::load(Draft::of_function()?)).await?;
         if config.source.decoder == "auto" {
             default_decoder.clone_into(&mut config.source.decoder);
         }
-        Self::new(&config)
+        let processor = Self::new(&config)?;
+        processor.sink.prefetch();
+        Ok(processor)
     }
 
     /// The processor that `config` describes. No connection is opened yet.
@@ -85,7 +90,10 @@ impl Processor {
     /// # Errors
     /// A configuration error that names the setting.
     pub fn new(config: &Config) -> Result<Self> {
-        Ok(Self { flow: Flow::new(config)?, sink: Sink::new(config)? })
+        let flow = Flow::new(config)?;
+        let is_reference = config.sink.url.as_ref().is_some_and(|url| url.reference().is_some());
+        let flow = OnceCell::new_with((!is_reference).then_some(flow));
+        Ok(Self { flow, sink: Sink::new(config)? })
     }
 
     /// Handles one invocation, in the shape that `lambda_runtime::service_fn` wants. The payload stays text until
@@ -108,13 +116,23 @@ impl Processor {
     /// When the invocation must fail, because a person must act.
     pub async fn apply(&self, envelope: Envelope, context: &Context) -> Result<Response, Failure> {
         let started = Instant::now();
-        let report = Box::pin(process(&self.flow, &self.sink, &envelope.records, deadline(context))).await;
+        let deadline = deadline(context);
+        let report = match self.flow(deadline).await {
+            Ok(flow) => Box::pin(process(flow, &self.sink, &envelope.records, deadline)).await,
+            Err(error) => Report::unstarted(&envelope.records, error),
+        };
         tell(&report, &envelope.records, started.elapsed());
         match report.failure {
             Some(failure) => Err(failure.into()),
             None => RawValue::from_string(report.response(&envelope))
                 .map_err(|_| Error::config("The state of the tumbling window is not JSON.").into()),
         }
+    }
+
+    async fn flow(&self, deadline: Deadline) -> Result<&Flow> {
+        let made =
+            self.flow.get_or_try_init(|| async { Flow::new(&Box::pin(self.sink.config(deadline)).await?) });
+        made.await
     }
 
     /// Closes the connections to the database; for the end of the process.

@@ -46,7 +46,7 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `sink` | `materialize`, `pipeline`, `redrive`: writing to PostgreSQL and CrateDB |
+//! | `sink` | `materialize`, `pipeline`, `redrive`: writing to PostgreSQL and CrateDB; `secrets`: how to log in there |
 //! | `lambda` | `lambda` and the functions `rowtide-kinesis`, `rowtide-dynamodb`, `rowtide-sqs`, `rowtide-kafka` |
 //! | `embedded` | `embedded`: a PostgreSQL inside the process |
 //! | `cli` | the command `rowtide` |
@@ -73,6 +73,8 @@ pub mod record;
 pub mod redrive;
 pub mod report;
 pub mod route;
+#[cfg(feature = "sink")]
+pub mod secrets;
 pub mod unpack;
 pub mod version;
 

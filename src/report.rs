@@ -1,7 +1,7 @@
 //! What became of every record of a batch, and what Lambda is told. Knows no tables.
 
 use crate::decode::Reason;
-use crate::error::Error;
+use crate::error::{Disposition, Error};
 use crate::json::{Value, write_string};
 use crate::record::{Answer, Envelope, Record, Redelivered};
 use base64::Engine as _;
@@ -96,6 +96,16 @@ pub struct Counts {
 }
 
 impl Report {
+    /// The report of a batch that could not begin.
+    #[must_use]
+    pub fn unstarted(records: &[Record], why: Error) -> Self {
+        let outcomes = vec![Outcome::Failed; records.len()];
+        match why.disposition() {
+            Disposition::Retry => Self::new(records, outcomes, None, Some(why)),
+            Disposition::Park | Disposition::Abort => Self::new(records, outcomes, Some(why), None),
+        }
+    }
+
     /// The report of `records` with these outcomes.
     ///
     /// # Panics

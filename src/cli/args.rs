@@ -1,7 +1,7 @@
 //! What can be typed. The texts here are what `--help` shows.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use rowtide::config::Config;
+use rowtide::config::{Config, Draft, Loaded};
 use rowtide::error::Error;
 use rowtide::materialize::configured;
 use rowtide::plan::Dialect;
@@ -46,8 +46,20 @@ impl Global {
     /// The configuration, with `more` settings over the others, and without those that the command does not use.
     pub(super) fn config(&self, more: Vec<String>, ignore: &[&str]) -> Result<Config, Error> {
         let set: Vec<String> = self.set.iter().cloned().chain(more).collect();
-        Config::from_environment(self.config.as_deref(), &set, ignore)
+        let draft = || Draft::from_environment(self.config.as_deref(), &set, ignore);
+        match draft().load()? {
+            Loaded::Whole(config) => Ok(*config),
+            // rarely: this may already run in a runtime, which could not wait for another
+            Loaded::Needs(_) => std::thread::scope(|scope| scope.spawn(|| fetched(draft())).join())
+                .unwrap_or_else(|_| Err(Error::config("The configuration could not be fetched."))),
+        }
     }
+}
+
+fn fetched(draft: Draft<'_>) -> Result<Config, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Error::config("The threads cannot be started.").because(error))?;
+    runtime.block_on(rowtide::secrets::load(draft))
 }
 
 #[derive(Debug, Subcommand)]

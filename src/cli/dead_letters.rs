@@ -43,6 +43,7 @@ pub(super) async fn run(global: &Global, args: &DeadLetterArgs, out: &mut impl W
     let config =
         sink::config(&global.and(&selection.global), &selection.place, Vec::new(), Fallback::Configured)?;
     let mut place = Place::open(&config, &selection.place).await?;
+    let config = place.resolved(config).await?;
     let ended = match &args.action {
         DeadLetterAction::List { open, .. } => {
             filter.open = *open;

@@ -34,9 +34,10 @@ pub(super) async fn run(global: &Global, args: &ReplayArgs, out: &mut impl Write
         args.input.settings(),
         Fallback::Embedded,
     )?;
-    let flow = Flow::new(&config)?;
+    Flow::new(&config)?;
     let batches = input::open(&args.input)?;
     let mut place = Place::open(&config, &args.place).await?;
+    let flow = Flow::new(&place.resolved(config).await?)?;
     if !args.force {
         place.sink = place.sink.checking_horizon();
     }

@@ -14,6 +14,7 @@ use std::io::{self, Write};
 pub(super) async fn run(global: &Global, args: &ShowArgs, out: &mut impl Write) -> Ended {
     let config = sink::config(&global.and(&args.global), &args.place, Vec::new(), Fallback::Configured)?;
     let place = Place::open(&config, &args.place).await?;
+    let config = place.resolved(config).await?;
     let shown = show(&place.sink, args, &config.sink.schema, out).await;
     let closed = place.close().await;
     shown?;

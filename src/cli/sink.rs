@@ -3,7 +3,7 @@
 use super::args::{Global, PlaceArgs};
 use super::failure::Failure;
 use rowtide::config::Config;
-use rowtide::materialize::Sink;
+use rowtide::materialize::{Deadline, Sink};
 
 #[cfg(feature = "embedded")]
 use rowtide::config::{DialectChoice, SinkUrl};
@@ -66,6 +66,14 @@ pub(super) fn config(
 }
 
 impl Place {
+    /// `config` with what its `sink.url` leads to, when that is a reference to a secret.
+    pub(super) async fn resolved(&self, config: Config) -> Result<Config, Failure> {
+        if config.sink.url.as_ref().is_none_or(|url| url.reference().is_none()) {
+            return Ok(config);
+        }
+        Ok(self.sink.config(Deadline::never()).await?)
+    }
+
     /// Opens the database of a `config` made by [`config`].
     #[cfg(feature = "embedded")]
     pub(super) async fn open(config: &Config, args: &PlaceArgs) -> Result<Self, Failure> {

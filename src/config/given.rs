@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use toml::de::DeValue;
 
-use super::SinkUrl;
+use super::{Reference, SinkUrl};
 use crate::event::Timestamp;
 
 /// A value of a TOML file, or the text of a variable or of `--set`.
@@ -163,15 +163,20 @@ pub(super) fn optional_path(given: Given, field: &mut Option<std::path::PathBuf>
 
 pub(super) fn url(given: Given, field: &mut Option<SinkUrl>) -> Taken {
     let url = given.into_optional()?;
-    let is_url = |url: &String| match url.split_once("://") {
-        Some((scheme, _)) if !scheme.contains('=') => matches!(scheme, "postgresql" | "postgres" | "crate"),
-        _ => url.contains('='),
-    };
-    if !url.as_ref().is_none_or(is_url) {
+    let is_reference = |url: &String| Reference::parse(url).is_some();
+    if !url.as_ref().is_none_or(|url| is_url(url) || is_reference(url)) {
         return Err(Wrong);
     }
     *field = url.map(SinkUrl::new);
     Ok(())
+}
+
+/// Whether a text looks like a database's: a URL, or `key=value` pairs.
+pub(super) fn is_url(text: &str) -> bool {
+    match text.split_once("://") {
+        Some((scheme, _)) if !scheme.contains('=') => matches!(scheme, "postgresql" | "postgres" | "crate"),
+        _ => text.contains('='),
+    }
 }
 
 /// A whole number of `allowed`, also written as text: variables know nothing else.

@@ -1,6 +1,7 @@
 //! From the layers to one [`Config`]: finds the file, reads every layer, resolves references, names what is wrong.
 
-use std::collections::BTreeMap;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
@@ -10,8 +11,11 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::given::Given;
+use super::reference::FORM;
 use super::route::placeholders_are_known;
-use super::{Config, DialectChoice, ROUTE_SETTINGS, RouteConfig, SETTINGS, Setting, redact_url};
+use super::{
+    Aws, Config, DialectChoice, ROUTE_SETTINGS, Reference, RouteConfig, SETTINGS, Setting, redact_url,
+};
 use crate::error::{Error, Result};
 
 /// The variables of a process. Not UTF-8 is an error only where the value is used.
@@ -42,8 +46,35 @@ const OWNED: &[&str] = &["ROWTIDE_SOURCE_", "ROWTIDE_SINK_", "ROWTIDE_DEAD_LETTE
 /// Tables at the top of the file that hold settings of [`SETTINGS`].
 const TABLES: &[&str] = &["source", "sink", "dead_letters"];
 
-/// Reference schemes that are recognized in order to refuse them with advice.
-const LATER: &[&str] = &["secretsmanager://", "ssm://"];
+/// The setting whose reference stays one: what it leads to may change while the process lives.
+const STAYS_REFERENCE: &str = "sink.url";
+
+/// The inputs with what was fetched for them, and what else they turn out to need.
+pub(super) struct Lookup<'a> {
+    inputs: &'a Inputs<'a>,
+    fetched: &'a BTreeMap<Reference, String>,
+    needs: RefCell<BTreeSet<Reference>>,
+}
+
+impl<'a> Lookup<'a> {
+    pub(super) fn new(inputs: &'a Inputs<'a>, fetched: &'a BTreeMap<Reference, String>) -> Self {
+        Self { inputs, fetched, needs: RefCell::default() }
+    }
+
+    /// What must be fetched before the configuration is whole.
+    pub(super) fn needs(self) -> Vec<Reference> {
+        self.needs.into_inner().into_iter().collect()
+    }
+
+    /// What a reference leads to; none when that must be fetched first.
+    fn get(&self, reference: Reference) -> Option<String> {
+        let fetched = self.fetched.get(&reference).cloned();
+        if fetched.is_none() {
+            self.needs.borrow_mut().insert(reference);
+        }
+        fetched
+    }
+}
 
 /// A value on its way, with the place where it was given.
 struct Pending {
@@ -57,11 +88,13 @@ struct Document {
     text: String,
 }
 
-pub(super) fn load(inputs: &Inputs<'_>) -> Result<Config> {
-    let mut config = Config::default();
+/// The configuration; not whole when the lookup needs something.
+pub(super) fn load(lookup: &Lookup<'_>) -> Result<Config> {
+    let inputs = lookup.inputs;
+    let mut config = Config { aws: Aws::from(inputs.environment), ..Config::default() };
     let mut pending = BTreeMap::new();
-    if let Some(document) = find_document(inputs)? {
-        read_document(&document, inputs, &mut config, &mut pending)?;
+    if let Some(document) = find_document(lookup)? {
+        read_document(&document, lookup, &mut config, &mut pending)?;
     }
     read_environment(inputs, &mut pending)?;
     pending.retain(|name, _| !inputs.ignore.contains(name));
@@ -69,7 +102,7 @@ pub(super) fn load(inputs: &Inputs<'_>) -> Result<Config> {
     for setting in SETTINGS {
         if let Some(pending) = pending.remove(setting.name) {
             let label = format!("`{}` ({})", setting.name, pending.origin);
-            let origin = take(setting, &mut config, pending, &label, inputs)?;
+            let origin = take(setting, &mut config, pending, &label, lookup)?;
             config.origins.insert(setting.name.to_owned(), origin);
         }
     }
@@ -78,7 +111,7 @@ pub(super) fn load(inputs: &Inputs<'_>) -> Result<Config> {
 }
 
 /// CrateDB's tables live in `doc`, or where a `crate://` URL says, unless `sink.schema` says otherwise.
-fn default_schema(config: &mut Config) {
+pub(super) fn default_schema(config: &mut Config) {
     let crate_url = config.sink.url.as_ref().and_then(|url| url.expose().strip_prefix("crate://"));
     let is_cratedb = crate_url.is_some() || config.sink.dialect == DialectChoice::CrateDb;
     if !is_cratedb || config.origins.contains_key("sink.schema") {
@@ -103,7 +136,7 @@ fn take<T>(
     holder: &mut T,
     pending: Pending,
     label: &str,
-    inputs: &Inputs<'_>,
+    lookup: &Lookup<'_>,
 ) -> Result<String> {
     let mut origin = pending.origin;
     if let Given::Text(text) = &pending.given
@@ -111,7 +144,19 @@ fn take<T>(
     {
         origin.extend([", ", text]);
     }
-    let given = pending.given.try_map(|text| resolve(text, label, inputs))?;
+    let missing = Cell::new(false);
+    let given = pending.given.try_map(|text| -> Result<String> {
+        let text = resolve(text, label, lookup.inputs)?;
+        if !Reference::is_meant(&text) || setting.name == STAYS_REFERENCE {
+            return Ok(text);
+        }
+        let found = lookup.get(plain_reference(&text, label)?);
+        missing.set(missing.get() || found.is_none());
+        Ok(found.unwrap_or_default())
+    })?;
+    if missing.get() {
+        return Ok(origin);
+    }
     let wrong = |_| Error::config(format!("{label} must be {}", setting.values));
     setting.set(holder, given).map_err(wrong)?;
     Ok(origin)
@@ -119,14 +164,18 @@ fn take<T>(
 
 // --- the file ---------------------------------------------------------------------------------------------------
 
-fn find_document(inputs: &Inputs<'_>) -> Result<Option<Document>> {
-    if let Some(path) = inputs.file {
-        let path = config_path(path.to_path_buf(), "--config")?;
-        return read_config_file(&path, "--config", inputs).map(Some);
-    }
-    if let Some(path) = inputs.environment.get("ROWTIDE_CONFIG").filter(|path| !path.is_empty()) {
-        let path = config_path(PathBuf::from(path), "ROWTIDE_CONFIG")?;
-        return read_config_file(&path, "ROWTIDE_CONFIG", inputs).map(Some);
+fn find_document(lookup: &Lookup<'_>) -> Result<Option<Document>> {
+    let inputs = lookup.inputs;
+    let by_variable = inputs.environment.get("ROWTIDE_CONFIG").filter(|path| !path.is_empty());
+    let named = inputs.file.map(|path| (path.to_path_buf(), "--config"));
+    if let Some((path, place)) = named.or(by_variable.map(|path| (PathBuf::from(path), "ROWTIDE_CONFIG"))) {
+        if let Some(text) = path.to_str().filter(|text| Reference::is_meant(text)) {
+            let reference = plain_reference(text, place)?;
+            let name = reference.to_string();
+            return Ok(lookup.get(reference).map(|text| Document { name, text }));
+        }
+        let path = config_path(path, place)?;
+        return read_config_file(&path, place, inputs).map(Some);
     }
     let path = Path::new("rowtide.toml");
     if matches!(inputs.directory.join(path).try_exists(), Ok(false)) {
@@ -141,14 +190,10 @@ fn config_path(path: PathBuf, place: &str) -> Result<PathBuf> {
     if let Some(path) = text.strip_prefix("file://") {
         return Ok(PathBuf::from(path));
     }
-    if let Some(scheme) = LATER.iter().find(|scheme| text.starts_with(**scheme)) {
-        return Err(Error::config(format!(
-            "{place}: {scheme}… comes with the deployment work; until then put the file into the image and give \
-             its path"
-        )));
-    }
     if text.contains("://") {
-        return Err(Error::config(format!("{place} must be the path of a configuration file, not a URL")));
+        return Err(Error::config(format!(
+            "{place} must be the path of a configuration file, or {FORM}, not another URL"
+        )));
     }
     Ok(path)
 }
@@ -201,7 +246,7 @@ impl Document {
 
 fn read_document(
     document: &Document,
-    inputs: &Inputs<'_>,
+    lookup: &Lookup<'_>,
     config: &mut Config,
     pending: &mut BTreeMap<&'static str, Pending>,
 ) -> Result<()> {
@@ -214,7 +259,7 @@ fn read_document(
         let place = document.place(key.span().start);
         match (key.get_ref().as_ref(), value.get_ref()) {
             ("route", DeValue::Array(routes)) => {
-                config.routes = read_routes(document, routes, inputs, &mut config.origins)?;
+                config.routes = read_routes(document, routes, lookup, &mut config.origins)?;
             }
             ("route", _) => return Err(Error::config(format!("{place}: write routes as [[route]]"))),
             (name, DeValue::Table(table)) if TABLES.contains(&name) => {
@@ -252,7 +297,7 @@ fn read_table(
 fn read_routes(
     document: &Document,
     routes: &[Spanned<DeValue<'_>>],
-    inputs: &Inputs<'_>,
+    lookup: &Lookup<'_>,
     origins: &mut BTreeMap<String, String>,
 ) -> Result<Vec<RouteConfig>> {
     let mut read = Vec::new();
@@ -261,7 +306,7 @@ fn read_routes(
         let DeValue::Table(table) = route.get_ref() else {
             return Err(Error::config(format!("{place}: write routes as [[route]]")));
         };
-        let route = read_route(document, at, table, inputs, origins)?;
+        let route = read_route(document, at, table, lookup, origins)?;
         check_route(&route, at, &place, origins)?;
         read.push(route);
     }
@@ -272,7 +317,7 @@ fn read_route(
     document: &Document,
     at: usize,
     table: &DeTable<'_>,
-    inputs: &Inputs<'_>,
+    lookup: &Lookup<'_>,
     origins: &mut BTreeMap<String, String>,
 ) -> Result<RouteConfig> {
     let mut route = RouteConfig::default();
@@ -284,7 +329,7 @@ fn read_route(
         };
         let label = format!("`{}` of [[route]] {} ({origin})", setting.name, at + 1);
         let pending = Pending { given: Given::from_toml(value.get_ref()), origin };
-        let origin = take(setting, &mut route, pending, &label, inputs)?;
+        let origin = take(setting, &mut route, pending, &label, lookup)?;
         origins.insert(route_setting(at, setting.name), origin);
     }
     Ok(route)
@@ -384,13 +429,13 @@ fn resolve(text: &str, label: &str, inputs: &Inputs<'_>) -> Result<String> {
         let content = String::from_utf8(bytes).map_err(|_| fail("it is not UTF-8 text"))?;
         return Ok(content.trim_end_matches(['\r', '\n']).to_owned());
     }
-    if let Some(scheme) = LATER.iter().find(|scheme| text.starts_with(**scheme)) {
-        return Err(Error::config(format!(
-            "{label} refers to {scheme}…, which comes with the deployment work; until then put the value into a \
-             variable and write env://NAME, or into a file and write file://path"
-        )));
-    }
     Ok(text.to_owned())
+}
+
+/// The reference that the text wants to be, for a value that is no URL.
+fn plain_reference(text: &str, label: &str) -> Result<Reference> {
+    let reference = Reference::parse(text).filter(|reference| reference.given.is_empty());
+    reference.ok_or_else(|| Error::config(format!("{label} is no reference to a secret: write {FORM}")))
 }
 
 // --- names ------------------------------------------------------------------------------------------------------

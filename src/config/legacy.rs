@@ -80,7 +80,7 @@ fn json_columns(text: &str) -> Result<Vec<RouteConfig>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Config, Inputs};
+    use super::super::{Config, Draft, Inputs, whole};
     use super::Environment;
     use std::path::Path;
 
@@ -94,7 +94,7 @@ mod tests {
             directory: Path::new(""),
             ignore: &[],
         };
-        Config::load_of_function(&inputs).map_err(|error| error.to_string())
+        Draft::new(&inputs).like_function().and_then(|draft| whole(&draft)).map_err(|error| error.to_string())
     }
 
     #[test]

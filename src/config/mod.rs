@@ -4,10 +4,13 @@
 //! a value. Knows the settings, their names and what is allowed; not what they do. No error and no `Debug` output
 //! of this room holds a value that somebody gave: it could be a password in the wrong place.
 
+mod aws;
+mod draft;
 mod given;
 mod layers;
 mod legacy;
 mod redact;
+mod reference;
 mod route;
 mod settings;
 
@@ -20,8 +23,11 @@ use crate::decode::{Pointers, Settings};
 use crate::error::{Error, Result};
 use crate::event::Timestamp;
 
+pub use aws::{Aws, Container, Credentials, Extension};
+pub use draft::{Draft, Loaded};
 pub use layers::{Environment, Inputs};
 pub use redact::{SinkUrl, redact_url};
+pub use reference::{Keeper, Reference};
 pub use route::{DataLayout, DeletePolicy, Images, Keyless, RouteConfig, Truncate, Ttl, glob};
 pub use settings::{ROUTE_SETTINGS, SETTINGS, Setting};
 
@@ -36,6 +42,8 @@ pub struct Config {
     pub routes: Vec<RouteConfig>,
     /// `[dead_letters]`: records that cannot be applied.
     pub dead_letters: DeadLetters,
+    /// What the variables say of AWS.
+    pub aws: Aws,
     /// Where each setting that is not a default comes from, by its name in [`EffectiveSetting`].
     origins: BTreeMap<String, String>,
     /// The route of all tables when there is none.
@@ -123,6 +131,8 @@ pub struct Sink {
     pub tombstone_retention: Duration,
     /// Whether missing objects are created.
     pub ddl: Ddl,
+    /// How the user is let in.
+    pub auth: Auth,
     /// How the connection is encrypted; none: as the URL says, else as [`Tls::VerifyFull`] says.
     pub tls: Option<Tls>,
     /// PEM file of the certificates to trust instead of the system's.
@@ -153,6 +163,16 @@ pub enum Ddl {
     Auto,
     /// A missing one is a configuration error.
     Never,
+}
+
+/// How the user of the sink is let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Auth {
+    /// By the password of the URL, if there is one.
+    #[default]
+    Password,
+    /// By a token of AWS IAM, made anew for each connection.
+    RdsIam,
 }
 
 /// How the connection is encrypted, with libpq's words.
@@ -237,6 +257,7 @@ impl Default for Sink {
             suffix: "_cdc".to_owned(),
             tombstone_retention: Duration::from_secs(7 * DAY),
             ddl: Ddl::default(),
+            auth: Auth::default(),
             tls: None,
             tls_root_cert: None,
             connections: 4,
@@ -260,8 +281,7 @@ impl Config {
     ///
     /// As [`Config::load`].
     pub fn from_environment(file: Option<&Path>, set: &[String], ignore: &[&str]) -> Result<Self> {
-        let environment = process_environment();
-        Self::load(&Inputs { file, set, environment: &environment, directory: Path::new(""), ignore })
+        whole(&Draft::from_environment(file, set, ignore))
     }
 
     /// The configuration of a Lambda function: of its environment, in which the variables of the functions of
@@ -271,29 +291,13 @@ impl Config {
     ///
     /// As [`Config::load`].
     pub fn of_function() -> Result<Self> {
-        let environment = process_environment();
-        let directory = Path::new("");
-        Self::load_of_function(&Inputs {
-            file: None,
-            set: &[],
-            environment: &environment,
-            directory,
-            ignore: &[],
-        })
-    }
-
-    fn load_of_function(inputs: &Inputs<'_>) -> Result<Self> {
-        let (environment, routes) = legacy::translated(inputs.environment)?;
-        let mut config = Self::load(&Inputs { environment: &environment, ..*inputs })?;
-        if config.routes.is_empty() {
-            config.routes = routes;
-        }
-        Ok(config)
+        whole(&Draft::of_function()?)
     }
 
     /// The configuration that `inputs` give: the defaults, over them the file, the variables, and `--set`.
     ///
-    /// Of the values that several layers give to a setting only the last is resolved and checked.
+    /// Of the values that several layers give to a setting only the last is resolved and checked. `sink.url` may stay
+    /// a reference; other references to secrets need a [`Draft`] and somebody who fetches.
     ///
     /// # Errors
     ///
@@ -301,7 +305,20 @@ impl Config {
     /// an unknown setting, a value that is not allowed, a reference to a variable or a file that is missing. The
     /// message names the setting and its place, and never a value.
     pub fn load(inputs: &Inputs<'_>) -> Result<Self> {
-        layers::load(inputs)
+        whole(&Draft::new(inputs))
+    }
+
+    /// The same configuration with this `sink.url`, and what follows from it: what a reference led to.
+    #[must_use]
+    pub fn with_sink_url(&self, url: SinkUrl) -> Self {
+        let mut config = self.clone();
+        config.sink.url = Some(url);
+        if config.origins.get("sink.schema").is_some_and(|origin| origin == "sink.dialect") {
+            // the URL may say it better
+            config.origins.remove("sink.schema");
+        }
+        layers::default_schema(&mut config);
+        config
     }
 
     /// The route of the source table `table`: the first whose `from` matches; none when there are routes and no one
@@ -353,6 +370,19 @@ impl From<&Config> for Settings {
                 document: config.source.json_document.clone(),
             },
             catalogue: Catalogue::new(config),
+        }
+    }
+}
+
+fn whole(draft: &Draft<'_>) -> Result<Config> {
+    match draft.load()? {
+        Loaded::Whole(config) => Ok(*config),
+        Loaded::Needs(references) => {
+            let references: Vec<String> = references.iter().map(ToString::to_string).collect();
+            Err(Error::config(format!(
+                "The configuration needs {}, which nobody fetches here: only functions and commands do",
+                references.join(", ")
+            )))
         }
     }
 }

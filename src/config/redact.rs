@@ -1,5 +1,7 @@
 //! How a database URL is shown to people: never with its password, and not at all when in doubt.
 
+use super::Reference;
+use super::given::is_url;
 use std::fmt;
 
 /// What stands where something was masked.
@@ -25,7 +27,8 @@ const HARMLESS: &[&str] = &[
     "user",
 ];
 
-/// Where the sink is, with the password in it. Shows itself masked; only [`SinkUrl::expose`] tells it all.
+/// Where the sink is, with the password in it, or the reference to a secret that says it. Shows itself masked; only
+/// [`SinkUrl::expose`] tells it all.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SinkUrl(String);
 
@@ -36,10 +39,22 @@ impl SinkUrl {
         Self(url.into())
     }
 
+    /// `url`, if it is written as a database's; a reference is not.
+    #[must_use]
+    pub fn checked(url: &str) -> Option<Self> {
+        is_url(url).then(|| Self::new(url))
+    }
+
     /// The URL with its password: for the connection, never for a log.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// The reference, when it is one.
+    #[must_use]
+    pub fn reference(&self) -> Option<Reference> {
+        Reference::parse(&self.0)
     }
 }
 
@@ -58,11 +73,14 @@ impl fmt::Display for SinkUrl {
 /// `url` for people: `postgresql://user:***@host/db`, `host=db password=***`.
 ///
 /// Understands URLs and libpq's `key=value` form. Only what is known to be harmless is shown; a text that cannot
-/// be taken apart with certainty is masked whole. The empty text stays empty.
+/// be taken apart with certainty is masked whole. The empty text stays empty, and a reference names no secret.
 #[must_use]
 pub fn redact_url(url: &str) -> String {
     if url.is_empty() {
         return String::new();
+    }
+    if let Some(reference) = Reference::parse(url) {
+        return reference.to_string();
     }
     match url.split_once("://") {
         Some((scheme, rest)) if is_scheme(scheme) => {

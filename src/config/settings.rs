@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::given::{self, Given, Taken, Word, show_duration, show_list, show_table, show_word};
 use super::{
-    Config, DataLayout, Ddl, DeletePolicy, DialectChoice, Images, Keyless, Payload, RouteConfig, Tls,
+    Auth, Config, DataLayout, Ddl, DeletePolicy, DialectChoice, Images, Keyless, Payload, RouteConfig, Tls,
     Truncate, Ttl, Unrouted, VersionScheme, redact_url,
 };
 
@@ -186,9 +186,10 @@ pub const SETTINGS: &[Setting<Config>] = &[
     },
     Setting {
         name: "sink.url",
-        values: "a URL that begins with `postgresql://`, `postgres://` or `crate://`, or `host=… user=…` \
-            pairs",
-        about: "The database, with user and password: better as `env://NAME` or `file://path`.",
+        values: "a URL that begins with `postgresql://`, `postgres://` or `crate://`, `host=… user=…` pairs, or \
+            a reference to a secret",
+        about: "The database, with user and password: better as `secretsmanager://NAME`, `ssm://NAME`, `env://NAME` \
+            or `file://path`.",
         example: r#"url = "postgresql://rowtide:secret@db.example.org:5432/warehouse""#,
         secret: true,
         set: |config, given| given::url(given, &mut config.sink.url),
@@ -241,6 +242,16 @@ pub const SETTINGS: &[Setting<Config>] = &[
         secret: false,
         set: |config, given| given::word(given, &mut config.sink.ddl),
         get: |config| show_word(config.sink.ddl),
+    },
+    Setting {
+        name: "sink.auth",
+        values: "`password` or `rds-iam`",
+        about: "How the user is let in: by the password of the URL, or by a token of AWS IAM that is made for each \
+            connection, which must then be encrypted.",
+        example: r#"auth = "rds-iam""#,
+        secret: false,
+        set: |config, given| given::word(given, &mut config.sink.auth),
+        get: |config| show_word(config.sink.auth),
     },
     Setting {
         name: "sink.tls",
@@ -458,6 +469,10 @@ pub const ROUTE_SETTINGS: &[Setting<RouteConfig>] = &[
         get: |route| route.columns_max.to_string(),
     },
 ];
+
+impl Word for Auth {
+    const WORDS: &'static [(&'static str, Self)] = &[("password", Self::Password), ("rds-iam", Self::RdsIam)];
+}
 
 impl Word for VersionScheme {
     const WORDS: &'static [(&'static str, Self)] = &[

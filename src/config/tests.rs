@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{
-    Config, DataLayout, Ddl, DeletePolicy, DialectChoice, EffectiveSetting, Environment, Inputs, Keyless,
-    Payload, ROUTE_SETTINGS, SETTINGS, Setting, SinkUrl, Tls, Truncate, Ttl, Unrouted, VersionScheme,
+    Auth, Config, DataLayout, Ddl, DeletePolicy, DialectChoice, Draft, EffectiveSetting, Environment, Inputs,
+    Keyless, Loaded, Payload, ROUTE_SETTINGS, Reference, SETTINGS, Setting, SinkUrl, Tls, Truncate, Ttl,
+    Unrouted, VersionScheme,
 };
 use crate::error::{ErrorKind, Result};
 
@@ -81,7 +82,7 @@ fn without_any_layer_everything_has_its_default() {
     let expected = "source.decoder=auto source.version=auto source.epoch=0 source.unrouted=ignore source.table= \
          source.label= source.exported_at= source.json_table= source.json_key=[] source.json_operation= \
          source.json_version= source.json_document= sink.url= sink.schema=public sink.dialect=auto sink.suffix=_cdc \
-         sink.tombstone_retention=7d sink.ddl=auto sink.tls= sink.tls_root_cert= sink.connections=4 \
+         sink.tombstone_retention=7d sink.ddl=auto sink.auth=password sink.tls= sink.tls_root_cert= sink.connections=4 \
          sink.statement_timeout= dead_letters.payload=full dead_letters.retention=30d dead_letters.limit=1000";
     assert_eq!(shown.join(" "), expected);
 }
@@ -111,6 +112,7 @@ fn every_setting_of_every_section_arrives() {
             suffix = "_x"
             tombstone_retention = "12h"
             ddl = "never"
+            auth = "rds-iam"
             tls = "require"
             tls_root_cert = "root.pem"
             connections = 1
@@ -134,6 +136,7 @@ fn every_setting_of_every_section_arrives() {
     assert_eq!((sink.url, sink.schema.as_str()), (Some(SinkUrl::new("crate://host")), "doc"));
     assert_eq!((sink.dialect, sink.suffix.as_str()), (DialectChoice::CrateDb, "_x"));
     assert_eq!((sink.tombstone_retention, sink.ddl), (Duration::from_secs(43_200), Ddl::Never));
+    assert_eq!(sink.auth, Auth::RdsIam);
     assert_eq!((sink.tls, sink.tls_root_cert), (Some(Tls::Require), Some(PathBuf::from("root.pem"))));
     assert_eq!((sink.connections, sink.statement_timeout), (1, Some(Duration::from_millis(500))));
     assert_eq!((dead_letters.payload, dead_letters.limit), (Payload::None, 5));
@@ -236,16 +239,18 @@ fn a_file_that_cannot_be_read_is_an_error_that_names_it() {
         .write("twice.toml", "[sink]\nddl = \"auto\"\nddl = \"auto\"")
         .write("long.toml", "#".repeat(1_048_577));
     place.write("marked.toml", "\u{feff}[sink]\nddl = \"never\"");
-    let later = "comes with the deployment work; until then put the file into the image and give its path";
+    let form = "secretsmanager://NAME, secretsmanager://NAME#FIELD or ssm://NAME";
     let table = [
         ("none.toml", "configuration file none.toml (ROWTIDE_CONFIG): there is no such file"),
         ("folder", "configuration file folder (ROWTIDE_CONFIG): it is a directory"),
         ("binary.toml", "binary.toml line 3: not UTF-8 text"),
         ("twice.toml", "twice.toml line 3: not TOML: duplicate key"),
         ("long.toml", "configuration file long.toml (ROWTIDE_CONFIG): it has more than 1048576 bytes"),
-        ("ssm://rowtide", &format!("ROWTIDE_CONFIG: ssm://… {later}")),
-        ("secretsmanager://a#b", &format!("ROWTIDE_CONFIG: secretsmanager://… {later}")),
-        ("https://x", "ROWTIDE_CONFIG must be the path of a configuration file, not a URL"),
+        ("ssm://a b", &format!("ROWTIDE_CONFIG is no reference to a secret: write {form}")),
+        (
+            "https://x",
+            &format!("ROWTIDE_CONFIG must be the path of a configuration file, or {form}, not another URL"),
+        ),
     ];
     for (path, message) in table {
         let error = place.load(&[("ROWTIDE_CONFIG", path)], &[]).unwrap_err();
@@ -375,7 +380,7 @@ fn a_wrong_value_is_an_error_with_its_place_and_what_is_allowed() {
             &[],
             &[],
             "`sink.url` (rowtide.toml line 2) must be a URL that begins with `postgresql://`, \
-             `postgres://` or `crate://`, or `host=… user=…` pairs",
+             `postgres://` or `crate://`, `host=… user=…` pairs, or a reference to a secret",
         ),
         (
             "[source]\nepoch = 65536",
@@ -507,9 +512,11 @@ fn a_value_may_stand_in_a_variable_or_a_file() {
 #[test]
 fn a_reference_that_leads_nowhere_is_an_error_that_names_both_ends() {
     let place = Place::new("nowhere");
-    let advice = "which comes with the deployment work; until then put the value into a variable \
-     and write env://NAME, or into a file and write file://path";
-    let table: [(&str, Pairs<'_>, String); 6] = [
+    let form = "secretsmanager://NAME, secretsmanager://NAME#FIELD or ssm://NAME";
+    let must = "must be a URL that begins with `postgresql://`, `postgres://` or `crate://`, `host=… user=…` pairs, or \
+     a reference to a secret";
+    let nobody = "which nobody fetches here: only functions and commands do";
+    let table: [(&str, Pairs<'_>, String); 8] = [
         (
             "[sink]\nurl = \"env://DB\"",
             &[],
@@ -530,16 +537,18 @@ fn a_reference_that_leads_nowhere_is_an_error_that_names_both_ends() {
             &[("ROWTIDE_SINK_URL", "file://.")],
             "`sink.url` (ROWTIDE_SINK_URL) refers to the file .: it is a directory".into(),
         ),
+        ("", &[("ROWTIDE_SINK_URL", "ssm://d b")], format!("`sink.url` (ROWTIDE_SINK_URL) {must}")),
         (
-            "",
-            &[("ROWTIDE_SINK_URL", "ssm://db")],
-            format!("`sink.url` (ROWTIDE_SINK_URL) refers to ssm://…, {advice}"),
-        ),
-        (
-            "[sink]\nurl = \"secretsmanager://db#url\"",
+            "[sink]\nschema = \"secretsmanager://db?host=h\"",
             &[],
-            format!("`sink.url` (rowtide.toml line 2) refers to secretsmanager://…, {advice}"),
+            format!("`sink.schema` (rowtide.toml line 2) is no reference to a secret: write {form}"),
         ),
+        (
+            "[sink]\nschema = \"secretsmanager://db#schema\"",
+            &[("ROWTIDE_SINK_SUFFIX", "ssm://suffix")],
+            format!("The configuration needs secretsmanager://db#schema, ssm://suffix, {nobody}"),
+        ),
+        ("", &[("ROWTIDE_CONFIG", "ssm://a/b")], format!("The configuration needs ssm:///a/b, {nobody}")),
     ];
     for (toml, environment, message) in table {
         check_error(&place, toml, environment, &[], &message);
@@ -548,6 +557,73 @@ fn a_reference_that_leads_nowhere_is_an_error_that_names_both_ends() {
     let error = pem.load(&[], &["sink.tls_root_cert=file://root.pem"]).unwrap_err();
     assert!(
         error.message().ends_with("must be the path of a PEM file, not its content (so without `file://`)")
+    );
+}
+
+#[test]
+fn a_secret_of_the_sink_stays_a_reference_and_is_shown_as_one() {
+    let place = Place::new("secret");
+    let reference = "secretsmanager://prod/db#url";
+    place.write("db", format!("{reference}\n"));
+    for given in [reference, "env://DB", "file://db"] {
+        let config = place.load(&[("ROWTIDE_SINK_URL", given), ("DB", reference)], &[]).unwrap();
+        let url = config.sink.url.clone().unwrap();
+        assert_eq!(
+            (url.to_string().as_str(), url.reference().unwrap().to_string().as_str()),
+            (reference, reference)
+        );
+        assert_eq!(line(&config.effective(), "sink.url").value, reference);
+        let known = config.with_sink_url(SinkUrl::new("crate://u:hunter2@h?schema=x"));
+        assert_eq!((config.sink.schema.as_str(), known.sink.schema.as_str()), ("public", "x"));
+        assert_eq!(line(&known.effective(), "sink.url").value, "crate://u:***@h?***");
+    }
+    // what is said by hand is not changed by what a secret says
+    let config = place.load(&[("ROWTIDE_SINK_URL", reference)], &["sink.schema=public"]).unwrap();
+    assert_eq!(config.with_sink_url(SinkUrl::new("crate://h")).sink.schema, "public");
+    let config = place.load(&[("ROWTIDE_SINK_URL", reference)], &["sink.dialect=cratedb"]).unwrap();
+    assert_eq!(config.sink.schema, "doc");
+    assert_eq!(config.with_sink_url(SinkUrl::new("crate://h?schema=x")).sink.schema, "x");
+}
+
+#[test]
+fn a_draft_says_what_it_needs_until_it_is_whole() {
+    let place = Place::new("draft");
+    let variables =
+        [("ROWTIDE_CONFIG", "ssm://file"), ("ROWTIDE_SINK_SCHEMA", "ssm://schema"), ("AWS_REGION", "r")];
+    let environment: Environment =
+        variables.iter().map(|(name, value)| ((*name).to_owned(), OsString::from(value))).collect();
+    let inputs =
+        |ignore| Inputs { file: None, set: &[], environment: &environment, directory: &place.0, ignore };
+    let needs = |draft: &Draft<'_>| match draft.load().unwrap() {
+        Loaded::Needs(needs) => needs.iter().map(ToString::to_string).collect(),
+        Loaded::Whole(_) => Vec::new(),
+    };
+    let supply = |draft: &mut Draft<'_>, name: &str, text: &str| {
+        draft.supply(Reference::parse(name).unwrap(), text.to_owned());
+    };
+    let mut draft = Draft::new(&inputs(&[]));
+    assert_eq!(needs(&draft), ["ssm://file", "ssm://schema"]);
+    let file =
+        "[sink]\nurl = \"secretsmanager://db\"\n\n[[route]]\nfrom = \"a\"\nkey = [\"b\", \"ssm://key\"]";
+    supply(&mut draft, "ssm://file", file);
+    assert_eq!(needs(&draft), ["ssm://key", "ssm://schema"]);
+    supply(&mut draft, "ssm://schema", "cdc");
+    supply(&mut draft, "ssm://key", "c");
+    let Ok(Loaded::Whole(config)) = draft.load() else { panic!("it needs {:?}", needs(&draft)) };
+    assert_eq!((config.sink.schema.as_str(), config.routes[0].key.join(" ")), ("cdc", "b c".to_owned()));
+    assert_eq!(config.sink.url, Some(SinkUrl::new("secretsmanager://db")));
+    assert_eq!(line(&config.effective(), "sink.url").origin, "ssm://file line 2");
+    assert_eq!(draft.aws().region.as_deref(), Some("r"));
+    // what is ignored is not needed, and what is supplied is checked like everything else
+    let mut draft = Draft::new(&inputs(&["sink.schema"]));
+    assert_eq!(needs(&draft), ["ssm://file"]);
+    supply(&mut draft, "ssm://file", "[sink]\nddl = \"hunter2\"");
+    let error = draft.load().err().unwrap();
+    assert_eq!(error.message(), "`sink.ddl` (ssm://file line 2) must be `auto` or `never`");
+    supply(&mut draft, "ssm://file", "hunter2");
+    let error = draft.load().err().unwrap();
+    assert!(
+        error.message().starts_with("ssm://file line 1: not TOML: ") && !error.message().contains("hunter2")
     );
 }
 

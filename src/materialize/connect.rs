@@ -1,8 +1,8 @@
-//! From `sink.url` to connections: the URL, TLS and the pool.
+//! From the URL of a database to what a connection is made with: its options, TLS, tokens; and what errors mean.
 
-use crate::config::{Sink, Tls};
+use crate::config::{Auth, Credentials, Sink, SinkUrl, Tls};
 use crate::error::{Error, ErrorKind, Result};
-use deadpool_postgres::{Connect, Manager, ManagerConfig, Pool, RecyclingMethod};
+use crate::secrets::database_token;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
@@ -10,65 +10,52 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use std::borrow::Cow;
-use std::future::{Future, pending};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, SystemTime};
 use tokio_postgres::config::{Host, SslMode};
-use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
-use tokio_postgres::{CancelToken, NoTls, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// PostgreSQL's, when the URL names none.
+const PORT: u16 = 5432;
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
 /// Unanswered data for so long means a dead peer.
 const TCP_USER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a connection that nobody uses any more may take to say goodbye and to end what it was asked to do.
-const GOODBYE: Duration = Duration::from_secs(1);
-
-/// A checked `sink.url`, ready to make connections.
+/// A checked URL, ready to make connections.
 pub(super) struct Connector {
+    url: SinkUrl,
     config: tokio_postgres::Config,
     tls: Tls,
     root_certificates: Option<PathBuf>,
-    connections: usize,
+    /// Made when it is needed: it reads certificates.
+    encryption: OnceLock<Option<MakeRustlsConnect>>,
+    token: Option<Token>,
 }
 
-/// A pool, and what it takes to cancel a statement of one of its connections.
-pub(super) struct Connections {
-    pub(super) pool: Pool,
-    tls: Option<MakeRustlsConnect>,
-}
-
-impl Connections {
-    pub(super) async fn cancel(&self, token: &CancelToken) {
-        let cancelled = match &self.tls {
-            Some(tls) => token.cancel_query(tls.clone()).await,
-            None => token.cancel_query(NoTls).await,
-        };
-        if cancelled.is_err() {
-            tracing::warn!("A statement that ran out of time could not be cancelled.");
-        }
-    }
+/// Whom a token of IAM lets in, and where.
+struct Token {
+    region: String,
+    host: String,
+    port: u16,
+    user: String,
 }
 
 impl Connector {
-    pub(super) fn new(sink: &Sink) -> Result<Self> {
-        let url = sink.required_url()?.expose();
+    /// What `url` says, whose place is called `label` in errors. `region` is where its IAM is, unless its host says.
+    pub(super) fn new(sink: &Sink, url: &SinkUrl, label: &str, region: Option<&str>) -> Result<Self> {
+        let given = url.clone();
+        let url = url.expose();
         let url = if is_crate(url) { Cow::Owned(of_crate(url)) } else { Cow::Borrowed(url) };
         let (url, sslmode, sslrootcert) = without_tls_options(&url);
         let mut config: tokio_postgres::Config = url.parse().map_err(|error: tokio_postgres::Error| {
             // the parser names options and positions, never values
-            Error::config("sink.url is not a PostgreSQL connection string.").because(error)
+            Error::config(format!("{label} is not a PostgreSQL connection string.")).because(error)
         })?;
         if config.get_hosts().is_empty() {
-            return Err(Error::config("sink.url names no host."));
+            return Err(Error::config(format!("{label} names no host.")));
         }
         let local = config.get_hosts().iter().all(is_local);
         let by_url = match sslmode.as_deref() {
@@ -79,9 +66,9 @@ impl Connector {
             Some("require") => Tls::Require,
             Some("verify-ca") => Tls::VerifyCa,
             Some(_) => {
-                return Err(Error::config(
-                    "sslmode in sink.url is none of disable, allow, prefer, require, verify-ca, verify-full.",
-                ));
+                return Err(Error::config(format!(
+                    "sslmode in {label} is none of disable, allow, prefer, require, verify-ca, verify-full."
+                )));
             }
         };
         let tls = sink.tls.unwrap_or(by_url);
@@ -98,26 +85,47 @@ impl Connector {
         }
         config.keepalives_idle(KEEPALIVE_IDLE).tcp_user_timeout(TCP_USER_TIMEOUT);
         let root_certificates = sslrootcert.map(PathBuf::from).or_else(|| sink.tls_root_cert.clone());
-        Ok(Self { config, tls, root_certificates, connections: sink.connections })
+        let token = match sink.auth {
+            Auth::Password => None,
+            Auth::RdsIam => Some(Token::of(&config, tls, label, region)?),
+        };
+        let encryption = OnceLock::new();
+        Ok(Self { url: given, config, tls, root_certificates, encryption, token })
     }
 
-    /// Builds the pool. No connection is opened yet.
-    pub(super) fn connections(&self) -> Result<Connections> {
-        let tls = match self.tls {
+    /// What a connection is made with, but for a token.
+    pub(super) fn config(&self) -> &tokio_postgres::Config {
+        &self.config
+    }
+
+    /// Where it leads.
+    pub(super) fn url(&self) -> &SinkUrl {
+        &self.url
+    }
+
+    /// How a connection is encrypted; none when it is not.
+    pub(super) fn tls(&self) -> Result<Option<MakeRustlsConnect>> {
+        if let Some(made) = self.encryption.get() {
+            return Ok(made.clone());
+        }
+        let made = match self.tls {
             Tls::Disable => None,
             Tls::Prefer | Tls::Require | Tls::VerifyCa | Tls::VerifyFull => {
                 Some(MakeRustlsConnect::new(self.client_config()?))
             }
         };
-        let settings = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = match &tls {
-            Some(tls) => Manager::from_connect(self.config.clone(), Polite(tls.clone()), settings),
-            None => Manager::from_connect(self.config.clone(), Polite(NoTls), settings),
-        };
-        let pool = Pool::builder(manager).max_size(self.connections).build();
-        let pool =
-            pool.map_err(|error| Error::config("The connection pool cannot be made.").because(error))?;
-        Ok(Connections { pool, tls })
+        Ok(self.encryption.get_or_init(|| made).clone())
+    }
+
+    /// Whether the password is a token.
+    pub(super) fn uses_token(&self) -> bool {
+        self.token.is_some()
+    }
+
+    /// The password of a connection that is made now, when it is a token.
+    pub(super) fn token(&self, credentials: &Credentials) -> Option<String> {
+        let Token { region, host, port, user } = self.token.as_ref()?;
+        Some(database_token(credentials, region, (host, *port), user, SystemTime::now()))
     }
 
     fn client_config(&self) -> Result<ClientConfig> {
@@ -168,43 +176,31 @@ impl Connector {
     }
 }
 
-/// Opens connections that take leave of the server when the pool is done with them.
-///
-/// The pool aborts the task of a connection that it drops, and the server would see a client that vanished. The task
-/// that it is given here stands for the client only: when it goes, the connection has a moment to end in order.
-struct Polite<T>(T);
-
-type Opened = Result<(tokio_postgres::Client, JoinHandle<()>), tokio_postgres::Error>;
-
-impl<T> Connect for Polite<T>
-where
-    T: MakeTlsConnect<Socket> + Clone + Sync + Send + 'static,
-    T::Stream: Sync + Send,
-    T::TlsConnect: Sync + Send,
-    <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
-{
-    fn connect(&self, config: &tokio_postgres::Config) -> Pin<Box<dyn Future<Output = Opened> + Send + '_>> {
-        let (config, tls) = (config.clone(), self.0.clone());
-        Box::pin(async move {
-            let (client, connection) = config.connect(tls).await?;
-            let (here, gone) = oneshot::channel::<()>();
-            tokio::spawn(async move {
-                let mut connection = pin!(connection);
-                let ended = tokio::select! {
-                    ended = &mut connection => ended,
-                    _ = gone => timeout(GOODBYE, connection).await.unwrap_or(Ok(())),
-                };
-                if let Err(error) = ended {
-                    tracing::debug!(error = %driver_error(&error, false), "A connection to the database broke.");
-                }
-            });
-            let client_is_here = tokio::spawn(async move {
-                let _here = here;
-                pending().await
-            });
-            Ok((client, client_is_here))
-        })
+impl Token {
+    fn of(config: &tokio_postgres::Config, tls: Tls, label: &str, region: Option<&str>) -> Result<Self> {
+        let wrong = |what: &str| Err(Error::config(format!("sink.auth = \"rds-iam\" {what}.")));
+        if matches!(tls, Tls::Disable | Tls::Prefer) {
+            return wrong(
+                "needs an encrypted connection: leave sink.tls and sslmode out, or set verify-full, verify-ca or require",
+            );
+        }
+        let (host, port) = match (config.get_hosts(), config.get_ports()) {
+            ([Host::Tcp(host)], []) => (host.clone(), PORT),
+            ([Host::Tcp(host)], [port]) => (host.clone(), *port),
+            _ => return wrong(&format!("needs exactly one host in {label}")),
+        };
+        let Some(user) = config.get_user() else { return wrong(&format!("needs a user in {label}")) };
+        let Some(region) = region_of(&host).or(region) else {
+            return wrong("needs the region of the database: set the variable AWS_REGION");
+        };
+        Ok(Self { region: region.to_owned(), port, user: user.to_owned(), host })
     }
+}
+
+/// The region in the name of an RDS endpoint.
+fn region_of(host: &str) -> Option<&str> {
+    let name = host.strip_suffix(".cn").unwrap_or(host).strip_suffix(".rds.amazonaws.com")?;
+    name.rsplit('.').next()
 }
 
 /// Whether the URL says that it is CrateDB's.
@@ -454,32 +450,7 @@ fn meaning(sqlstate: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::{Connector, of_crate, without_tls_options};
-    use crate::config::{Sink, SinkUrl};
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    use tokio::net::TcpListener;
-
-    #[tokio::test]
-    async fn a_pool_that_is_closed_takes_leave_of_the_server() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("postgresql://rowtide@{}/shop", listener.local_addr().unwrap());
-        let server = tokio::spawn(async move {
-            let (mut client, _) = listener.accept().await.unwrap();
-            let start = client.read_u32().await.unwrap();
-            client.read_exact(&mut vec![0; start as usize - 4]).await.unwrap();
-            // AuthenticationOk, ReadyForQuery
-            client.write_all(b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I").await.unwrap();
-            let mut rest = Vec::new();
-            client.read_to_end(&mut rest).await.unwrap();
-            rest
-        });
-        let sink = Sink { url: Some(SinkUrl::new(url)), ..Sink::default() };
-        let connections = Connector::new(&sink).unwrap().connections().unwrap();
-        drop(connections.pool.get().await.unwrap());
-        connections.pool.close();
-        // Terminate
-        assert_eq!(server.await.unwrap(), b"X\0\0\0\x04");
-    }
+    use super::{of_crate, without_tls_options};
 
     #[test]
     fn a_url_of_crate_becomes_one_for_the_wire() {

@@ -69,7 +69,7 @@ impl Cratedb {
     /// # Errors
     /// When the settings of `sink` cannot be used.
     pub fn new(config: &Config) -> Result<Self> {
-        Ok(Self::on(Server::new(&config.sink)?, config))
+        Ok(Self::on(Server::new(config)?, config))
     }
 
     /// The same on a server that is known already.

@@ -8,6 +8,7 @@ mod crate_schemas;
 mod cratedb;
 mod dead_letters;
 mod floor;
+mod login;
 mod postgres;
 mod purge;
 mod schemas;

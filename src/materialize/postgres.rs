@@ -51,7 +51,7 @@ impl Postgres {
     /// # Errors
     /// When the settings of `sink` cannot be used.
     pub fn new(config: &Config) -> Result<Self> {
-        Ok(Self::on(Server::new(&config.sink)?, config))
+        Ok(Self::on(Server::new(config)?, config))
     }
 
     /// The same on a server that is known already.
@@ -150,7 +150,7 @@ impl Postgres {
         let done = match timeout(left + CANCEL_GRACE, &mut work).await {
             Ok(done) => done,
             Err(_) => {
-                self.server.connections()?.cancel(&client.cancel_token()).await;
+                self.server.cancel(&client.cancel_token()).await;
                 timeout(CANCEL_GRACE, &mut work).await.map_err(|_| out_of_time())?
             }
         };
@@ -170,7 +170,7 @@ impl Postgres {
             Ok(done) => done,
             Err(_) => {
                 // the connection is closed in any case
-                if timeout(CANCEL_GRACE, self.server.connections()?.cancel(&token)).await.is_err() {
+                if timeout(CANCEL_GRACE, self.server.cancel(&token)).await.is_err() {
                     tracing::warn!("A statement that ran out of time could not be cancelled in time.");
                 }
                 Err(out_of_time())

@@ -1,15 +1,17 @@
 //! A database server as both dialects see it: the pool, connections that work, time that is left, trying again.
 
 use super::Deadline;
-use super::connect::{Connections, Connector, driver_error};
-use crate::config::Sink;
+use super::connect::{Connector, driver_error};
+use super::login::{Door, LOGINS_MAX, Login};
+use crate::config::Config;
 use crate::error::{Disposition, Error, ErrorKind, Result};
-use deadpool_postgres::{Object, PoolError};
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod};
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 use tokio::time::timeout;
+use tokio_postgres::{CancelToken, NoTls};
 
 /// Left of the invocation's time when the database must have answered: enough to cancel, park and respond.
 const MARGIN: Duration = Duration::from_millis(300);
@@ -25,8 +27,8 @@ const BACKOFF_MAX: Duration = Duration::from_secs(2);
 
 /// A server, and what happened to it so far.
 pub(super) struct Server {
-    connector: Connector,
-    connections: OnceLock<Connections>,
+    login: Arc<Login>,
+    pool: Pool,
     /// `sink.connections`.
     pub(super) connections_max: usize,
     pub(super) statement_timeout: Option<Duration>,
@@ -39,12 +41,23 @@ impl Server {
     ///
     /// # Errors
     /// When the settings of `sink` cannot be used.
-    pub(super) fn new(sink: &Sink) -> Result<Self> {
+    pub(super) fn new(config: &Config) -> Result<Self> {
+        Self::behind(Arc::new(Login::new(config)?), config)
+    }
+
+    /// The same for a login that is there already.
+    pub(super) fn behind(login: Arc<Login>, config: &Config) -> Result<Self> {
+        let settings = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        // what a connection is made with is the login's matter
+        let manager = Manager::from_connect(tokio_postgres::Config::new(), Door(login.clone()), settings);
+        let pool = Pool::builder(manager).max_size(config.sink.connections).build();
+        let pool =
+            pool.map_err(|error| Error::config("The connection pool cannot be made.").because(error))?;
         Ok(Self {
-            connector: Connector::new(sink)?,
-            connections: OnceLock::new(),
-            connections_max: sink.connections,
-            statement_timeout: sink.statement_timeout,
+            login,
+            pool,
+            connections_max: config.sink.connections,
+            statement_timeout: config.sink.statement_timeout,
             last_used: Mutex::new(SystemTime::UNIX_EPOCH),
             retries: AtomicU64::new(0),
         })
@@ -52,16 +65,12 @@ impl Server {
 
     /// Closes the connections that nobody uses.
     pub(super) fn close_idle(&self) {
-        if let Some(connections) = self.connections.get() {
-            connections.pool.retain(|_, _| false);
-        }
+        self.pool.retain(|_, _| false);
     }
 
     /// Closes every connection; no other can be opened afterwards.
     pub(super) fn close(&self) {
-        if let Some(connections) = self.connections.get() {
-            connections.pool.close();
-        }
+        self.pool.close();
     }
 
     /// How many times something was tried again for a transient reason.
@@ -89,36 +98,56 @@ impl Server {
         }
     }
 
-    pub(super) fn connections(&self) -> Result<&Connections> {
-        if let Some(connections) = self.connections.get() {
-            return Ok(connections);
+    /// Cancels what runs on the connection of `token`.
+    pub(super) async fn cancel(&self, token: &CancelToken) {
+        let cancelled = match self.login.known().and_then(|known| known.tls().ok().flatten()) {
+            Some(tls) => token.cancel_query(tls).await,
+            None => token.cancel_query(NoTls).await,
+        };
+        if cancelled.is_err() {
+            tracing::warn!("A statement that ran out of time could not be cancelled.");
         }
-        let made = self.connector.connections()?;
-        Ok(self.connections.get_or_init(|| made))
     }
 
     /// A connection that works: one that may have died in a frozen function is asked first.
     pub(super) async fn client(&self, deadline: Deadline) -> Result<Object> {
-        let connections = self.connections()?;
         loop {
-            let got = match left(deadline)? {
-                Some(left) => timeout(left, connections.pool.get()).await.map_err(|_| out_of_time())?,
-                None => connections.pool.get().await,
-            };
-            let client = got.map_err(|error| match error {
-                PoolError::Backend(error) => driver_error(&error, false),
-                PoolError::Timeout(_) | PoolError::Closed | PoolError::NoRuntimeSpecified => Error::new(
-                    ErrorKind::Unavailable,
-                    "unavailable",
-                    "No connection to the database is free.",
-                ),
-                PoolError::PostCreateHook(_) => Error::config("The connection pool is misconfigured."),
-            })?;
+            let client = self.admitted(deadline).await?;
             if self.is_fresh() || is_alive(&client).await {
                 return Ok(client);
             }
             drop(Object::take(client));
         }
+    }
+
+    /// A connection of the pool. When a new one is refused, a secret that may have changed is fetched again.
+    async fn admitted(&self, deadline: Deadline) -> Result<Object> {
+        let mut connector = self.login.connector(deadline).await?;
+        for _ in 1..LOGINS_MAX {
+            match self.pooled(deadline, &connector).await {
+                Err(error) if is_refusal(&error) => {
+                    connector = self.login.renewed(&connector, error, deadline).await?;
+                }
+                done => return done,
+            }
+        }
+        self.pooled(deadline, &connector).await
+    }
+
+    async fn pooled(&self, deadline: Deadline, connector: &Connector) -> Result<Object> {
+        // what is wrong with it is said here; a connection cannot
+        connector.tls()?;
+        let got = match left(deadline)? {
+            Some(left) => timeout(left, self.pool.get()).await.map_err(|_| out_of_time())?,
+            None => self.pool.get().await,
+        };
+        got.map_err(|error| match error {
+            PoolError::Backend(error) => driver_error(&error, false),
+            PoolError::Timeout(_) | PoolError::Closed | PoolError::NoRuntimeSpecified => {
+                Error::new(ErrorKind::Unavailable, "unavailable", "No connection to the database is free.")
+            }
+            PoolError::PostCreateHook(_) => Error::config("The connection pool is misconfigured."),
+        })
     }
 
     /// Waits for the only request on a connection, at most until shortly before the deadline: then it is cancelled, and
@@ -139,7 +168,7 @@ impl Server {
         match timeout(limit, work).await {
             Ok(done) => done.map_err(|error| explain(&error)),
             Err(_) => {
-                if timeout(CANCEL_GRACE, self.connections()?.cancel(&token)).await.is_err() {
+                if timeout(CANCEL_GRACE, self.cancel(&token)).await.is_err() {
                     tracing::warn!("A statement that ran out of time could not be cancelled in time.");
                 }
                 Err(out_of_time())
@@ -152,6 +181,12 @@ impl Server {
         let before = std::mem::replace(&mut *last_used, SystemTime::now());
         before.elapsed().is_ok_and(|idle| idle < IDLE_SUSPECT)
     }
+}
+
+/// Whether the server does not let the user in. PostgreSQL and CrateDB say 28P01 of a wrong password, PostgreSQL 28000
+/// of a user that it does not know, and of a token of IAM.
+fn is_refusal(error: &Error) -> bool {
+    matches!(error.sqlstate(), Some("28P01" | "28000"))
 }
 
 /// What is left of the time for the database; `None` without a deadline.

@@ -1,6 +1,7 @@
 //! The database of `sink.url`, whichever it is: the one place that chooses.
 
 use super::connect::{driver_error, is_crate};
+use super::login::Login;
 use super::postgres::settle;
 use super::server::Server;
 use super::{
@@ -12,19 +13,26 @@ use crate::config::{Config, DialectChoice};
 use crate::error::Result;
 use crate::plan::{Dialect, Statement};
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OnceCell;
 
 /// A database as the place where rows go. Which kind it is, is asked when the first connection is opened, unless
 /// `sink.dialect` or the URL says so.
-#[derive(Debug)]
 pub struct Sink {
     config: Config,
+    login: Arc<Login>,
     checks_horizon: bool,
     kind: OnceCell<Kind>,
 }
 
-#[derive(Debug)]
+impl std::fmt::Debug for Sink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // of what a secret leads to nothing is shown
+        f.debug_struct("Sink").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
 enum Kind {
     Postgres(Box<Postgres>),
     Cratedb(Box<Cratedb>),
@@ -64,8 +72,28 @@ impl Sink {
     /// When the settings of `sink` cannot be used.
     pub fn new(config: &Config) -> Result<Self> {
         // what cannot be used is said now
-        Server::new(&config.sink)?;
-        Ok(Self { config: config.clone(), checks_horizon: false, kind: OnceCell::new() })
+        let login = Arc::new(Login::new(config)?);
+        Ok(Self { config: config.clone(), login, checks_horizon: false, kind: OnceCell::new() })
+    }
+
+    /// Begins to fetch what `sink.url` refers to, so that it is there when the first connection is made. Nobody waits
+    /// for it; if it fails, it is fetched when it is needed. Must be called in a runtime.
+    pub fn prefetch(&self) {
+        let login = self.login.clone();
+        tokio::spawn(async move {
+            if let Err(error) = login.connector(Deadline::never()).await {
+                tracing::debug!(%error, "What sink.url refers to is not there yet.");
+            }
+        });
+    }
+
+    /// The configuration with the URL of the database in `sink.url`, and what follows from it, where that is a
+    /// reference to a secret: fetched when it is not known yet.
+    ///
+    /// # Errors
+    /// When it cannot be fetched, or is no URL of a database.
+    pub async fn config(&self, deadline: Deadline) -> Result<Config> {
+        self.login.resolved(&self.config, deadline).await
     }
 
     /// The same, refusing changes that are older than their target's purge horizon: a deleted row of theirs may have
@@ -79,12 +107,13 @@ impl Sink {
     async fn kind(&self, deadline: Deadline) -> Result<&Kind> {
         self.kind
             .get_or_try_init(|| async {
-                let server = Server::new(&self.config.sink)?;
-                let dialect = match configured(&self.config) {
+                let server = Server::behind(self.login.clone(), &self.config)?;
+                let config = self.config(deadline).await?;
+                let dialect = match configured(&config) {
                     Some(dialect) => dialect,
                     None => detect(&server, deadline).await?,
                 };
-                Ok(Kind::new(dialect, server, &self.config, self.checks_horizon))
+                Ok(Kind::new(dialect, server, &config, self.checks_horizon))
             })
             .await
     }

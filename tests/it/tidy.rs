@@ -37,7 +37,7 @@ const PURE: [&str; 13] = [
 ];
 
 /// Whose front door each room may know. A room that is not named knows what it likes.
-const NEIGHBOURS: [(&str, &[&str]); 14] = [
+const NEIGHBOURS: [(&str, &[&str]); 15] = [
     ("unpack", &["json", "record"]),
     ("catalogue", &["config", "error"]),
     ("error", &[]),
@@ -51,7 +51,8 @@ const NEIGHBOURS: [(&str, &[&str]); 14] = [
     ("coalesce", &["error", "event", "route"]),
     ("route", &["coalesce", "config", "decode", "error", "event", "json"]),
     ("plan", &["coalesce", "config", "error", "event", "json", "route"]),
-    ("materialize", &["catalogue", "config", "error", "event", "json", "plan", "route"]),
+    ("secrets", &["config", "error", "event"]),
+    ("materialize", &["catalogue", "config", "error", "event", "json", "plan", "route", "secrets"]),
 ];
 
 /// Words that a room's code must not use.
