@@ -1,0 +1,109 @@
+"""The parameters, and the deployments for which the templates are compared."""
+
+import json
+import re
+from pathlib import Path
+
+DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
+PARAMETERS = json.loads((DEPLOY / "parameters.json").read_text())["parameters"]
+
+SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:warehouse-AbCdEf"
+IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/rowtide@sha256:" + "0123456789abcdef" * 4
+KINESIS = "arn:aws:kinesis:eu-central-1:123456789012:stream/changes"
+TABLE_STREAM = "arn:aws:dynamodb:eu-central-1:123456789012:table/orders/stream/2026-01-31T08:00:00.000"
+
+SCENARIOS = {
+    "the least that must be given": {"SinkSecretArn": SECRET, "ImageUri": IMAGE},
+    "everything that can be given": {
+        "Name": "shop-changes",
+        "Release": "2026.11",
+        "StreamRetentionHours": 48,
+        "TableName": "orders",
+        "CreateTable": True,
+        "TablePartitionKey": "order",
+        "PackageType": "Zip",
+        "CodeBucket": "artefacts",
+        "CodeKey": "rowtide/1.zip",
+        "Architecture": "x86_64",
+        "MemorySize": 1024,
+        "Timeout": 120,
+        "ReservedConcurrency": 20,
+        "SinkSecretArn": SECRET,
+        "SinkSecretSuffix": "?host=db.example.org&dbname=shop",
+        "SinkSecretKmsKeyArn": "arn:aws:kms:eu-central-1:123456789012:key/4f3b1a",
+        "SecretsExtensionArn": "arn:aws:lambda:eu-central-1:187925254637:layer:AWS-Parameters-and-Secrets:12",
+        "DatabaseUserArn": "arn:aws:rds-db:eu-central-1:123456789012:dbuser:db-ABCDEF/rowtide",
+        "SinkTlsRootCert": "/var/task/rds.pem",
+        "ConfigParameter": "/shop/rowtide.toml",
+        "Decoder": "auto",
+        "SinkDdl": "never",
+        "SinkConnections": 2,
+        "BatchSize": 500,
+        "BatchingWindow": 5,
+        "ParallelizationFactor": 4,
+        "RetryAttempts": 20,
+        "RecordAge": 3600,
+        "StartingPosition": "LATEST",
+        "FilterPattern": '{"data":{"eventName":["INSERT","MODIFY","REMOVE"]}}',
+        "SubnetIds": ["subnet-1", "subnet-2"],
+        "SecurityGroupIds": ["sg-1"],
+        "LogRetentionDays": 7,
+        "FailureRetentionDays": 90,
+        "LagAlarmSeconds": 600,
+        "AlarmEmail": "ops@example.org",
+    },
+    "the stream of an existing table": {
+        "SinkSecretArn": SECRET,
+        "ImageUri": IMAGE,
+        "StreamType": "dynamodb",
+        "StreamArn": TABLE_STREAM,
+        "TableName": "orders",
+        "FilterPattern": '{"eventName":["INSERT","MODIFY","REMOVE"]}',
+    },
+    "the stream of a created table": {
+        "SinkSecretArn": SECRET,
+        "ImageUri": IMAGE,
+        "StreamType": "dynamodb",
+        "CreateTable": True,
+        "TableName": "orders",
+    },
+    "an existing stream, no alarms, no reservation": {
+        "SinkSecretArn": SECRET,
+        "ImageUri": IMAGE,
+        "StreamArn": KINESIS,
+        "TableName": "orders",
+        "CreateAlarms": False,
+        "ReservedConcurrency": -1,
+    },
+    "a created table on an existing stream": {
+        "SinkSecretArn": SECRET,
+        "ImageUri": IMAGE,
+        "StreamArn": KINESIS,
+        "TableName": "orders",
+        "CreateTable": True,
+    },
+}
+
+REFUSED = {
+    "an image without its address": {"SinkSecretArn": SECRET},
+    "a zip without its key": {"SinkSecretArn": SECRET, "PackageType": "Zip", "CodeBucket": "artefacts"},
+    "a created table without a name": {"SinkSecretArn": SECRET, "ImageUri": IMAGE, "CreateTable": True},
+    "DynamoDB Streams without a stream": {"SinkSecretArn": SECRET, "ImageUri": IMAGE, "StreamType": "dynamodb"},
+}
+
+
+def snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def for_cloudformation(values: dict) -> dict[str, str]:
+    def text(value) -> str:
+        if isinstance(value, bool):
+            return str(value).lower()
+        return ",".join(value) if isinstance(value, list) else str(value)
+
+    return {name: text(value) for name, value in values.items()}
+
+
+def for_terraform(values: dict) -> dict:
+    return {snake(name): value for name, value in values.items()}
