@@ -102,8 +102,6 @@ class Function:
         return [line for line in self.lines() if line.get("message") in ("Batch done.", "Batch failed.")]
 
     def stop(self):
-        for pid in descendants(self.process.child.pid):
-            os.kill(pid, signal.SIGKILL)
         self.process.stop()
 
 
