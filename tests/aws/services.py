@@ -42,3 +42,27 @@ class KinesisLocal(Service):
             KINESIS_MOCK_TLS_PORT=str(free_port()),
             LOG_LEVEL="ERROR",
         )
+
+
+class Ministack(Service):
+    """CloudFormation with SAM's transform, and Lambda functions as local processes."""
+
+    def __init__(self, folder):
+        self.port = free_port()
+        url = f"http://127.0.0.1:{self.port}"
+        super().__init__(
+            [tool(Path(sys.executable).parent / "ministack")],
+            folder,
+            cwd=folder,
+            # it listens everywhere unless it is told otherwise
+            BIND_HOST="127.0.0.1",
+            GATEWAY_PORT=str(self.port),
+            # goes on to the functions: there they find Secrets Manager
+            AWS_ENDPOINT_URL=url,
+            STATE_DIR=str(folder),
+            TMPDIR=str(folder),
+            IOT_MTLS_ENABLED="0",
+            DOCKER_HOST="unix:///nonexistent",
+            MINISTACK_REGION=AWS["AWS_REGION"],
+            MINISTACK_ACCOUNT_ID="123456789012",
+        )
