@@ -49,7 +49,7 @@ def rewrite(text: str) -> str:
     lines, out = text.splitlines(), []
     while lines:
         line = lines.pop(0)
-        if line.startswith("data "):
+        if line.startswith(("data ", "terraform ")):
             while line != "}" and not line.endswith("{}"):
                 line = lines.pop(0)
         elif head := re.match(r'^resource "(aws_\w+)" "(\w+)" \{$', line):
@@ -126,7 +126,7 @@ class Module:
 
     def __init__(self, source: Path, work: Path):
         for file in source.iterdir():
-            if file.suffix == ".tf" and file.name != "versions.tf":
+            if file.suffix == ".tf":
                 (work / file.name).write_text(rewrite(file.read_text()))
             elif file.is_file() and file.suffix != ".tf":
                 (work / file.name).write_bytes(file.read_bytes())

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Applies once more what did not reach the tables: parked records, and batches that Lambda gave up:
+#
+#     DATABASE_URL=postgresql://… deploy/flights/redrive.sh [--config rowtide.toml] [FAILURES_BUCKET]
+#
+# --config names the configuration of the function, if it has one: routes decide where rows go. An object of the bucket
+# whose records are all applied or parked is moved below `redriven/`; the others stay. It can be repeated: a version
+# never goes back. Needs the AWS CLI and the command rowtide.
+set -euo pipefail
+config=()
+if [ "${1:-}" = --config ]; then
+    config=(--config "${2:?--config needs a file}")
+    shift 2
+fi
+bucket=${1:-}
+: "${DATABASE_URL:?must hold the URL of the database}"
+status=0
+
+rowtide dead-letters redrive "${config[@]}" --sink env://DATABASE_URL || status=1
+[ -n "$bucket" ] || exit "$status"
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+aws s3api list-objects-v2 --bucket "$bucket" --prefix aws/lambda/ --output text --query 'Contents[].[Key]' >"$work/keys"
+while read -r key; do
+    [ "$key" != None ] || continue
+    aws s3 cp --only-show-errors "s3://$bucket/$key" "$work/object"
+    if rowtide replay "${config[@]}" --sink env://DATABASE_URL --no-rows "$work/object" </dev/null; then
+        aws s3 mv --only-show-errors "s3://$bucket/$key" "s3://$bucket/redriven/$key"
+        echo "redriven: $key"
+    else
+        echo "stays: $key" >&2
+        status=1
+    fi
+done <"$work/keys"
+exit "$status"

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Writes an item into a DynamoDB table and waits until it is in the database; then deletes it and waits again:
+#
+#     DATABASE_URL=postgresql://… deploy/flights/write-and-watch.sh TABLE [PARTITION_KEY] [TARGET] [SECONDS]
+#
+# PARTITION_KEY is the name of the table's key, a string, if it is not `id`; TARGET is the view, if it is not called as
+# the table is. For a table without a sort key. Needs the AWS CLI and the command rowtide.
+set -euo pipefail
+table=${1:?usage: deploy/flights/write-and-watch.sh TABLE [PARTITION_KEY] [TARGET] [SECONDS]}
+key=${2:-id} target=${3:-$1} patience=${4:-120}
+: "${DATABASE_URL:?must hold the URL of the database}"
+id=rowtide-flight-$(date +%s)-$$
+
+is_there() {
+    rowtide show "$target" --key "[\"$id\"]" --sink env://DATABASE_URL --output json | grep -q "$id"
+}
+wait_until() {
+    local begin=$SECONDS
+    until "$@"; do
+        if [ $((SECONDS - begin)) -ge "$patience" ]; then
+            echo "After $patience seconds not yet: $*. docs/runbook.md says where to look." >&2
+            return 1
+        fi
+        sleep 1
+    done
+    echo "$* after $((SECONDS - begin)) s"
+}
+is_gone() { ! is_there; }
+
+aws dynamodb put-item --table-name "$table" --item "{\"$key\":{\"S\":\"$id\"},\"flight\":{\"BOOL\":true}}"
+wait_until is_there
+aws dynamodb delete-item --table-name "$table" --key "{\"$key\":{\"S\":\"$id\"}}"
+wait_until is_gone
