@@ -202,7 +202,7 @@ async fn a_configuration_that_cannot_be_used_is_reported_and_ends_the_process() 
     let cases: [(&[(&str, &str)], &str); 5] = [
         (&[], "ROWTIDE_SINK_URL"),
         (&[("ROWTIDE_SINK_URL", &url), ("ROWTIDE_SINK_SCHEME", "canary-value")], "ROWTIDE_SINK_SCHEMA"),
-        (&[("ROWTIDE_SINK_URL", &url), ("ROWTIDE_SOURCE_DECODER", "debezum")], "source.decoder"),
+        (&[("ROWTIDE_SINK_URL", &url), ("ROWTIDE_SOURCE_DECODER", "canary-value")], "source.decoder"),
         (&[("ROWTIDE_SINK_URL", "host=h password=canary-value conect_timeout=1")], "sink.url"),
         (&[("ROWTIDE_SINK_URL", &url), ("ROWTIDE_CONFIG", "missing.toml")], "missing.toml"),
     ];
