@@ -38,7 +38,7 @@ const PURE: [&str; 14] = [
 ];
 
 /// Whose front door each room may know. A room that is not named knows what it likes.
-const NEIGHBOURS: [(&str, &[&str]); 16] = [
+const NEIGHBOURS: [(&str, &[&str]); 17] = [
     ("unpack", &["json", "record"]),
     ("catalogue", &["config", "error"]),
     ("error", &[]),
