@@ -160,7 +160,8 @@ fn a_line_that_breaks_a_rule_is_found() {
     let long = "n".repeat(256);
     let many: Vec<Value> =
         (0..101).map(|n| serde_json::json!({"Name": format!("m{n}"), "Unit": "Count"})).collect();
-    let cases: [(&str, &dyn Fn(&mut Value)); 12] = [
+    type Change<'c> = &'c dyn Fn(&mut Value);
+    let cases: [(&str, Change<'_>); 12] = [
         ("a time too old", &|line| line["_aws"]["Timestamp"] = 1.into()),
         ("a namespace of AWS", &|line| directive(line, "Namespace", "AWS/Lambda".into())),
         ("a namespace too long", &|line| directive(line, "Namespace", long.clone().into())),
