@@ -97,6 +97,8 @@ fn start(binary: &str, variables: &[(&str, &str)], until: Until) -> std::io::Res
         .env("AWS_LAMBDA_LOG_LEVEL", "ERROR")
         .envs(variables.iter().copied())
         .stdin(Stdio::null())
+        // what it says of the end of its platform is no part of the measurement
+        .stdout(Stdio::null())
         .spawn()?;
     let reached = end.recv_timeout(PATIENCE);
     child.kill()?;
