@@ -104,6 +104,7 @@ resource "aws_lambda_function" "this" {
         ROWTIDE_SINK_CONNECTIONS = tostring(var.sink_connections)
         ROWTIDE_SOURCE_DECODER   = coalesce(var.decoder, local.is_kinesis ? "dynamodb-kinesis" : "dynamodb")
       },
+      var.sink_schema == "" ? {} : { ROWTIDE_SINK_SCHEMA = var.sink_schema },
       var.sink_tls_root_cert == "" ? {} : { ROWTIDE_SINK_TLS_ROOT_CERT = var.sink_tls_root_cert },
       var.config_parameter == "" ? {} : { ROWTIDE_CONFIG = "ssm://${var.config_parameter}" },
       local.has_extension ? { PARAMETERS_SECRETS_EXTENSION_HTTP_PORT = "2773" } : {}

@@ -36,6 +36,7 @@ SCENARIOS = {
         "SinkTlsRootCert": "/var/task/rds.pem",
         "ConfigParameter": "/shop/rowtide.toml",
         "Decoder": "auto",
+        "SinkSchema": "cdc",
         "SinkDdl": "never",
         "SinkConnections": 2,
         "BatchSize": 500,

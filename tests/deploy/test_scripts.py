@@ -205,13 +205,15 @@ def test_publish_pushes_by_digest_publishes_a_version_and_moves_the_alias(cloud,
     cloud.command("docker", DOCKER)
     calls, client = tmp_path / "calls", cloud.client("lambda")
     cloud.client("ecr").create_repository(repositoryName="rowtide")
-    built = cloud.run("publish.sh", "--tag", "first", CALLS=str(calls))
+    certificates = ["--", "--build-arg", "CERTIFICATES=file"]
+    built = cloud.run("publish.sh", "--tag", "first", *certificates, CALLS=str(calls))
     assert built.returncode == 0, built.stderr
     (line,) = built.stdout.splitlines()
     image = line.removeprefix("ImageUri=")
     assert "@sha256:" in image
     build = calls.read_text().splitlines()[-1]
-    for option in ("--platform linux/arm64", "--provenance=false", "--sbom=false", "PROCESSOR=rowtide-kinesis"):
+    alone = ("--platform linux/arm64", "--provenance=false", "--sbom=false", "PROCESSOR=rowtide-kinesis")
+    for option in (*alone, " ".join(certificates[1:])):
         assert option in build
     client.create_function(
         FunctionName="shop",
@@ -256,7 +258,8 @@ elif sys.argv[2] == "describe-replication-tasks":
 
 
 @pytest.mark.parametrize(
-    ("state", "status", "kind"), [("ready", 0, "start-replication"), ("stopped", 0, "resume-processing"), ("running", 1, "")]
+    ("state", "status", "kind"),
+    [("ready", 0, "start-replication"), ("stopped", 0, "resume-processing"), ("running", 1, "")],
 )
 def test_dms_is_started_with_large_integers(cloud, tmp_path, state, status, kind):
     calls = tmp_path / "calls"
