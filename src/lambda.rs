@@ -6,16 +6,19 @@
 //! Knows Lambda's Runtime API and its variables `AWS_LAMBDA_…`, which are the platform's and no settings; no source
 //! format, no SQL.
 
+mod emf;
 mod log;
 mod platform;
 mod typed;
 
-pub use log::init as init_log;
+pub use emf::Emf;
+pub use log::{Lines, init as init_log};
 
 use crate::config::{Config, Draft};
 use crate::error::{Error, Result};
 use crate::materialize::{Deadline, Sink};
-use crate::pipeline::{Flow, process};
+use crate::metrics::{self, Measures, Teller};
+use crate::pipeline::{Flow, measured};
 use crate::record::{Envelope, Record};
 use crate::report::{Counts, Report};
 use crate::secrets;
@@ -25,6 +28,7 @@ use serde_json::value::RawValue;
 use std::fmt;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::OnceCell;
 
@@ -67,6 +71,9 @@ pub struct Processor {
     /// As it follows from the configuration whose `sink.url` is known; that may have to be fetched first.
     flow: OnceCell<Flow>,
     sink: Sink,
+    teller: Teller,
+    /// Until the first invocation.
+    is_cold: AtomicBool,
 }
 
 impl Processor {
@@ -93,7 +100,8 @@ impl Processor {
         let flow = Flow::new(config)?;
         let is_reference = config.sink.url.as_ref().is_some_and(|url| url.reference().is_some());
         let flow = OnceCell::new_with((!is_reference).then_some(flow));
-        Ok(Self { flow, sink: Sink::new(config)? })
+        let teller = Teller::new(&config.metrics);
+        Ok(Self { flow, sink: Sink::new(config)?, teller, is_cold: AtomicBool::new(true) })
     }
 
     /// Handles one invocation, in the shape that `lambda_runtime::service_fn` wants. The payload stays text until
@@ -104,10 +112,16 @@ impl Processor {
     /// # Errors
     /// When the invocation must fail, because a person must act.
     pub async fn handle(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Response, Failure> {
+        let started = Instant::now();
         let (payload, context) = event.into_parts();
         let text: Box<str> = payload.into();
-        let envelope = Envelope::parse(&Bytes::from(text.into_boxed_bytes()), "-")?;
-        self.apply(envelope, &context).await
+        match Envelope::parse(&Bytes::from(text.into_boxed_bytes()), "-") {
+            Ok(envelope) => self.take(envelope, &context, started).await,
+            Err(error) => {
+                self.measure(metrics::are_heard().then(Measures::failed), &context, started);
+                Err(error.into())
+            }
+        }
     }
 
     /// The same for a batch that is taken apart already: `handler(event.payload.into(), &event.context)`.
@@ -115,18 +129,42 @@ impl Processor {
     /// # Errors
     /// When the invocation must fail, because a person must act.
     pub async fn apply(&self, envelope: Envelope, context: &Context) -> Result<Response, Failure> {
-        let started = Instant::now();
+        self.take(envelope, context, Instant::now()).await
+    }
+
+    async fn take(
+        &self,
+        envelope: Envelope,
+        context: &Context,
+        started: Instant,
+    ) -> Result<Response, Failure> {
         let deadline = deadline(context);
-        let report = match self.flow(deadline).await {
-            Ok(flow) => Box::pin(process(flow, &self.sink, &envelope.records, deadline)).await,
-            Err(error) => Report::unstarted(&envelope.records, error),
+        let (report, measures) = match self.flow(deadline).await {
+            Ok(flow) => Box::pin(measured(flow, &self.sink, &envelope.records, deadline)).await,
+            Err(error) => {
+                let report = Report::unstarted(&envelope.records, error);
+                let measures = metrics::are_heard().then(|| Measures::unstarted(&report));
+                (report, measures)
+            }
         };
         tell(&report, &envelope.records, started.elapsed());
-        match report.failure {
+        let answer = match report.failure {
             Some(failure) => Err(failure.into()),
             None => RawValue::from_string(report.response(&envelope))
                 .map_err(|_| Error::config("The state of the tumbling window is not JSON.").into()),
+        };
+        self.measure(measures, context, started);
+        answer
+    }
+
+    fn measure(&self, measures: Option<Measures>, context: &Context, started: Instant) {
+        let is_cold = self.is_cold.swap(false, Ordering::Relaxed);
+        let Some(mut measures) = measures else { return };
+        if is_cold {
+            measures.was_cold();
         }
+        let function = Some(context.env_config.function_name.as_str()).filter(|name| !name.is_empty());
+        self.teller.tell(measures, started.elapsed(), function);
     }
 
     async fn flow(&self, deadline: Deadline) -> Result<&Flow> {

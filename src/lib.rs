@@ -16,7 +16,7 @@
 //! | coalesce | [`mod@coalesce`] | of several full images of a key, the highest version is written |
 //! | plan | [`mod@plan`] | change events become statements, as data |
 //! | apply | `materialize` | the only room that talks to a database; says what became of every row |
-//! | report | [`report`] | what became of every record; the batch response is computed from it |
+//! | report | [`report`], `metrics` | what became of every record; the batch response is computed from it |
 //!
 //! `pipeline::process` is the whole flow on one screen. The Lambda functions (`lambda`), the command `rowtide replay`,
 //! the redriving of parked records (`redrive`) and the tests all call it.
@@ -46,7 +46,7 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `sink` | `materialize`, `pipeline`, `redrive`: writing to PostgreSQL and CrateDB; `secrets`: how to log in there |
+//! | `sink` | `materialize`, `pipeline`, `metrics`, `redrive`: writing to PostgreSQL and CrateDB; `secrets`: how to log in there |
 //! | `lambda` | `lambda` and the functions `rowtide-kinesis`, `rowtide-dynamodb`, `rowtide-sqs`, `rowtide-kafka` |
 //! | `embedded` | `embedded`: a PostgreSQL inside the process |
 //! | `cli` | the command `rowtide`; `doctor`, which examines templates and configuration |
@@ -67,6 +67,8 @@ pub mod json;
 pub mod lambda;
 #[cfg(feature = "sink")]
 pub mod materialize;
+#[cfg(feature = "sink")]
+pub mod metrics;
 #[cfg(feature = "sink")]
 pub mod pipeline;
 pub mod plan;

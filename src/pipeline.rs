@@ -1,21 +1,27 @@
 //! The whole flow: records become change events, statements, rows and a report. Knows every room's front door.
 
+mod ledger;
+mod timed;
+
 use crate::catalogue::{Catalogue, TableSchema, UNKNOWN_KEY};
 use crate::coalesce::{Fate, Provenance, Schedule, Tracked};
 use crate::config::{Config, Payload, VersionScheme};
 use crate::decode::{Decoded, Decoders, Part, Reason, Settings};
 use crate::error::{Disposition, Error, ErrorKind, Result};
-use crate::event::{Change, ChangeEvent, Key, hex};
-use crate::materialize::{Binding, DeadLetter, Deadline, Materializer, RowOutcome, Truncation};
+use crate::event::{Change, ChangeEvent, Key};
+use crate::materialize::{Binding, Deadline, Materializer, RowOutcome, Truncation};
+use crate::metrics::{Measures, Teller};
 use crate::plan::plan;
 use crate::record::{Record, Redelivered};
-use crate::report::{Outcome, Report, redelivered};
+use crate::report::Report;
 use crate::route::Routes;
 use crate::version;
-use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use ledger::Ledger;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use timed::Timed;
+use tracing::{Instrument as _, Span, debug_span};
 
 /// Records decoded, planned and written together. Measured beside 250 and 500: docs/performance.md.
 pub const CHUNK_RECORDS: usize = 1_000;
@@ -26,9 +32,6 @@ const MARGIN: Duration = Duration::from_millis(500);
 /// Of records with more parts, bad ones are parked without the rows that they change: finding them out decodes the
 /// record once for each.
 const KEYED_PARTS_MAX: usize = 100;
-
-/// This many poison records that are more than half of a batch are no accident.
-const SYSTEMIC_POISON_MIN: usize = 10;
 
 /// What `process` needs to know about source and routes.
 #[derive(Debug)]
@@ -42,6 +45,7 @@ pub struct Flow {
     parked_limit: u64,
     /// Redriving parked records: they are not blocked by themselves.
     redriving: bool,
+    teller: Teller,
     warned: Mutex<HashSet<String>>,
 }
 
@@ -69,6 +73,7 @@ impl Flow {
             keep_payloads: config.dead_letters.payload == Payload::Full,
             parked_limit: config.dead_letters.limit,
             redriving: false,
+            teller: Teller::new(&config.metrics),
             warned: Mutex::default(),
         }
     }
@@ -93,13 +98,46 @@ impl Flow {
     }
 }
 
-/// Takes a batch through the whole flow and says what became of every record.
+/// Takes a batch through the whole flow and says what became of every record. What was measured on the way goes to the
+/// subscriber: [`crate::metrics`].
 pub async fn process<M: Materializer>(
     flow: &Flow,
     sink: &M,
     records: &[Record],
     deadline: Deadline,
 ) -> Report {
+    let started = Instant::now();
+    let (report, measures) = measured(flow, sink, records, deadline).await;
+    if let Some(measures) = measures {
+        flow.teller.tell(measures, started.elapsed(), None);
+    }
+    report
+}
+
+/// The same, giving the measures to whoever knows more to tell; none when nobody listens.
+pub(crate) async fn measured<M: Materializer>(
+    flow: &Flow,
+    sink: &M,
+    records: &[Record],
+    deadline: Deadline,
+) -> (Report, Option<Measures>) {
+    let retries_before = sink.retries();
+    let sink = &Timed::new(sink);
+    let source = records.first().map(|record| &*record.source);
+    let span = debug_span!("batch", source, records = records.len());
+    let (report, meter) = take(flow, sink, records, deadline).instrument(span).await.report();
+    let retries = sink.retries().saturating_sub(retries_before);
+    let measures = meter.map(|meter| Measures::new(meter, &report, sink.waited(), retries));
+    (report, measures)
+}
+
+/// Takes a batch through the flow, chunk by chunk.
+async fn take<'f, M: Materializer>(
+    flow: &'f Flow,
+    sink: &M,
+    records: &'f [Record],
+    deadline: Deadline,
+) -> Ledger<'f> {
     let mut batch = flow.batch(records);
     let mut ledger = Ledger::new(flow, records);
     let mut next = batch.informed_chunk(sink, deadline).await;
@@ -109,8 +147,9 @@ pub async fn process<M: Materializer>(
             break;
         }
         // the next chunk is decoded while the database works on this one
-        let parked = ledger.parked_keys();
-        let (written, following) = tokio::join!(write(flow, sink, chunk, &parked, deadline), async {
+        let (parked, span) = (ledger.parked_keys(), chunk.span(records));
+        let writing = write(flow, sink, chunk, &parked, deadline).instrument(span);
+        let (written, following) = tokio::join!(writing, async {
             tokio::task::yield_now().await;
             batch.informed_chunk(sink, deadline).await
         });
@@ -120,7 +159,7 @@ pub async fn process<M: Materializer>(
         next = following;
     }
     ledger.park(sink, deadline).await;
-    ledger.report()
+    ledger
 }
 
 fn out_of_time() -> Error {
@@ -142,8 +181,21 @@ pub struct Chunk {
     pub verdicts: Vec<(Provenance, Verdict)>,
     /// What the source said of its tables.
     pub schemas: Vec<TableSchema>,
+    /// Index of the first record.
+    pub first: usize,
     /// Why the invocation must fail.
     pub failure: Option<Error>,
+}
+
+impl Chunk {
+    /// The position of the first record.
+    fn position<'r>(&self, records: &'r [Record]) -> Option<&'r str> {
+        records.get(self.first).map(|record| &*record.position)
+    }
+
+    fn span(&self, records: &[Record]) -> Span {
+        debug_span!("write", position = self.position(records), changes = self.changes.len())
+    }
 }
 
 /// What a record is when it changes nothing.
@@ -169,8 +221,9 @@ impl Batch<'_> {
     /// Decodes and routes the next chunk; `None` at the end.
     pub fn chunk(&mut self) -> Option<Chunk> {
         let records = self.records.get(self.next..).filter(|records| !records.is_empty())?;
-        let mut chunk = Chunk::default();
         let first = self.next;
+        let mut chunk = Chunk { first, ..Chunk::default() };
+        let _decoding = debug_span!("decode", position = chunk.position(self.records)).entered();
         for (record, index) in records.iter().take(CHUNK_RECORDS).zip(first..) {
             let mut sub = 0;
             let parts = self.parts(record);
@@ -436,7 +489,9 @@ async fn run<M: Materializer>(
         if wave.is_empty() {
             return Ok(());
         }
-        for statement in plan(sink.dialect(), schedule, &wave) {
+        let planned =
+            debug_span!("plan", changes = wave.len()).in_scope(|| plan(sink.dialect(), schedule, &wave));
+        for statement in planned {
             let outcomes = sink.apply(&statement, deadline).await?;
             assert_eq!(outcomes.len(), statement.rows.len(), "every row has exactly one outcome");
             for (row, outcome) in statement.rows.iter().zip(outcomes) {
@@ -505,223 +560,4 @@ async fn block_patches<M: Materializer>(
         schedule.block(*index);
     }
     Ok(())
-}
-
-/// What is known of the batch's records so far.
-struct Ledger<'f> {
-    flow: &'f Flow,
-    records: &'f [Record],
-    /// `None` until something is known.
-    outcomes: Vec<Option<Outcome>>,
-    /// What is to be parked: by record.
-    letters: BTreeMap<usize, Vec<DeadLetter>>,
-    /// Records that are poison by themselves, not parked behind another.
-    poison: HashSet<usize>,
-    /// Those of them that hold parts which are not: an aggregate with one bad part is not a bad record.
-    partly: HashSet<usize>,
-    /// What became of each event, by record and number; kept for a redrive only.
-    parts: BTreeMap<(usize, u32), Outcome>,
-    failure: Option<Error>,
-    stopped: Option<Error>,
-}
-
-impl<'f> Ledger<'f> {
-    fn new(flow: &'f Flow, records: &'f [Record]) -> Self {
-        Self {
-            flow,
-            records,
-            outcomes: vec![None; records.len()],
-            letters: BTreeMap::new(),
-            poison: HashSet::new(),
-            partly: HashSet::new(),
-            parts: BTreeMap::new(),
-            failure: None,
-            stopped: None,
-        }
-    }
-
-    fn stop(&mut self, error: Error) {
-        match error.disposition() {
-            Disposition::Retry => self.stopped = Some(error),
-            Disposition::Park | Disposition::Abort => self.failure = Some(error),
-        }
-    }
-
-    fn note(&mut self, Provenance { record, sub, .. }: Provenance, outcome: Outcome) {
-        if self.flow.redriving {
-            let part = self.parts.entry((record, sub)).or_insert(outcome);
-            *part = part.worst(outcome);
-        }
-        if let Some(known) = self.outcomes.get_mut(record) {
-            let both = (*known, outcome);
-            if let (Some(Outcome::Parked), Outcome::Applied | Outcome::Stale | Outcome::Ignored(_))
-            | (Some(Outcome::Applied | Outcome::Stale | Outcome::Ignored(_)), Outcome::Parked) = both
-            {
-                self.partly.insert(record);
-            }
-            *known = Some(known.map_or(outcome, |known| known.worst(outcome)));
-        }
-    }
-
-    /// Enters a chunk's outcomes; an error when no further chunk may start.
-    fn enter(&mut self, written: Written) -> Result<(), ()> {
-        let Written { chunk, settled, error } = written;
-        for (origin, verdict) in &chunk.verdicts {
-            match verdict {
-                Verdict::Ignored(reason) => self.note(*origin, Outcome::Ignored(*reason)),
-                Verdict::Poison(error, key) => {
-                    // a record is stored whole: the first of its bad parts stands for all, but each row is blocked
-                    if !self.poison.insert(origin.record) && key.is_none() {
-                        continue;
-                    }
-                    self.letter(*origin, None, error.code(), error.to_string());
-                    let letter = self.letters.get_mut(&origin.record).and_then(|letters| letters.last_mut());
-                    if let (Some(letter), Some((table, key))) = (letter, key) {
-                        (letter.table, letter.key) = (Some(table.clone()), Some(key.clone()));
-                    }
-                }
-            }
-        }
-        for (change, fate) in settled {
-            match fate {
-                Some(Fate::Applied) => self.note(change.origin, Outcome::Applied),
-                Some(Fate::Stale) => self.note(change.origin, Outcome::Stale),
-                Some(Fate::Refused(error)) => {
-                    self.poison.insert(change.origin.record);
-                    self.letter(change.origin, Some(&change.event), error.code(), error.to_string());
-                }
-                Some(Fate::Blocked) => {
-                    let message = "An older change of the same row is parked; this patch waits behind it.";
-                    self.letter(change.origin, Some(&change.event), "blocked", message.to_owned());
-                }
-                None => self.note(change.origin, Outcome::Failed),
-            }
-        }
-        match error {
-            Some(error) => {
-                self.stop(error);
-                Err(())
-            }
-            None => Ok(()),
-        }
-    }
-
-    fn letter(&mut self, origin: Provenance, event: Option<&ChangeEvent>, code: &str, message: String) {
-        self.note(origin, Outcome::Parked);
-        let Some(record) = self.records.get(origin.record) else { return };
-        self.letters.entry(origin.record).or_default().push(DeadLetter {
-            source: record.source.to_string(),
-            position: record.position.clone(),
-            sequence_number: record.sequence_number.clone(),
-            sub: origin.sub,
-            event_id: event.and_then(|event| event.event_id.clone()),
-            partition_key: record.partition_key.clone(),
-            arrived_at: record.arrived_at,
-            epoch: self.flow.epoch,
-            decoder: origin.decoder,
-            table: event.map(|event| event.table.clone()),
-            key: event.and_then(|event| event.key.as_ref()).map(|key| key.as_str().to_owned()),
-            code: code.to_owned(),
-            message,
-            payload_sha256: hex(&Sha256::digest(&record.payload)),
-            payload: self.flow.keep_payloads.then(|| record.payload.clone()),
-        });
-    }
-
-    /// The keys of what is to be parked.
-    fn parked_keys(&self) -> HashSet<TableKey> {
-        self.letters
-            .values()
-            .flatten()
-            .filter_map(|letter| letter.table.clone().zip(letter.key.clone()))
-            .collect()
-    }
-
-    /// Parks what must be parked and is not delivered again anyway, unless it is systemic.
-    async fn park<M: Materializer>(&mut self, sink: &M, deadline: Deadline) {
-        if self.failure.is_some() {
-            return;
-        }
-        let poison = self.poison.difference(&self.partly).count();
-        if poison >= SYSTEMIC_POISON_MIN && poison * 2 > self.records.len() {
-            self.failure = Some(self.systemic());
-            return;
-        }
-        let again = redelivered(self.records, |index| {
-            matches!(self.outcomes.get(index), None | Some(None | Some(Outcome::Failed)))
-        });
-        let is_durable = |index: &usize| again.get(*index) == Some(&false);
-        let durable = self.letters.iter().filter(|(index, _)| is_durable(index));
-        let letters: Vec<DeadLetter> = durable.flat_map(|(_, of)| of.iter().cloned()).collect();
-        if letters.is_empty() {
-            return;
-        }
-        let parked = match self.check_limit(sink, &letters, deadline).await {
-            Ok(()) => sink.park(&letters, deadline).await,
-            Err(error) => Err(error),
-        };
-        if let Err(error) = parked {
-            for (outcome, _) in
-                self.outcomes.iter_mut().zip(0..).filter(|(_, index)| self.letters.contains_key(index))
-            {
-                *outcome = Some(Outcome::Failed);
-            }
-            self.stop(error);
-        }
-    }
-
-    fn systemic(&self) -> Error {
-        let mut codes: BTreeMap<&str, usize> = BTreeMap::new();
-        for letter in self.letters.values().filter_map(|letters| letters.first()) {
-            *codes.entry(&letter.code).or_default() += 1;
-        }
-        let codes: Vec<String> = codes.iter().map(|(code, count)| format!("{code} {count}")).collect();
-        Error::new(
-            ErrorKind::Config,
-            "systemic_poison",
-            format!(
-                "{} of {} records cannot be applied ({}): that is no accident, and nothing was parked. Check \
-                 source.decoder and the target's constraints; `rowtide decode` shows what each record is taken for.",
-                self.poison.len(),
-                self.records.len(),
-                codes.join(", ")
-            ),
-        )
-    }
-
-    async fn check_limit<M: Materializer>(
-        &self,
-        sink: &M,
-        letters: &[DeadLetter],
-        deadline: Deadline,
-    ) -> Result<()> {
-        let mut sources: BTreeMap<&str, u64> = BTreeMap::new();
-        for letter in letters.iter().filter(|letter| letter.code != "blocked") {
-            *sources.entry(&letter.source).or_default() += 1;
-        }
-        for (source, new) in sources {
-            let lately = sink.parked_lately(source, letters, deadline).await?;
-            if lately + new > self.flow.parked_limit {
-                return Err(Error::new(
-                    ErrorKind::Config,
-                    "parked_limit",
-                    format!(
-                        "{source} has parked {lately} records in the last 10 minutes and would park {new} more, over \
-                         dead_letters.limit = {}. Look at `rowtide dead-letters list`; mend the cause or raise the \
-                         limit.",
-                        self.flow.parked_limit
-                    ),
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    fn report(self) -> Report {
-        // a record of which nothing is known was never started
-        let outcomes = self.outcomes.into_iter().map(|known| known.unwrap_or(Outcome::Failed)).collect();
-        let mut report = Report::new(self.records, outcomes, self.failure, self.stopped);
-        report.parts = self.parts;
-        report
-    }
 }

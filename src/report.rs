@@ -53,7 +53,7 @@ pub struct Report {
     /// Position of the first of them.
     failed_position: Option<String>,
     /// What became of each event, by record and number; only of a redrive.
-    pub(crate) parts: BTreeMap<(usize, u32), Outcome>,
+    pub parts: BTreeMap<(usize, u32), Outcome>,
 }
 
 /// Which records are delivered again when those that `failed` says are reported.
@@ -136,17 +136,24 @@ impl Report {
     #[must_use]
     pub fn counts(&self) -> Counts {
         let mut counts = Counts { received: self.outcomes.len(), ..Counts::default() };
-        for (outcome, reported) in self.outcomes.iter().zip(&self.reported) {
+        for outcome in self.settled() {
             match outcome {
-                _ if *reported || self.failure.is_some() => counts.reported += 1,
                 Outcome::Applied => counts.applied += 1,
                 Outcome::Stale => counts.stale += 1,
-                Outcome::Ignored(reason) => *counts.ignored.entry(*reason).or_default() += 1,
+                Outcome::Ignored(reason) => *counts.ignored.entry(reason).or_default() += 1,
                 Outcome::Parked => counts.parked += 1,
-                Outcome::Failed => {}
+                Outcome::Failed => counts.reported += 1,
             }
         }
         counts
+    }
+
+    /// What counts of each record, in the batch's order: [`Outcome::Failed`] for all that will be delivered again,
+    /// whatever became of them.
+    pub fn settled(&self) -> impl Iterator<Item = Outcome> {
+        let all_again = self.failure.is_some();
+        let again = self.reported.iter().map(move |reported| *reported || all_again);
+        self.outcomes.iter().zip(again).map(|(outcome, again)| if again { Outcome::Failed } else { *outcome })
     }
 
     /// The position of the first record that is delivered again. `None` when all are durable.

@@ -1,4 +1,4 @@
 select key, pk, data, aux, deleted from {storage}
-where {which}key > $1
-order by key
+where {which}key || '' > $1
+order by key || ''
 limit $2

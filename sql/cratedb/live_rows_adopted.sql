@@ -1,2 +1,2 @@
 select pk, data, {aux} from {storage}{live}
-order by {key}
+order by {key}{limit}

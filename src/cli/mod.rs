@@ -89,7 +89,7 @@ fn wait<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
     Ok(runtime.block_on(Box::pin(work)))
 }
 
-/// Warnings of the library, on stderr; `ROWTIDE_LOG` says which.
+/// Warnings of the library, on stderr; `ROWTIDE_LOG` says which. At `info` there are metrics too.
 fn log() -> Result<(), Failure> {
     let wanted = std::env::var("ROWTIDE_LOG").unwrap_or_default();
     let filter = EnvFilter::try_new(if wanted.is_empty() { "warn" } else { &wanted }).map_err(|error| {

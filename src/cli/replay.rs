@@ -177,6 +177,10 @@ impl Materializer for Watched {
         self.sink.dialect()
     }
 
+    fn retries(&self) -> u64 {
+        self.sink.retries()
+    }
+
     async fn prepare(&self, binding: &Binding, deadline: Deadline) -> Result<()> {
         self.sink.prepare(binding, deadline).await?;
         self.prepared.lock().unwrap_or_else(PoisonError::into_inner).insert(match self.dialect() {

@@ -13,6 +13,7 @@ use crate::event::Timestamp;
 pub(super) enum Given {
     Text(String),
     Number(u64),
+    Truth(bool),
     List(Vec<String>),
     Table(BTreeMap<String, String>),
     /// A form that no setting takes.
@@ -42,7 +43,8 @@ impl Given {
                 });
                 pairs.collect::<Option<_>>().map_or(Self::Other, Self::Table)
             }
-            DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) => Self::Other,
+            DeValue::Boolean(truth) => Self::Truth(*truth),
+            DeValue::Float(_) | DeValue::Datetime(_) => Self::Other,
         }
     }
 
@@ -55,7 +57,7 @@ impl Given {
                 let pairs = pairs.into_iter().map(|(name, text)| Ok((name, change(&text)?)));
                 Self::Table(pairs.collect::<Result<_, E>>()?)
             }
-            Self::Number(_) | Self::Other => self,
+            Self::Number(_) | Self::Truth(_) | Self::Other => self,
         })
     }
 
@@ -109,6 +111,46 @@ pub(super) fn optional_text(given: Given, field: &mut Option<String>) -> Taken {
     Ok(())
 }
 
+/// True or false, also written as text.
+pub(super) fn truth(given: Given, field: &mut bool) -> Taken {
+    *field = match given {
+        Given::Truth(truth) => truth,
+        Given::Text(text) => text.parse().map_err(|_| Wrong)?,
+        Given::Number(_) | Given::List(_) | Given::Table(_) | Given::Other => return Err(Wrong),
+    };
+    Ok(())
+}
+
+/// The longest name of a namespace. The values of dimensions may have 1,024 characters; names need no more.
+const CLOUDWATCH_NAME_MAX: usize = 255;
+
+/// Source: Amazon CloudWatch API Reference, `PutMetricData`, Namespace.
+pub(super) fn namespace(given: Given, field: &mut String) -> Taken {
+    let name = given.into_text()?;
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || ".-_/#: ".contains(c);
+    let is_free = !name.starts_with([':', ' ']) && !name.starts_with("AWS/") && !name.contains("://");
+    if name.is_empty() || name.len() > CLOUDWATCH_NAME_MAX || !name.chars().all(is_allowed) || !is_free {
+        return Err(Wrong);
+    }
+    *field = name;
+    Ok(())
+}
+
+/// The value of a dimension: ASCII that can be seen.
+///
+/// Source: Amazon CloudWatch API Reference, Dimension.
+pub(super) fn optional_dimension(given: Given, field: &mut Option<String>) -> Taken {
+    let mut value = None;
+    optional_text(given, &mut value)?;
+    let is_seen = |text: &String| text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
+    let fits = |text: &String| text.len() <= CLOUDWATCH_NAME_MAX && !text.starts_with([':', ' ']);
+    if !value.as_ref().is_none_or(|value| is_seen(value) && fits(value)) {
+        return Err(Wrong);
+    }
+    *field = value;
+    Ok(())
+}
+
 /// A point in time that databases can hold.
 pub(super) fn optional_time(given: Given, field: &mut Option<Timestamp>) -> Taken {
     let time = given.into_optional()?.map(|text| Timestamp::from_rfc3339(&text).ok_or(Wrong)).transpose()?;
@@ -136,7 +178,7 @@ pub(super) fn pointers(given: Given, field: &mut Vec<String>) -> Taken {
         Given::Text(text) if text.is_empty() => Vec::new(),
         // a name may hold a comma, but the next pointer begins with a slash
         Given::Text(text) => text.replace(",/", "\0/").split('\0').map(str::to_owned).collect(),
-        Given::Number(_) | Given::Table(_) | Given::Other => return Err(Wrong),
+        Given::Number(_) | Given::Truth(_) | Given::Table(_) | Given::Other => return Err(Wrong),
     };
     if !pointers.iter().all(|pointer| is_pointer(pointer)) {
         return Err(Wrong);
@@ -188,7 +230,7 @@ pub(super) fn number<T: TryFrom<u64>>(
     let number = match given {
         Given::Number(number) => number,
         Given::Text(text) => digits(&text)?,
-        Given::List(_) | Given::Table(_) | Given::Other => return Err(Wrong),
+        Given::Truth(_) | Given::List(_) | Given::Table(_) | Given::Other => return Err(Wrong),
     };
     if !allowed.contains(&number) {
         return Err(Wrong);
@@ -278,7 +320,7 @@ pub(super) fn show_table(pairs: &BTreeMap<String, String>) -> String {
 mod tests {
     use std::time::Duration;
 
-    use super::{Given, duration, number, pointers, show_duration};
+    use super::{Given, duration, namespace, number, optional_dimension, pointers, show_duration, truth};
 
     #[test]
     fn pointers_are_a_list_or_a_text_with_commas() {
@@ -342,6 +384,50 @@ mod tests {
                 assert_eq!(show_duration(expected), shown, "{text}");
             }
         }
+    }
+
+    #[test]
+    fn true_and_false_are_words_too() {
+        let text = |text: &str| Given::Text(text.to_owned());
+        let table = [
+            (Given::Truth(true), Some(true)),
+            (Given::Truth(false), Some(false)),
+            (text("true"), Some(true)),
+            (text("false"), Some(false)),
+            (text("True"), None),
+            (text("1"), None),
+            (text(""), None),
+            (Given::Number(1), None),
+        ];
+        for (at, (given, expected)) in table.into_iter().enumerate() {
+            let mut field = expected != Some(true);
+            assert_eq!(truth(given, &mut field).ok().map(|()| field), expected, "case {at}");
+        }
+    }
+
+    #[test]
+    fn a_namespace_and_a_dimension_are_what_cloudwatch_takes() {
+        let long = "n".repeat(255);
+        let table = [
+            ("Rowtide", true, true),
+            ("Shop/CDC #1:a_b-c.d", true, true),
+            (&long, true, true),
+            (&format!("{long}n"), false, false),
+            ("AWS/Lambda", false, true),
+            (":x", false, false),
+            (" x", false, false),
+            ("Käse", false, false),
+            ("a\nb", false, false),
+            ("a+b", false, true),
+            ("postgresql://u:p@h/d", false, false),
+        ];
+        for (text, is_namespace, is_dimension) in table {
+            let given = || Given::Text(text.to_owned());
+            assert_eq!(namespace(given(), &mut String::new()).is_ok(), is_namespace, "{text}");
+            assert_eq!(optional_dimension(given(), &mut None).is_ok(), is_dimension, "{text}");
+        }
+        assert!(namespace(Given::Text(String::new()), &mut String::new()).is_err(), "it has a default");
+        assert!(optional_dimension(Given::Text(String::new()), &mut None).is_ok(), "it can be unset");
     }
 
     #[test]

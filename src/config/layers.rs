@@ -41,10 +41,11 @@ pub struct Inputs<'a> {
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Prefixes of the variables that this room owns: an unknown name below them is an error.
-const OWNED: &[&str] = &["ROWTIDE_SOURCE_", "ROWTIDE_SINK_", "ROWTIDE_DEAD_LETTERS_", "ROWTIDE_ROUTE"];
+const OWNED: &[&str] =
+    &["ROWTIDE_SOURCE_", "ROWTIDE_SINK_", "ROWTIDE_DEAD_LETTERS_", "ROWTIDE_METRICS_", "ROWTIDE_ROUTE"];
 
 /// Tables at the top of the file that hold settings of [`SETTINGS`].
-const TABLES: &[&str] = &["source", "sink", "dead_letters"];
+const TABLES: &[&str] = &["source", "sink", "dead_letters", "metrics"];
 
 /// The setting whose reference stays one: what it leads to may change while the process lives.
 const STAYS_REFERENCE: &str = "sink.url";

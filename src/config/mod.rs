@@ -42,6 +42,8 @@ pub struct Config {
     pub routes: Vec<RouteConfig>,
     /// `[dead_letters]`: records that cannot be applied.
     pub dead_letters: DeadLetters,
+    /// `[metrics]`: how measurements are told.
+    pub metrics: Metrics,
     /// What the variables say of AWS.
     pub aws: Aws,
     /// Where each setting that is not a default comes from, by its name in [`EffectiveSetting`].
@@ -212,6 +214,17 @@ pub enum Payload {
     None,
 }
 
+/// `[metrics]`: how measurements are told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Metrics {
+    /// Whether the Lambda functions write lines in CloudWatch's embedded metric format.
+    pub emf: bool,
+    /// The CloudWatch namespace.
+    pub namespace: String,
+    /// The dimension `service`; none: the function's name, outside of Lambda `rowtide`.
+    pub service: Option<String>,
+}
+
 /// One line of `rowtide config`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EffectiveSetting {
@@ -269,6 +282,12 @@ impl Default for Sink {
 impl Default for DeadLetters {
     fn default() -> Self {
         Self { payload: Payload::default(), retention: Duration::from_secs(30 * DAY), limit: 1_000 }
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self { emf: true, namespace: "Rowtide".to_owned(), service: None }
     }
 }
 

@@ -322,6 +322,36 @@ pub const SETTINGS: &[Setting<Config>] = &[
         set: |config, given| given::number(given, 0..=LIMIT_MAX, &mut config.dead_letters.limit),
         get: |config| config.dead_letters.limit.to_string(),
     },
+    Setting {
+        name: "metrics.emf",
+        values: "`true` or `false`",
+        about: "Whether the Lambda functions write their metrics to the log, from where CloudWatch takes them; see \
+            [metrics.md](metrics.md).",
+        example: "emf = false",
+        secret: false,
+        set: |config, given| given::truth(given, &mut config.metrics.emf),
+        get: |config| config.metrics.emf.to_string(),
+    },
+    Setting {
+        name: "metrics.namespace",
+        values: "the name of a CloudWatch namespace: letters, digits, spaces and `. - _ / # :`, at most 255, not \
+            one of AWS",
+        about: "The namespace of the metrics.",
+        example: r#"namespace = "Shop/CDC""#,
+        secret: false,
+        set: |config, given| given::namespace(given, &mut config.metrics.namespace),
+        get: |config| config.metrics.namespace.clone(),
+    },
+    Setting {
+        name: "metrics.service",
+        values: "ASCII text of at most 255 characters",
+        about: "The dimension `service` of the metrics. When not set: the name of the Lambda function, elsewhere \
+            `rowtide`.",
+        example: r#"service = "orders-cdc""#,
+        secret: false,
+        set: |config, given| given::optional_dimension(given, &mut config.metrics.service),
+        get: |config| config.metrics.service.clone().unwrap_or_default(),
+    },
 ];
 
 /// The settings of a `[[route]]`, in the order in which people read them.

@@ -187,7 +187,7 @@ impl Decoders {
         match list.into_iter().find(|decoder| decoder.name() == name) {
             Some(decoder) => Ok(Self { others: every(settings), ..Self::pinned(decoder) }),
             None => Err(Error::config(format!(
-                "source.decoder = \"{name}\" is not a decoder. Known are auto, {}.",
+                "source.decoder names no decoder. Known are auto, {}.",
                 names().join(", ")
             ))),
         }

@@ -1,31 +1,26 @@
 //! Log lines as CloudWatch understands them: one JSON object a line, on stdout.
 
+use super::emf::Emf;
+use crate::metrics;
 use serde_json::{Map, Value};
 use std::fmt;
 use std::io::Write as _;
 use std::str::FromStr as _;
+use std::time::Instant;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id};
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
-use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::registry::{LookupSpan, SpanRef};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-/// Starts the log of a Lambda function.
-///
-/// A line has `timestamp` (RFC 3339), `level` (upper case), `message`, the event's own fields, and `requestId`. The
-/// level is that of `AWS_LAMBDA_LOG_LEVEL`, else of `RUST_LOG`, else INFO; `AWS_LAMBDA_LOG_FORMAT=Text` gives plain
-/// text. Errors are always heard, and below INFO only Rowtide itself, because libraries print payloads and parameters
-/// there. A panic is a line too. Does nothing when a log was started before.
+/// Starts the log of a Lambda function: [`Lines`], and lines of metrics for CloudWatch among them: [`Emf`]. A panic is
+/// a line too. Does nothing when a log was started before.
 pub fn init() {
-    let variable = |name: &str| std::env::var(name).ok();
-    let lines = Lines {
-        targets: targets(variable("AWS_LAMBDA_LOG_LEVEL").as_deref(), variable("RUST_LOG").as_deref()),
-        json: !variable("AWS_LAMBDA_LOG_FORMAT").is_some_and(|format| format.eq_ignore_ascii_case("text")),
-    };
-    if tracing_subscriber::registry().with(lines).try_init().is_ok() {
+    let layers = tracing_subscriber::registry().with(Lines::from_environment()).with(Emf::stdout());
+    if layers.try_init().is_ok() {
         std::panic::set_hook(Box::new(|panic| {
             let place = panic.location().map(ToString::to_string);
             let message = panic.payload_as_str().unwrap_or("no message");
@@ -44,49 +39,122 @@ fn targets(lambda: Option<&str>, rust: Option<&str>) -> Targets {
     }
 }
 
-struct Lines {
+/// A [`Layer`] that writes events as lines on stdout, metrics left out.
+///
+/// A line has `timestamp` (RFC 3339), `level` (upper case), `message`, the event's own fields, and `requestId` and
+/// `xrayTraceId` of the invocation. Errors are always heard, and below INFO only Rowtide itself, because libraries
+/// print payloads and parameters there. At DEBUG, Rowtide's spans are lines when they end, with `took_us`.
+#[derive(Debug)]
+pub struct Lines {
     targets: Targets,
     json: bool,
 }
 
-/// Kept with the span of an invocation.
-struct RequestId(Value);
+/// What every line of an invocation has; kept with its span.
+#[derive(Clone)]
+pub(super) struct Invocation(Vec<(&'static str, Value)>);
 
-impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
-    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
-        let (target, level) = (metadata.target(), metadata.level());
-        if metadata.is_span() {
-            // they print nothing, and the invocation's has the request id
-            return *level <= Level::INFO;
-        }
-        let harmless = *level <= Level::INFO || target.starts_with("rowtide");
-        *level == Level::ERROR || (harmless && self.targets.would_enable(target, level))
-    }
+impl Invocation {
+    const FIELDS: [&'static str; 2] = ["requestId", "xrayTraceId"];
 
-    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+    /// Remembers what a span says of its invocation.
+    pub(super) fn remember<S: Subscriber + for<'a> LookupSpan<'a>>(
+        attributes: &Attributes<'_>,
+        span: &SpanRef<'_, S>,
+    ) {
         let mut fields = Fields::default();
         attributes.record(&mut fields);
-        if let (Some(request), Some(span)) = (fields.0.remove("requestId"), context.span(id)) {
-            span.extensions_mut().insert(RequestId(request));
+        let known = Self::FIELDS.into_iter().filter_map(|name| Some((name, fields.0.remove(name)?)));
+        let known: Vec<_> = known.collect();
+        if !known.is_empty() {
+            span.extensions_mut().replace(Self(known));
         }
     }
 
-    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        let mut fields = Fields::default();
-        event.record(&mut fields);
-        let mut spans = context.event_scope(event).into_iter().flatten();
-        if let Some(request) = spans.find_map(|span| Some(span.extensions().get::<RequestId>()?.0.clone())) {
-            fields.0.insert("requestId".to_owned(), request);
+    /// What the invocation around an event or span is called.
+    pub(super) fn around<'a, S: LookupSpan<'a> + 'a>(
+        spans: impl Iterator<Item = SpanRef<'a, S>>,
+    ) -> impl Iterator<Item = (&'static str, Value)> {
+        let mut spans = spans;
+        let found = spans.find_map(|span| span.extensions().get::<Self>().cloned());
+        found.into_iter().flat_map(|invocation| invocation.0)
+    }
+}
+
+/// A span of Rowtide's that is a line when it ends.
+struct Timed {
+    fields: Map<String, Value>,
+    since: Instant,
+}
+
+impl Lines {
+    /// Lines as the environment asks for them: of the level of `AWS_LAMBDA_LOG_LEVEL`, else of `RUST_LOG`, else INFO;
+    /// `AWS_LAMBDA_LOG_FORMAT=Text` gives plain text.
+    #[must_use]
+    pub fn from_environment() -> Self {
+        let variable = |name: &str| std::env::var(name).ok();
+        Self {
+            targets: targets(variable("AWS_LAMBDA_LOG_LEVEL").as_deref(), variable("RUST_LOG").as_deref()),
+            json: !variable("AWS_LAMBDA_LOG_FORMAT")
+                .is_some_and(|format| format.eq_ignore_ascii_case("text")),
         }
-        let message = fields.0.remove("message").unwrap_or_default();
+    }
+
+    fn is_wanted(&self, metadata: &Metadata<'_>) -> bool {
+        let (target, level) = (metadata.target(), metadata.level());
+        let is_harmless = *level <= Level::INFO || target.starts_with("rowtide");
+        *level == Level::ERROR || (is_harmless && self.targets.would_enable(target, level))
+    }
+
+    fn write(&self, metadata: &Metadata<'_>, message: &Value, fields: &Map<String, Value>) {
         let time = jiff::Timestamp::now();
         let line = if self.json {
-            json_line(time, event.metadata(), &message, &fields.0)
+            json_line(time, metadata, message, fields)
         } else {
-            text_line(time, event.metadata(), &message, &fields.0)
+            text_line(time, metadata, message, fields)
         };
         // nobody is left to be told when stdout is gone
         drop(std::io::stdout().lock().write_all(line.as_bytes()));
+    }
+}
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
+    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
+        // the invocation's span prints nothing but has the request id; metrics are another layer's
+        let is_anothers = metadata.is_span() || metadata.target() == metrics::TARGET;
+        (is_anothers && *metadata.level() <= Level::INFO) || self.is_wanted(metadata)
+    }
+
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        let Some(span) = context.span(id) else { return };
+        Invocation::remember(attributes, &span);
+        if *span.metadata().level() > Level::INFO {
+            let mut fields = Fields::default();
+            attributes.record(&mut fields);
+            span.extensions_mut().replace(Timed { fields: fields.0, since: Instant::now() });
+        }
+    }
+
+    fn on_close(&self, id: Id, context: Context<'_, S>) {
+        let Some(span) = context.span(&id) else { return };
+        let Some(Timed { mut fields, since }) = span.extensions_mut().remove() else { return };
+        let micros = u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX);
+        fields.insert("took_us".to_owned(), micros.into());
+        let invocation = Invocation::around(span.scope());
+        fields.extend(invocation.map(|(name, value)| (name.to_owned(), value)));
+        self.write(span.metadata(), &span.name().into(), &fields);
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        if event.metadata().target() == metrics::TARGET {
+            return;
+        }
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        let invocation = Invocation::around(context.event_scope(event).into_iter().flatten());
+        fields.0.extend(invocation.map(|(name, value)| (name.to_owned(), value)));
+        let message = fields.0.remove("message").unwrap_or_default();
+        self.write(event.metadata(), &message, &fields.0);
     }
 }
 

@@ -30,7 +30,8 @@ const LEASE: Duration = Duration::from_secs(30);
 const ALTER_MAX: Duration = Duration::from_secs(20);
 /// How long a worker waits before it looks again whether another one is done.
 const LEASE_WAIT: Duration = Duration::from_millis(25);
-/// Rows read, or tombstones found, at once.
+/// Rows read, or tombstones found, at once. The statements compare `key || ''`: the column itself is compared by bytes
+/// of UTF-8, but its order, when shards are merged, is by units of UTF-16, and pages would leave out rows.
 const PAGE_ROWS: i64 = 1_000;
 
 /// A target whose objects are there.
@@ -53,6 +54,8 @@ impl Known {
 /// Who alters a table until when, and the state of the line that says so.
 struct Lease {
     until: Option<jiff::Timestamp>,
+    /// The server's time: workers' clocks differ.
+    now: jiff::Timestamp,
     sequence: i64,
     term: i64,
 }
@@ -413,7 +416,10 @@ impl Cratedb {
             // type holds, and rows that nobody can read by their key
             let lease = self.take_lease(&name, deadline).await?;
             let altered = self.alter(known, |columns| planned(columns).1, deadline).await;
-            self.give_lease_back(&name, lease, deadline).await?;
+            // without an answer, the server may still be at it
+            if !altered.as_ref().is_err_and(|error| error.sqlstate().is_none()) {
+                self.give_lease_back(&name, lease, deadline).await?;
+            }
             refused = altered?;
         }
         if let Some(error) = refused.filter(|error: &Error| error.code() == "rejected") {
@@ -462,11 +468,10 @@ impl Cratedb {
     async fn take_lease(&self, target: &str, deadline: Deadline) -> Result<jiff::Timestamp> {
         let mut waited = Duration::ZERO;
         loop {
-            let now = jiff::Timestamp::now();
-            let until = now.as_millisecond() + i64::try_from(LEASE.as_millis()).unwrap_or_default();
-            let until = jiff::Timestamp::from_millisecond(until).unwrap_or(now);
             let held = self.lease(target, deadline).await?;
-            let is_free = held.until.is_none_or(|held| held < now);
+            let until = held.now.as_millisecond() + i64::try_from(LEASE.as_millis()).unwrap_or_default();
+            let until = jiff::Timestamp::from_millisecond(until).unwrap_or(held.now);
+            let is_free = held.until.is_none_or(|until| until < held.now);
             if is_free && self.set_lease(target, &held, Some(until), deadline).await? {
                 return Ok(until);
             }
@@ -494,9 +499,18 @@ impl Cratedb {
         let sql = self.fill_own(include_str!("../../sql/cratedb/read_lease.sql"));
         let rows = self.ask(deadline, &sql, &[&target]).await?;
         let row = rows.first().ok_or_else(|| {
-            Error::config(format!("{target} has lost its line in {}; start again.", self.own(REGISTRY)))
+            // as if its table were missing: the next batch looks again
+            Error::config(format!("{target} has lost its line in {}; it is made anew.", self.own(REGISTRY)))
+                .with_sqlstate("42P01")
         })?;
-        read(|| Ok(Lease { until: row.try_get(0)?, sequence: row.try_get(1)?, term: row.try_get(2)? }))
+        read(|| {
+            Ok(Lease {
+                until: row.try_get(0)?,
+                now: row.try_get(1)?,
+                sequence: row.try_get(2)?,
+                term: row.try_get(3)?,
+            })
+        })
     }
 
     /// Whether nobody was faster.
@@ -525,6 +539,11 @@ impl Cratedb {
         let target = &known.binding.target;
         let name = if known.layout == Layout::Managed { &target.storage } else { &target.name };
         let described = self.describe(&target.schema, name, deadline).await?;
+        if !described.has("pk") || !described.has("data") {
+            // dropped, or a server that has just started and has not read its catalogue yet
+            let message = format!("CrateDB shows no columns pk and data of {}.{name} now.", target.schema);
+            return Err(Error::new(ErrorKind::Unavailable, "unavailable", message).with_sqlstate("42P01"));
+        }
         let columns = Arc::new(Columns::described(&described.columns));
         let mut cache = self.columns.lock().unwrap_or_else(PoisonError::into_inner);
         cache.insert(target.qualified(), columns.clone());
@@ -615,12 +634,13 @@ impl Cratedb {
             if target.layout.ends_with("guarded") { "\nwhere not coalesce(deleted, false)" } else { "" };
         let key: Vec<String> = table.keys.iter().map(|name| format!("pk[{}]", literal(name))).collect();
         let key = if key.is_empty() { "1".to_owned() } else { key.join(", ") };
+        let limit = shown.limit.and_then(|limit| i32::try_from(limit).ok());
+        let limit = limit.map_or_else(String::new, |limit| format!("\nlimit {limit}"));
         let sql = fill(
             include_str!("../../sql/cratedb/live_rows_adopted.sql"),
-            &[("storage", &storage), ("aux", aux), ("live", live), ("key", &key)],
+            &[("storage", &storage), ("aux", aux), ("live", live), ("key", &key), ("limit", &limit)],
         );
-        let limit = shown.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
-        for row in self.ask(Deadline::never(), &sql, &[]).await?.iter().take(limit) {
+        for row in self.ask(Deadline::never(), &sql, &[]).await? {
             let (pk, data, aux): (Json, Option<Json>, Option<Json>) =
                 read(|| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))?;
             let aux = aux.map_or_else(|| "{}".to_owned(), |aux| without_named_lists(&plain(&aux.0)));

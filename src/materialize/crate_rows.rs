@@ -41,6 +41,12 @@ impl<'r> Sent<'r> {
         }
     }
 
+    /// About how many bytes it is in a statement.
+    pub(super) fn bytes(&self) -> usize {
+        let data = self.data.as_ref().map_or(0, |data| data.0.len());
+        self.row.key.len() + self.pk.0.len() + data + self.aux.0.len()
+    }
+
     /// Why an existing table cannot take the row; `None` when it can.
     pub(super) fn misfit(&self, known: &Known) -> Option<&'static str> {
         match known.layout {
@@ -204,8 +210,16 @@ impl Drop for Lease {
     }
 }
 
+/// The code of an answer whose columns hold something else than was asked for.
+pub(super) const UNREADABLE: &str = "unreadable";
+
+/// What an answer holds. A connection whose statements were prepared before their table was recreated answers with the
+/// columns of the old one.
 pub(super) fn read<T>(of: impl FnOnce() -> Result<T, tokio_postgres::Error>) -> Result<T> {
-    of().map_err(|error| server_error(&error))
+    of().map_err(|error| {
+        let message = "CrateDB's answer cannot be read: was a table made anew?";
+        Error::new(ErrorKind::Unavailable, UNREADABLE, message).because(error)
+    })
 }
 
 /// What a driver error means. The server's own message quotes values and is left out.

@@ -6,7 +6,7 @@
 //! after any error; a statement skips bad rows in silence, so what comes back is compared with what was sent.
 
 use super::crate_catalog::Known;
-use super::crate_rows::{Base, Json, KeyValue, Lease, Sent, identity_of, read, server_error};
+use super::crate_rows::{Base, Json, KeyValue, Lease, Sent, UNREADABLE, identity_of, read, server_error};
 use super::server::Server;
 use super::targets::check_horizon;
 use super::{Binding, DeadLetter, Deadline, Materializer, RowOutcome, Truncation};
@@ -26,7 +26,7 @@ use std::future::Future;
 use std::hash::{Hash as _, Hasher as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{ToSql, Type};
 
 /// How often rows are placed anew, because the columns were not what the cache said.
 const PLACINGS_MAX: u32 = 4;
@@ -37,6 +37,9 @@ const ROW_ATTEMPTS_MAX: u32 = 20;
 /// Fewer rows are not worth another connection: each statement waits for the translog's fsync, and below some hundred
 /// rows that is most of its time.
 const LANE_ROWS_MIN: usize = 400;
+/// A statement with more bytes than this takes no further row: the server holds several copies of each at once, and
+/// gives up with "Data too large" before its heap is full.
+const STATEMENT_BYTES_MAX: usize = 8 << 20;
 
 /// A CrateDB server as the place where rows go.
 pub struct Cratedb {
@@ -147,6 +150,18 @@ impl Cratedb {
         Ok(rows)
     }
 
+    /// The row of a key, by a statement that the server does not keep: of a table that was dropped and made anew, a
+    /// kept one reads other columns.
+    async fn row_of(&self, key: &str, sql: &str, deadline: Deadline) -> Result<Option<tokio_postgres::Row>> {
+        let lease = Lease::new(self.server.client(deadline).await?);
+        let client = lease.client()?;
+        let parameters: [(&(dyn ToSql + Sync), Type); 1] = [(&key, Type::VARCHAR)];
+        let work = client.query_typed(sql, &parameters);
+        let rows = self.noticed(self.server.within(client, deadline, work, server_error).await)?;
+        lease.give_back();
+        Ok(rows.into_iter().next())
+    }
+
     /// How many rows a statement changed.
     pub(super) async fn tell(
         &self,
@@ -165,11 +180,12 @@ impl Cratedb {
         Ok(count)
     }
 
-    /// Runs a statement without parameters once: DDL, a refresh.
+    /// Runs a statement without parameters once: DDL, a refresh. Not as a simple query, whose texts in braces the
+    /// server takes for arrays, even where they name a column.
     pub(super) async fn run(&self, deadline: Deadline, sql: &str) -> Result<()> {
         let lease = Lease::new(self.server.client(deadline).await?);
         let client = lease.client()?;
-        self.noticed(self.server.within(client, deadline, client.batch_execute(sql), server_error).await)?;
+        self.noticed(self.server.within(client, deadline, client.query_typed(sql, &[]), server_error).await)?;
         lease.give_back();
         Ok(())
     }
@@ -305,7 +321,7 @@ impl Cratedb {
         deadline: Deadline,
     ) -> Result<Vec<(usize, Written)>> {
         let mut done = Vec::with_capacity(lane.len());
-        let mut parts: Vec<&[Sent<'_>]> = lane.chunks(batch_rows(lane.len())).collect();
+        let mut parts = statements(&lane);
         parts.reverse();
         let mut silent: HashMap<usize, u32> = HashMap::new();
         while let Some(part) = parts.pop() {
@@ -367,7 +383,8 @@ impl Cratedb {
         if known.layout == Layout::Managed {
             parameters.push(&attempt.at);
         }
-        for row in part.iter().chain(part.last().into_iter().cycle().take(size - part.len())) {
+        let smallest = part.iter().min_by_key(|row| row.bytes());
+        for row in part.iter().chain(smallest.into_iter().cycle().take(size - part.len())) {
             parameters.extend(values.names().iter().map(|name| row.value(name)));
         }
         let mut retry = self.server.retry(deadline);
@@ -452,8 +469,9 @@ impl Cratedb {
         let [read_sql, delete_sql] = hard_delete_sql(&known.binding.target);
         for _ in 0..ROW_ATTEMPTS_MAX {
             self.statements.fetch_add(1, Ordering::Relaxed);
-            let found = self.ask(deadline, &read_sql, &[&row.key]).await?;
-            let Some(found) = found.first() else { return Ok(RowOutcome::Stale) };
+            let Some(found) = self.row_of(&row.key, &read_sql, deadline).await? else {
+                return Ok(RowOutcome::Stale);
+            };
             let (version, sequence, term): (Option<String>, i64, i64) =
                 read(|| Ok((found.try_get(0)?, found.try_get(1)?, found.try_get(2)?)))?;
             if version.is_some_and(|version| version >= row.version) {
@@ -544,8 +562,8 @@ impl Cratedb {
         let [read_sql, insert_sql, update_sql] = patch_sql(&known.binding.target);
         for _ in 0..ROW_ATTEMPTS_MAX {
             self.statements.fetch_add(1, Ordering::Relaxed);
-            let found = self.ask(deadline, &read_sql, &[&row.key]).await?;
-            let base = found.first().map(Base::of).transpose()?;
+            let found = self.row_of(&row.key, &read_sql, deadline).await?;
+            let base = found.as_ref().map(Base::of).transpose()?;
             if let Some(base) = &base
                 && base.version.as_str() >= row.version.as_str()
             {
@@ -626,6 +644,23 @@ fn lanes(rows: Vec<Sent<'_>>, connections: usize) -> Vec<Vec<Sent<'_>>> {
     lanes
 }
 
+/// The rows of each statement of a lane.
+fn statements<'l, 'r>(lane: &'l [Sent<'r>]) -> Vec<&'l [Sent<'r>]> {
+    let rows_max = batch_rows(lane.len());
+    let (mut parts, mut rest, mut rows, mut bytes) = (Vec::new(), lane, 0, 0);
+    for row in lane {
+        bytes += row.bytes();
+        if rows == rows_max || (rows > 0 && bytes > STATEMENT_BYTES_MAX) {
+            let (part, behind) = rest.split_at(rows);
+            parts.push(part);
+            (rest, rows, bytes) = (behind, 0, row.bytes());
+        }
+        rows += 1;
+    }
+    parts.push(rest);
+    parts
+}
+
 /// One call of `apply`: what it wrote carries its time.
 #[derive(Debug, Clone, Copy)]
 struct Attempt {
@@ -660,6 +695,10 @@ impl Materializer for Cratedb {
         Dialect::Cratedb
     }
 
+    fn retries(&self) -> u64 {
+        self.server.retries()
+    }
+
     async fn prepare(&self, binding: &Binding, deadline: Deadline) -> Result<()> {
         self.server.retrying(deadline, || Box::pin(self.know(binding, deadline))).await.map(drop)
     }
@@ -686,9 +725,12 @@ impl Materializer for Cratedb {
             Action::Upsert => Box::pin(self.upsert(statement, &known, deadline)).await,
             Action::Patch => Box::pin(self.patch(statement, &known, deadline)).await,
         };
-        if applied.as_ref().is_err_and(|error| matches!(error.sqlstate(), Some("42P01" | "42703"))) {
-            // somebody changed it: the next batch looks again
+        let is_changed =
+            |error: &Error| matches!(error.sqlstate(), Some("42P01" | "42703")) || error.code() == UNREADABLE;
+        if applied.as_ref().is_err_and(is_changed) {
+            // somebody changed it: the next batch looks again, on connections that do not know it yet
             self.forget(&known.binding.target.qualified());
+            self.close_idle();
         }
         applied
     }

@@ -7,10 +7,11 @@ use crate::config::{Config, Reference, Sink};
 use crate::error::{Error, Result};
 use crate::secrets::{Secrets, Version, connection_url};
 use deadpool_postgres::Connect;
-use std::future::Future;
-use std::pin::Pin;
+use std::future::{Future, pending};
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 use tokio_postgres::{Client, Connection, NoTls};
@@ -20,6 +21,8 @@ use tokio_postgres::{Client, Connection, NoTls};
 const REFUSED_PAUSE: Duration = Duration::from_secs(5);
 /// A connection is tried at most with this many logins: as known, fetched again twice, and the one before.
 pub(super) const LOGINS_MAX: u32 = 4;
+/// How long a connection whose client is gone may take to end what it was asked to do and to take leave.
+const GOODBYE: Duration = Duration::from_secs(1);
 
 /// The login of a sink, and where it comes from.
 pub(super) struct Login {
@@ -209,15 +212,28 @@ impl Connect for Door {
     }
 }
 
-/// Runs a connection until its client is gone.
+/// Runs a connection until its client is gone, and gives it a moment to take leave of the server.
+///
+/// The pool aborts the task of a connection that it drops, and the server would see a client that vanished. So the task
+/// that it is given stands for the client only.
 fn driven<S, T>(connection: Connection<S, T>) -> JoinHandle<()>
 where
     Connection<S, T>: Future<Output = Result<(), tokio_postgres::Error>> + Send + 'static,
 {
+    let (here, gone) = oneshot::channel::<()>();
     tokio::spawn(async move {
-        if let Err(error) = connection.await {
+        let mut connection = pin!(connection);
+        let ended = tokio::select! {
+            ended = &mut connection => ended,
+            _ = gone => timeout(GOODBYE, connection).await.unwrap_or(Ok(())),
+        };
+        if let Err(error) = ended {
             tracing::warn!(error = %driver_error(&error, false), "A connection to the database broke.");
         }
+    });
+    tokio::spawn(async move {
+        let _here = here;
+        pending().await
     })
 }
 
@@ -225,5 +241,35 @@ async fn bounded<T>(deadline: Deadline, work: impl Future<Output = Result<T>>) -
     match left(deadline)? {
         Some(left) => timeout(left, work).await.map_err(|_| out_of_time())?,
         None => work.await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::driven;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+    use tokio_postgres::NoTls;
+
+    #[tokio::test]
+    async fn a_connection_whose_task_is_aborted_takes_leave_of_the_server() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("postgresql://rowtide@{}/shop", listener.local_addr().unwrap());
+        let server = tokio::spawn(async move {
+            let (mut client, _) = listener.accept().await.unwrap();
+            let start = client.read_u32().await.unwrap();
+            client.read_exact(&mut vec![0; start as usize - 4]).await.unwrap();
+            // AuthenticationOk, ReadyForQuery
+            client.write_all(b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I").await.unwrap();
+            let mut rest = Vec::new();
+            client.read_to_end(&mut rest).await.unwrap();
+            rest
+        });
+        let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
+        // in this order the pool drops what it holds
+        driven(connection).abort();
+        drop(client);
+        // Terminate
+        assert_eq!(server.await.unwrap(), b"X\0\0\0\x04");
     }
 }

@@ -77,6 +77,11 @@ pub trait Materializer: Send + Sync {
     /// How statements must be said; known at the latest when a target was prepared.
     fn dialect(&self) -> Dialect;
 
+    /// How many times something was tried again for a transient reason, since the beginning.
+    fn retries(&self) -> u64 {
+        0
+    }
+
     /// Makes sure that a target's table is there and is this route's.
     ///
     /// # Errors

@@ -484,6 +484,10 @@ impl Materializer for Postgres {
         Dialect::Postgres
     }
 
+    fn retries(&self) -> u64 {
+        self.server.retries()
+    }
+
     async fn prepare(&self, binding: &Binding, deadline: Deadline) -> Result<()> {
         self.server.retrying(deadline, || self.know(binding, deadline)).await.map(drop)
     }

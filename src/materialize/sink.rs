@@ -14,6 +14,7 @@ use crate::error::Result;
 use crate::plan::{Dialect, Statement};
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::OnceCell;
 
@@ -27,6 +28,8 @@ pub struct Sink {
     login: Arc<Login>,
     checks_horizon: bool,
     kind: OnceCell<Kind>,
+    /// Retries before the database's kind was known.
+    retries_before: AtomicU64,
 }
 
 impl std::fmt::Debug for Sink {
@@ -76,7 +79,13 @@ impl Sink {
     pub fn new(config: &Config) -> Result<Self> {
         // what cannot be used is said now
         let login = Arc::new(Login::new(config)?);
-        Ok(Self { config: config.clone(), login, checks_horizon: false, kind: OnceCell::new() })
+        Ok(Self {
+            config: config.clone(),
+            login,
+            checks_horizon: false,
+            kind: OnceCell::new(),
+            retries_before: AtomicU64::new(0),
+        })
     }
 
     /// Begins to fetch what `sink.url` refers to, so that it is there when the first connection is made. Nobody waits
@@ -114,7 +123,13 @@ impl Sink {
                 let config = self.config(deadline).await?;
                 let dialect = match configured(&config) {
                     Some(dialect) => dialect,
-                    None => detect(&server, deadline).await?,
+                    None => match detect(&server, deadline).await {
+                        Ok(dialect) => dialect,
+                        Err(error) => {
+                            self.retries_before.fetch_add(server.retries(), Ordering::Relaxed);
+                            return Err(error);
+                        }
+                    },
                 };
                 Ok(Kind::new(dialect, server, &config, self.checks_horizon))
             })
@@ -254,6 +269,16 @@ impl Materializer for Sink {
             Some(Kind::Postgres(_)) => Dialect::Postgres,
             None => configured(&self.config).unwrap_or(Dialect::Postgres),
         }
+    }
+
+    fn retries(&self) -> u64 {
+        let before = self.retries_before.load(Ordering::Relaxed);
+        before
+            + match self.kind.get() {
+                Some(Kind::Postgres(sink)) => sink.retries(),
+                Some(Kind::Cratedb(sink)) => sink.retries(),
+                None => 0,
+            }
     }
 
     async fn prepare(&self, binding: &Binding, deadline: Deadline) -> Result<()> {

@@ -322,12 +322,13 @@ impl Columns {
         let mut aux = Vec::new();
         let mut keep = |root: &str, text: &str| {
             let Ok(value) = Value::parse(text) else { return "{}".to_owned() };
-            let Some(column) = self.roots.get_mut(root) else { return "{}".to_owned() };
+            let pointer = format!("/{root}");
             let mut growth = Growth { total: &mut self.total, budget, depth: 0 };
-            match growth.fit(column, value, &format!("/{root}"), &mut aux) {
-                Some(kept) => kept.to_text(),
-                None => "{}".to_owned(),
-            }
+            let kept = match self.roots.get_mut(root) {
+                Some(column) => growth.fit(column, value, &pointer, &mut aux),
+                None => moved(&value, &pointer, &mut aux),
+            };
+            kept.map_or_else(|| "{}".to_owned(), |kept| kept.to_text())
         };
         let pk = keep("pk", pk);
         let data = data.map(|data| keep("data", data));
@@ -672,6 +673,13 @@ mod tests {
         assert_eq!(columns.total(), 10);
         let placed = columns.place(r#"{"id":1}"#, Some(r#"{"b":{"x":1}}"#), budget);
         assert_eq!(&*placed.aux, r#"{"/pk/id":"1","/data/b":"{\"x\":1}"}"#);
+    }
+
+    #[test]
+    fn without_a_column_for_it_a_document_stays_whole_beside_it() {
+        let placed = Columns::described(&[]).place(r#"{"id":1}"#, Some(r#"{"a":1}"#), BUDGET);
+        assert_eq!((&*placed.pk, placed.data.as_deref()), ("{}", Some("{}")));
+        assert_eq!(&*placed.aux, r#"{"/pk":"{\"id\":1}","/data":"{\"a\":1}"}"#);
     }
 
     fn documents() -> impl Strategy<Value = Value> {

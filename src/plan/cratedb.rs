@@ -18,7 +18,7 @@ const DELETE_ROW: &str = include_str!("../../sql/cratedb/delete_row.sql");
 const DELETE_ADOPTED: &str = include_str!("../../sql/cratedb/delete_adopted.sql");
 
 /// Rows of one statement: few sizes, so that each is prepared once a connection. What lies between two of them is sent
-/// with its last row repeated, which the guard makes a no-op: a second statement would cost more than those rows.
+/// with its smallest row repeated, which the guard makes a no-op: a second statement would cost more than those rows.
 ///
 /// Measured in docs/performance.md; a chunk has no more than 1,000 rows.
 pub const BATCH_ROWS: [usize; 25] = [

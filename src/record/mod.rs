@@ -123,18 +123,20 @@ impl Envelope {
     /// # Errors
     /// When the event is not JSON or holds no batch: then this function is not triggered by a stream or queue.
     pub fn parse(event: &Bytes, origin: &str) -> Result<Self> {
+        let stored;
         let mut reader = Reader::new(event, origin);
         reader.read().map_err(not_json)?;
-        match reader.abandoned.take() {
-            // a batch that Lambda gave up holds the event inside
-            Some(Abandoned::Event(event)) => return Self::parse(&event, origin),
-            Some(Abandoned::Positions) => {
-                return Err(Error::config(
-                    "The event tells of a batch that Lambda gave up, without its records: only an S3 destination \
-                     keeps them. Read them from the stream again, from startSequenceNumber to endSequenceNumber.",
-                ));
-            }
-            None => {}
+        if let Some(Abandoned::Event(inside)) = reader.abandoned {
+            stored = inside;
+            reader = Reader::new(&stored, origin);
+            reader.read().map_err(not_json)?;
+        }
+        // without the event, or with another such message in its place
+        if reader.abandoned.is_some() {
+            return Err(Error::config(
+                "The event tells of a batch that Lambda gave up, without its records: only an S3 destination keeps \
+                 them. Read them from the stream again, from startSequenceNumber to endSequenceNumber.",
+            ));
         }
         if !reader.has_records {
             return Err(Error::config(
@@ -169,8 +171,7 @@ impl Envelope {
                             "records" if kind == Kind::Object => topics = true,
                             "eventSource" => event_source = true,
                             "requestContext" => abandoned.0 = true,
-                            "responseContext" => abandoned.1 = true,
-                            _ => {}
+                            name => abandoned.1 |= tells_of_a_batch(name),
                         }
                         scanner.skip().map(drop)
                     })
@@ -190,6 +191,12 @@ impl Envelope {
             _ => false,
         }
     }
+}
+
+/// Whether a member belongs to what a destination of Lambda is told of a batch. `responseContext` is null after a
+/// partial failure and missing when the records grew too old; what names the batch is `KinesisBatchInfo` and its like.
+fn tells_of_a_batch(name: &str) -> bool {
+    name == "responseContext" || name.ends_with("BatchInfo")
 }
 
 fn not_json(fault: Fault) -> Error {
@@ -287,11 +294,13 @@ impl<'e> Reader<'e> {
                     context.0 = true;
                     scanner.skip()?;
                 }
-                ("responseContext", Kind::Object) => {
+                // the event as text; some emulators store the event itself
+                ("payload", Kind::String) => payload = Some(scanner.string()?.into_owned()),
+                ("payload", Kind::Object) => payload = Some(scanner.skip()?.to_owned()),
+                (name, Kind::Object | Kind::Null) if tells_of_a_batch(name) => {
                     context.1 = true;
                     scanner.skip()?;
                 }
-                ("payload", Kind::String) => payload = Some(scanner.string()?.into_owned()),
                 _ => drop(scanner.skip()?),
             }
             Ok(())

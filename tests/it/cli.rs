@@ -387,7 +387,7 @@ fn usage_and_configuration_end_with_2() {
         (&["decode", "postgresql://u:hunter2@h/d"], "u:***@h"),
         (&["decode", "events/dynamodb/keys-only-stream.json"], "KEYS_ONLY"),
         (&["plan", "events/dynamodb/keys-only-stream.json"], "KEYS_ONLY"),
-        (&["decode", "--decoder", "csv", INSERT], "csv"),
+        (&["decode", "--decoder", "csv", INSERT], "source.decoder names no decoder"),
         (&["decode", "--set", "sink.shema=x", INSERT], "`sink.schema`"),
         (&["decode", "--batch", "0", INSERT], "--batch"),
         (&["plan", "--dialect", "oracle", INSERT], "oracle"),

@@ -217,6 +217,7 @@ fn hostile() -> Vec<Value> {
         r#"{"nested":[["a"],["b"]],"again":1,"holes":[]}"#,
         r#"{"l":[{"x":1},{"x":"one"},{"x":{"y":1}},{"x":null},null,{}]}"#,
         r#"{"é":"ü","日本":"語","😀":"😀","\u2028":"\u2029"}"#,
+        r#"{"{id}":1,"{a,b}":{"{c}":"{d}"},"$$":[{"{e}":1}],"x{y}":"{z}"}"#,
         r#"{"key":1,"version":2,"deleted":true,"data":{"data":1},"aux":{"/data/x":"1"},"pk":{"id":2}}"#,
     ]);
     let long = Value::String("x".repeat(40_000));
@@ -453,6 +454,25 @@ async fn a_batch_becomes_rows_and_its_repetition_is_stale() {
         1
     );
     assert_eq!(place.count("select count(*) from \"{s}\".orders where data['n'] > 1400").await, 99);
+    place.finish().await;
+}
+
+#[tokio::test]
+async fn a_large_row_is_sent_once_and_many_of_them_in_several_statements() {
+    let Some(place) = place("large").await else { return };
+    let (worker, config) = (Worker::new(&place.config()), place.config());
+    let document = |megabytes: usize| {
+        let lines = (0..megabytes * 1_000).map(|_| Value::String("x".repeat(1_000)));
+        Value::Object(vec![("lines".to_owned(), Value::Array(lines.collect()))])
+    };
+    // a statement has one of few sizes: with 261 rows it has 320, and the last row is the largest
+    let small = (0..260).map(|n| put("t", &format!("k{n}"), 1, &parsed(&[r#"{"n":1}"#])[0]));
+    let events = small.chain([put("t", "z", 1, &document(4))]).collect();
+    assert_eq!(worker.events(&config, events).await.applied, 261);
+    let before = worker.sink.statements();
+    let events = (0..5).map(|n| put("t", &format!("z{n}"), 1, &document(3))).collect();
+    assert_eq!(worker.events(&config, events).await.applied, 5);
+    assert_eq!(worker.sink.statements() - before, 3);
     place.finish().await;
 }
 
@@ -788,6 +808,35 @@ async fn tables_of_lorrystream_and_toolkit_are_adopted() {
 }
 
 #[tokio::test]
+async fn what_an_adopted_table_computes_itself_is_not_written() {
+    let Some(place) = place("generated").await else { return };
+    place
+        .run(
+            "create table \"{s}\".t (pk object(strict) as (id text primary key), \
+             data object(dynamic) as (s text, g text generated always as 'x'), aux object(ignored))",
+        )
+        .await;
+    let (worker, config) = (Worker::new(&place.config()), place.config());
+    let document = parsed(&[r#"{"s":"a","g":"mine"}"#]).remove(0);
+    let counts = worker.events(&config, vec![put("t", "a", 1, &document)]).await;
+    assert_eq!((counts.applied, counts.parked), (1, 0));
+    place.refresh("t").await;
+    assert_eq!(place.view("t").await[&id_json("a")], r#"{"g":"mine","s":"a"}"#);
+    worker.events(&config, vec![put("t", "b", 2, &document)]).await;
+    let target = worker.sink.targets().await.unwrap().remove(0);
+    for (limit, expected) in [(Some(0), 0), (Some(1), 1), (Some(u64::MAX), 2), (None, 2)] {
+        let (shown, mut rows) = (Shown { key: None, limit }, 0);
+        let count = |_| {
+            rows += 1;
+            Ok(())
+        };
+        worker.sink.live_rows(&target, &shown, count).await.unwrap();
+        assert_eq!(rows, expected, "{limit:?}");
+    }
+    place.finish().await;
+}
+
+#[tokio::test]
 async fn a_write_block_and_a_missing_privilege_are_configuration() {
     let Some(place) = place("blocked").await else { return };
     let worker = Worker::new(&place.config());
@@ -843,6 +892,58 @@ async fn a_table_that_was_dropped_or_changed_is_looked_at_again() {
     let report = process(&flow, &*worker.sink, &[Record::new("s", "0", "0")], Deadline::never()).await;
     assert!(report.failure.is_some());
     assert_eq!(worker.events(&config, records).await.applied, 1);
+    // the registry without its line
+    place.run("delete from \"{s}\".rowtide_targets; refresh table \"{s}\".rowtide_targets").await;
+    let records = vec![put("t", "e", 1, &document(r#"{"new":1}"#))];
+    let flow = Flow::with_decoders(&config, Decoders::pinned(Box::new(Script(vec![records.clone()]))));
+    let report = process(&flow, &*worker.sink, &[Record::new("s", "0", "0")], Deadline::never()).await;
+    assert!(report.failure.is_some());
+    assert_eq!(worker.events(&config, records).await.applied, 1);
+    place.finish().await;
+}
+
+/// Drops `t_cdc` and makes it anew with the same columns and others before them, which renumbers them.
+async fn recreate_otherwise(place: &Place) {
+    place.run("drop table \"{s}\".t_cdc").await;
+    place
+        .run(
+            "create table \"{s}\".t_cdc (mine object(strict) as (a text, b text, c text), key text primary key, \
+             pk object(strict) as (id text), data object(strict) as (z text, y text), aux object(ignored), \
+             version text, deleted boolean, changed_at timestamp with time zone, \
+             applied_at timestamp with time zone)",
+        )
+        .await;
+}
+
+#[tokio::test]
+async fn a_table_made_anew_behind_a_warm_worker_is_found_out() {
+    let Some(place) = place("anew").await else { return };
+    let (worker, config) = (Worker::new(&place.config()), place.config());
+    let document = |text: &str| parsed(&[text]).remove(0);
+    let old = vec![put("t", "a", 1, &document(r#"{"x":1}"#)), put("t", "b", 2, &document(r#"{"x":2}"#))];
+    worker.events(&config, old).await;
+    worker.events(&config, vec![changed("t", "a", 3, set("/x", "3"))]).await;
+    recreate_otherwise(&place).await;
+    let fresh = Worker::new(&config);
+    let newer = vec![put("t", "a", 7, &document(r#"{"x":7,"kept":true}"#))];
+    assert_eq!(fresh.events(&config, newer).await.applied, 1);
+    // what was prepared for the old table reads other columns of this one
+    let take = async |events: Vec<ChangeEvent>| {
+        let flow = Flow::with_decoders(&config, Decoders::pinned(Box::new(Script(vec![events]))));
+        process(&flow, &*worker.sink, &[Record::new("s", "0", "0")], Deadline::never()).await
+    };
+    for _ in 0..2 {
+        take(vec![changed("t", "a", 5, set("/x", "5"))]).await;
+        assert_eq!(place.view("t").await[&id_json("a")], r#"{"kept":true,"x":7}"#);
+    }
+    take(vec![changed("t", "a", 8, set("/x", "8"))]).await;
+    let counts = worker.events(&config, vec![changed("t", "a", 9, set("/y", "9"))]).await;
+    assert_eq!(counts.applied, 1);
+    assert_eq!(place.view("t").await[&id_json("a")], r#"{"kept":true,"x":8,"y":9}"#);
+    recreate_otherwise(&place).await;
+    take(vec![put("t", "c", 1, &document(r#"{"x":1}"#))]).await;
+    let counts = worker.events(&config, vec![put("t", "d", 1, &document(r#"{"x":1}"#))]).await;
+    assert_eq!((counts.applied, counts.parked), (1, 0));
     place.finish().await;
 }
 
@@ -949,6 +1050,25 @@ async fn a_purge_forgets_old_tombstones_and_replays_behind_it_are_refused() {
     let patch = crate::postgres::old_patch(&config);
     let report = process(&patch, &checking, &[Record::new("script", "0", "0")], Deadline::never()).await;
     assert_eq!(report.failure.unwrap().code(), "behind_purge_horizon");
+    place.finish().await;
+}
+
+#[tokio::test]
+async fn every_key_is_shown_and_purged_whatever_its_characters_sort_by() {
+    let Some(place) = place("sorted").await else { return };
+    let (worker, config) = (Worker::new(&place.config()), place.config());
+    // in bytes of UTF-8 the first come first, in units of UTF-16 the second
+    let ids: Vec<String> = (0..900).flat_map(|n| [format!("\u{ff5e}{n}"), format!("\u{1f600}{n}")]).collect();
+    let document = parsed(&[r#"{"x":1}"#]).remove(0);
+    let puts = ids.iter().map(|id| put("t", id, 1, &document)).collect();
+    assert_eq!(worker.events(&config, puts).await.applied, 1_800);
+    assert_eq!(place.view("t").await.len(), 1_800);
+    let deletes = ids.iter().map(|id| changed("t", id, 2, Change::Delete(None))).collect();
+    assert_eq!(worker.events(&config, deletes).await.applied, 1_800);
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let target = worker.sink.targets().await.unwrap().remove(0);
+    let purged = worker.sink.purge(&target, Duration::from_millis(1), false).await.unwrap();
+    assert_eq!(purged.rows, 1_800);
     place.finish().await;
 }
 

@@ -113,6 +113,32 @@ fn what_tells_of_a_batch_without_its_records_says_where_they_are() {
 }
 
 #[test]
+fn a_batch_that_was_given_up_is_known_whatever_became_of_its_last_attempt() {
+    let event = r#"{"Records":[{"kinesis":{"partitionKey":"p","sequenceNumber":"1","data":"e30="}}]}"#;
+    let text = serde_json::to_string(event).unwrap();
+    // after an error, after a partial failure, too old
+    for context in [r#""responseContext":{"statusCode":200},"#, r#""responseContext":null,"#, ""] {
+        for payload in [event, text.as_str()] {
+            let stored = format!(
+                r#"{{"requestContext":{{"condition":"c"}},{context}"KinesisBatchInfo":{{}},"payload":{payload}}}"#
+            );
+            assert!(Envelope::recognises(stored.as_bytes()), "{stored}");
+            let records = Envelope::parse(&stored.clone().into(), "-").unwrap().records;
+            assert_eq!((records.len(), records[0].position.as_str()), (1, "1"), "{stored}");
+        }
+    }
+    // nobody stores such a message in another one; a hostile one must not take the stack
+    let open = r#"{"requestContext":{},"responseContext":null,"payload":"#;
+    let nested = format!("{}null{}", open.repeat(50_000), "}".repeat(50_000));
+    assert!(Envelope::parse(&nested.into(), "-").is_err());
+    // a request of an API has a context too
+    let request = br#"{"requestContext":{},"body":"x"}"#;
+    assert!(!Envelope::recognises(request));
+    let error = Envelope::parse(&request.to_vec().into(), "-").unwrap_err();
+    assert!(error.to_string().contains("no list of Records"), "{error}");
+}
+
+#[test]
 fn a_batch_of_a_queue_that_stops_parks_what_is_not_delivered_again() {
     let poison = envelope("sqs/poison-in-the-middle");
     let flow = Flow::new(&Config::default()).unwrap();

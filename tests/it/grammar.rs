@@ -110,6 +110,7 @@ fn statements() -> Vec<String> {
         ("{table}", "\"s\".\"t\""),
         ("{which}", "not deleted and "),
         ("{live}", "\nwhere not coalesce(deleted, false)"),
+        ("{limit}", "\nlimit 10"),
         ("{deleted}", ", t.deleted"),
         ("{data}", "object(strict)"),
         ("{aux}", "aux"),

@@ -13,6 +13,8 @@ const KAFKA: &str = env!("CARGO_BIN_EXE_rowtide-kafka");
 const DYNAMODB: &str = env!("CARGO_BIN_EXE_rowtide-dynamodb");
 /// Longer than any answer takes, the retries for an unreachable database included.
 const LONG: Duration = Duration::from_secs(50);
+/// How a line for CloudWatch begins.
+const METRICS: &str = r#"{"_aws":"#;
 const PASSWORD: &str = "canary-password-7d1f";
 
 fn event(name: &str) -> Vec<u8> {
@@ -45,11 +47,18 @@ async fn refused() -> String {
     format!("postgresql://rowtide:{PASSWORD}@{}/shop", listener.local_addr().unwrap())
 }
 
-/// The log as JSON, with what every line must have.
+/// The lines for CloudWatch, each checked.
+fn metrics(output: &Output) -> Vec<Value> {
+    let stdout = std::str::from_utf8(&output.stdout).unwrap();
+    let lines = stdout.split_inclusive('\n').filter(|line| line.starts_with(METRICS));
+    lines.map(crate::metrics::checked).collect()
+}
+
+/// The log as JSON, with what every line must have; the metrics are not of it.
 fn log(output: &Output) -> Vec<Value> {
     let stdout = std::str::from_utf8(&output.stdout).unwrap();
-    let lines =
-        stdout.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}")));
+    let lines = stdout.lines().filter(|line| !line.starts_with(METRICS));
+    let lines = lines.map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}")));
     let lines: Vec<Value> = lines.collect();
     for line in &lines {
         let time = line["timestamp"].as_str().unwrap_or_else(|| panic!("{line}"));
@@ -193,7 +202,7 @@ async fn a_configuration_that_cannot_be_used_is_reported_and_ends_the_process() 
     let cases: [(&[(&str, &str)], &str); 5] = [
         (&[], "ROWTIDE_SINK_URL"),
         (&[("ROWTIDE_SINK_URL", &url), ("ROWTIDE_SINK_SCHEME", "canary-value")], "ROWTIDE_SINK_SCHEMA"),
-        (&[("ROWTIDE_SINK_URL", &url), ("ROWTIDE_SOURCE_DECODER", "debezum")], "source.decoder"),
+        (&[("ROWTIDE_SINK_URL", &url), ("ROWTIDE_SOURCE_DECODER", "canary-value")], "source.decoder"),
         (&[("ROWTIDE_SINK_URL", "host=h password=canary-value conect_timeout=1")], "sink.url"),
         (&[("ROWTIDE_SINK_URL", &url), ("ROWTIDE_CONFIG", "missing.toml")], "missing.toml"),
     ];
@@ -243,10 +252,14 @@ async fn the_log_has_the_level_and_the_format_that_lambda_asks_for() {
         function.invoke(&event("dynamodb-kinesis/insert"), Duration::from_secs(1)).await;
         function.terminate().await
     };
-    let quiet = log(&check(&[("AWS_LAMBDA_LOG_LEVEL", "WARN"), ("RUST_LOG", "trace")]).await);
+    let quiet = check(&[("AWS_LAMBDA_LOG_LEVEL", "WARN"), ("RUST_LOG", "trace")]).await;
+    let measured = |output| metrics(output).iter().any(|line| line["RecordsReported"] == 2);
+    assert!(measured(&quiet), "the level of the log is not that of the metrics");
+    let quiet = log(&quiet);
     assert!(quiet.iter().all(|line| line["level"] == "WARN"), "{quiet:#?}");
     assert_eq!(says(&quiet, "WARN", "stopped early")["requestId"], "8476a536-e9f4-11e8-9739-000000000001");
     let text = check(&[("AWS_LAMBDA_LOG_FORMAT", "Text"), ("RUST_LOG", "rowtide=info")]).await;
+    assert!(measured(&text), "metrics are JSON in any case");
     let text = String::from_utf8(text.stdout).unwrap();
     assert!(
         text.contains("Z INFO Batch done. ") && text.contains(" reported=2 requestId=8476a536-"),
@@ -278,6 +291,9 @@ async fn canaries_stay_silent(variables: &[(&str, &str)], time: Duration) -> Pos
     let output = function.terminate().await;
     let stdout = String::from_utf8(output.stdout).unwrap();
     assert!(stdout.contains("Batch done."), "{stdout}");
+    for told in ["RecordsReceived", "\"message\":\"batch\"", "\"message\":\"decode\"", "BatchFailures"] {
+        assert!(stdout.contains(told), "{told}: {stdout}");
+    }
     let all =
         format!("{answer:?} {failure:?} {broken:?} {stdout} {}", String::from_utf8_lossy(&output.stderr));
     assert!(!all.contains("canary"), "{all}");
@@ -342,6 +358,68 @@ async fn changes_become_rows_and_their_repetition_is_stale() {
     }
     assert_eq!(place.count("select count(*) from {s}.order_lines").await, 3);
     place.finish().await;
+}
+
+#[tokio::test]
+async fn every_invocation_is_measured() {
+    let Some(place) = server("lambda_metrics").await else { return };
+    let mut function = on(&place, KINESIS).await;
+    for _ in 0..2 {
+        function.invoke(&event("dynamodb-kinesis/poison-in-the-middle"), LONG).await;
+    }
+    failed(&function.invoke(br#"{"key1":"value1"}"#, LONG).await, "Rowtide.Configuration");
+    let lines = metrics(&function.terminate().await);
+    let (tables, whole): (Vec<&Value>, Vec<&Value>) =
+        lines.iter().partition(|line| line.get("table").is_some());
+    let [first, second, failed] = whole[..] else { panic!("{lines:#?}") };
+    let dimensions = |line: &Value| line["_aws"]["CloudWatchMetrics"][0]["Dimensions"].clone();
+    for (number, line) in [first, second, failed].into_iter().enumerate() {
+        assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Namespace"], "Rowtide");
+        assert_eq!((&line["service"], dimensions(line)), (&json!("rowtide-test"), json!([["service"]])));
+        assert_eq!(line["requestId"], format!("8476a536-e9f4-11e8-9739-{:012}", number + 1));
+        assert!(line["xrayTraceId"].as_str().unwrap().starts_with("Root=1-5bef4de7-"), "{line}");
+    }
+    assert_eq!((&first["RecordsReceived"], &first["RecordsParked"]), (&json!(11), &json!(5)), "{first}");
+    assert_eq!((&first["RecordsApplied"], &second["RecordsStale"]), (&json!(6), &json!(6)), "{second}");
+    assert_eq!((&first["ColdStart"], second.get("ColdStart")), (&json!(1), None));
+    assert!(first["DatabaseDuration"].as_f64().unwrap() > 0.0, "{first}");
+    assert!(first["SourceLagP50"].as_f64().unwrap() > 0.0 && second.get("SourceLagP50").is_none());
+    assert_eq!((&failed["BatchFailures"], &failed["RecordsReceived"]), (&json!(1), &json!(0)), "{failed}");
+    let applied = tables.iter().find(|line| line["RecordsApplied"] == 6).expect("the table's line");
+    assert_eq!((&applied["table"], dimensions(applied)), (&json!("orders"), json!([["service", "table"]])));
+    place.finish().await;
+}
+
+#[tokio::test]
+async fn retries_and_the_end_of_the_time_are_measured() {
+    let mut function = Function::start(KINESIS, &[("ROWTIDE_SINK_URL", &refused().await)]).await;
+    function.invoke(&event("dynamodb-kinesis/insert"), Duration::from_secs(2)).await;
+    function.invoke(&event("dynamodb-kinesis/insert"), Duration::ZERO).await;
+    let output = function.terminate().await;
+    let lines: Vec<Value> = metrics(&output).into_iter().filter(|line| line.get("table").is_none()).collect();
+    assert!(lines[0]["Retries"].as_u64().unwrap() >= 3, "{}", lines[0]);
+    assert!(lines[0]["DatabaseDuration"].as_f64().unwrap() > 500.0, "the pauses are of it: {}", lines[0]);
+    assert_eq!((&lines[1]["DeadlineStops"], &lines[1]["RecordsReported"]), (&json!(1), &json!(2)));
+    assert_eq!((lines[0].get("DeadlineStops"), lines[1].get("Retries")), (None, None));
+    let log = log(&output);
+    let done = says(&log, "INFO", "Batch done.");
+    assert!(done["xrayTraceId"].as_str().unwrap().starts_with("Root=1-5bef4de7-"), "{done}");
+}
+
+#[tokio::test]
+async fn metrics_have_the_names_of_the_settings_or_are_left_out() {
+    let url = refused().await;
+    let lines = async |variables: &[(&str, &str)]| {
+        let variables = [&[("ROWTIDE_SINK_URL", url.as_str())], variables].concat();
+        let mut function = Function::start(KINESIS, &variables).await;
+        function.invoke(&event("dynamodb-kinesis/empty-batch"), LONG).await;
+        metrics(&function.terminate().await)
+    };
+    let own =
+        lines(&[("ROWTIDE_METRICS_NAMESPACE", "Shop/CDC"), ("ROWTIDE_METRICS_SERVICE", "orders")]).await;
+    assert_eq!(own[0]["_aws"]["CloudWatchMetrics"][0]["Namespace"], "Shop/CDC");
+    assert_eq!((&own[0]["service"], &own[0]["RecordsReceived"]), (&json!("orders"), &json!(0)));
+    assert!(lines(&[("ROWTIDE_METRICS_EMF", "false")]).await.is_empty());
 }
 
 #[tokio::test]

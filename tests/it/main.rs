@@ -30,6 +30,8 @@ mod keepers;
 mod lambda;
 #[cfg(feature = "sink")]
 mod laws;
+#[cfg(feature = "lambda")]
+mod metrics;
 #[cfg(feature = "sink")]
 mod model;
 #[cfg(feature = "sink")]

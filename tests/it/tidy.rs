@@ -38,7 +38,7 @@ const PURE: [&str; 14] = [
 ];
 
 /// Whose front door each room may know. A room that is not named knows what it likes.
-const NEIGHBOURS: [(&str, &[&str]); 16] = [
+const NEIGHBOURS: [(&str, &[&str]); 17] = [
     ("unpack", &["json", "record"]),
     ("catalogue", &["config", "error"]),
     ("error", &[]),
@@ -47,6 +47,7 @@ const NEIGHBOURS: [(&str, &[&str]); 16] = [
     ("decimal", &["json"]),
     ("event", &["decimal", "error", "json", "version"]),
     ("record", &["error", "event", "json"]),
+    ("metrics", &["config", "error", "event", "report"]),
     ("report", &["decode", "error", "json", "record"]),
     ("decode", &["catalogue", "decimal", "error", "event", "json", "record", "unpack", "version"]),
     ("coalesce", &["error", "event", "route"]),
