@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds the image of a function, pushes it by digest, and puts the function's alias `live` on it:
 #
-#     deploy/publish.sh [--function NAME] [--repository NAME] [--processor rowtide-kinesis] [--architecture arm64|x86_64]
-#                       [--tag TAG] [-- OPTIONS OF DOCKER BUILD]
+#     deploy/publish.sh [--function NAME] [--repository NAME] [--processor rowtide-kinesis]
+#                       [--architecture arm64|x86_64] [--tag TAG] [-- OPTIONS OF DOCKER BUILD]
 #
 # Without --function it stops after the push: the line `ImageUri=…` is the parameter of the templates. With it, a new
 # version of the function is published and the alias moves there; the templates must get the same ImageUri before they
@@ -64,7 +64,7 @@ else
     aws ecr get-login-password | docker login --username AWS --password-stdin "${uri%%/*}" >&2
     # Lambda takes images of one architecture and without attestations only.
     docker buildx build --platform "$platform" --provenance=false --sbom=false \
-        --build-arg "PROCESSOR=$processor" --tag "$uri:$tag" "${more[@]}" --push . >&2
+        --build-arg "PROCESSOR=$processor" --tag "$uri:$tag" ${more[@]+"${more[@]}"} --push . >&2
 fi
 image=$uri@$(digest)
 echo "ImageUri=$image"

@@ -46,7 +46,7 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `sink` | `materialize`, `pipeline`, `metrics`, `redrive`: writing to PostgreSQL and CrateDB; `secrets`: how to log in there |
+//! | `sink` | `materialize`, `pipeline`, `metrics`, `redrive`, `secrets`: writing to PostgreSQL and CrateDB |
 //! | `lambda` | `lambda` and the functions `rowtide-kinesis`, `rowtide-dynamodb`, `rowtide-sqs`, `rowtide-kafka` |
 //! | `embedded` | `embedded`: a PostgreSQL inside the process |
 //! | `cli` | the command `rowtide`; `doctor`, which examines templates and configuration |

@@ -23,6 +23,9 @@ pub(super) async fn run(global: &Global, args: &DoctorArgs, out: &mut impl Write
         let name = if is_stdin(path) { "stdin".to_owned() } else { path.display().to_string() };
         stack.add(&name, &read(path, &name)?, &parameters)?;
     }
+    if let Some((name, _)) = args.parameters.iter().find(|(name, _)| !stack.has_parameter(name)) {
+        return Err(Failure::usage(format!("None of the templates has the parameter {}.", printable(name))));
+    }
     let mut findings = stack.findings(&config);
     if args.sink.is_some() {
         let sink = Sink::new(&config)?;

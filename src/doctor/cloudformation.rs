@@ -6,7 +6,7 @@ use super::template::Template;
 use std::collections::BTreeMap;
 
 /// Kinds by their type; every other resource is looked at for its policies only.
-const KINDS: [(&str, Kind); 11] = [
+const KINDS: [(&str, Kind); 15] = [
     ("AWS::Serverless::Function", Kind::Function),
     ("AWS::Lambda::Function", Kind::Function),
     ("AWS::Lambda::EventSourceMapping", Kind::Mapping),
@@ -18,6 +18,10 @@ const KINDS: [(&str, Kind); 11] = [
     ("AWS::SNS::Topic", Kind::Topic),
     ("AWS::Logs::LogGroup", Kind::LogGroup),
     ("AWS::Lambda::Permission", Kind::Permission),
+    ("AWS::Serverless::Api", Kind::Door),
+    ("AWS::Serverless::HttpApi", Kind::Door),
+    ("AWS::ApiGateway::RestApi", Kind::Door),
+    ("AWS::EC2::VPCEndpoint", Kind::Door),
 ];
 
 /// Events of a SAM function that are event source mappings.
@@ -37,6 +41,7 @@ pub(super) fn read(root: &Node, file: &str, parameters: &BTreeMap<String, String
         let place = place(default.line, format!("Parameters.{name}"));
         model.hidden_defaults.push((name, default, place));
     }
+    model.parameters.extend(root.get("Parameters").members().iter().map(|(name, _)| name.clone()));
     let globals = template.resolve(root.at(&["Globals", "Function"]));
     for (id, resource) in root.get("Resources").members() {
         if !template.is_made(resource) {

@@ -117,6 +117,12 @@ impl Stack {
         Ok(())
     }
 
+    /// Whether one of the templates has a parameter of that name.
+    #[must_use]
+    pub fn has_parameter(&self, name: &str) -> bool {
+        self.model.parameters.iter().any(|found| found == name)
+    }
+
     /// How much there is to examine.
     #[must_use]
     pub fn examined(&self) -> Examined {

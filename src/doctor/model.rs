@@ -44,6 +44,8 @@ pub(super) enum Kind {
     Topic,
     LogGroup,
     Permission,
+    /// What lets everybody in by design and is no part of a pipeline: interfaces, endpoints inside a network.
+    Door,
     Other,
 }
 
@@ -200,6 +202,8 @@ impl Shards {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Model {
     pub(super) resources: Vec<Resource>,
+    /// Parameters that the templates have.
+    pub(super) parameters: Vec<String>,
     /// Secrets that templates hold as defaults of hidden parameters.
     pub(super) hidden_defaults: Vec<(String, Node, Place)>,
 }
@@ -214,24 +218,32 @@ impl Model {
         self.resources.iter().find(|resource| kinds.contains(&resource.kind) && resource.is_meant(by))
     }
 
+    /// The same, also by way of a resource that stands before it: an alias of a function, a consumer of a stream.
+    fn behind(&self, kinds: &[Kind], by: &Node, through: &[&str]) -> Option<&Resource> {
+        self.find(kinds, by).or_else(|| {
+            let before = self.find(&[Kind::Other], by)?;
+            let next = through.iter().map(|name| before.get(&[name])).find(|node| !node.is_null())?;
+            self.find(kinds, next)
+        })
+    }
+
     pub(super) fn mappings(&self) -> impl Iterator<Item = Mapping<'_>> {
         self.of(Kind::Mapping).map(|resource| {
             let name = resource.get(&["FunctionName"]);
             let name = if name.is_null() { resource.get(&["FunctionArn"]) } else { name };
-            let by = resource.get(&["EventSourceArn"]);
-            let from = self.find(&[Kind::Stream, Kind::Table, Kind::Queue], by);
-            let function = self.find(&[Kind::Function], name);
+            let from = [Kind::Stream, Kind::Table, Kind::Queue];
+            let from = self.behind(&from, resource.get(&["EventSourceArn"]), &["StreamARN", "StreamArn"]);
+            let function = self.behind(&[Kind::Function], name, &["FunctionName"]);
             Mapping { resource, source: source(resource, from), function, from }
         })
     }
 
-    /// Functions that records come to, and those that are set up for rowtide. Where no mapping is known, all.
+    /// Functions that records come to, and those that are set up for rowtide.
     pub(super) fn consumers(&self) -> impl Iterator<Item = &Resource> {
-        let any = self.of(Kind::Mapping).next().is_some();
         let fed: Vec<&str> =
             self.mappings().filter_map(|mapping| Some(mapping.function?.id.as_str())).collect();
         self.of(Kind::Function)
-            .filter(move |function| !any || fed.contains(&function.id.as_str()) || is_ours(function))
+            .filter(move |function| fed.contains(&function.id.as_str()) || is_ours(function))
     }
 
     /// How many shards a mapping reads; `None` when that is not known.

@@ -4,7 +4,7 @@ use super::document;
 use super::model::{Kind, Model, Origin, Place, Resource};
 use super::node::{Node, Value};
 
-const KINDS: [(&str, Kind); 10] = [
+const KINDS: [(&str, Kind); 12] = [
     ("aws_lambda_function", Kind::Function),
     ("aws_lambda_event_source_mapping", Kind::Mapping),
     ("aws_kinesis_stream", Kind::Stream),
@@ -14,7 +14,9 @@ const KINDS: [(&str, Kind); 10] = [
     ("aws_sns_topic", Kind::Topic),
     ("aws_cloudwatch_log_group", Kind::LogGroup),
     ("aws_lambda_permission", Kind::Permission),
-    ("aws_sqs_queue_redrive_policy", Kind::Other),
+    ("aws_api_gateway_rest_api", Kind::Door),
+    ("aws_api_gateway_rest_api_policy", Kind::Door),
+    ("aws_vpc_endpoint", Kind::Door),
 ];
 
 /// Attributes whose name is not CloudFormation's in another spelling.
@@ -143,6 +145,7 @@ fn adapt(kind: Kind, properties: &mut Node) {
         | Kind::Queue
         | Kind::Topic
         | Kind::Permission
+        | Kind::Door
         | Kind::Other => {}
     }
 }

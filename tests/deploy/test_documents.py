@@ -20,14 +20,12 @@ SECTIONS = dict(re.findall(r"^## ([\w-]+)\n(.*?)(?=^## |\Z)", RUNBOOK, re.MULTIL
 
 def alarms_of(name: str) -> dict[str, str]:
     """Every alarm that the template can have, whatever its condition: the end of its name → its description."""
-    template, given = cloudformation.read(DEPLOY / name / "template.yaml"), for_cloudformation(
-        SCENARIOS["everything that can be given"]
-    )
-    stack = Stack(template, given)
-    resources = [resource for resource in template["Resources"].values() if resource["Type"] == "AWS::CloudWatch::Alarm"]
+    template = cloudformation.read(DEPLOY / name / "template.yaml")
+    stack = Stack(template, for_cloudformation(SCENARIOS["everything that can be given"]))
+    resources = template["Resources"].values()
+    alarms = [resource["Properties"] for resource in resources if resource["Type"] == "AWS::CloudWatch::Alarm"]
     return {
-        stack.resolve(alarm["Properties"]["AlarmName"]).removeprefix("shop-changes-"): alarm["Properties"]["AlarmDescription"]
-        for alarm in resources
+        stack.resolve(alarm["AlarmName"]).removeprefix("shop-changes-"): alarm["AlarmDescription"] for alarm in alarms
     }
 
 

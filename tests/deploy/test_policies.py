@@ -26,7 +26,7 @@ STARS = {
     "EncryptedConnectionsOnly": "the objects of the one bucket",
 }
 
-# statement → what it allows, on what; the resources as `everything that can be given` and the stream scenario make them
+# statement → what it allows
 ALLOWED = {
     "WriteLogs": {"logs:CreateLogStream", "logs:PutLogEvents"},
     "KeepFailures": {"s3:PutObject"},

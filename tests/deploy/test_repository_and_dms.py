@@ -16,9 +16,8 @@ def dms() -> dict:
 def test_the_two_templates_of_the_repository_are_equal(tmp_path):
     stack = Stack(cloudformation.read(DEPLOY / "ecr" / "template.yaml"), {})
     ours, planned = stack.resources()["Repository"]["Properties"], Module(DEPLOY / "ecr", tmp_path).plan()
-    ((repository,), (lifecycle,), (policy,)) = (
-        planned[kind, "this"] for kind in ("aws_ecr_repository", "aws_ecr_lifecycle_policy", "aws_ecr_repository_policy")
-    )
+    kinds = ("aws_ecr_repository", "aws_ecr_lifecycle_policy", "aws_ecr_repository_policy")
+    ((repository,), (lifecycle,), (policy,)) = (planned[kind, "this"] for kind in kinds)
     assert repository["name"] == ours["RepositoryName"] == "rowtide"
     assert repository["image_tag_mutability"] == ours["ImageTagMutability"] == "IMMUTABLE"
     assert repository["image_scanning_configuration"][0]["scan_on_push"] is True

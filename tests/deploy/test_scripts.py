@@ -212,7 +212,8 @@ def test_publish_pushes_by_digest_publishes_a_version_and_moves_the_alias(cloud,
     image = line.removeprefix("ImageUri=")
     assert "@sha256:" in image
     build = calls.read_text().splitlines()[-1]
-    for option in (" ".join(certificates[1:]), "--platform linux/arm64", "--provenance=false", "--sbom=false", "PROCESSOR=rowtide-kinesis"):
+    alone = ("--platform linux/arm64", "--provenance=false", "--sbom=false", "PROCESSOR=rowtide-kinesis")
+    for option in (*alone, " ".join(certificates[1:])):
         assert option in build
     client.create_function(
         FunctionName="shop",
@@ -257,7 +258,8 @@ elif sys.argv[2] == "describe-replication-tasks":
 
 
 @pytest.mark.parametrize(
-    ("state", "status", "kind"), [("ready", 0, "start-replication"), ("stopped", 0, "resume-processing"), ("running", 1, "")]
+    ("state", "status", "kind"),
+    [("ready", 0, "start-replication"), ("stopped", 0, "resume-processing"), ("running", 1, "")],
 )
 def test_dms_is_started_with_large_integers(cloud, tmp_path, state, status, kind):
     calls = tmp_path / "calls"

@@ -242,6 +242,27 @@ Resources:
 }
 
 #[test]
+fn an_alias_leads_to_its_function_and_a_consumer_to_its_stream() {
+    let template = std::fs::read_to_string(folder().join("timeout/bad-cloudformation.yaml")).unwrap();
+    let alias = "  Live:\n    Type: AWS::Lambda::Alias\n    Properties:\n      FunctionName: !Ref Consumer\n";
+    let template =
+        template.replace("      FunctionName: !Ref Consumer\n", "      FunctionName: !Ref Live\n") + alias;
+    let template = template.replace(
+        "      FunctionName: !Ref Live\n      EventSourceArn: !GetAtt Orders.StreamArn\n",
+        "      FunctionName: !Ref Live\n      EventSourceArn: !Ref Fan\n",
+    );
+    let fan = "  Fan:\n    Type: AWS::Kinesis::StreamConsumer\n    Properties: {ConsumerName: c, StreamARN: !GetAtt Changes.Arn}\n  \
+               Changes:\n    Type: AWS::Kinesis::Stream\n    Properties: {ShardCount: 1, RetentionPeriodHours: 24}\n";
+    let template =
+        template.replace("MaximumRecordAgeInSeconds: 43200", "MaximumRecordAgeInSeconds: 90000") + fan;
+    let mut stack = Stack::default();
+    stack.add("t", template.as_bytes(), &BTreeMap::new()).unwrap();
+    let findings = stack.findings(&config(None));
+    let found: Vec<&str> = findings.iter().map(|finding| finding.rule).collect();
+    assert_eq!(found, ["timeout", "record-age"], "{}", shown(&findings));
+}
+
+#[test]
 fn globals_reach_the_functions_of_sam() {
     let template = std::fs::read_to_string(folder().join("visibility-timeout/good.yaml")).unwrap();
     let mut stack = Stack::default();
@@ -338,6 +359,7 @@ fn what_cannot_be_read_is_told_with_its_place() {
         (vec!["doctor", "../doctor/hard-delete/bad.toml"], "bad.toml"),
         (vec!["doctor", "--sink", "nonsense"], "sink.url"),
         (vec!["doctor", "--parameter", "x"], "NAME=VALUE"),
+        (vec!["doctor", "--parameter", "Stge=x", "bisect-off/good.yaml"], "Stge"),
         (vec!["doctor", "--set", "sink.urll=x"], "sink.url"),
     ] {
         let ended = rowtide(&args);

@@ -34,7 +34,7 @@ pub(super) const RULES: &[Rule] = &[Rule {
 
 fn open(stack: &Stack<'_>) -> Vec<Hit> {
     let mut hits = Vec::new();
-    for resource in &stack.model.resources {
+    for resource in stack.model.resources.iter().filter(|resource| resource.kind != Kind::Door) {
         resource.properties.walk(&mut |node| {
             let allows = node.get("Effect").as_text() == Some("Allow");
             let principal = node.get("Principal");
