@@ -24,7 +24,7 @@ type Failure = Box<dyn std::error::Error>;
 
 const RECORDS: u64 = 1_000;
 const DATABASE_ROUNDS: u64 = 100;
-const EMPTY_ROUNDS: u64 = 400;
+const EMPTY_ROUNDS: u64 = 1_000;
 
 /// Everything is durable at once.
 struct Nothing;
@@ -86,7 +86,7 @@ fn batch(version: u64, tables: u64) -> Vec<Record> {
     (0..RECORDS).map(|item| record(item, version, tables)).collect()
 }
 
-/// The median batch without and with a listener.
+/// A fast batch without and with a listener.
 fn in_turns<M: Materializer>(
     runtime: &Runtime,
     flow: &Flow,
@@ -109,12 +109,13 @@ fn in_turns<M: Materializer>(
             }
         }
     }
-    (median(times.0), median(times.1))
+    (fast(times.0), fast(times.1))
 }
 
-fn median(mut times: Vec<Duration>) -> f64 {
+/// A twentieth is faster, in microseconds: what a machine needs that does nothing else in between.
+fn fast(mut times: Vec<Duration>) -> f64 {
     times.sort_unstable();
-    times.get(times.len() / 2).copied().unwrap_or_default().as_secs_f64() * 1e6
+    times.get(times.len() / 20).copied().unwrap_or_default().as_secs_f64() * 1e6
 }
 
 fn main() -> Result<(), Failure> {
@@ -149,7 +150,7 @@ fn main() -> Result<(), Failure> {
         let (without, with) = in_turns(&runtime, &flow, &sink, (DATABASE_ROUNDS, tables), &listener);
         let (empty, listened) = in_turns(&runtime, &flow, &Nothing, (EMPTY_ROUNDS, tables), &listener);
         let cost = listened - empty;
-        println!("metrics of batches of {RECORDS} records in {tables} tables, medians");
+        println!("metrics of batches of {RECORDS} records in {tables} tables, the fastest twentieth");
         println!("  on PostgreSQL, without                   {without:>9.0} µs");
         println!(
             "  on PostgreSQL, with                      {with:>9.0} µs  ({:+.1} %)",

@@ -23,10 +23,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::UdpSocket;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 use std::time::{Duration, SystemTime};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id};
+use tracing::subscriber::Interest;
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
@@ -42,6 +43,30 @@ mod statsd_example;
 const COUNTS: [&str; 5] =
     ["RecordsApplied", "RecordsStale", "RecordsIgnored", "RecordsParked", "RecordsReported"];
 
+/// Answers for the threads of other tests, where nobody listens: without it, the one that meets an event first would
+/// settle for the whole process that nobody does.
+struct Undecided;
+
+impl<S: Subscriber> Layer<S> for Undecided {
+    fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
+        Interest::sometimes()
+    }
+
+    fn enabled(&self, _: &Metadata<'_>, _: Context<'_, S>) -> bool {
+        false
+    }
+}
+
+/// Does something while this layer listens.
+fn hearing<T>(layer: impl Layer<tracing_subscriber::Registry> + Send + Sync, work: impl FnOnce() -> T) -> T {
+    static UNDECIDED: Once = Once::new();
+    UNDECIDED.call_once(|| {
+        let undecided = tracing_subscriber::registry().with(Undecided);
+        tracing::subscriber::set_global_default(undecided).expect("no other test has one");
+    });
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), work)
+}
+
 /// Takes a batch while this layer listens.
 fn listened(
     layer: impl Layer<tracing_subscriber::Registry> + Send + Sync,
@@ -51,9 +76,7 @@ fn listened(
     deadline: Deadline,
 ) -> Report {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
-        runtime.block_on(process(flow, sink, records, deadline))
-    })
+    hearing(layer, || runtime.block_on(process(flow, sink, records, deadline)))
 }
 
 /// The lines for CloudWatch of one batch, checked, and its report.
@@ -141,6 +164,7 @@ pub(crate) fn checked(line: &str) -> Value {
 
 #[test]
 fn a_line_that_breaks_a_rule_is_found() {
+    type Change<'a> = &'a dyn Fn(&mut Value);
     let line = |change: &dyn Fn(&mut Value)| {
         let now = jiff::Timestamp::now();
         let mut line = serde_json::json!({
@@ -160,7 +184,6 @@ fn a_line_that_breaks_a_rule_is_found() {
     let long = "n".repeat(256);
     let many: Vec<Value> =
         (0..101).map(|n| serde_json::json!({"Name": format!("m{n}"), "Unit": "Count"})).collect();
-    type Change<'c> = &'c dyn Fn(&mut Value);
     let cases: [(&str, Change<'_>); 12] = [
         ("a time too old", &|line| line["_aws"]["Timestamp"] = 1.into()),
         ("a namespace of AWS", &|line| directive(line, "Namespace", "AWS/Lambda".into())),
@@ -396,7 +419,7 @@ fn names_that_cloudwatch_would_refuse_are_written_otherwise() {
         let lines: Arc<Mutex<Vec<String>>> = Arc::default();
         let written = lines.clone();
         let emf = Emf::to(move |line| written.lock().unwrap().push(line.to_owned()));
-        tracing::subscriber::with_default(tracing_subscriber::registry().with(emf), || {
+        hearing(emf, || {
             tracing::info!(
                 target: TARGET, namespace = "N", service = table, table, applied = 1, batch_ms = f64::NAN,
                 source_lag_p50_ms = f64::INFINITY, "odd"
