@@ -5,8 +5,16 @@
 #     docker build --provenance=false --sbom=false --build-arg PROCESSOR=rowtide-kinesis --tag rowtide-kinesis .
 #
 # Lambda takes images of one architecture and without attestations only, hence the two options.
+#
+# The certificates that a database's is verified with, such as those of RDS, come with one of
+#
+#     --build-arg CERTIFICATES=file         certificates/root.pem of the build context
+#     --build-arg CERTIFICATES=fetched --build-arg CERTIFICATES_SHA256=…      CERTIFICATES_URL, which is RDS's bundle
+#
+# Without it the function trusts the system's.
 
 ARG BASE=public.ecr.aws/lambda/provided:al2023
+ARG CERTIFICATES=
 
 FROM docker.io/library/rust:1.95.0-slim-bookworm AS build
 ARG PROCESSOR=rowtide-kinesis
@@ -21,12 +29,32 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     && scripts/check-glibc "target/release/${PROCESSOR}" \
     && install -D --mode=0755 "target/release/${PROCESSOR}" /out/bootstrap
 
+FROM build AS certificates
+RUN mkdir /certificates
+
+FROM scratch AS certificates-file
+COPY certificates/root.pem /certificates/root.pem
+
+FROM scratch AS certificates-fetched
+ARG CERTIFICATES_URL=https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem
+ARG CERTIFICATES_SHA256
+# what the linter takes for a file is an address
+# hadolint ignore=DL3020
+ADD --checksum=sha256:${CERTIFICATES_SHA256} ${CERTIFICATES_URL} /certificates/root.pem
+
+# hadolint ignore=DL3006
+FROM certificates${CERTIFICATES:+-${CERTIFICATES}} AS chosen
+
 # hadolint ignore=DL3006
 FROM ${BASE}
+ARG CERTIFICATES
 LABEL org.opencontainers.image.title="rowtide" \
       org.opencontainers.image.description="Turns change records of a stream into PostgreSQL tables" \
       org.opencontainers.image.licenses="MIT OR Apache-2.0"
 COPY --from=build /out/bootstrap /var/runtime/bootstrap
+COPY --from=chosen --chmod=0555 /certificates /etc/rowtide
+# empty, it is as if it were not set
+ENV ROWTIDE_SINK_TLS_ROOT_CERT=${CERTIFICATES:+/etc/rowtide/root.pem}
 # Lambda uses a user of its own; this is for everybody else
 USER 65534:65534
 CMD ["bootstrap"]

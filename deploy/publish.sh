@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # Builds the image of a function, pushes it by digest, and puts the function's alias `live` on it:
 #
-#     deploy/publish.sh [--function NAME] [--repository NAME] [--processor rowtide-kinesis] [--architecture arm64|x86_64]
-#                       [--tag TAG]
+#     deploy/publish.sh [--function NAME] [--repository NAME] [--processor rowtide-kinesis]
+#                       [--architecture arm64|x86_64] [--tag TAG] [-- OPTIONS OF DOCKER BUILD]
 #
 # Without --function it stops after the push: the line `ImageUri=…` is the parameter of the templates. With it, a new
 # version of the function is published and the alias moves there; the templates must get the same ImageUri before they
 # are deployed again. deploy/flights/roll-back.sh moves the alias back. Needs docker with buildx, and the AWS CLI.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-repository=rowtide processor=rowtide-kinesis architecture=arm64 function='' tag=''
+repository=rowtide processor=rowtide-kinesis architecture=arm64 function='' tag='' more=()
 
 while [ $# -gt 0 ]; do
     case $1 in
@@ -18,6 +18,11 @@ while [ $# -gt 0 ]; do
         --processor) processor=${2:?} ;;
         --architecture) architecture=${2:?} ;;
         --tag) tag=${2:?} ;;
+        --)
+            shift
+            more=("$@")
+            break
+            ;;
         *)
             echo "$0: $1 is unknown; its first lines say what it takes." >&2
             exit 2
@@ -47,8 +52,10 @@ fi
 uri=$(aws ecr describe-repositories --repository-names "$repository" \
     --query 'repositories[0].repositoryUri' --output text)
 digest() {
-    aws ecr describe-images --repository-name "$repository" --image-ids "imageTag=$tag" \
-        --query 'imageDetails[0].imageDigest' --output text
+    local found
+    found=$(aws ecr describe-images --repository-name "$repository" --image-ids "imageTag=$tag" \
+        --query 'imageDetails[0].imageDigest' --output text) || return
+    [ "$found" != None ] && echo "$found"
 }
 
 if digest >/dev/null 2>&1; then
@@ -57,7 +64,7 @@ else
     aws ecr get-login-password | docker login --username AWS --password-stdin "${uri%%/*}" >&2
     # Lambda takes images of one architecture and without attestations only.
     docker buildx build --platform "$platform" --provenance=false --sbom=false \
-        --build-arg "PROCESSOR=$processor" --tag "$uri:$tag" --push . >&2
+        --build-arg "PROCESSOR=$processor" --tag "$uri:$tag" ${more[@]+"${more[@]}"} --push . >&2
 fi
 image=$uri@$(digest)
 echo "ImageUri=$image"

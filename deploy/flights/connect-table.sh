@@ -10,8 +10,9 @@ table=${1:?usage: deploy/flights/connect-table.sh TABLE STREAM_ARN}
 stream=${2:?usage: deploy/flights/connect-table.sh TABLE STREAM_ARN}
 
 state() {
-    aws dynamodb describe-kinesis-streaming-destination --table-name "$table" --output text --query \
-        "KinesisDataStreamDestinations[?StreamArn=='$stream'] | [0].[DestinationStatus, ApproximateCreationDateTimePrecision]"
+    local ours="KinesisDataStreamDestinations[?StreamArn=='$stream'] | [0]"
+    aws dynamodb describe-kinesis-streaming-destination --table-name "$table" --output text \
+        --query "$ours.[DestinationStatus, ApproximateCreationDateTimePrecision]"
 }
 wait_until_active() {
     for _ in $(seq 60); do

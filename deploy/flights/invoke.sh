@@ -3,7 +3,7 @@
 #
 #     deploy/flights/invoke.sh FUNCTION events/dynamodb-kinesis/composite-key.json
 #
-# The rows of the file are written to the function's database. Exit status 1 when the function fails, or reports records.
+# The rows of the file are written to the function's database. Exit status 1 when the function fails or reports records.
 set -euo pipefail
 function=${1:?usage: deploy/flights/invoke.sh FUNCTION FILE}
 file=${2:?usage: deploy/flights/invoke.sh FUNCTION FILE}

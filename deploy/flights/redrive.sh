@@ -16,7 +16,7 @@ bucket=${1:-}
 : "${DATABASE_URL:?must hold the URL of the database}"
 status=0
 
-rowtide dead-letters redrive "${config[@]}" --sink env://DATABASE_URL || status=1
+rowtide dead-letters redrive ${config[@]+"${config[@]}"} --sink env://DATABASE_URL || status=1
 [ -n "$bucket" ] || exit "$status"
 
 work=$(mktemp -d)
@@ -25,7 +25,7 @@ aws s3api list-objects-v2 --bucket "$bucket" --prefix aws/lambda/ --output text 
 while read -r key; do
     [ "$key" != None ] || continue
     aws s3 cp --only-show-errors "s3://$bucket/$key" "$work/object"
-    if rowtide replay "${config[@]}" --sink env://DATABASE_URL --no-rows "$work/object" </dev/null; then
+    if rowtide replay ${config[@]+"${config[@]}"} --sink env://DATABASE_URL --no-rows "$work/object" </dev/null; then
         aws s3 mv --only-show-errors "s3://$bucket/$key" "s3://$bucket/redriven/$key"
         echo "redriven: $key"
     else

@@ -13,6 +13,7 @@ locals {
 
   is_kinesis     = var.stream_type == "kinesis"
   is_zip         = var.package_type == "Zip"
+  has_extension  = local.is_zip && var.secrets_extension_arn != ""
   creates_stream = local.is_kinesis && var.stream_arn == ""
 
   # try: of the two only the one that exists has an address
@@ -87,7 +88,7 @@ resource "aws_lambda_function" "this" {
   s3_key                         = local.is_zip ? var.code_key : null
   runtime                        = local.is_zip ? "provided.al2023" : null
   handler                        = local.is_zip ? "bootstrap" : null
-  layers                         = local.is_zip && var.secrets_extension_arn != "" ? [var.secrets_extension_arn] : null
+  layers                         = local.has_extension ? [var.secrets_extension_arn] : null
   architectures                  = [var.architecture]
   memory_size                    = var.memory_size
   timeout                        = var.timeout
@@ -103,8 +104,10 @@ resource "aws_lambda_function" "this" {
         ROWTIDE_SINK_CONNECTIONS = tostring(var.sink_connections)
         ROWTIDE_SOURCE_DECODER   = coalesce(var.decoder, local.is_kinesis ? "dynamodb-kinesis" : "dynamodb")
       },
+      var.sink_schema == "" ? {} : { ROWTIDE_SINK_SCHEMA = var.sink_schema },
       var.sink_tls_root_cert == "" ? {} : { ROWTIDE_SINK_TLS_ROOT_CERT = var.sink_tls_root_cert },
-      var.config_parameter == "" ? {} : { ROWTIDE_CONFIG = "ssm://${var.config_parameter}" }
+      var.config_parameter == "" ? {} : { ROWTIDE_CONFIG = "ssm://${var.config_parameter}" },
+      local.has_extension ? { PARAMETERS_SECRETS_EXTENSION_HTTP_PORT = "2773" } : {}
     )
   }
 

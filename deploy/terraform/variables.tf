@@ -13,7 +13,7 @@ variable "name" {
 }
 
 variable "release" {
-  description = "Label of this release. Change it with every change of the function: a version is published for it and the alias moves there."
+  description = "Label of this release. Change it with every change of the function or its settings: a version is published and the alias moves there."
   type        = string
   default     = "1"
   nullable    = false
@@ -132,6 +132,11 @@ variable "code_key" {
   type        = string
   default     = ""
   nullable    = false
+
+  validation {
+    condition     = can(regex("^.{0,180}$", var.code_key))
+    error_message = "code_key does not look as its description says."
+  }
 }
 
 variable "architecture" {
@@ -274,6 +279,18 @@ variable "decoder" {
   validation {
     condition     = contains(["", "auto", "canal", "debezium", "dms", "dsql", "dynamodb", "dynamodb-export", "dynamodb-kinesis", "json", "maxwell", "mongodb", "wal2json"], var.decoder)
     error_message = "decoder is not one of the values that its description and deploy/parameters.json allow."
+  }
+}
+
+variable "sink_schema" {
+  description = "Schema of the tables. Empty: public, or doc on CrateDB."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^([A-Za-z_][A-Za-z0-9_$]{0,62})?$", var.sink_schema))
+    error_message = "sink_schema does not look as its description says."
   }
 }
 

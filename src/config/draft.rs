@@ -94,3 +94,61 @@ impl<'a> Draft<'a> {
         Ok(Loaded::Whole(Box::new(config)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Environment, Inputs, SinkUrl};
+    use super::{Draft, Loaded, Reference};
+    use std::ffi::OsString;
+    use std::path::Path;
+
+    #[test]
+    fn a_draft_says_what_it_needs_until_it_is_whole() {
+        let variables =
+            [("ROWTIDE_CONFIG", "ssm://file"), ("ROWTIDE_SINK_SCHEMA", "ssm://schema"), ("AWS_REGION", "r")];
+        let environment: Environment =
+            variables.iter().map(|(name, value)| ((*name).to_owned(), OsString::from(value))).collect();
+        let inputs = |ignore| Inputs {
+            file: None,
+            set: &[],
+            environment: &environment,
+            directory: Path::new("nowhere"),
+            ignore,
+        };
+        let needs = |draft: &Draft<'_>| match draft.load().unwrap() {
+            Loaded::Needs(needs) => needs.iter().map(ToString::to_string).collect(),
+            Loaded::Whole(_) => Vec::new(),
+        };
+        let supply = |draft: &mut Draft<'_>, name: &str, text: &str| {
+            draft.supply(Reference::parse(name).unwrap(), text.to_owned());
+        };
+        let mut draft = Draft::new(&inputs(&[]));
+        assert_eq!(needs(&draft), ["ssm://file", "ssm://schema"]);
+        let file =
+            "[sink]\nurl = \"secretsmanager://db\"\n\n[[route]]\nfrom = \"a\"\nkey = [\"b\", \"ssm://key\"]";
+        supply(&mut draft, "ssm://file", file);
+        assert_eq!(needs(&draft), ["ssm://key", "ssm://schema"]);
+        supply(&mut draft, "ssm://schema", "cdc\n");
+        supply(&mut draft, "ssm://key", "c");
+        let Ok(Loaded::Whole(config)) = draft.load() else { panic!("it needs {:?}", needs(&draft)) };
+        assert_eq!((config.sink.schema.as_str(), config.routes[0].key.join(" ")), ("cdc", "b c".to_owned()));
+        assert_eq!(config.sink.url, Some(SinkUrl::new("secretsmanager://db")));
+        assert_eq!(
+            config.effective().into_iter().find(|line| line.name == "sink.url").unwrap().origin,
+            "ssm://file line 2"
+        );
+        assert_eq!(draft.aws().region.as_deref(), Some("r"));
+        // what is ignored is not needed, and what is supplied is checked like everything else
+        let mut draft = Draft::new(&inputs(&["sink.schema"]));
+        assert_eq!(needs(&draft), ["ssm://file"]);
+        supply(&mut draft, "ssm://file", "[sink]\nddl = \"hunter2\"");
+        let error = draft.load().err().unwrap();
+        assert_eq!(error.message(), "`sink.ddl` (ssm://file line 2) must be `auto` or `never`");
+        supply(&mut draft, "ssm://file", "hunter2");
+        let error = draft.load().err().unwrap();
+        assert!(
+            error.message().starts_with("ssm://file line 1: not TOML: ")
+                && !error.message().contains("hunter2")
+        );
+    }
+}

@@ -152,7 +152,7 @@ fn take<T>(
         }
         let found = lookup.get(plain_reference(&text, label)?);
         missing.set(missing.get() || found.is_none());
-        Ok(found.unwrap_or_default())
+        Ok(found.map(|text| text.trim_end_matches(['\r', '\n']).to_owned()).unwrap_or_default())
     })?;
     if missing.get() {
         return Ok(origin);

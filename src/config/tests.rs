@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{
-    Auth, Config, DataLayout, Ddl, DeletePolicy, DialectChoice, Draft, EffectiveSetting, Environment, Inputs,
-    Keyless, Loaded, Payload, ROUTE_SETTINGS, Reference, SETTINGS, Setting, SinkUrl, Tls, Truncate, Ttl,
-    Unrouted, VersionScheme,
+    Auth, Config, DataLayout, Ddl, DeletePolicy, DialectChoice, EffectiveSetting, Environment, Inputs,
+    Keyless, Payload, ROUTE_SETTINGS, SETTINGS, Setting, SinkUrl, Tls, Truncate, Ttl, Unrouted,
+    VersionScheme,
 };
 use crate::error::{ErrorKind, Result};
 
@@ -583,48 +583,6 @@ fn a_secret_of_the_sink_stays_a_reference_and_is_shown_as_one() {
     let config = place.load(&[("ROWTIDE_SINK_URL", reference)], &["sink.dialect=cratedb"]).unwrap();
     assert_eq!(config.sink.schema, "doc");
     assert_eq!(config.with_sink_url(SinkUrl::new("crate://h?schema=x")).sink.schema, "x");
-}
-
-#[test]
-fn a_draft_says_what_it_needs_until_it_is_whole() {
-    let place = Place::new("draft");
-    let variables =
-        [("ROWTIDE_CONFIG", "ssm://file"), ("ROWTIDE_SINK_SCHEMA", "ssm://schema"), ("AWS_REGION", "r")];
-    let environment: Environment =
-        variables.iter().map(|(name, value)| ((*name).to_owned(), OsString::from(value))).collect();
-    let inputs =
-        |ignore| Inputs { file: None, set: &[], environment: &environment, directory: &place.0, ignore };
-    let needs = |draft: &Draft<'_>| match draft.load().unwrap() {
-        Loaded::Needs(needs) => needs.iter().map(ToString::to_string).collect(),
-        Loaded::Whole(_) => Vec::new(),
-    };
-    let supply = |draft: &mut Draft<'_>, name: &str, text: &str| {
-        draft.supply(Reference::parse(name).unwrap(), text.to_owned());
-    };
-    let mut draft = Draft::new(&inputs(&[]));
-    assert_eq!(needs(&draft), ["ssm://file", "ssm://schema"]);
-    let file =
-        "[sink]\nurl = \"secretsmanager://db\"\n\n[[route]]\nfrom = \"a\"\nkey = [\"b\", \"ssm://key\"]";
-    supply(&mut draft, "ssm://file", file);
-    assert_eq!(needs(&draft), ["ssm://key", "ssm://schema"]);
-    supply(&mut draft, "ssm://schema", "cdc");
-    supply(&mut draft, "ssm://key", "c");
-    let Ok(Loaded::Whole(config)) = draft.load() else { panic!("it needs {:?}", needs(&draft)) };
-    assert_eq!((config.sink.schema.as_str(), config.routes[0].key.join(" ")), ("cdc", "b c".to_owned()));
-    assert_eq!(config.sink.url, Some(SinkUrl::new("secretsmanager://db")));
-    assert_eq!(line(&config.effective(), "sink.url").origin, "ssm://file line 2");
-    assert_eq!(draft.aws().region.as_deref(), Some("r"));
-    // what is ignored is not needed, and what is supplied is checked like everything else
-    let mut draft = Draft::new(&inputs(&["sink.schema"]));
-    assert_eq!(needs(&draft), ["ssm://file"]);
-    supply(&mut draft, "ssm://file", "[sink]\nddl = \"hunter2\"");
-    let error = draft.load().err().unwrap();
-    assert_eq!(error.message(), "`sink.ddl` (ssm://file line 2) must be `auto` or `never`");
-    supply(&mut draft, "ssm://file", "hunter2");
-    let error = draft.load().err().unwrap();
-    assert!(
-        error.message().starts_with("ssm://file line 1: not TOML: ") && !error.message().contains("hunter2")
-    );
 }
 
 #[test]

@@ -87,7 +87,11 @@ impl Connector {
         let root_certificates = sslrootcert.map(PathBuf::from).or_else(|| sink.tls_root_cert.clone());
         let token = match sink.auth {
             Auth::Password => None,
-            Auth::RdsIam => Some(Token::of(&config, tls, label, region)?),
+            Auth::RdsIam => {
+                // what the URL says is not sent in a token's place
+                config.password("");
+                Some(Token::of(&config, tls, label, region)?)
+            }
         };
         let encryption = OnceLock::new();
         Ok(Self { url: given, config, tls, root_certificates, encryption, token })

@@ -185,8 +185,9 @@ impl Login {
             Some(tls) => config.connect(tls).await.map(|(client, connection)| (client, driven(connection))),
             None => config.connect(NoTls).await.map(|(client, connection)| (client, driven(connection))),
         }?;
-        if self.reference.is_some() {
-            *self.fetching.lock().await = Tried::default();
+        // whoever fetches just now has another login in hand
+        if let Ok(mut tried) = self.fetching.try_lock() {
+            *tried = Tried::default();
         }
         Ok(connected)
     }

@@ -114,3 +114,78 @@ pub(super) fn refusal(reference: &Reference, region: &str, answer: &Answer) -> E
     };
     Error::config(format!("{reference} cannot be fetched: {what} ({name})."))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Answer, content, member, refusal};
+    use crate::config::Reference;
+    use crate::error::{Disposition, Error};
+    use hyper::StatusCode;
+
+    fn reference(text: &str) -> Reference {
+        Reference::parse(text).unwrap()
+    }
+
+    #[test]
+    fn the_text_is_found_in_the_answer_and_a_member_in_the_text() {
+        let secret = |answer: &str| content(&reference("secretsmanager://a"), answer.as_bytes());
+        assert_eq!(secret(r#"{"Name":"a","SecretString":"s"}"#).unwrap(), "s");
+        assert_eq!(secret(r#"{"SecretBinary":"cw=="}"#).unwrap(), "s");
+        let parameter = content(&reference("ssm://a"), br#"{"Parameter":{"Name":"a","Value":"v"}}"#);
+        assert_eq!(parameter.unwrap(), "v");
+        for bad in [r#"{"SecretBinary":"/w=="}"#, "{}", "hunter2", r#"{"SecretString":7}"#] {
+            let error = secret(bad).unwrap_err();
+            assert_eq!(error.message(), "secretsmanager://a: the answer holds no text.");
+        }
+        let field = |text: &str| member(&reference("secretsmanager://a#f"), "f", text);
+        assert_eq!(field(r#"{"f":"v"}"#).unwrap(), "v");
+        assert_eq!(field(r#"{"f":5432}"#).unwrap(), "5432");
+        assert_eq!(field(r#"{"f":{"g":1}}"#).unwrap(), r#"{"g":1}"#);
+        for bad in [r#"{"g":"hunter2"}"#, r#"{"f":null,"g":"hunter2"}"#, "hunter2"] {
+            let error = field(bad).unwrap_err();
+            assert!(
+                error.message().contains("secretsmanager://a#f") && error.message().contains("`f`"),
+                "{error}"
+            );
+            assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_what_to_do_and_repeats_nothing_but_its_name() {
+        let refused = |status: u16, body: &str| -> Error {
+            let answer =
+                Answer { status: StatusCode::from_u16(status).unwrap(), body: body.to_owned().into() };
+            refusal(&reference("secretsmanager://a"), "eu-west-1", &answer)
+        };
+        let cases = [
+            (
+                400,
+                r#"{"__type":"ResourceNotFoundException","Message":"hunter2"}"#,
+                "no secret of this name",
+                false,
+            ),
+            (
+                400,
+                r#"{"__type":"com.amazon#AccessDeniedException","Message":"hunter2"}"#,
+                "GetSecretValue",
+                false,
+            ),
+            (400, r#"{"__type":"ExpiredTokenException"}"#, "credentials are not accepted", false),
+            (403, r#"{"__type":"hunter2 hunter2"}"#, "HTTP status 403", false),
+            (400, "hunter2", "HTTP status 400", false),
+            (400, r#"{"__type":"ThrottlingException"}"#, "busy", true),
+            (500, r#"{"__type":"InternalServiceError"}"#, "busy", true),
+            (503, "<html>hunter2</html>", "busy", true),
+        ];
+        for (status, body, says, again) in cases {
+            let error = refused(status, body);
+            assert!(
+                error.message().contains(says) && error.message().contains("secretsmanager://a"),
+                "{error}"
+            );
+            assert!(!error.message().contains("hunter2"), "{error}");
+            assert_eq!(error.disposition() == Disposition::Retry, again, "{error}");
+        }
+    }
+}

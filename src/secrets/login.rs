@@ -82,3 +82,97 @@ fn of_object(reference: &Reference, object: &Map<String, Value>, auth: Auth) -> 
     let database = get("dbname")?.unwrap_or_else(|| database.to_owned());
     Ok(SinkUrl::new(format!("{scheme}://{login}@{host}{port}/{}", escaped(&database))))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::connection_url;
+    use crate::config::{Auth, Reference};
+    use crate::error::Result;
+    use serde_json::json;
+    use tokio_postgres::Config;
+    use tokio_postgres::config::Host;
+
+    fn url(reference: &str, text: &str) -> Result<String> {
+        let reference = Reference::parse(reference).unwrap();
+        connection_url(&reference, text, Auth::Password).map(|url| url.expose().to_owned())
+    }
+
+    #[test]
+    fn a_secret_is_a_url_or_what_rds_keeps() {
+        let rds =
+            r#"{"username":"u","password":"p","host":"h","port":5433,"dbname":"d","engine":"postgres"}"#;
+        let managed = r#"{"username":"u","password":"p"}"#;
+        let cases = [
+            ("secretsmanager://db", "postgresql://u:p@h/d\n", "postgresql://u:p@h/d"),
+            ("secretsmanager://db", "host=h password=p", "host=h password=p"),
+            ("ssm://db", "crate://u:p@h", "crate://u:p@h"),
+            ("secretsmanager://db", rds, "postgresql://u:p@h:5433/d"),
+            ("secretsmanager://db?host=proxy&port=6432", rds, "postgresql://u:p@proxy:6432/d"),
+            ("secretsmanager://rds!db?host=h&dbname=shop", managed, "postgresql://u:p@h/shop"),
+            (
+                "secretsmanager://db",
+                r#"{"username":"u","password":"p","host":"h","port":"5432","dbInstanceIdentifier":"x"}"#,
+                "postgresql://u:p@h:5432/postgres",
+            ),
+            (
+                "secretsmanager://db",
+                r#"{"username":"u","password":"p","host":"::1","engine":"crate"}"#,
+                "crate://u:p@[::1]/",
+            ),
+        ];
+        for (reference, text, expected) in cases {
+            assert_eq!(url(reference, text).unwrap(), expected);
+        }
+        let reference = Reference::parse("secretsmanager://db").unwrap();
+        let by_iam = connection_url(&reference, r#"{"username":"u","host":"h"}"#, Auth::RdsIam).unwrap();
+        assert_eq!(by_iam.expose(), "postgresql://u@h/postgres");
+    }
+
+    #[test]
+    fn what_is_missing_is_named_and_the_content_is_not() {
+        let cases = [
+            (r#"{"password":"hunter2","host":"hunter2"}"#, "no `username`"),
+            (r#"{"username":"hunter2","host":"hunter2"}"#, "no `password`"),
+            (
+                r#"{"username":"hunter2","password":"hunter2"}"#,
+                "no `host`. Add it, or write it behind the name",
+            ),
+            (
+                r#"{"username":"hunter2","password":["hunter2"],"host":"h"}"#,
+                "`password` of the secret is neither",
+            ),
+            (r#"{"username":"u","password":"p","host":"h","port":"hunter2"}"#, "`port` is no port"),
+            (r#"{"username":"u","password":"p","host":"h","engine":"hunter2"}"#, "`engine` is none"),
+            ("hunter2", "neither a URL"),
+            ("mysql://u:hunter2@h/d", "neither a URL"),
+            ("{\"username\":\"hunter2\"", "neither a URL"),
+            ("[\"hunter2\"]", "neither a URL"),
+            ("", "neither a URL"),
+            ("secretsmanager://other", "neither a URL"),
+        ];
+        for (text, names) in cases {
+            let error = url("secretsmanager://prod/db", text).unwrap_err();
+            let told = format!("{error} {error:?}");
+            assert!(told.contains(names) && told.contains("secretsmanager://prod/db"), "{told}");
+            assert!(!told.contains("hunter2"), "{told}");
+        }
+        let error = url("secretsmanager://db?host=h", "postgresql://u:hunter2@h/d").unwrap_err();
+        assert!(error.message().contains("no JSON object"), "{error}");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_login_of_any_text_arrives_as_it_is(
+            user in "[^\0]{1,12}", password in "[^\0]{1,24}", database in "[^\0]{1,12}", port in 1_u16..,
+        ) {
+            let secret = json!({"username": user, "password": password, "host": "db.example.org", "port": port,
+                "dbname": database, "engine": "aurora-postgresql"});
+            let config: Config = url("secretsmanager://db", &secret.to_string()).unwrap().parse().unwrap();
+            proptest::prop_assert_eq!(config.get_user(), Some(user.as_str()));
+            proptest::prop_assert_eq!(config.get_password(), Some(password.as_bytes()));
+            proptest::prop_assert_eq!(config.get_dbname(), Some(database.as_str()));
+            proptest::prop_assert_eq!(config.get_hosts(), &[Host::Tcp("db.example.org".to_owned())]);
+            proptest::prop_assert_eq!(config.get_ports(), &[port]);
+        }
+    }
+}

@@ -17,6 +17,7 @@ use http::{Answer, Client, Trouble};
 use hyper::{Method, StatusCode, Uri};
 use serde_json::json;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 /// Which version of a secret is meant, and whether a cache may answer.
@@ -71,6 +72,8 @@ pub struct Secrets {
     aws: Aws,
     client: Client,
     credentials: credentials::Cache,
+    /// The extension answered: there is one, and it remembers.
+    has_extension: AtomicBool,
 }
 
 impl fmt::Debug for Secrets {
@@ -83,13 +86,18 @@ impl Secrets {
     /// Asks nobody yet.
     #[must_use]
     pub fn new(aws: Aws) -> Self {
-        Self { aws, client: Client::default(), credentials: credentials::Cache::default() }
+        Self {
+            aws,
+            client: Client::default(),
+            credentials: credentials::Cache::default(),
+            has_extension: AtomicBool::new(false),
+        }
     }
 
-    /// Whether there may be an extension that remembers secrets.
+    /// Whether an extension answered, which may remember what is no longer so.
     #[must_use]
     pub fn may_remember(&self) -> bool {
-        self.aws.extension.is_some()
+        self.has_extension.load(Ordering::Relaxed)
     }
 
     /// The region that the variables name.
@@ -169,7 +177,10 @@ impl Secrets {
         loop {
             let answer = self.client.ask(Method::GET, &uri, &headers, Vec::new()).await;
             let is_starting = match &answer {
-                Ok(Answer { status: StatusCode::OK, body }) => return Some(body.to_vec()),
+                Ok(Answer { status: StatusCode::OK, body }) => {
+                    self.has_extension.store(true, Ordering::Relaxed);
+                    return Some(body.to_vec());
+                }
                 Ok(Answer { status: StatusCode::BAD_REQUEST, body }) => says_not_ready(body),
                 Err(Trouble::Refused) => extension.expected,
                 Ok(_) | Err(_) => false,

@@ -133,3 +133,123 @@ pub(super) fn escaped(text: &str) -> String {
     }
     escaped
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Scope, database_token, escaped};
+    use crate::config::Credentials;
+    use std::collections::BTreeSet;
+    use std::time::SystemTime;
+
+    fn credentials(session_token: Option<&str>) -> Credentials {
+        Credentials {
+            key_id: if session_token.is_some() { "ASIAEXAMPLE" } else { "AKIDEXAMPLE" }.to_owned(),
+            key: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".to_owned(),
+            session_token: session_token.map(str::to_owned),
+        }
+    }
+
+    fn at(time: &str) -> SystemTime {
+        time.parse::<jiff::Timestamp>().unwrap().into()
+    }
+
+    fn authorization(headers: &[(&'static str, String)]) -> String {
+        headers.iter().find(|(name, _)| *name == "authorization").unwrap().1.clone()
+    }
+
+    /// Source: the cases get-vanilla and post-vanilla of AWS's published test suite of Signature Version 4.
+    #[test]
+    fn a_request_is_signed_as_in_the_published_cases() {
+        let credentials = credentials(None);
+        let scope = Scope {
+            credentials: &credentials,
+            region: "us-east-1",
+            service: "service",
+            at: at("2015-08-30T12:36:00Z"),
+        };
+        let host = [("host", "example.amazonaws.com".to_owned())];
+        for (method, signature) in [
+            ("GET", "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"),
+            ("POST", "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b"),
+        ] {
+            let expected = format!(
+                "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, \
+                 SignedHeaders=host;x-amz-date, Signature={signature}"
+            );
+            assert_eq!(authorization(&scope.signed(method, "/", &host, b"")), expected);
+        }
+    }
+
+    /// Computed by botocore 1.44.5 with its clock held still.
+    #[test]
+    fn requests_for_secrets_are_signed_as_botocore_signs_them() {
+        type Case = (Option<&'static str>, [&'static str; 4], &'static str, &'static str, &'static str);
+        let cases: [Case; 2] = [
+            (
+                Some("IQoJb3JpZ2luX2VjE+/token=="),
+                ["eu-west-1", "secretsmanager", "secretsmanager.GetSecretValue", r#"{"SecretId":"prod/db"}"#],
+                "secretsmanager.eu-west-1.amazonaws.com",
+                "content-type;host;x-amz-date;x-amz-security-token;x-amz-target",
+                "d2a1d2aa633023c351f602ba11c46afde2b0a57219ae35472e5aa78e8a50babb",
+            ),
+            (
+                None,
+                [
+                    "us-east-1",
+                    "ssm",
+                    "AmazonSSM.GetParameter",
+                    r#"{"Name":"/prod/db","WithDecryption":true}"#,
+                ],
+                "127.0.0.1:4566",
+                "content-type;host;x-amz-date;x-amz-target",
+                "00131655161070935f3baa9c8d53a7601a47bcf32f28d7841bfc07f06bd07192",
+            ),
+        ];
+        for (token, [region, service, target, body], host, names, signature) in cases {
+            let credentials = credentials(token);
+            let scope = Scope { credentials: &credentials, region, service, at: at("2026-11-21T15:30:45Z") };
+            let headers = [
+                ("content-type", "application/x-amz-json-1.1".to_owned()),
+                ("host", host.to_owned()),
+                ("x-amz-target", target.to_owned()),
+            ];
+            let signed = scope.signed("POST", "/", &headers, body.as_bytes());
+            let expected = format!(
+                "AWS4-HMAC-SHA256 Credential={}/20261121/{region}/{service}/aws4_request, SignedHeaders={names}, \
+                 Signature={signature}",
+                credentials.key_id
+            );
+            assert_eq!(authorization(&signed), expected);
+        }
+    }
+
+    /// Computed by botocore 1.44.5, `generate_db_auth_token`, with its clock held still.
+    #[test]
+    fn a_databases_token_is_the_one_that_botocore_makes() {
+        let cases = [
+            (
+                None,
+                ("eu-west-1", "db.abc123.eu-west-1.rds.amazonaws.com", 5432, "rowtide"),
+                "db.abc123.eu-west-1.rds.amazonaws.com:5432/?Action=connect&DBUser=rowtide&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIDEXAMPLE%2F20261121%2Feu-west-1%2Frds-db%2Faws4_request&X-Amz-Date=20261121T153045Z&X-Amz-Expires=900&X-Amz-SignedHeaders=host&X-Amz-Signature=adf45358e2cb429f8807160de203d6931b6054b5f2467e84617387ec2fbd2335",
+            ),
+            (
+                Some("IQoJb3JpZ2luX2VjE+/token=="),
+                ("us-east-1", "proxy.example.org", 6432, "row tide/ä+"),
+                "proxy.example.org:6432/?Action=connect&DBUser=row%20tide%2F%C3%A4%2B&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=ASIAEXAMPLE%2F20261121%2Fus-east-1%2Frds-db%2Faws4_request&X-Amz-Date=20261121T153045Z&X-Amz-Expires=900&X-Amz-SignedHeaders=host&X-Amz-Security-Token=IQoJb3JpZ2luX2VjE%2B%2Ftoken%3D%3D&X-Amz-Signature=a5e25aa70b8f59694d4fce47875437dee6a1e3688be85d12897d81909d84d2de",
+            ),
+        ];
+        for (session, (region, host, port, user), expected) in cases {
+            let at = at("2026-11-21T15:30:45Z");
+            let token = database_token(&credentials(session), region, (host, port), user, at);
+            // the order of the parameters is nobody's concern
+            let parts = |token: &str| token.split(['?', '&']).map(str::to_owned).collect::<BTreeSet<_>>();
+            assert_eq!(parts(&token), parts(expected));
+        }
+    }
+
+    #[test]
+    fn all_but_the_unreserved_characters_are_escaped() {
+        assert_eq!(escaped("aZ09-_.~"), "aZ09-_.~");
+        assert_eq!(escaped(" /:@?#%&=+ä\n"), "%20%2F%3A%40%3F%23%25%26%3D%2B%C3%A4%0A");
+    }
+}

@@ -32,13 +32,8 @@ def read(path: Path) -> dict:
 
 
 def from_sam(template: dict, values: dict) -> dict:
-    """What AWS makes of a SAM template. The function has the names of the plain template, its tag of SAM is gone."""
-    made = transform(copy.deepcopy(template), dict(values), NoManagedPolicies())
-    renamed = {}
-    for name in made["Resources"]:
-        kind = re.fullmatch(r"(Zip|Image)Function(Alias|Version)?(live|[0-9a-f]{10})?", name)
-        renamed[name] = f"{kind[1]}{kind[2] or 'Function'}" if kind else name
-    return rename(made, renamed)
+    """What AWS makes of a SAM template."""
+    return transform(copy.deepcopy(template), dict(values), NoManagedPolicies())
 
 
 def rename(value, names: dict):

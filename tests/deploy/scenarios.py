@@ -36,6 +36,7 @@ SCENARIOS = {
         "SinkTlsRootCert": "/var/task/rds.pem",
         "ConfigParameter": "/shop/rowtide.toml",
         "Decoder": "auto",
+        "SinkSchema": "cdc",
         "SinkDdl": "never",
         "SinkConnections": 2,
         "BatchSize": 500,
@@ -89,6 +90,13 @@ REFUSED = {
     "a zip without its key": {"SinkSecretArn": SECRET, "PackageType": "Zip", "CodeBucket": "artefacts"},
     "a created table without a name": {"SinkSecretArn": SECRET, "ImageUri": IMAGE, "CreateTable": True},
     "DynamoDB Streams without a stream": {"SinkSecretArn": SECRET, "ImageUri": IMAGE, "StreamType": "dynamodb"},
+}
+
+# what a stack of deploy/dms/template.yaml needs
+DMS = {
+    "StreamArn": "arn:aws:kinesis:eu-central-1:123456789012:stream/rowtide",
+    "ReplicationInstanceArn": "arn:aws:dms:eu-central-1:123456789012:rep:A",
+    "SourceEndpointArn": "arn:aws:dms:eu-central-1:123456789012:endpoint:B",
 }
 
 

@@ -23,6 +23,8 @@ mod grammar;
 #[cfg(feature = "sink")]
 mod injection;
 #[cfg(feature = "lambda")]
+mod keepers;
+#[cfg(feature = "lambda")]
 mod lambda;
 #[cfg(feature = "sink")]
 mod laws;
@@ -33,9 +35,13 @@ mod mutations;
 #[cfg(feature = "sink")]
 mod postgres;
 #[cfg(feature = "lambda")]
+mod rotation;
+#[cfg(feature = "lambda")]
 mod runtime_api;
 #[cfg(feature = "sink")]
 mod samples;
+#[cfg(feature = "lambda")]
+mod secrets;
 #[cfg(feature = "sink")]
 mod support;
 mod telemetry;

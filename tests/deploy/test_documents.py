@@ -1,0 +1,117 @@
+"""docs/deploy.md and docs/runbook.md say what the templates and scripts say."""
+
+import json
+import re
+
+import pytest
+
+import cloudformation_template as cloudformation
+from cloudformation_template import Stack
+from scenarios import DEPLOY, PARAMETERS, SCENARIOS, for_cloudformation, for_terraform
+from terraform_module import Module
+from test_policies import WILDCARDS, name_of, of_cloudformation
+
+DOCS = DEPLOY.parent / "docs"
+GUIDE = (DOCS / "deploy.md").read_text()
+RUNBOOK = (DOCS / "runbook.md").read_text()
+
+SECTIONS = dict(re.findall(r"^## ([\w-]+)\n(.*?)(?=^## |\Z)", RUNBOOK, re.MULTILINE | re.DOTALL))
+
+
+def alarms_of(name: str) -> dict[str, str]:
+    """Every alarm that the template can have, whatever its condition: the end of its name → its description."""
+    template = cloudformation.read(DEPLOY / name / "template.yaml")
+    stack = Stack(template, for_cloudformation(SCENARIOS["everything that can be given"]))
+    resources = template["Resources"].values()
+    alarms = [resource["Properties"] for resource in resources if resource["Type"] == "AWS::CloudWatch::Alarm"]
+    return {
+        stack.resolve(alarm["AlarmName"]).removeprefix("shop-changes-"): alarm["AlarmDescription"] for alarm in alarms
+    }
+
+
+@pytest.mark.parametrize("name", ["sam", "cloudformation"])
+def test_every_alarm_has_its_section_in_the_runbook_and_every_section_its_alarm(name):
+    assert list(SECTIONS) == list(alarms_of(name))
+    for suffix, description in alarms_of(name).items():
+        assert description.endswith(f"docs/runbook.md, {suffix}.")
+
+
+def test_the_alarms_of_terraform_have_their_sections_too(tmp_path):
+    planned = Module(DEPLOY / "terraform", tmp_path).plan(**for_terraform(SCENARIOS["everything that can be given"]))
+    keys = {alarm["@key"] for (kind, _), found in planned.items() if "alarm" in kind for alarm in found}
+    assert keys == set(SECTIONS)
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_each_section_says_what_it_means_what_to_look_at_and_how_to_mend_it(section):
+    text = SECTIONS[section]
+    assert re.search(r"\*\*Means\.\*\*.*\*\*Look at\.\*\*.*\*\*Mend\.\*\*", text, re.DOTALL)
+    assert "```sh" in text
+
+
+def test_the_table_of_parameters_is_the_file():
+    table = re.search(r"<!-- parameters.*?-->\n\| parameter .*?\n\|[-|]+\n(.*?)\n\n", GUIDE, re.DOTALL)[1]
+    rows = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in table.splitlines()]
+    assert [row[0].strip("`") for row in rows] == [parameter["name"] for parameter in PARAMETERS]
+    for row, parameter in zip(rows, PARAMETERS, strict=True):
+        default = parameter.get("default")
+        shown = default if isinstance(default, str) else json.dumps(default)
+        expected = "to be given" if default is None else "empty" if default in ("", []) else f"`{shown}`"
+        assert row[1] == expected, parameter["name"]
+        for value in parameter.get("allowed", []):
+            assert (f"`{value}`" if value != "" else "empty") in row[2], parameter["name"]
+        if "minimum" in parameter:
+            assert row[2] == f"{parameter['minimum']} to {parameter['maximum']}"
+        assert row[3].replace("\\|", "|") == parameter["meaning"]
+
+
+@pytest.mark.parametrize("document", ["deploy.md", "runbook.md"])
+def test_every_script_and_file_that_is_named_exists(document):
+    text = (DOCS / document).read_text()
+    named = set(re.findall(r"\b(?:deploy|scripts)/[\w./-]*\w", text))
+    assert named, document
+    for path in named:
+        assert (DEPLOY.parent / path).exists(), path
+    for link in re.findall(r"\]\((?!https?:)([^)#]+)", text):
+        assert (DOCS / link).resolve().exists(), link
+
+
+def test_every_script_is_told_of():
+    for script in DEPLOY.rglob("*.sh"):
+        assert str(script.relative_to(DEPLOY.parent)) in GUIDE, script.name
+
+
+@pytest.mark.parametrize("block", re.findall(r"--parameter-overrides(.*?)```", GUIDE, re.DOTALL))
+def test_every_parameter_that_is_given_exists(block):
+    known = {parameter["name"] for parameter in PARAMETERS}
+    known |= set(cloudformation.read(DEPLOY / "dms" / "template.yaml")["Parameters"])
+    assert set(re.findall(r"(\w+)=", block)) <= known
+
+
+def test_every_parameter_that_is_named_in_the_text_exists():
+    known = {parameter["name"] for parameter in PARAMETERS}
+    outputs = set(cloudformation.read(DEPLOY / "sam" / "template.yaml")["Outputs"])
+    statements = {name_of(statement) for name in SCENARIOS for statement in of_cloudformation("sam", SCENARIOS[name])}
+    others = {"ReportBatchItemFailures", "UseLargeIntegerValue"}
+    named = set(re.findall(r"`([A-Z][a-z]+(?:[A-Z][a-z]+)+)`", GUIDE + RUNBOOK))
+    assert named <= known | outputs | statements | others
+
+
+def test_the_guide_lists_every_statement_of_the_role():
+    table = GUIDE.split("## What the function may do")[1]
+    listed = set(re.findall(r"`([A-Z]\w+)`", "\n".join(re.findall(r"^\| (`.*?) \|", table, re.MULTILINE))))
+    made = {
+        name_of(statement)
+        for scenario in SCENARIOS.values()
+        for statement in of_cloudformation("cloudformation", scenario)
+        if "Principal" not in statement
+    }
+    assert listed == made
+    for name in set(WILDCARDS) & made:
+        assert re.search(rf"`{name}`.*`\*`", table), name
+
+
+def test_the_first_block_of_the_runbook_names_outputs_of_the_templates():
+    outputs = set(cloudformation.read(DEPLOY / "sam" / "template.yaml")["Outputs"])
+    named = set(re.findall(r"# (\w+)$", RUNBOOK.split("```")[1], re.MULTILINE))
+    assert named <= outputs and "FunctionName" in named

@@ -1,0 +1,288 @@
+"""The scripts, against a local AWS. What cannot be had here (docker, DMS, a database) is a command of ours."""
+
+import io
+import json
+import zipfile
+
+import pytest
+
+# a function that answers as Rowtide would: with the event's own wish
+BOOTSTRAP = """#!/usr/bin/env python3
+import json, os, urllib.request
+base = f"http://{os.environ['AWS_LAMBDA_RUNTIME_API']}/2018-06-01/runtime/invocation"
+while True:
+    with urllib.request.urlopen(f"{base}/next") as asked:
+        event, request = json.load(asked), asked.headers["Lambda-Runtime-Aws-Request-Id"]
+    print(json.dumps({"level": "INFO", "message": "a batch"}), flush=True)
+    if "fail" in event:
+        kind, answer = "error", {"errorType": "Rowtide.Configuration", "errorMessage": "set it"}
+    else:
+        kind, answer = "response", {"batchItemFailures": event.get("report", [])}
+    urllib.request.urlopen(urllib.request.Request(f"{base}/{request}/{kind}", json.dumps(answer).encode()))
+"""
+
+
+def code(text: str) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        file = zipfile.ZipInfo("bootstrap")
+        file.external_attr = 0o755 << 16
+        archive.writestr(file, text)
+    return packed.getvalue()
+
+
+@pytest.fixture(scope="module")
+def function(cloud):
+    """A function with two versions, the newer one live."""
+    client = cloud.client("lambda")
+    client.create_function(
+        FunctionName="flight",
+        Runtime="provided.al2023",
+        Handler="bootstrap",
+        Role="arn:aws:iam::000000000000:role/flight",
+        Code={"ZipFile": code(BOOTSTRAP)},
+        Timeout=20,
+        Publish=True,
+    )
+    client.update_function_code(FunctionName="flight", ZipFile=code(BOOTSTRAP + "# newer\n"), Publish=True)
+    client.create_alias(FunctionName="flight", Name="live", FunctionVersion="2")
+    return client
+
+
+def live(client, name: str = "flight") -> str:
+    return client.get_alias(FunctionName=name, Name="live")["FunctionVersion"]
+
+
+def test_roll_back_goes_to_the_version_before_and_forth_to_a_named_one(cloud, function):
+    back = cloud.run("flights/roll-back.sh", "flight")
+    assert (back.returncode, back.stdout) == (0, "live: 2 -> 1\n"), back.stderr
+    assert live(function) == "1"
+    again = cloud.run("flights/roll-back.sh", "flight")
+    assert again.returncode == 1
+    assert "no version before 1" in again.stderr
+    assert live(function) == "1"
+    forth = cloud.run("flights/roll-back.sh", "flight", "2")
+    assert (forth.returncode, live(function)) == (0, "2")
+
+
+def test_roll_back_of_an_unknown_function_fails(cloud):
+    assert cloud.run("flights/roll-back.sh", "nobody").returncode != 0
+
+
+@pytest.mark.parametrize(
+    ("event", "status", "answer"),
+    [
+        ({"Records": []}, 0, '{"batchItemFailures": []}'),
+        ({"report": [{"itemIdentifier": "4968"}]}, 1, "4968"),
+        ({"fail": True}, 1, "Rowtide.Configuration"),
+    ],
+    ids=["applied", "reported", "failed"],
+)
+def test_invoke_prints_the_answer_and_tells_by_its_status(cloud, function, tmp_path, event, status, answer):
+    file = tmp_path / "event.json"
+    file.write_text(json.dumps(event))
+    ran = cloud.run("flights/invoke.sh", "flight", str(file))
+    assert ran.returncode == status, ran.stderr
+    assert answer in ran.stdout
+
+
+def test_invoke_of_an_unknown_function_fails(cloud, tmp_path):
+    file = tmp_path / "event.json"
+    file.write_text("{}")
+    assert cloud.run("flights/invoke.sh", "nobody", str(file)).returncode != 0
+
+
+@pytest.fixture(scope="module")
+def table(cloud):
+    cloud.client("dynamodb").create_table(
+        TableName="orders",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "order", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "order", "KeyType": "HASH"}],
+    )
+    return "orders"
+
+
+def destination(cloud, stream: str) -> dict:
+    told = cloud.client("dynamodb").describe_kinesis_streaming_destination(TableName="orders")
+    (found,) = [one for one in told["KinesisDataStreamDestinations"] if one["StreamArn"] == stream]
+    return found
+
+
+def test_connect_table_sends_microseconds_also_where_it_was_milliseconds(cloud, table):
+    kinesis = cloud.client("kinesis")
+    kinesis.create_stream(StreamName="changes", ShardCount=1)
+    stream = kinesis.describe_stream(StreamName="changes")["StreamDescription"]["StreamARN"]
+    connected = cloud.run("flights/connect-table.sh", table, stream)
+    assert connected.returncode == 0, connected.stderr
+    assert destination(cloud, stream)["ApproximateCreationDateTimePrecision"] == "MICROSECOND"
+    cloud.client("dynamodb").update_kinesis_streaming_destination(
+        TableName=table,
+        StreamArn=stream,
+        UpdateKinesisStreamingConfiguration={"ApproximateCreationDateTimePrecision": "MILLISECOND"},
+    )
+    assert destination(cloud, stream)["ApproximateCreationDateTimePrecision"] == "MILLISECOND"
+    assert cloud.run("flights/connect-table.sh", table, stream).returncode == 0
+    assert destination(cloud, stream)["ApproximateCreationDateTimePrecision"] == "MICROSECOND"
+
+
+# `rowtide show` that looks into the source itself: the flight must see the item come and go
+SHOW = """
+import json, os, subprocess, sys
+assert sys.argv[1:3] == ["show", "orders"] and "env://DATABASE_URL" in sys.argv
+(key,) = json.loads(sys.argv[sys.argv.index("--key") + 1])
+subprocess.run(["aws", "dynamodb", "get-item", "--table-name", "orders", "--key", json.dumps({"order": {"S": key}})])
+"""
+
+
+def test_write_and_watch_sees_the_item_come_and_go(cloud, table):
+    cloud.command("rowtide", SHOW)
+    ran = cloud.run("flights/write-and-watch.sh", table, "order", DATABASE_URL="postgresql://db/shop")
+    assert ran.returncode == 0, ran.stderr
+    assert "is_there after" in ran.stdout and "is_gone after" in ran.stdout
+
+
+def test_write_and_watch_gives_up_and_says_where_to_look(cloud, table):
+    cloud.command("rowtide", "")
+    ran = cloud.run("flights/write-and-watch.sh", table, "order", "orders", "1", DATABASE_URL="postgresql://db/shop")
+    assert ran.returncode == 1
+    assert "docs/runbook.md" in ran.stderr
+
+
+# `rowtide` that notes how it was called, and cannot replay what holds "bad"
+REDRIVE = """
+import os, sys
+with open(os.environ["CALLS"], "a") as calls:
+    print(*sys.argv[1:-1] if sys.argv[1] == "replay" else sys.argv[1:], file=calls)
+sys.exit(sys.argv[1] == "replay" and "bad" in open(sys.argv[-1]).read())
+"""
+
+
+def test_redrive_moves_what_was_applied_and_leaves_the_rest(cloud, tmp_path):
+    cloud.command("rowtide", REDRIVE)
+    s3, calls = cloud.client("s3"), tmp_path / "calls"
+    s3.create_bucket(Bucket="failures", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    for name in ("good", "bad"):
+        s3.put_object(Bucket="failures", Key=f"aws/lambda/mapping/shard/2026/{name} one", Body=name.encode())
+    settings = {"DATABASE_URL": "postgresql://db/shop", "CALLS": str(calls)}
+    ran = cloud.run("flights/redrive.sh", "--config", "rowtide.toml", "failures", **settings)
+    assert ran.returncode == 1, ran.stderr
+    keys = {found["Key"] for found in s3.list_objects_v2(Bucket="failures")["Contents"]}
+    assert keys == {
+        "aws/lambda/mapping/shard/2026/bad one",
+        "redriven/aws/lambda/mapping/shard/2026/good one",
+    }
+    assert calls.read_text().splitlines() == [
+        "dead-letters redrive --config rowtide.toml --sink env://DATABASE_URL",
+        *["replay --config rowtide.toml --sink env://DATABASE_URL --no-rows"] * 2,
+    ]
+    assert "postgresql" not in ran.stdout + ran.stderr
+
+
+def test_redrive_of_an_empty_bucket_succeeds(cloud, tmp_path):
+    cloud.command("rowtide", REDRIVE)
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket="empty", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    ran = cloud.run("flights/redrive.sh", "empty", DATABASE_URL="x", CALLS=str(tmp_path / "calls"))
+    assert ran.returncode == 0, ran.stderr
+
+
+# `docker` that notes how it was called; its push reaches the registry as its manifest
+DOCKER = """
+import json, os, subprocess, sys
+with open(os.environ["CALLS"], "a") as calls:
+    print(*sys.argv[1:], file=calls)
+if "--push" in sys.argv:
+    tag = sys.argv[sys.argv.index("--tag") + 1].rsplit(":", 1)[1]
+    subprocess.run(["aws", "ecr", "put-image", "--repository-name", "rowtide", "--image-tag", tag,
+        "--image-manifest", json.dumps({"schemaVersion": 2, "tag": tag})], check=True, stdout=subprocess.DEVNULL)
+elif sys.argv[1] == "login":
+    sys.stdin.read()
+"""
+
+
+def test_publish_pushes_by_digest_publishes_a_version_and_moves_the_alias(cloud, tmp_path):
+    cloud.command("docker", DOCKER)
+    calls, client = tmp_path / "calls", cloud.client("lambda")
+    cloud.client("ecr").create_repository(repositoryName="rowtide")
+    certificates = ["--", "--build-arg", "CERTIFICATES=file"]
+    built = cloud.run("publish.sh", "--tag", "first", *certificates, CALLS=str(calls))
+    assert built.returncode == 0, built.stderr
+    (line,) = built.stdout.splitlines()
+    image = line.removeprefix("ImageUri=")
+    assert "@sha256:" in image
+    build = calls.read_text().splitlines()[-1]
+    alone = ("--platform linux/arm64", "--provenance=false", "--sbom=false", "PROCESSOR=rowtide-kinesis")
+    for option in (*alone, " ".join(certificates[1:])):
+        assert option in build
+    client.create_function(
+        FunctionName="shop",
+        PackageType="Image",
+        Role="arn:aws:iam::000000000000:role/shop",
+        Code={"ImageUri": image},
+        Publish=True,
+    )
+    client.create_alias(FunctionName="shop", Name="live", FunctionVersion="1")
+    moved = cloud.run("publish.sh", "--function", "shop", "--tag", "second", CALLS=str(calls))
+    assert moved.returncode == 0, moved.stderr
+    assert live(client, "shop") == "2"
+    assert "Version=2" in moved.stdout
+    assert "roll-back.sh shop 1" in moved.stdout
+    newer = moved.stdout.splitlines()[0].removeprefix("ImageUri=")
+    assert newer != image
+    assert client.get_function(FunctionName="shop")["Code"]["ImageUri"] == newer
+
+
+def test_publish_does_not_build_twice_what_is_there(cloud, tmp_path):
+    cloud.command("docker", "raise SystemExit('docker was called')")
+    again = cloud.run("publish.sh", "--tag", "second")
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.startswith("ImageUri=")
+
+
+@pytest.mark.parametrize("wrong", [["--architecture", "mips"], ["--processor", "sh"], ["--push", "yes"]], ids=str)
+def test_publish_refuses_what_it_does_not_know(cloud, wrong):
+    assert cloud.run("publish.sh", *wrong).returncode == 2
+
+
+# `aws` for what no local AWS has
+AWS = """
+import os, sys
+with open(os.environ["CALLS"], "a") as calls:
+    print(*sys.argv[1:], file=calls)
+if sys.argv[2] == "describe-stacks":
+    print("arn:endpoint" if "TargetEndpointArn" in sys.argv[-1] else "arn:task")
+elif sys.argv[2] == "describe-replication-tasks":
+    print(os.environ["TASK"])
+"""
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "kind"),
+    [("ready", 0, "start-replication"), ("stopped", 0, "resume-processing"), ("running", 1, "")],
+)
+def test_dms_is_started_with_large_integers(cloud, tmp_path, state, status, kind):
+    calls = tmp_path / "calls"
+    cloud.command("aws", AWS)
+    try:
+        ran = cloud.run("dms/start.sh", "shop-dms", CALLS=str(calls), TASK=state)
+    finally:
+        (cloud.bin / "aws").unlink()
+    assert ran.returncode == status, ran.stderr
+    made = calls.read_text()
+    if status == 0:
+        modified = "modify-endpoint --endpoint-arn arn:endpoint --kinesis-settings UseLargeIntegerValue=true"
+        assert made.index(modified) < made.index(f"--start-replication-task-type {kind}")
+    else:
+        assert "modify-endpoint" not in made and "start-replication-task" not in made
+
+
+def test_tail_follows_the_group_of_the_function(cloud, tmp_path):
+    calls = tmp_path / "calls"
+    cloud.command("aws", AWS)
+    try:
+        ran = cloud.run("flights/tail.sh", "shop", "2h", CALLS=str(calls), TASK="")
+    finally:
+        (cloud.bin / "aws").unlink()
+    assert ran.returncode == 0, ran.stderr
+    assert calls.read_text().strip() == "logs tail /aws/lambda/shop --follow --format short --since 2h --filter-pattern"
