@@ -2,9 +2,9 @@
 //!
 //!     cargo bench --no-default-features --features lambda --bench cold_start
 //!
-//! The first needs no database: none is asked before the first record. The second is measured when ROWTIDE_TEST_POSTGRES
-//! names a server, with the URL in a variable and with the URL in a secret that a stand-in of the Parameters and Secrets
-//! extension keeps. Both include the registration of the extension.
+//! The first needs no database: none is asked before the first record. The second is measured when the variable
+//! ROWTIDE_TEST_POSTGRES names a server: with the URL in a variable, and with the URL in a secret that a stand-in of the
+//! Parameters and Secrets extension keeps. Both include the registration of the extension.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};

@@ -151,12 +151,15 @@ impl Login {
             tried.next = 0;
         }
         while let Some(version) = VERSIONS.get(tried.next).copied() {
-            tried.next += 1;
             // without an extension, to look again is to ask the service
             if version == Version::Direct && !self.secrets.may_remember() {
+                tried.next += 1;
                 continue;
             }
-            match self.fetched(reference, version).await {
+            let fetched = self.fetched(reference, version).await;
+            // only now: where the time ran out, the next invocation begins here
+            tried.next += 1;
+            match fetched {
                 Ok(connector) if connector.url() == refused.url() => {}
                 Ok(connector) => {
                     tracing::info!(%reference, ?version, "The database refused the login; the secret was fetched again.");

@@ -87,7 +87,7 @@ pub(super) fn refusal(reference: &Reference, region: &str, answer: &Answer) -> E
     };
     let what = match name.as_str() {
         "ResourceNotFoundException" | "ParameterNotFound" | "ParameterVersionNotFound" => {
-            format!("{keeper} in {region} has no secret of this name, or no such version of it")
+            format!("{keeper} in {region} has nothing of this name, or no such version of it")
         }
         "AccessDeniedException" | "AccessDenied" => {
             format!("this role may not read it; allow {read}, and kms:Decrypt when it has a key of its own")
@@ -162,7 +162,7 @@ mod tests {
             (
                 400,
                 r#"{"__type":"ResourceNotFoundException","Message":"hunter2"}"#,
-                "no secret of this name",
+                "nothing of this name",
                 false,
             ),
             (
