@@ -40,15 +40,17 @@ class Function:
         if not EMULATOR.exists():
             raise FileNotFoundError(f"{EMULATOR} is not there: {INSTALL}.")
         EMULATOR.chmod(0o755)
-        self.port = free_port()
+        self.port, runtime_api = free_port(), free_port()
         command = [EMULATOR, "--runtime-interface-emulator-address", f"127.0.0.1:{self.port}"]
-        command += ["--runtime-api-address", f"127.0.0.1:{free_port()}", "--log-level", "error", program(binary)]
+        command += ["--runtime-api-address", f"127.0.0.1:{runtime_api}", "--log-level", "error", program(binary)]
         own = {
             "AWS_LAMBDA_FUNCTION_TIMEOUT": str(timeout_s),
             "AWS_LAMBDA_FUNCTION_NAME": "rowtide-test",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
         }
         self.process = Process(command, log, cwd=cwd, **(own | variables))
+        # it takes invocations before the function could ask for one
+        self.process.wait_for(runtime_api)
         self.process.wait_for(self.port)
 
     def raw(self, event):
@@ -71,9 +73,12 @@ class Function:
         if "Task timed out after" in body:
             raise TimedOut(body)
         # the emulator tells an error of the function with 200 as well
-        if status != 200 or '"errorType"' in body:
+        if body.startswith('{"errorType"'):
             raise FunctionError(body, status)
-        return json.loads(body)
+        try:
+            return json.loads(body)
+        except json.JSONDecodeError:
+            raise RuntimeError(f"The emulator answered {status} {body!r}\n{self.output()[-4000:]}") from None
 
     def pid(self):
         """The function's own process. It is there from the first invocation on."""

@@ -1,6 +1,7 @@
 """Servers as child processes: on loopback, on free ports, stopped with everything that they started."""
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -13,6 +14,8 @@ TOOLS = ROOT / "target/tools"
 INSTALL = "run tests/install"
 # A server that needs longer will never come.
 PATIENCE_S = 60
+# The ports that were given to somebody already.
+GIVEN = set()
 # What the AWS SDK wants to hear; the emulators accept anybody.
 AWS = {
     "AWS_ACCESS_KEY_ID": "test",
@@ -27,9 +30,17 @@ AWS = {
 
 
 def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """A port on which nobody listens, and which no outgoing connection gets: those take higher ones."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as listener:
+            try:
+                listener.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        if port not in GIVEN:
+            GIVEN.add(port)
+            return port
 
 
 def environment(**variables):
