@@ -53,7 +53,7 @@ pub struct Report {
     /// Position of the first of them.
     failed_position: Option<String>,
     /// What became of each event, by record and number; only of a redrive.
-    pub(crate) parts: BTreeMap<(usize, u32), Outcome>,
+    pub parts: BTreeMap<(usize, u32), Outcome>,
 }
 
 /// Which records are delivered again when those that `failed` says are reported.
