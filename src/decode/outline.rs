@@ -25,6 +25,9 @@ struct Read<'a> {
     is_asked: bool,
 }
 
+/// Room for as many members as most payloads have.
+const MEMBERS: usize = 16;
+
 /// One of 64 bits, from a name's length and its ends.
 #[inline]
 fn bit(name: &str) -> u64 {
@@ -65,11 +68,14 @@ impl<'a> Outline<'a> {
             scanner.end()?;
             return Ok(false);
         }
-        let mut read = Read { is_asked: true, ..Read::of(None) };
         let is_wanted = {
             let known = self.read.borrow();
             known.is_asked && known.left.is_some()
         };
+        let mut read = Read { is_asked: is_wanted, ..Read::of(None) };
+        if is_wanted {
+            read.members.reserve(MEMBERS);
+        }
         scanner.object(|scanner, name| {
             if !is_wanted {
                 return each(scanner, &name);
@@ -153,6 +159,9 @@ impl<'a> Read<'a> {
     /// Passes the open member's value, if one is open.
     fn close(&mut self) {
         let Some((name, kind)) = self.open.take() else { return };
+        if self.members.is_empty() {
+            self.members.reserve(MEMBERS);
+        }
         match self.left.as_mut().map(Members::value) {
             Some(Ok(value)) => self.members.push((name, kind, value)),
             _ => self.left = None,
