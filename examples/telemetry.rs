@@ -31,7 +31,7 @@ impl Decoder for Telemetry {
         outline.has("station") && outline.has("boot")
     }
 
-    fn decode(&self, record: &Record) -> Result<Decoded> {
+    fn decode(&self, record: &Record, _: &Outline<'_>) -> Result<Decoded> {
         let frame: Frame<'_> = serde_json::from_slice(&record.payload)
             .map_err(|_| Error::poison("not_a_frame", "The record is no frame of a station."))?;
         let mut row = Document::default();

@@ -15,6 +15,14 @@ pub struct Fault {
     pub what: &'static str,
 }
 
+/// The text of `bytes`.
+///
+/// # Errors
+/// When they are not UTF-8.
+pub fn text(bytes: &[u8]) -> Result<&str, Fault> {
+    std::str::from_utf8(bytes).map_err(|error| Fault { at: error.valid_up_to(), what: "invalid UTF-8" })
+}
+
 /// An object that is read member by member: its name, then its value.
 #[derive(Debug, Clone)]
 pub struct Members<'a> {
@@ -117,10 +125,7 @@ impl<'a> Scanner<'a> {
     /// # Errors
     /// When they are not UTF-8.
     pub fn of_bytes(bytes: &'a [u8]) -> Result<Self, Fault> {
-        match std::str::from_utf8(bytes) {
-            Ok(text) => Ok(Self::new(text)),
-            Err(error) => Err(Fault { at: error.valid_up_to(), what: "invalid UTF-8" }),
-        }
+        text(bytes).map(Self::new)
     }
 
     /// How many bytes are not read yet.

@@ -58,9 +58,9 @@ impl Decoder for Canal {
         }
     }
 
-    fn decode(&self, record: &Record) -> Result<Decoded> {
+    fn decode(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
         let mut found = Fields::default();
-        row::members(&record.payload, |name, value| found.member(name, value))?;
+        row::members(outline, |name, value| found.member(name, value))?;
         let Some(kind) = row::string(found.kind).filter(|name| is_word(name)) else {
             return Err(no_change_record());
         };
@@ -401,13 +401,13 @@ mod tests {
     use super::{Canal, labels};
     use crate::catalogue::Catalogue;
     use crate::config::{Config, Keyless, RouteConfig, VersionScheme};
-    use crate::decode::{Decoded, Decoder, Outline, Settings};
+    use crate::decode::{Decoded, Decoder, Outline, Settings, alone};
     use crate::event::{Change, ChangeEvent};
     use crate::record::Record;
 
     /// What a record comes to: each event in a line, or the reason or the error's code.
     fn decoded(decoder: &Canal, position: &str, payload: &str) -> String {
-        let events = match decoder.decode(&Record::new("s", position, payload.to_owned())) {
+        let events = match alone(decoder, &Record::new("s", position, payload.to_owned())) {
             Ok(Decoded::Events(events)) => events,
             Ok(Decoded::Ignored(reason)) => return reason.to_string(),
             Ok(Decoded::Schema(_)) => panic!("Canal has none"),

@@ -86,8 +86,8 @@ impl Decoder for Dms {
         }
     }
 
-    fn decode(&self, record: &Record) -> Result<Decoded> {
-        let message = Message::parse(&record.payload)?;
+    fn decode(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
+        let message = Message::parse(outline)?;
         let metadata = &message.metadata;
         let Some(operation) = metadata.operation.as_deref() else { return Err(no_dms_record()) };
         if metadata.is_bookkeeping() {
@@ -309,6 +309,7 @@ impl Dms {
 
 #[cfg(test)]
 mod tests {
+    use super::super::alone;
     use super::{Decoded, Decoder as _, Dms, Outline, Reason, Settings};
     use crate::catalogue::{Catalogue, TableSchema};
     use crate::config::{Config, Images, Keyless, RouteConfig, VersionScheme};
@@ -377,7 +378,7 @@ mod tests {
 
     /// The changes of a record as text, or the code of what is wrong with it.
     fn changes(dms: &Dms, record: &Record) -> Result<Vec<String>, &'static str> {
-        match dms.decode(record) {
+        match alone(dms, record) {
             Ok(Decoded::Events(events)) => {
                 assert!(events.iter().all(|event| event.pair.is_some() == (events.len() == 2)));
                 Ok(events.iter().map(text).collect())
@@ -427,7 +428,7 @@ mod tests {
         check(&full, &update, Ok(&moved));
         check(&learned(&[("id", ""), ("a", "")]), &update, Ok(&moved));
         check(&dms(|_| {}), &update, Err("partial_key_change"));
-        let Ok(Decoded::Events(events)) = full.decode(&update) else { panic!("no events") };
+        let Ok(Decoded::Events(events)) = alone(&full, &update) else { panic!("no events") };
         assert_eq!(events[0].version, events[1].version);
         // written otherwise, and the same key
         let same = row("update", r#""before-image":{"id":45.0},"data":{"id":45,"a":1}"#, PLACE);
@@ -465,7 +466,7 @@ mod tests {
 
     #[test]
     fn versions_are_ordered_as_the_source_is() {
-        let version = |record: &Record| match dms(|_| {}).decode(record) {
+        let version = |record: &Record| match alone(&dms(|_| {}), record) {
             Ok(Decoded::Events(events)) => events[0].version.as_str().to_owned(),
             other => panic!("{other:?}"),
         };
@@ -556,7 +557,7 @@ mod tests {
         let refusing = keyless(Keyless::Refuse);
         check(&refusing, &insert, Err("unknown_key"));
         let Ok(Decoded::Schema(schema)) =
-            refusing.decode(&control("create-table", r#"{"table-def":{"columns":{"x":{"type":"INT64"}}}}"#))
+            alone(&refusing, &control("create-table", r#"{"table-def":{"columns":{"x":{"type":"INT64"}}}}"#))
         else {
             panic!("no schema")
         };
@@ -568,7 +569,7 @@ mod tests {
     fn control_records_tell_key_and_columns_or_are_ignored() {
         let schema = |operation: &str, definition: &str| {
             let record = control(operation, definition);
-            match dms(|_| {}).decode(&record) {
+            match alone(&dms(|_| {}), &record) {
                 Ok(Decoded::Schema(schema)) => {
                     assert_eq!(
                         (&*schema.table, &*schema.said_at),
@@ -622,7 +623,7 @@ mod tests {
         let dms = learned(&[]);
         let change =
             control("add-column", r#"{"table-def":{"columns":{"id":{"type":"INT32"},"c":{"type":"BOOL"}}}}"#);
-        let Ok(Decoded::Schema(schema)) = dms.decode(&change) else { panic!("no schema") };
+        let Ok(Decoded::Schema(schema)) = alone(&dms, &change) else { panic!("no schema") };
         assert_eq!((schema.key.as_slice(), schema.columns.len()), (&["id".to_owned()][..], 2));
     }
 
@@ -630,11 +631,11 @@ mod tests {
     fn a_dropped_table_is_a_truncate_below_everything_that_comes_after() {
         let drop = control("drop-table", "{}");
         check(&dms(|_| {}), &drop, Ok(&["public.foo - truncate"]));
-        let Ok(Decoded::Events(events)) = dms(|_| {}).decode(&drop) else { panic!("no event") };
+        let Ok(Decoded::Events(events)) = alone(&dms(|_| {}), &drop) else { panic!("no event") };
         assert_eq!(events[0].version.as_str(), "m.0000.0.00061e57f8e8ed15");
         let payload = String::from_utf8(drop.payload.to_vec()).unwrap();
         let placed = payload.replace(r#""timestamp":"#, &format!(r#"{PLACE},"timestamp":"#));
-        let Ok(Decoded::Events(events)) = dms(|_| {}).decode(&record(placed)) else { panic!("no event") };
+        let Ok(Decoded::Events(events)) = alone(&dms(|_| {}), &record(placed)) else { panic!("no event") };
         assert_eq!(events[0].version.as_str(), "m.0000.1.000000027c007328.0000000000000001");
     }
 
@@ -679,7 +680,7 @@ mod tests {
             let payload = format!(
                 r#"{{"data":{{"{name}":1,"id":2}},"metadata":{{{AT},{PLACE},"operation":"insert","record-type":"data","schema-name":"S","table-name":"{name}"}}}}"#
             );
-            let Ok(Decoded::Events(events)) = dms(|_| {}).decode(&record(payload)) else { panic!("{name}") };
+            let Ok(Decoded::Events(events)) = alone(&dms(|_| {}), &record(payload)) else { panic!("{name}") };
             let plain = name.replace("\\\"", "\"");
             assert_eq!(events[0].table, format!("S.{plain}"));
             let Change::Put(document) = &events[0].change else { panic!("no put") };

@@ -54,8 +54,8 @@ impl Decoder for Dsql {
         }
     }
 
-    fn decode(&self, record: &Record) -> Result<Decoded> {
-        let found = Found::parse(&record.payload)?;
+    fn decode(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
+        let found = Found::parse(outline)?;
         let kind = string(found.kind).ok_or_else(no_change_record)?;
         let source = found.source.map(Source::parse).transpose()?;
         if kind != "full" {
@@ -140,9 +140,9 @@ struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    fn parse(payload: &'a [u8]) -> Result<Self> {
+    fn parse(outline: &Outline<'a>) -> Result<Self> {
         let mut found = Self::default();
-        members(payload, |name, value| match name {
+        members(outline, |name, value| match name {
             "type" => found.kind = Some(value),
             "op" => found.operation = Some(value),
             "before" => found.before = Some(value),
@@ -166,7 +166,7 @@ impl<'a> Source<'a> {
     fn parse(text: &'a str) -> Result<Self> {
         let mut found = Self::default();
         let mut is_another = false;
-        members(text.as_bytes(), |name, value| match name {
+        members(&Outline::of(text.as_bytes()), |name, value| match name {
             "schema" => found.schema = Some(value),
             "table" => found.table = Some(value),
             "ts_ns" => found.time = Some(value),
@@ -182,7 +182,7 @@ mod tests {
     use super::Dsql;
     use crate::catalogue::Catalogue;
     use crate::config::{Config, Keyless, RouteConfig};
-    use crate::decode::{Decoded, Decoder, Outline, Reason, Settings};
+    use crate::decode::{Decoded, Decoder, Outline, Reason, Settings, alone};
     use crate::event::{Change, ChangeEvent};
     use crate::record::Record;
     use crate::{Error, Result};
@@ -203,7 +203,7 @@ mod tests {
     }
 
     fn decode(payload: &str) -> Result<Decoded> {
-        decoder(|_| {}).decode(&Record::new("s", "1", payload.to_owned()))
+        alone(&decoder(|_| {}), &Record::new("s", "1", payload.to_owned()))
     }
 
     fn event(decoded: Result<Decoded>) -> ChangeEvent {
@@ -242,7 +242,7 @@ mod tests {
     #[test]
     fn a_delete_tells_the_key_and_other_changes_need_the_route() {
         let unrouted = Dsql::default();
-        let decode = |payload: String| unrouted.decode(&Record::new("s", "1", payload));
+        let decode = |payload: String| alone(&unrouted, &Record::new("s", "1", payload));
         let delete = event(decode(record("d", r#"{"b":2,"a":1.0}"#, "null")));
         assert_eq!(delete.key.unwrap().to_json(), r#"{"a":1,"b":2}"#);
         assert_eq!(decode(record("c", "null", r#"{"b":2,"a":1}"#)).unwrap_err().code(), "unknown_key");
@@ -251,14 +251,14 @@ mod tests {
     #[test]
     fn the_key_of_a_table_without_a_route_need_not_be_known() {
         let elsewhere = decoder(|route| route.from = "public.orders".to_owned());
-        let left_out = elsewhere.decode(&Record::new("s", "1", record("c", "null", r#"{"id":1}"#)));
+        let left_out = alone(&elsewhere, &Record::new("s", "1", record("c", "null", r#"{"id":1}"#)));
         assert!(matches!(left_out, Ok(Decoded::Ignored(Reason::Unrouted))), "{left_out:?}");
     }
 
     #[test]
     fn a_table_without_a_key_takes_inserts_only() {
         let by = |keyless| decoder(move |route| (route.key, route.keyless) = (Vec::new(), keyless));
-        let decode = |keyless, payload: String| by(keyless).decode(&Record::new("s", "49", payload));
+        let decode = |keyless, payload: String| alone(&by(keyless), &Record::new("s", "49", payload));
         let insert = || record("c", "null", r#"{"a":1,"b":2}"#);
         let key = |keyless| event(decode(keyless, insert())).key.unwrap().to_json();
         assert_eq!(key(Keyless::Position), r#"{"position":"49"}"#);

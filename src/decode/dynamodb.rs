@@ -64,8 +64,8 @@ impl Decoder for DynamodbStreams {
         }
     }
 
-    fn decode(&self, record: &Record) -> Result<Decoded> {
-        let mut found = Notification::parse(&record.payload)?;
+    fn decode(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
+        let mut found = Notification::parse(outline)?;
         let decoded = (found.key.take(), found.document.take());
         if found.through_kinesis() {
             return Err(no_change_record());
@@ -110,8 +110,8 @@ impl Decoder for DynamodbKinesis {
         through_kinesis(outline) && outline.member("dynamodb") == Some(Kind::Object)
     }
 
-    fn decode(&self, record: &Record) -> Result<Decoded> {
-        let mut found = Notification::parse(&record.payload)?;
+    fn decode(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
+        let mut found = Notification::parse(outline)?;
         let decoded = (found.key.take(), found.document.take());
         if found.has_body && found.arn.is_some() && !found.through_kinesis() {
             return Err(no_change_record());
@@ -198,16 +198,9 @@ fn object<'a>(scanner: &mut Scanner<'a>) -> Result<Option<&'a str>, Fault> {
 }
 
 impl<'a> Notification<'a> {
-    fn parse(payload: &'a [u8]) -> Result<Self, Fault> {
-        let mut scanner = Scanner::of_bytes(payload)?;
+    fn parse(outline: &Outline<'a>) -> Result<Self, Fault> {
         let mut found = Self::default();
-        if scanner.peek()? != Kind::Object {
-            scanner.skip()?;
-            scanner.end()?;
-            return Ok(found);
-        }
-        scanner.object(|scanner, name| found.member(scanner, &name))?;
-        scanner.end()?;
+        outline.object(|scanner, name| found.member(scanner, name))?;
         Ok(found)
     }
 

@@ -92,8 +92,8 @@ impl Decoder for DynamodbExport {
             && outline.inner("Metadata").has("WriteTimestampMicros")
     }
 
-    fn decode(&self, record: &Record) -> Result<Decoded> {
-        let found = Line::parse(&record.payload)?;
+    fn decode(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
+        let found = Line::parse(outline)?;
         let is_write = match (found.item, found.keys) {
             (Some(_), None) if found.written_at == Member::Missing => false,
             (None, Some(_)) => true,
@@ -188,15 +188,9 @@ struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    fn parse(payload: &'a [u8]) -> Result<Self, Fault> {
-        let mut scanner = Scanner::of_bytes(payload)?;
+    fn parse(outline: &Outline<'a>) -> Result<Self, Fault> {
         let mut found = Self::default();
-        if scanner.peek()? != Kind::Object {
-            scanner.skip()?;
-        } else {
-            scanner.object(|scanner, name| found.member(scanner, &name))?;
-        }
-        scanner.end()?;
+        outline.object(|scanner, name| found.member(scanner, name))?;
         Ok(found)
     }
 
@@ -285,6 +279,7 @@ fn object<'a>(text: Option<&'a str>, name: &str) -> Result<Option<&'a str>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::alone;
     use super::{Change, ChangeEvent, Decoded, Decoder, DynamodbExport, Outline, Record, Result, Settings};
     use crate::catalogue::Catalogue;
     use crate::config::{Config, Keyless, RouteConfig};
@@ -307,7 +302,7 @@ mod tests {
     }
 
     fn decode(settings: Settings, payload: &str) -> Result<ChangeEvent> {
-        let decoded = DynamodbExport::new(settings).decode(&Record::new("f", "1", payload.to_owned()))?;
+        let decoded = alone(&DynamodbExport::new(settings), &Record::new("f", "1", payload.to_owned()))?;
         let Decoded::Events(mut events) = decoded else { panic!("no events") };
         assert_eq!(events.len(), 1);
         Ok(events.remove(0))

@@ -98,7 +98,7 @@ impl Decoder for Json {
         needed.peek().is_some() && needed.all(is_there)
     }
 
-    fn decode(&self, record: &Record) -> Result<Decoded> {
+    fn decode(&self, record: &Record, _: &Outline<'_>) -> Result<Decoded> {
         let mut scanner = Scanner::of_bytes(&record.payload)?;
         let is_object = scanner.peek()? == Kind::Object;
         let payload = scanner.skip()?;
@@ -347,7 +347,7 @@ mod tests {
     use super::{Json, Pointers, at, positioned};
     use crate::catalogue::Catalogue;
     use crate::config::{Config, Keyless, RouteConfig, VersionScheme};
-    use crate::decode::{Decoded, Decoder, Outline, Reason, Settings};
+    use crate::decode::{Decoded, Decoder, Outline, Reason, Settings, alone};
     use crate::error::ErrorKind;
     use crate::event::{Change, ChangeEvent};
     use crate::record::Record;
@@ -382,7 +382,7 @@ mod tests {
     }
 
     fn decode(decoder: &Json, payload: &str) -> Result<Decoded> {
-        decoder.decode(&Record::new("s", "49", payload.to_owned()))
+        alone(decoder, &Record::new("s", "49", payload.to_owned()))
     }
 
     fn event(decoded: Result<Decoded>) -> ChangeEvent {

@@ -78,9 +78,9 @@ impl Decoder for Maxwell {
         (outline.member("database") == Some(Kind::String) && is_type()) || is_encrypted(outline)
     }
 
-    fn decode(&self, record: &Record) -> Result<Decoded> {
+    fn decode(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
         let identity = OnceCell::new();
-        let (found, ahead) = self.parse(&record.payload, &identity)?;
+        let (found, ahead) = self.parse(outline, &identity)?;
         if found.encrypted.is_some() && found.data.is_none() {
             return Err(Error::poison(
                 "encrypted",
@@ -273,12 +273,12 @@ impl Maxwell {
     /// Reads the record; `data` as a row at once when what came before it says what makes a row, as it usually does.
     fn parse<'a, 'i>(
         &self,
-        payload: &'a [u8],
+        outline: &Outline<'a>,
         identity: &'i OnceCell<Identity>,
     ) -> Result<(Fields<'a>, Option<Row<'i>>)> {
         let mut found = Fields::default();
         let mut ahead = None;
-        row::each_member(payload, |scanner, name| {
+        row::each_member(outline, |scanner, name| {
             if name == "data" && ahead.is_none() {
                 let mut reader = scanner.clone();
                 if let Some(row) = self.row_ahead(&mut reader, &found, identity) {
@@ -376,13 +376,13 @@ mod tests {
     use super::Maxwell;
     use crate::catalogue::Catalogue;
     use crate::config::{Config, Keyless, RouteConfig, VersionScheme};
-    use crate::decode::{Decoded, Decoder, Outline, Settings};
+    use crate::decode::{Decoded, Decoder, Outline, Settings, alone};
     use crate::event::Change;
     use crate::record::Record;
 
     /// What a record comes to: each event in a line, or the reason or the error's code.
     fn decoded(decoder: &Maxwell, position: &str, payload: &str) -> String {
-        let events = match decoder.decode(&Record::new("s", position, payload.to_owned())) {
+        let events = match alone(decoder, &Record::new("s", position, payload.to_owned())) {
             Ok(Decoded::Events(events)) => events,
             Ok(Decoded::Ignored(reason)) => return reason.to_string(),
             Ok(Decoded::Schema(schema)) => return format!("{schema:?}"),

@@ -35,8 +35,8 @@ use crate::json::Fault;
 use crate::record::Record;
 use crate::unpack;
 use row::{Origin, Row};
-use std::cell::LazyCell;
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What a record turned out to be.
 #[derive(Debug)]
@@ -105,12 +105,12 @@ pub trait Decoder: Send + Sync {
     /// overlap: what this one recognises, no other does.
     fn recognises(&self, outline: &Outline<'_>) -> bool;
 
-    /// Decodes one record, wholly or not at all.
+    /// Decodes one record, wholly or not at all. `outline` is that of its payload: what was read to recognise it.
     ///
     /// # Errors
     /// A malformed or unsupported record (it is parked), or a source whose configuration must be changed (the
     /// invocation fails).
-    fn decode(&self, record: &Record) -> Result<Decoded>;
+    fn decode(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded>;
 }
 
 /// What decoders are told when they are made.
@@ -139,6 +139,8 @@ pub struct Decoders {
     /// With one decoder pinned: all there are, to tell what a record is that it cannot read.
     others: Vec<Box<dyn Decoder>>,
     pinned: bool,
+    /// Which of the list took the last record: where to look first, never who takes it.
+    last: AtomicUsize,
 }
 
 impl fmt::Debug for Decoders {
@@ -182,7 +184,7 @@ impl Decoders {
     pub fn named(name: &str, settings: &Settings) -> Result<Self> {
         let list = every(settings);
         if name == "auto" {
-            return Ok(Self { list, others: Vec::new(), pinned: false });
+            return Ok(Self { list, others: Vec::new(), pinned: false, last: AtomicUsize::new(0) });
         }
         match list.into_iter().find(|decoder| decoder.name() == name) {
             Some(decoder) => Ok(Self { others: every(settings), ..Self::pinned(decoder) }),
@@ -197,7 +199,7 @@ impl Decoders {
     #[must_use]
     pub fn pinned(decoder: Box<dyn Decoder>) -> Self {
         let others = every(&Settings::default());
-        Self { list: vec![decoder], others, pinned: true }
+        Self { list: vec![decoder], others, pinned: true, last: AtomicUsize::new(0) }
     }
 
     /// Whether one of the decoders [listens](Decoder::listens).
@@ -255,15 +257,31 @@ impl Decoders {
         if let Some((code, message)) = record.fault {
             return Part { decoder: None, decoded: Err(Error::poison(code, message)) };
         }
-        // a pinned decoder that can read the record asks for no outline
-        let outline = LazyCell::new(|| Outline::of(&record.payload));
-        let takes = |decoder: &&dyn Decoder| self.pinned || decoder.recognises(&outline);
-        let found = self.list.iter().map(AsRef::as_ref).find(takes);
-        let Some(decoder) = found else {
+        let outline = Outline::of(&record.payload);
+        let Some((decoder, decoded)) = self.taken(record, &outline) else {
             return Part { decoder: None, decoded: Err(unrecognised(&record.payload)) };
         };
-        let decoded = decoder.decode(record).map_err(|error| self.explain(decoder, &outline, error));
+        let decoded = decoded.map_err(|error| self.explain(decoder, &outline, error));
         Part { decoder: Some(decoder.name()), decoded }
+    }
+
+    /// The first decoder that recognises a record, and what it makes of it.
+    fn taken(&self, record: &Record, outline: &Outline<'_>) -> Option<(&dyn Decoder, Result<Decoded>)> {
+        // most records are like the one before; when it is decoded, all its members are known, and with them whether
+        // somebody in front would have taken it
+        let last = self.last.load(Ordering::Relaxed);
+        if let Some((decoder, in_front)) = self.list.get(..=last).and_then(<[_]>::split_last)
+            && (self.pinned || decoder.recognises(outline))
+        {
+            let decoded = decoder.decode(record, outline);
+            if !in_front.iter().any(|other| other.recognises(outline)) {
+                return Some((decoder.as_ref(), decoded));
+            }
+        }
+        let found = self.list.iter().position(|decoder| decoder.recognises(outline))?;
+        self.last.store(found, Ordering::Relaxed);
+        let decoder = self.list.get(found)?;
+        Some((decoder.as_ref(), decoder.decode(record, outline)))
     }
 
     /// A pinned decoder that cannot read a record says what the record looks like.
@@ -299,6 +317,12 @@ impl From<Fault> for Error {
     fn from(fault: Fault) -> Self {
         Self::poison("not_json", format!("The record is not JSON: {fault}."))
     }
+}
+
+/// What a decoder makes of a record by itself.
+#[cfg(test)]
+pub(crate) fn alone(decoder: &impl Decoder, record: &Record) -> Result<Decoded> {
+    decoder.decode(record, &Outline::of(&record.payload))
 }
 
 fn unrecognised(payload: &[u8]) -> Error {

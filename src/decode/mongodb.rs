@@ -69,21 +69,15 @@ impl Decoder for Mongodb {
         is_event(outline) || (outline.has("detail-type") && is_event(&outline.inner("detail")))
     }
 
-    fn decode(&self, record: &Record) -> Result<Decoded> {
-        let mut scanner = Scanner::of_bytes(&record.payload)?;
+    fn decode(&self, _: &Record, outline: &Outline<'_>) -> Result<Decoded> {
         let mut found = Found::default();
-        if scanner.peek()? != Kind::Object {
-            scanner.skip()?;
-            scanner.end()?;
+        if !outline.object(|scanner, name| found.member(scanner, name))? {
             return Err(no_change_event());
         }
-        let mut ahead = scanner.clone();
-        found.read(&mut ahead)?;
-        ahead.end()?;
         if let (None, Some(detail)) = (&found.operation, found.detail) {
             // EventBridge's wrapping
             found = Found::default();
-            found.read(&mut Scanner::new(detail))?;
+            Scanner::new(detail).object(|scanner, name| found.member(scanner, &name))?;
         }
         found.decoded(&self.0)
     }
@@ -133,59 +127,56 @@ struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    fn read(&mut self, scanner: &mut Scanner<'a>) -> Result<()> {
-        scanner.object(|scanner, name| {
-            let kind = scanner.peek()?;
-            match (name.as_ref(), kind) {
-                ("_id", Kind::Object) => scanner.object(|scanner, name| {
-                    match name.as_ref() {
-                        "_data" => self.token = scanner.text()?,
-                        _ => drop(scanner.skip()?),
-                    }
-                    Ok::<_, Error>(())
-                })?,
-                ("operationType", Kind::String) => self.operation = Some(scanner.string()?),
-                ("operationType", _) => return Err(wrong_type("operationType", "a text")),
-                ("clusterTime", Kind::Null) => scanner.null()?,
-                ("clusterTime", _) => {
-                    let is_none = || missing_version("clusterTime that is a timestamp");
-                    self.cluster_time = Some(cluster_time(scanner.skip()?).ok_or_else(is_none)?);
+    fn member(&mut self, scanner: &mut Scanner<'a>, name: &str) -> Result<()> {
+        match (name, scanner.peek()?) {
+            ("_id", Kind::Object) => scanner.object(|scanner, name| {
+                match name.as_ref() {
+                    "_data" => self.token = scanner.text()?,
+                    _ => drop(scanner.skip()?),
                 }
-                ("wallTime", _) => self.wall_time = Some(scanner.skip()?),
-                ("ns", Kind::Object) => scanner.object(|scanner, name| {
-                    match (name.as_ref(), scanner.peek()?) {
-                        ("db", Kind::String) => self.database = Some(scanner.string()?),
-                        ("coll", Kind::String) => self.collection = Some(scanner.string()?),
-                        _ => drop(scanner.skip()?),
-                    }
-                    Ok::<_, Error>(())
-                })?,
-                ("documentKey", Kind::Object) => self.document_key = Some(scanner.skip()?),
-                ("documentKey", Kind::Null) => scanner.null()?,
-                ("documentKey", _) => return Err(wrong_type("documentKey", "an object")),
-                ("fullDocument", Kind::Object) => {
-                    let start = scanner.clone();
-                    let document = extended_json::document(scanner, |name| name == "_id")?;
-                    self.full_document = Image::Whole(start.since_here(scanner), document);
-                }
-                ("fullDocument", Kind::Null) => {
-                    scanner.null()?;
-                    self.full_document = Image::Null;
-                }
-                ("fullDocument", _) => return Err(wrong_type("fullDocument", "an object")),
-                ("fullDocumentBeforeChange", Kind::Object) => self.before = Some(scanner.skip()?),
-                ("updateDescription", Kind::Object) => self.description = Some(Description::read(scanner)?),
-                ("updateDescription", Kind::Null) => scanner.null()?,
-                ("updateDescription", _) => return Err(wrong_type("updateDescription", "an object")),
-                ("splitEvent", Kind::Object) => {
-                    scanner.skip()?;
-                    self.is_fragment = true;
-                }
-                ("detail", Kind::Object) => self.detail = Some(scanner.skip()?),
-                _ => drop(scanner.skip()?),
+                Ok::<_, Error>(())
+            })?,
+            ("operationType", Kind::String) => self.operation = Some(scanner.string()?),
+            ("operationType", _) => return Err(wrong_type("operationType", "a text")),
+            ("clusterTime", Kind::Null) => scanner.null()?,
+            ("clusterTime", _) => {
+                let is_none = || missing_version("clusterTime that is a timestamp");
+                self.cluster_time = Some(cluster_time(scanner.skip()?).ok_or_else(is_none)?);
             }
-            Ok::<_, Error>(())
-        })
+            ("wallTime", _) => self.wall_time = Some(scanner.skip()?),
+            ("ns", Kind::Object) => scanner.object(|scanner, name| {
+                match (name.as_ref(), scanner.peek()?) {
+                    ("db", Kind::String) => self.database = Some(scanner.string()?),
+                    ("coll", Kind::String) => self.collection = Some(scanner.string()?),
+                    _ => drop(scanner.skip()?),
+                }
+                Ok::<_, Error>(())
+            })?,
+            ("documentKey", Kind::Object) => self.document_key = Some(scanner.skip()?),
+            ("documentKey", Kind::Null) => scanner.null()?,
+            ("documentKey", _) => return Err(wrong_type("documentKey", "an object")),
+            ("fullDocument", Kind::Object) => {
+                let start = scanner.clone();
+                let document = extended_json::document(scanner, |name| name == "_id")?;
+                self.full_document = Image::Whole(start.since_here(scanner), document);
+            }
+            ("fullDocument", Kind::Null) => {
+                scanner.null()?;
+                self.full_document = Image::Null;
+            }
+            ("fullDocument", _) => return Err(wrong_type("fullDocument", "an object")),
+            ("fullDocumentBeforeChange", Kind::Object) => self.before = Some(scanner.skip()?),
+            ("updateDescription", Kind::Object) => self.description = Some(Description::read(scanner)?),
+            ("updateDescription", Kind::Null) => scanner.null()?,
+            ("updateDescription", _) => return Err(wrong_type("updateDescription", "an object")),
+            ("splitEvent", Kind::Object) => {
+                scanner.skip()?;
+                self.is_fragment = true;
+            }
+            ("detail", Kind::Object) => self.detail = Some(scanner.skip()?),
+            _ => drop(scanner.skip()?),
+        }
+        Ok(())
     }
 
     fn decoded(mut self, settings: &Settings) -> Result<Decoded> {
@@ -366,7 +357,7 @@ mod tests {
     use super::Mongodb;
     use crate::catalogue::Catalogue;
     use crate::config::{Config, RouteConfig, VersionScheme};
-    use crate::decode::{Decoded, Decoder, Outline, Reason, Settings};
+    use crate::decode::{Decoded, Decoder, Outline, Reason, Settings, alone};
     use crate::event::{Change, ChangeEvent};
     use crate::record::Record;
     use crate::{Error, Result};
@@ -386,7 +377,7 @@ mod tests {
     }
 
     fn decode(payload: &str) -> Result<Decoded> {
-        Mongodb::default().decode(&Record::new("s", "1", payload.to_owned()))
+        alone(&Mongodb::default(), &Record::new("s", "1", payload.to_owned()))
     }
 
     fn event(payload: &str) -> ChangeEvent {
@@ -504,7 +495,7 @@ mod tests {
         config.source.version = VersionScheme::Arrival;
         let by_arrival = Mongodb::new(Settings { catalogue: Catalogue::new(&config), ..Settings::default() });
         let bare = with("delete", r#","documentKey":{"_id":1}"#).replace(TOKEN, "");
-        assert!(by_arrival.decode(&Record::new("s", "1", bare)).is_ok());
+        assert!(alone(&by_arrival, &Record::new("s", "1", bare)).is_ok());
     }
 
     #[test]
@@ -606,7 +597,7 @@ mod tests {
 
         let decoder = routed(&["_id"]);
         let moved = sharded("update", r#","updateDescription":{"updatedFields":{"region":"us"}}"#);
-        let Ok(Decoded::Events(events)) = decoder.decode(&Record::new("s", "1", moved)) else {
+        let Ok(Decoded::Events(events)) = alone(&decoder, &Record::new("s", "1", moved)) else {
             panic!("no event")
         };
         assert_eq!(events[0].key.as_ref().unwrap().to_json(), r#"{"_id":1}"#);
@@ -629,7 +620,7 @@ mod tests {
             assert_eq!(refused(&with("delete", members)).code(), code, "{members}");
         }
         let record = Record::new("s", "1", with("delete", r#","documentKey":{"_id":1}"#));
-        let error = routed(&["_id", "region"]).decode(&record).unwrap_err();
+        let error = alone(&routed(&["_id", "region"]), &record).unwrap_err();
         assert!(error.code() == "no_key" && error.message().contains("region"), "{error}");
     }
 

@@ -1,6 +1,6 @@
 //! What a payload looks like from outside: the members of its object, read no further than somebody asks.
 
-use crate::json::{Fault, Kind, Members, Scanner};
+use crate::json::{self, Fault, Kind, Members, Scanner};
 use std::borrow::Cow;
 use std::cell::RefCell;
 
@@ -8,8 +8,8 @@ use std::cell::RefCell;
 /// formats apart reads it at most once. A payload that is broken has the members in front of the fault.
 #[derive(Debug)]
 pub struct Outline<'a> {
+    text: Result<&'a str, Fault>,
     kind: Option<Kind>,
-    is_empty: bool,
     read: RefCell<Read<'a>>,
 }
 
@@ -21,7 +21,12 @@ struct Read<'a> {
     left: Option<Members<'a>>,
     /// A bit of each name that was read: most names that are asked for are not there, and this says so at once.
     bits: u64,
+    /// Whether somebody has asked for a name, and may ask for more.
+    is_asked: bool,
 }
+
+/// Room for as many members as most payloads have.
+const MEMBERS: usize = 16;
 
 /// One of 64 bits, from a name's length and its ends.
 #[inline]
@@ -36,17 +41,57 @@ impl<'a> Outline<'a> {
     /// The outline of a payload.
     #[must_use]
     pub fn of(payload: &'a [u8]) -> Self {
-        let is_empty = payload.is_empty();
-        match Scanner::of_bytes(payload) {
-            Ok(scanner) => Self { is_empty, ..Self::new(scanner) },
-            Err(_) => Self { kind: None, is_empty, read: RefCell::new(Read::of(None)) },
-        }
+        Self::new(json::text(payload))
     }
 
-    fn new(mut scanner: Scanner<'a>) -> Self {
-        let kind = scanner.peek().ok();
-        let members = (kind == Some(Kind::Object)).then(|| scanner.members()).and_then(Result::ok);
-        Self { kind, is_empty: false, read: RefCell::new(Read::of(members)) }
+    fn new(text: Result<&'a str, Fault>) -> Self {
+        let scanner = text.map(Scanner::new);
+        let kind = scanner.clone().ok().and_then(|mut scanner| scanner.peek().ok());
+        let members =
+            scanner.ok().filter(|_| kind == Some(Kind::Object)).and_then(|scanner| scanner.members().ok());
+        Self { text, kind, read: RefCell::new(Read::of(members)) }
+    }
+
+    /// Reads the outermost members one after the other: `each` is given every name and must read the value. Gives
+    /// whether the payload is an object; anything else has no members. What is read here need not be read again to
+    /// tell formats apart.
+    ///
+    /// # Errors
+    /// When the payload is not JSON, or `each` fails.
+    pub fn object<E: From<Fault>>(
+        &self,
+        mut each: impl FnMut(&mut Scanner<'a>, &str) -> Result<(), E>,
+    ) -> Result<bool, E> {
+        let mut scanner = Scanner::new(self.text?);
+        if self.kind != Some(Kind::Object) {
+            scanner.skip()?;
+            scanner.end()?;
+            return Ok(false);
+        }
+        let is_wanted = {
+            let known = self.read.borrow();
+            known.is_asked && known.left.is_some()
+        };
+        let mut read = Read { is_asked: is_wanted, ..Read::of(None) };
+        if is_wanted {
+            read.members.reserve(MEMBERS);
+        }
+        scanner.object(|scanner, name| {
+            if !is_wanted {
+                return each(scanner, &name);
+            }
+            let kind = scanner.peek()?;
+            let start = scanner.clone();
+            each(scanner, &name)?;
+            read.bits |= bit(&name);
+            read.members.push((name, kind, start.since_here(scanner)));
+            Ok(())
+        })?;
+        scanner.end()?;
+        if is_wanted {
+            *self.read.borrow_mut() = read;
+        }
+        Ok(true)
     }
 
     /// What the payload is; `None` when it is no JSON value.
@@ -55,10 +100,16 @@ impl<'a> Outline<'a> {
         self.kind
     }
 
+    /// The payload without the white space around it; empty when it is not UTF-8.
+    #[must_use]
+    pub fn text(&self) -> &'a str {
+        self.text.unwrap_or_default().trim_ascii()
+    }
+
     /// Whether the payload has no bytes at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.is_empty
+        self.text == Ok("")
     }
 
     /// What the member `name` is, if there is one. Reads up to its value.
@@ -88,7 +139,7 @@ impl<'a> Outline<'a> {
     /// The outline of the member `name`: without members when it is no object or not there.
     #[must_use]
     pub fn inner(&self, name: &str) -> Outline<'a> {
-        Self::new(Scanner::new(self.get(name).unwrap_or_default()))
+        Self::new(Ok(self.get(name).unwrap_or_default()))
     }
 
     /// How many members there are. Reads to the end.
@@ -102,12 +153,15 @@ impl<'a> Outline<'a> {
 
 impl<'a> Read<'a> {
     fn of(left: Option<Members<'a>>) -> Self {
-        Self { members: Vec::with_capacity(if left.is_some() { 16 } else { 0 }), open: None, left, bits: 0 }
+        Self { members: Vec::new(), open: None, left, bits: 0, is_asked: false }
     }
 
     /// Passes the open member's value, if one is open.
     fn close(&mut self) {
         let Some((name, kind)) = self.open.take() else { return };
+        if self.members.is_empty() {
+            self.members.reserve(MEMBERS);
+        }
         match self.left.as_mut().map(Members::value) {
             Some(Ok(value)) => self.members.push((name, kind, value)),
             _ => self.left = None,
@@ -130,6 +184,7 @@ impl<'a> Read<'a> {
     }
 
     fn member(&mut self, wanted: &str) -> Option<Kind> {
+        self.is_asked = true;
         if self.left.is_none() && self.bits & bit(wanted) == 0 {
             return None;
         }

@@ -1,6 +1,7 @@
 //! Rows of named columns, as relational sources send them: taken apart into key and document, and made into change
 //! events. Knows no format.
 
+use super::Outline;
 use crate::catalogue::{Catalogue, Identity};
 use crate::decimal;
 use crate::error::{Error, Result};
@@ -32,8 +33,8 @@ pub(super) fn identity(catalogue: &Catalogue, table: &str, told: Option<Vec<Stri
 ///
 /// # Errors
 /// When the payload is not JSON, or no object.
-pub(super) fn members<'a>(payload: &'a [u8], mut each: impl FnMut(&str, &'a str)) -> Result<()> {
-    each_member(payload, |scanner, name| {
+pub(super) fn members<'a>(outline: &Outline<'a>, mut each: impl FnMut(&str, &'a str)) -> Result<()> {
+    each_member(outline, |scanner, name| {
         each(name, scanner.skip()?);
         Ok(())
     })
@@ -44,18 +45,14 @@ pub(super) fn members<'a>(payload: &'a [u8], mut each: impl FnMut(&str, &'a str)
 /// # Errors
 /// As [`members`].
 pub(super) fn each_member<'a>(
-    payload: &'a [u8],
-    mut each: impl FnMut(&mut Scanner<'a>, &str) -> Result<(), Fault>,
+    outline: &Outline<'a>,
+    each: impl FnMut(&mut Scanner<'a>, &str) -> Result<(), Fault>,
 ) -> Result<()> {
-    let mut scanner = Scanner::of_bytes(payload)?;
-    if scanner.peek()? != Kind::Object {
-        scanner.skip()?;
-        scanner.end()?;
-        return Err(Error::poison("not_a_change_record", "The record is JSON, but no object."));
+    if outline.object(each)? {
+        Ok(())
+    } else {
+        Err(Error::poison("not_a_change_record", "The record is JSON, but no object."))
     }
-    scanner.object(|scanner, name| each(scanner, &name))?;
-    scanner.end()?;
-    Ok(())
 }
 
 /// The characters of a value that is a string.

@@ -74,11 +74,11 @@ impl Decoder for Wal2json {
         }
     }
 
-    fn decode(&self, record: &Record) -> Result<Decoded> {
+    fn decode(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
         let mut around = Around::default();
         let mut change = ChangeText::default();
         let (mut action, mut changes) = (None, None);
-        row::members(&record.payload, |name, value| match name {
+        row::members(outline, |name, value| match name {
             "action" => action = Some(value),
             "change" => changes = Some(value),
             "timestamp" => around.timestamp = Some(value),
@@ -200,7 +200,7 @@ impl<'a> ChangeText<'a> {
         let Some(pk) = row::present(self.pk) else { return Ok(None) };
         if pk.starts_with('{') {
             let mut names = None;
-            row::members(pk.as_bytes(), |name, value| {
+            row::members(&Outline::of(pk.as_bytes()), |name, value| {
                 if name == "pknames" {
                     names = Some(value);
                 }
@@ -224,7 +224,7 @@ impl<'a> ChangeText<'a> {
             (Some(identity), _) => columns(identity).map(Some),
             (None, Some(oldkeys)) => {
                 let mut lists = Lists::default();
-                row::members(oldkeys.as_bytes(), |name, value| match name {
+                row::members(&Outline::of(oldkeys.as_bytes()), |name, value| match name {
                     "keynames" => lists.names = Some(value),
                     "keytypes" => lists.types = Some(value),
                     "keyvalues" => lists.values = Some(value),
@@ -258,7 +258,7 @@ impl Wal2json {
         Scanner::new(changes).array(|scanner| {
             let text = scanner.skip()?;
             let mut change = ChangeText::default();
-            row::members(text.as_bytes(), |name, value| change.member(name, value))?;
+            row::members(&Outline::of(text.as_bytes()), |name, value| change.member(name, value))?;
             let action = match row::string(change.kind).as_deref() {
                 Some("insert") => Some(Action::Insert),
                 Some("update") => Some(Action::Update),
@@ -402,13 +402,13 @@ mod tests {
     use super::Wal2json;
     use crate::catalogue::Catalogue;
     use crate::config::{Config, Images, Keyless, RouteConfig};
-    use crate::decode::{Decoded, Decoder, Outline, Settings};
+    use crate::decode::{Decoded, Decoder, Outline, Settings, alone};
     use crate::event::{Change, ChangeEvent};
     use crate::record::Record;
 
     /// What a record comes to: each event in a line, or the reason or the error's code.
     fn decoded(decoder: &Wal2json, payload: &str) -> String {
-        let events = match decoder.decode(&Record::new("s", "7", payload.to_owned())) {
+        let events = match alone(decoder, &Record::new("s", "7", payload.to_owned())) {
             Ok(Decoded::Events(events)) => events,
             Ok(Decoded::Ignored(reason)) => return reason.to_string(),
             Ok(Decoded::Schema(_)) => panic!("wal2json has none"),
@@ -551,7 +551,7 @@ mod tests {
             format!("s.t truncate {}", at(5)),
         ];
         assert_eq!(told(&payload), expected.join("; "));
-        let Ok(Decoded::Events(events)) = Wal2json::default().decode(&Record::new("s", "7", payload)) else {
+        let Ok(Decoded::Events(events)) = alone(&Wal2json::default(), &Record::new("s", "7", payload)) else {
             panic!("no events")
         };
         assert_eq!(events[0].changed_at.unwrap().to_string(), "2019-12-29T03:58:34.806671Z");

@@ -8,7 +8,7 @@ use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use rowtide::config::Config;
 use rowtide::decimal;
-use rowtide::decode::{Decoded, Decoder, Decoders, DynamodbKinesis, DynamodbStreams, Settings};
+use rowtide::decode::{Decoded, Decoder, Decoders, DynamodbKinesis, DynamodbStreams, Outline, Settings};
 use rowtide::error::{ErrorKind, Result};
 use rowtide::event::{Change, ChangeEvent};
 use rowtide::json::{DEPTH_MAX, Value, write_string};
@@ -36,7 +36,7 @@ fn event_of(decoded: Result<Decoded>) -> Result<ChangeEvent> {
 }
 
 fn decode(record: &Record) -> Result<ChangeEvent> {
-    event_of(DynamodbKinesis::default().decode(record))
+    event_of(alone(&DynamodbKinesis::default(), record))
 }
 
 /// The document of an image whose key is `id`, or the code of what is wrong with it.
@@ -440,6 +440,10 @@ fn keys_are_canonical_or_poison() {
     check(r#"{"id":{"N":"x"}}"#, Err("bad_attribute"));
 }
 
+fn alone(decoder: &impl Decoder, record: &Record) -> Result<Decoded> {
+    decoder.decode(record, &Outline::of(&record.payload))
+}
+
 /// A DynamoDB Streams record.
 fn stream_record(event_name: &str, extra: &str) -> Record {
     let payload = format!(
@@ -454,7 +458,7 @@ fn a_stream_without_new_images_is_a_configuration_error_that_names_it() {
         let record = stream_record("INSERT", r#""x":1"#);
         let payload = String::from_utf8(record.payload.to_vec()).unwrap();
         let payload = payload.replace(r#""StreamViewType":"NEW_IMAGE","NewImage":{}"#, view);
-        event_of(DynamodbStreams::default().decode(&Record::new(ARN, "00111", payload)))
+        event_of(alone(&DynamodbStreams::default(), &Record::new(ARN, "00111", payload)))
     };
     for view in [
         r#""StreamViewType":"KEYS_ONLY""#,
@@ -471,7 +475,7 @@ fn a_stream_without_new_images_is_a_configuration_error_that_names_it() {
 #[test]
 fn who_deleted_a_row_is_told() {
     let actor = |name: &str, identity: &str| {
-        let event = event_of(DynamodbStreams::default().decode(&stream_record(name, identity))).unwrap();
+        let event = event_of(alone(&DynamodbStreams::default(), &stream_record(name, identity))).unwrap();
         (event.actor, event.expired)
     };
     let identity =
@@ -486,13 +490,13 @@ fn who_deleted_a_row_is_told() {
 
 #[test]
 fn versions_are_the_source_s_order() {
-    let streams = event_of(DynamodbStreams::default().decode(&stream_record("INSERT", r#""x":1"#))).unwrap();
+    let streams = event_of(alone(&DynamodbStreams::default(), &stream_record("INSERT", r#""x":1"#))).unwrap();
     assert_eq!(streams.version.as_str(), "d.0000.1.172015-05-11T21:21:33.291.003111");
     assert_eq!(streams.table, "orders");
     let kinesis = decode(&through_kinesis(r#"{"id":{"S":"a"}}"#, "{}")).unwrap();
     assert_eq!(kinesis.version.as_str(), "k.0000.1.00064c06782efac0.00242");
     let raised = DynamodbKinesis::new(Settings { epoch: 0x1f, ..Settings::default() });
-    let raised = event_of(raised.decode(&through_kinesis(r#"{"id":{"S":"a"}}"#, "{}"))).unwrap();
+    let raised = event_of(alone(&raised, &through_kinesis(r#"{"id":{"S":"a"}}"#, "{}"))).unwrap();
     assert!(raised.version > kinesis.version, "{} {}", raised.version, kinesis.version);
 }
 

@@ -2,7 +2,7 @@
 
 use rowtide::catalogue::TableSchema;
 use rowtide::config::Config;
-use rowtide::decode::{Decoded, Decoder, Decoders, Reason};
+use rowtide::decode::{Decoded, Decoder, Decoders, Outline, Reason};
 use rowtide::error::{Error, ErrorKind, Result};
 use rowtide::event::ChangeEvent;
 use rowtide::json::Value;
@@ -336,7 +336,7 @@ impl Decoder for Script {
         true
     }
 
-    fn decode(&self, record: &Record) -> Result<Decoded> {
+    fn decode(&self, record: &Record, _: &Outline<'_>) -> Result<Decoded> {
         match std::str::from_utf8(&record.payload).unwrap() {
             "poison" => Err(Error::poison("poison", "The record is poison.")),
             "nothing" => Ok(Decoded::Ignored(Reason::Heartbeat)),

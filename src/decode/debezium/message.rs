@@ -1,5 +1,6 @@
 //! A record of Debezium taken apart, whatever it is wrapped in. Rows are still text.
 
+use super::super::Outline;
 use super::Position;
 use crate::error::Result;
 use crate::json::{Fault, Kind, Scanner};
@@ -125,15 +126,12 @@ impl<'a> Message<'a> {
     ///
     /// # Errors
     /// When it is not JSON.
-    pub(super) fn parse(payload: &'a [u8]) -> Result<Self, Fault> {
-        let mut scanner = Scanner::of_bytes(payload)?;
+    pub(super) fn parse(outline: &Outline<'a>) -> Result<Self, Fault> {
         let mut message = Self::default();
-        if scanner.peek()? == Kind::Object {
-            message.object(&mut scanner, WRAPPERS_MAX)?;
-        } else {
-            scanner.skip()?;
+        let mut wraps = false;
+        if outline.object(|scanner, name| message.outer(scanner, name, WRAPPERS_MAX, &mut wraps))? && !wraps {
+            message.text = outline.text();
         }
-        scanner.end()?;
         if message.is_cloud_event
             && let Some(data) = message.data
         {
@@ -147,22 +145,32 @@ impl<'a> Message<'a> {
         let mut wraps = false;
         scanner.peek()?;
         let start = scanner.clone();
-        scanner.object(|scanner, name| match (name.as_ref(), scanner.peek()?) {
+        scanner.object(|scanner, name| self.outer(scanner, &name, wrappers_left, &mut wraps))?;
+        if !wraps {
+            self.text = start.since_here(scanner);
+        }
+        Ok(())
+    }
+
+    fn outer(
+        &mut self,
+        scanner: &mut Scanner<'a>,
+        name: &str,
+        wrappers_left: usize,
+        wraps: &mut bool,
+    ) -> Result<(), Fault> {
+        match (name, scanner.peek()?) {
             ("schema", Kind::Object) => self.schema(scanner),
             ("schema", Kind::Null) => scanner.null(),
             ("payload", Kind::Object) if wrappers_left > 0 => {
-                wraps = true;
+                *wraps = true;
                 self.object(scanner, wrappers_left - 1)
             }
             (name, kind) => {
                 self.members += 1;
                 self.member(scanner, name, kind)
             }
-        })?;
-        if !wraps {
-            self.text = start.since_here(scanner);
         }
-        Ok(())
     }
 
     fn member(&mut self, scanner: &mut Scanner<'a>, name: &str, kind: Kind) -> Result<(), Fault> {

@@ -95,11 +95,11 @@ impl Decoder for Debezium {
         outline.is_empty() || is_message(outline) || (is_wrapped() && is_message(&outline.inner("payload")))
     }
 
-    fn decode(&self, record: &Record) -> Result<Decoded> {
+    fn decode(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
         if record.payload.is_empty() {
             return self.tombstone(record);
         }
-        let message = Message::parse(&record.payload)?;
+        let message = Message::parse(outline)?;
         match message.shape() {
             Shape::Change => self.change(record, &message),
             Shape::SchemaChange => Ok(schema_change(&message)),

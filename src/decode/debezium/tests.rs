@@ -3,7 +3,7 @@
 use super::Debezium;
 use crate::catalogue::Catalogue;
 use crate::config::{Config, Keyless, RouteConfig, VersionScheme};
-use crate::decode::{Decoded, Decoder, Outline, Settings};
+use crate::decode::{Decoded, Decoder as _, Outline, Settings, alone};
 use crate::event::{Change, ChangeEvent};
 use crate::record::Record;
 
@@ -35,7 +35,7 @@ fn line(event: &ChangeEvent) -> String {
 }
 
 fn told_with(settings: Settings, payload: &str, key: Option<&str>) -> String {
-    match Debezium::new(settings).decode(&record(payload, key)) {
+    match alone(&Debezium::new(settings), &record(payload, key)) {
         Ok(Decoded::Events(events)) => events.iter().map(line).collect::<Vec<_>>().join("; "),
         Ok(Decoded::Ignored(reason)) => reason.to_string(),
         Ok(Decoded::Schema(schema)) => format!("{} {:?} {}", schema.table, schema.key, schema.said_at),
@@ -233,7 +233,7 @@ fn a_delete_carries_the_row_where_the_source_sends_it_whole() {
 
 fn version_of(source: &str, op: &str) -> Result<String, &'static str> {
     let payload = format!(r#"{{"after":{{"id":1}},"source":{source},"op":"{op}"}}"#);
-    match Debezium::default().decode(&record(&payload, KEY)) {
+    match alone(&Debezium::default(), &record(&payload, KEY)) {
         Ok(Decoded::Events(events)) => Ok(events[0].version.as_str().to_owned()),
         Ok(other) => panic!("{other:?}"),
         Err(error) => Err(error.code()),
@@ -312,7 +312,7 @@ fn each_connector_has_its_version() {
     let (payload, key) = (r#""{\"_id\":1}""#, "g.0000.1.000000005cebed04.000000000000001f.0000000");
     let mongo = |source: &str, op: &str| {
         let payload = format!(r#"{{"after":{payload},"source":{{{source}}},"op":"{op}"}}"#);
-        match Debezium::default().decode(&record(&payload, None)) {
+        match alone(&Debezium::default(), &record(&payload, None)) {
             Ok(Decoded::Events(events)) => Ok(events[0].version.as_str().to_owned()),
             other => Err(other.unwrap_err().code()),
         }
@@ -365,7 +365,7 @@ fn versions_order_as_their_source_does() {
         let payload = format!(
             r#"{{"after":{{"id":1}},"source":{WAL},"op":"u","transaction":{{"id":"5","total_order":{total}}}}}"#
         );
-        let Decoded::Events(events) = Debezium::default().decode(&record(&payload, KEY)).unwrap() else {
+        let Decoded::Events(events) = alone(&Debezium::default(), &record(&payload, KEY)).unwrap() else {
             panic!()
         };
         events[0].version.clone()

@@ -1,5 +1,6 @@
 //! A record taken apart: what its metadata says, and its rows with every value still JSON text.
 
+use super::super::Outline;
 use crate::error::{Error, Result};
 use crate::json::{self, Fault, Kind, Scanner};
 use std::borrow::Cow;
@@ -38,15 +39,9 @@ pub(super) struct Image<'a> {
 }
 
 impl<'a> Message<'a> {
-    pub(super) fn parse(payload: &'a [u8]) -> Result<Self, Fault> {
-        let mut scanner = Scanner::of_bytes(payload)?;
+    pub(super) fn parse(outline: &Outline<'a>) -> Result<Self, Fault> {
         let mut found = Self::default();
-        if scanner.peek()? == Kind::Object {
-            scanner.object(|scanner, name| found.member(scanner, &name))?;
-        } else {
-            scanner.skip()?;
-        }
-        scanner.end()?;
+        outline.object(|scanner, name| found.member(scanner, name))?;
         Ok(found)
     }
 
