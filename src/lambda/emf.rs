@@ -6,7 +6,7 @@
 use super::log::Invocation;
 use crate::metrics::{METRICS, Metric, TARGET};
 use serde_json::{Number, Value};
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::io::Write as _;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id};
@@ -99,31 +99,33 @@ impl Measures {
     ) -> Option<String> {
         let namespace = Value::from(self.namespace?);
         let is_of_table = self.table.is_some();
-        let (mut names, mut members) = (Vec::new(), String::new());
+        let (mut definitions, mut members) = (String::new(), String::new());
         for (metric, value) in METRICS.iter().zip(&self.values) {
             let Some(value) = value.as_ref().filter(|value| is_worth_telling(metric, value, is_of_table))
             else {
                 continue;
             };
-            names.push(format!(r#"{{"Name":"{}","Unit":"{}"}}"#, metric.name, metric.unit.as_str()));
-            members.push_str(&format!(r#","{}":{value}"#, metric.name));
+            let (name, unit) = (metric.name, metric.unit.as_str());
+            let comma = if definitions.is_empty() { "" } else { "," };
+            // writing to a text cannot fail
+            write!(definitions, r#"{comma}{{"Name":"{name}","Unit":"{unit}"}}"#).unwrap_or_default();
+            write!(members, r#","{name}":{value}"#).unwrap_or_default();
         }
-        if names.is_empty() {
+        if definitions.is_empty() {
             return None;
         }
         let service = dimension(self.service.as_deref().unwrap_or_default());
+        let dimensions = if is_of_table { r#""service","table""# } else { r#""service""# };
         let mut line = format!(
-            r#"{{"_aws":{{"Timestamp":{},"CloudWatchMetrics":[{{"Namespace":{namespace},"Dimensions":[["service"{}]],"Metrics":[{}]}}]}},"timestamp":"{time:.3}","level":"INFO","service":{service}"#,
+            r#"{{"_aws":{{"Timestamp":{},"CloudWatchMetrics":[{{"Namespace":{namespace},"Dimensions":[[{dimensions}]],"Metrics":[{definitions}]}}]}},"timestamp":"{time:.3}","level":"INFO","service":{service}"#,
             time.as_millisecond(),
-            if is_of_table { r#","table""# } else { "" },
-            names.join(",")
         );
         if let Some(table) = &self.table {
-            line.push_str(&format!(r#","table":{}"#, dimension(table)));
+            write!(line, r#","table":{}"#, dimension(table)).unwrap_or_default();
         }
         line.push_str(&members);
         for (name, value) in invocation {
-            line.push_str(&format!(r#","{name}":{value}"#));
+            write!(line, r#","{name}":{value}"#).unwrap_or_default();
         }
         line.push_str("}\n");
         Some(line)

@@ -51,7 +51,8 @@ class Cloud:
             "AWS_EC2_METADATA_DISABLED": "true",
             "PATH": f"{self.bin}:{Path(sys.executable).parent}:{os.environ['PATH']}",
         }
-        own = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port)}
+        # it would listen for MQTT on every address otherwise
+        own = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "IOT_MTLS_ENABLED": "0"}
         self.log = (place / "ministack.log").open("w")
         self.process = subprocess.Popen(
             [Path(sys.executable).parent / "ministack"],
