@@ -38,8 +38,8 @@ impl Materializer for Nothing {
         Ok(())
     }
 
-    async fn truncate(&self, _: &Truncation, _: Deadline) -> rowtide::Result<()> {
-        Ok(())
+    async fn truncate(&self, _: &Truncation, _: Deadline) -> rowtide::Result<RowOutcome> {
+        Ok(RowOutcome::Applied)
     }
 
     async fn schemas(&self, _: Deadline) -> rowtide::Result<Vec<TableSchema>> {

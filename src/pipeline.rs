@@ -455,10 +455,10 @@ async fn write<M: Materializer>(
     }
     let truncates = std::mem::take(&mut chunk.truncates);
     let mut schedule = Schedule::new(changes);
-    let error = run(flow, sink, &chunk.schemas, &truncates, &mut schedule, parked, deadline).await.err();
-    let fate = error.is_none().then_some(Fate::Applied);
+    let mut truncates: Vec<(Tracked, Option<Fate>)> = truncates.into_iter().map(|it| (it, None)).collect();
+    let error = run(flow, sink, &chunk.schemas, &mut truncates, &mut schedule, parked, deadline).await.err();
     let mut settled = schedule.finish();
-    settled.extend(truncates.into_iter().map(|change| (change, fate.clone())));
+    settled.append(&mut truncates);
     Written { chunk, settled, error }
 }
 
@@ -467,7 +467,7 @@ async fn run<M: Materializer>(
     flow: &Flow,
     sink: &M,
     schemas: &[TableSchema],
-    truncates: &[Tracked],
+    truncates: &mut [(Tracked, Option<Fate>)],
     schedule: &mut Schedule,
     parked: &HashSet<TableKey>,
     deadline: Deadline,
@@ -480,8 +480,8 @@ async fn run<M: Materializer>(
         sink.prepare(&binding, deadline).await?;
     }
     // before or behind the chunk's other changes is all the same: versions decide what a truncate removes
-    for change in truncates {
-        Box::pin(truncate(sink, change, deadline)).await?;
+    for (change, fate) in truncates {
+        *fate = Some(fate_of(Box::pin(truncate(sink, change, deadline)).await?));
     }
     block_patches(flow, sink, schedule, parked, deadline).await?;
     loop {
@@ -495,18 +495,21 @@ async fn run<M: Materializer>(
             let outcomes = sink.apply(&statement, deadline).await?;
             assert_eq!(outcomes.len(), statement.rows.len(), "every row has exactly one outcome");
             for (row, outcome) in statement.rows.iter().zip(outcomes) {
-                let fate = match outcome {
-                    RowOutcome::Applied => Fate::Applied,
-                    RowOutcome::Stale => Fate::Stale,
-                    RowOutcome::Refused(error) => Fate::Refused(error),
-                };
-                schedule.settle(row.change, fate);
+                schedule.settle(row.change, fate_of(outcome));
             }
         }
     }
 }
 
-async fn truncate<M: Materializer>(sink: &M, change: &Tracked, deadline: Deadline) -> Result<()> {
+fn fate_of(outcome: RowOutcome) -> Fate {
+    match outcome {
+        RowOutcome::Applied => Fate::Applied,
+        RowOutcome::Stale => Fate::Stale,
+        RowOutcome::Refused(error) => Fate::Refused(error),
+    }
+}
+
+async fn truncate<M: Materializer>(sink: &M, change: &Tracked, deadline: Deadline) -> Result<RowOutcome> {
     let (target, event) = (change.target.clone(), &change.event);
     let version = event.version.as_str().to_owned();
     sink.truncate(&Truncation { target, version, changed_at: event.changed_at }, deadline).await

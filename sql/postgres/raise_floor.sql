@@ -1,2 +1,3 @@
 insert into {floors} as f (target, floor) values ($1::text, $2::text)
-on conflict (target) do update set floor = greatest(f.floor, excluded.floor)
+on conflict (target) do update set floor = excluded.floor
+where f.floor < excluded.floor

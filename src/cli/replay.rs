@@ -190,7 +190,7 @@ impl Materializer for Watched {
         Ok(())
     }
 
-    async fn truncate(&self, truncation: &Truncation, deadline: Deadline) -> Result<()> {
+    async fn truncate(&self, truncation: &Truncation, deadline: Deadline) -> Result<RowOutcome> {
         self.sink.truncate(truncation, deadline).await
     }
 

@@ -703,7 +703,7 @@ impl Materializer for Cratedb {
         self.server.retrying(deadline, || Box::pin(self.know(binding, deadline))).await.map(drop)
     }
 
-    async fn truncate(&self, truncation: &Truncation, _: Deadline) -> Result<()> {
+    async fn truncate(&self, truncation: &Truncation, _: Deadline) -> Result<RowOutcome> {
         Err(Error::config(format!(
             "The route of {} has truncate = \"apply\", which CrateDB cannot do: rows that are not refreshed would be \
              missed.",

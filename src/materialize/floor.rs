@@ -3,7 +3,7 @@
 use super::connect::driver_error;
 use super::postgres::{Postgres, moment, settle};
 use super::targets::{ddl_error, relation_of};
-use super::{Deadline, Truncation};
+use super::{Deadline, RowOutcome, Truncation};
 use crate::config::{DeletePolicy, Truncate};
 use crate::error::{Error, Result};
 use crate::plan::{floor_sql, truncate_sql};
@@ -49,7 +49,11 @@ impl Postgres {
         self.fill_own(include_str!("../../sql/postgres/create_floors.sql"), &[])
     }
 
-    pub(super) async fn truncate_once(&self, truncation: &Truncation, deadline: Deadline) -> Result<()> {
+    pub(super) async fn truncate_once(
+        &self,
+        truncation: &Truncation,
+        deadline: Deadline,
+    ) -> Result<RowOutcome> {
         let mut client = self.client(deadline).await?;
         self.statements.fetch_add(1, Ordering::Relaxed);
         let token = client.cancel_token();
@@ -57,7 +61,7 @@ impl Postgres {
         settle(client, done)
     }
 
-    async fn truncate_with(&self, client: &mut Object, truncation: &Truncation) -> Result<()> {
+    async fn truncate_with(&self, client: &mut Object, truncation: &Truncation) -> Result<RowOutcome> {
         let Truncation { target, version, changed_at } = truncation;
         // the first thing a new database hears may be a truncate
         self.ensure_own_tables(client).await?;
@@ -89,7 +93,10 @@ impl Postgres {
         let failed = |error: tokio_postgres::Error| driver_error(&error, false);
         let transaction = client.transaction().await.map_err(failed)?;
         // nobody writes to the target until the rows are gone
-        transaction.execute(&raise, &[&target.qualified(), version]).await.map_err(failed)?;
+        let raised = transaction.execute(&raise, &[&target.qualified(), version]).await.map_err(failed)?;
+        if raised == 0 {
+            return Ok(RowOutcome::Stale);
+        }
         if !is_empty {
             let changed_at = moment(*changed_at);
             let parameters: &[&(dyn ToSql + Sync)] = match target.delete {
@@ -98,6 +105,7 @@ impl Postgres {
             };
             transaction.execute(&remove, parameters).await.map_err(failed)?;
         }
-        transaction.commit().await.map_err(failed)
+        transaction.commit().await.map_err(failed)?;
+        Ok(RowOutcome::Applied)
     }
 }

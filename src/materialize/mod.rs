@@ -88,7 +88,8 @@ pub trait Materializer: Send + Sync {
     /// A configuration error that says what to do, or a transient one.
     fn prepare(&self, binding: &Binding, deadline: Deadline) -> impl Future<Output = Result<()>> + Send;
 
-    /// Removes the rows of a target that are older than a truncate of its source, now and when they come late.
+    /// Removes the rows of a target that are older than a truncate of its source, now and when they come late. It is
+    /// stale when this one, or a later one, was there before.
     ///
     /// # Errors
     /// When it could not be done: nothing is then, or all.
@@ -96,7 +97,7 @@ pub trait Materializer: Send + Sync {
         &self,
         truncation: &Truncation,
         deadline: Deadline,
-    ) -> impl Future<Output = Result<()>> + Send;
+    ) -> impl Future<Output = Result<RowOutcome>> + Send;
 
     /// What sources said of their tables, as far as it was [learned](Self::learn).
     ///

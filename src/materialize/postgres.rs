@@ -492,7 +492,7 @@ impl Materializer for Postgres {
         self.server.retrying(deadline, || self.know(binding, deadline)).await.map(drop)
     }
 
-    async fn truncate(&self, truncation: &Truncation, deadline: Deadline) -> Result<()> {
+    async fn truncate(&self, truncation: &Truncation, deadline: Deadline) -> Result<RowOutcome> {
         self.server.retrying(deadline, || self.truncate_once(truncation, deadline)).await
     }
 

@@ -288,7 +288,7 @@ impl Materializer for Sink {
         }
     }
 
-    async fn truncate(&self, truncation: &Truncation, deadline: Deadline) -> Result<()> {
+    async fn truncate(&self, truncation: &Truncation, deadline: Deadline) -> Result<RowOutcome> {
         match self.kind(deadline).await? {
             Kind::Postgres(sink) => Box::pin(sink.truncate(truncation, deadline)).await,
             Kind::Cratedb(sink) => Box::pin(sink.truncate(truncation, deadline)).await,

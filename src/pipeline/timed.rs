@@ -53,7 +53,7 @@ impl<M: Materializer> Materializer for Timed<'_, M> {
         self.time(span, self.sink.prepare(binding, deadline)).await
     }
 
-    async fn truncate(&self, truncation: &Truncation, deadline: Deadline) -> Result<()> {
+    async fn truncate(&self, truncation: &Truncation, deadline: Deadline) -> Result<RowOutcome> {
         let span = debug_span!("truncate", table = truncation.target.qualified());
         self.time(span, self.sink.truncate(truncation, deadline)).await
     }

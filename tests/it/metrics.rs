@@ -662,7 +662,7 @@ fn the_time_of_the_database_and_its_retries_are_told() {
             &self,
             truncation: &rowtide::materialize::Truncation,
             deadline: Deadline,
-        ) -> rowtide::Result<()> {
+        ) -> rowtide::Result<rowtide::materialize::RowOutcome> {
             self.0.truncate(truncation, deadline).await
         }
         async fn schemas(&self, deadline: Deadline) -> rowtide::Result<Vec<rowtide::catalogue::TableSchema>> {

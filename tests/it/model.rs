@@ -226,16 +226,19 @@ impl Materializer for Memory {
         if fault.is_some() { Err(transient()) } else { Ok(outcomes) }
     }
 
-    async fn truncate(&self, truncation: &Truncation, _: Deadline) -> Result<()> {
+    async fn truncate(&self, truncation: &Truncation, _: Deadline) -> Result<RowOutcome> {
         let fault = self.call().await?;
         let mut state = self.state();
         let (target, version) = (truncation.target.qualified(), &truncation.version);
         let floor = state.floors.entry(target.clone()).or_default();
-        *floor = floor.clone().max(version.clone());
+        if *floor >= *version {
+            return if fault.is_some() { Err(transient()) } else { Ok(RowOutcome::Stale) };
+        }
+        version.clone_into(floor);
         let below =
             state.rows.iter_mut().filter(|((name, _), row)| *name == target && row.version < *version);
         below.for_each(|(_, row)| *row = Stored { version: version.clone(), document: None });
-        if fault.is_some() { Err(transient()) } else { Ok(()) }
+        if fault.is_some() { Err(transient()) } else { Ok(RowOutcome::Applied) }
     }
 
     async fn schemas(&self, _: Deadline) -> Result<Vec<TableSchema>> {

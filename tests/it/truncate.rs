@@ -181,6 +181,8 @@ async fn a_new_database_hears_a_truncate_first() {
         let report = process(&flow, &worker.sink, &[record], Deadline::never()).await;
         assert!(is_done(&report), "record {n}: {report:?}");
     }
+    let again = process(&flow, &worker.sink, &[Record::new("script", "0", "0")], Deadline::never()).await;
+    assert_eq!(again.counts().stale, 1, "a truncate that was there before: {again:?}");
     worker.rest();
     assert_eq!(place.texts("select key from {s}.t").await, ["[2]"], "what is newer than the truncate");
     place.finish().await;

@@ -1,6 +1,7 @@
 -- public.shop.orders
 insert into "public"."rowtide_floors" as f (target, floor) values ($1::text, $2::text)
-on conflict (target) do update set floor = greatest(f.floor, excluded.floor);
+on conflict (target) do update set floor = excluded.floor
+where f.floor < excluded.floor;
 -- 49672129486798177489156227461865530728257410084945266779: "public.shop.orders", "m.0000.0.00064c06782efe1d"
 -- public.shop.orders
 update "public"."shop.orders_cdc" as t set
@@ -10,7 +11,8 @@ where t.version < $1::text collate "C";
 -- 49672129486798177489156227461865530728257410084945266779: "m.0000.0.00064c06782efe1d", null
 -- public.shop.orders
 insert into "public"."rowtide_floors" as f (target, floor) values ($1::text, $2::text)
-on conflict (target) do update set floor = greatest(f.floor, excluded.floor);
+on conflict (target) do update set floor = excluded.floor
+where f.floor < excluded.floor;
 -- 49672129486798177489156227461865530728257410091450384762: "public.shop.orders", "m.0000.0.00064c0678319708"
 -- public.shop.orders
 update "public"."shop.orders_cdc" as t set
