@@ -267,14 +267,16 @@ impl Decoders {
 
     /// The first decoder that recognises a record, and what it makes of it.
     fn taken(&self, record: &Record, outline: &Outline<'_>) -> Option<(&dyn Decoder, Result<Decoded>)> {
-        // most records are like the one before; when it is decoded, all its members are known, and with them whether
-        // somebody in front would have taken it
         let last = self.last.load(Ordering::Relaxed);
-        if let Some((decoder, in_front)) = self.list.get(..=last).and_then(<[_]>::split_last)
-            && (self.pinned || decoder.recognises(outline))
-        {
+        if let Some((decoder, in_front)) = self.list.get(..=last).and_then(<[_]>::split_last) {
+            if self.pinned {
+                return Some((decoder.as_ref(), decoder.decode(record, outline)));
+            }
+            // most records are like the one before; once this one is decoded, all its members are known, and with them
+            // who takes it
+            outline.keep();
             let decoded = decoder.decode(record, outline);
-            if !in_front.iter().any(|other| other.recognises(outline)) {
+            if decoder.recognises(outline) && !in_front.iter().any(|other| other.recognises(outline)) {
                 return Some((decoder.as_ref(), decoded));
             }
         }

@@ -21,8 +21,8 @@ struct Read<'a> {
     left: Option<Members<'a>>,
     /// A bit of each name that was read: most names that are asked for are not there, and this says so at once.
     bits: u64,
-    /// Whether somebody has asked for a name, and may ask for more.
-    is_asked: bool,
+    /// Whether somebody will ask for names.
+    is_kept: bool,
 }
 
 /// Room for as many members as most payloads have.
@@ -52,6 +52,11 @@ impl<'a> Outline<'a> {
         Self { text, kind, read: RefCell::new(Read::of(members)) }
     }
 
+    /// Keeps what [`Outline::object`] will read, to answer questions.
+    pub(super) fn keep(&self) {
+        self.read.borrow_mut().is_kept = true;
+    }
+
     /// Reads the outermost members one after the other: `each` is given every name and must read the value. Gives
     /// whether the payload is an object; anything else has no members. What is read here need not be read again to
     /// tell formats apart.
@@ -70,9 +75,9 @@ impl<'a> Outline<'a> {
         }
         let is_wanted = {
             let known = self.read.borrow();
-            known.is_asked && known.left.is_some()
+            known.is_kept && known.left.is_some()
         };
-        let mut read = Read { is_asked: is_wanted, ..Read::of(None) };
+        let mut read = Read { is_kept: is_wanted, ..Read::of(None) };
         if is_wanted {
             read.members.reserve(MEMBERS);
         }
@@ -153,7 +158,7 @@ impl<'a> Outline<'a> {
 
 impl<'a> Read<'a> {
     fn of(left: Option<Members<'a>>) -> Self {
-        Self { members: Vec::new(), open: None, left, bits: 0, is_asked: false }
+        Self { members: Vec::new(), open: None, left, bits: 0, is_kept: false }
     }
 
     /// Passes the open member's value, if one is open.
@@ -184,7 +189,6 @@ impl<'a> Read<'a> {
     }
 
     fn member(&mut self, wanted: &str) -> Option<Kind> {
-        self.is_asked = true;
         if self.left.is_none() && self.bits & bit(wanted) == 0 {
             return None;
         }
