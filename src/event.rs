@@ -381,7 +381,7 @@ impl ChangeEvent {
     /// old one of a delete).
     ///
     /// ```
-    /// use rowtide::decode::{Decoded, Decoder, DynamodbKinesis};
+    /// use rowtide::decode::{Decoders, Settings};
     /// use rowtide::record::Record;
     ///
     /// #[derive(serde::Deserialize)]
@@ -391,9 +391,10 @@ impl ChangeEvent {
     ///     "ApproximateCreationDateTime":1720740233012995,"ApproximateCreationDateTimePrecision":"MICROSECOND",
     ///     "Keys":{"id":{"S":"o-1"}},"NewImage":{"id":{"S":"o-1"},"total":{"N":"9.5"}}}}"#;
     /// let record = Record::new("orders-stream", "1", payload);
-    /// let Decoded::Events(events) = DynamodbKinesis::default().decode(&record)? else { panic!("no event") };
-    /// let order: Order = events[0].deserialize()?;
-    /// assert_eq!((order.id.as_str(), order.total), ("o-1", 9.5));
+    /// for event in Decoders::named("dynamodb-kinesis", &Settings::default())?.events(&record) {
+    ///     let order: Order = event?.deserialize()?;
+    ///     assert_eq!((order.id.as_str(), order.total), ("o-1", 9.5));
+    /// }
     /// # Ok::<(), rowtide::Error>(())
     /// ```
     ///

@@ -36,7 +36,7 @@ const SILENT_MAX: u32 = 3;
 const ROW_ATTEMPTS_MAX: u32 = 20;
 /// Fewer rows are not worth another connection: each statement waits for the translog's fsync, and below some hundred
 /// rows that is most of its time.
-const LANE_ROWS_MIN: usize = 400;
+const LANE_ROWS_MIN: usize = 500;
 /// A statement with more bytes than this takes no further row: the server holds several copies of each at once, and
 /// gives up with "Data too large" before its heap is full.
 const STATEMENT_BYTES_MAX: usize = 8 << 20;
