@@ -1,5 +1,6 @@
 //! `cargo bench --bench formats`: every decoder beside `serde_json::Value` on the same bytes, one core, ratios of one
-//! run. The records are those of `events/<decoder>/` that can be decoded; rounds of the compared ways alternate.
+//! run; `-- maxwell` measures one. The records are those of `events/<decoder>/` that can be decoded; rounds of the
+//! compared ways alternate.
 
 #![allow(clippy::print_stdout, reason = "a benchmark prints")]
 
@@ -91,7 +92,9 @@ fn events(decoders: &Decoders, record: &Record) -> usize {
 
 fn main() -> Result<(), Failure> {
     println!("records/s on one core      bytes     decode       auto  serde_json::Value   ratio   detection");
-    for decoder in names() {
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|it| !it.starts_with('-')).collect();
+    for decoder in names().into_iter().filter(|name| wanted.is_empty() || wanted.iter().any(|it| it == name))
+    {
         let samples = samples(decoder)?;
         let all = || samples.iter().flat_map(|sample| &sample.records);
         let bytes = all().map(|record| record.payload.len()).sum::<usize>() / all().count().max(1);

@@ -23,19 +23,30 @@ pub enum Rank {
     Positioned,
 }
 
+/// Appends the last `N` hexadecimal digits of a number.
+fn push_hex<const N: usize>(text: &mut String, number: u64) {
+    let mut digits = [b'0'; N];
+    for (digit, shift) in digits.iter_mut().rev().zip((0..u64::BITS).step_by(4)) {
+        let value = u8::try_from(number >> shift & 0xf).unwrap_or_default();
+        *digit = if value < 10 { b'0' + value } else { b'a' + value - 10 };
+    }
+    text.push_str(std::str::from_utf8(&digits).unwrap_or_default());
+}
+
 impl Version {
     /// Starts a version of the scheme named by `letter`.
     ///
     /// `epoch` is `source.epoch`: raised by a person after a failover or a rebuild of the source.
     #[must_use]
     pub fn new(letter: char, epoch: u16, rank: Rank) -> Self {
-        let rank = match rank {
-            Rank::Loaded => 0,
-            Rank::Positioned => 1,
-        };
         let mut text = String::with_capacity(LENGTH);
-        // writing to a String cannot fail
-        write!(text, "{letter}.{epoch:04x}.{rank}").unwrap_or_default();
+        text.push(letter);
+        text.push('.');
+        push_hex::<4>(&mut text, epoch.into());
+        text.push_str(match rank {
+            Rank::Loaded => ".0",
+            Rank::Positioned => ".1",
+        });
         Self(text)
     }
 
@@ -43,18 +54,15 @@ impl Version {
     #[must_use]
     pub fn number(mut self, number: u64) -> Self {
         self.0.push('.');
-        for shift in (0..u64::BITS).step_by(4).rev() {
-            let digit =
-                u32::try_from(number >> shift & 0xf).ok().and_then(|digit| char::from_digit(digit, 16));
-            self.0.push(digit.unwrap_or('0'));
-        }
+        push_hex::<16>(&mut self.0, number);
         self
     }
 
     /// Appends a number as 8 hexadecimal digits: a place among few.
     #[must_use]
     pub fn place(mut self, place: u32) -> Self {
-        write!(self.0, ".{place:08x}").unwrap_or_default();
+        self.0.push('.');
+        push_hex::<8>(&mut self.0, place.into());
         self
     }
 

@@ -121,7 +121,7 @@ impl Metadata<'_> {
         let table = self.table.as_deref().filter(|table| !table.is_empty())?;
         Some(match self.schema.as_deref().unwrap_or_default() {
             "" => table.to_owned(),
-            schema => format!("{schema}.{table}"),
+            schema => [schema, ".", table].concat(),
         })
     }
 
@@ -175,7 +175,7 @@ impl Dms {
             || catalogue.sends_full_images(&table)
             || (!columns.is_empty() && image.has_all(columns.iter().map(|(name, _)| name.as_str())));
         let row = Row { table: &table, image, before: message.before.as_ref(), columns, types, is_whole };
-        let changes = match &identity {
+        let mut changes = match &identity {
             Identity::Columns(key) => row.keyed(operation, key)?,
             Identity::Position => vec![row.by_position(operation, record)?],
             Identity::Row => row.by_row(operation)?,
@@ -188,11 +188,11 @@ impl Dms {
                 metadata.commit_timestamp.as_deref().and_then(time)
             }
         };
-        let event = |(key, change)| ChangeEvent {
-            table: table.clone(),
+        let event = |(table, version), (key, change)| ChangeEvent {
+            table,
             key: Some(key),
             change,
-            version: version.clone(),
+            version,
             changed_at,
             event_id: None,
             actor: None,
@@ -201,7 +201,12 @@ impl Dms {
             coarse: false,
             image: None,
         };
-        Ok(Decoded::Events(changes.into_iter().map(event).collect()))
+        // of most records there is only one
+        let last = changes.pop();
+        let others = changes.into_iter().map(|change| event((table.clone(), version.clone()), change));
+        let mut events: Vec<ChangeEvent> = others.collect();
+        events.extend(last.map(|change| event((table, version), change)));
+        Ok(Decoded::Events(events))
     }
 
     fn version(&self, record: &Record, metadata: &Metadata<'_>, operation: Operation) -> Result<Version> {

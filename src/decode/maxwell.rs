@@ -99,7 +99,10 @@ impl Decoder for Maxwell {
             return Err(Error::poison("unknown_type", message));
         }
         let Some(table) = row::string(found.table) else { return Err(no_change_record()) };
-        let table = [&database, ".", &table].concat();
+        let (ahead, table) = match ahead {
+            Some((row, table)) => (Some(row), table),
+            None => (None, [&database, ".", &table].concat()),
+        };
         if self.0.catalogue.leaves_out(&table) {
             return Ok(Decoded::Ignored(Reason::Unrouted));
         }
@@ -270,12 +273,12 @@ fn column(scanner: &mut Scanner<'_>, columns: &mut Vec<(String, String)>) -> Res
 }
 
 impl Maxwell {
-    /// Reads the record; `data` as a row at once when what came before it says what makes a row, as it usually does.
+    /// Reads the record; `data` as a row of its table at once when what came before it says what makes a row, as it usually does.
     fn parse<'a, 'i>(
         &self,
         outline: &Outline<'a>,
         identity: &'i OnceCell<Identity>,
-    ) -> Result<(Fields<'a>, Option<Row<'i>>)> {
+    ) -> Result<(Fields<'a>, Option<(Row<'i>, String)>)> {
         let mut found = Fields::default();
         let mut ahead = None;
         row::each_member(outline, |scanner, name| {
@@ -302,13 +305,13 @@ impl Maxwell {
         scanner: &mut Scanner<'_>,
         found: &Fields<'_>,
         identity: &'i OnceCell<Identity>,
-    ) -> Option<Row<'i>> {
+    ) -> Option<(Row<'i>, String)> {
         let (database, table) = (row::string(found.database)?, row::string(found.table)?);
         let table = [&database, ".", &table].concat();
         let identity_known = row::identity(&self.0.catalogue, &table, found.key().ok()?).ok()?;
         let mut row = Row::new(identity.get_or_init(|| identity_known), scanner.bytes_left());
         row.add_next(scanner).ok()?;
-        Some(row)
+        Some((row, table))
     }
 
     fn rows(
@@ -318,9 +321,13 @@ impl Maxwell {
         ahead: Option<Row<'_>>,
         (kind, table): (&str, &str),
     ) -> Result<Decoded> {
+        let told;
         let identity = match &ahead {
-            Some(row) => row.identity().clone(),
-            None => row::identity(&self.0.catalogue, table, found.key()?)?,
+            Some(row) => row.identity(),
+            None => {
+                told = row::identity(&self.0.catalogue, table, found.key()?)?;
+                &told
+            }
         };
         let Some(data) = found.data.filter(|data| data.starts_with('{')) else {
             return Err(Error::poison("no_data", "The record of a row has no data."));
@@ -341,28 +348,33 @@ impl Maxwell {
         };
         let origin = Origin { table, version, changed_at: found.changed_at() };
 
-        let row = match ahead {
+        let mut row = match ahead {
             Some(row) => row,
             None => {
-                let mut row = Row::new(&identity, data.len());
+                let mut row = Row::new(identity, data.len());
                 row.add_all(data)?;
                 row
             }
         };
-        let key = match (&identity, kind) {
+        let before = match old.filter(|_| kind == "update") {
+            Some(old) => {
+                let mut before = Row::new(identity, 0);
+                before.add_key(old)?;
+                row.key_before(&before)?
+            }
+            None => None,
+        };
+        let key = match (identity, kind) {
             (Identity::Position, "insert" | "bootstrap-insert") => row::key_of_position(record, None)?,
             (Identity::Position, _) => return Err(row::nameless(table)),
-            (Identity::Columns(_) | Identity::Row, _) => row.key()?,
+            (Identity::Columns(_) | Identity::Row, _) => row.take_key()?,
         };
         let mut events = Vec::with_capacity(1);
         match (kind, old) {
             ("delete", _) => {
                 events.push(origin.event(Some(key), Change::Delete(Some(row.document())), None));
             }
-            ("update", Some(old)) => {
-                let mut before = Row::new(&identity, 0);
-                before.add_key(old)?;
-                let before = row.key_before(&before)?;
+            ("update", Some(_)) => {
                 origin.changed(&mut events, (before, key), Change::Put(row.document()), 0);
             }
             _ => events.push(origin.event(Some(key), Change::Put(row.document()), None)),

@@ -248,6 +248,14 @@ impl<'i> Row<'i> {
         key(self.identity, self.key.clone())
     }
 
+    /// The same, of a row that is not asked again.
+    ///
+    /// # Errors
+    /// As [`Row::key`].
+    pub(super) fn take_key(&mut self) -> Result<Key> {
+        key(self.identity, std::mem::take(&mut self.key))
+    }
+
     /// The key of this row when the columns in `before` still had the values they have there; `None` when no column of
     /// the key is among them.
     ///
