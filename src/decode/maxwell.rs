@@ -273,7 +273,8 @@ fn column(scanner: &mut Scanner<'_>, columns: &mut Vec<(String, String)>) -> Res
 }
 
 impl Maxwell {
-    /// Reads the record; `data` as a row of its table at once when what came before it says what makes a row, as it usually does.
+    /// Reads the record; `data` as a row of its table at once when what came before it says what makes a row, as it
+    /// usually does.
     fn parse<'a, 'i>(
         &self,
         outline: &Outline<'a>,
