@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import psycopg
-from processes import ROOT, free_port
+from processes import ROOT, free_port, runs
 from psycopg import sql
 
 # Roles in this one need their password; everybody else is trusted.
@@ -52,7 +52,7 @@ class Server:
         if postmaster.exists():
             pid = int(postmaster.read_text().split()[0])
             os.kill(pid, signal.SIGQUIT)
-            while Path(f"/proc/{pid}").exists():
+            while runs(pid):
                 time.sleep(0.01)
         shutil.rmtree(self.folder)
 

@@ -13,7 +13,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from processes import INSTALL, TOOLS, Process, descendants, environment, free_port, program
+from processes import INSTALL, TOOLS, Process, descendants, environment, free_port, program, runs
 
 ARCHITECTURE = {"x86_64": "x86_64", "aarch64": "arm64"}.get(platform.machine())
 EMULATOR = TOOLS / f"emulator/samcli/local/rapid/aws-lambda-rie-{ARCHITECTURE}"
@@ -90,7 +90,7 @@ class Function:
         pid = self.pid()
         os.kill(pid, with_signal)
         end = time.monotonic() + 10
-        while Path(f"/proc/{pid}").exists() and " Z " not in Path(f"/proc/{pid}/stat").read_text():
+        while runs(pid):
             assert time.monotonic() < end, f"the function outlived {with_signal!r}:\n{self.output()}"
             time.sleep(0.01)
 

@@ -79,6 +79,14 @@ def descendants(pid):
     return found
 
 
+def runs(pid):
+    """Whether the process is there and has not ended: one that nobody has waited for yet has ended too."""
+    try:
+        return " Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except OSError:  # it is gone, or goes between the opening and the reading of the file
+        return False
+
+
 class Process:
     """A running program. What it writes is in the file `log`."""
 
