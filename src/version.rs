@@ -5,7 +5,7 @@
 //! width or with its length in front.
 
 use crate::error::{Error, Result};
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 /// Room for the longest usual version, that of a Kinesis record.
 const LENGTH: usize = 88;
@@ -50,6 +50,13 @@ impl Version {
         Self(text)
     }
 
+    /// Appends a letter: which kind of component follows.
+    #[must_use]
+    pub fn letter(mut self, letter: char) -> Self {
+        self.0.extend(['.', letter]);
+        self
+    }
+
     /// Appends a number as 16 hexadecimal digits.
     #[must_use]
     pub fn number(mut self, number: u64) -> Self {
@@ -76,7 +83,9 @@ impl Version {
             let message = "The sequence number is not a decimal number of at most 999 digits.";
             return Err(Error::poison("bad_sequence_number", message));
         }
-        write!(self.0, ".{:03}", stripped.len()).unwrap_or_default();
+        self.0.push('.');
+        let digit = |unit| u8::try_from(stripped.len() / unit % 10).unwrap_or_default();
+        self.0.extend([100, 10, 1].map(|unit| char::from(b'0' + digit(unit))));
         self.0.push_str(stripped);
         Ok(self)
     }
@@ -86,10 +95,11 @@ impl Version {
     /// # Errors
     /// When `label` is longer.
     pub fn label(mut self, label: &str) -> Result<Self> {
-        if label.len() > 255 {
+        let Ok(length) = u8::try_from(label.len()) else {
             return Err(Error::poison("bad_label", "The stream label is longer than 255 bytes."));
-        }
-        write!(self.0, ".{:02x}", label.len()).unwrap_or_default();
+        };
+        self.0.push('.');
+        push_hex::<2>(&mut self.0, length.into());
         self.0.push_str(label);
         Ok(self)
     }

@@ -17,7 +17,7 @@
 //! upsert of `after`; the parts of an oversized record are announced there, their form is not described in what could
 //! be had of it) and "Change data capture streams" (unordered, at least once).
 
-use super::row::{key_of_position, members, nameless, present, string};
+use super::row::{each_member, key_of_position, nameless, present, string};
 use super::{Decoded, Decoder, Origin, Outline, Reason, Row, Settings};
 use crate::catalogue::Identity;
 use crate::error::{Error, ErrorKind, Result};
@@ -57,13 +57,12 @@ impl Decoder for Dsql {
     fn decode(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
         let found = Found::parse(outline)?;
         let kind = string(found.kind).ok_or_else(no_change_record)?;
-        let source = found.source.map(Source::parse).transpose()?;
         if kind != "full" {
             let message = "The record is a part of a change that was too large for one record, and parts are not put \
                            together here. Raise the stream's record size limit, then write the row again at its source.";
             return Err(Error::new(ErrorKind::Unsupported, "multi_part", message));
         }
-        let source = source.ok_or_else(no_change_record)?;
+        let source = found.source.filter(|source| !source.is_of_another).ok_or_else(no_change_record)?;
         let (Some(schema), Some(table)) = (string(source.schema), string(source.table)) else {
             return Err(Error::poison("no_table", "The record's source has no schema and table."));
         };
@@ -136,19 +135,24 @@ struct Found<'a> {
     operation: Option<&'a str>,
     before: Option<&'a str>,
     after: Option<&'a str>,
-    source: Option<&'a str>,
+    source: Option<Source<'a>>,
 }
 
 impl<'a> Found<'a> {
     fn parse(outline: &Outline<'a>) -> Result<Self> {
         let mut found = Self::default();
-        members(outline, |name, value| match name {
-            "type" => found.kind = Some(value),
-            "op" => found.operation = Some(value),
-            "before" => found.before = Some(value),
-            "after" => found.after = Some(value),
-            "source" => found.source = Some(value),
-            _ => {}
+        each_member(outline, |scanner, name| {
+            match name {
+                "type" => found.kind = Some(scanner.skip()?),
+                "op" => found.operation = Some(scanner.skip()?),
+                "before" => found.before = Some(scanner.skip()?),
+                "after" => found.after = Some(scanner.skip()?),
+                "source" if scanner.peek()? == Kind::Object => {
+                    found.source = Some(Source::read(outline, scanner)?)
+                }
+                _ => drop(scanner.skip()?),
+            }
+            Ok(())
         })?;
         Ok(found)
     }
@@ -160,20 +164,25 @@ struct Source<'a> {
     schema: Option<&'a str>,
     table: Option<&'a str>,
     time: Option<&'a str>,
+    /// Whether it is a source of Debezium.
+    is_of_another: bool,
 }
 
 impl<'a> Source<'a> {
-    fn parse(text: &'a str) -> Result<Self> {
+    fn read(outline: &Outline<'a>, scanner: &mut Scanner<'a>) -> Result<Self, Fault> {
         let mut found = Self::default();
-        let mut is_another = false;
-        members(&Outline::of(text.as_bytes()), |name, value| match name {
-            "schema" => found.schema = Some(value),
-            "table" => found.table = Some(value),
-            "ts_ns" => found.time = Some(value),
-            "connector" => is_another = true,
-            _ => {}
+        outline.object_inside(scanner, |scanner, name| {
+            let value = scanner.skip()?;
+            match name {
+                "schema" => found.schema = Some(value),
+                "table" => found.table = Some(value),
+                "ts_ns" => found.time = Some(value),
+                "connector" => found.is_of_another = true,
+                _ => {}
+            }
+            Ok::<_, Fault>(())
         })?;
-        if is_another { Err(no_change_record()) } else { Ok(found) }
+        Ok(found)
     }
 }
 

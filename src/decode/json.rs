@@ -20,7 +20,7 @@
 //! # Source
 //! RFC 6901, "JSON Pointer".
 
-use super::row::{copy, key_of_position, nameless};
+use super::row::{copy, key_of_position, members, nameless};
 use super::{Decoded, Decoder, Origin, Outline, Reason, Row, Settings};
 use crate::catalogue::Identity;
 use crate::decimal;
@@ -48,13 +48,51 @@ pub struct Pointers {
 
 /// Records of one's own.
 #[derive(Debug, Default)]
-pub struct Json(Settings);
+pub struct Json {
+    settings: Settings,
+    table: Option<Path>,
+    key: Vec<Path>,
+    /// The last part of each path in `key`.
+    key_names: Option<Vec<String>>,
+    operation: Option<Path>,
+    version: Option<Path>,
+    document: Path,
+}
 
 impl Json {
     /// A decoder; without [`Settings::pointers`] it recognises nothing.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        Self(settings)
+        let Pointers { table, key, operation, version, document } = &settings.pointers;
+        let path = |pointer: &Option<String>| pointer.as_deref().map(Path::new);
+        let key: Vec<Path> = key.iter().map(|pointer| Path::new(pointer)).collect();
+        let names = key.iter().map(|path| path.tokens.last().cloned().unwrap_or_default());
+        Self {
+            table: path(table),
+            key_names: Some(names.collect()).filter(|names: &Vec<_>| !names.is_empty()),
+            operation: path(operation),
+            version: path(version),
+            document: path(document).unwrap_or_default(),
+            key,
+            settings,
+        }
+    }
+}
+
+/// A JSON Pointer, also as the names it leads through.
+#[derive(Debug, Clone, Default)]
+struct Path {
+    pointer: String,
+    tokens: Vec<String>,
+}
+
+impl Path {
+    fn new(pointer: &str) -> Self {
+        Self { pointer: pointer.to_owned(), tokens: tokens(pointer) }
+    }
+
+    fn member(&self, name: &str) -> Self {
+        Self::new(&format!("{}/{}", self.pointer, token(name)))
     }
 }
 
@@ -92,22 +130,17 @@ impl Decoder for Json {
 
     /// What no other decoder recognises, if the pointers lead somewhere: this one is asked last.
     fn recognises(&self, outline: &Outline<'_>) -> bool {
-        let Pointers { table, key, version, .. } = &self.0.pointers;
-        let mut needed = key.iter().chain(table).chain(version).peekable();
-        let is_there = |pointer: &String| tokens(pointer).first().is_some_and(|name| outline.has(name));
+        let mut needed = self.key.iter().chain(&self.table).chain(&self.version).peekable();
+        let is_there = |path: &Path| path.tokens.first().is_some_and(|name| outline.has(name));
         needed.peek().is_some() && needed.all(is_there)
     }
 
-    fn decode(&self, record: &Record, _: &Outline<'_>) -> Result<Decoded> {
-        let mut scanner = Scanner::of_bytes(&record.payload)?;
-        let is_object = scanner.peek()? == Kind::Object;
-        let payload = scanner.skip()?;
-        scanner.end()?;
-        if !is_object {
-            return Err(Error::poison("not_a_change_record", "The record is JSON, but no object."));
-        }
+    fn decode(&self, record: &Record, payload: &Outline<'_>) -> Result<Decoded> {
+        // where the pointers lead is looked up once all of it is read
+        payload.keep();
+        members(payload, |_, _| ())?;
         let table = self.table(payload)?;
-        if self.0.catalogue.leaves_out(&table) {
+        if self.settings.catalogue.leaves_out(&table) {
             return Ok(Decoded::Ignored(Reason::Unrouted));
         }
         let operation = self.operation(payload)?;
@@ -126,98 +159,94 @@ impl Decoder for Json {
 }
 
 impl Json {
-    fn table<'a>(&'a self, payload: &'a str) -> Result<Cow<'a, str>> {
-        let Some(pointer) = &self.0.pointers.table else {
-            return self.0.table.as_deref().map(Cow::Borrowed).ok_or_else(|| {
+    fn table<'t, 'a: 't>(&'t self, payload: &Outline<'a>) -> Result<Cow<'t, str>> {
+        let Some(path) = &self.table else {
+            return self.settings.table.as_deref().map(Cow::Borrowed).ok_or_else(|| {
                 Error::config(
                     "The decoder json needs the name of the table: set source.json_table to where the records hold it, \
                      such as \"/table\", or source.table when all are of one.",
                 )
             });
         };
-        match at(payload, pointer)?.map(|text| Scanner::new(text).string()) {
+        match at(payload, path)?.map(|text| Scanner::new(text).string()) {
             Some(Ok(name)) => Ok(name),
-            _ => Err(missing("no_table", "source.json_table", pointer, "a text")),
+            _ => Err(missing("no_table", "source.json_table", path, "a text")),
         }
     }
 
-    fn operation(&self, payload: &str) -> Result<Operation> {
-        let Some(pointer) = &self.0.pointers.operation else { return Ok(Operation::Put) };
-        let word = at(payload, pointer)?.and_then(|text| Scanner::new(text).string().ok());
+    fn operation(&self, payload: &Outline<'_>) -> Result<Operation> {
+        let Some(path) = &self.operation else { return Ok(Operation::Put) };
+        let word = at(payload, path)?.and_then(|text| Scanner::new(text).string().ok());
         word.and_then(|word| Operation::named(&word)).ok_or_else(|| {
             let words = "insert, update, upsert, put, delete, remove, truncate, c, u, r or d";
-            missing("unknown_operation", "source.json_operation", pointer, words)
+            missing("unknown_operation", "source.json_operation", path, words)
         })
     }
 
-    fn version(&self, payload: &str) -> Result<(Version, Option<Timestamp>)> {
-        let version = Version::new('j', self.0.epoch, Rank::Positioned);
-        if self.0.catalogue.is_by_arrival() {
+    fn version(&self, payload: &Outline<'_>) -> Result<(Version, Option<Timestamp>)> {
+        let version = Version::new('j', self.settings.epoch, Rank::Positioned);
+        if self.settings.catalogue.is_by_arrival() {
             return Ok((version, None));
         }
-        let Some(pointer) = &self.0.pointers.version else {
+        let Some(path) = &self.version else {
             return Err(Error::config(
                 "The decoder json needs to know what orders the changes of a key: set source.json_version to where the \
                  records hold a number or a time that grows with every change, such as \"/version\". If they have none \
                  and each key arrives in order, set source.version = \"arrival\".",
             ));
         };
-        let found = at(payload, pointer)?.and_then(|text| Scanner::new(text).text().ok()?);
+        let found = at(payload, path)?.and_then(|text| Scanner::new(text).text().ok()?);
         let found = found.ok_or_else(|| {
-            missing("missing_version", "source.json_version", pointer, "a number, a time or a text")
+            missing("missing_version", "source.json_version", path, "a number, a time or a text")
         })?;
-        positioned(&version, &found).ok_or_else(|| {
+        positioned(version, &found).ok_or_else(|| {
             let kinds = "a number from 0 on, a time since 1970 or a text of at most 255 bytes";
-            missing("bad_version", "source.json_version", pointer, kinds)
+            missing("bad_version", "source.json_version", path, kinds)
         })
     }
 
     /// The row's key, and its document unless it is deleted.
     fn row(
         &self,
-        payload: &str,
+        payload: &Outline<'_>,
         table: &str,
         operation: Operation,
         record: &Record,
     ) -> Result<(Key, Option<Document>)> {
-        let pointers = &self.0.pointers;
-        let named = pointers.key.iter().map(|pointer| tokens(pointer).pop().unwrap_or_default());
-        let told: Vec<String> = named.collect();
-        let identity =
-            self.0.catalogue.identity(table, Some(told.clone()).filter(|told| !told.is_empty()))?;
+        let identity = self.settings.catalogue.identity(table, self.key_names.clone())?;
         let is_delete = operation == Operation::Delete;
-        let place = pointers.document.as_deref().unwrap_or_default();
-        let text = at(payload, place)?.filter(|text| text.starts_with('{'));
+        let text = at(payload, &self.document)?.filter(|text| text.starts_with('{'));
         let needs_document = !is_delete || identity == Identity::Row;
         if needs_document && text.is_none() {
-            return Err(missing("no_document", "source.json_document", place, "an object"));
+            return Err(missing("no_document", "source.json_document", &self.document, "an object"));
         }
         let Identity::Columns(names) = &identity else {
             if operation == Operation::Update || (is_delete && identity == Identity::Position) {
                 return Err(nameless(table));
             }
-            let mut row = Row::new(&identity, payload.len());
+            let mut row = Row::new(&identity, record.payload.len());
             row.add_all(text.unwrap_or("{}"))?;
             let key =
                 if identity == Identity::Position { key_of_position(record, None)? } else { row.key()? };
             return Ok((key, (!is_delete).then(|| row.document())));
         };
+        let key_names = self.key_names.as_deref().unwrap_or_default();
         let mut members = Vec::with_capacity(names.len());
         let mut apart = Vec::with_capacity(names.len());
         for name in names {
-            let pointer = match told.iter().position(|told| told == name) {
-                Some(index) => pointers.key.get(index).cloned().unwrap_or_default(),
-                None => format!("{place}/{}", token(name)),
-            };
-            members.push((name.clone(), key_member(at(payload, &pointer)?, name)?));
+            let told = key_names.iter().position(|told| told == name).and_then(|index| self.key.get(index));
+            let path = told.map_or_else(|| Cow::Owned(self.document.member(name)), Cow::Borrowed);
+            members.push((name.clone(), key_member(at(payload, &path)?, name)?));
             // what the key takes from the document's own members, the document does not hold
-            apart.extend(pointer.strip_prefix(place).map(tokens).filter(|path| path.len() == 1));
+            if let Some([taken]) = path.tokens.strip_prefix(self.document.tokens.as_slice()) {
+                apart.push(taken.clone());
+            }
         }
         let key = Key::new(members)?;
         let Some(text) = text.filter(|_| !is_delete) else { return Ok((key, None)) };
         let mut document = Document::with_capacity(text.len());
         Scanner::new(text).object(|scanner, name| {
-            if apart.iter().flatten().any(|taken| *taken == name) {
+            if apart.iter().any(|taken| *taken == name) {
                 scanner.skip()?;
                 return Ok(());
             }
@@ -229,35 +258,42 @@ impl Json {
 }
 
 /// A record that does not hold what a pointer should lead to.
-fn missing(code: &'static str, setting: &str, pointer: &str, expected: &str) -> Error {
-    let place = if pointer.is_empty() { "itself" } else { pointer };
+fn missing(code: &'static str, setting: &str, path: &Path, expected: &str) -> Error {
+    let place = if path.pointer.is_empty() { "itself" } else { &path.pointer };
     Error::poison(
         code,
         format!("What the record holds at {place} ({setting}) is missing or is not {expected}."),
     )
 }
 
-/// The text of the value at `pointer`, if there is one.
+/// The text of the value at `path`, if there is one.
 ///
 /// # Errors
 /// When a member on the way is there twice: which one counts, nobody could say.
-fn at<'a>(text: &'a str, pointer: &str) -> Result<Option<&'a str>> {
-    let mut found = text;
-    for wanted in tokens(pointer) {
+fn at<'a>(payload: &Outline<'a>, path: &Path) -> Result<Option<&'a str>> {
+    let twice = || {
+        let message = format!("The record has a member on the way to {} twice.", path.pointer);
+        Error::poison("duplicate_member", message)
+    };
+    let Some((first, rest)) = path.tokens.split_first() else { return Ok(Some(payload.text())) };
+    let Some(mut found) = payload.get(first) else { return Ok(None) };
+    if payload.repeats(first) {
+        return Err(twice());
+    }
+    for wanted in rest {
         let mut scanner = Scanner::new(found);
         let mut next = None;
         match scanner.peek()? {
             Kind::Object => scanner.object(|scanner, name| {
                 let value = scanner.skip()?;
-                if name == wanted && next.replace(value).is_some() {
-                    let message = format!("The record has a member on the way to {pointer} twice.");
-                    return Err(Error::poison("duplicate_member", message));
+                if name == *wanted && next.replace(value).is_some() {
+                    return Err(twice());
                 }
                 Ok(())
             })?,
             Kind::Array => {
                 let mut index: usize = 0;
-                let wanted = wanted.parse().ok().filter(|number: &usize| number.to_string() == wanted);
+                let wanted = wanted.parse().ok().filter(|number: &usize| number.to_string() == *wanted);
                 scanner.array(|scanner| {
                     let value = scanner.skip()?;
                     if wanted == Some(index) {
@@ -300,8 +336,8 @@ fn key_member(value: Option<&str>, name: &str) -> Result<String> {
 }
 
 /// The version with what a record counts with, and the time if it is one.
-fn positioned(version: &Version, text: &str) -> Option<(Version, Option<Timestamp>)> {
-    let of = |kind: char| Version::from(format!("{version}.{kind}"));
+fn positioned(version: Version, text: &str) -> Option<(Version, Option<Timestamp>)> {
+    let of = |kind| version.letter(kind);
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some((of('n').digits(text).ok()?, None));
     }
@@ -344,7 +380,7 @@ fn time(text: &str) -> Option<jiff::Timestamp> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Json, Pointers, at, positioned};
+    use super::{Json, Path, Pointers, at, positioned};
     use crate::catalogue::Catalogue;
     use crate::config::{Config, Keyless, RouteConfig, VersionScheme};
     use crate::decode::{Decoded, Decoder, Outline, Reason, Settings, alone};
@@ -528,7 +564,7 @@ mod tests {
 
     #[test]
     fn byte_order_of_versions_is_the_order_of_what_they_hold() {
-        let version = |text: &str| positioned(&Version::new('j', 0, Rank::Positioned), text).unwrap().0;
+        let version = |text: &str| positioned(Version::new('j', 0, Rank::Positioned), text).unwrap().0;
         let check = |ordered: &[&str]| {
             for pair in ordered.windows(2) {
                 assert!(version(pair[0]) < version(pair[1]), "{pair:?}");
@@ -576,6 +612,16 @@ mod tests {
     }
 
     #[test]
+    fn a_key_beside_the_document_takes_nothing_from_it() {
+        let beside = Pointers { key: vec!["/rows/id".to_owned()], ..pointers() };
+        let record = RECORD.replace("{\"meta\"", "{\"rows\":{\"id\":9},\"meta\"");
+        let event = event(decode(&decoder(beside, |_| {}), &record));
+        let Change::Put(document) = &event.change else { panic!("{event:?}") };
+        assert_eq!(event.key.unwrap().to_json(), r#"{"id":9}"#);
+        assert!(document.to_json().contains(r#""id":1"#), "{}", document.to_json());
+    }
+
+    #[test]
     fn pointers_lead_through_objects_and_arrays() {
         let text = r#"{"a/b":{"~":[{"c":1},[2]]},"":3}"#;
         for (pointer, value) in [
@@ -588,7 +634,8 @@ mod tests {
             ("/a~1b/~0/0/c/d", None),
             ("/x", None),
         ] {
-            assert_eq!(at(text, pointer).unwrap(), value, "{pointer}");
+            let found = at(&Outline::of(text.as_bytes()), &Path::new(pointer));
+            assert_eq!(found.unwrap(), value, "{pointer}");
         }
     }
 
@@ -625,8 +672,8 @@ mod tests {
             let one = Pointers { key: vec![pointer.clone()], document: Some(pointer.clone()), ..pointers() };
             let _either = decode(&decoder(one.clone(), |_| {}), &text);
             let _or = decode(&decoder(one, |_| {}), &RECORD.replace("7", &text));
-            let _or_else = at(&text, &pointer);
-            let _version = positioned(&Version::new('j', 0, Rank::Positioned), &text);
+            let _or_else = at(&Outline::of(text.as_bytes()), &Path::new(&pointer));
+            let _version = positioned(Version::new('j', 0, Rank::Positioned), &text);
         }
     }
 }

@@ -66,7 +66,7 @@ impl Decoder for Mongodb {
                 && outline.member("operationType") == Some(Kind::String)
                 && outline.inner("_id").has("_data")
         };
-        is_event(outline) || (outline.has("detail-type") && is_event(&outline.inner("detail")))
+        is_event(outline) || (outline.has("detail-type") && is_event(outline.inner("detail")))
     }
 
     fn decode(&self, _: &Record, outline: &Outline<'_>) -> Result<Decoded> {

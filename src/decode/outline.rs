@@ -2,7 +2,7 @@
 
 use crate::json::{self, Fault, Kind, Members, Scanner};
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{Cell, OnceCell, RefCell};
 
 /// A payload's outermost members. It is shared by all decoders that are asked about the payload, so that telling
 /// formats apart reads it at most once. A payload that is broken has the members in front of the fault.
@@ -11,6 +11,18 @@ pub struct Outline<'a> {
     text: Result<&'a str, Fault>,
     kind: Option<Kind>,
     read: RefCell<Read<'a>>,
+    /// A bit of each name that may be there: of all names until the end is read. Most names that are asked for are not
+    /// there, and this says so at once.
+    names: Cell<u64>,
+    inner: OnceCell<Box<Inner<'a>>>,
+}
+
+/// The outline of a value inside, so that it too is read at most once, and the next one's.
+#[derive(Debug)]
+struct Inner<'a> {
+    text: &'a str,
+    outline: Outline<'a>,
+    next: OnceCell<Box<Inner<'a>>>,
 }
 
 #[derive(Debug)]
@@ -19,8 +31,8 @@ struct Read<'a> {
     /// A member whose value has not been passed yet.
     open: Option<(Cow<'a, str>, Kind)>,
     left: Option<Members<'a>>,
-    /// A bit of each name that was read: most names that are asked for are not there, and this says so at once.
-    bits: u64,
+    /// A bit of each name that was read.
+    names: u64,
     /// Whether somebody will ask for names.
     is_kept: bool,
 }
@@ -28,13 +40,16 @@ struct Read<'a> {
 /// Room for as many members as most payloads have.
 const MEMBERS: usize = 16;
 
-/// One of 64 bits, from a name's length and its ends.
+/// One of 64 bits, from a name's length and its ends; the factors keep the names of the formats apart.
 #[inline]
 fn bit(name: &str) -> u64 {
-    let bytes = name.as_bytes();
-    let [first, last] =
-        [bytes.first(), bytes.last()].map(|byte| usize::from(byte.copied().unwrap_or_default()));
-    1 << ((bytes.len() + first * 7 + last * 29) % 64)
+    match name.as_bytes() {
+        [] => 1,
+        [one] => 1 << (usize::from(*one) % 64),
+        [first, .., last] => {
+            1 << ((name.len() * 11 + usize::from(*first) * 3 + usize::from(*last) * 13) % 64)
+        }
+    }
 }
 
 impl<'a> Outline<'a> {
@@ -49,7 +64,8 @@ impl<'a> Outline<'a> {
         let kind = scanner.clone().ok().and_then(|mut scanner| scanner.peek().ok());
         let members =
             scanner.ok().filter(|_| kind == Some(Kind::Object)).and_then(|scanner| scanner.members().ok());
-        Self { text, kind, read: RefCell::new(Read::of(members)) }
+        let names = Cell::new(if members.is_some() { u64::MAX } else { 0 });
+        Self { text, kind, read: RefCell::new(Read::of(members)), names, inner: OnceCell::new() }
     }
 
     /// Keeps what [`Outline::object`] will read, to answer questions.
@@ -65,7 +81,7 @@ impl<'a> Outline<'a> {
     /// When the payload is not JSON, or `each` fails.
     pub fn object<E: From<Fault>>(
         &self,
-        mut each: impl FnMut(&mut Scanner<'a>, &str) -> Result<(), E>,
+        each: impl FnMut(&mut Scanner<'a>, &str) -> Result<(), E>,
     ) -> Result<bool, E> {
         let mut scanner = Scanner::new(self.text?);
         if self.kind != Some(Kind::Object) {
@@ -73,30 +89,41 @@ impl<'a> Outline<'a> {
             scanner.end()?;
             return Ok(false);
         }
-        let is_wanted = {
-            let known = self.read.borrow();
-            known.is_kept && known.left.is_some()
-        };
-        let mut read = Read { is_kept: is_wanted, ..Read::of(None) };
-        if is_wanted {
-            read.members.reserve(MEMBERS);
-        }
-        scanner.object(|scanner, name| {
-            if !is_wanted {
-                return each(scanner, &name);
-            }
-            let kind = scanner.peek()?;
-            let start = scanner.clone();
-            each(scanner, &name)?;
-            read.bits |= bit(&name);
-            read.members.push((name, kind, start.since_here(scanner)));
-            Ok(())
-        })?;
+        let read = Read::object(&mut scanner, self.is_wanted(), each)?;
         scanner.end()?;
-        if is_wanted {
+        self.know(read);
+        Ok(true)
+    }
+
+    /// As [`Outline::object`], of an object inside: the next value of `scanner`, which must be one.
+    ///
+    /// # Errors
+    /// When the object is broken, or `each` fails.
+    pub(super) fn object_inside<E: From<Fault>>(
+        &self,
+        scanner: &mut Scanner<'a>,
+        each: impl FnMut(&mut Scanner<'a>, &str) -> Result<(), E>,
+    ) -> Result<(), E> {
+        scanner.peek()?;
+        let start = scanner.clone();
+        let read = Read::object(scanner, self.is_wanted(), each)?;
+        if read.is_kept {
+            self.of_inner(start.since_here(scanner)).know(read);
+        }
+        Ok(())
+    }
+
+    /// Whether what is read now will answer questions.
+    fn is_wanted(&self) -> bool {
+        let known = self.read.borrow();
+        known.is_kept && known.left.is_some()
+    }
+
+    fn know(&self, read: Read<'a>) {
+        if read.is_kept {
+            self.names.set(read.names);
             *self.read.borrow_mut() = read;
         }
-        Ok(true)
     }
 
     /// What the payload is; `None` when it is no JSON value.
@@ -119,20 +146,40 @@ impl<'a> Outline<'a> {
 
     /// What the member `name` is, if there is one. Reads up to its value.
     #[must_use]
+    #[inline]
     pub fn member(&self, name: &str) -> Option<Kind> {
-        self.read.borrow_mut().member(name)
+        if self.names.get() & bit(name) == 0 { None } else { self.look_for(name) }
+    }
+
+    fn look_for(&self, name: &str) -> Option<Kind> {
+        let mut read = self.read.borrow_mut();
+        let found = read.member(name);
+        if read.left.is_none() {
+            self.names.set(read.names);
+        }
+        found
     }
 
     /// Whether there is a member `name`.
     #[must_use]
+    #[inline]
     pub fn has(&self, name: &str) -> bool {
         self.member(name).is_some()
     }
 
     /// JSON text of the member `name`.
     #[must_use]
+    #[inline]
     pub fn get(&self, name: &str) -> Option<&'a str> {
+        self.member(name)?;
         self.read.borrow_mut().get(name)
+    }
+
+    /// Whether there is more than one member `name`. Reads to the end.
+    pub(super) fn repeats(&self, name: &str) -> bool {
+        let mut read = self.read.borrow_mut();
+        while read.pass() {}
+        read.members.iter().filter(|(member, _, _)| member == name).nth(1).is_some()
     }
 
     /// The characters of the member `name`, when it is a string.
@@ -143,8 +190,21 @@ impl<'a> Outline<'a> {
 
     /// The outline of the member `name`: without members when it is no object or not there.
     #[must_use]
-    pub fn inner(&self, name: &str) -> Outline<'a> {
-        Self::new(Ok(self.get(name).unwrap_or_default()))
+    pub fn inner(&self, name: &str) -> &Outline<'a> {
+        self.of_inner(self.get(name).unwrap_or_default())
+    }
+
+    fn of_inner(&self, text: &'a str) -> &Outline<'a> {
+        let mut place = &self.inner;
+        loop {
+            let outline = || Self::new(Ok(text));
+            let inner =
+                place.get_or_init(|| Box::new(Inner { text, outline: outline(), next: OnceCell::new() }));
+            if std::ptr::eq(inner.text, text) {
+                return &inner.outline;
+            }
+            place = &inner.next;
+        }
     }
 
     /// How many members there are. Reads to the end.
@@ -158,7 +218,31 @@ impl<'a> Outline<'a> {
 
 impl<'a> Read<'a> {
     fn of(left: Option<Members<'a>>) -> Self {
-        Self { members: Vec::new(), open: None, left, bits: 0, is_kept: false }
+        Self { members: Vec::new(), open: None, left, names: 0, is_kept: false }
+    }
+
+    /// Reads an object; its members are known afterwards when they are to be kept.
+    fn object<E: From<Fault>>(
+        scanner: &mut Scanner<'a>,
+        is_kept: bool,
+        mut each: impl FnMut(&mut Scanner<'a>, &str) -> Result<(), E>,
+    ) -> Result<Self, E> {
+        let mut read = Self { is_kept, ..Self::of(None) };
+        if is_kept {
+            read.members.reserve(MEMBERS);
+        }
+        scanner.object(|scanner, name| {
+            if !is_kept {
+                return each(scanner, &name);
+            }
+            let kind = scanner.peek()?;
+            let start = scanner.clone();
+            each(scanner, &name)?;
+            read.names |= bit(&name);
+            read.members.push((name, kind, start.since_here(scanner)));
+            Ok(())
+        })?;
+        Ok(read)
     }
 
     /// Passes the open member's value, if one is open.
@@ -181,7 +265,7 @@ impl<'a> Read<'a> {
             Ok::<_, Fault>(Some((name, left.kind()?)))
         });
         self.open = next.and_then(Result::ok).flatten();
-        self.bits |= self.open.as_ref().map_or(0, |(name, _)| bit(name));
+        self.names |= self.open.as_ref().map_or(0, |(name, _)| bit(name));
         if self.open.is_none() {
             self.left = None;
         }
@@ -189,9 +273,6 @@ impl<'a> Read<'a> {
     }
 
     fn member(&mut self, wanted: &str) -> Option<Kind> {
-        if self.left.is_none() && self.bits & bit(wanted) == 0 {
-            return None;
-        }
         if let Some((_, kind, _)) = self.members.iter().find(|(name, _, _)| name == wanted) {
             return Some(*kind);
         }
@@ -208,7 +289,6 @@ impl<'a> Read<'a> {
     }
 
     fn get(&mut self, wanted: &str) -> Option<&'a str> {
-        self.member(wanted)?;
         self.close();
         self.members.iter().find(|(name, _, _)| name == wanted).map(|(_, _, value)| *value)
     }

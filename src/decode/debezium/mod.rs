@@ -92,7 +92,7 @@ impl Decoder for Debezium {
     fn recognises(&self, outline: &Outline<'_>) -> bool {
         let is_wrapped =
             || outline.member("schema").is_some() && outline.member("payload") == Some(Kind::Object);
-        outline.is_empty() || is_message(outline) || (is_wrapped() && is_message(&outline.inner("payload")))
+        outline.is_empty() || is_message(outline) || (is_wrapped() && is_message(outline.inner("payload")))
     }
 
     fn decode(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
@@ -120,7 +120,8 @@ fn is_message(outline: &Outline<'_>) -> bool {
             && (outline.has("event_count") || outline.has("data_collections"))
     };
     let is_heartbeat = || {
-        outline.member("ts_ms").is_some()
+        outline.has("ts_ms")
+            && outline.len() <= 3
             && outline.len() == ["ts_ms", "ts_us", "ts_ns"].iter().filter(|name| outline.has(name)).count()
     };
     has_source()
