@@ -1,5 +1,6 @@
 //! The normalized change event: what every decoder yields and everything behind it works with.
 
+use crate::decimal;
 use crate::error::{Error, Result};
 use crate::json::{self, Value};
 use crate::version::Version;
@@ -98,6 +99,25 @@ impl Key {
             canonical = format!("sha256:{}", hex(&Sha256::digest(&canonical)));
         }
         Ok(Self { members, canonical })
+    }
+
+    /// The key that a JSON object holds.
+    ///
+    /// # Errors
+    /// When it holds none, or a number that is too large for one.
+    pub fn from_json(object: &str) -> Result<Self> {
+        let no_object = || Error::poison("no_key", "A key is a JSON object.");
+        let Ok(Value::Object(members)) = Value::parse(object) else { return Err(no_object()) };
+        let member = |(name, value)| match &value {
+            Value::Number(number) => {
+                let too_large = |_| Error::poison("number_out_of_range", "A number is too large for a key.");
+                Ok((name, decimal::canonical(number).map_err(too_large)?))
+            }
+            Value::Null | Value::Bool(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
+                Ok((name, value.to_text()))
+            }
+        };
+        Self::new(members.into_iter().map(member).collect::<Result<_>>()?)
     }
 
     /// The canonical text: equal for equal keys, different for different ones.
@@ -437,6 +457,15 @@ mod tests {
         }
         for text in ["", "x", "1e30", "NaN"] {
             assert_eq!(Timestamp::from_epoch(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_read_from_json_as_records_give_it() {
+        let key = |text: &str| Key::from_json(text).map(|key| key.as_str().to_owned());
+        assert_eq!(key(r#"{"b": 1.50, "a": "x\u0041"}"#).unwrap(), r#"["xA",1.5]"#);
+        for text in ["", "[1]", "{}", r#"{"a":1e999}"#] {
+            assert!(key(text).is_err(), "{text}");
         }
     }
 

@@ -77,17 +77,23 @@ impl Version {
     ///
     /// # Errors
     /// When `digits` is not a decimal number of at most 999 digits.
-    pub fn digits(mut self, digits: &str) -> Result<Self> {
+    pub fn digits(self, digits: &str) -> Result<Self> {
         let stripped = digits.trim_start_matches('0');
         if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) || stripped.len() > 999 {
             let message = "The sequence number is not a decimal number of at most 999 digits.";
             return Err(Error::poison("bad_sequence_number", message));
         }
+        Ok(self.sized(stripped.len(), stripped))
+    }
+
+    /// Appends a text with a size of at most 999 in front, in three digits: the text of a greater size is greater.
+    #[must_use]
+    pub(crate) fn sized(mut self, size: usize, text: &str) -> Self {
+        let digit = |unit| u8::try_from(size / unit % 10).unwrap_or_default();
         self.0.push('.');
-        let digit = |unit| u8::try_from(stripped.len() / unit % 10).unwrap_or_default();
         self.0.extend([100, 10, 1].map(|unit| char::from(b'0' + digit(unit))));
-        self.0.push_str(stripped);
-        Ok(self)
+        self.0.push_str(text);
+        self
     }
 
     /// Appends a text of up to 255 bytes, its length in two hexadecimal digits in front.

@@ -101,6 +101,19 @@ pub(super) fn text(given: Given, field: &mut String) -> Taken {
     Ok(())
 }
 
+/// The longest name that PostgreSQL does not cut.
+const SCHEMA_MAX: usize = 63;
+
+pub(super) fn schema(given: Given, field: &mut String) -> Taken {
+    let mut name = String::new();
+    text(given, &mut name)?;
+    if name.len() > SCHEMA_MAX {
+        return Err(Wrong);
+    }
+    *field = name;
+    Ok(())
+}
+
 /// A name. A URL is none: in the wrong setting it would be shown with its password.
 pub(super) fn optional_text(given: Given, field: &mut Option<String>) -> Taken {
     let text = given.into_optional()?;

@@ -197,12 +197,12 @@ pub const SETTINGS: &[Setting<Config>] = &[
     },
     Setting {
         name: "sink.schema",
-        values: "the name of a schema",
+        values: "the name of a schema, of at most 63 bytes",
         about: "The schema of targets that name none, and of rowtide's own tables. On CrateDB the default is \
             `doc`.",
         example: r#"schema = "cdc""#,
         secret: false,
-        set: |config, given| given::text(given, &mut config.sink.schema),
+        set: |config, given| given::schema(given, &mut config.sink.schema),
         get: |config| config.sink.schema.clone(),
     },
     Setting {

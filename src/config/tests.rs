@@ -358,16 +358,27 @@ fn variables_that_are_not_settings_are_left_alone() {
 #[test]
 fn a_wrong_value_is_an_error_with_its_place_and_what_is_allowed() {
     let place = Place::new("wrong");
-    let table: [(&str, Pairs<'_>, &[&str], &str); 21] = [
+    let table: [(&str, Pairs<'_>, &[&str], &str); 22] = [
         ("[sink]\nddl = \"atuo\"", &[], &[], "`sink.ddl` (rowtide.toml line 2) must be `auto` or `never`"),
         ("[sink]\nddl = true", &[], &[], "`sink.ddl` (rowtide.toml line 2) must be `auto` or `never`"),
         ("[sink]\nddl = \"Auto\"", &[], &[], "`sink.ddl` (rowtide.toml line 2) must be `auto` or `never`"),
-        ("[sink]\nschema = 5", &[], &[], "`sink.schema` (rowtide.toml line 2) must be the name of a schema"),
+        (
+            "[sink]\nschema = 5",
+            &[],
+            &[],
+            "`sink.schema` (rowtide.toml line 2) must be the name of a schema, of at most 63 bytes",
+        ),
         (
             "[sink]\nschema = \"\"",
             &[],
             &[],
-            "`sink.schema` (rowtide.toml line 2) must be the name of a schema",
+            "`sink.schema` (rowtide.toml line 2) must be the name of a schema, of at most 63 bytes",
+        ),
+        (
+            "[sink]\nschema = \"a123456789b123456789c123456789d123456789e123456789f123456789g123\"",
+            &[],
+            &[],
+            "`sink.schema` (rowtide.toml line 2) must be the name of a schema, of at most 63 bytes",
         ),
         (
             "[sink]\ntombstone_retention = 7",

@@ -5,12 +5,12 @@
 //!   refused.
 //! * **Version**: `j`, (what `source.json_version` points to). It must grow with every change of a key, and be of one
 //!   kind for all records; when a producer changes its kind, raise `source.epoch`.
-//!   - a number (or a text of digits): `j.EEEE.1.n.<lll><digits before the point>[.<digits behind it>]`. The length in
-//!     front makes byte order numeric order, up to 999 digits; negative ones are refused.
 //!   - a time, RFC 3339 or with a blank and without an offset (then UTC): `j.EEEE.1.t.<lll><nanoseconds since 1970>`.
 //!     Not as text, since `22Z` and `22.5Z` sort the wrong way round.
-//!   - any other text of up to 255 bytes: `j.EEEE.1.x.<2 hex length><text>`, by length and then by bytes. Right for
-//!     texts of one width, such as ULIDs and padded numbers.
+//!   - a number, or any other text: `j.EEEE.1.n.<lll><text>`, where `lll` is the text's length, in three digits; of a
+//!     number, that of its whole part. So numbers are ordered by value, and texts of one width by their bytes, even if
+//!     some of them happen to have only digits, as ULIDs, padded numbers and hexadecimal ones may. Negative numbers and
+//!     more than 999 bytes are refused.
 //! * **Image**: full; what a put does not hold, the row does not have.
 //! * **Operation**: what `source.json_operation` points to, in any case of letters; without the pointer every record is
 //!   a put. A truncate concerns the whole table.
@@ -30,6 +30,9 @@ use crate::json::{Fault, Kind, Scanner};
 use crate::record::Record;
 use crate::version::{Rank, Version};
 use std::borrow::Cow;
+
+/// Bytes of what orders the changes of a key, at most.
+const VERSION_MAX: usize = 999;
 
 /// Where records of one's own hold what: JSON Pointers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -195,12 +198,17 @@ impl Json {
                  and each key arrives in order, set source.version = \"arrival\".",
             ));
         };
-        let found = at(payload, path)?.and_then(|text| Scanner::new(text).text().ok()?);
+        let found = at(payload, path)?.and_then(|text| match text.as_bytes().first() {
+            Some(b'"') => Scanner::new(text).string().ok(),
+            // one that is too large is refused as the empty text is
+            Some(b'-' | b'0'..=b'9') => Some(Cow::Owned(plain(text).unwrap_or_default())),
+            _ => None,
+        });
         let found = found.ok_or_else(|| {
             missing("missing_version", "source.json_version", path, "a number, a time or a text")
         })?;
         positioned(version, &found).ok_or_else(|| {
-            let kinds = "a number from 0 on, a time since 1970 or a text of at most 255 bytes";
+            let kinds = "a number from 0 on, a time since 1970 or a text, of at most 999 bytes";
             missing("bad_version", "source.json_version", path, kinds)
         })
     }
@@ -337,24 +345,33 @@ fn key_member(value: Option<&str>, name: &str) -> Result<String> {
 
 /// The version with what a record counts with, and the time if it is one.
 fn positioned(version: Version, text: &str) -> Option<(Version, Option<Timestamp>)> {
-    let of = |kind| version.letter(kind);
-    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some((of('n').digits(text).ok()?, None));
-    }
-    if crate::json::is_number(text) {
-        let plain = decimal::canonical(text).ok()?;
-        let (whole, fraction) = plain.split_once('.').unwrap_or((&plain, ""));
-        let version = of('n').digits(whole).ok()?;
-        let point = if fraction.is_empty() { "" } else { "." };
-        return Some((Version::from(format!("{version}{point}{fraction}")), None));
-    }
     if let Some(time) = time(text) {
         let nanoseconds = u128::try_from(time.as_nanosecond()).ok()?.to_string();
-        return Some((of('t').digits(&nanoseconds).ok()?, Some(Timestamp(time.as_microsecond()))));
+        let version = version.letter('t').digits(&nanoseconds).ok()?;
+        return Some((version, Some(Timestamp(time.as_microsecond()))));
     }
+    let is_negative = text.strip_prefix('-').and_then(whole_part).is_some();
     // one that only looks like a time would be ordered otherwise than its neighbours
-    let is_fit = !text.is_empty() && !begins_like_a_time(text);
-    is_fit.then(|| of('x').label(text).ok()).flatten().map(|version| (version, None))
+    if text.is_empty() || text.len() > VERSION_MAX || is_negative || begins_like_a_time(text) {
+        return None;
+    }
+    let size = whole_part(text).map_or(text.len(), str::len);
+    Some((version.letter('n').sized(size, text), None))
+}
+
+/// A JSON number without an exponent.
+fn plain(number: &str) -> Option<String> {
+    if whole_part(number).is_some_and(|whole| whole == number) {
+        return Some(number.to_owned());
+    }
+    decimal::canonical(number).ok()
+}
+
+/// The digits in front of the point of a text that is a number without sign and exponent.
+fn whole_part(text: &str) -> Option<&str> {
+    let are_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, rest)| (whole, Some(rest)));
+    (are_digits(whole) && fraction.is_none_or(are_digits)).then_some(whole)
 }
 
 fn begins_like_a_time(text: &str) -> bool {
@@ -380,7 +397,7 @@ fn time(text: &str) -> Option<jiff::Timestamp> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Json, Path, Pointers, at, positioned};
+    use super::{Json, Path, Pointers, at, plain, positioned};
     use crate::catalogue::Catalogue;
     use crate::config::{Config, Keyless, RouteConfig, VersionScheme};
     use crate::decode::{Decoded, Decoder, Outline, Reason, Settings, alone};
@@ -579,7 +596,7 @@ mod tests {
             "2",
             "9.99",
             "10",
-            "1.1e1",
+            plain("1.1e1").unwrap().as_str(),
             "9007199254740993",
             "9007199254740994",
         ]);
@@ -591,17 +608,20 @@ mod tests {
             "2024-07-16 14:29:24",
         ]);
         check(&["01J2XW0000", "01J2XW000A", "v9999999999", "v10000000000"]);
+        // some of one width look like numbers
+        check(&["00000000", "000012e4", "00001abc", "00012345", "0001234a", "10000000", "1000000a"]);
+        check(&["9", "9.25", "10", "10.5", "1000000000"]);
+        check(&["018f3c2a-0001-7000", "018f3c2a-0002-7000"]);
         for (a, b) in [
-            ("1", "1.0"),
-            ("007", "7"),
-            ("15e1", "150"),
+            ("1", plain("1.0").unwrap().as_str()),
+            ("150", plain("15e1").unwrap().as_str()),
             ("2024-07-16T14:29:22Z", "2024-07-16T16:29:22.000+02:00"),
         ] {
             assert_eq!(version(a), version(b));
         }
         assert_eq!(version("42.5").as_str(), "j.0000.1.n.00242.5");
         assert_eq!(version("1970-01-01T00:00:00.000000001Z").as_str(), "j.0000.1.t.0011");
-        assert_eq!(version("ab").as_str(), "j.0000.1.x.02ab");
+        assert_eq!(version("ab").as_str(), "j.0000.1.n.002ab");
     }
 
     #[test]

@@ -386,25 +386,11 @@ pub(super) fn driver_error(error: &tokio_postgres::Error, ddl: bool) -> Error {
     }
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {
-        if let Some(rustls::Error::InvalidCertificate(_)) = inner.downcast_ref::<rustls::Error>() {
-            return Error::config(
-                "The database's certificate cannot be verified: name its root certificate with sslrootcert in \
-                 sink.url, or choose another sslmode.",
-            )
-            .because(inner.to_string());
-        }
-        if let Some(io) = inner.downcast_ref::<std::io::Error>()
-            && let Some(nested) = io.get_ref()
-        {
-            if let Some(rustls::Error::InvalidCertificate(_)) = nested.downcast_ref::<rustls::Error>() {
-                return Error::config(
-                    "The database's certificate cannot be verified: name its root certificate with sslrootcert in \
-                     sink.url, or choose another sslmode.",
-                )
-                .because(nested.to_string());
-            }
-            cause = nested.source();
-            continue;
+        // an I/O error does not name the error it holds as its source
+        let held = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        let inner = held.map_or(inner, |held| held);
+        if let Some(rustls::Error::InvalidCertificate(why)) = inner.downcast_ref() {
+            return untrusted(why);
         }
         cause = inner.source();
     }
@@ -424,6 +410,24 @@ pub(super) fn driver_error(error: &tokio_postgres::Error, ddl: bool) -> Error {
         return Error::config(format!("sink.url: {text}."));
     }
     Error::new(ErrorKind::Unavailable, "unavailable", format!("The database cannot be reached: {text}."))
+}
+
+/// What to do about a certificate that cannot be verified.
+fn untrusted(why: &CertificateError) -> Error {
+    use CertificateError::{Expired, ExpiredContext, NotValidForName, NotValidForNameContext};
+    let advice = if matches!(why, NotValidForName | NotValidForNameContext { .. }) {
+        "it is of another name than the host in sink.url. Connect by a name that it holds, or set sslmode=verify-ca, \
+         which does not compare names"
+    } else if matches!(why, Expired | ExpiredContext { .. }) {
+        "it has expired. Renew it, or set this machine's clock"
+    } else if format!("{why:?}").contains("CaUsedAsEndEntity") {
+        "it is the certificate of an authority (CA:TRUE), not of a server. Let the authority sign one for the server, \
+         and name the authority's with sslrootcert in sink.url"
+    } else {
+        "name its root certificate with sslrootcert in sink.url, or choose another sslmode"
+    };
+    Error::config(format!("The database's certificate cannot be verified: {advice}."))
+        .because(why.to_string())
 }
 
 /// Why a database cannot do now what it may do later.

@@ -1,6 +1,6 @@
 //! The objects in CrateDB: tables, views, registry, and the columns, which nobody but this room adds.
 
-use super::crate_rows::{Json, read};
+use super::crate_rows::{Json, Loan, read, server_error};
 use super::cratedb::Cratedb;
 use super::purge::Purged;
 use super::targets::{
@@ -17,6 +17,7 @@ use crate::plan::{
     without_named_lists,
 };
 use crate::route::Target;
+use futures_util::StreamExt as _;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -634,18 +635,28 @@ impl Cratedb {
             if target.layout.ends_with("guarded") { "\nwhere not coalesce(deleted, false)" } else { "" };
         let key: Vec<String> = table.keys.iter().map(|name| format!("pk[{}]", literal(name))).collect();
         let key = if key.is_empty() { "1".to_owned() } else { key.join(", ") };
-        let limit = shown.limit.and_then(|limit| i32::try_from(limit).ok());
+        let limit = shown.limit.filter(|_| shown.key.is_none()).and_then(|limit| i32::try_from(limit).ok());
         let limit = limit.map_or_else(String::new, |limit| format!("\nlimit {limit}"));
         let sql = fill(
             include_str!("../../sql/cratedb/live_rows_adopted.sql"),
             &[("storage", &storage), ("aux", aux), ("live", live), ("key", &key), ("limit", &limit)],
         );
-        for row in self.ask(Deadline::never(), &sql, &[]).await? {
+        let loan = Loan::new(self.server.client(Deadline::never()).await?);
+        let parameters = std::iter::empty::<&(dyn ToSql + Sync)>();
+        let failed = |error: tokio_postgres::Error| server_error(&error);
+        let rows = loan.client()?.query_raw(&sql, parameters).await.map_err(failed)?;
+        let mut rows = std::pin::pin!(rows);
+        while let Some(row) = rows.next().await {
+            let row = row.map_err(failed)?;
             let (pk, data, aux): (Json, Option<Json>, Option<Json>) =
                 read(|| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))?;
-            let aux = aux.map_or_else(|| "{}".to_owned(), |aux| without_named_lists(&plain(&aux.0)));
-            each(LiveRow { pk: plain(&pk.0), data: data.map(|data| plain(&data.0)), aux, deleted: false })?;
+            let pk = plain(&pk.0);
+            if shown.means(&pk) {
+                let aux = aux.map_or_else(|| "{}".to_owned(), |aux| without_named_lists(&plain(&aux.0)));
+                each(LiveRow { pk, data: data.map(|data| plain(&data.0)), aux, deleted: false })?;
+            }
         }
+        loan.give_back();
         Ok(())
     }
 

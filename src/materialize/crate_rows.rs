@@ -186,9 +186,9 @@ impl<'a> FromSql<'a> for Json {
 }
 
 /// A connection that is dropped unless its answer came whole: a later one would get what was left over.
-pub(super) struct Lease(Option<Object>);
+pub(super) struct Loan(Option<Object>);
 
-impl Lease {
+impl Loan {
     pub(super) fn new(client: Object) -> Self {
         Self(Some(client))
     }
@@ -202,7 +202,7 @@ impl Lease {
     }
 }
 
-impl Drop for Lease {
+impl Drop for Loan {
     fn drop(&mut self) {
         if let Some(client) = self.0.take() {
             drop(Object::take(client));

@@ -6,7 +6,7 @@
 //! after any error; a statement skips bad rows in silence, so what comes back is compared with what was sent.
 
 use super::crate_catalog::Known;
-use super::crate_rows::{Base, Json, KeyValue, Lease, Sent, UNREADABLE, identity_of, read, server_error};
+use super::crate_rows::{Base, Json, KeyValue, Loan, Sent, UNREADABLE, identity_of, read, server_error};
 use super::server::Server;
 use super::targets::check_horizon;
 use super::{Binding, DeadLetter, Deadline, Materializer, RowOutcome, Truncation};
@@ -139,26 +139,26 @@ impl Cratedb {
         sql: &str,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<tokio_postgres::Row>> {
-        let lease = Lease::new(self.server.client(deadline).await?);
-        let client = lease.client()?;
+        let loan = Loan::new(self.server.client(deadline).await?);
+        let client = loan.client()?;
         let work = async {
             let prepared = client.prepare_cached(sql).await?;
             client.query(&prepared, parameters).await
         };
         let rows = self.noticed(self.server.within(client, deadline, work, server_error).await)?;
-        lease.give_back();
+        loan.give_back();
         Ok(rows)
     }
 
     /// The row of a key, by a statement that the server does not keep: of a table that was dropped and made anew, a
     /// kept one reads other columns.
     async fn row_of(&self, key: &str, sql: &str, deadline: Deadline) -> Result<Option<tokio_postgres::Row>> {
-        let lease = Lease::new(self.server.client(deadline).await?);
-        let client = lease.client()?;
+        let loan = Loan::new(self.server.client(deadline).await?);
+        let client = loan.client()?;
         let parameters: [(&(dyn ToSql + Sync), Type); 1] = [(&key, Type::VARCHAR)];
         let work = client.query_typed(sql, &parameters);
         let rows = self.noticed(self.server.within(client, deadline, work, server_error).await)?;
-        lease.give_back();
+        loan.give_back();
         Ok(rows.into_iter().next())
     }
 
@@ -169,24 +169,24 @@ impl Cratedb {
         sql: &str,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<u64> {
-        let lease = Lease::new(self.server.client(deadline).await?);
-        let client = lease.client()?;
+        let loan = Loan::new(self.server.client(deadline).await?);
+        let client = loan.client()?;
         let work = async {
             let prepared = client.prepare_cached(sql).await?;
             client.execute(&prepared, parameters).await
         };
         let count = self.noticed(self.server.within(client, deadline, work, server_error).await)?;
-        lease.give_back();
+        loan.give_back();
         Ok(count)
     }
 
     /// Runs a statement without parameters once: DDL, a refresh. Not as a simple query, whose texts in braces the
     /// server takes for arrays, even where they name a column.
     pub(super) async fn run(&self, deadline: Deadline, sql: &str) -> Result<()> {
-        let lease = Lease::new(self.server.client(deadline).await?);
-        let client = lease.client()?;
+        let loan = Loan::new(self.server.client(deadline).await?);
+        let client = loan.client()?;
         self.noticed(self.server.within(client, deadline, client.query_typed(sql, &[]), server_error).await)?;
-        lease.give_back();
+        loan.give_back();
         Ok(())
     }
 

@@ -5,6 +5,7 @@ use super::postgres::{Postgres, settle};
 use super::{Binding, Deadline};
 use crate::config::{Ddl, DeletePolicy};
 use crate::error::{Error, ErrorKind, Result};
+use crate::event::Key;
 use crate::plan::{Layout, Row, drop_view, fill, literal, relation, storage, view};
 use crate::route::{Target, identifier};
 use deadpool_postgres::{GenericClient, Object};
@@ -91,10 +92,17 @@ pub struct KnownTarget {
 /// Which rows of a target are shown.
 #[derive(Debug, Clone, Default)]
 pub struct Shown {
-    /// Only the row of this canonical key; an adopted table has no such column, and shows them all.
+    /// Only the row of this canonical key.
     pub key: Option<String>,
     /// At most so many.
     pub limit: Option<u64>,
+}
+
+impl Shown {
+    /// Whether the row of an adopted table, which has no column of its canonical key, is meant.
+    pub(super) fn means(&self, pk: &str) -> bool {
+        self.key.as_deref().is_none_or(|key| Key::from_json(pk).is_ok_and(|of_row| of_row.as_str() == key))
+    }
 }
 
 /// A row as the view shows it: JSON texts.
@@ -407,7 +415,8 @@ impl Postgres {
         mut each: impl FnMut(LiveRow) -> Result<()>,
     ) -> Result<()> {
         let client = self.client(Deadline::never()).await?;
-        let sql = if target.layout.starts_with("adopted") {
+        let is_managed = !target.layout.starts_with("adopted");
+        let sql = if !is_managed {
             let found = relation_of(&client, &target.schema, &target.table).await?;
             let has_aux = found.is_some_and(|table| table.columns.iter().any(|column| column == "aux"));
             let aux = if has_aux { "coalesce(t.aux, '{}')::text" } else { "'{}'::text" };
@@ -430,9 +439,11 @@ impl Postgres {
         };
         let parameters = std::iter::empty::<&(dyn ToSql + Sync)>();
         let rows = client.query_raw(&sql, parameters).await.map_err(ddl_error)?;
-        let limit = shown.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
-        let mut rows = std::pin::pin!(rows.take(limit));
-        while let Some(row) = rows.next().await {
+        let mut left = shown.limit.unwrap_or(u64::MAX);
+        let mut rows = std::pin::pin!(rows);
+        while left > 0
+            && let Some(row) = rows.next().await
+        {
             let row = row.map_err(ddl_error)?;
             let read = || {
                 Ok(LiveRow {
@@ -442,7 +453,11 @@ impl Postgres {
                     deleted: row.try_get(3)?,
                 })
             };
-            each(read().map_err(ddl_error)?)?;
+            let row = read().map_err(ddl_error)?;
+            if is_managed || shown.means(&row.pk) {
+                left -= 1;
+                each(row)?;
+            }
         }
         Ok(())
     }

@@ -783,6 +783,17 @@ async fn tables_of_lorrystream_and_toolkit_are_adopted() {
         .count("select count(*) from \"{s}\".orders where pk['id'] = 'k00002' and aux['l'] is not null")
         .await;
     assert_eq!(mixed, 1, "a mixed list goes where theirs puts it");
+    let target = worker.sink.targets().await.unwrap().remove(0);
+    let (of_key, mut found) = (Shown { key: Some(r#"["k00002"]"#.to_owned()), limit: Some(2) }, Vec::new());
+    worker
+        .sink
+        .live_rows(&target, &of_key, |row| {
+            found.push(row.pk);
+            Ok(())
+        })
+        .await
+        .unwrap();
+    assert_eq!(found, [id_json("k00002")]);
     place
         .run(
             "create table \"{s}\".guarded (pk object(strict) as (\"id\" text primary key), data object(dynamic), \

@@ -10,6 +10,7 @@ use rowtide::decode::Decoders;
 use rowtide::error::{Error, ErrorKind};
 use rowtide::event::{Change, ChangeEvent, Key, Patch, Timestamp};
 use rowtide::json::Value;
+use rowtide::materialize::Shown;
 use rowtide::pipeline::Flow;
 use rowtide::plan::merge;
 use rowtide::record::Record;
@@ -356,6 +357,21 @@ async fn an_existing_table_is_adopted() {
         rows,
         [r#"{"id": "k00000"} {"n": -1} {}"#, r#"{"id": "k00002"} {"n": 7} {"/data/z": "\"a\\u0000b\""}"#]
     );
+    let target = worker.sink.targets().await.unwrap().remove(0);
+    for (key, limit, expected) in
+        [(Some(r#"["k00002"]"#), Some(1), vec![r#"{"id": "k00002"}"#]), (Some(r#"["nobody"]"#), None, vec![])]
+    {
+        let (shown, mut found) = (Shown { key: key.map(str::to_owned), limit }, Vec::new());
+        worker
+            .sink
+            .live_rows(&target, &shown, |row| {
+                found.push(row.pk);
+                Ok(())
+            })
+            .await
+            .unwrap();
+        assert_eq!(found, expected);
+    }
     place.finish().await;
 }
 
