@@ -95,7 +95,8 @@ impl<'a> Outline<'a> {
         Ok(true)
     }
 
-    /// As [`Outline::object`], of an object inside: the next value of `scanner`, which must be one.
+    /// As [`Outline::object`], of an object inside: the next value of `scanner`, which must be one. Of several only the
+    /// first is kept, as of several members with one name only the first is found.
     ///
     /// # Errors
     /// When the object is broken, or `each` fails.
@@ -106,7 +107,7 @@ impl<'a> Outline<'a> {
     ) -> Result<(), E> {
         scanner.peek()?;
         let start = scanner.clone();
-        let read = Read::object(scanner, self.is_wanted(), each)?;
+        let read = Read::object(scanner, self.is_wanted() && self.inner.get().is_none(), each)?;
         if read.is_kept {
             self.of_inner(start.since_here(scanner)).know(read);
         }
@@ -308,6 +309,25 @@ mod tests {
         assert_eq!(outline.inner("b").string("c").as_deref(), Some("x\n"));
         assert_eq!(outline.inner("b").get("d"), Some("[1]"));
         assert_eq!((outline.inner("a").len(), outline.inner("z").len(), outline.len()), (0, 0, 3));
+    }
+
+    #[test]
+    fn an_object_inside_is_read_once_however_often_it_stands_there() {
+        let payload = format!("{{{}}}", vec![r#""a":{"b":1}"#; 200_000].join(","));
+        let outline = Outline::of(payload.as_bytes());
+        outline.keep();
+        let mut read = 0;
+        let whole = outline.object(|scanner, _| {
+            outline.object_inside(scanner, |scanner, _| {
+                read += 1;
+                scanner.skip().map(drop)
+            })
+        });
+        assert_eq!(whole, Ok(true));
+        assert_eq!(
+            (read, outline.inner("a").get("b"), outline.inner("a").has("a")),
+            (200_000, Some("1"), false)
+        );
     }
 
     #[test]
