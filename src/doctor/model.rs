@@ -198,14 +198,21 @@ impl Shards {
     }
 }
 
+/// A parameter of a template.
+#[derive(Debug, Clone)]
+pub(super) struct Parameter {
+    pub(super) name: String,
+    pub(super) default: Node,
+    /// It is kept out of sight.
+    pub(super) is_hidden: bool,
+    pub(super) place: Place,
+}
+
 /// Every resource of every file.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Model {
     pub(super) resources: Vec<Resource>,
-    /// Parameters that the templates have.
-    pub(super) parameters: Vec<String>,
-    /// Secrets that templates hold as defaults of hidden parameters.
-    pub(super) hidden_defaults: Vec<(String, Node, Place)>,
+    pub(super) parameters: Vec<Parameter>,
 }
 
 impl Model {
@@ -227,7 +234,14 @@ impl Model {
         })
     }
 
+    /// Event source mappings. Where some functions say that they are rowtide's, those of others are not looked at.
     pub(super) fn mappings(&self) -> impl Iterator<Item = Mapping<'_>> {
+        let some_are_ours = self.of(Kind::Function).any(is_ours);
+        let all = self.all_mappings();
+        all.filter(move |mapping| !some_are_ours || mapping.function.is_none_or(is_ours))
+    }
+
+    fn all_mappings(&self) -> impl Iterator<Item = Mapping<'_>> {
         self.of(Kind::Mapping).map(|resource| {
             let name = resource.get(&["FunctionName"]);
             let name = if name.is_null() { resource.get(&["FunctionArn"]) } else { name };

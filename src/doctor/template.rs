@@ -69,13 +69,6 @@ impl<'a> Template<'a> {
         condition.is_none_or(|name| self.condition(name, 0) != Some(false))
     }
 
-    /// Parameters that are kept out of sight and yet have a default in the template.
-    pub(super) fn hidden_defaults(&self) -> Vec<(String, Node)> {
-        let parameters = self.root.get("Parameters").members().iter();
-        let hidden = parameters.filter(|(_, parameter)| is_hidden(parameter));
-        hidden.map(|(name, parameter)| (name.clone(), parameter.get("Default").clone())).collect()
-    }
-
     fn function(&self, name: &str, argument: &Node) -> Node {
         let value = match name {
             "Ref" => argument.as_text().map_or(Value::Unknown, |name| self.reference(name)),
@@ -236,7 +229,8 @@ fn all(each: impl Iterator<Item = Option<bool>>, wanted: bool) -> Option<bool> {
     certain.then_some(wanted)
 }
 
-fn is_hidden(parameter: &Node) -> bool {
+/// Whether a parameter is kept out of sight.
+pub(super) fn is_hidden(parameter: &Node) -> bool {
     parameter.get("NoEcho").given_bool().known() == Some(true)
 }
 
