@@ -263,6 +263,21 @@ fn an_alias_leads_to_its_function_and_a_consumer_to_its_stream() {
 }
 
 #[test]
+fn mappings_of_functions_that_are_not_rowtides_are_not_looked_at_beside_those_that_are() {
+    let ours = std::fs::read_to_string(folder().join("timeout/good.yaml")).unwrap();
+    let others = "  Thumbnails:\n    Type: AWS::Serverless::Function\n    Properties:\n      Runtime: python3.13\n      \
+                  Events:\n        Uploads:\n          Type: SQS\n          Properties: {Queue: !ImportValue uploads}\n";
+    let rules = |template: &str| {
+        let mut stack = Stack::default();
+        stack.add("t", template.as_bytes(), &BTreeMap::new()).unwrap();
+        stack.findings(&config(None)).iter().map(|finding| finding.rule).collect::<Vec<_>>()
+    };
+    assert_eq!(rules(&(ours + others)), Vec::<&str>::new());
+    // where nothing says which they are, all are
+    assert!(rules(&format!("Resources:\n{others}")).contains(&"response-types"));
+}
+
+#[test]
 fn globals_reach_the_functions_of_sam() {
     let template = std::fs::read_to_string(folder().join("visibility-timeout/good.yaml")).unwrap();
     let mut stack = Stack::default();

@@ -219,7 +219,10 @@ fn destination<'m>(
         return (node, Some(Destination { is_fifo }));
     }
     let arn = node.as_text().unwrap_or_default();
-    let is_queue = [":sqs:", ":sns:"].iter().any(|service| arn.contains(service));
+    // SAM says what it is
+    let kind = mapping.resource.get(&["DestinationConfig", "OnFailure", "Type"]).as_text();
+    let is_queue =
+        [":sqs:", ":sns:"].iter().any(|service| arn.contains(service)) || matches!(kind, Some("SQS" | "SNS"));
     (node, is_queue.then(|| Destination { is_fifo: arn.ends_with(".fifo") }))
 }
 
