@@ -204,6 +204,15 @@ fn files_are_examined_together() {
 }
 
 #[test]
+fn a_reference_leads_to_what_is_in_the_same_file() {
+    let (good, bad) = (folder().join("timeout/good.yaml"), folder().join("timeout/bad.yaml"));
+    let expected = examined(&[&bad], None);
+    // both have a resource of that name
+    assert_eq!(examined(&[&good, &bad], None), expected);
+    assert_eq!(examined(&[&bad, &good], None), expected);
+}
+
+#[test]
 fn conditions_and_parameters_decide_what_there_is() {
     let template = r#"
 Parameters:

@@ -212,7 +212,7 @@ fn destination<'m>(
     mapping: Mapping<'m>,
 ) -> (&'m crate::doctor::node::Node, Option<Destination>) {
     let node = mapping.resource.get(&["DestinationConfig", "OnFailure", "Destination"]);
-    let found = stack.model.find(&[Kind::Queue, Kind::Topic], node);
+    let found = stack.model.find(&[Kind::Queue, Kind::Topic], mapping.resource, node);
     if let Some(found) = found {
         let fifo = ["FifoQueue", "FifoTopic"];
         let is_fifo = fifo.iter().any(|name| found.get(&[name]).given_bool() == Given::Is(true));
