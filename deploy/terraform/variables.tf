@@ -367,9 +367,9 @@ variable "parallelization_factor" {
 }
 
 variable "retry_attempts" {
-  description = "How often a failed batch is tried again before it goes to the bucket."
+  description = "How often a failed batch is tried again before it goes to the bucket. A database that refuses connections costs one every four seconds, a missing permission several a second."
   type        = number
-  default     = 10
+  default     = 1000
   nullable    = false
 
   validation {

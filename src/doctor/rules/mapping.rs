@@ -40,7 +40,7 @@ pub(super) const RULES: &[Rule] = &[
         finds: "a stream or topic whose failed batches are tried again without limit of number or age",
         why: "One batch that keeps failing blocks everything behind it in its shard until the stream forgets the \
               records, and those that wait are lost with it.",
-        change: "Set `MaximumRetryAttempts`, for example to 10, and `MaximumRecordAgeInSeconds` below the stream's \
+        change: "Set `MaximumRetryAttempts`, for example to 1000, and `MaximumRecordAgeInSeconds` below the stream's \
                  retention.",
         check: Check::Stack(|stack| {
             each(stack, |mapping| {
