@@ -124,12 +124,12 @@ fn unknown_after<'a>(root: &'a Node, address: &str) -> &'a Node {
     found.unwrap_or(root.get("")).at(&["change", "after_unknown"])
 }
 
-/// Marks what is not known in the blocks that are made by `dynamic`: nothing is written of those. Elsewhere an unknown
-/// value that nobody wrote is a default of the provider's.
+/// Marks what is not known among the variables of a function, and in the blocks that are made by `dynamic`, of which
+/// nothing is written. Elsewhere an unknown value that nobody wrote is a default of the provider's.
 fn mark_unknown(values: &mut Node, unknown: &Node, written: &Node) {
     let Value::Map(members) = &mut values.value else { return };
     for (name, value) in members.iter_mut().filter(|(name, _)| BLOCKS.contains(&name.as_str())) {
-        if written.get(name).is_null() {
+        if name == "environment" || written.get(name).is_null() {
             overlay(value, unknown.get(name));
         }
     }
