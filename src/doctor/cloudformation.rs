@@ -40,7 +40,9 @@ pub(super) fn read(root: &Node, file: &str, parameters: &BTreeMap<String, String
     let template = Template::new(root, parameters);
     let place = |line: usize, path: String| Place { file: file.to_owned(), line, path };
     for (name, parameter) in root.get("Parameters").members() {
-        let default = parameter.get("Default").clone();
+        // of a parameter in the store it is the name
+        let is_name = parameter.get("Type").as_text().is_some_and(|kind| kind.starts_with("AWS::SSM::"));
+        let default = if is_name { Node::default() } else { parameter.get("Default").clone() };
         let place = place(default.line, format!("Parameters.{name}"));
         let is_hidden = is_hidden(parameter);
         model.parameters.push(Parameter { name: name.clone(), default, is_hidden, place });
