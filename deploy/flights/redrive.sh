@@ -1,20 +1,23 @@
 #!/usr/bin/env bash
 # Applies once more what did not reach the tables: parked records, and batches that Lambda gave up:
 #
-#     DATABASE_URL=postgresql://… deploy/flights/redrive.sh [--config rowtide.toml] [FAILURES_BUCKET]
+#     DATABASE_URL=postgresql://… deploy/flights/redrive.sh [--config rowtide.toml] FUNCTION [FAILURES_BUCKET]
 #
-# --config names the configuration of the function, if it has one: routes decide where rows go. An object of the bucket
-# whose records are all applied or parked is moved below `redriven/`; the others stay. It can be repeated: a version
-# never goes back. Needs the AWS CLI and the command rowtide.
+# The settings are those of FUNCTION, so that rows go where it writes them; --config names a file in place of the
+# configuration that it has. An object of the bucket whose records are all applied or parked is moved below `redriven/`;
+# the others stay. It can be repeated: a version never goes back. Needs the AWS CLI and the command rowtide.
 set -euo pipefail
 config=()
 if [ "${1:-}" = --config ]; then
     config=(--config "${2:?--config needs a file}")
     shift 2
 fi
-bucket=${1:-}
+function=${1:?usage: deploy/flights/redrive.sh [--config rowtide.toml] FUNCTION [FAILURES_BUCKET]}
+bucket=${2:-}
 : "${DATABASE_URL:?must hold the URL of the database}"
 status=0
+settings=$("$(dirname "$0")/settings.sh" "$function")
+eval "$settings"
 
 rowtide dead-letters redrive ${config[@]+"${config[@]}"} --sink env://DATABASE_URL || status=1
 [ -n "$bucket" ] || exit "$status"

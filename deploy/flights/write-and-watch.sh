@@ -4,7 +4,8 @@
 #     DATABASE_URL=postgresql://… deploy/flights/write-and-watch.sh TABLE [PARTITION_KEY] [TARGET] [SECONDS]
 #
 # PARTITION_KEY is the name of the table's key, a string, if it is not `id`; TARGET is the view, if it is not called as
-# the table is. For a table without a sort key. Needs the AWS CLI and the command rowtide.
+# the table is. For a table without a sort key. Needs the AWS CLI and the command rowtide, which looks where
+# `eval "$(deploy/flights/settings.sh FUNCTION)"` tells it to.
 set -euo pipefail
 table=${1:?usage: deploy/flights/write-and-watch.sh TABLE [PARTITION_KEY] [TARGET] [SECONDS]}
 key=${2:-id} target=${3:-$1} patience=${4:-120}

@@ -12,7 +12,7 @@ locals {
       namespace  = "AWS/Lambda"
       metric     = "Errors"
       dimensions = local.of_function
-      periods    = 5
+      periods    = 15
       points     = 3
     }
     throttles = {
@@ -20,7 +20,7 @@ locals {
       namespace  = "AWS/Lambda"
       metric     = "Throttles"
       dimensions = local.of_function
-      periods    = 5
+      periods    = 15
       points     = 3
     }
     reported = {
@@ -28,8 +28,8 @@ locals {
       namespace  = "Rowtide"
       metric     = "RecordsReported"
       dimensions = local.of_service
-      periods    = 5
-      points     = 5
+      periods    = 15
+      points     = 3
     }
     parked = {
       text       = "Records were parked, which can not be applied as they are."
@@ -68,8 +68,8 @@ locals {
       expression = "measured / 1000"
       label      = "seconds behind the stream"
       threshold  = var.lag_alarm_seconds
-      periods    = 5
-      points     = 5
+      periods    = 15
+      points     = 3
     }
     source-lag = {
       text       = "Changes reach the tables too late."
@@ -80,8 +80,8 @@ locals {
       expression = "measured / 1000"
       label      = "seconds behind the source"
       threshold  = var.lag_alarm_seconds
-      periods    = 5
-      points     = 5
+      periods    = 15
+      points     = 3
     }
     duration = {
       text       = "Invocations take more than 80 percent of their timeout."
@@ -92,7 +92,7 @@ locals {
       expression = "measured / (${var.timeout} * 10)"
       label      = "percent of the timeout"
       threshold  = 80
-      periods    = 5
+      periods    = 15
       points     = 3
     }
   }

@@ -72,6 +72,20 @@ locals {
       }
     },
     {
+      when = var.stream_kms_key_arn != ""
+      statement = {
+        Sid      = "DecryptStream"
+        Effect   = "Allow"
+        Action   = "kms:Decrypt"
+        Resource = var.stream_kms_key_arn
+        Condition = {
+          StringEquals = {
+            "kms:ViaService" = "${var.stream_type}.${local.region}.${data.aws_partition.current.dns_suffix}"
+          }
+        }
+      }
+    },
+    {
       when = var.sink_secret_kms_key_arn != ""
       statement = {
         Sid      = "DecryptSecret"

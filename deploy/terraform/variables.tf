@@ -48,6 +48,18 @@ variable "stream_arn" {
   }
 }
 
+variable "stream_kms_key_arn" {
+  description = "Key of the stream, or of the table whose DynamoDB stream is read, when it is one of your own."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+)?$", var.stream_kms_key_arn))
+    error_message = "stream_kms_key_arn does not look as its description says."
+  }
+}
+
 variable "stream_retention_hours" {
   description = "Hours for which a created Kinesis stream keeps its records."
   type        = number
@@ -355,9 +367,9 @@ variable "parallelization_factor" {
 }
 
 variable "retry_attempts" {
-  description = "How often a failed batch is tried again before it goes to the bucket."
+  description = "How often a failed batch is tried again before it goes to the bucket. A database that refuses connections costs one every four seconds, a missing permission several a second."
   type        = number
-  default     = 10
+  default     = 1000
   nullable    = false
 
   validation {
@@ -379,7 +391,7 @@ variable "record_age" {
 }
 
 variable "starting_position" {
-  description = "Where reading begins. LATEST misses what came before the mapping was ready."
+  description = "Where reading begins; it cannot be changed later. LATEST misses what came before the mapping was ready."
   type        = string
   default     = "TRIM_HORIZON"
   nullable    = false

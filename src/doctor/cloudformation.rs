@@ -1,12 +1,12 @@
 //! SAM and CloudFormation templates, and what AWS answers about what runs: into the model.
 
-use super::model::{Kind, Model, Origin, Place, Resource};
+use super::model::{Kind, Model, Origin, Parameter, Place, Resource};
 use super::node::{Node, Value};
-use super::template::Template;
+use super::template::{Template, is_hidden};
 use std::collections::BTreeMap;
 
 /// Kinds by their type; every other resource is looked at for its policies only.
-const KINDS: [(&str, Kind); 15] = [
+const KINDS: [(&str, Kind); 16] = [
     ("AWS::Serverless::Function", Kind::Function),
     ("AWS::Lambda::Function", Kind::Function),
     ("AWS::Lambda::EventSourceMapping", Kind::Mapping),
@@ -17,6 +17,8 @@ const KINDS: [(&str, Kind); 15] = [
     ("AWS::SQS::Queue", Kind::Queue),
     ("AWS::SNS::Topic", Kind::Topic),
     ("AWS::Logs::LogGroup", Kind::LogGroup),
+    // the CDK's way to give one that Lambda makes a retention
+    ("Custom::LogRetention", Kind::LogGroup),
     ("AWS::Lambda::Permission", Kind::Permission),
     ("AWS::Serverless::Api", Kind::Door),
     ("AWS::Serverless::HttpApi", Kind::Door),
@@ -37,11 +39,14 @@ pub(super) fn is_template(root: &Node) -> bool {
 pub(super) fn read(root: &Node, file: &str, parameters: &BTreeMap<String, String>, model: &mut Model) {
     let template = Template::new(root, parameters);
     let place = |line: usize, path: String| Place { file: file.to_owned(), line, path };
-    for (name, default) in template.hidden_defaults() {
+    for (name, parameter) in root.get("Parameters").members() {
+        // of a parameter in the store it is the name
+        let is_name = parameter.get("Type").as_text().is_some_and(|kind| kind.starts_with("AWS::SSM::"));
+        let default = if is_name { Node::default() } else { parameter.get("Default").clone() };
         let place = place(default.line, format!("Parameters.{name}"));
-        model.hidden_defaults.push((name, default, place));
+        let is_hidden = is_hidden(parameter);
+        model.parameters.push(Parameter { name: name.clone(), default, is_hidden, place });
     }
-    model.parameters.extend(root.get("Parameters").members().iter().map(|(name, _)| name.clone()));
     let globals = template.resolve(root.at(&["Globals", "Function"]));
     for (id, resource) in root.get("Resources").members() {
         if !template.is_made(resource) {

@@ -107,15 +107,22 @@ struct Open {
 fn yaml(text: &str) -> Result<Node, Unreadable> {
     let limits = options! { flow_nesting_limit: DEPTH_MAX, block_nesting_limit: DEPTH_MAX };
     let mut reader = Yaml::default();
+    let mut whole = None;
     for next in Parser::new_from_str_with_options(text, limits) {
         let (event, span) = next.map_err(|error| broken(&error))?;
         let (line, column) = (span.start.line(), span.start.col() + 1);
         let done = reader.take(event, line);
-        if let Some(node) = done.map_err(|what| Unreadable { line, column, what: what.to_owned() })? {
-            return Ok(node);
+        let done = done.map_err(|what| Unreadable { line, column, what: what.to_owned() })?;
+        match done.filter(|node| whole.is_none() || !node.is_null()) {
+            Some(_) if whole.is_some() => {
+                let what = "a second document: give each a file of its own".to_owned();
+                return Err(Unreadable { line, column, what });
+            }
+            Some(node) => whole = Some(node),
+            None => {}
         }
     }
-    Err(Unreadable::whole("it holds no document"))
+    whole.ok_or_else(|| Unreadable::whole("it holds no document"))
 }
 
 /// The parser's words are fixed: they hold nothing of the document.
@@ -316,6 +323,23 @@ mod tests {
             assert!(expected.is_empty() || error == expected, "{text}: {error}");
         }
         assert!(parse(b"a: \xff").unwrap_err().to_string().contains("UTF-8"));
+    }
+
+    #[test]
+    fn a_second_document_is_refused_and_an_empty_one_is_none() {
+        for text in ["a: 1\n---\nb: 2\n", "{\"a\": 1}\n{\"b\": 2}\n", "a: 1\n---\n- b\n"] {
+            assert!(parse(text.as_bytes()).is_err(), "{text}");
+        }
+        for text in ["---\na: 1\n", "a: 1\n---\n", "a: 1\n...\n", "%YAML 1.2\n---\na: 1\n..."] {
+            assert_eq!(parse(text.as_bytes()).unwrap().get("a").as_text(), Some("1"), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_in_place_wins_over_what_is_merged_and_the_last_over_the_first() {
+        for text in ["<<: {a: 1}\na: 2\n", "a: 2\n<<: {a: 1}\n", "a: 1\na: 2\n", "{\"a\": 1, \"a\": 2}"] {
+            assert_eq!(parse(text.as_bytes()).unwrap().get("a").as_text(), Some("2"), "{text}");
+        }
     }
 
     #[test]

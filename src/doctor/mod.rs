@@ -120,7 +120,7 @@ impl Stack {
     /// Whether one of the templates has a parameter of that name.
     #[must_use]
     pub fn has_parameter(&self, name: &str) -> bool {
-        self.model.parameters.iter().any(|found| found == name)
+        self.model.parameters.iter().any(|parameter| parameter.name == name)
     }
 
     /// How much there is to examine.

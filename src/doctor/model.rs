@@ -96,10 +96,11 @@ impl Resource {
         NAMES.iter().filter_map(|name| self.get(&[name]).as_text())
     }
 
-    /// Whether a value leads to it: a reference, its name, its ARN.
-    fn is_meant(&self, by: &Node) -> bool {
+    /// Whether a value of `other` leads to it: its name, its ARN, or a reference within the same file.
+    fn is_meant(&self, other: &Self, by: &Node) -> bool {
+        let is_near = self.place.file == other.place.file;
         match &by.value {
-            Value::Reference(id, _) => *id == self.id,
+            Value::Reference(id, _) => is_near && *id == self.id,
             Value::Text(text) => {
                 let last = text.rsplit([':', '/']).next().unwrap_or(text);
                 // `…:table/orders/stream/2026-…`, and a function with its alias
@@ -108,7 +109,8 @@ impl Resource {
                 let named = |name: &str| {
                     name == text || name == last || inner.flatten() == Some(name) || is_alias(text, name)
                 };
-                text.contains(&own) || text.contains(&own.replace('}', ".")) || self.names().any(named)
+                let referred = text.contains(&own) || text.contains(&own.replace('}', "."));
+                (is_near && referred) || self.names().any(named)
             }
             Value::Null
             | Value::Bool(_)
@@ -198,14 +200,21 @@ impl Shards {
     }
 }
 
+/// A parameter of a template.
+#[derive(Debug, Clone)]
+pub(super) struct Parameter {
+    pub(super) name: String,
+    pub(super) default: Node,
+    /// It is kept out of sight.
+    pub(super) is_hidden: bool,
+    pub(super) place: Place,
+}
+
 /// Every resource of every file.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Model {
     pub(super) resources: Vec<Resource>,
-    /// Parameters that the templates have.
-    pub(super) parameters: Vec<String>,
-    /// Secrets that templates hold as defaults of hidden parameters.
-    pub(super) hidden_defaults: Vec<(String, Node, Place)>,
+    pub(super) parameters: Vec<Parameter>,
 }
 
 impl Model {
@@ -213,37 +222,44 @@ impl Model {
         self.resources.iter().filter(move |resource| resource.kind == kind)
     }
 
-    /// The resource of one of these kinds that a value leads to.
-    pub(super) fn find(&self, kinds: &[Kind], by: &Node) -> Option<&Resource> {
-        self.resources.iter().find(|resource| kinds.contains(&resource.kind) && resource.is_meant(by))
+    /// The resource of one of these kinds that a value of `other` leads to.
+    pub(super) fn find(&self, kinds: &[Kind], other: &Resource, by: &Node) -> Option<&Resource> {
+        self.resources.iter().find(|resource| kinds.contains(&resource.kind) && resource.is_meant(other, by))
     }
 
     /// The same, also by way of a resource that stands before it: an alias of a function, a consumer of a stream.
-    fn behind(&self, kinds: &[Kind], by: &Node, through: &[&str]) -> Option<&Resource> {
-        self.find(kinds, by).or_else(|| {
-            let before = self.find(&[Kind::Other], by)?;
+    fn behind(&self, kinds: &[Kind], other: &Resource, by: &Node, through: &[&str]) -> Option<&Resource> {
+        self.find(kinds, other, by).or_else(|| {
+            let before = self.find(&[Kind::Other], other, by)?;
             let next = through.iter().map(|name| before.get(&[name])).find(|node| !node.is_null())?;
-            self.find(kinds, next)
+            self.find(kinds, before, next)
         })
     }
 
+    /// Event source mappings. Where some functions say that they are rowtide's, those of others are not looked at.
     pub(super) fn mappings(&self) -> impl Iterator<Item = Mapping<'_>> {
+        let some_are_ours = self.of(Kind::Function).any(is_ours);
+        let all = self.all_mappings();
+        all.filter(move |mapping| !some_are_ours || mapping.function.is_none_or(is_ours))
+    }
+
+    fn all_mappings(&self) -> impl Iterator<Item = Mapping<'_>> {
         self.of(Kind::Mapping).map(|resource| {
             let name = resource.get(&["FunctionName"]);
             let name = if name.is_null() { resource.get(&["FunctionArn"]) } else { name };
             let from = [Kind::Stream, Kind::Table, Kind::Queue];
-            let from = self.behind(&from, resource.get(&["EventSourceArn"]), &["StreamARN", "StreamArn"]);
-            let function = self.behind(&[Kind::Function], name, &["FunctionName"]);
+            let arn = resource.get(&["EventSourceArn"]);
+            let from = self.behind(&from, resource, arn, &["StreamARN", "StreamArn"]);
+            let function = self.behind(&[Kind::Function], resource, name, &["FunctionName"]);
             Mapping { resource, source: source(resource, from), function, from }
         })
     }
 
     /// Functions that records come to, and those that are set up for rowtide.
     pub(super) fn consumers(&self) -> impl Iterator<Item = &Resource> {
-        let fed: Vec<&str> =
-            self.mappings().filter_map(|mapping| Some(mapping.function?.id.as_str())).collect();
-        self.of(Kind::Function)
-            .filter(move |function| fed.contains(&function.id.as_str()) || is_ours(function))
+        let fed: Vec<&Resource> = self.mappings().filter_map(|mapping| mapping.function).collect();
+        let is_fed = move |function: &Resource| fed.iter().any(|fed| std::ptr::eq(*fed, function));
+        self.of(Kind::Function).filter(move |function| is_fed(function) || is_ours(function))
     }
 
     /// How many shards a mapping reads; `None` when that is not known.

@@ -75,9 +75,9 @@ impl Node {
         Self { line, value: Value::Text(text.into()) }
     }
 
-    /// The member of that name; nothing when there is none.
+    /// The member of that name, the last one as for every reader; nothing when there is none.
     pub(super) fn get(&self, name: &str) -> &Node {
-        self.members().iter().find(|(found, _)| found == name).map_or(&NOTHING, |(_, node)| node)
+        self.members().iter().rev().find(|(found, _)| found == name).map_or(&NOTHING, |(_, node)| node)
     }
 
     /// What several names lead to, one below the other.

@@ -69,13 +69,6 @@ impl<'a> Template<'a> {
         condition.is_none_or(|name| self.condition(name, 0) != Some(false))
     }
 
-    /// Parameters that are kept out of sight and yet have a default in the template.
-    pub(super) fn hidden_defaults(&self) -> Vec<(String, Node)> {
-        let parameters = self.root.get("Parameters").members().iter();
-        let hidden = parameters.filter(|(_, parameter)| is_hidden(parameter));
-        hidden.map(|(name, parameter)| (name.clone(), parameter.get("Default").clone())).collect()
-    }
-
     fn function(&self, name: &str, argument: &Node) -> Node {
         let value = match name {
             "Ref" => argument.as_text().map_or(Value::Unknown, |name| self.reference(name)),
@@ -98,7 +91,11 @@ impl<'a> Template<'a> {
         }
         let parameter = self.root.at(&["Parameters", name]);
         match (parameter.is_map(), is_hidden(parameter)) {
-            (false, _) => Value::Reference(name.to_owned(), String::new()),
+            (false, _) => {
+                // SAM has names such as `Function.Alias` for what it makes
+                let (resource, attribute) = name.split_once('.').unwrap_or((name, ""));
+                Value::Reference(resource.to_owned(), attribute.to_owned())
+            }
             (true, true) => Value::Hidden,
             (true, false) => self.parameter(name).map_or(Value::Unknown, Value::Text),
         }
@@ -128,10 +125,7 @@ impl<'a> Template<'a> {
         let Some(template) = template else { return Value::Unknown };
         let value = |name: &str| match own.map(|own| own.get(name)).filter(|node| !node.is_null()) {
             Some(node) => self.resolve(node).value,
-            None => match name.split_once('.') {
-                Some((resource, attribute)) => Value::Reference(resource.to_owned(), attribute.to_owned()),
-                None => self.reference(name),
-            },
+            None => self.reference(name),
         };
         // nothing but one name: what it stands for
         let only = template.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
@@ -236,7 +230,8 @@ fn all(each: impl Iterator<Item = Option<bool>>, wanted: bool) -> Option<bool> {
     certain.then_some(wanted)
 }
 
-fn is_hidden(parameter: &Node) -> bool {
+/// Whether a parameter is kept out of sight.
+pub(super) fn is_hidden(parameter: &Node) -> bool {
     parameter.get("NoEcho").given_bool().known() == Some(true)
 }
 
@@ -308,6 +303,8 @@ O: !If [Either, 1, 2]
 P: !Sub "${Stream}"
 Q: !ImportValue other
 R: {a: !Ref "AWS::NoValue", b: 1}
+S: !Ref Function.Alias
+T: !Sub "${Function.Alias}"
 "#;
 
     #[test]
@@ -347,6 +344,8 @@ R: {a: !Ref "AWS::NoValue", b: 1}
             ("P", "<Stream >"),
             ("Q", "?"),
             ("R", "b"),
+            ("S", "<Function Alias>"),
+            ("T", "<Function Alias>"),
         ] {
             check(&defaults, name, expected);
         }

@@ -103,7 +103,9 @@ pub(super) fn read(root: &Node, file: &str, model: &mut Model) {
         let kind = node.get("type").as_text().unwrap_or_default();
         let kind = KINDS.iter().find(|(name, _)| *name == kind).map_or(Kind::Other, |(_, kind)| *kind);
         let expressions = written.expressions(address);
-        let mut properties = written.converted(node.get("values"), expressions, address, 0);
+        let mut values = node.get("values").clone();
+        mark_unknown(&mut values, unknown_after(root, address), expressions);
+        let mut properties = written.converted(&values, expressions, address, 0);
         adapt(kind, &mut properties);
         model.resources.push(Resource {
             kind,
@@ -112,6 +114,45 @@ pub(super) fn read(root: &Node, file: &str, model: &mut Model) {
             place: Place { file: file.to_owned(), line: 0, path: address.to_owned() },
             properties,
         });
+    }
+}
+
+/// What a plan says that it does not know of a resource.
+fn unknown_after<'a>(root: &'a Node, address: &str) -> &'a Node {
+    let changes = root.get("resource_changes").items();
+    let found = changes.iter().find(|change| change.get("address").as_text() == Some(address));
+    found.unwrap_or(root.get("")).at(&["change", "after_unknown"])
+}
+
+/// Marks what is not known among the variables of a function, and in the blocks that are made by `dynamic`, of which
+/// nothing is written. Elsewhere an unknown value that nobody wrote is a default of the provider's.
+fn mark_unknown(values: &mut Node, unknown: &Node, written: &Node) {
+    let Value::Map(members) = &mut values.value else { return };
+    for (name, value) in members.iter_mut().filter(|(name, _)| BLOCKS.contains(&name.as_str())) {
+        if name == "environment" || written.get(name).is_null() {
+            overlay(value, unknown.get(name));
+        }
+    }
+}
+
+fn overlay(value: &mut Node, unknown: &Node) {
+    match (&mut value.value, &unknown.value) {
+        (Value::List(values), Value::List(unknown)) => {
+            values.iter_mut().zip(unknown).for_each(|(value, unknown)| overlay(value, unknown));
+        }
+        (Value::Map(members), Value::Map(unknown)) => {
+            for (name, unknown) in unknown {
+                match members.iter_mut().find(|(found, _)| found == name) {
+                    Some((_, value)) => overlay(value, unknown),
+                    None if unknown.value == Value::Bool(true) => {
+                        members.push((name.clone(), Node::new(0, Value::Unknown)));
+                    }
+                    None => {}
+                }
+            }
+        }
+        (_, Value::Bool(true)) => value.value = Value::Unknown,
+        _ => {}
     }
 }
 
@@ -139,10 +180,13 @@ fn adapt(kind: Kind, properties: &mut Node) {
                 members.push(("LogGroupName".to_owned(), name));
             }
         }
+        Kind::Queue => {
+            // unset, as a state has it
+            members.retain(|(name, node)| name != "RedrivePolicy" || node.as_text() != Some(""));
+        }
         Kind::Mapping
         | Kind::Stream
         | Kind::KinesisDestination
-        | Kind::Queue
         | Kind::Topic
         | Kind::Permission
         | Kind::Door

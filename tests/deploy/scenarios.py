@@ -17,6 +17,7 @@ SCENARIOS = {
     "everything that can be given": {
         "Name": "shop-changes",
         "Release": "2026.11",
+        "StreamKmsKeyArn": "arn:aws:kms:eu-central-1:123456789012:key/7c2d5e",
         "StreamRetentionHours": 48,
         "TableName": "orders",
         "CreateTable": True,
@@ -58,6 +59,7 @@ SCENARIOS = {
         "ImageUri": IMAGE,
         "StreamType": "dynamodb",
         "StreamArn": TABLE_STREAM,
+        "StreamKmsKeyArn": "arn:aws:kms:eu-central-1:123456789012:key/7c2d5e",
         "TableName": "orders",
         "FilterPattern": '{"eventName":["INSERT","MODIFY","REMOVE"]}',
     },

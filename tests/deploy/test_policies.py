@@ -41,6 +41,7 @@ ALLOWED = {
     },
     "ReadDynamodbStream": {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"},
     "ListDynamodbStreams": {"dynamodb:ListStreams"},
+    "DecryptStream": {"kms:Decrypt"},
     "DecryptSecret": {"kms:Decrypt"},
     "ReadConfig": {"ssm:GetParameter"},
     "LogInToDatabase": {"rds-db:connect"},
@@ -176,6 +177,15 @@ def test_only_functions_of_the_own_account_may_use_the_repository(all_statements
         assert statement["Condition"] == {
             "ArnLike": {"aws:SourceArn": "arn:aws:lambda:eu-central-1:123456789012:function:rowtide*"}
         }
+
+
+def test_a_key_is_used_through_the_service_that_it_belongs_to_only(all_statements):
+    services = {}
+    for _, statement in all_statements:
+        if statement["Action"] == "kms:Decrypt":
+            (service,) = listed(statement["Condition"]["StringEquals"]["kms:ViaService"])
+            services.setdefault(name_of(statement), set()).add(service.split(".")[0])
+    assert services == {"DecryptStream": {"kinesis", "dynamodb"}, "DecryptSecret": {"secretsmanager"}}
 
 
 def test_only_alarms_of_the_own_account_may_publish(all_statements):

@@ -153,19 +153,52 @@ def test_write_and_watch_gives_up_and_says_where_to_look(cloud, table):
 REDRIVE = """
 import os, sys
 with open(os.environ["CALLS"], "a") as calls:
-    print(*sys.argv[1:-1] if sys.argv[1] == "replay" else sys.argv[1:], file=calls)
+    print(os.environ.get("ROWTIDE_SINK_SCHEMA"), *sys.argv[1:-1] if sys.argv[1] == "replay" else sys.argv[1:], file=calls)
 sys.exit(sys.argv[1] == "replay" and "bad" in open(sys.argv[-1]).read())
 """
 
 
-def test_redrive_moves_what_was_applied_and_leaves_the_rest(cloud, tmp_path):
+@pytest.fixture(scope="module")
+def configured(cloud, function):
+    """The function, live with settings of its own."""
+    settings = {"ROWTIDE_SINK_SCHEMA": "cdc", "ROWTIDE_SOURCE_DECODER": "dms", "ROWTIDE_SINK_URL": "secretsmanager://db"}
+    function.create_function(
+        FunctionName="configured",
+        Runtime="provided.al2023",
+        Handler="bootstrap",
+        Role="arn:aws:iam::000000000000:role/flight",
+        Code={"ZipFile": code(BOOTSTRAP)},
+        Environment={"Variables": settings},
+        Publish=True,
+    )
+    function.create_alias(FunctionName="configured", Name="live", FunctionVersion="1")
+    return "configured"
+
+
+def test_the_settings_of_a_function_are_those_of_the_shell(cloud, function, configured):
+    ran = cloud.run("flights/settings.sh", configured)
+    assert (ran.returncode, ran.stdout.splitlines()) == (
+        0,
+        [
+            "unset ROWTIDE_CONFIG",
+            "export ROWTIDE_SOURCE_DECODER=dms",
+            "export ROWTIDE_SINK_SCHEMA=cdc",
+            "unset ROWTIDE_SINK_DDL",
+        ],
+    ), ran.stderr
+    nothing = cloud.run("flights/settings.sh", "flight")
+    assert (nothing.returncode, "export" in nothing.stdout) == (0, False), nothing.stderr
+    assert cloud.run("flights/settings.sh", "nobody").returncode != 0
+
+
+def test_redrive_moves_what_was_applied_and_leaves_the_rest(cloud, configured, tmp_path):
     cloud.command("rowtide", REDRIVE)
     s3, calls = cloud.client("s3"), tmp_path / "calls"
     s3.create_bucket(Bucket="failures", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
     for name in ("good", "bad"):
         s3.put_object(Bucket="failures", Key=f"aws/lambda/mapping/shard/2026/{name} one", Body=name.encode())
     settings = {"DATABASE_URL": "postgresql://db/shop", "CALLS": str(calls)}
-    ran = cloud.run("flights/redrive.sh", "--config", "rowtide.toml", "failures", **settings)
+    ran = cloud.run("flights/redrive.sh", "--config", "rowtide.toml", configured, "failures", **settings)
     assert ran.returncode == 1, ran.stderr
     keys = {found["Key"] for found in s3.list_objects_v2(Bucket="failures")["Contents"]}
     assert keys == {
@@ -173,17 +206,24 @@ def test_redrive_moves_what_was_applied_and_leaves_the_rest(cloud, tmp_path):
         "redriven/aws/lambda/mapping/shard/2026/good one",
     }
     assert calls.read_text().splitlines() == [
-        "dead-letters redrive --config rowtide.toml --sink env://DATABASE_URL",
-        *["replay --config rowtide.toml --sink env://DATABASE_URL --no-rows"] * 2,
+        "cdc dead-letters redrive --config rowtide.toml --sink env://DATABASE_URL",
+        *["cdc replay --config rowtide.toml --sink env://DATABASE_URL --no-rows"] * 2,
     ]
     assert "postgresql" not in ran.stdout + ran.stderr
 
 
-def test_redrive_of_an_empty_bucket_succeeds(cloud, tmp_path):
+def test_redrive_of_an_unknown_function_touches_nothing(cloud, tmp_path):
+    cloud.command("rowtide", REDRIVE)
+    calls = tmp_path / "calls"
+    assert cloud.run("flights/redrive.sh", "nobody", "failures", DATABASE_URL="x", CALLS=str(calls)).returncode != 0
+    assert not calls.exists()
+
+
+def test_redrive_of_an_empty_bucket_succeeds(cloud, configured, tmp_path):
     cloud.command("rowtide", REDRIVE)
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket="empty", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
-    ran = cloud.run("flights/redrive.sh", "empty", DATABASE_URL="x", CALLS=str(tmp_path / "calls"))
+    ran = cloud.run("flights/redrive.sh", configured, "empty", DATABASE_URL="x", CALLS=str(tmp_path / "calls"))
     assert ran.returncode == 0, ran.stderr
 
 

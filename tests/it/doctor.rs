@@ -204,6 +204,15 @@ fn files_are_examined_together() {
 }
 
 #[test]
+fn a_reference_leads_to_what_is_in_the_same_file() {
+    let (good, bad) = (folder().join("timeout/good.yaml"), folder().join("timeout/bad.yaml"));
+    let expected = examined(&[&bad], None);
+    // both have a resource of that name
+    assert_eq!(examined(&[&good, &bad], None), expected);
+    assert_eq!(examined(&[&bad, &good], None), expected);
+}
+
+#[test]
 fn conditions_and_parameters_decide_what_there_is() {
     let template = r#"
 Parameters:
@@ -260,6 +269,21 @@ fn an_alias_leads_to_its_function_and_a_consumer_to_its_stream() {
     let findings = stack.findings(&config(None));
     let found: Vec<&str> = findings.iter().map(|finding| finding.rule).collect();
     assert_eq!(found, ["timeout", "record-age"], "{}", shown(&findings));
+}
+
+#[test]
+fn mappings_of_functions_that_are_not_rowtides_are_not_looked_at_beside_those_that_are() {
+    let ours = std::fs::read_to_string(folder().join("timeout/good.yaml")).unwrap();
+    let others = "  Thumbnails:\n    Type: AWS::Serverless::Function\n    Properties:\n      Runtime: python3.13\n      \
+                  Events:\n        Uploads:\n          Type: SQS\n          Properties: {Queue: !ImportValue uploads}\n";
+    let rules = |template: &str| {
+        let mut stack = Stack::default();
+        stack.add("t", template.as_bytes(), &BTreeMap::new()).unwrap();
+        stack.findings(&config(None)).iter().map(|finding| finding.rule).collect::<Vec<_>>()
+    };
+    assert_eq!(rules(&(ours + others)), Vec::<&str>::new());
+    // where nothing says which they are, all are
+    assert!(rules(&format!("Resources:\n{others}")).contains(&"response-types"));
 }
 
 #[test]

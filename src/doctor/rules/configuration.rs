@@ -2,6 +2,7 @@
 
 use super::{Check, Hit, Rule, Severity, Stack};
 use crate::config::{Payload, Tls};
+use crate::doctor::model::{Kind, Resource};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -11,7 +12,10 @@ pub(super) const RULES: &[Rule] = &[
         why: "Password and rows can be read, and changed, by everybody between here and there.",
         change: "Set `sink.tls` to verify-full, and `sink.tls_root_cert` where the database's authority is not one of \
                  the system's.",
-        check: Check::Stack(|stack| unencrypted(stack).into_iter().collect()),
+        check: Check::Stack(|stack| {
+            let functions = stack.model.of(Kind::Function).filter_map(unencrypted_function);
+            functions.chain(unencrypted(stack)).collect()
+        }),
     },
     Rule {
         name: "hard-delete",
@@ -37,9 +41,13 @@ pub(super) const RULES: &[Rule] = &[
         change: "Set `dead_letters.payload` to full, unless payloads must not be kept.",
         check: Check::Stack(|stack| {
             let fails = stack.config.dead_letters.payload == Payload::None;
-            let hit =
-                || Hit::of(origin(stack, "dead_letters.payload"), "Parked records are kept without payload.");
-            fails.then(hit).into_iter().collect()
+            let detail = "Parked records are kept without payload.";
+            let hit = || Hit::of(origin(stack, "dead_letters.payload"), detail);
+            let functions = stack.model.of(Kind::Function).filter_map(|function| {
+                let node = function.variable("ROWTIDE_DEAD_LETTERS_PAYLOAD");
+                (node.as_text() == Some("none")).then(|| Hit::at(function, node, detail))
+            });
+            functions.chain(fails.then(hit)).collect()
         }),
     },
 ];
@@ -56,12 +64,29 @@ fn unencrypted(stack: &Stack<'_>) -> Option<Hit> {
     if is_local(url) {
         return None;
     }
-    let by_url = ["sslmode=disable", "sslmode=prefer", "sslmode=allow"].iter().any(|mode| url.contains(mode));
     let (fails, name) = match stack.config.sink.tls {
         Some(tls) => (matches!(tls, Tls::Disable | Tls::Prefer), "sink.tls"),
-        None => (by_url, "sink.url"),
+        None => (is_lax(url), "sink.url"),
     };
-    fails.then(|| Hit::of(origin(stack, name), "The connection may be unencrypted."))
+    fails.then(|| Hit::of(origin(stack, name), UNENCRYPTED))
+}
+
+const UNENCRYPTED: &str = "The connection may be unencrypted.";
+
+/// The same by the variables of a function.
+fn unencrypted_function(function: &Resource) -> Option<Hit> {
+    let (url, tls) = (function.variable("ROWTIDE_SINK_URL"), function.variable("ROWTIDE_SINK_TLS"));
+    let known = url.as_text();
+    let (fails, node) = match tls.is_null() {
+        true => (known.is_some_and(is_lax), url),
+        false => (matches!(tls.as_text(), Some("disable" | "prefer")), tls),
+    };
+    (fails && !known.is_some_and(is_local)).then(|| Hit::at(function, node, UNENCRYPTED))
+}
+
+/// Whether a URL asks for encryption only where it can be had, or not at all.
+fn is_lax(url: &str) -> bool {
+    ["disable", "prefer", "allow"].iter().any(|mode| url.contains(&format!("sslmode={mode}")))
 }
 
 /// Whether the database is on this machine.

@@ -42,9 +42,9 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "runtime",
         severity: Severity::Error,
-        finds: "a function of rowtide whose runtime or handler cannot run it",
-        why: "Rowtide is one program named `bootstrap`, built for Amazon Linux 2023: with anything else no invocation \
-              starts.",
+        finds: "a function of rowtide whose runtime cannot run it, or that has no handler",
+        why: "Rowtide is one program named `bootstrap`, built for Amazon Linux 2023: another runtime cannot start it, \
+              and AWS refuses a zip without a handler.",
         change: "Set `Runtime` to provided.al2023 and `Handler` to bootstrap, or `PackageType` to Image.",
         check: Check::Stack(|stack| {
             let ours = stack.model.of(Kind::Function).filter(|function| is_ours(function));
@@ -58,6 +58,22 @@ pub(super) const RULES: &[Rule] = &[
         why: "Lambda makes a log group that keeps every line for ever, and its cost grows with it.",
         change: "Define the function's log group with `RetentionInDays`, for example 30.",
         check: Check::Stack(log_groups),
+    },
+    Rule {
+        name: "log-level",
+        severity: Severity::Warning,
+        finds: "a function of rowtide of whose log Lambda keeps only what is above INFO",
+        why: "Metrics are lines of the level INFO: CloudWatch never sees them, and alarms on them stay silent.",
+        change: "Set `ApplicationLogLevel` to INFO.",
+        check: Check::Stack(|stack| {
+            let ours = stack.model.of(Kind::Function).filter(|function| is_ours(function));
+            ours.filter_map(|function| {
+                let node = function.get(&["LoggingConfig", "ApplicationLogLevel"]);
+                let level = node.as_text().filter(|level| ["WARN", "ERROR", "FATAL"].contains(level))?;
+                Some(Hit::at(function, node, format!("`ApplicationLogLevel` is {level}.")))
+            })
+            .collect()
+        }),
     },
     Rule {
         name: "unknown-setting",
@@ -130,14 +146,9 @@ fn runtime(function: &Resource) -> Option<Hit> {
     if runtime != "provided.al2023" {
         return Some(Hit::at(function, node, format!("`Runtime` is {runtime}.")));
     }
+    // any will do: the runtime starts `bootstrap`
     let node = function.get(&["Handler"]);
-    let handler = node.given_text();
-    let fails = handler.clone().lacks(|handler| handler == "bootstrap");
-    let detail = match handler.known() {
-        Some(handler) => format!("`Handler` is {handler}."),
-        None => "`Handler` is not set.".to_owned(),
-    };
-    fails.then(|| Hit::at(function, node, detail))
+    node.is_null().then(|| Hit::at(function, node, "`Handler` is not set."))
 }
 
 fn log_groups(stack: &Stack<'_>) -> Vec<Hit> {

@@ -40,7 +40,7 @@ pub(super) const RULES: &[Rule] = &[
         finds: "a stream or topic whose failed batches are tried again without limit of number or age",
         why: "One batch that keeps failing blocks everything behind it in its shard until the stream forgets the \
               records, and those that wait are lost with it.",
-        change: "Set `MaximumRetryAttempts`, for example to 10, and `MaximumRecordAgeInSeconds` below the stream's \
+        change: "Set `MaximumRetryAttempts`, for example to 1000, and `MaximumRecordAgeInSeconds` below the stream's \
                  retention.",
         check: Check::Stack(|stack| {
             each(stack, |mapping| {
@@ -212,14 +212,17 @@ fn destination<'m>(
     mapping: Mapping<'m>,
 ) -> (&'m crate::doctor::node::Node, Option<Destination>) {
     let node = mapping.resource.get(&["DestinationConfig", "OnFailure", "Destination"]);
-    let found = stack.model.find(&[Kind::Queue, Kind::Topic], node);
+    let found = stack.model.find(&[Kind::Queue, Kind::Topic], mapping.resource, node);
     if let Some(found) = found {
         let fifo = ["FifoQueue", "FifoTopic"];
         let is_fifo = fifo.iter().any(|name| found.get(&[name]).given_bool() == Given::Is(true));
         return (node, Some(Destination { is_fifo }));
     }
     let arn = node.as_text().unwrap_or_default();
-    let is_queue = [":sqs:", ":sns:"].iter().any(|service| arn.contains(service));
+    // SAM says what it is
+    let kind = mapping.resource.get(&["DestinationConfig", "OnFailure", "Type"]).as_text();
+    let is_queue =
+        [":sqs:", ":sns:"].iter().any(|service| arn.contains(service)) || matches!(kind, Some("SQS" | "SNS"));
     (node, is_queue.then(|| Destination { is_fifo: arn.ends_with(".fifo") }))
 }
 

@@ -1,6 +1,7 @@
 //! Policies that let everybody in.
 
 use super::{Check, Hit, Rule, Severity, Stack};
+use crate::doctor::document;
 use crate::doctor::model::{Kind, Resource};
 use crate::doctor::node::Node;
 
@@ -36,16 +37,32 @@ fn open(stack: &Stack<'_>) -> Vec<Hit> {
     let mut hits = Vec::new();
     for resource in stack.model.resources.iter().filter(|resource| resource.kind != Kind::Door) {
         resource.properties.walk(&mut |node| {
-            let allows = node.get("Effect").as_text() == Some("Allow");
-            let principal = node.get("Principal");
-            if allows && is_everybody(principal) && !is_narrowed(node.get("Condition")) {
-                let line = if principal.line > 0 { principal } else { node };
-                hits.push(Hit::at(resource, line, "The policy allows something to `Principal: *`."));
+            hits.extend(statement(resource, node));
+            // a policy may be a text that holds JSON
+            let text = node.as_text().filter(|text| text.contains("\"Statement\""));
+            if let Some(policy) = text.and_then(|text| document::parse(text.as_bytes()).ok()) {
+                let mut is_open = false;
+                policy.walk(&mut |inner| is_open |= statement(resource, inner).is_some());
+                hits.extend(is_open.then(|| Hit::at(resource, node, OPEN)));
             }
         });
         hits.extend(permission(resource));
     }
     hits
+}
+
+const OPEN: &str = "The policy allows something to `Principal: *`.";
+
+/// What is wrong with a statement of a policy.
+fn statement(resource: &Resource, node: &Node) -> Option<Hit> {
+    let (principal, others) = (node.get("Principal"), node.get("NotPrincipal"));
+    let fails = node.get("Effect").as_text() == Some("Allow")
+        && (is_everybody(principal) || !others.is_null())
+        && !is_narrowed(node.get("Condition"));
+    let line = [principal, others].into_iter().find(|node| node.line > 0).unwrap_or(node);
+    let detail =
+        if others.is_null() { OPEN } else { "The policy allows something to all but a `NotPrincipal`." };
+    fails.then(|| Hit::at(resource, line, detail))
 }
 
 fn is_everybody(principal: &Node) -> bool {
@@ -54,8 +71,14 @@ fn is_everybody(principal: &Node) -> bool {
 }
 
 fn is_narrowed(condition: &Node) -> bool {
-    let keys = condition.members().iter().flat_map(|(_, keys)| keys.members());
-    keys.into_iter().any(|(key, _)| NARROWING.contains(&key.to_ascii_lowercase().as_str()))
+    // what must not be so, or need not be there, leaves everybody else in
+    let demands = |test: &str| !["Not", "Null", "IfExists"].iter().any(|word| test.contains(word));
+    let tests = condition.members().iter().filter(|(test, _)| demands(test));
+    let mut keys = tests.flat_map(|(_, keys)| keys.members());
+    keys.any(|(key, values)| {
+        let takes_all = |value: &Node| matches!(value.as_text(), Some("*" | "0.0.0.0/0" | "::/0"));
+        NARROWING.contains(&key.to_ascii_lowercase().as_str()) && !values.items().iter().any(takes_all)
+    })
 }
 
 /// A permission to invoke a function.

@@ -43,8 +43,8 @@ pub(super) const RULES: &[Rule] = &[
                     !other.get(&["RedrivePolicy"]).is_null()
                         && stack
                             .model
-                            .find(&[Kind::Queue], other.get(&["QueueUrl"]))
-                            .is_some_and(|found| found.id == queue.id)
+                            .find(&[Kind::Queue], other, other.get(&["QueueUrl"]))
+                            .is_some_and(|found| std::ptr::eq(found, queue))
                 });
                 (node.is_null() && !elsewhere)
                     .then(|| Hit::at(queue, node, "The queue has no `RedrivePolicy`."))

@@ -1,7 +1,7 @@
 //! Secrets where everybody who can look at the function, the template or the repository can read them.
 
 use super::{Check, Hit, Rule, Severity, Stack};
-use crate::doctor::model::{Kind, Resource};
+use crate::doctor::model::{Kind, Parameter, Resource};
 use crate::doctor::node::{Node, Value};
 use crate::doctor::secret;
 
@@ -19,14 +19,7 @@ pub(super) const RULES: &[Rule] = &[
                 let what = secret::plain(name, node.as_text()?)?;
                 Some(format!("The variable {} holds {what}.", shown(name)))
             });
-            hits.extend(stack.model.hidden_defaults.iter().filter_map(|(name, node, place)| {
-                let fails = node.as_text().is_some_and(secret::is_secret);
-                let detail = format!(
-                    "The parameter {} is hidden (NoEcho), and its default is in the template.",
-                    shown(name)
-                );
-                fails.then(|| Hit::of(place.to_string(), detail))
-            }));
+            hits.extend(stack.model.parameters.iter().filter_map(parameter));
             hits.extend(configured(stack));
             hits
         }),
@@ -57,6 +50,20 @@ fn variables(stack: &Stack<'_>, check: impl Fn(&str, &Node) -> Option<String>) -
         found.filter_map(|(name, node)| Some(Hit::at(function, node, check(name, node)?))).collect()
     };
     functions.flat_map(hits).collect()
+}
+
+/// A parameter whose default is a secret.
+fn parameter(parameter: &Parameter) -> Option<Hit> {
+    let default = parameter.default.as_text()?;
+    let name = shown(&parameter.name);
+    let detail = if parameter.is_hidden {
+        secret::is_secret(default)
+            .then(|| format!("The parameter {name} is hidden (NoEcho), and its default is in the template."))
+    } else {
+        let what = secret::plain(&parameter.name, default);
+        what.map(|what| format!("The default of the parameter {name} holds {what}."))
+    };
+    Some(Hit::of(parameter.place.to_string(), detail?))
 }
 
 /// `sink.url` with its password in the file itself, not by reference.

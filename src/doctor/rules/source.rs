@@ -85,7 +85,12 @@ pub(super) const RULES: &[Rule] = &[
 
 /// Tables that send their changes to Kinesis, by either kind of resource.
 fn precision(stack: &Stack<'_>) -> Vec<Hit> {
-    let tables = stack.model.of(Kind::Table).map(|table| (table, table.get(&["KinesisStreamSpecification"])));
+    let name = "KinesisStreamSpecification";
+    let tables = stack.model.of(Kind::Table).flat_map(|table| {
+        // a global table has one in each region
+        let replicas = table.get(&["Replicas"]).items().iter().map(|replica| replica.get(name));
+        std::iter::once(table.get(&[name])).chain(replicas).map(move |specification| (table, specification))
+    });
     let own = stack.model.of(Kind::KinesisDestination).map(|own| (own, &own.properties));
     let check = |(resource, specification): (&Resource, &Node)| {
         let node = specification.get("ApproximateCreationDateTimePrecision");

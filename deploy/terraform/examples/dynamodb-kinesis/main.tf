@@ -51,6 +51,7 @@ module "rowtide" {
   table_name      = var.table_name
   image_uri       = var.image_uri
   sink_secret_arn = data.aws_secretsmanager_secret.database.arn
+  sink_schema     = "cdc"
   alarm_email     = var.alarm_email
 }
 

@@ -65,6 +65,7 @@ module "rowtide" {
   code_bucket        = var.code_bucket
   code_key           = var.code_key
   sink_secret_arn    = data.aws_secretsmanager_secret.database.arn
+  sink_schema        = "cdc"
   subnet_ids         = var.subnet_ids
   security_group_ids = var.security_group_ids
 }
