@@ -50,9 +50,13 @@ impl Connector {
         let url = url.expose();
         let url = if is_crate(url) { Cow::Owned(of_crate(url)) } else { Cow::Borrowed(url) };
         let (url, sslmode, sslrootcert) = without_tls_options(&url);
-        let mut config: tokio_postgres::Config = url.parse().map_err(|error: tokio_postgres::Error| {
-            // the parser names options and positions, never values
-            Error::config(format!("{label} is not a PostgreSQL connection string.")).because(error)
+        // what the parser takes for the name of an option may be part of a password
+        let mut config: tokio_postgres::Config = url.parse().map_err(|_| {
+            Error::config(format!(
+                "{label} is not a PostgreSQL connection string, or has an option that is not known. Write \
+                 postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with `%40` for an `@` in the password and so on for other \
+                 signs and blanks."
+            ))
         })?;
         if config.get_hosts().is_empty() {
             return Err(Error::config(format!("{label} names no host.")));
@@ -409,7 +413,9 @@ pub(super) fn driver_error(error: &tokio_postgres::Error, ddl: bool) -> Error {
     if text.starts_with("invalid configuration") || text.contains("password missing") {
         return Error::config(format!("sink.url: {text}."));
     }
-    Error::new(ErrorKind::Unavailable, "unavailable", format!("The database cannot be reached: {text}."))
+    let why = std::iter::successors(std::error::Error::source(error), |cause| cause.source()).last();
+    let why = why.map_or_else(String::new, |why| format!(": {why}"));
+    Error::new(ErrorKind::Unavailable, "unavailable", format!("The database cannot be reached: {text}{why}."))
 }
 
 /// What to do about a certificate that cannot be verified.

@@ -565,7 +565,21 @@ fn a_sink_that_does_not_answer_is_reported_and_the_object_is_printed() {
     // it stopped behind the first batch
     assert_eq!(object["batches"].as_array().map(Vec::len), Some(1));
     assert!(object["batches"][0]["response"]["batchItemFailures"][0]["itemIdentifier"].is_string());
-    assert!(ended.err.contains("error: "), "{}", ended.err);
+    assert!(ended.err.contains("error: ") && ended.err.contains("refused"), "{}", ended.err);
+}
+
+#[test]
+fn a_password_that_is_not_encoded_is_nowhere_in_the_error() {
+    for sink in [
+        "postgresql://u:can?ary=1@127.0.0.1:1/d",
+        "postgresql://u:can#ary@127.0.0.1:1/d",
+        "postgresql://u:x@127.0.0.1:1/d?canary=1",
+        "host=127.0.0.1 port=1 password=a canary=1",
+        "host=127.0.0.1 port=1 password='canary",
+    ] {
+        let ended = rowtide(&["replay", "--sink", sink, INSERT]);
+        assert!(ended.status != 0 && !ended.err.contains("ary"), "{}", ended.err);
+    }
 }
 
 #[test]
