@@ -4,14 +4,13 @@
 //! No write may change the schema there, so a value goes to `data` only when its column exists, or is going to be
 //! added before the write; everything else goes to `aux`, path by path.
 
+use super::exact::{is_decimal, is_loose_number, moment};
 use super::place::Placed;
 use crate::event::token;
 use crate::json::{self, Value};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// CrateDB indexes a text as one term of at most so many bytes: Lucene's `MAX_TERM_LENGTH`.
-const TEXT_BYTES_MAX: usize = 32_766;
 /// Levels of objects and arrays that become columns; CrateDB's `mapping.depth.limit` is 100.
 const COLUMN_DEPTH_MAX: usize = 30;
 /// A longer member name is no column: nobody types it in a query, and the cluster state would carry it.
@@ -224,33 +223,6 @@ impl Column {
             _ => false,
         }
     }
-
-    /// Whether the column gives back exactly this value, which is no object and no array.
-    fn holds(&self, value: &Value) -> bool {
-        match (self, value) {
-            (Self::Text(max), Value::String(text)) => {
-                text.len() <= TEXT_BYTES_MAX
-                    && max.is_none_or(|max| {
-                        text.encode_utf16().count() <= usize::try_from(max).unwrap_or(usize::MAX)
-                    })
-            }
-            (Self::Double, Value::Number(text)) => is_shortest::<f64>(text),
-            (Self::Real, Value::Number(text)) => is_shortest::<f32>(text),
-            (Self::Whole(bits), Value::Number(text)) => {
-                // the ends themselves are refused by the server
-                let end = (i128::from(u64::MAX) >> (64 - bits.min(&64))) >> 1;
-                text.parse::<i128>().is_ok_and(|n| n.to_string() == *text && n < end && n > -end)
-            }
-            (Self::Boolean, Value::Bool(_)) => true,
-            _ => false,
-        }
-    }
-}
-
-/// Whether the number's text is the shortest one of the float that it stands for.
-fn is_shortest<F: std::str::FromStr + std::fmt::Display>(text: &str) -> bool {
-    // the server makes 0 of -0
-    text != "-0" && text.parse::<F>().is_ok_and(|float| float.to_string() == *text)
 }
 
 /// Whether a member of this name can be a column.
@@ -318,22 +290,27 @@ impl Columns {
 
     /// What of a row's key and document the columns hold exactly; the rest is in `aux`. Grows the columns by what
     /// is missing, as far as the budget goes.
-    pub fn place(&mut self, pk: &str, data: Option<&str>, budget: Budget) -> Placed<'static> {
+    pub fn place<'t>(&mut self, pk: &'t str, data: Option<&'t str>, budget: Budget) -> Placed<'t> {
         let mut aux = Vec::new();
-        let mut keep = |root: &str, text: &str| {
-            let Ok(value) = Value::parse(text) else { return "{}".to_owned() };
+        let mut keep = |root: &str, text: &'t str| {
+            let column = self.roots.get_mut(root);
+            // most rows are like those before
+            if column.as_ref().is_some_and(|column| column.holds_text(text)) {
+                return Cow::Borrowed(text);
+            }
+            let Ok(value) = Value::parse(text) else { return Cow::Borrowed("{}") };
             let pointer = format!("/{root}");
             let mut growth = Growth { total: &mut self.total, budget, depth: 0 };
-            let kept = match self.roots.get_mut(root) {
+            let kept = match column {
                 Some(column) => growth.fit(column, value, &pointer, &mut aux),
                 None => moved(&value, &pointer, &mut aux),
             };
-            kept.map_or_else(|| "{}".to_owned(), |kept| kept.to_text())
+            kept.map_or(Cow::Borrowed("{}"), |kept| Cow::Owned(kept.to_text()))
         };
         let pk = keep("pk", pk);
         let data = data.map(|data| keep("data", data));
-        let aux = if aux.is_empty() { "{}".to_owned() } else { Value::Object(aux).to_text() };
-        Placed { pk: Cow::Owned(pk), data: data.map(Cow::Owned), aux: Cow::Owned(aux) }
+        let aux = if aux.is_empty() { Cow::Borrowed("{}") } else { Cow::Owned(Value::Object(aux).to_text()) };
+        Placed { pk, data, aux }
     }
 
     /// The columns that are here and not in `before`, each with its path; those below it are part of it.
@@ -508,33 +485,6 @@ fn loose(value: Value, pointer: &str, aux: &mut Moved) -> Option<Value> {
     }
 }
 
-/// Whole numbers of 64 bits stay whole without a column; everything else becomes a float.
-pub(super) fn is_loose_number(text: &str) -> bool {
-    match text.contains('.') {
-        true => is_shortest::<f64>(text),
-        false => text.parse::<i64>().is_ok_and(|number| number.to_string() == text),
-    }
-}
-
-/// The moment in UTC; without an offset a text means another one in every session.
-fn moment(text: &str) -> Option<String> {
-    let moment: jiff::Timestamp = text.parse().ok()?;
-    let text = moment.to_string();
-    text.starts_with(|c: char| c.is_ascii_digit()).then_some(text)
-}
-
-/// Whether a decimal of these bounds holds the number without rounding. Without bounds nobody knows.
-fn is_decimal(text: &str, bounds: Option<(u32, u32)>) -> bool {
-    let Some((precision, scale)) = bounds else { return false };
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let at_most = |digits: &str, max: u32| {
-        digits.bytes().all(|byte| byte.is_ascii_digit())
-            && u32::try_from(digits.len()).is_ok_and(|n| n <= max)
-    };
-    at_most(whole, precision - scale) && at_most(fraction, scale)
-}
-
 /// `value` with the numbers of the document as they were: the server shows every float with a fraction or an
 /// exponent, `7.0` and `1.0E10`.
 #[must_use]
@@ -554,7 +504,7 @@ pub fn with_plain_numbers(value: Value) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::{Budget, Column, Columns, Described, with_plain_numbers};
+    use super::{Budget, Column, Columns, Described, Growth, with_plain_numbers};
     use crate::json::Value;
     use crate::plan::merge;
     use proptest::prelude::*;
@@ -744,6 +694,26 @@ mod tests {
     }
 
     proptest! {
+        /// A document is taken as it is exactly when taking it apart changes nothing.
+        #[test]
+        fn what_is_held_as_it_is_would_be_kept_whole(
+            documents in prop::collection::vec(documents(), 1..5),
+            typed in any::<bool>(),
+            known in any::<bool>(),
+        ) {
+            let mut columns = if typed { existing() } else { empty() };
+            let (last, before) = documents.split_last().unwrap();
+            for document in before.iter().chain(known.then_some(last)) {
+                columns.place("{}", Some(&document.to_text()), BUDGET);
+            }
+            let column = columns.root("data").unwrap();
+            let (mut total, mut same, mut aux) = (0, column.clone(), Vec::new());
+            let mut growth = Growth { total: &mut total, budget: Budget::NONE, depth: 0 };
+            let kept = growth.fit(&mut same, last.clone(), "/data", &mut aux);
+            let is_whole = kept.as_ref() == Some(last) && aux.is_empty();
+            prop_assert_eq!(column.holds_text(&last.to_text()), is_whole, "{} in {:?}", last.to_text(), column);
+        }
+
         /// The law of `data` and `aux`: what is sent has a column for every path, and gives back the exact document.
         #[test]
         fn merge_gives_back_the_exact_document(

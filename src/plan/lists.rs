@@ -1,6 +1,6 @@
 //! The convention of LorryStream and CrateDB Toolkit for lists of several kinds, for the tables that they made.
 
-use super::columns::is_loose_number;
+use super::exact::is_loose_number;
 use crate::event::{token, tokens};
 use crate::json::{self, Value};
 

@@ -3,6 +3,7 @@
 mod columns;
 pub mod cratedb;
 mod ddl;
+mod exact;
 mod lists;
 mod place;
 
