@@ -18,19 +18,21 @@
 //!
 //! | connector | version | |
 //! |---|---|---|
-//! | PostgreSQL | `p.EEEE.1.<lsn>.<0 read, 1 changed>.<total order>` | 16 hexadecimal digits each |
-//! | MySQL, MariaDB | `y.EEEE.1.<file>.<pos>.<0, 1>.<row>` | |
+//! | PostgreSQL | `p.EEEE.1.<lsn>.00000001.<total order>` | 16 hexadecimal digits each |
+//! | MySQL, MariaDB | `y.EEEE.1.<file>.<pos>.<0 read, 1 changed>.<row>` | |
 //! | SQL Server | `s.EEEE.1.<commit_lsn>.<change_lsn>.<event_serial_no>` | as text with its length |
 //! | Oracle | `o.EEEE.1.<commit_scn>.<0, 1>.<scn>.<lcr_position or rs_id>.<ssn>` | decimal numbers |
 //! | MongoDB | `g.EEEE.1.<seconds>.<ord>.<0, 1>.<total order>.<transport number>` | |
 //! | Db2 | `b.EEEE.1.<commit_lsn>.<change_lsn>.<event_serial_no>` | |
 //!
-//! A row of an incremental snapshot has no position: rank 0 and the time it was read, in microseconds. Where a
-//! snapshot was taken at the position of a change, the change is newer.
+//! A row of an incremental snapshot has no position: rank 0 and the time it was read, in microseconds. So has a row of
+//! any snapshot of PostgreSQL: its position says nothing. A change stands in the log where it was made, so that of a
+//! transaction that was still open is in front of the snapshot that does not show it. The other sources count by
+//! commit; where a snapshot was taken at the position of a change, the change is newer.
 //!
 //! What cannot be promised: patches commute with nothing, so columns that TOAST leaves out, and MongoDB without full
-//! documents, converge only when each key arrives in order. An incremental snapshot does not repair rows whose changes
-//! were missed. Two rows that swap their keys in one statement leave one. After a failover to another server's log,
+//! documents, converge only when each key arrives in order. An incremental snapshot, of PostgreSQL any, does not repair
+//! rows whose changes were missed. Two rows that swap their keys in one statement leave one. After a failover to another server's log,
 //! positions start anew: raise `source.epoch`. MySQL's `binlog_transaction_compression` takes the events of a
 //! transaction their own positions. A MongoDB transaction that changes a document twice does so at one time: the order
 //! of arrival decides.
@@ -150,6 +152,9 @@ fn partial(code: &'static str, what: &str) -> Error {
 /// Source: Debezium documentation, `unavailable.value.placeholder`.
 const UNAVAILABLE: &str = "__debezium_unavailable_value";
 const UNAVAILABLE_BYTES: &str = "X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ==";
+/// The same in hexadecimal digits, and the element of an array of UUIDs: the name-based UUID of the text.
+const UNAVAILABLE_HEX: &str = "5f5f646562657a69756d5f756e617661696c61626c655f76616c7565";
+const UNAVAILABLE_UUID: &str = "b68a35a7-17ad-35b3-af2a-ae46edb4545a";
 
 fn is_unavailable_text(text: &str) -> bool {
     let is_map = || {
@@ -159,6 +164,7 @@ fn is_unavailable_text(text: &str) -> bool {
     match text.as_bytes().first() {
         Some(b'_') => text == UNAVAILABLE,
         Some(b'X') => text == UNAVAILABLE_BYTES,
+        Some(b'5') => text == UNAVAILABLE_HEX,
         // an hstore in the form of JSON
         Some(b'{') => is_map(),
         _ => false,
@@ -172,7 +178,8 @@ fn is_unavailable(text: &str) -> bool {
     }
     let compact: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
     let element = compact.strip_prefix("[\"").and_then(|text| text.strip_suffix("\"]"));
-    element.is_some_and(|element| element == UNAVAILABLE || element == UNAVAILABLE_BYTES)
+    element
+        .is_some_and(|it| [UNAVAILABLE, UNAVAILABLE_BYTES, UNAVAILABLE_HEX, UNAVAILABLE_UUID].contains(&it))
         || is_unavailable_text(&compact)
         || is_unavailable_numbers(text)
 }

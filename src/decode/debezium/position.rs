@@ -209,7 +209,11 @@ impl<'a> Position<'a> {
     /// When the record lacks what orders it.
     pub(super) fn version(&self, epoch: u16, read: bool, record: &Record) -> Result<Version> {
         let order = self.order()?;
-        if self.snapshot.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("incremental")) {
+        let is_incremental =
+            || self.snapshot.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("incremental"));
+        // PostgreSQL's changes stand where they were made, not where they were committed: those of a transaction that
+        // was open when a snapshot was taken are in front of its position, and yet newer than what it shows
+        if (read && order == Order::Wal) || is_incremental() {
             let time = self.changed_at().and_then(|time| u64::try_from(time.0).ok());
             let version = Version::new(order.letter(), epoch, Rank::Loaded);
             return Ok(version.number(time.ok_or_else(|| missing("ts_ms"))?));

@@ -50,11 +50,16 @@ fn envelope(step: &Step, at: u64, source: &str) -> Vec<Record> {
     })
 }
 
-/// PostgreSQL's log; rows that were there are read by an incremental snapshot, without a position.
+/// PostgreSQL's log; rows that were there are read by an incremental snapshot, without a position, or by an initial one,
+/// whose position may be behind that of changes which it does not show.
 fn wal(step: &Step, at: u64) -> String {
     let name = r#""connector":"postgresql","schema":"shop","table":"orders""#;
     match step {
-        Step::Load(_) => format!(r#"{name},"ts_ms":{},"snapshot":"incremental""#, 1_772_440_000_000 + at),
+        Step::Load(_) => {
+            let lsn = format!(r#""true","lsn":{}"#, 4_294_967_293 + at);
+            let snapshot = if at % 2 == 0 { r#""incremental""# } else { &lsn };
+            format!(r#"{name},"ts_ms":{},"snapshot":{snapshot}"#, 1_772_440_000_000 + at)
+        }
         Step::Insert(_) | Step::Update { .. } | Step::Delete(_) => {
             format!(r#"{name},"ts_ms":1,"snapshot":"false","lsn":{}"#, 4_294_967_290 + at)
         }
@@ -159,11 +164,13 @@ fn with_schema(step: &Step, at: u64) -> Vec<Record> {
 }
 
 fn cloud_event(step: &Step, at: u64) -> Vec<Record> {
-    let lsn = if matches!(step, Step::Load(_)) { at } else { 1 + at };
+    let lsn = 1 + at;
     records(step, at, |op, before, after| {
         let source =
             format!(r#""iodebeziumschema":"shop","iodebeziumtable":"orders","iodebeziumlsn":"{lsn}""#);
-        let attributes = format!(r#""iodebeziumconnector":"postgresql","iodebeziumop":"{op}",{source}"#);
+        let attributes = format!(
+            r#""iodebeziumconnector":"postgresql","iodebeziumop":"{op}","iodebeziumtsms":"{at}",{source}"#
+        );
         let data = format!(r#"{{"before":{before},"after":{after}}}"#);
         format!(r#"{{"id":"{at}","source":"/debezium","specversion":"1.0",{attributes},"data":{data}}}"#)
     })
