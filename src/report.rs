@@ -169,8 +169,9 @@ impl Report {
     ///
     /// # Source
     /// AWS Lambda Developer Guide, "Reporting batch item failures" for streams, for Amazon SQS and for Kafka, and
-    /// "Implementing stateful stream processing"; Amazon Data Firehose Developer Guide, "Required parameters for data
-    /// transformation".
+    /// "Implementing stateful stream processing"; Amazon EventBridge User Guide, "Pipes batching and concurrency" (of a
+    /// stream the `eventID`, and each that is to come again); Amazon Data Firehose Developer Guide, "Required parameters
+    /// for data transformation".
     #[must_use]
     pub fn response(&self, envelope: &Envelope) -> String {
         let reported = envelope.records.iter().zip(&self.reported);
@@ -183,7 +184,8 @@ impl Report {
         let identifiers: Vec<String> = match envelope.answer {
             Answer::Checkpoint => reported.iter().take(1).map(|record| quoted(&record.position)).collect(),
             Answer::Messages | Answer::Results => {
-                reported.iter().map(|record| quoted(&record.position)).collect()
+                let name = |record: &&Record| quoted(record.event_id.as_ref().unwrap_or(&record.position));
+                reported.iter().map(name).collect()
             }
             Answer::Offsets => {
                 let mut partitions: HashSet<&str> = HashSet::new();

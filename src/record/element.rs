@@ -17,8 +17,9 @@ pub(super) struct Element<'a> {
     pub(super) arrived_at: Option<Cow<'a, str>>,
     /// The transport's sequence number, where the identifier is something else.
     pub(super) sequence_number: Option<Cow<'a, str>>,
+    /// The event's own name, of records of a stream.
+    pub(super) event_id: Option<Cow<'a, str>>,
     transport: Transport,
-    event_id: Option<Cow<'a, str>>,
     position: Option<Cow<'a, str>>,
     partition_key: Option<Cow<'a, str>>,
     group: Option<Cow<'a, str>>,

@@ -25,6 +25,9 @@ pub struct Record {
     pub position: String,
     /// The transport's sequence number, where `position` is something else.
     pub sequence_number: Option<String>,
+    /// What a batch response names instead of the position: the `eventID` of a stream's record that EventBridge Pipes
+    /// brought.
+    pub event_id: Option<String>,
     /// The partition key, or the key of a Kafka message.
     pub partition_key: Option<String>,
     /// When the transport received it.
@@ -60,6 +63,7 @@ impl Record {
             source: source.into(),
             position: position.into(),
             sequence_number: None,
+            event_id: None,
             partition_key: None,
             arrived_at: None,
             payload: payload.into(),
@@ -82,7 +86,7 @@ pub enum Answer {
     /// One identifier, that of the first record that is not durable: Kinesis, DynamoDB Streams.
     #[default]
     Checkpoint,
-    /// The identifier of every record to deliver again: SQS.
+    /// The identifier of every record to deliver again: SQS, and a stream through EventBridge Pipes.
     Messages,
     /// The first offset of each topic partition that is not durable: Kafka.
     Offsets,
@@ -220,6 +224,7 @@ struct Reader<'e> {
     window: bool,
     state: Option<String>,
     abandoned: Option<Abandoned>,
+    from_pipes: bool,
 }
 
 impl<'e> Reader<'e> {
@@ -233,6 +238,7 @@ impl<'e> Reader<'e> {
             window: false,
             state: None,
             abandoned: None,
+            from_pipes: false,
         }
     }
 
@@ -242,7 +248,11 @@ impl<'e> Reader<'e> {
             Kind::Object => self.object(&mut scanner)?,
             // EventBridge Pipes
             Kind::Array => {
+                self.from_pipes = true;
                 scanner.array(|scanner| self.element(scanner))?;
+                if self.answer == Some(Answer::Checkpoint) {
+                    self.answer = Some(Answer::Messages);
+                }
                 let is_known = |record: &Record| record.fault.is_none_or(|(code, _)| code != "not_a_record");
                 self.has_records = self.records.iter().any(is_known);
             }
@@ -359,6 +369,7 @@ impl<'e> Reader<'e> {
             source: self.source.clone(),
             position: element.position().unwrap_or_default().to_owned(),
             sequence_number: text(&element.sequence_number),
+            event_id: self.from_pipes.then(|| text(&element.event_id)).flatten(),
             partition_key: element.partition_key(),
             arrived_at: element.arrived_at.as_deref().and_then(Timestamp::from_epoch),
             payload,

@@ -50,8 +50,8 @@ fn envelope(step: &Step, at: u64, source: &str) -> Vec<Record> {
     })
 }
 
-/// PostgreSQL's log; rows that were there are read by an incremental snapshot, without a position, or by an initial one,
-/// whose position may be behind that of changes which it does not show.
+/// PostgreSQL's log; rows that were there are read by an incremental snapshot, without a position, or by an initial
+/// one, whose position may be behind that of changes which it does not show.
 fn wal(step: &Step, at: u64) -> String {
     let name = r#""connector":"postgresql","schema":"shop","table":"orders""#;
     match step {
