@@ -170,8 +170,8 @@ impl Report {
     /// # Source
     /// AWS Lambda Developer Guide, "Reporting batch item failures" for streams, for Amazon SQS and for Kafka, and
     /// "Implementing stateful stream processing"; Amazon EventBridge User Guide, "Pipes batching and concurrency" (of a
-    /// stream the `eventID`, and each that is to come again); Amazon Data Firehose Developer Guide, "Required parameters
-    /// for data transformation".
+    /// stream the `eventID`, and each that is to come again); Amazon Data Firehose Developer Guide, "Required
+    /// parameters for data transformation".
     #[must_use]
     pub fn response(&self, envelope: &Envelope) -> String {
         let reported = envelope.records.iter().zip(&self.reported);

@@ -17,7 +17,7 @@
 //! upsert of `after`; the parts of an oversized record are announced there, their form is not described in what could
 //! be had of it) and "Change data capture streams" (unordered, at least once).
 
-use super::row::{each_member, key_of_position, nameless, present, string};
+use super::row::{each_member, identity, key_of_position, nameless, present, string};
 use super::{Decoded, Decoder, Origin, Outline, Reason, Row, Settings};
 use crate::catalogue::Identity;
 use crate::error::{Error, ErrorKind, Result};
@@ -91,7 +91,7 @@ impl Decoder for Dsql {
             Error::poison("no_image", format!("The record's {member} is no object."))
         })?;
         let told = is_delete.then(|| names(image)).transpose()?;
-        let identity = self.0.catalogue.identity(&table, told)?;
+        let identity = identity(&self.0.catalogue, &table, told)?;
         let mut row = Row::new(&identity, image.len());
         row.add_all(image)?;
         let event = match (&identity, is_delete) {

@@ -32,10 +32,10 @@
 //!
 //! What cannot be promised: patches commute with nothing, so columns that TOAST leaves out, and MongoDB without full
 //! documents, converge only when each key arrives in order. An incremental snapshot, of PostgreSQL any, does not repair
-//! rows whose changes were missed. Two rows that swap their keys in one statement leave one. After a failover to another server's log,
-//! positions start anew: raise `source.epoch`. MySQL's `binlog_transaction_compression` takes the events of a
-//! transaction their own positions. A MongoDB transaction that changes a document twice does so at one time: the order
-//! of arrival decides.
+//! rows whose changes were missed. Two rows that swap their keys in one statement leave one. After a failover to
+//! another server's log, positions start anew: raise `source.epoch`. MySQL's `binlog_transaction_compression` takes the
+//! events of a transaction their own positions. A MongoDB transaction that changes a document twice does so at one
+//! time: the order of arrival decides.
 //!
 //! # Source
 //! Debezium documentation: the connectors' "Data change events" and "Data type mappings", "New Record State
