@@ -22,27 +22,34 @@
 //! | MySQL, MariaDB | `y.EEEE.1.<file>.<pos>.<0 read, 1 changed>.<row>` | |
 //! | SQL Server | `s.EEEE.1.<commit_lsn>.<change_lsn>.<event_serial_no>` | as text with its length |
 //! | Oracle | `o.EEEE.1.<commit_scn>.<0, 1>.<scn>.<lcr_position or rs_id>.<ssn>` | decimal numbers |
-//! | MongoDB | `g.EEEE.1.<seconds>.<ord>.<0, 1>.<total order>.<transport number>` | |
+//! | MongoDB | `g.EEEE.1.<milliseconds>.<ord>.00000001.<total order>.<transport number>` | |
 //! | Db2 | `b.EEEE.1.<commit_lsn>.<change_lsn>.<event_serial_no>` | |
 //!
 //! A row of an incremental snapshot has no position: rank 0 and the time it was read, in microseconds. So has a row of
-//! any snapshot of PostgreSQL: its position says nothing. A change stands in the log where it was made, so that of a
-//! transaction that was still open is in front of the snapshot that does not show it. The other sources count by
+//! any snapshot of PostgreSQL and of MongoDB. PostgreSQL's position says nothing: a change stands in the log where it
+//! was made, so that of a transaction that was still open is in front of the snapshot that does not show it. With
+//! MongoDB Debezium knows a resume token only (`ord` is -1), and says the time instead. The other sources count by
 //! commit; where a snapshot was taken at the position of a change, the change is newer.
 //!
+//! MongoDB's `ts_ms` is the cluster time, whole seconds; from Debezium 3.4 on it is the server's clock when it wrote
+//! the change (`wallTime`), and `ord` counts within the second of the cluster time. Oracle's changes have the
+//! transport's number behind them where they have neither `rs_id` nor `lcr_position`, as with OpenLogReplicator.
+//!
 //! What cannot be promised: patches commute with nothing, so columns that TOAST leaves out, and MongoDB without full
-//! documents, converge only when each key arrives in order. An incremental snapshot, of PostgreSQL any, does not repair
-//! rows whose changes were missed. Two rows that swap their keys in one statement leave one. After a failover to
-//! another server's log, positions start anew: raise `source.epoch`. MySQL's `binlog_transaction_compression` takes the
-//! events of a transaction their own positions. A MongoDB transaction that changes a document twice does so at one
-//! time: the order of arrival decides.
+//! documents, converge only when each key arrives in order. An incremental snapshot, of PostgreSQL and MongoDB any,
+//! does not repair rows whose changes were missed. Two rows that swap their keys in one statement leave one. After a
+//! failover to another server's log, positions start anew: raise `source.epoch`. MySQL's
+//! `binlog_transaction_compression` takes the events of a transaction their own positions. A MongoDB transaction that
+//! changes a document twice does so at one time: the order of arrival decides. From Debezium 3.4 on, a step back of a
+//! MongoDB server's clock, as to another server's, makes changes older than they are.
 //!
 //! # Source
 //! Debezium documentation: the connectors' "Data change events" and "Data type mappings", "New Record State
 //! Extraction", "CloudEvents Converter", "Topic Routing", "Debezium Server" (Amazon Kinesis); what it does not say
 //! was read in Debezium's code: the names of CloudEvents attributes, the placeholders of arrays (one element, or for
 //! numbers the placeholder's bytes), Db2's log sequence numbers (32 hexadecimal digits), `commit_scn` (that of the
-//! row's own redo thread; older versions list several). Kafka Connect, "JsonConverter". Oracle Database Reference,
+//! row's own redo thread; older versions list several), what stands in the rows of MongoDB's and PostgreSQL's
+//! snapshots. Kafka Connect, "JsonConverter". Oracle Database Reference,
 //! "V$LOGMNR_CONTENTS": `RS_ID` and `SSN` together name a change. MySQL Reference Manual, "Binary Log Transaction
 //! Compression".
 

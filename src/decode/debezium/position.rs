@@ -107,6 +107,12 @@ fn hexadecimal(name: &str, text: &Text<'_>) -> Result<String> {
     }
 }
 
+/// Appends the transport's number, where there is one.
+fn then_by_arrival(version: Version, record: &Record) -> Version {
+    let arrival = version.clone().digits(record.sequence()).unwrap_or(version);
+    arrival.place(record.place.unwrap_or_default())
+}
+
 /// The largest of the numbers in a list of `<number>[:…]`, one for each of Oracle's redo threads.
 fn largest(list: &str) -> Option<&str> {
     let numbers = list.split(',').map(|part| part.split(':').next().unwrap_or_default().trim());
@@ -212,8 +218,9 @@ impl<'a> Position<'a> {
         let is_incremental =
             || self.snapshot.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("incremental"));
         // PostgreSQL's changes stand where they were made, not where they were committed: those of a transaction that
-        // was open when a snapshot was taken are in front of its position, and yet newer than what it shows
-        if (read && order == Order::Wal) || is_incremental() {
+        // was open when a snapshot was taken are in front of its position, and yet newer than what it shows. A snapshot
+        // of MongoDB has no position as a rule, but the time at which a document was read
+        if (read && matches!(order, Order::Wal | Order::Oplog)) || is_incremental() {
             let time = self.changed_at().and_then(|time| u64::try_from(time.0).ok());
             let version = Version::new(order.letter(), epoch, Rank::Loaded);
             return Ok(version.number(time.ok_or_else(|| missing("ts_ms"))?));
@@ -255,15 +262,15 @@ impl<'a> Position<'a> {
                 let place = self.lcr_position.as_deref().or(self.rs_id.as_deref()).unwrap_or_default();
                 let ssn = if self.ssn.is_some() { number("ssn", &self.ssn)? } else { 0 };
                 let version = version.digits(committed)?.place(stage).digits(scn)?;
-                Ok(version.label(&place.trim().to_ascii_lowercase())?.number(ssn))
+                let version = version.label(&place.trim().to_ascii_lowercase())?.number(ssn);
+                // OpenLogReplicator tells one number for all that a transaction did
+                Ok(if place.is_empty() && !read { then_by_arrival(version, record) } else { version })
             }
             Order::Oplog => {
-                let seconds = number("ts_ms", &self.ts_ms)? / 1_000;
-                let version = version.number(seconds).number(number("ord", &self.ord)?).place(stage);
-                let version = version.number(self.total_order()?);
+                let time = number("ts_ms", &self.ts_ms)?;
+                let version = version.number(time).number(number("ord", &self.ord)?).place(stage);
                 // one transaction may change a document twice, at one time
-                let arrival = version.clone().digits(record.sequence()).unwrap_or(version);
-                Ok(arrival.place(record.place.unwrap_or_default()))
+                Ok(then_by_arrival(version.number(self.total_order()?), record))
             }
         }
     }

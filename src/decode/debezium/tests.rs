@@ -309,12 +309,12 @@ fn each_connector_has_its_version() {
     check(
         "u",
         r#""connector":"oracle","scn":"9","commit_scn":"9:1:aa,12:2:,007:3","rs_id":null,"ssn":0"#,
-        Ok("o.0000.1.00212.00000001.0019.00.0000000000000000"),
+        Ok("o.0000.1.00212.00000001.0019.00.0000000000000000.00277.00000000"),
     );
     check("u", r#""connector":"oracle","scn":"x","commit_scn":"1""#, missing);
     check("u", r#""connector":"oracle","commit_scn":"1""#, missing);
     let oplog = r#""connector":"mongodb","collection":"c","ts_ms":1558965508000"#;
-    let (payload, key) = (r#""{\"_id\":1}""#, "g.0000.1.000000005cebed04.000000000000001f.0000000");
+    let (payload, key) = (r#""{\"_id\":1}""#, "g.0000.1.0000016af995d7a0.000000000000001f.0000000");
     let mongo = |source: &str, op: &str| {
         let payload = format!(r#"{{"after":{payload},"source":{{{source}}},"op":"{op}"}}"#);
         match alone(&Debezium::default(), &record(&payload, None)) {
@@ -326,10 +326,15 @@ fn each_connector_has_its_version() {
         mongo(&format!(r#"{oplog},"ord":31"#), "c"),
         Ok(format!("{key}1.0000000000000000.00277.00000000"))
     );
+    // what a snapshot says of itself when nothing happened while it began
     assert_eq!(
-        mongo(&format!(r#"{oplog},"ord":31"#), "r"),
-        Ok(format!("{key}0.0000000000000000.00277.00000000"))
+        mongo(
+            r#""connector":"mongodb","collection":"c","ts_ms":1558965508123,"snapshot":"true","ord":-1"#,
+            "r"
+        ),
+        Ok("g.0000.0.000589def1542978".to_owned())
     );
+    assert_eq!(mongo(&format!(r#"{oplog},"ord":-1"#), "u"), Err("missing_version"));
     assert_eq!(mongo(oplog, "c"), Err("missing_version"));
     check(
         "u",

@@ -119,7 +119,10 @@ fn oplog(step: &Step, at: u64) -> Vec<Record> {
     let (seconds, ord) = (1_772_440_000 + at / 3, at % 3);
     let place = format!(r#""ts_ms":{}000,"ord":{ord},"snapshot":"false""#, seconds);
     let place = match step {
-        Step::Load(_) => format!(r#""ts_ms":{},"ord":-1,"snapshot":"incremental""#, 1_772_440_000_000 + at),
+        Step::Load(_) => {
+            let snapshot = if at % 2 == 0 { "incremental" } else { "true" };
+            format!(r#""ts_ms":{},"ord":-1,"snapshot":"{snapshot}""#, 1_772_440_000_000 + at * 1_000)
+        }
         Step::Insert(_) | Step::Update { .. } | Step::Delete(_) => place,
     };
     let source = format!(r#"{{"connector":"mongodb","db":"shop","collection":"orders",{place}}}"#);
