@@ -217,10 +217,7 @@ impl<'a> Position<'a> {
         let order = self.order()?;
         let is_incremental =
             || self.snapshot.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("incremental"));
-        // PostgreSQL's changes stand where they were made, not where they were committed: those of a transaction that
-        // was open when a snapshot was taken are in front of its position, and yet newer than what it shows. A snapshot
-        // of MongoDB has no position as a rule, but the time at which a document was read
-        if (read && matches!(order, Order::Wal | Order::Oplog)) || is_incremental() {
+        if (read && !self.places_snapshots(order)) || is_incremental() {
             let time = self.changed_at().and_then(|time| u64::try_from(time.0).ok());
             let version = Version::new(order.letter(), epoch, Rank::Loaded);
             return Ok(version.number(time.ok_or_else(|| missing("ts_ms"))?));
@@ -272,6 +269,20 @@ impl<'a> Position<'a> {
                 // one transaction may change a document twice, at one time
                 Ok(then_by_arrival(version.number(self.total_order()?), record))
             }
+        }
+    }
+
+    /// Whether the position of a row that a snapshot read says which changes it shows.
+    fn places_snapshots(&self, order: Order) -> bool {
+        match order {
+            // changes stand where they were made, not where they were committed: those of a transaction that was open
+            // when a snapshot was taken are in front of its position, and yet newer than what it shows
+            Order::Wal => false,
+            // as a rule only the time is told at which a document was read
+            Order::Oplog => false,
+            // nothing was captured yet
+            Order::ChangeTable | Order::Asn => self.commit_lsn.is_some(),
+            Order::Binlog | Order::Redo => true,
         }
     }
 

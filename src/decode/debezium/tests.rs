@@ -293,6 +293,9 @@ fn each_connector_has_its_version() {
         &format!(r#"{commit},"change_lsn":null"#),
         Ok("s.0000.1.1600000027:00000ac0:0007.00.0000000000000000"),
     );
+    let empty = r#""connector":"sqlserver","commit_lsn":null,"change_lsn":null,"ts_ms":1559033904863"#;
+    check("r", empty, Ok("s.0000.0.000589eede179718"));
+    check("u", empty, missing);
     check("u", &format!(r#"{commit},"change_lsn":null,"event_serial_no":2"#), missing);
     check("u", &format!(r#"{commit},"change_lsn":"00000027:00000ac0:0002""#), missing);
     check("u", &format!(r#"{commit},"change_lsn":"NULL","event_serial_no":1"#), missing);
