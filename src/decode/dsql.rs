@@ -2,8 +2,8 @@
 //!
 //! * **Key**: the route's `key`. A delete tells it too (its `before` has just the columns of the primary key), an
 //!   insert or update does not; so a table needs its `key`, and each row that lacks a part of it is refused.
-//! * **Version**: `q`, (`source.ts_ns`), the time of the commit in nanoseconds. A transaction leaves one change of a
-//!   row, and two transactions on one row have two times.
+//! * **Version**: `q`, (`source.ts_ns`), the time of the commit in nanoseconds; behind it `.00000001` unless the row is
+//!   deleted. A transaction leaves one change of a row, and two transactions on one row have two times.
 //! * **Image**: full. The preview left out columns that are null: such a member is missing in the document.
 //!
 //! Records come unordered, more than once, under random partition keys. The version makes the table right all the same;
@@ -84,10 +84,12 @@ impl Decoder for Dsql {
             }
         };
         let changed_at = time.and_then(|time| i64::try_from(time / 1_000).ok()).map(Timestamp);
-        let origin = Origin { table: &table, version, changed_at };
         let operation = string(found.operation)
             .ok_or_else(|| Error::poison("unknown_operation", "The record's op is missing or is no text."))?;
         let is_delete = operation == "d";
+        // of a changed key both records have one time, and in a route with a part of the key they are of one row
+        let version = if is_delete { version } else { version.place(1) };
+        let origin = Origin { table: &table, version, changed_at };
         let image = if is_delete { found.before } else { found.after };
         let image = present(image).filter(|text| text.starts_with('{')).ok_or_else(|| {
             let member = if is_delete { "before" } else { "after" };
@@ -243,7 +245,7 @@ mod tests {
             let put = event(decode(&record(operation, "null", after)));
             assert_eq!(put.table, "public.order_items");
             assert_eq!(put.key.unwrap().to_json(), r#"{"id":"a1"}"#);
-            assert_eq!(put.version.as_str(), "q.0000.1.17aa81de24023001");
+            assert_eq!(put.version.as_str(), "q.0000.1.17aa81de24023001.00000001");
             assert_eq!(put.changed_at.unwrap().to_string(), "2024-01-15T11:30:00.000000Z");
             let Change::Put(document) = put.change else { panic!("no put") };
             assert_eq!(

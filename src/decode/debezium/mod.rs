@@ -31,6 +31,9 @@
 //! MongoDB Debezium knows a resume token only (`ord` is -1), and says the time instead. The other sources count by
 //! commit; where a snapshot was taken at the position of a change, the change is newer.
 //!
+//! A create or an update ends with `.00000001`, but with MongoDB: the two records of a changed key have one position,
+//! and where the route's key is another and did not change, the delete must not win.
+//!
 //! MongoDB's `ts_ms` is the cluster time, whole seconds; from Debezium 3.4 on it is the server's clock when it wrote
 //! the change (`wallTime`), and `ord` counts within the second of the cluster time. Oracle's changes have the
 //! transport's number behind them where they have neither `rs_id` nor `lcr_position`, as with OpenLogReplicator.
@@ -312,11 +315,11 @@ impl Operation {
 
 impl Debezium {
     /// The version of a change; by arrival, one that is replaced.
-    fn version(&self, record: &Record, position: &Position<'_>, read: bool) -> Result<Version> {
+    fn version(&self, record: &Record, position: &Position<'_>, operation: Operation) -> Result<Version> {
         if self.0.catalogue.is_by_arrival() {
             return self.arrival(record);
         }
-        position.version(self.0.epoch, read, record)
+        position.version(self.0.epoch, operation, record)
     }
 
     fn arrival(&self, record: &Record) -> Result<Version> {
@@ -348,7 +351,7 @@ impl Debezium {
         if self.0.catalogue.leaves_out(&table) {
             return Ok(Decoded::Ignored(Reason::Unrouted));
         }
-        let version = self.version(record, position, operation == Operation::Read)?;
+        let version = self.version(record, position, operation)?;
         let origin = Origin { table: &table, version, changed_at: position.changed_at() };
         if is_truncate {
             return Ok(Decoded::Events(vec![origin.event(None, Change::Truncate, None)]));
@@ -406,7 +409,7 @@ impl Debezium {
             (_, Some(op)) => Operation::named(op)?,
             (_, None) => Operation::Update,
         };
-        let version = self.version(record, &message.position, operation == Operation::Read)?;
+        let version = self.version(record, &message.position, operation)?;
         let origin = Origin { table: &table, version, changed_at: message.position.changed_at() };
         let message_key = record.partition_key.as_deref().and_then(MessageKey::parse);
         let told = message_key.as_ref().map(MessageKey::names);

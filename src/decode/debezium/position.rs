@@ -1,5 +1,6 @@
 //! Where a change stands in its source: what Debezium calls `source`, its table, and the version made of it.
 
+use super::Operation;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Timestamp;
 use crate::json::{Fault, Scanner};
@@ -209,12 +210,13 @@ impl<'a> Position<'a> {
             .map(Timestamp)
     }
 
-    /// The version of a change, or of a row that was `read` by a snapshot.
+    /// The version of a change, or of a row that a snapshot read.
     ///
     /// # Errors
     /// When the record lacks what orders it.
-    pub(super) fn version(&self, epoch: u16, read: bool, record: &Record) -> Result<Version> {
+    pub(super) fn version(&self, epoch: u16, operation: Operation, record: &Record) -> Result<Version> {
         let order = self.order()?;
+        let read = operation == Operation::Read;
         let is_incremental =
             || self.snapshot.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("incremental"));
         if (read && !self.places_snapshots(order)) || is_incremental() {
@@ -222,7 +224,18 @@ impl<'a> Position<'a> {
             let version = Version::new(order.letter(), epoch, Rank::Loaded);
             return Ok(version.number(time.ok_or_else(|| missing("ts_ms"))?));
         }
-        let version = Version::new(order.letter(), epoch, Rank::Positioned);
+        let version =
+            self.place(order, Version::new(order.letter(), epoch, Rank::Positioned), read, record)?;
+        // of a changed key the delete and the create have one position, and in a route with another key they are of one
+        // row, which is there afterwards
+        Ok(match operation {
+            Operation::Create | Operation::Update if order != Order::Oplog => version.place(1),
+            Operation::Create | Operation::Update | Operation::Read | Operation::Delete => version,
+        })
+    }
+
+    /// Appends the place in the source's log.
+    fn place(&self, order: Order, version: Version, read: bool, record: &Record) -> Result<Version> {
         // a snapshot may be taken at the very position at which the next change stands
         let stage = u32::from(!read);
         match order {

@@ -246,7 +246,8 @@ fn version_of(source: &str, op: &str) -> Result<String, &'static str> {
 fn each_connector_has_its_version() {
     let check = |op: &str, source: &str, version: Result<&str, &'static str>| {
         let source = format!(r#"{{"db":"d","schema":"s","table":"t",{source}}}"#);
-        assert_eq!(version_of(&source, op), version.map(str::to_owned), "{source}");
+        let end = if op == "r" { "" } else { ".00000001" };
+        assert_eq!(version_of(&source, op), version.map(|version| format!("{version}{end}")), "{source}");
     };
     let missing = Err("missing_version");
     check(

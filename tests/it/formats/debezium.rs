@@ -220,6 +220,24 @@ fn a_key_of_the_route_that_debezium_does_not_know_converges() {
     converges(&Format { config, ..Format::new(records) });
 }
 
+#[test]
+fn a_changed_key_that_is_not_the_routes_leaves_the_row_that_is_there_afterwards() {
+    let mut config = Config::default();
+    config.routes.push(RouteConfig { key: vec!["name".to_owned()], ..RouteConfig::default() });
+    let row = |id| Row { id, name: "a".to_owned(), n: None };
+    let change = Step::Update { before: row(1), after: row(2) };
+    for source in [wal, binlog, change_table, redo, asn] {
+        let insert = envelope(&Step::Insert(row(1)), 1, &source(&Step::Insert(row(1)), 1));
+        // a delete, its tombstone, and a create at the same position
+        let changed = envelope(&change, 2, &source(&change, 2));
+        for again in [changed.clone(), changed.iter().rev().cloned().collect()] {
+            let memory = Memory::new();
+            take(&Flow::new(&config).unwrap(), &memory, &[insert.clone(), again].concat());
+            assert_eq!(memory.view().into_values().collect::<Vec<_>>(), [r#"{"id":2,"n":null}"#]);
+        }
+    }
+}
+
 /// An update leaves out `n` when it did not change, as PostgreSQL does with large values.
 fn without_unchanged(step: &Step, at: u64) -> Vec<Record> {
     let mut sent = envelope(step, at, &wal(step, at));
