@@ -57,7 +57,7 @@ fn wal(step: &Step, at: u64) -> String {
     match step {
         Step::Load(_) => {
             let lsn = format!(r#""true","lsn":{}"#, 4_294_967_293 + at);
-            let snapshot = if at % 2 == 0 { r#""incremental""# } else { &lsn };
+            let snapshot = if at.is_multiple_of(2) { r#""incremental""# } else { &lsn };
             format!(r#"{name},"ts_ms":{},"snapshot":{snapshot}"#, 1_772_440_000_000 + at)
         }
         Step::Insert(_) | Step::Update { .. } | Step::Delete(_) => {
@@ -120,7 +120,7 @@ fn oplog(step: &Step, at: u64) -> Vec<Record> {
     let place = format!(r#""ts_ms":{}000,"ord":{ord},"snapshot":"false""#, seconds);
     let place = match step {
         Step::Load(_) => {
-            let snapshot = if at % 2 == 0 { "incremental" } else { "true" };
+            let snapshot = if at.is_multiple_of(2) { "incremental" } else { "true" };
             format!(r#""ts_ms":{},"ord":-1,"snapshot":"{snapshot}""#, 1_772_440_000_000 + at * 1_000)
         }
         Step::Insert(_) | Step::Update { .. } | Step::Delete(_) => place,
