@@ -164,6 +164,12 @@ impl Report {
         self.failed_position.as_deref()
     }
 
+    /// Whether the invocation must fail for records that must come again, because no response could name them.
+    #[must_use]
+    pub fn comes_again_whole(&self, envelope: &Envelope) -> bool {
+        envelope.answer == Answer::Whole && self.reported.contains(&true)
+    }
+
     /// The response to the batch, as JSON text: empty when every record is durable. Meaningless when the invocation
     /// must fail.
     ///
@@ -183,6 +189,7 @@ impl Report {
             reported.filter(|(_, reported)| **reported).map(|(record, _)| record).collect();
         let identifiers: Vec<String> = match envelope.answer {
             Answer::Checkpoint => reported.iter().take(1).map(|record| quoted(&record.position)).collect(),
+            Answer::Whole => Vec::new(),
             Answer::Messages | Answer::Results => {
                 let name = |record: &&Record| quoted(record.event_id.as_ref().unwrap_or(&record.position));
                 reported.iter().map(name).collect()

@@ -168,7 +168,7 @@ impl<'a> Element<'a> {
         match answer {
             Answer::Checkpoint => Redelivered::WithRest,
             Answer::Results => Redelivered::Alone,
-            Answer::Offsets => {
+            Answer::Offsets | Answer::Whole => {
                 let [topic, partition] =
                     [&self.topic, &self.partition].map(|it| it.as_deref().unwrap_or_default());
                 Redelivered::WithGroup(format!("{topic}-{partition}").into())

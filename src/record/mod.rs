@@ -90,6 +90,8 @@ pub enum Answer {
     Messages,
     /// The first offset of each topic partition that is not durable: Kafka.
     Offsets,
+    /// None but all or nothing: a topic through EventBridge Pipes. When a record must come again, the invocation fails.
+    Whole,
     /// A result for every record: a Firehose transformation. The data is given back as it came.
     Results,
 }
@@ -250,9 +252,11 @@ impl<'e> Reader<'e> {
             Kind::Array => {
                 self.from_pipes = true;
                 scanner.array(|scanner| self.element(scanner))?;
-                if self.answer == Some(Answer::Checkpoint) {
-                    self.answer = Some(Answer::Messages);
-                }
+                self.answer = self.answer.map(|answer| match answer {
+                    Answer::Checkpoint | Answer::Messages => Answer::Messages,
+                    Answer::Offsets => Answer::Whole,
+                    Answer::Whole | Answer::Results => answer,
+                });
                 let is_known = |record: &Record| record.fault.is_none_or(|(code, _)| code != "not_a_record");
                 self.has_records = self.records.iter().any(is_known);
             }
@@ -319,7 +323,7 @@ impl<'e> Reader<'e> {
         self.has_records &= match self.answer {
             Some(Answer::Results) => stream.is_some(),
             Some(Answer::Offsets) => from_topics,
-            Some(Answer::Checkpoint | Answer::Messages) | None => true,
+            Some(Answer::Checkpoint | Answer::Messages | Answer::Whole) | None => true,
         };
         if context == (true, true) && !self.has_records {
             self.abandoned = Some(match payload {

@@ -59,6 +59,20 @@ fn of_a_stream_through_pipes_each_event_that_must_come_again_is_named() {
 }
 
 #[test]
+fn a_topic_through_pipes_comes_again_whole() {
+    let record = |offset: u32| json!({"eventSource": "aws:kafka", "eventSourceKey": "t-0", "topic": "t", "partition": 0, "offset": offset, "value": "e30="});
+    let sent = json!([record(5), record(6)]).to_string();
+    let envelope = Envelope::parse(&sent.into(), "-").unwrap();
+    let must_fail = |outcomes: [Outcome; 2]| {
+        let report = Report::new(&envelope.records, outcomes.to_vec(), None, None);
+        assert_eq!(report.response(&envelope), r#"{"batchItemFailures":[]}"#);
+        report.comes_again_whole(&envelope)
+    };
+    assert!(must_fail([DONE, FAILED]) && must_fail([FAILED, DONE]));
+    assert!(!must_fail([DONE, DONE]));
+}
+
+#[test]
 fn of_a_queue_exactly_the_failed_messages_are_named() {
     let outcomes = [DONE, FAILED, DONE, FAILED];
     assert_eq!(answer("sqs/standard", &outcomes), (items(&[message(2), message(4)]), 2));
