@@ -70,6 +70,8 @@ use crate::event::{Change, ChangeEvent, Key, Patch, token};
 use crate::json::{Fault, Kind, Scanner};
 use crate::record::Record;
 use crate::version::{Rank, Version};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use key::MessageKey;
 use message::{Image, Message, Shape};
 use position::{Order, Position};
@@ -184,7 +186,7 @@ fn is_unavailable_text(text: &str) -> bool {
 /// Whether an array or object is a placeholder: one element (or the placeholder's bytes), or one member.
 fn is_unavailable(text: &str) -> bool {
     if text.len() > 4 * UNAVAILABLE.len() {
-        return text.len() < 16 * UNAVAILABLE.len() && is_unavailable_numbers(text);
+        return text.len() < 32 * UNAVAILABLE.len() && is_unavailable_numbers(text);
     }
     let compact: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
     let element = compact.strip_prefix("[\"").and_then(|text| text.strip_suffix("\"]"));
@@ -194,10 +196,20 @@ fn is_unavailable(text: &str) -> bool {
         || is_unavailable_numbers(text)
 }
 
+/// Whether an array has one element for each of the placeholder's bytes: whole numbers, floats, decimals as base64, or
+/// decimals of variable scale.
 fn is_unavailable_numbers(text: &str) -> bool {
     let Some(inside) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) else { return false };
-    let numbers = inside.split(',').map(|number| number.trim().parse::<u8>().ok());
-    numbers.eq(UNAVAILABLE.bytes().map(Some))
+    let parts = inside.split(',').map(str::trim).filter(|part| *part != r#"{"scale":0"#);
+    parts.map(byte_of).eq(UNAVAILABLE.bytes().map(Some))
+}
+
+fn byte_of(part: &str) -> Option<u8> {
+    let number = part.strip_prefix(r#""value":"#).and_then(|part| part.strip_suffix('}')).unwrap_or(part);
+    match number.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+        Some(base64) => STANDARD.decode(base64).ok()?.as_slice().try_into().ok().map(|[byte]: [u8; 1]| byte),
+        None => number.strip_suffix(".0").unwrap_or(number).parse().ok(),
+    }
 }
 
 /// Appends the value of a column of the key. A decimal of variable scale is a number with and without its schema.

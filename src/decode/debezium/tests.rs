@@ -6,6 +6,8 @@ use crate::config::{Config, Keyless, RouteConfig, VersionScheme};
 use crate::decode::{Decoded, Decoder as _, Outline, Settings, alone};
 use crate::event::{Change, ChangeEvent};
 use crate::record::Record;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 const WAL: &str = r#"{"connector":"postgresql","ts_ms":1559033904863,"snapshot":"false","schema":"public","table":"t","lsn":255}"#;
 
@@ -202,7 +204,16 @@ fn a_value_that_was_not_sent_makes_a_patch() {
         r#""{\"__debezium_unavailable_value\":\"__debezium_unavailable_value\"}""#,
         "[95,95,100,101,98,101,122,105,117,109,95,117,110,97,118,97,105,108,97,98,108,101,95,118,97,108,117,101]",
     ];
-    for value in placeholders {
+    let bytes = |each: fn(u8) -> String| {
+        let elements: Vec<String> = "__debezium_unavailable_value".bytes().map(each).collect();
+        format!("[{}]", elements.join(","))
+    };
+    let arrays = [
+        bytes(|byte| format!("{byte}.0")),
+        bytes(|byte| format!("\"{}\"", STANDARD.encode([byte]))),
+        bytes(|byte| format!(r#"{{"scale":0,"value":"{}"}}"#, STANDARD.encode([byte]))),
+    ];
+    for value in placeholders.into_iter().chain(arrays.iter().map(String::as_str)) {
         let row = format!(r#"{{"id":1,"a/b":{value},"n~":2}}"#);
         let patch = r#"public.t: patch {"id":1} [("/n~0", "2")] []"#;
         assert_eq!(told(&envelope("u", "null", &row), KEY), patch, "{value}");
