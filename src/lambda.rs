@@ -15,7 +15,7 @@ pub use emf::Emf;
 pub use log::{Lines, init as init_log};
 
 use crate::config::{Config, Draft};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::materialize::{Deadline, Sink};
 use crate::metrics::{self, Measures, Teller};
 use crate::pipeline::{Flow, measured};
@@ -148,8 +148,10 @@ impl Processor {
             }
         };
         tell(&report, &envelope.records, started.elapsed());
+        let comes_again = report.comes_again_whole(&envelope);
         let answer = match report.failure {
             Some(failure) => Err(failure.into()),
+            None if comes_again => Err(report.stopped.unwrap_or_else(not_durable).into()),
             None => RawValue::from_string(report.response(&envelope))
                 .map_err(|_| Error::config("The state of the tumbling window is not JSON.").into()),
         };
@@ -231,6 +233,14 @@ fn deadline(context: &Context) -> Deadline {
             Deadline::after(at.saturating_sub(now))
         }
     }
+}
+
+fn not_durable() -> Error {
+    Error::new(
+        ErrorKind::Unavailable,
+        "not_durable",
+        "Not every record is durable: the whole batch must come again.",
+    )
 }
 
 /// One line an invocation, and one more when the batch stopped early.

@@ -164,13 +164,20 @@ impl Report {
         self.failed_position.as_deref()
     }
 
+    /// Whether the invocation must fail for records that must come again, because no response could name them.
+    #[must_use]
+    pub fn comes_again_whole(&self, envelope: &Envelope) -> bool {
+        envelope.answer == Answer::Whole && self.reported.contains(&true)
+    }
+
     /// The response to the batch, as JSON text: empty when every record is durable. Meaningless when the invocation
     /// must fail.
     ///
     /// # Source
     /// AWS Lambda Developer Guide, "Reporting batch item failures" for streams, for Amazon SQS and for Kafka, and
-    /// "Implementing stateful stream processing"; Amazon Data Firehose Developer Guide, "Required parameters for data
-    /// transformation".
+    /// "Implementing stateful stream processing"; Amazon EventBridge User Guide, "Pipes batching and concurrency" (of a
+    /// stream the `eventID`, and each that is to come again); Amazon Data Firehose Developer Guide, "Required
+    /// parameters for data transformation".
     #[must_use]
     pub fn response(&self, envelope: &Envelope) -> String {
         let reported = envelope.records.iter().zip(&self.reported);
@@ -182,8 +189,10 @@ impl Report {
             reported.filter(|(_, reported)| **reported).map(|(record, _)| record).collect();
         let identifiers: Vec<String> = match envelope.answer {
             Answer::Checkpoint => reported.iter().take(1).map(|record| quoted(&record.position)).collect(),
+            Answer::Whole => Vec::new(),
             Answer::Messages | Answer::Results => {
-                reported.iter().map(|record| quoted(&record.position)).collect()
+                let name = |record: &&Record| quoted(record.event_id.as_ref().unwrap_or(&record.position));
+                reported.iter().map(name).collect()
             }
             Answer::Offsets => {
                 let mut partitions: HashSet<&str> = HashSet::new();

@@ -29,6 +29,9 @@ fn bad_number(fault: NumberFault) -> Error {
     }
 }
 
+/// Partition key and sort key.
+const KEY_ATTRIBUTES_MAX: usize = 2;
+
 /// The key that `Keys` holds.
 ///
 /// # Errors
@@ -38,7 +41,10 @@ pub(super) fn key(keys: &str) -> Result<Key> {
     Scanner::new(keys).object(|scanner, name| {
         let value = key_value(scanner)?;
         members.push((name.into_owned(), value));
-        Ok::<_, Error>(())
+        if members.len() > KEY_ATTRIBUTES_MAX {
+            return Err(Error::poison("bad_key", "The key has more than two attributes."));
+        }
+        Ok(())
     })?;
     Key::new(members)
 }

@@ -13,11 +13,14 @@
 //!
 //! What cannot be promised: changes of one row within one second are in the order of arrival. Deliver each key in
 //! order: one partition a key (`canal.mq.partitionHash`), a producer that does not reorder, and no replay of old
-//! records beside the stream. Changes of different seconds may come in any order, unless the server's clock steps back.
+//! records beside the stream. Changes of different seconds may come in any order, unless the time steps back: as the
+//! server's clock may, and as MySQL's does for a statement that waited for the lock of a later one. There
+//! `source.version = "arrival"` is right, if each key arrives in order.
 //!
 //! # Source
 //! Canal, `FlatMessage` and `MQMessageUtils` (what is sent), `LogEventConvert` and `RowsLogBuffer` (how values are
-//! written; `es` is the binlog's second); TiCDC, "Canal-JSON Protocol"; Java SE, `java.sql.Types`.
+//! written; `es` is the binlog's second); MySQL, `log_event.h` (an event's time is when its statement began); TiCDC,
+//! "Canal-JSON Protocol"; Java SE, `java.sql.Types`.
 
 use super::{Decoded, Decoder, Origin, Outline, Reason, Row, Settings, row};
 use crate::catalogue::Identity;

@@ -45,6 +45,7 @@ use self::message::{Definition, Image, Message, Metadata};
 use self::position::{Position, decimal};
 use self::row::{Operation, Row};
 use self::value::ColumnType;
+use super::row::identity;
 use super::{Decoded, Decoder, Outline, Reason, Settings};
 use crate::catalogue::{Identity, TableSchema};
 use crate::error::{Error, Result};
@@ -165,7 +166,7 @@ impl Dms {
             return Err(Error::poison("bad_before_image", "The record's before-image is no object."));
         }
         let version = self.version(record, metadata, operation)?;
-        let identity = catalogue.identity(&table, None)?;
+        let identity = identity(catalogue, &table, None)?;
         let schema = catalogue.schema(&table);
         let columns = schema.as_ref().map(|schema| schema.columns.as_slice()).unwrap_or_default();
         let mut types: Vec<(&str, ColumnType)> =

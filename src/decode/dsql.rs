@@ -2,22 +2,21 @@
 //!
 //! * **Key**: the route's `key`. A delete tells it too (its `before` has just the columns of the primary key), an
 //!   insert or update does not; so a table needs its `key`, and each row that lacks a part of it is refused.
-//! * **Version**: `q`, (`source.ts_ns`), the time of the commit in nanoseconds. A transaction leaves one change of a
-//!   row, and two transactions on one row have two times.
-//! * **Image**: full, but for columns that are null, which are left out: such a member is missing in the document.
+//! * **Version**: `q`, (`source.ts_ns`), the time of the commit in nanoseconds; behind it `.00000001` unless the row is
+//!   deleted. A transaction leaves one change of a row, and two transactions on one row have two times.
+//! * **Image**: full. The preview left out columns that are null: such a member is missing in the document.
 //!
 //! Records come unordered, more than once, under random partition keys. The version makes the table right all the same;
 //! arrival never could.
 //!
-//! What cannot be promised: a change that is larger than the stream's records is split over several of them, which are
-//! not put together here; each part is poison with the code `multi_part`.
+//! What cannot be promised: a change of more than 9 MiB is split into a main record (`chunked`) and its fragments, in
+//! any order and any shard, which are not put together here; each is poison with the code `multi_part`.
 //!
 //! # Source
 //! Amazon Aurora DSQL User Guide, "Understanding CDC records" (an `op` that is not known is to be applied as an
-//! upsert of `after`; the parts of an oversized record are announced there, their form is not described in what could
-//! be had of it) and "Change data capture streams" (unordered, at least once).
+//! upsert of `after`; "Handling oversized records") and "Change data capture streams" (unordered, at least once).
 
-use super::row::{each_member, key_of_position, nameless, present, string};
+use super::row::{each_member, identity, key_of_position, nameless, present, string};
 use super::{Decoded, Decoder, Origin, Outline, Reason, Row, Settings};
 use crate::catalogue::Identity;
 use crate::error::{Error, ErrorKind, Result};
@@ -48,18 +47,22 @@ impl Decoder for Dsql {
     }
 
     fn recognises(&self, outline: &Outline<'_>) -> bool {
-        outline.member("type") == Some(Kind::String) && outline.member("source") == Some(Kind::Object) && {
+        let is_change = || {
             let source = outline.inner("source");
-            source.has("cluster") && source.has("txId") && !source.has("connector")
-        }
+            outline.member("source") == Some(Kind::Object)
+                && source.has("cluster")
+                && source.has("txId")
+                && !source.has("connector")
+        };
+        outline.member("type") == Some(Kind::String) && (is_change() || is_fragment(outline))
     }
 
     fn decode(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
         let found = Found::parse(outline)?;
         let kind = string(found.kind).ok_or_else(no_change_record)?;
         if kind != "full" {
-            let message = "The record is a part of a change that was too large for one record, and parts are not put \
-                           together here. Raise the stream's record size limit, then write the row again at its source.";
+            let message = "The record is a part of a change of more than 9 MiB, which Aurora DSQL splits, and parts \
+                           are not put together here. The row stays as it was until a smaller change of it arrives.";
             return Err(Error::new(ErrorKind::Unsupported, "multi_part", message));
         }
         let source = found.source.filter(|source| !source.is_of_another).ok_or_else(no_change_record)?;
@@ -81,17 +84,19 @@ impl Decoder for Dsql {
             }
         };
         let changed_at = time.and_then(|time| i64::try_from(time / 1_000).ok()).map(Timestamp);
-        let origin = Origin { table: &table, version, changed_at };
         let operation = string(found.operation)
             .ok_or_else(|| Error::poison("unknown_operation", "The record's op is missing or is no text."))?;
         let is_delete = operation == "d";
+        // of a changed key both records have one time, and in a route with a part of the key they are of one row
+        let version = if is_delete { version } else { version.place(1) };
+        let origin = Origin { table: &table, version, changed_at };
         let image = if is_delete { found.before } else { found.after };
         let image = present(image).filter(|text| text.starts_with('{')).ok_or_else(|| {
             let member = if is_delete { "before" } else { "after" };
             Error::poison("no_image", format!("The record's {member} is no object."))
         })?;
         let told = is_delete.then(|| names(image)).transpose()?;
-        let identity = self.0.catalogue.identity(&table, told)?;
+        let identity = identity(&self.0.catalogue, &table, told)?;
         let mut row = Row::new(&identity, image.len());
         row.add_all(image)?;
         let event = match (&identity, is_delete) {
@@ -112,6 +117,13 @@ impl Decoder for Dsql {
         };
         Ok(Decoded::Events(vec![event]))
     }
+}
+
+/// A piece of an image that was split: nothing else is in such a record.
+fn is_fragment(outline: &Outline<'_>) -> bool {
+    outline.string("type").as_deref() == Some("fragment")
+        && ["chunk_id", "index", "data"].iter().all(|name| outline.has(name))
+        && outline.len() == 4
 }
 
 fn no_change_record() -> Error {
@@ -233,7 +245,7 @@ mod tests {
             let put = event(decode(&record(operation, "null", after)));
             assert_eq!(put.table, "public.order_items");
             assert_eq!(put.key.unwrap().to_json(), r#"{"id":"a1"}"#);
-            assert_eq!(put.version.as_str(), "q.0000.1.17aa81de24023001");
+            assert_eq!(put.version.as_str(), "q.0000.1.17aa81de24023001.00000001");
             assert_eq!(put.changed_at.unwrap().to_string(), "2024-01-15T11:30:00.000000Z");
             let Change::Put(document) = put.change else { panic!("no put") };
             assert_eq!(
@@ -281,12 +293,17 @@ mod tests {
     #[test]
     fn a_part_of_a_record_has_a_code_of_its_own() {
         let whole = record("c", "null", r#"{"id":1}"#);
-        for kind in ["partial", "fragment", "FULL", ""] {
+        for kind in ["chunked", "partial", "FULL", ""] {
             let part = whole.replace(r#""type":"full""#, &format!(r#""type":"{kind}""#));
             assert_eq!(refused(&part).code(), "multi_part");
         }
-        // what else a part has, nobody has told yet
-        assert_eq!(refused(r#"{"type":"part","data":"…"}"#).code(), "multi_part");
+        let fragment = r#"{"type":"fragment","chunk_id":"c1","index":0,"data":"{\"id\":"}"#;
+        assert_eq!(refused(fragment).code(), "multi_part");
+        let recognises = |text: &str| Dsql::default().recognises(&Outline::of(text.as_bytes()));
+        assert!(recognises(fragment));
+        assert!(!recognises(&fragment.replace("fragment", "part")));
+        assert!(!recognises(&fragment.replace(r#""index":0,"#, "")));
+        assert!(!recognises(&fragment.replace(r#""index":0,"#, r#""index":0,"mine":1,"#)));
     }
 
     #[test]

@@ -30,6 +30,7 @@
 
 mod description;
 
+use super::row::{KEY_COLUMNS_MAX, too_many_key_columns};
 use super::{Decoded, Decoder, Outline, Reason, Settings, extended_json};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Change, ChangeEvent, Document, Key, Timestamp};
@@ -262,7 +263,7 @@ impl<'a> Found<'a> {
                 return Err(Error::poison("null_key", message));
             }
             members.push((name.into_owned(), value));
-            Ok::<_, Error>(())
+            if members.len() > KEY_COLUMNS_MAX { Err(too_many_key_columns(table)) } else { Ok(()) }
         })?;
         for wanted in configured.unwrap_or_default() {
             if !members.iter().any(|(name, _)| name == wanted) {

@@ -12,8 +12,9 @@ use crate::version::Version;
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-/// The most columns that a key may have; MySQL allows 16, PostgreSQL 32.
-const KEY_COLUMNS_MAX: usize = 32;
+/// The most columns that a key may have; MySQL allows 16, PostgreSQL 32, Db2 64. Rows are read in the time of their
+/// columns times those of the key.
+pub(super) const KEY_COLUMNS_MAX: usize = 64;
 
 /// What makes a row of `table` one row: [`Catalogue::identity`], with no more columns than a key can have.
 ///
@@ -21,12 +22,15 @@ const KEY_COLUMNS_MAX: usize = 32;
 /// As [`Catalogue::identity`], and when there are more.
 pub(super) fn identity(catalogue: &Catalogue, table: &str, told: Option<Vec<String>>) -> Result<Identity> {
     match catalogue.identity(table, told)? {
-        Identity::Columns(names) if names.len() > KEY_COLUMNS_MAX => {
-            let message = format!("The key of {table} has more than {KEY_COLUMNS_MAX} columns.");
-            Err(Error::poison("too_many_key_columns", message))
-        }
+        Identity::Columns(names) if names.len() > KEY_COLUMNS_MAX => Err(too_many_key_columns(table)),
         identity @ (Identity::Columns(_) | Identity::Position | Identity::Row) => Ok(identity),
     }
+}
+
+/// The error of a key that no database can have.
+pub(super) fn too_many_key_columns(table: &str) -> Error {
+    let message = format!("The key of {table} has more than {KEY_COLUMNS_MAX} columns.");
+    Error::poison("too_many_key_columns", message)
 }
 
 /// Reads the members of a payload's object: name, and text of the value.

@@ -17,8 +17,9 @@ pub(super) struct Element<'a> {
     pub(super) arrived_at: Option<Cow<'a, str>>,
     /// The transport's sequence number, where the identifier is something else.
     pub(super) sequence_number: Option<Cow<'a, str>>,
+    /// The event's own name, of records of a stream.
+    pub(super) event_id: Option<Cow<'a, str>>,
     transport: Transport,
-    event_id: Option<Cow<'a, str>>,
     position: Option<Cow<'a, str>>,
     partition_key: Option<Cow<'a, str>>,
     group: Option<Cow<'a, str>>,
@@ -167,7 +168,7 @@ impl<'a> Element<'a> {
         match answer {
             Answer::Checkpoint => Redelivered::WithRest,
             Answer::Results => Redelivered::Alone,
-            Answer::Offsets => {
+            Answer::Offsets | Answer::Whole => {
                 let [topic, partition] =
                     [&self.topic, &self.partition].map(|it| it.as_deref().unwrap_or_default());
                 Redelivered::WithGroup(format!("{topic}-{partition}").into())

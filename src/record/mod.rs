@@ -25,6 +25,9 @@ pub struct Record {
     pub position: String,
     /// The transport's sequence number, where `position` is something else.
     pub sequence_number: Option<String>,
+    /// What a batch response names instead of the position: the `eventID` of a stream's record that EventBridge Pipes
+    /// brought.
+    pub event_id: Option<String>,
     /// The partition key, or the key of a Kafka message.
     pub partition_key: Option<String>,
     /// When the transport received it.
@@ -60,6 +63,7 @@ impl Record {
             source: source.into(),
             position: position.into(),
             sequence_number: None,
+            event_id: None,
             partition_key: None,
             arrived_at: None,
             payload: payload.into(),
@@ -82,10 +86,12 @@ pub enum Answer {
     /// One identifier, that of the first record that is not durable: Kinesis, DynamoDB Streams.
     #[default]
     Checkpoint,
-    /// The identifier of every record to deliver again: SQS.
+    /// The identifier of every record to deliver again: SQS, and a stream through EventBridge Pipes.
     Messages,
     /// The first offset of each topic partition that is not durable: Kafka.
     Offsets,
+    /// None but all or nothing: a topic through EventBridge Pipes. When a record must come again, the invocation fails.
+    Whole,
     /// A result for every record: a Firehose transformation. The data is given back as it came.
     Results,
 }
@@ -220,6 +226,7 @@ struct Reader<'e> {
     window: bool,
     state: Option<String>,
     abandoned: Option<Abandoned>,
+    from_pipes: bool,
 }
 
 impl<'e> Reader<'e> {
@@ -233,6 +240,7 @@ impl<'e> Reader<'e> {
             window: false,
             state: None,
             abandoned: None,
+            from_pipes: false,
         }
     }
 
@@ -242,7 +250,13 @@ impl<'e> Reader<'e> {
             Kind::Object => self.object(&mut scanner)?,
             // EventBridge Pipes
             Kind::Array => {
+                self.from_pipes = true;
                 scanner.array(|scanner| self.element(scanner))?;
+                self.answer = self.answer.map(|answer| match answer {
+                    Answer::Checkpoint | Answer::Messages => Answer::Messages,
+                    Answer::Offsets => Answer::Whole,
+                    Answer::Whole | Answer::Results => answer,
+                });
                 let is_known = |record: &Record| record.fault.is_none_or(|(code, _)| code != "not_a_record");
                 self.has_records = self.records.iter().any(is_known);
             }
@@ -309,7 +323,7 @@ impl<'e> Reader<'e> {
         self.has_records &= match self.answer {
             Some(Answer::Results) => stream.is_some(),
             Some(Answer::Offsets) => from_topics,
-            Some(Answer::Checkpoint | Answer::Messages) | None => true,
+            Some(Answer::Checkpoint | Answer::Messages | Answer::Whole) | None => true,
         };
         if context == (true, true) && !self.has_records {
             self.abandoned = Some(match payload {
@@ -359,6 +373,7 @@ impl<'e> Reader<'e> {
             source: self.source.clone(),
             position: element.position().unwrap_or_default().to_owned(),
             sequence_number: text(&element.sequence_number),
+            event_id: self.from_pipes.then(|| text(&element.event_id)).flatten(),
             partition_key: element.partition_key(),
             arrived_at: element.arrived_at.as_deref().and_then(Timestamp::from_epoch),
             payload,

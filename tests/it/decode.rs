@@ -532,3 +532,44 @@ fn creation_times_are_brought_to_microseconds() {
     assert_eq!(unlabelled("1E99"), Err("bad_time"));
     assert_eq!(time(""), Err("bad_time"));
 }
+
+#[test]
+fn a_key_of_more_columns_than_any_database_has_is_refused_at_once() {
+    let object = |name: &str, value: &str| {
+        let members: Vec<String> = (0..20_000).map(|n| format!(r#""{name}{n}":{value}"#)).collect();
+        format!("{{{}}}", members.join(","))
+    };
+    let (keys, image) = (object("k", r#"{"S":""}"#), object("f", r#"{"S":""}"#));
+    let (documents, fields) = (object("k", "1"), object("f", "1"));
+    let mongo = |rest: &str| {
+        format!(
+            r#"{{"_id":{{"_data":"82669683C2"}},"operationType":"update","clusterTime":{{"$timestamp":{{"t":1,"i":2}}}},"ns":{{"db":"d","coll":"c"}},"documentKey":{documents},{rest}}}"#
+        )
+    };
+    let started = std::time::Instant::now();
+    let records = [
+        (String::from_utf8(through_kinesis(&keys, &image).payload.to_vec()).unwrap(), "bad_key"),
+        (
+            format!(
+                r#"{{"Metadata":{{"WriteTimestampMicros":{{"N":"1"}}}},"tableArn":"{ARN}","Keys":{keys},"NewImage":{image}}}"#
+            ),
+            "bad_key",
+        ),
+        (mongo(&format!(r#""fullDocument":{fields}"#)), "too_many_key_columns"),
+        (mongo(&format!(r#""updateDescription":{{"updatedFields":{fields}}}"#)), "too_many_key_columns"),
+        (
+            format!(
+                r#"{{"type":"full","op":"d","before":{},"source":{{"ts_ns":1,"txId":"a","schema":"s","table":"t","cluster":"k"}}}}"#,
+                fields
+            ),
+            "too_many_key_columns",
+        ),
+    ];
+    let decoders = Decoders::named("auto", &Settings::default()).unwrap();
+    for (payload, code) in records {
+        let shown = payload.get(..60).unwrap().to_owned();
+        let events = decoders.events(&Record::new("s", "1", payload));
+        assert_eq!(events[0].as_ref().map(|_| "").unwrap_err().code(), code, "{shown}");
+    }
+    assert!(started.elapsed() < std::time::Duration::from_secs(5), "{:?}", started.elapsed());
+}

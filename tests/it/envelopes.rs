@@ -40,12 +40,36 @@ fn message(n: u32) -> Value {
 #[test]
 fn of_a_stream_the_first_record_is_named_and_the_rest_comes_with_it() {
     let stale = Outcome::Ignored(Reason::Control);
-    let first = json!("111000000000000000000001");
-    assert_eq!(answer("pipes/dynamodb", &[FAILED, DONE]), (items(&[first]), 2));
-    let second = json!("111000000000000000000002");
-    assert_eq!(answer("pipes/dynamodb", &[stale, FAILED]), (items(std::slice::from_ref(&second)), 1));
-    assert_eq!(answer("on-failure/dynamodb", &[DONE, FAILED]), (items(&[second]), 1));
-    assert_eq!(answer("pipes/dynamodb", &[DONE, DONE]), (items(&[]), 0));
+    let [first, second] = ["111000000000000000000001", "111000000000000000000002"].map(|it| json!(it));
+    assert_eq!(answer("on-failure/dynamodb", &[FAILED, DONE]), (items(&[first]), 2));
+    assert_eq!(answer("on-failure/dynamodb", &[stale, FAILED]), (items(&[second]), 1));
+    assert_eq!(answer("on-failure/dynamodb", &[DONE, DONE]), (items(&[]), 0));
+}
+
+#[test]
+fn of_a_stream_through_pipes_each_event_that_must_come_again_is_named() {
+    for name in ["pipes/dynamodb", "pipes/kinesis"] {
+        let path = format!("{}/events/{name}.json", env!("CARGO_MANIFEST_DIR"));
+        let sent: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        let event = |at: usize| sent[at]["eventID"].clone();
+        assert_eq!(answer(name, &[FAILED, DONE]), (items(&[event(0), event(1)]), 2));
+        assert_eq!(answer(name, &[DONE, FAILED]), (items(&[event(1)]), 1));
+        assert_eq!(answer(name, &[DONE, DONE]), (items(&[]), 0));
+    }
+}
+
+#[test]
+fn a_topic_through_pipes_comes_again_whole() {
+    let record = |offset: u32| json!({"eventSource": "aws:kafka", "eventSourceKey": "t-0", "topic": "t", "partition": 0, "offset": offset, "value": "e30="});
+    let sent = json!([record(5), record(6)]).to_string();
+    let envelope = Envelope::parse(&sent.into(), "-").unwrap();
+    let must_fail = |outcomes: [Outcome; 2]| {
+        let report = Report::new(&envelope.records, outcomes.to_vec(), None, None);
+        assert_eq!(report.response(&envelope), r#"{"batchItemFailures":[]}"#);
+        report.comes_again_whole(&envelope)
+    };
+    assert!(must_fail([DONE, FAILED]) && must_fail([FAILED, DONE]));
+    assert!(!must_fail([DONE, DONE]));
 }
 
 #[test]

@@ -18,29 +18,41 @@
 //!
 //! | connector | version | |
 //! |---|---|---|
-//! | PostgreSQL | `p.EEEE.1.<lsn>.<0 read, 1 changed>.<total order>` | 16 hexadecimal digits each |
-//! | MySQL, MariaDB | `y.EEEE.1.<file>.<pos>.<0, 1>.<row>` | |
+//! | PostgreSQL | `p.EEEE.1.<lsn>.00000001.<total order>` | 16 hexadecimal digits each |
+//! | MySQL, MariaDB | `y.EEEE.1.<file>.<pos>.<0 read, 1 changed>.<row>` | |
 //! | SQL Server | `s.EEEE.1.<commit_lsn>.<change_lsn>.<event_serial_no>` | as text with its length |
 //! | Oracle | `o.EEEE.1.<commit_scn>.<0, 1>.<scn>.<lcr_position or rs_id>.<ssn>` | decimal numbers |
-//! | MongoDB | `g.EEEE.1.<seconds>.<ord>.<0, 1>.<total order>.<transport number>` | |
+//! | MongoDB | `g.EEEE.1.<milliseconds>.<ord>.00000001.<total order>.<transport number>` | |
 //! | Db2 | `b.EEEE.1.<commit_lsn>.<change_lsn>.<event_serial_no>` | |
 //!
-//! A row of an incremental snapshot has no position: rank 0 and the time it was read, in microseconds. Where a
-//! snapshot was taken at the position of a change, the change is newer.
+//! A row of an incremental snapshot has no position: rank 0 and the time it was read, in microseconds. So has a row of
+//! any snapshot of PostgreSQL and of MongoDB. PostgreSQL's position says nothing: a change stands in the log where it
+//! was made, so that of a transaction that was still open is in front of the snapshot that does not show it. With
+//! MongoDB Debezium knows a resume token only (`ord` is -1), and says the time instead. The other sources count by
+//! commit; where a snapshot was taken at the position of a change, the change is newer.
+//!
+//! A create or an update ends with `.00000001`, but with MongoDB: the two records of a changed key have one position,
+//! and where the route's key is another and did not change, the delete must not win.
+//!
+//! MongoDB's `ts_ms` is the cluster time, whole seconds; from Debezium 3.4 on it is the server's clock when it wrote
+//! the change (`wallTime`), and `ord` counts within the second of the cluster time. Oracle's changes have the
+//! transport's number behind them where they have neither `rs_id` nor `lcr_position`, as with OpenLogReplicator.
 //!
 //! What cannot be promised: patches commute with nothing, so columns that TOAST leaves out, and MongoDB without full
-//! documents, converge only when each key arrives in order. An incremental snapshot does not repair rows whose changes
-//! were missed. Two rows that swap their keys in one statement leave one. After a failover to another server's log,
-//! positions start anew: raise `source.epoch`. MySQL's `binlog_transaction_compression` takes the events of a
-//! transaction their own positions. A MongoDB transaction that changes a document twice does so at one time: the order
-//! of arrival decides.
+//! documents, converge only when each key arrives in order. An incremental snapshot, of PostgreSQL and MongoDB any,
+//! does not repair rows whose changes were missed. Two rows that swap their keys in one statement leave one. After a
+//! failover to another server's log, positions start anew: raise `source.epoch`. MySQL's
+//! `binlog_transaction_compression` takes the events of a transaction their own positions. A MongoDB transaction that
+//! changes a document twice does so at one time: the order of arrival decides. From Debezium 3.4 on, a step back of a
+//! MongoDB server's clock, as to another server's, makes changes older than they are.
 //!
 //! # Source
 //! Debezium documentation: the connectors' "Data change events" and "Data type mappings", "New Record State
 //! Extraction", "CloudEvents Converter", "Topic Routing", "Debezium Server" (Amazon Kinesis); what it does not say
 //! was read in Debezium's code: the names of CloudEvents attributes, the placeholders of arrays (one element, or for
 //! numbers the placeholder's bytes), Db2's log sequence numbers (32 hexadecimal digits), `commit_scn` (that of the
-//! row's own redo thread; older versions list several). Kafka Connect, "JsonConverter". Oracle Database Reference,
+//! row's own redo thread; older versions list several), what stands in the rows of MongoDB's and PostgreSQL's
+//! snapshots. Kafka Connect, "JsonConverter". Oracle Database Reference,
 //! "V$LOGMNR_CONTENTS": `RS_ID` and `SSN` together name a change. MySQL Reference Manual, "Binary Log Transaction
 //! Compression".
 
@@ -58,6 +70,8 @@ use crate::event::{Change, ChangeEvent, Key, Patch, token};
 use crate::json::{Fault, Kind, Scanner};
 use crate::record::Record;
 use crate::version::{Rank, Version};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use key::MessageKey;
 use message::{Image, Message, Shape};
 use position::{Order, Position};
@@ -150,6 +164,9 @@ fn partial(code: &'static str, what: &str) -> Error {
 /// Source: Debezium documentation, `unavailable.value.placeholder`.
 const UNAVAILABLE: &str = "__debezium_unavailable_value";
 const UNAVAILABLE_BYTES: &str = "X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ==";
+/// The same in hexadecimal digits, and the element of an array of UUIDs: the name-based UUID of the text.
+const UNAVAILABLE_HEX: &str = "5f5f646562657a69756d5f756e617661696c61626c655f76616c7565";
+const UNAVAILABLE_UUID: &str = "b68a35a7-17ad-35b3-af2a-ae46edb4545a";
 
 fn is_unavailable_text(text: &str) -> bool {
     let is_map = || {
@@ -159,6 +176,7 @@ fn is_unavailable_text(text: &str) -> bool {
     match text.as_bytes().first() {
         Some(b'_') => text == UNAVAILABLE,
         Some(b'X') => text == UNAVAILABLE_BYTES,
+        Some(b'5') => text == UNAVAILABLE_HEX,
         // an hstore in the form of JSON
         Some(b'{') => is_map(),
         _ => false,
@@ -168,19 +186,30 @@ fn is_unavailable_text(text: &str) -> bool {
 /// Whether an array or object is a placeholder: one element (or the placeholder's bytes), or one member.
 fn is_unavailable(text: &str) -> bool {
     if text.len() > 4 * UNAVAILABLE.len() {
-        return text.len() < 16 * UNAVAILABLE.len() && is_unavailable_numbers(text);
+        return text.len() < 32 * UNAVAILABLE.len() && is_unavailable_numbers(text);
     }
     let compact: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
     let element = compact.strip_prefix("[\"").and_then(|text| text.strip_suffix("\"]"));
-    element.is_some_and(|element| element == UNAVAILABLE || element == UNAVAILABLE_BYTES)
+    element
+        .is_some_and(|it| [UNAVAILABLE, UNAVAILABLE_BYTES, UNAVAILABLE_HEX, UNAVAILABLE_UUID].contains(&it))
         || is_unavailable_text(&compact)
         || is_unavailable_numbers(text)
 }
 
+/// Whether an array has one element for each of the placeholder's bytes: whole numbers, floats, decimals as base64, or
+/// decimals of variable scale.
 fn is_unavailable_numbers(text: &str) -> bool {
     let Some(inside) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) else { return false };
-    let numbers = inside.split(',').map(|number| number.trim().parse::<u8>().ok());
-    numbers.eq(UNAVAILABLE.bytes().map(Some))
+    let parts = inside.split(',').map(str::trim).filter(|part| *part != r#"{"scale":0"#);
+    parts.map(byte_of).eq(UNAVAILABLE.bytes().map(Some))
+}
+
+fn byte_of(part: &str) -> Option<u8> {
+    let number = part.strip_prefix(r#""value":"#).and_then(|part| part.strip_suffix('}')).unwrap_or(part);
+    match number.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+        Some(base64) => STANDARD.decode(base64).ok()?.as_slice().try_into().ok().map(|[byte]: [u8; 1]| byte),
+        None => number.strip_suffix(".0").unwrap_or(number).parse().ok(),
+    }
 }
 
 /// Appends the value of a column of the key. A decimal of variable scale is a number with and without its schema.
@@ -298,11 +327,11 @@ impl Operation {
 
 impl Debezium {
     /// The version of a change; by arrival, one that is replaced.
-    fn version(&self, record: &Record, position: &Position<'_>, read: bool) -> Result<Version> {
+    fn version(&self, record: &Record, position: &Position<'_>, operation: Operation) -> Result<Version> {
         if self.0.catalogue.is_by_arrival() {
             return self.arrival(record);
         }
-        position.version(self.0.epoch, read, record)
+        position.version(self.0.epoch, operation, record)
     }
 
     fn arrival(&self, record: &Record) -> Result<Version> {
@@ -334,7 +363,7 @@ impl Debezium {
         if self.0.catalogue.leaves_out(&table) {
             return Ok(Decoded::Ignored(Reason::Unrouted));
         }
-        let version = self.version(record, position, operation == Operation::Read)?;
+        let version = self.version(record, position, operation)?;
         let origin = Origin { table: &table, version, changed_at: position.changed_at() };
         if is_truncate {
             return Ok(Decoded::Events(vec![origin.event(None, Change::Truncate, None)]));
@@ -392,7 +421,7 @@ impl Debezium {
             (_, Some(op)) => Operation::named(op)?,
             (_, None) => Operation::Update,
         };
-        let version = self.version(record, &message.position, operation == Operation::Read)?;
+        let version = self.version(record, &message.position, operation)?;
         let origin = Origin { table: &table, version, changed_at: message.position.changed_at() };
         let message_key = record.partition_key.as_deref().and_then(MessageKey::parse);
         let told = message_key.as_ref().map(MessageKey::names);

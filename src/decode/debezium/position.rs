@@ -1,5 +1,6 @@
 //! Where a change stands in its source: what Debezium calls `source`, its table, and the version made of it.
 
+use super::Operation;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Timestamp;
 use crate::json::{Fault, Scanner};
@@ -107,6 +108,12 @@ fn hexadecimal(name: &str, text: &Text<'_>) -> Result<String> {
     }
 }
 
+/// Appends the transport's number, where there is one.
+fn then_by_arrival(version: Version, record: &Record) -> Version {
+    let arrival = version.clone().digits(record.sequence()).unwrap_or(version);
+    arrival.place(record.place.unwrap_or_default())
+}
+
 /// The largest of the numbers in a list of `<number>[:…]`, one for each of Oracle's redo threads.
 fn largest(list: &str) -> Option<&str> {
     let numbers = list.split(',').map(|part| part.split(':').next().unwrap_or_default().trim());
@@ -203,18 +210,32 @@ impl<'a> Position<'a> {
             .map(Timestamp)
     }
 
-    /// The version of a change, or of a row that was `read` by a snapshot.
+    /// The version of a change, or of a row that a snapshot read.
     ///
     /// # Errors
     /// When the record lacks what orders it.
-    pub(super) fn version(&self, epoch: u16, read: bool, record: &Record) -> Result<Version> {
+    pub(super) fn version(&self, epoch: u16, operation: Operation, record: &Record) -> Result<Version> {
         let order = self.order()?;
-        if self.snapshot.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("incremental")) {
+        let read = operation == Operation::Read;
+        let is_incremental =
+            || self.snapshot.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("incremental"));
+        if (read && !self.places_snapshots(order)) || is_incremental() {
             let time = self.changed_at().and_then(|time| u64::try_from(time.0).ok());
             let version = Version::new(order.letter(), epoch, Rank::Loaded);
             return Ok(version.number(time.ok_or_else(|| missing("ts_ms"))?));
         }
-        let version = Version::new(order.letter(), epoch, Rank::Positioned);
+        let version =
+            self.place(order, Version::new(order.letter(), epoch, Rank::Positioned), read, record)?;
+        // of a changed key the delete and the create have one position, and in a route with another key they are of one
+        // row, which is there afterwards
+        Ok(match operation {
+            Operation::Create | Operation::Update if order != Order::Oplog => version.place(1),
+            Operation::Create | Operation::Update | Operation::Read | Operation::Delete => version,
+        })
+    }
+
+    /// Appends the place in the source's log.
+    fn place(&self, order: Order, version: Version, read: bool, record: &Record) -> Result<Version> {
         // a snapshot may be taken at the very position at which the next change stands
         let stage = u32::from(!read);
         match order {
@@ -251,16 +272,30 @@ impl<'a> Position<'a> {
                 let place = self.lcr_position.as_deref().or(self.rs_id.as_deref()).unwrap_or_default();
                 let ssn = if self.ssn.is_some() { number("ssn", &self.ssn)? } else { 0 };
                 let version = version.digits(committed)?.place(stage).digits(scn)?;
-                Ok(version.label(&place.trim().to_ascii_lowercase())?.number(ssn))
+                let version = version.label(&place.trim().to_ascii_lowercase())?.number(ssn);
+                // OpenLogReplicator tells one number for all that a transaction did
+                Ok(if place.is_empty() && !read { then_by_arrival(version, record) } else { version })
             }
             Order::Oplog => {
-                let seconds = number("ts_ms", &self.ts_ms)? / 1_000;
-                let version = version.number(seconds).number(number("ord", &self.ord)?).place(stage);
-                let version = version.number(self.total_order()?);
+                let time = number("ts_ms", &self.ts_ms)?;
+                let version = version.number(time).number(number("ord", &self.ord)?).place(stage);
                 // one transaction may change a document twice, at one time
-                let arrival = version.clone().digits(record.sequence()).unwrap_or(version);
-                Ok(arrival.place(record.place.unwrap_or_default()))
+                Ok(then_by_arrival(version.number(self.total_order()?), record))
             }
+        }
+    }
+
+    /// Whether the position of a row that a snapshot read says which changes it shows.
+    fn places_snapshots(&self, order: Order) -> bool {
+        match order {
+            // changes stand where they were made, not where they were committed: those of a transaction that was open
+            // when a snapshot was taken are in front of its position, and yet newer than what it shows
+            Order::Wal => false,
+            // as a rule only the time is told at which a document was read
+            Order::Oplog => false,
+            // nothing was captured yet
+            Order::ChangeTable | Order::Asn => self.commit_lsn.is_some(),
+            Order::Binlog | Order::Redo => true,
         }
     }
 

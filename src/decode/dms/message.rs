@@ -4,6 +4,7 @@ use super::super::Outline;
 use crate::error::{Error, Result};
 use crate::json::{self, Fault, Kind, Scanner};
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 /// What a record consists of; of members with one name the last counts.
 #[derive(Debug, Default)]
@@ -238,8 +239,8 @@ impl Definition {
 
     /// Whether this can be the whole table: no table lacks the columns of its own key.
     pub(super) fn holds(&self, key: &[String]) -> bool {
-        !self.columns.is_empty()
-            && key.iter().all(|name| self.columns.iter().any(|(column, _)| column == name))
+        let columns: HashSet<&str> = self.columns.iter().map(|(column, _)| column.as_str()).collect();
+        !columns.is_empty() && key.iter().all(|name| columns.contains(name.as_str()))
     }
 }
 

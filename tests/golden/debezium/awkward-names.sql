@@ -12,4 +12,4 @@ on conflict (key) do update set
   changed_at = excluded.changed_at, applied_at = excluded.applied_at
 where excluded.version > t.version
 returning t.key;
--- 49672129486798177489156227462009392900791550955805999645: "[1]", {"select":1}, {"a.b":"dot","semi;colon":"x","quote\"d":"q","Upper":5,"upper":2,"cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc":"long","user":"u","":"empty","__v":3,"ünï":"é"}, {}, "p.0000.1.00000000016e90a0.00000001.0000000000000000", false, "2026-03-02T08:36:10.945123Z"
+-- 49672129486798177489156227462009392900791550955805999645: "[1]", {"select":1}, {"a.b":"dot","semi;colon":"x","quote\"d":"q","Upper":5,"upper":2,"cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc":"long","user":"u","":"empty","__v":3,"ünï":"é"}, {}, "p.0000.1.00000000016e90a0.00000001.0000000000000000.00000001", false, "2026-03-02T08:36:10.945123Z"

@@ -16,7 +16,7 @@ on conflict (key) do update set
   changed_at = case when version is null or excluded.version > version then excluded.changed_at else changed_at end,
   applied_at = case when version is null or excluded.version > version then excluded.applied_at else applied_at end
 returning key, version, applied_at;
--- 49672129486798177489156227461977960829481570597263638965: null, "[10231]", {"id":10231}, {"status":"paid","total":19.99}, {"/data/note":"null"}, "p.0000.1.00000000016e90a0.00000001.0000000000000000", false, "2026-03-02T08:36:03.187000Z"
+-- 49672129486798177489156227461977960829481570597263638965: null, "[10231]", {"id":10231}, {"status":"paid","total":19.99}, {"/data/note":"null"}, "p.0000.1.00000000016e90a0.00000001.0000000000000000.00000001", false, "2026-03-02T08:36:03.187000Z"
 -- doc.public.visits
 alter table "doc"."public_visits_cdc"
   add column "data"['made'] text,
@@ -35,4 +35,4 @@ on conflict (key) do update set
   applied_at = case when version is null or excluded.version > version then excluded.applied_at else applied_at end
 returning key, version, applied_at;
 -- 49672129486798177489156227461980378681120799855613051324: null, "[1]", {"id":1}, null, {}, "p.0000.1.00000000016e9168.00000001.0000000000000000", true, "2026-03-02T08:36:04.049000Z"
--- 49672129486798177489156227461982796532760029113962463687: null, "[2]", {"id":2}, {"made":"2026-03-02T08:35:30.123"}, {}, "p.0000.1.00000000016e91cc.00000001.0000000000000000", false, "2026-03-02T08:36:04.480000Z"
+-- 49672129486798177489156227461982796532760029113962463687: null, "[2]", {"id":2}, {"made":"2026-03-02T08:35:30.123"}, {}, "p.0000.1.00000000016e91cc.00000001.0000000000000000.00000001", false, "2026-03-02T08:36:04.480000Z"

@@ -16,7 +16,7 @@ on conflict (key) do update set
   changed_at = case when version is null or excluded.version > version then excluded.changed_at else changed_at end,
   applied_at = case when version is null or excluded.version > version then excluded.applied_at else applied_at end
 returning key, version, applied_at;
--- 49672129486798177489156227461986423310218873001486582221: null, "[1]", {"id":1}, {"name":"Anne Marie","email":"anne@example.com"}, {}, "p.0000.1.00000000016e9104.00000001.0000000000000000", false, "2026-03-02T08:36:05.773000Z"
+-- 49672129486798177489156227461986423310218873001486582221: null, "[1]", {"id":1}, {"name":"Anne Marie","email":"anne@example.com"}, {}, "p.0000.1.00000000016e9104.00000001.0000000000000000.00000001", false, "2026-03-02T08:36:05.773000Z"
 -- 49672129486798177489156227461987632236038487630661288401: null, "[2]", {"id":2}, null, {}, "p.0000.1.0000000002c5e2f8.00000001.0000000000000000", true, "2026-03-02T08:36:06.204000Z"
 -- 49672129486798177489156227461990050087677716889010700764: null, "[3]", {"id":3}, {"name":"Cleo","email":"cleo@example.com"}, {}, "p.0000.0.00064c067a5c19f8", false, "2026-03-02T08:36:06.635000Z"
 warning: 1 record would be parked; `rowtide decode` says why.

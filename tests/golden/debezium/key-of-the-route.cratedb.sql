@@ -15,7 +15,7 @@ on conflict (key) do update set
   changed_at = case when version is null or excluded.version > version then excluded.changed_at else changed_at end,
   applied_at = case when version is null or excluded.version > version then excluded.applied_at else applied_at end
 returning key, version, applied_at;
--- 49672129486798177489156227461888500318830088038335381648: null, "[\"A-2\"]", {"code":"A-2"}, {"text":"this side up"}, {}, "p.0000.1.00000000016e9104.00000001.0000000000000000", false, "2026-03-02T08:35:37.758123Z"
+-- 49672129486798177489156227461888500318830088038335381648: null, "[\"A-2\"]", {"code":"A-2"}, {"text":"this side up"}, {}, "p.0000.1.00000000016e9104.00000001.0000000000000000.00000001", false, "2026-03-02T08:35:37.758123Z"
 -- 49672129486798177489156227461890918170469317296684794009: null, "[\"B-1\"]", {"code":"B-1"}, null, {}, "p.0000.1.00000000016e91cc.00000001.0000000000000000", true, "2026-03-02T08:35:38.620123Z"
 -- doc.public.labels
 insert into "doc"."public_labels_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
@@ -30,4 +30,4 @@ on conflict (key) do update set
   changed_at = case when version is null or excluded.version > version then excluded.changed_at else changed_at end,
   applied_at = case when version is null or excluded.version > version then excluded.applied_at else applied_at end
 returning key, version, applied_at;
--- 49672129486798177489156227461887291393010473409160675469: null, "[\"A-1\"]", {"code":"A-1"}, null, {}, "p.0000.1.00000000016e90a0.00000001.0000000000000000", true, "2026-03-02T08:35:37.327123Z"
+-- 49672129486798177489156227461887291393010473409160675469: null, "[\"A-1\"]", {"code":"A-1"}, null, {}, "p.0000.1.00000000016e90a0.00000001.0000000000000000.00000001", true, "2026-03-02T08:35:37.327123Z"

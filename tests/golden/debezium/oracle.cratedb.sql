@@ -25,7 +25,7 @@ select pk, data, aux, version, deleted, _seq_no, _primary_term from "doc"."INVEN
 insert into "doc"."INVENTORY_CUSTOMERS_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values ($1, $2, $3, $4, $5, false, $6, $7)
 on conflict (key) do nothing;
--- 49672129486798177489156227461953782313089278013769515364: "[1005]", {"ID":1005}, {"set":{"/NAME":"Johnny"},"remove":[]}, {}, "o.0000.1.0072122185.00000001.0072122184.160x00000b.00001a3e.0010.0000000000000000", "2026-03-02T08:35:58.877000Z", null
+-- 49672129486798177489156227461953782313089278013769515364: "[1005]", {"ID":1005}, {"set":{"/NAME":"Johnny"},"remove":[]}, {}, "o.0000.1.0072122185.00000001.0072122184.160x00000b.00001a3e.0010.0000000000000000.00000001", "2026-03-02T08:35:58.877000Z", null
 -- doc.INVENTORY.CUSTOMERS
 insert into "doc"."INVENTORY_CUSTOMERS_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
 values
@@ -39,4 +39,4 @@ on conflict (key) do update set
   changed_at = case when version is null or excluded.version > version then excluded.changed_at else changed_at end,
   applied_at = case when version is null or excluded.version > version then excluded.applied_at else applied_at end
 returning key, version, applied_at;
--- 49672129486798177489156227461954991238908892642944221543: null, "[1005]", {"ID":1005}, {"NAME":"Jo","NOTES":"short"}, {}, "o.0000.1.0072122185.00000001.0072122184.160x00000b.00001a3f.0010.0000000000000000", false, "2026-03-02T08:35:59.308000Z"
+-- 49672129486798177489156227461954991238908892642944221543: null, "[1005]", {"ID":1005}, {"NAME":"Jo","NOTES":"short"}, {}, "o.0000.1.0072122185.00000001.0072122184.160x00000b.00001a3f.0010.0000000000000000.00000001", false, "2026-03-02T08:35:59.308000Z"

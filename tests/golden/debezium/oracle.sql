@@ -30,7 +30,7 @@ on conflict (key) do update set
   changed_at = excluded.changed_at, applied_at = excluded.applied_at
 where t.version = (select b.base from unnest($1::text[], $6::text[]) as b(key, base) where b.key = t.key collate "C")
 returning t.key;
--- 49672129486798177489156227461953782313089278013769515364: "[1005]", {"ID":1005}, {"set":{"/NAME":"Johnny"},"remove":[]}, {}, "o.0000.1.0072122185.00000001.0072122184.160x00000b.00001a3e.0010.0000000000000000", null, "2026-03-02T08:35:58.877000Z"
+-- 49672129486798177489156227461953782313089278013769515364: "[1005]", {"ID":1005}, {"set":{"/NAME":"Johnny"},"remove":[]}, {}, "o.0000.1.0072122185.00000001.0072122184.160x00000b.00001a3e.0010.0000000000000000.00000001", null, "2026-03-02T08:35:58.877000Z"
 -- public.INVENTORY.CUSTOMERS
 insert into "public"."INVENTORY.CUSTOMERS_cdc" as t (key, pk, data, aux, version, deleted, changed_at, applied_at)
 select u.key, u.pk::jsonb, u.data::jsonb, u.aux::jsonb, u.version, u.deleted, u.changed_at, clock_timestamp()
@@ -45,4 +45,4 @@ on conflict (key) do update set
   changed_at = excluded.changed_at, applied_at = excluded.applied_at
 where excluded.version > t.version
 returning t.key;
--- 49672129486798177489156227461954991238908892642944221543: "[1005]", {"ID":1005}, {"NAME":"Jo","NOTES":"short"}, {}, "o.0000.1.0072122185.00000001.0072122184.160x00000b.00001a3f.0010.0000000000000000", false, "2026-03-02T08:35:59.308000Z"
+-- 49672129486798177489156227461954991238908892642944221543: "[1005]", {"ID":1005}, {"NAME":"Jo","NOTES":"short"}, {}, "o.0000.1.0072122185.00000001.0072122184.160x00000b.00001a3f.0010.0000000000000000.00000001", false, "2026-03-02T08:35:59.308000Z"

@@ -17,4 +17,4 @@ on conflict (key) do update set
   applied_at = case when version is null or excluded.version > version then excluded.applied_at else applied_at end
 returning key, version, applied_at;
 -- 49672129488122409438157167894909385023780884408549977240: null, "[42,1001]", {"item_id":42,"order_id":1001}, null, {}, "q.0000.1.1898f9457783888c", true, "2026-03-02T08:35:30.123458Z"
--- 49672129487472058063789381254050215533848731951713619230: null, "[44,1001]", {"item_id":44,"order_id":1001}, {"quantity":5}, {}, "q.0000.1.1898f9457783888c", false, "2026-03-02T08:35:30.123458Z"
+-- 49672129487472058063789381254050215533848731951713619230: null, "[44,1001]", {"item_id":44,"order_id":1001}, {"quantity":5}, {}, "q.0000.1.1898f9457783888c.00000001", false, "2026-03-02T08:35:30.123458Z"

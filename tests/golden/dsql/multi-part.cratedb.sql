@@ -16,6 +16,6 @@ on conflict (key) do update set
   changed_at = case when version is null or excluded.version > version then excluded.changed_at else changed_at end,
   applied_at = case when version is null or excluded.version > version then excluded.applied_at else applied_at end
 returning key, version, applied_at;
--- 49672129487004035224443941621694691315769063520643114220: null, "[42,1001]", {"item_id":42,"order_id":1001}, {"quantity":5}, {}, "q.0000.1.1898f945778384a4", false, "2026-03-02T08:35:30.123457Z"
--- 49672129487844476682709135316596173779659518558952398250: null, "[43,1001]", {"item_id":43,"order_id":1001}, {"quantity":1}, {}, "q.0000.1.1898f94577838c74", false, "2026-03-02T08:35:30.123459Z"
+-- 49672129487004035224443941621694691315769063520643114220: null, "[42,1001]", {"item_id":42,"order_id":1001}, {"quantity":5}, {}, "q.0000.1.1898f945778384a4.00000001", false, "2026-03-02T08:35:30.123457Z"
+-- 49672129487844476682709135316596173779659518558952398250: null, "[43,1001]", {"item_id":43,"order_id":1001}, {"quantity":1}, {}, "q.0000.1.1898f94577838c74.00000001", false, "2026-03-02T08:35:30.123459Z"
 warning: 2 records would be parked; `rowtide decode` says why.

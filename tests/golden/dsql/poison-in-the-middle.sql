@@ -12,6 +12,6 @@ on conflict (key) do update set
   changed_at = excluded.changed_at, applied_at = excluded.applied_at
 where excluded.version > t.version
 returning t.key;
--- 49672129491363108085901428888166029187104824610207448290: "[42,1001]", {"item_id":42,"order_id":1001}, {"quantity":6}, {}, "q.0000.1.1898f9457783a7cc", false, "2026-03-02T08:35:30.123466Z"
--- 49672129490479323369436600761797889434403888082852425280: "[43,1001]", {"item_id":43,"order_id":1001}, {"quantity":1}, {}, "q.0000.1.1898f9457783a3e4", false, "2026-03-02T08:35:30.123465Z"
+-- 49672129491363108085901428888166029187104824610207448290: "[42,1001]", {"item_id":42,"order_id":1001}, {"quantity":6}, {}, "q.0000.1.1898f9457783a7cc.00000001", false, "2026-03-02T08:35:30.123466Z"
+-- 49672129490479323369436600761797889434403888082852425280: "[43,1001]", {"item_id":43,"order_id":1001}, {"quantity":1}, {}, "q.0000.1.1898f9457783a3e4.00000001", false, "2026-03-02T08:35:30.123465Z"
 warning: 5 records would be parked; `rowtide decode` says why.

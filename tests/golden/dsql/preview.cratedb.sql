@@ -15,5 +15,5 @@ on conflict (key) do update set
   changed_at = case when version is null or excluded.version > version then excluded.changed_at else changed_at end,
   applied_at = case when version is null or excluded.version > version then excluded.applied_at else applied_at end
 returning key, version, applied_at;
--- 49672129487715507857159566779084806277334287862212326240: null, "[\"a1\"]", {"id":"a1"}, {"qty":5}, {}, "q.0000.1.1898f94577838c74", false, "2026-03-02T08:35:30.123459Z"
+-- 49672129487715507857159566779084806277334287862212326240: null, "[\"a1\"]", {"id":"a1"}, {"qty":5}, {}, "q.0000.1.1898f94577838c74.00000001", false, "2026-03-02T08:35:30.123459Z"
 -- 49672129488629973564804617817887254251301334048239964250: null, "[\"a2\"]", {"id":"a2"}, null, {}, "q.0000.1.1898f9457783905c", true, "2026-03-02T08:35:30.123460Z"

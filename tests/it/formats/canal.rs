@@ -2,7 +2,7 @@
 
 use super::{Delivered, Format, Row, Step, converges};
 use crate::model::{Memory, take};
-use rowtide::config::Config;
+use rowtide::config::{Config, VersionScheme};
 use rowtide::pipeline::Flow;
 use rowtide::record::Record;
 
@@ -58,4 +58,26 @@ fn changes_of_one_second_that_arrive_in_the_wrong_order_are_not_told_apart() {
     assert_eq!(view(&insert, &update), [r#"{"n":2,"name":"a"}"#]);
     // the limit: the row stays as the older change left it, until it changes again
     assert_eq!(view(&update, &insert), [r#"{"n":1,"name":"a"}"#]);
+}
+
+#[test]
+fn a_statement_that_waited_for_a_later_one_is_right_by_arrival_only() {
+    let row = |n| Row { id: 1, name: "a".to_owned(), n: Some(n) };
+    let second = |second: u64| 1_772_440_000_000 + second * 1_000;
+    // both sessions in the order of the log; the second began to wait before the first wrote
+    let sent = [
+        message(&Step::Insert(row(1)), 1, second(0)),
+        message(&Step::Update { before: row(1), after: row(2) }, 2, second(3)),
+        message(&Step::Update { before: row(2), after: row(3) }, 3, second(1)),
+    ];
+    let view = |version: VersionScheme| {
+        let mut config = Config::default();
+        config.source.version = version;
+        let memory = Memory::new();
+        take(&Flow::new(&config).unwrap(), &memory, &sent);
+        memory.view().into_values().collect::<Vec<_>>()
+    };
+    assert_eq!(view(VersionScheme::Arrival), [r#"{"n":3,"name":"a"}"#]);
+    // the limit
+    assert_eq!(view(VersionScheme::Auto), [r#"{"n":2,"name":"a"}"#]);
 }
