@@ -172,8 +172,7 @@ impl<'a> Outline<'a> {
     #[must_use]
     #[inline]
     pub fn get(&self, name: &str) -> Option<&'a str> {
-        self.member(name)?;
-        self.read.borrow_mut().get(name)
+        if self.names.get() & bit(name) == 0 { None } else { self.read.borrow_mut().get(name) }
     }
 
     /// Whether there is more than one member `name`. Reads to the end.
@@ -233,15 +232,14 @@ impl<'a> Read<'a> {
             read.members.reserve(MEMBERS);
         }
         scanner.object(|scanner, name| {
-            if !is_kept {
-                return each(scanner, &name);
-            }
             let kind = scanner.peek()?;
             let start = scanner.clone();
             each(scanner, &name)?;
-            read.names |= bit(&name);
-            read.members.push((name, kind, start.since_here(scanner)));
-            Ok(())
+            if is_kept {
+                read.names |= bit(&name);
+                read.members.push((name, kind, start.since_here(scanner)));
+            }
+            Ok::<_, E>(())
         })?;
         Ok(read)
     }
@@ -249,9 +247,6 @@ impl<'a> Read<'a> {
     /// Passes the open member's value, if one is open.
     fn close(&mut self) {
         let Some((name, kind)) = self.open.take() else { return };
-        if self.members.is_empty() {
-            self.members.reserve(MEMBERS);
-        }
         match self.left.as_mut().map(Members::value) {
             Some(Ok(value)) => self.members.push((name, kind, value)),
             _ => self.left = None,
@@ -274,8 +269,8 @@ impl<'a> Read<'a> {
     }
 
     fn member(&mut self, wanted: &str) -> Option<Kind> {
-        if let Some((_, kind, _)) = self.members.iter().find(|(name, _, _)| name == wanted) {
-            return Some(*kind);
+        if let Some((kind, _)) = self.known(wanted) {
+            return Some(kind);
         }
         loop {
             if let Some((name, kind)) = &self.open
@@ -290,8 +285,17 @@ impl<'a> Read<'a> {
     }
 
     fn get(&mut self, wanted: &str) -> Option<&'a str> {
-        self.close();
-        self.members.iter().find(|(name, _, _)| name == wanted).map(|(_, _, value)| *value)
+        let known = self.known(wanted).or_else(|| {
+            self.member(wanted)?;
+            self.close();
+            self.known(wanted)
+        });
+        known.map(|(_, value)| value)
+    }
+
+    fn known(&self, wanted: &str) -> Option<(Kind, &'a str)> {
+        let member = self.members.iter().find(|(name, _, _)| name == wanted);
+        member.map(|(_, kind, value)| (*kind, *value))
     }
 }
 

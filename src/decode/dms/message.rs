@@ -42,13 +42,13 @@ pub(super) struct Image<'a> {
 impl<'a> Message<'a> {
     pub(super) fn parse(outline: &Outline<'a>) -> Result<Self, Fault> {
         let mut found = Self::default();
-        outline.object(|scanner, name| found.member(outline, scanner, name))?;
+        outline.object(|scanner, name| found.member(scanner, name))?;
         Ok(found)
     }
 
-    fn member(&mut self, outline: &Outline<'a>, scanner: &mut Scanner<'a>, name: &str) -> Result<(), Fault> {
+    fn member(&mut self, scanner: &mut Scanner<'a>, name: &str) -> Result<(), Fault> {
         match (name, scanner.peek()?) {
-            ("metadata", Kind::Object) => self.metadata = Metadata::read(outline, scanner)?,
+            ("metadata", Kind::Object) => self.metadata = Metadata::read(scanner)?,
             ("data", Kind::Object) => self.data = Some(Image::read(scanner)?),
             ("before-image", Kind::Object) => self.before = Some(Image::read(scanner)?),
             ("before-image", kind) => {
@@ -63,10 +63,10 @@ impl<'a> Message<'a> {
 }
 
 impl<'a> Metadata<'a> {
-    fn read(outline: &Outline<'a>, scanner: &mut Scanner<'a>) -> Result<Self, Fault> {
+    fn read(scanner: &mut Scanner<'a>) -> Result<Self, Fault> {
         let mut found = Self::default();
-        outline.object_inside(scanner, |scanner, name| {
-            match name {
+        scanner.object(|scanner, name| {
+            match name.as_ref() {
                 "timestamp" => found.timestamp = string(scanner)?,
                 "record-type" => found.record_type = string(scanner)?,
                 "operation" => found.operation = string(scanner)?,
