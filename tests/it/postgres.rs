@@ -372,6 +372,7 @@ async fn an_existing_table_is_adopted() {
             .unwrap();
         assert_eq!(found, expected);
     }
+    worker.rest();
     place.finish().await;
 }
 
