@@ -388,34 +388,35 @@ pub(super) fn driver_error(error: &tokio_postgres::Error, ddl: bool) -> Error {
         return Error::new(kind, code, format!("{advice}: SQLSTATE {sqlstate}{place}."))
             .with_sqlstate(sqlstate);
     }
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        // an I/O error does not name the error it holds as its source
-        let held = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let inner = held.map_or(inner, |held| held);
-        if let Some(rustls::Error::InvalidCertificate(why)) = inner.downcast_ref() {
-            return untrusted(why);
-        }
-        cause = inner.source();
+    let unverified = causes(error).find_map(|cause| match cause.downcast_ref() {
+        Some(rustls::Error::InvalidCertificate(why)) => Some(why),
+        _ => None,
+    });
+    if let Some(why) = unverified {
+        return untrusted(why);
     }
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        // the driver has no other sign of it
-        if inner.to_string() == "server does not support TLS" {
-            return Error::config(
-                "The database offers no TLS, which sink.tls or sslmode in sink.url asks for (by default, unless it is on \
-                 this machine): turn it on there, or set sslmode=disable.",
-            );
-        }
-        cause = inner.source();
+    // the driver has no other sign of it
+    if causes(error).any(|cause| cause.to_string() == "server does not support TLS") {
+        return Error::config(
+            "The database offers no TLS, which sink.tls or sslmode in sink.url asks for (by default, unless it is on \
+             this machine): turn it on there, or set sslmode=disable.",
+        );
     }
     let text = error.to_string();
     if text.starts_with("invalid configuration") || text.contains("password missing") {
         return Error::config(format!("sink.url: {text}."));
     }
-    let why = std::iter::successors(std::error::Error::source(error), |cause| cause.source()).last();
-    let why = why.map_or_else(String::new, |why| format!(": {why}"));
+    let why = causes(error).last().map_or_else(String::new, |why| format!(": {why}"));
     Error::new(ErrorKind::Unavailable, "unavailable", format!("The database cannot be reached: {text}{why}."))
+}
+
+/// What caused an error, what caused that, and so on.
+fn causes(error: &tokio_postgres::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(std::error::Error::source(error), |cause| {
+        // an I/O error does not name the error it holds as its source
+        let held = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        held.map(|held| held as _).or_else(|| cause.source())
+    })
 }
 
 /// What to do about a certificate that cannot be verified.
