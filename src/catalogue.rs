@@ -2,7 +2,8 @@
 //! them. Decoders are given one when they are made; they ask it and never write to it.
 
 use crate::config::{Config, Images, Keyless, RouteConfig, Unrouted, VersionScheme};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
+use crate::source::{SourceIdentity, SourceTable};
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -14,6 +15,8 @@ pub const UNKNOWN_KEY: &str = "unknown_key";
 pub struct TableSchema {
     /// The source table, as events name it.
     pub table: String,
+    /// Which source that is, as far as the record told.
+    pub source: SourceIdentity,
     /// The columns of the primary key; empty when the table has none.
     pub key: Vec<String>,
     /// Every column and its type in the source's words, when the source told them.
@@ -23,6 +26,27 @@ pub struct TableSchema {
 }
 
 impl TableSchema {
+    /// The name under which it is kept: that of the table and, where it is known, of the source.
+    #[must_use]
+    pub fn kept_as(&self) -> String {
+        if self.source.is_empty() {
+            self.table.clone()
+        } else {
+            format!("{} {}", self.table, self.source.as_str())
+        }
+    }
+
+    /// Table and source of what is kept under a name.
+    #[must_use]
+    pub fn of_kept(name: &str) -> (String, SourceIdentity) {
+        let at = name.rfind(" {\"").unwrap_or(name.len());
+        let (table, source) = name.split_at_checked(at).unwrap_or((name, ""));
+        match SourceIdentity::parse(source.trim_start()) {
+            unknown if unknown.is_empty() => (name.to_owned(), unknown),
+            source => (table.to_owned(), source),
+        }
+    }
+
     /// Whether every database can hold it: no empty name, no NUL. One such record must not stop its stream.
     #[must_use]
     pub fn can_be_kept(&self) -> bool {
@@ -48,7 +72,8 @@ pub enum Identity {
 #[derive(Debug, Clone, Default)]
 pub struct Catalogue {
     config: Arc<Config>,
-    learned: Arc<RwLock<BTreeMap<String, Arc<TableSchema>>>>,
+    /// By table; of one source the last.
+    learned: Arc<RwLock<BTreeMap<String, Vec<Arc<TableSchema>>>>>,
 }
 
 impl Catalogue {
@@ -58,29 +83,40 @@ impl Catalogue {
         Self { config: Arc::new(config.clone()), learned: Arc::default() }
     }
 
-    fn route(&self, table: &str) -> Option<&RouteConfig> {
-        self.config.route_for(table)
+    // a route that the record's source could not be held against fails when the change is sent there
+    fn route(&self, table: SourceTable<'_>) -> Option<&RouteConfig> {
+        self.config.route_for(table).ok().flatten()
     }
 
     /// What the source said of `table`, if it did.
     #[must_use]
-    pub fn schema(&self, table: &str) -> Option<Arc<TableSchema>> {
-        self.learned.read().unwrap_or_else(PoisonError::into_inner).get(table).cloned()
+    pub fn schema<'t>(&self, table: impl Into<SourceTable<'t>>) -> Option<Arc<TableSchema>> {
+        let table = table.into();
+        let learned = self.learned.read().unwrap_or_else(PoisonError::into_inner);
+        let schemas = learned.get(table.name)?;
+        // what this very source said counts more than what could be of another
+        let own = schemas.iter().find(|schema| schema.source == *table.identity);
+        let fits = |schema: &&Arc<TableSchema>| !schema.source.conflicts_with(table.identity);
+        let latest = || schemas.iter().filter(fits).max_by(|a, b| a.said_at.cmp(&b.said_at));
+        own.or_else(latest).cloned()
     }
 
     /// Takes note of what a source said, unless something later is known.
     pub fn learn(&self, schema: TableSchema) {
         let mut learned = self.learned.write().unwrap_or_else(PoisonError::into_inner);
-        let is_newer = learned.get(&schema.table).is_none_or(|known| known.said_at <= schema.said_at);
-        if is_newer {
-            learned.insert(schema.table.clone(), Arc::new(schema));
+        let schemas = learned.entry(schema.table.clone()).or_default();
+        match schemas.iter_mut().find(|known| known.source == schema.source) {
+            Some(known) if known.said_at <= schema.said_at => *known = Arc::new(schema),
+            Some(_) => {}
+            None => schemas.push(Arc::new(schema)),
         }
     }
 
     /// Whether records of `table` are left out because no route takes it, so that nobody needs to know its key.
     #[must_use]
-    pub fn leaves_out(&self, table: &str) -> bool {
-        self.config.source.unrouted == Unrouted::Ignore && self.route(table).is_none()
+    pub fn leaves_out<'t>(&self, table: impl Into<SourceTable<'t>>) -> bool {
+        self.config.source.unrouted == Unrouted::Ignore
+            && matches!(self.config.route_for(table.into()), Ok(None))
     }
 
     /// Whether `source.version` opts out of the source's own order: then no position of the source is needed.
@@ -91,8 +127,8 @@ impl Catalogue {
 
     /// The columns of the key as the route names them.
     #[must_use]
-    pub fn configured_key(&self, table: &str) -> Option<&[String]> {
-        self.route(table).map(|route| route.key.as_slice()).filter(|key| !key.is_empty())
+    pub fn configured_key<'t>(&self, table: impl Into<SourceTable<'t>>) -> Option<&[String]> {
+        self.route(table.into()).map(|route| route.key.as_slice()).filter(|key| !key.is_empty())
     }
 
     /// What makes a row of `table` one row: the route's `key`, else `told` by the record itself (empty when it says
@@ -100,7 +136,12 @@ impl Catalogue {
     ///
     /// # Errors
     /// [`UNKNOWN_KEY`], a configuration error, when nobody says; poison when there is no key and `keyless` refuses.
-    pub fn identity(&self, table: &str, told: Option<Vec<String>>) -> Result<Identity> {
+    pub fn identity<'t>(
+        &self,
+        table: impl Into<SourceTable<'t>>,
+        told: Option<Vec<String>>,
+    ) -> Result<Identity> {
+        let table = table.into();
         if let Some(key) = self.configured_key(table) {
             return Ok(Identity::Columns(key.to_vec()));
         }
@@ -110,26 +151,28 @@ impl Catalogue {
             Some(_) => self.without_key(table),
             // a route that says what to do with a table without a key says that it has none
             None if self.keyless(table) != Keyless::Refuse => self.without_key(table),
-            None => Err(Error::new(
-                ErrorKind::Config,
+            None => Err(Error::fault(
                 UNKNOWN_KEY,
                 format!(
-                    "The records of {table} do not name its key, and nothing else does. Set `key` in the route of \
-                     {table}, as in: [[route]] from = \"{table}\", key = [\"id\"]."
+                    "The records of {0} do not name its key, and nothing else does. Set `key` in the route of {0}, as \
+                     in: [[route]] from = \"{0}\", key = [\"id\"].",
+                    table.name
                 ),
-            )),
+            )
+            .about(table.name, None)),
         }
     }
 
-    fn without_key(&self, table: &str) -> Result<Identity> {
+    fn without_key(&self, table: SourceTable<'_>) -> Result<Identity> {
         match self.keyless(table) {
             Keyless::Position => Ok(Identity::Position),
             Keyless::Row => Ok(Identity::Row),
             Keyless::Refuse => Err(Error::poison(
                 "no_key",
                 format!(
-                    "The table {table} has no primary key. Set `key` in its route, or `keyless` to \"position\" \
-                     (every insert is a row of its own) or \"row\" (all columns are the key)."
+                    "The table {} has no primary key. Set `key` in its route, or `keyless` to \"position\" (every \
+                     insert is a row of its own) or \"row\" (all columns are the key).",
+                    table.name
                 ),
             )),
         }
@@ -137,14 +180,14 @@ impl Catalogue {
 
     /// The route's `keyless`.
     #[must_use]
-    pub fn keyless(&self, table: &str) -> Keyless {
-        self.route(table).map(|route| route.keyless).unwrap_or_default()
+    pub fn keyless<'t>(&self, table: impl Into<SourceTable<'t>>) -> Keyless {
+        self.route(table.into()).map(|route| route.keyless).unwrap_or_default()
     }
 
     /// Whether the source promises to send every column of a changed row of `table`: the route's `images`.
     #[must_use]
-    pub fn sends_full_images(&self, table: &str) -> bool {
-        self.route(table).is_some_and(|route| route.images == Images::Full)
+    pub fn sends_full_images<'t>(&self, table: impl Into<SourceTable<'t>>) -> bool {
+        self.route(table.into()).is_some_and(|route| route.images == Images::Full)
     }
 }
 
@@ -152,6 +195,7 @@ impl Catalogue {
 mod tests {
     use super::{Catalogue, Identity, TableSchema, UNKNOWN_KEY};
     use crate::config::{Config, Keyless, RouteConfig, Unrouted};
+    use crate::source::{Member, SourceIdentity, SourceTable};
 
     fn catalogue(change: impl FnOnce(&mut RouteConfig)) -> Catalogue {
         let mut route = RouteConfig::default();
@@ -163,7 +207,13 @@ mod tests {
 
     fn schema(key: &[&str], said_at: &str) -> TableSchema {
         let key = key.iter().map(|name| (*name).to_owned()).collect();
-        TableSchema { table: "t".to_owned(), key, columns: Vec::new(), said_at: said_at.to_owned() }
+        TableSchema {
+            table: "t".to_owned(),
+            source: SourceIdentity::default(),
+            key,
+            columns: Vec::new(),
+            said_at: said_at.to_owned(),
+        }
     }
 
     fn columns(names: &[&str]) -> Identity {
@@ -198,6 +248,30 @@ mod tests {
         catalogue.learn(schema(&["new"], "2026-02"));
         catalogue.clone().learn(schema(&["old"], "2026-01"));
         assert_eq!(catalogue.identity("t", None).unwrap(), columns(&["new"]));
+    }
+
+    #[test]
+    fn what_one_source_said_of_a_table_is_not_said_of_anothers() {
+        let source = |db: &str| SourceIdentity::of(&[(Member::Db, Some(db))]);
+        let catalogue = catalogue(|_| {});
+        catalogue.learn(TableSchema { source: source("a"), ..schema(&["of_a"], "1") });
+        catalogue.learn(TableSchema { source: source("b"), ..schema(&["of_b"], "2") });
+        let identity = |source: &SourceIdentity| catalogue.identity(SourceTable::new("t", source), None);
+        assert_eq!(identity(&source("a")).unwrap(), columns(&["of_a"]));
+        assert_eq!(identity(&source("b")).unwrap(), columns(&["of_b"]));
+        assert_eq!(identity(&source("c")).unwrap_err().code(), UNKNOWN_KEY);
+        assert_eq!(identity(&SourceIdentity::default()).unwrap(), columns(&["of_b"]), "what was said last");
+    }
+
+    #[test]
+    fn a_schema_is_kept_by_its_table_and_its_source() {
+        let source = SourceIdentity::of(&[(Member::Db, Some("a {\"b"))]);
+        for (table, source) in [("t", source.clone()), ("t", SourceIdentity::default()), ("t {\"x", source)] {
+            let schema = TableSchema { table: table.to_owned(), source, ..schema(&["id"], "1") };
+            assert_eq!(TableSchema::of_kept(&schema.kept_as()), (schema.table, schema.source));
+        }
+        let odd = TableSchema::of_kept("a {\"b\":1");
+        assert_eq!(odd, ("a {\"b\":1".to_owned(), SourceIdentity::default()));
     }
 
     #[test]

@@ -17,6 +17,8 @@ struct Inner {
     code: &'static str,
     message: String,
     sqlstate: Option<String>,
+    row: Option<(String, Option<String>)>,
+    is_of_table: bool,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -66,7 +68,15 @@ impl Error {
     /// An error of `kind` with a stable `code` (snake case) and a message for a person.
     #[must_use]
     pub fn new(kind: ErrorKind, code: &'static str, message: impl Into<String>) -> Self {
-        let inner = Inner { kind, code, message: message.into(), sqlstate: None, source: None };
+        let inner = Inner {
+            kind,
+            code,
+            message: message.into(),
+            sqlstate: None,
+            row: None,
+            is_of_table: false,
+            source: None,
+        };
         Self(Box::new(inner))
     }
 
@@ -82,6 +92,26 @@ impl Error {
         Self::new(ErrorKind::Config, "configuration", message)
     }
 
+    /// A setting that a person must change, of one source table or of one producer of records: it does not stop the
+    /// others. `code`, one of [`FAULT_CODES`], is what a dead letter will say.
+    #[must_use]
+    pub fn fault(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Config, code, message).of_table()
+    }
+
+    /// The same error, which concerns one source table alone.
+    #[must_use]
+    pub fn of_table(mut self) -> Self {
+        self.0.is_of_table = true;
+        self
+    }
+
+    /// Whether it is a fault of the configuration of one source table or producer: the records of others can be applied.
+    #[must_use]
+    pub fn is_fault_of_table(&self) -> bool {
+        self.0.is_of_table && self.disposition() == Disposition::Abort
+    }
+
     /// Attaches the error that caused this one.
     #[must_use]
     pub fn because(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
@@ -94,6 +124,29 @@ impl Error {
     pub fn with_sqlstate(mut self, sqlstate: &str) -> Self {
         self.0.sqlstate = Some(sqlstate.to_owned());
         self
+    }
+
+    /// Says whose change it concerns: the source table and, where it could be read, the canonical key. What is known
+    /// already stays.
+    #[must_use]
+    pub fn about(mut self, table: &str, key: Option<&str>) -> Self {
+        let (_, known) = self.0.row.get_or_insert_with(|| (table.to_owned(), None));
+        if known.is_none() {
+            *known = key.map(str::to_owned);
+        }
+        self
+    }
+
+    /// The source table that it concerns, where that is known.
+    #[must_use]
+    pub fn table(&self) -> Option<&str> {
+        self.0.row.as_ref().map(|(table, _)| table.as_str())
+    }
+
+    /// The canonical key of the row that it concerns, where that is known.
+    #[must_use]
+    pub fn key(&self) -> Option<&str> {
+        self.0.row.as_ref()?.1.as_deref()
     }
 
     /// Says more, behind what is said already.
@@ -133,6 +186,26 @@ impl Error {
         &self.0.message
     }
 }
+
+/// The codes of faults of the configuration of one source table or producer.
+pub const FAULT_CODES: &[&str] = &[
+    "configuration",
+    "changed_key",
+    "lower_epoch",
+    "missing_object",
+    "no_arn",
+    "no_new_image",
+    "no_order",
+    "other_scheme",
+    "other_source",
+    "partial_images",
+    "reserved_name",
+    "shared_target",
+    "unknown_key",
+    "unrouted_table",
+    "untold_source",
+    "unusable_target",
+];
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -3,6 +3,7 @@
 use crate::decimal;
 use crate::error::{Error, Result};
 use crate::json::{self, Value};
+use crate::source::{SourceIdentity, SourceTable};
 use crate::version::Version;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
@@ -118,6 +119,14 @@ impl Key {
             }
         };
         Self::new(members.into_iter().map(member).collect::<Result<_>>()?)
+    }
+
+    /// The same with more members.
+    ///
+    /// # Errors
+    /// When one of their names is there already.
+    pub fn with(self, members: impl IntoIterator<Item = (String, String)>) -> Result<Self> {
+        Self::new(self.members.into_iter().chain(members).collect())
     }
 
     /// The canonical text: equal for equal keys, different for different ones.
@@ -356,6 +365,8 @@ pub enum Change {
 pub struct ChangeEvent {
     /// The source table, as the source names it.
     pub table: String,
+    /// Which source that is, as far as the record tells.
+    pub source: SourceIdentity,
     /// The row's identity; `None` only for [`Change::Truncate`].
     pub key: Option<Key>,
     /// What happened.
@@ -384,6 +395,7 @@ impl ChangeEvent {
     pub fn new(table: impl Into<String>, key: Option<Key>, change: Change, version: Version) -> Self {
         Self {
             table: table.into(),
+            source: SourceIdentity::default(),
             key,
             change,
             version,
@@ -395,6 +407,12 @@ impl ChangeEvent {
             coarse: false,
             image: None,
         }
+    }
+
+    /// The source table, with what tells its source from others.
+    #[must_use]
+    pub fn source_table(&self) -> SourceTable<'_> {
+        SourceTable::new(&self.table, &self.source)
     }
 
     /// The row as a type of your own, read by serde_dynamo from the image as DynamoDB wrote it (the new image, or the

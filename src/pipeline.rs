@@ -15,6 +15,7 @@ use crate::plan::plan;
 use crate::record::{Record, Redelivered};
 use crate::report::Report;
 use crate::route::Routes;
+use crate::source::SourceTable;
 use crate::version;
 use ledger::Ledger;
 use std::collections::{HashMap, HashSet};
@@ -264,7 +265,10 @@ impl Batch<'_> {
     fn keys(&self, record: &Record, part: usize) -> Vec<TableKey> {
         let decoded = self.flow.decoders.decode(record).into_iter().nth(part).map(|part| part.decoded);
         let Some(Ok(Decoded::Events(events))) = decoded else { return Vec::new() };
-        let key = |event: ChangeEvent| Some((event.table, event.key?.as_str().to_owned()));
+        let key = |mut event: ChangeEvent| {
+            let key = self.flow.routes.key(SourceTable::new(&event.table, &event.source), event.key.take()?);
+            Some((event.table, key.as_str().to_owned()))
+        };
         events.into_iter().filter_map(key).collect()
     }
 
@@ -343,6 +347,9 @@ impl Batch<'_> {
                 self.flow.catalogue.learn(schema.clone());
                 chunk.schemas.push(schema);
                 return Ok(start.sub);
+            }
+            Decoded::Parts(_) => {
+                return Err(Error::poison("not_a_change_record", "A part of a record has parts of its own."));
             }
         };
         let kept = (chunk.changes.len(), chunk.truncates.len());

@@ -1,11 +1,12 @@
 //! Where the changes of a source table go, and what of them. Knows configuration and events, no SQL.
 
 use crate::coalesce::{Provenance, Tracked};
-use crate::config::{Config, DataLayout, DeletePolicy, RouteConfig, Truncate, Ttl, Unrouted};
+use crate::config::{Config, DataLayout, DeletePolicy, OnConfigError, RouteConfig, Truncate, Ttl, Unrouted};
 use crate::decode::Reason;
 use crate::error::{Error, Result};
 use crate::event::{Change, ChangeEvent, Document, Key, Patch, hex, tokens};
 use crate::json::{self, Value};
+use crate::source::{Member, SourceIdentity, SourceTable};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +18,7 @@ const NAME_KEPT: usize = 54;
 /// One source table's place in the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
-    /// The source table, as the source names it.
+    /// The source table, as the source names it; [`MERGED`] when there are several.
     pub source: String,
     /// The schema of view and storage table.
     pub schema: String,
@@ -41,7 +42,22 @@ pub struct Target {
     pub columns_max: u32,
 }
 
+/// What stands for the source table of a target that several sources fill on purpose. No source has such a table.
+pub const MERGED: &str = "*";
+
 impl Target {
+    /// Whether several sources fill it on purpose.
+    #[must_use]
+    pub fn is_merged(&self) -> bool {
+        self.source == MERGED
+    }
+
+    /// What fills it, for people.
+    #[must_use]
+    pub fn sources(&self) -> &str {
+        if self.is_merged() { "those of a route with merge = true" } else { &self.source }
+    }
+
     /// The name that outputs and messages use: `schema.name`.
     #[must_use]
     pub fn qualified(&self) -> String {
@@ -68,13 +84,23 @@ pub fn identifier(name: &str) -> String {
 #[derive(Debug)]
 pub struct Routes {
     config: Config,
-    found: Mutex<HashMap<String, Option<Arc<Route>>>>,
+    found: Mutex<Found>,
+}
+
+#[derive(Debug, Default)]
+struct Found {
+    /// By source table; of each, by the source's identity.
+    routes: HashMap<String, Vec<(SourceIdentity, Option<Arc<Route>>)>>,
+    /// By schema and name.
+    targets: HashMap<(String, String), Arc<Target>>,
 }
 
 #[derive(Debug)]
 struct Route {
     target: Arc<Target>,
     config: RouteConfig,
+    /// Members that are added to the key: name, and JSON text of the value.
+    key_add: Vec<(String, String)>,
 }
 
 impl Routes {
@@ -88,58 +114,101 @@ impl Routes {
     ///
     /// # Errors
     /// When the route leads nowhere: a bad name, or a target that another source table already has.
-    pub fn target(&self, table: &str) -> Result<Option<Arc<Target>>> {
-        Ok(self.route(table)?.map(|route| route.target.clone()))
+    pub fn target<'t>(&self, table: impl Into<SourceTable<'t>>) -> Result<Option<Arc<Target>>> {
+        Ok(self.route(table.into())?.map(|route| route.target.clone()))
     }
 
-    fn route(&self, table: &str) -> Result<Option<Arc<Route>>> {
+    /// What becomes of the records of a source table that show a fault of its configuration.
+    #[must_use]
+    pub fn on_config_error(&self, table: SourceTable<'_>) -> OnConfigError {
+        // where no route can be found, the fault is the route's
+        self.config.route_for(table).ok().flatten().map(|route| route.on_config_error).unwrap_or_default()
+    }
+
+    /// Whether a target that was filled from `source` is one that a route of this configuration takes.
+    #[must_use]
+    pub fn takes(&self, source: &str, identity: &SourceIdentity) -> bool {
+        if source == MERGED {
+            return self.config.routes.iter().any(|route| route.merge);
+        }
+        self.config.route_for(SourceTable::new(source, identity)).map_or(true, |route| route.is_some())
+    }
+
+    /// The key as the target has it: with what the route adds. As it is, when the route cannot be found.
+    #[must_use]
+    pub fn key(&self, table: SourceTable<'_>, key: Key) -> Key {
+        match self.route(table) {
+            Ok(Some(route)) if !route.key_add.is_empty() => {
+                key.clone().with(route.key_add.iter().cloned()).unwrap_or(key)
+            }
+            _ => key,
+        }
+    }
+
+    fn route(&self, table: SourceTable<'_>) -> Result<Option<Arc<Route>>> {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(route) = found.get(table) {
+        let known = found.routes.get(table.name).into_iter().flatten();
+        if let Some((_, route)) = known.into_iter().find(|(identity, _)| identity == table.identity) {
             return Ok(route.clone());
         }
-        let Some(config) = self.config.route_for(table).cloned() else {
-            found.insert(table.to_owned(), None);
-            return Ok(None);
+        let route = match self.config.route_for(table)? {
+            None => None,
+            Some(config) => {
+                let target = self.shared(&mut found.targets, table, self.resolve(table, config)?)?;
+                let filled = |(name, template): (&String, &String)| {
+                    let mut value = String::new();
+                    json::write_string(&mut value, &fill(template, table)?);
+                    Ok((name.clone(), value))
+                };
+                let key_add = config.key_add.iter().map(filled).collect::<Result<_>>()?;
+                Some(Arc::new(Route { target, config: config.clone(), key_add }))
+            }
         };
-        let target = Arc::new(self.resolve(table, &config)?);
-        let same_place = |other: &&Arc<Route>| {
-            (&other.target.schema, &other.target.name) == (&target.schema, &target.name)
-        };
-        if let Some(other) = found.values().flatten().find(same_place) {
-            return Err(Error::config(format!(
-                "The source tables {} and {table} both lead to {}. Give one of their routes another `to`.",
-                other.target.source,
-                target.qualified()
-            )));
-        }
-        let route = Some(Arc::new(Route { target, config }));
-        found.insert(table.to_owned(), route.clone());
+        let of_table = found.routes.entry(table.name.to_owned()).or_default();
+        of_table.push((table.identity.clone(), route.clone()));
         Ok(route)
     }
 
-    fn resolve(&self, table: &str, config: &RouteConfig) -> Result<Target> {
-        let (source_schema, source_name) = match (config.to.contains("{schema}"), table.split_once('.')) {
-            (false, _) => ("", table),
-            (true, Some(parts)) => parts,
-            (true, None) => {
-                return Err(Error::config(format!(
-                    "The route of {table} has `to = \"{}\"`, but the source names no schema for it.",
-                    config.to
-                )));
-            }
+    /// The target itself or, when its place is known already, the one that is there: if both are the same.
+    fn shared(
+        &self,
+        targets: &mut HashMap<(String, String), Arc<Target>>,
+        table: SourceTable<'_>,
+        target: Target,
+    ) -> Result<Arc<Target>> {
+        let known = targets.entry((target.schema.clone(), target.name.clone()));
+        let known = known.or_insert_with(|| Arc::new(target.clone()));
+        if **known == target {
+            return Ok(known.clone());
+        }
+        let place = target.qualified();
+        let message = if known.source == target.source {
+            format!(
+                "The routes that lead to {place} say different things of it: give them the same settings."
+            )
+        } else {
+            format!(
+                "The source tables {} and {} both lead to {place}. Give one of their routes another `to`, or all of \
+                 them merge = true if their rows belong together and their keys cannot collide.",
+                known.sources(),
+                table.name,
+            )
         };
-        let fill =
-            |template: &str| template.replace("{schema}", source_schema).replace("{table}", source_name);
+        Err(Error::fault("shared_target", message).about(table.name, None))
+    }
+
+    fn resolve(&self, table: SourceTable<'_>, config: &RouteConfig) -> Result<Target> {
         // the template's own dot separates schema and name; a dot in a source name does not
         let (schema, name) = match config.to.split_once('.') {
-            Some((schema, name)) => (fill(schema), fill(name)),
-            None => (self.config.sink.schema.clone(), fill(&config.to)),
+            Some((schema, name)) => (fill(schema, table)?, fill_name(name, &config.to, table)?),
+            None => (self.config.sink.schema.clone(), fill_name(&config.to, &config.to, table)?),
         };
         if name.is_empty() || schema.is_empty() || name.contains('\0') || schema.contains('\0') {
-            return Err(Error::config(format!("The route of {table} leads to no valid name.")));
+            let message = format!("The route of {} leads to no valid name.", table.name);
+            return Err(Error::fault("unusable_target", message).about(table.name, None));
         }
-        Ok(Target {
-            source: table.to_owned(),
+        let target = Target {
+            source: if config.merge { MERGED.to_owned() } else { table.name.to_owned() },
             storage: identifier(&format!("{name}{}", self.config.sink.suffix)),
             schema: identifier(&schema),
             name: identifier(&name),
@@ -150,7 +219,8 @@ impl Routes {
             data: config.data,
             columns_per_object: config.columns_per_object,
             columns_max: config.columns_max,
-        })
+        };
+        Ok(target)
     }
 
     /// Sends an event where its route says, filtered as the route says; or says why it is left out.
@@ -168,17 +238,29 @@ impl Routes {
         if event.key.iter().flat_map(Key::names).any(|name| name.contains('\0')) {
             return Err(Error::poison("bad_key", "The name of a key member holds a NUL character."));
         }
-        let Some(route) = self.route(&event.table)? else {
+        let Some(route) = self.route(event.source_table())? else {
             return match self.config.source.unrouted {
                 Unrouted::Ignore => Ok(Err(Reason::Unrouted)),
-                Unrouted::Fail => Err(Error::config(format!(
-                    "No route takes the source table {}, and source.unrouted = \"fail\".",
-                    event.table
-                ))),
+                Unrouted::Fail => Err(Error::fault(
+                    "unrouted_table",
+                    format!(
+                        "No route takes the source table {}, and source.unrouted = \"fail\". Give it a route; with \
+                         skip = true it is left out on purpose.",
+                        event.table
+                    ),
+                )),
             };
         };
+        if route.config.skip {
+            return Ok(Err(Reason::Filtered));
+        }
         if event.expired && route.config.ttl == Ttl::Ignore {
             return Ok(Err(Reason::Ttl));
+        }
+        if !route.key_add.is_empty()
+            && let Some(key) = event.key.take()
+        {
+            event.key = Some(key.with(route.key_add.iter().cloned())?);
         }
         match &mut event.change {
             Change::Put(document) | Change::Delete(Some(document)) => route.trim(document)?,
@@ -197,6 +279,45 @@ impl Routes {
         let at = event.changed_at;
         Ok(Ok(Tracked { origin, target: route.target.clone(), event, at }))
     }
+}
+
+/// A template with its placeholders replaced.
+fn fill(template: &str, table: SourceTable<'_>) -> Result<String> {
+    // only a template that asks for the schema takes it away from the name
+    fill_name(template, template, table)
+}
+
+/// A part of the template `whole`: what is the table's name depends on whether the other part has its schema.
+fn fill_name(template: &str, whole: &str, table: SourceTable<'_>) -> Result<String> {
+    let untold = |name: &str| {
+        Error::fault(
+            "untold_source",
+            format!(
+                "The route of {} refers to {{{name}}}, which its record does not tell. Leave it out of `to` and \
+                 `key_add`, or have the source tell it.",
+                table.name
+            ),
+        )
+        .about(table.name, None)
+    };
+    let mut filled = String::with_capacity(template.len() + table.name.len());
+    let mut parts = template.split('{');
+    filled.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        let (name, rest) = part.split_once('}').unwrap_or((part, ""));
+        match (name, table.name.split_once('.')) {
+            ("schema", Some((schema, _))) => filled.push_str(schema),
+            ("schema", None) => return Err(untold(name)),
+            ("table", Some((_, base))) if whole.contains("{schema}") => filled.push_str(base),
+            ("table", _) => filled.push_str(table.name),
+            (name, _) => {
+                let told = Member::named(name).and_then(|member| table.identity.get(member));
+                filled.push_str(&told.ok_or_else(|| untold(name))?);
+            }
+        }
+        filled.push_str(rest);
+    }
+    Ok(filled)
 }
 
 impl Route {
@@ -269,6 +390,7 @@ mod tests {
     use crate::config::{Config, RouteConfig, Ttl, Unrouted};
     use crate::decode::Reason;
     use crate::event::{Change, ChangeEvent, Document, Key, Patch};
+    use crate::source::SourceIdentity;
 
     const FIRST: Provenance = Provenance { record: 0, sub: 0, decoder: None };
 
@@ -283,6 +405,7 @@ mod tests {
     fn event(table: &str, change: Change) -> ChangeEvent {
         ChangeEvent {
             table: table.to_owned(),
+            source: SourceIdentity::default(),
             key: Key::new(vec![("id".to_owned(), "1".to_owned())]).ok(),
             change,
             version: "x.1".to_owned().into(),

@@ -76,6 +76,7 @@ pub fn flaw(parts: &[Part]) -> Option<String> {
         Ok(Decoded::Events(events)) if events.is_empty() => Some("no event, and no reason".to_owned()),
         Ok(Decoded::Events(events)) => events.iter().find_map(flaw_of_event),
         Ok(Decoded::Schema(_) | Decoded::Ignored(_)) => None,
+        Ok(Decoded::Parts(_)) => Some("a part that has parts".to_owned()),
         Err(error) => {
             let is_word = error.code().bytes().all(|it| matches!(it, b'a'..=b'z' | b'0'..=b'9' | b'_'));
             let is_told = is_word && !error.code().is_empty() && !error.message().is_empty();

@@ -26,8 +26,9 @@ pub(super) fn run(global: &Global, args: &DdlArgs, out: &mut impl Write) -> Ende
             (sink.registry_sql(), sink.dead_letters_sql(), sink.schemas_sql(), None)
         }
     };
-    let key = config.route_for(&args.table).map(|route| route.key.clone()).unwrap_or_default();
-    let Some(target) = Routes::new(config).target(&args.table)? else {
+    let table = args.table.as_str();
+    let key = config.route_for(table)?.map(|route| route.key.clone()).unwrap_or_default();
+    let Some(target) = Routes::new(config).target(table)? else {
         return Err(Failure::usage(format!("No route takes the source table {}.", args.table)));
     };
     let (storage, view) = match dialect {

@@ -7,6 +7,7 @@ use toml::de::DeValue;
 
 use super::{Reference, SinkUrl};
 use crate::event::Timestamp;
+use crate::source::Member;
 
 /// A value of a TOML file, or the text of a variable or of `--set`.
 #[derive(Clone)]
@@ -276,6 +277,29 @@ pub(super) fn table(given: Given, field: &mut BTreeMap<String, String>) -> Taken
     }
     *field = pairs;
     Ok(())
+}
+
+/// A source table: its name, or what tells it from others of that name.
+pub(super) fn source(given: Given, name: &mut String, source: &mut BTreeMap<Member, String>) -> Taken {
+    let Given::Table(mut pairs) = given else { return text(given, name) };
+    let table = pairs.remove("table").unwrap_or_else(|| "*".to_owned());
+    let members = pairs.into_iter().map(|(name, text)| Some((Member::named(&name)?, text)));
+    let members: Option<BTreeMap<Member, String>> = members.collect();
+    let members = members.ok_or(Wrong)?;
+    if table.is_empty() || members.values().any(String::is_empty) {
+        return Err(Wrong);
+    }
+    (*name, *source) = (table, members);
+    Ok(())
+}
+
+/// The same as TOML writes it.
+pub(super) fn show_source(name: &str, source: &BTreeMap<Member, String>) -> String {
+    if source.is_empty() {
+        return name.to_owned();
+    }
+    let members = source.iter().map(|(member, text)| (member.as_str().to_owned(), text.clone()));
+    show_table(&members.chain([("table".to_owned(), name.to_owned())]).collect())
 }
 
 /// Units of a duration with their milliseconds, the largest first.

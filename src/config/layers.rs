@@ -12,9 +12,10 @@ use toml::de::{DeTable, DeValue};
 
 use super::given::Given;
 use super::reference::FORM;
-use super::route::placeholders_are_known;
+use super::route::{PLACEHOLDERS, placeholders_are_known};
 use super::{
-    Aws, Config, DialectChoice, ROUTE_SETTINGS, Reference, RouteConfig, SETTINGS, Setting, redact_url,
+    Aws, Config, DialectChoice, ROUTE_SETTINGS, Reference, RouteConfig, SETTINGS, Setting, Truncate,
+    redact_url,
 };
 use crate::error::{Error, Result};
 
@@ -353,8 +354,18 @@ fn check_route(
             at + 1
         )));
     };
-    if !placeholders_are_known(&route.to) {
-        let message = format!("{} must have no braces but {{table}} and {{schema}}", of("to"));
+    let templates = route.key_add.values().map(|value| ("key_add", value)).chain([("to", &route.to)]);
+    if let Some((name, _)) = templates.into_iter().find(|(_, text)| !placeholders_are_known(text)) {
+        let known: Vec<String> = PLACEHOLDERS.iter().map(|name| format!("{{{name}}}")).collect();
+        let message = format!("{} must have no braces but {}", of(name), known.join(", "));
+        return Err(Error::config(message));
+    }
+    if route.merge && route.truncate == Truncate::Apply {
+        let message = format!(
+            "{} and `truncate = \"apply\"` exclude each other: the truncate of one source would empty the rows of the \
+             others",
+            of("merge")
+        );
         return Err(Error::config(message));
     }
     if given("include").is_some() && given("exclude").is_some() {

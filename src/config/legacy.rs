@@ -112,7 +112,7 @@ mod tests {
             (config.sink.schema.as_str(), config.source.decoder.as_str()),
             ("testdrive", "dynamodb-kinesis")
         );
-        assert_eq!(config.route_for("anything").unwrap().to, "orders_stream");
+        assert_eq!(config.route_for("anything").unwrap().unwrap().to, "orders_stream");
     }
 
     #[test]
@@ -125,8 +125,8 @@ mod tests {
         ])
         .unwrap();
         assert_eq!((config.sink.schema.as_str(), config.source.decoder.as_str()), ("doc", "dms"));
-        assert_eq!(config.route_for("public.foo").unwrap().json, ["attributes", "more"]);
-        assert_eq!(config.route_for("public.bar").unwrap().to, "{table}");
+        assert_eq!(config.route_for("public.foo").unwrap().unwrap().json, ["attributes", "more"]);
+        assert_eq!(config.route_for("public.bar").unwrap().unwrap().to, "{table}");
     }
 
     #[test]

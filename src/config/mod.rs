@@ -22,13 +22,16 @@ use crate::catalogue::Catalogue;
 use crate::decode::{Pointers, Settings};
 use crate::error::{Error, Result};
 use crate::event::Timestamp;
+use crate::source::SourceTable;
 
 pub use aws::{Aws, Container, Credentials, Extension};
 pub use draft::{Draft, Loaded};
 pub use layers::{Environment, Inputs};
 pub use redact::{SinkUrl, redact_url};
 pub use reference::{Keeper, Reference};
-pub use route::{DataLayout, DeletePolicy, Images, Keyless, RouteConfig, Truncate, Ttl, glob};
+pub use route::{
+    DataLayout, DeletePolicy, Images, Keyless, OnConfigError, PLACEHOLDERS, RouteConfig, Truncate, Ttl, glob,
+};
 pub use settings::{ROUTE_SETTINGS, SETTINGS, Setting};
 
 /// Every setting with its value. `Config::default()` has the defaults: every table is taken, and there is no sink.
@@ -340,14 +343,23 @@ impl Config {
         config
     }
 
-    /// The route of the source table `table`: the first whose `from` matches; none when there are routes and no one
-    /// matches. Without any route every table is taken under its own name.
-    #[must_use]
-    pub fn route_for(&self, table: &str) -> Option<&RouteConfig> {
+    /// The route of a source table: the first whose `from` matches; none when there are routes and no one matches.
+    /// Without any route every table is taken under its own name.
+    ///
+    /// # Errors
+    /// When a route asks for a member of the source's identity that the record does not tell: nobody knows then
+    /// whether it is the one.
+    pub fn route_for<'t>(&self, table: impl Into<SourceTable<'t>>) -> Result<Option<&RouteConfig>> {
+        let table = table.into();
         if self.routes.is_empty() {
-            return Some(&self.everything);
+            return Ok(Some(&self.everything));
         }
-        self.routes.iter().find(|route| glob(&route.from, table))
+        for route in &self.routes {
+            if route.takes(table)? {
+                return Ok(Some(route));
+            }
+        }
+        Ok(None)
     }
 
     /// Every setting with its value, its default and its place, those of the routes last. No secret is in it.

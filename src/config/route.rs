@@ -1,5 +1,7 @@
 //! What is configured for one source table, and which route a table takes.
 
+use crate::error::{Error, Result};
+use crate::source::{Member, SourceTable};
 use std::collections::BTreeMap;
 
 /// What becomes of a row whose source row was deleted.
@@ -66,13 +68,36 @@ pub enum DataLayout {
     Ignored,
 }
 
+/// What becomes of records that show a fault of the configuration of their own table or producer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnConfigError {
+    /// Those that are delivered alone are delivered again, those that come in order are parked; the invocation fails
+    /// when nothing is known of the source yet and nothing of the batch can be applied.
+    #[default]
+    Auto,
+    /// The invocation fails.
+    Fail,
+    /// They are parked.
+    Park,
+}
+
 /// The configuration of one `[[route]]`: one source table, or all whose names match.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RouteConfig {
     /// Name of the source table as the source names it; `*` and `?` are wildcards ([`glob`]).
     pub from: String,
-    /// Name of the target with its placeholders, `{table}` and `{schema}`, not yet replaced.
+    /// What the source must be: patterns as those of `from`, by the member of its identity; else empty.
+    pub source: BTreeMap<Member, String>,
+    /// Whether the tables are left out on purpose.
+    pub skip: bool,
+    /// Name of the target with its placeholders ([`PLACEHOLDERS`]) not yet replaced.
     pub to: String,
+    /// Whether several sources fill one target on purpose: their keys cannot collide, or `key_add` sees to it.
+    pub merge: bool,
+    /// Members that are added to the key: name, and the value with its placeholders not yet replaced.
+    pub key_add: BTreeMap<String, String>,
+    /// What becomes of records that show a fault of the configuration of their own table.
+    pub on_config_error: OnConfigError,
     /// Names of the key's members, where the source does not tell them; else empty.
     pub key: Vec<String>,
     /// What a delete does.
@@ -105,7 +130,12 @@ impl Default for RouteConfig {
     fn default() -> Self {
         Self {
             from: "*".to_owned(),
+            source: BTreeMap::new(),
+            skip: false,
             to: "{table}".to_owned(),
+            merge: false,
+            key_add: BTreeMap::new(),
+            on_config_error: OnConfigError::default(),
             key: Vec::new(),
             delete: DeletePolicy::default(),
             types: BTreeMap::new(),
@@ -123,7 +153,40 @@ impl Default for RouteConfig {
     }
 }
 
+/// What the target's name and the values of `key_add` may refer to: the table's name, what is in front of its first
+/// dot, and the members of the source's identity.
+pub const PLACEHOLDERS: [&str; 7] = ["table", "schema", "account", "connector", "db", "region", "server"];
+
 impl RouteConfig {
+    /// Whether this is the route of a source table.
+    ///
+    /// # Errors
+    /// When the route asks for a member of the source's identity that the record does not tell.
+    pub fn takes(&self, table: SourceTable<'_>) -> Result<bool> {
+        if !glob(&self.from, table.name) {
+            return Ok(false);
+        }
+        for (member, pattern) in &self.source {
+            match table.identity.get(*member) {
+                Some(told) if glob(pattern, &told) => {}
+                Some(_) => return Ok(false),
+                None => {
+                    return Err(Error::fault(
+                        "untold_source",
+                        format!(
+                            "A route takes {} by its {}, which the record does not tell. Set `from` to the name of \
+                             the table alone, or have the source tell it.",
+                            table.name,
+                            member.as_str()
+                        ),
+                    )
+                    .about(table.name, None));
+                }
+            }
+        }
+        Ok(true)
+    }
+
     /// Whether the document field `name` reaches the database: a pattern of `include` matches and none of `exclude`.
     #[must_use]
     pub fn keeps(&self, name: &str) -> bool {
@@ -160,11 +223,14 @@ pub fn glob(pattern: &str, text: &str) -> bool {
     }
 }
 
-/// Whether every `{…}` of a target name is one that is known, and every brace belongs to one.
-pub(super) fn placeholders_are_known(to: &str) -> bool {
-    let bare = to.replace("{table}", "").replace("{schema}", "");
-    // What is left over must not form a placeholder out of its pieces: `{ta{table}ble}`.
-    !bare.contains(['{', '}'])
+/// Whether every `{…}` of a text is one of [`PLACEHOLDERS`], and every brace belongs to one.
+pub(super) fn placeholders_are_known(text: &str) -> bool {
+    let mut parts = text.split('{');
+    let is_free = |text: &str| !text.contains('}');
+    parts.next().is_none_or(is_free)
+        && parts.all(|part| {
+            part.split_once('}').is_some_and(|(name, rest)| PLACEHOLDERS.contains(&name) && is_free(rest))
+        })
 }
 
 #[cfg(test)]

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::given::{self, Given, Taken, Word, show_duration, show_list, show_table, show_word};
+use super::given::{self, Given, Taken, Word, show_duration, show_list, show_source, show_table, show_word};
 use super::{
-    Auth, Config, DataLayout, Ddl, DeletePolicy, DialectChoice, Images, Keyless, Payload, RouteConfig, Tls,
-    Truncate, Ttl, Unrouted, VersionScheme, redact_url,
+    Auth, Config, DataLayout, Ddl, DeletePolicy, DialectChoice, Images, Keyless, OnConfigError, Payload,
+    RouteConfig, Tls, Truncate, Ttl, Unrouted, VersionScheme, redact_url,
 };
 
 /// One setting of `T`: [`Config`] for [`SETTINGS`], [`RouteConfig`] for [`ROUTE_SETTINGS`].
@@ -358,22 +358,64 @@ pub const SETTINGS: &[Setting<Config>] = &[
 pub const ROUTE_SETTINGS: &[Setting<RouteConfig>] = &[
     Setting {
         name: "from",
-        values: "the name of a source table, with `*` and `?` as wildcards, not empty",
-        about: "The source table as the source names it. The first route that matches is taken; case \
-            counts. Every route needs it.",
-        example: r#"from = "public.*""#,
+        values: "the name of a source table, with `*` and `?` as wildcards, not empty; or a table of `table` and of \
+            `region`, `account`, `db`, `server` or `connector`, with wildcards too",
+        about: "The source table as the source names it, and where one function serves several sources, which of \
+            them. The first route that matches is taken; case counts. Every route needs it.",
+        example: r#"from = { table = "orders", region = "eu-*" }"#,
         secret: false,
-        set: |route, given| given::text(given, &mut route.from),
-        get: |route| route.from.clone(),
+        set: |route, given| given::source(given, &mut route.from, &mut route.source),
+        get: |route| show_source(&route.from, &route.source),
+    },
+    Setting {
+        name: "skip",
+        values: "`true` or `false`",
+        about: "Whether these tables are left out on purpose: their changes count as `filtered`.",
+        example: "skip = true",
+        secret: false,
+        set: |route, given| given::truth(given, &mut route.skip),
+        get: |route| route.skip.to_string(),
     },
     Setting {
         name: "to",
-        values: "the name of a target, in which only `{table}` and `{schema}` are replaced",
-        about: "The target, in `sink.schema` when it names no other.",
+        values: "the name of a target, in which `{table}`, `{schema}`, `{region}`, `{account}`, `{db}`, `{server}` \
+            and `{connector}` are replaced",
+        about: "The target, in `sink.schema` when it names no other. A record that does not tell what is to be \
+            replaced has a fault of its configuration.",
         example: r#"to = "sales.{table}""#,
         secret: false,
         set: |route, given| given::text(given, &mut route.to),
         get: |route| route.to.clone(),
+    },
+    Setting {
+        name: "merge",
+        values: "`true` or `false`; and not together with `truncate = \"apply\"`",
+        about: "Whether several sources fill one target on purpose: partitions, shards, tenants. Their keys must not \
+            collide, or `key_add` tells them apart.",
+        example: "merge = true",
+        secret: false,
+        set: |route, given| given::truth(given, &mut route.merge),
+        get: |route| route.merge.to_string(),
+    },
+    Setting {
+        name: "key_add",
+        values: "a table of names and texts, in which is replaced what is replaced in `to`",
+        about: "Members that are added to the key of every row.",
+        example: r#"key_add = { tenant = "{db}" }"#,
+        secret: false,
+        set: |route, given| given::table(given, &mut route.key_add),
+        get: |route| show_table(&route.key_add),
+    },
+    Setting {
+        name: "on_config_error",
+        values: "`auto`, `fail` or `park`",
+        about: "What becomes of records that show a fault of the configuration of their own table or producer: \
+            `auto` delivers those again that are delivered alone (a queue) and parks those that come in order; \
+            `fail` fails the invocation; `park` parks them without a limit.",
+        example: r#"on_config_error = "fail""#,
+        secret: false,
+        set: |route, given| given::word(given, &mut route.on_config_error),
+        get: |route| show_word(route.on_config_error),
     },
     Setting {
         name: "key",
@@ -552,6 +594,11 @@ impl Word for Ttl {
 impl Word for Keyless {
     const WORDS: &'static [(&'static str, Self)] =
         &[("refuse", Self::Refuse), ("position", Self::Position), ("row", Self::Row)];
+}
+
+impl Word for OnConfigError {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("auto", Self::Auto), ("fail", Self::Fail), ("park", Self::Park)];
 }
 
 impl Word for Images {

@@ -639,7 +639,7 @@ fn a_value_that_is_not_utf_8_is_an_error_only_where_it_is_used() {
 fn a_table_takes_the_first_route_that_matches() {
     let place = Place::new("matching");
     assert_eq!(
-        place.load(&[], &[]).unwrap().route_for("anything").map(|route| route.to.clone()),
+        place.load(&[], &[]).unwrap().route_for("anything").unwrap().map(|route| route.to.clone()),
         Some("{table}".into())
     );
     let toml = ["orders", "public.*", "*", "orders"]
@@ -647,10 +647,10 @@ fn a_table_takes_the_first_route_that_matches() {
         .concat();
     let config = place.write("rowtide.toml", &toml).load(&[], &[]).unwrap();
     for (table, to) in [("orders", "orders"), ("public.orders", "public.all"), ("Orders", "all")] {
-        assert_eq!(config.route_for(table).unwrap().to, to, "{table}");
+        assert_eq!(config.route_for(table).unwrap().unwrap().to, to, "{table}");
     }
     let config = place.write("rowtide.toml", "[[route]]\nfrom = \"orders\"").load(&[], &[]).unwrap();
-    assert_eq!(config.route_for("customers"), None);
+    assert_eq!(config.route_for("customers").unwrap(), None);
 }
 
 #[test]

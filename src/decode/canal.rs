@@ -29,6 +29,7 @@ use crate::error::{Error, Result};
 use crate::event::{Change, ChangeEvent, Timestamp};
 use crate::json::{self, Fault, Kind, Scanner};
 use crate::record::Record;
+use crate::source::{Member, SourceIdentity, SourceTable};
 use crate::version::{Rank, Version, arrival};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -82,13 +83,15 @@ impl Decoder for Canal {
         }
         let Some(table) = row::string(found.table) else { return Err(no_change_record()) };
         let table = format!("{database}.{table}");
-        if self.0.catalogue.leaves_out(&table) {
+        let source = SourceIdentity::of_stream(&record.source).and(Member::Db, Some(&database));
+        if self.0.catalogue.leaves_out(SourceTable::new(&table, &source)) {
             return Ok(Decoded::Ignored(Reason::Unrouted));
         }
         let version = self.version(record, &found)?;
         let changed_at = found.es.and_then(Timestamp::from_epoch);
         let origin = |place: usize| Origin {
             table: &table,
+            source: &source,
             version: version.clone().place(u32::try_from(place).unwrap_or(u32::MAX)),
             changed_at,
         };
@@ -352,12 +355,12 @@ impl Canal {
         kind: &str,
         origin: impl Fn(usize) -> Origin<'t>,
     ) -> Result<Decoded> {
-        let table = origin(0).table;
+        let (table, source_table) = (origin(0).table, origin(0).source_table());
         let told = row::present(found.pk_names).map(|names| {
             row::strings(names)
                 .ok_or_else(|| Error::poison("bad_field", "The record's pkNames is not a list of names."))
         });
-        let identity = row::identity(&self.0.catalogue, table, told.transpose()?)?;
+        let identity = row::identity(&self.0.catalogue, source_table, told.transpose()?)?;
         let data = row::present(found.data).map_or_else(|| Ok(Vec::new()), |data| objects(data, "data"))?;
         if data.is_empty() {
             return Err(Error::poison("no_data", "The record of changed rows has no data."));
@@ -413,7 +416,7 @@ mod tests {
         let events = match alone(decoder, &Record::new("s", position, payload.to_owned())) {
             Ok(Decoded::Events(events)) => events,
             Ok(Decoded::Ignored(reason)) => return reason.to_string(),
-            Ok(Decoded::Schema(_)) => panic!("Canal has none"),
+            Ok(Decoded::Schema(_) | Decoded::Parts(_)) => panic!("Canal has none"),
             Err(error) => return error.code().to_owned(),
         };
         let line = |event: &ChangeEvent| {

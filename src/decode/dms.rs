@@ -52,6 +52,7 @@ use crate::error::{Error, Result};
 use crate::event::{Change, ChangeEvent, Timestamp};
 use crate::json::Kind;
 use crate::record::Record;
+use crate::source::{SourceIdentity, SourceTable};
 use crate::version::{Rank, Version, arrival};
 
 /// Records that AWS DMS writes to a Kinesis stream.
@@ -102,7 +103,7 @@ impl Decoder for Dms {
                 Err(Error::poison("no_data", "The record of a row has no data."))
             }
             (None, None) if !is_control => Err(no_dms_record()),
-            (_, control) => self.control(metadata, operation, control.unwrap_or("{}")),
+            (_, control) => self.control(record, metadata, operation, control.unwrap_or("{}")),
         }
     }
 }
@@ -159,21 +160,23 @@ impl Dms {
             return Err(Error::poison("no_table", "The record of a row names no table."));
         };
         let catalogue = &self.0.catalogue;
-        if catalogue.leaves_out(&table) {
+        let source = SourceIdentity::of_stream(&record.source);
+        let source_table = SourceTable::new(&table, &source);
+        if catalogue.leaves_out(source_table) {
             return Ok(Decoded::Ignored(Reason::Unrouted));
         }
         if message.has_bad_before && operation == Operation::Update {
             return Err(Error::poison("bad_before_image", "The record's before-image is no object."));
         }
         let version = self.version(record, metadata, operation)?;
-        let identity = identity(catalogue, &table, None)?;
-        let schema = catalogue.schema(&table);
+        let identity = identity(catalogue, source_table, None)?;
+        let schema = catalogue.schema(source_table);
         let columns = schema.as_ref().map(|schema| schema.columns.as_slice()).unwrap_or_default();
         let mut types: Vec<(&str, ColumnType)> =
             columns.iter().filter_map(|(name, kind)| Some((name.as_str(), ColumnType::of(kind)?))).collect();
         types.sort_unstable_by_key(|(name, _)| *name);
         let is_whole = matches!(operation, Operation::Load | Operation::Insert)
-            || catalogue.sends_full_images(&table)
+            || catalogue.sends_full_images(source_table)
             || (!columns.is_empty() && image.has_all(columns.iter().map(|(name, _)| name.as_str())));
         let row = Row { table: &table, image, before: message.before.as_ref(), columns, types, is_whole };
         let mut changes = match &identity {
@@ -191,6 +194,7 @@ impl Dms {
         };
         let event = |(table, version), (key, change)| ChangeEvent {
             table,
+            source: source.clone(),
             key: Some(key),
             change,
             version,
@@ -246,16 +250,25 @@ impl Dms {
         Ok(position.append(Version::new('m', self.0.epoch, Rank::Positioned)).number(place))
     }
 
-    fn control(&self, metadata: &Metadata<'_>, operation: &str, control: &str) -> Result<Decoded> {
+    fn control(
+        &self,
+        record: &Record,
+        metadata: &Metadata<'_>,
+        operation: &str,
+        control: &str,
+    ) -> Result<Decoded> {
+        let source = SourceIdentity::of_stream(&record.source);
         let ignored = Ok(Decoded::Ignored(Reason::Control));
         let Some(table) = metadata.table_name() else { return ignored };
         match operation {
-            "drop-table" | "truncate-table" => Ok(Decoded::Events(vec![self.truncate(table, metadata)])),
+            "drop-table" | "truncate-table" => {
+                Ok(Decoded::Events(vec![self.truncate(table, source, metadata)]))
+            }
             "create-table" | "rename-table" | "add-column" | "drop-column" | "rename-column"
             | "change-columns" | "column-type-change" => {
                 let definition = Definition::read(control)?;
                 let said_at = metadata.written_at().map(|at| at.to_string()).unwrap_or_default();
-                let schema = self.schema(table, definition, said_at, operation == "create-table");
+                let schema = self.schema((table, source), definition, said_at, operation == "create-table");
                 schema.map_or(ignored, |schema| Ok(Decoded::Schema(schema)))
             }
             _ => ignored,
@@ -265,7 +278,7 @@ impl Dms {
     /// What a definition says of its table; `None` when it says nothing to rely on.
     fn schema(
         &self,
-        table: String,
+        (table, source): (String, SourceIdentity),
         definition: Definition,
         said_at: String,
         is_new: bool,
@@ -274,7 +287,8 @@ impl Dms {
             return None;
         }
         // a new table without a primary key has none; a change may just not mention it
-        let known = || self.0.catalogue.schema(&table).map(|schema| schema.key.clone());
+        let known = SourceTable::new(&table, &source);
+        let known = || self.0.catalogue.schema(known).map(|schema| schema.key.clone());
         let key = match definition.key.clone() {
             Some(key) => key,
             None if is_new => Vec::new(),
@@ -282,10 +296,10 @@ impl Dms {
         };
         let columns = if definition.holds(&key) { definition.columns } else { Vec::new() };
         // a change that shows only some columns must not hide what is known of all
-        (is_new || !columns.is_empty()).then_some(TableSchema { table, key, columns, said_at })
+        (is_new || !columns.is_empty()).then_some(TableSchema { table, source, key, columns, said_at })
     }
 
-    fn truncate(&self, table: String, metadata: &Metadata<'_>) -> ChangeEvent {
+    fn truncate(&self, table: String, source: SourceIdentity, metadata: &Metadata<'_>) -> ChangeEvent {
         let position = metadata.stream_position.as_deref().and_then(Position::parse);
         let place = metadata.transaction_record_id.as_deref().and_then(decimal).unwrap_or_default();
         let version = match position {
@@ -299,6 +313,7 @@ impl Dms {
         };
         ChangeEvent {
             table,
+            source,
             key: None,
             change: Change::Truncate,
             version,
@@ -323,6 +338,7 @@ mod tests {
     use crate::event::{Change, ChangeEvent};
     use crate::json::Value;
     use crate::record::Record;
+    use crate::source::SourceIdentity;
 
     const AT: &str =
         r#""timestamp":"2024-07-29T00:58:44.895275Z","commit-timestamp":"2024-07-29T00:58:44.886717Z""#;
@@ -345,6 +361,7 @@ mod tests {
         let dms = dms(|route| route.key = Vec::new());
         let owned = |(name, kind): &(&str, &str)| ((*name).to_owned(), (*kind).to_owned());
         dms.0.catalogue.learn(TableSchema {
+            source: SourceIdentity::default(),
             table: "public.foo".to_owned(),
             key: vec!["id".to_owned()],
             columns: columns.iter().map(owned).collect(),
@@ -391,6 +408,7 @@ mod tests {
             }
             Ok(Decoded::Ignored(reason)) => Ok(vec![reason.to_string()]),
             Ok(Decoded::Schema(schema)) => Ok(vec![format!("{schema:?}")]),
+            Ok(Decoded::Parts(parts)) => panic!("{parts:?}"),
             Err(error) => Err(error.code()),
         }
     }
@@ -550,6 +568,7 @@ mod tests {
         check(&rows, &row("insert", r#""data":{}"#, PLACE), Err("no_key"));
         let told = vec![("x".to_owned(), String::new()), ("y".to_owned(), String::new())];
         let schema = TableSchema {
+            source: SourceIdentity::default(),
             table: "public.foo".into(),
             key: Vec::new(),
             columns: told,
@@ -584,7 +603,7 @@ mod tests {
                     Ok(format!("{:?} {:?}", schema.key, schema.columns))
                 }
                 Ok(Decoded::Ignored(reason)) => Ok(reason.to_string()),
-                Ok(Decoded::Events(_)) => panic!("events"),
+                Ok(Decoded::Events(_) | Decoded::Parts(_)) => panic!("events"),
                 Err(error) => Err(error.code()),
             }
         };

@@ -23,6 +23,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Change, Timestamp};
 use crate::json::{Fault, Kind, Scanner};
 use crate::record::Record;
+use crate::source::{SourceIdentity, SourceTable};
 use crate::version::{Rank, Version};
 
 /// Change records of Aurora DSQL.
@@ -70,7 +71,9 @@ impl Decoder for Dsql {
             return Err(Error::poison("no_table", "The record's source has no schema and table."));
         };
         let table = format!("{schema}.{table}");
-        if self.0.catalogue.leaves_out(&table) {
+        let identity_of_source = SourceIdentity::of_stream(&record.source);
+        let source_table = SourceTable::new(&table, &identity_of_source);
+        if self.0.catalogue.leaves_out(source_table) {
             return Ok(Decoded::Ignored(Reason::Unrouted));
         }
         let time: Option<u64> = source.time.and_then(|text| text.parse().ok());
@@ -89,14 +92,14 @@ impl Decoder for Dsql {
         let is_delete = operation == "d";
         // of a changed key both records have one time, and in a route with a part of the key they are of one row
         let version = if is_delete { version } else { version.place(1) };
-        let origin = Origin { table: &table, version, changed_at };
+        let origin = Origin { table: &table, source: &identity_of_source, version, changed_at };
         let image = if is_delete { found.before } else { found.after };
         let image = present(image).filter(|text| text.starts_with('{')).ok_or_else(|| {
             let member = if is_delete { "before" } else { "after" };
             Error::poison("no_image", format!("The record's {member} is no object."))
         })?;
         let told = is_delete.then(|| names(image)).transpose()?;
-        let identity = identity(&self.0.catalogue, &table, told)?;
+        let identity = identity(&self.0.catalogue, source_table, told)?;
         let mut row = Row::new(&identity, image.len());
         row.add_all(image)?;
         let event = match (&identity, is_delete) {

@@ -21,6 +21,7 @@ use crate::error::{Error, Result};
 use crate::event::{Change, ChangeEvent, Document, Key, Timestamp};
 use crate::json::{Fault, Kind, Scanner};
 use crate::record::Record;
+use crate::source::{Member, SourceIdentity};
 use crate::version::{Rank, Version};
 use std::borrow::Cow;
 
@@ -77,7 +78,8 @@ impl Decoder for DynamodbStreams {
             (None, (Some(table), Some(label))) => (table, label),
             (None, _) if !found.has_body => return Err(no_change_record()),
             (None, _) => {
-                return Err(Error::config(
+                return Err(Error::fault(
+                    "no_arn",
                     "The DynamoDB Streams records carry no eventSourceARN, which names table and stream: \
                      set source.table and source.label.",
                 ));
@@ -93,7 +95,8 @@ impl Decoder for DynamodbStreams {
         if found.lacks_new_image() && found.view_type.is_none() {
             return Err(view_type(table, "not named", &record.source));
         }
-        found.event(record, decoded, Order { table, version, changed_at, coarse: false })
+        let source = found.arn.as_deref().map(SourceIdentity::of_arn).unwrap_or_default();
+        found.event(record, decoded, Order { table, source, version, changed_at, coarse: false })
     }
 }
 
@@ -127,7 +130,10 @@ impl Decoder for DynamodbKinesis {
             Some(place) => version.place(place),
             None => version,
         };
-        found.event(record, decoded, Order { table, version, changed_at: Some(created_at), coarse })
+        // the stream is in the table's account; a record that came another way tells the region alone
+        let source = SourceIdentity::of(&[(Member::Region, found.region.as_deref())])
+            .with(&SourceIdentity::of_stream(&record.source));
+        found.event(record, decoded, Order { table, source, version, changed_at: Some(created_at), coarse })
     }
 }
 
@@ -146,11 +152,12 @@ fn bad_time() -> Error {
 }
 
 fn view_type(table: &str, found: &str, source: &str) -> Error {
-    Error::config(format!(
+    let message = format!(
         "The stream {source} of table {table} has StreamViewType {found} and sends no new images, so the rows cannot \
          be known. Disable the table's stream and enable it again with StreamViewType NEW_AND_OLD_IMAGES (or \
          NEW_IMAGE)."
-    ))
+    );
+    Error::fault("no_new_image", message).about(table, None)
 }
 
 /// Table and stream label of a stream's ARN: `arn:…:table/NAME/stream/LABEL`.
@@ -164,6 +171,7 @@ struct Notification<'a> {
     event_name: Option<Cow<'a, str>>,
     event_id: Option<Cow<'a, str>>,
     arn: Option<Cow<'a, str>>,
+    region: Option<Cow<'a, str>>,
     table_name: Option<Cow<'a, str>>,
     record_format: bool,
     actor: Option<Cow<'a, str>>,
@@ -185,6 +193,7 @@ struct Notification<'a> {
 /// Whose change it is and where it belongs among the changes of its key.
 struct Order<'a> {
     table: &'a str,
+    source: SourceIdentity,
     version: Version,
     changed_at: Option<Timestamp>,
     coarse: bool,
@@ -209,6 +218,7 @@ impl<'a> Notification<'a> {
             "eventName" => self.event_name = scanner.text()?,
             "eventID" => self.event_id = scanner.text()?,
             "eventSourceARN" => self.arn = scanner.text()?,
+            "awsRegion" => self.region = scanner.text()?,
             "tableName" => self.table_name = scanner.text()?,
             "recordFormat" => self.record_format = scanner.text()?.is_some(),
             "userIdentity" if scanner.peek()? == Kind::Object => scanner.object(|scanner, name| {
@@ -298,7 +308,7 @@ impl<'a> Notification<'a> {
         (key_decoded, document): (Option<Key>, Option<Document>),
         order: Order<'_>,
     ) -> Result<Decoded> {
-        let Order { table, version, changed_at, coarse } = order;
+        let Order { table, source, version, changed_at, coarse } = order;
         let keys = match (self.has_body, self.keys) {
             (true, Some(keys)) => keys,
             (true, None) => return Err(Error::poison("no_key", "The record has no Keys.")),
@@ -328,6 +338,7 @@ impl<'a> Notification<'a> {
         let typed = shown.map(|text| record.payload.slice_ref(text.as_bytes()));
         Ok(Decoded::Events(vec![ChangeEvent {
             table: table.to_owned(),
+            source,
             key: Some(key),
             change,
             version,

@@ -25,10 +25,11 @@
 use super::attribute::{image, item, key};
 use super::{Decoded, Decoder, Outline, Settings};
 use crate::catalogue::{Identity, UNKNOWN_KEY};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::event::{Change, ChangeEvent, Document, Key, Timestamp};
 use crate::json::{Fault, Kind, Scanner};
 use crate::record::Record;
+use crate::source::{SourceIdentity, SourceTable};
 use crate::version::{Rank, Version};
 use std::borrow::Cow;
 
@@ -57,16 +58,16 @@ impl DynamodbExport {
     }
 
     /// Key and document of an item of a full export.
-    fn item(&self, table: &str, text: &str) -> Result<(Key, Document)> {
+    fn item(&self, table: SourceTable<'_>, text: &str) -> Result<(Key, Document)> {
         match self.0.catalogue.identity(table, None)? {
             Identity::Columns(names) => item(&mut Scanner::new(text), &names),
             // every table of DynamoDB has a key
-            Identity::Position | Identity::Row => Err(Error::new(
-                ErrorKind::Config,
+            Identity::Position | Identity::Row => Err(Error::fault(
                 UNKNOWN_KEY,
                 format!(
-                    "The items of a full export of {table} do not name its key. Set `key` in the route of {table}: \
-                     `keyless` is for tables without one, and DynamoDB has none of those."
+                    "The items of a full export of {0} do not name its key. Set `key` in the route of {0}: `keyless` \
+                     is for tables without one, and DynamoDB has none of those.",
+                    table.name
                 ),
             )),
         }
@@ -113,10 +114,14 @@ impl Decoder for DynamodbExport {
                 ));
             }
         };
+        let source = match &found.table_arn {
+            Member::Text(arn) => SourceIdentity::of_arn(arn),
+            Member::Missing | Member::Other => SourceIdentity::default(),
+        };
         let at = if is_write { found.write_time()? } else { found.export_time(self.0.exported_at)? };
         let (version, key, change, shown) = match (found.item, found.keys) {
             (Some(text), _) => {
-                let (key, document) = self.item(table, text)?;
+                let (key, document) = self.item(SourceTable::new(table, &source), text)?;
                 (self.version(at)?, key, Change::Put(document), Some(text))
             }
             (None, keys) => {
@@ -131,6 +136,7 @@ impl Decoder for DynamodbExport {
         };
         Ok(Decoded::Events(vec![ChangeEvent {
             table: table.to_owned(),
+            source,
             key: Some(key),
             change,
             version,

@@ -28,6 +28,7 @@ use crate::error::{Error, Result};
 use crate::event::{Change, Document, Key, Timestamp, token, tokens};
 use crate::json::{Fault, Kind, Scanner};
 use crate::record::Record;
+use crate::source::{SourceIdentity, SourceTable};
 use crate::version::{Rank, Version};
 use std::borrow::Cow;
 
@@ -143,16 +144,18 @@ impl Decoder for Json {
         payload.keep();
         members(payload, |_, _| ())?;
         let table = self.table(payload)?;
-        if self.settings.catalogue.leaves_out(&table) {
+        let source = SourceIdentity::of_stream(&record.source);
+        let source_table = SourceTable::new(&table, &source);
+        if self.settings.catalogue.leaves_out(source_table) {
             return Ok(Decoded::Ignored(Reason::Unrouted));
         }
         let operation = self.operation(payload)?;
         let (version, changed_at) = self.version(payload)?;
-        let origin = Origin { table: &table, version, changed_at };
+        let origin = Origin { table: &table, source: &source, version, changed_at };
         if operation == Operation::Truncate {
             return Ok(Decoded::Events(vec![origin.event(None, Change::Truncate, None)]));
         }
-        let (key, document) = self.row(payload, &table, operation, record)?;
+        let (key, document) = self.row(payload, source_table, operation, record)?;
         let change = match document {
             Some(document) => Change::Put(document),
             None => Change::Delete(None),
@@ -217,7 +220,7 @@ impl Json {
     fn row(
         &self,
         payload: &Outline<'_>,
-        table: &str,
+        table: SourceTable<'_>,
         operation: Operation,
         record: &Record,
     ) -> Result<(Key, Option<Document>)> {
@@ -230,7 +233,7 @@ impl Json {
         }
         let Identity::Columns(names) = &identity else {
             if operation == Operation::Update || (is_delete && identity == Identity::Position) {
-                return Err(nameless(table));
+                return Err(nameless(table.name));
             }
             let mut row = Row::new(&identity, record.payload.len());
             row.add_all(text.unwrap_or("{}"))?;

@@ -28,6 +28,7 @@ use crate::error::{Error, Result};
 use crate::event::{Change, Timestamp};
 use crate::json::{Fault, Kind, Scanner};
 use crate::record::Record;
+use crate::source::{Member, SourceIdentity, SourceTable};
 use crate::version::{Rank, Version, arrival};
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -80,7 +81,8 @@ impl Decoder for Maxwell {
 
     fn decode(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
         let identity = OnceCell::new();
-        let (found, ahead) = self.parse(outline, &identity)?;
+        let source = SourceIdentity::of_stream(&record.source);
+        let (found, ahead) = self.parse(outline, &source, &identity)?;
         if found.encrypted.is_some() && found.data.is_none() {
             return Err(Error::poison(
                 "encrypted",
@@ -92,7 +94,7 @@ impl Decoder for Maxwell {
             return Err(no_change_record());
         };
         if CONTROLS.contains(&kind.as_ref()) {
-            return Ok(found.schema().map_or(Decoded::Ignored(Reason::Control), Decoded::Schema));
+            return Ok(found.schema(&source).map_or(Decoded::Ignored(Reason::Control), Decoded::Schema));
         }
         if !ROWS.contains(&kind.as_ref()) {
             let message = "The record's type is none that Maxwell writes.";
@@ -103,10 +105,12 @@ impl Decoder for Maxwell {
             Some((row, table)) => (Some(row), table),
             None => (None, [&database, ".", &table].concat()),
         };
-        if self.0.catalogue.leaves_out(&table) {
+        let source = source.and(Member::Db, Some(&database));
+        let source_table = SourceTable::new(&table, &source);
+        if self.0.catalogue.leaves_out(source_table) {
             return Ok(Decoded::Ignored(Reason::Unrouted));
         }
-        self.rows(record, &found, ahead, (&kind, &table))
+        self.rows(record, &found, ahead, (&kind, source_table))
     }
 }
 
@@ -228,7 +232,7 @@ impl<'a> Fields<'a> {
     }
 
     /// What a `table-create` or `table-alter` says.
-    fn schema(&self) -> Option<TableSchema> {
+    fn schema(&self, stream: &SourceIdentity) -> Option<TableSchema> {
         let (mut database, mut table, mut key) = (None, None, None);
         let mut columns = Vec::new();
         let read = Scanner::new(row::present(self.definition)?).object(|scanner, name| {
@@ -248,8 +252,10 @@ impl<'a> Fields<'a> {
         if let Ok((file, offset)) = self.place() {
             said_at.push_str(&format!(".{file:016x}.{offset:016x}"));
         }
+        let (database, table) = (row::string(database)?, row::string(table)?);
         Some(TableSchema {
-            table: format!("{}.{}", row::string(database)?, row::string(table)?),
+            table: format!("{database}.{table}"),
+            source: stream.and(Member::Db, Some(&database)),
             key: row::strings(key?)?,
             columns,
             said_at,
@@ -278,6 +284,7 @@ impl Maxwell {
     fn parse<'a, 'i>(
         &self,
         outline: &Outline<'a>,
+        source: &SourceIdentity,
         identity: &'i OnceCell<Identity>,
     ) -> Result<(Fields<'a>, Option<(Row<'i>, String)>)> {
         let mut found = Fields::default();
@@ -285,7 +292,7 @@ impl Maxwell {
         row::each_member(outline, |scanner, name| {
             if name == "data" && ahead.is_none() {
                 let mut reader = scanner.clone();
-                if let Some(row) = self.row_ahead(&mut reader, &found, identity) {
+                if let Some(row) = self.row_ahead(&mut reader, &found, source, identity) {
                     found.data = Some(scanner.since_here(&reader).trim_ascii_start());
                     ahead = Some((row, found.whose(), found.data));
                     *scanner = reader;
@@ -305,11 +312,14 @@ impl Maxwell {
         &self,
         scanner: &mut Scanner<'_>,
         found: &Fields<'_>,
+        source: &SourceIdentity,
         identity: &'i OnceCell<Identity>,
     ) -> Option<(Row<'i>, String)> {
         let (database, table) = (row::string(found.database)?, row::string(found.table)?);
         let table = [&database, ".", &table].concat();
-        let identity_known = row::identity(&self.0.catalogue, &table, found.key().ok()?).ok()?;
+        let source = source.and(Member::Db, Some(&database));
+        let source_table = SourceTable::new(&table, &source);
+        let identity_known = row::identity(&self.0.catalogue, source_table, found.key().ok()?).ok()?;
         let mut row = Row::new(identity.get_or_init(|| identity_known), scanner.bytes_left());
         row.add_next(scanner).ok()?;
         Some((row, table))
@@ -320,13 +330,14 @@ impl Maxwell {
         record: &Record,
         found: &Fields<'_>,
         ahead: Option<Row<'_>>,
-        (kind, table): (&str, &str),
+        (kind, source_table): (&str, SourceTable<'_>),
     ) -> Result<Decoded> {
+        let table = source_table.name;
         let told;
         let identity = match &ahead {
             Some(row) => row.identity(),
             None => {
-                told = row::identity(&self.0.catalogue, table, found.key()?)?;
+                told = row::identity(&self.0.catalogue, source_table, found.key()?)?;
                 &told
             }
         };
@@ -347,7 +358,8 @@ impl Maxwell {
         } else {
             found.version(self.0.epoch, record)?
         };
-        let origin = Origin { table, version, changed_at: found.changed_at() };
+        let source = source_table.identity;
+        let origin = Origin { table, source, version, changed_at: found.changed_at() };
 
         let mut row = match ahead {
             Some(row) => row,
@@ -399,6 +411,7 @@ mod tests {
             Ok(Decoded::Events(events)) => events,
             Ok(Decoded::Ignored(reason)) => return reason.to_string(),
             Ok(Decoded::Schema(schema)) => return format!("{schema:?}"),
+            Ok(Decoded::Parts(parts)) => panic!("{parts:?}"),
             Err(error) => return error.code().to_owned(),
         };
         let line = |event: &crate::event::ChangeEvent| {

@@ -47,6 +47,9 @@ pub enum Decoded {
     Ignored(Reason),
     /// The source says what one of its tables is made of: it is remembered, and counts as [`Reason::Control`].
     Schema(TableSchema),
+    /// What the record carries are several messages in one, such as the changes of a transaction: each stands for
+    /// itself, and one that is bad spoils no other. No part has parts.
+    Parts(Vec<Result<Decoded>>),
 }
 
 /// Why a record or an event was left out on purpose.
@@ -212,7 +215,7 @@ impl Decoders {
     #[must_use]
     pub fn decode(&self, record: &Record) -> Vec<Part> {
         if record.fault.is_some() {
-            return vec![self.part(record)];
+            return self.part(record);
         }
         if let Some(parts) = unpack::parts(record) {
             // nothing inside is nothing to do
@@ -220,15 +223,16 @@ impl Decoders {
             return if parts.is_empty() {
                 nothing()
             } else {
-                parts.iter().map(|part| self.part(part)).collect()
+                parts.iter().flat_map(|part| self.part(part)).collect()
             };
         }
-        let part = self.part(record);
+        let parts = self.part(record);
         // a bad record may be several, of which only some are bad
-        let is_bad = part.decoded.as_ref().is_err_and(|error| error.disposition() == Disposition::Park);
-        match is_bad.then(|| unpack::documents(record)).flatten() {
-            Some(documents) => documents.iter().map(|document| self.part(document)).collect(),
-            None => vec![part],
+        let is_bad =
+            |part: &Part| part.decoded.as_ref().is_err_and(|error| error.disposition() == Disposition::Park);
+        match parts.iter().all(is_bad).then(|| unpack::documents(record)).flatten() {
+            Some(documents) => documents.iter().flat_map(|document| self.part(document)).collect(),
+            None => parts,
         }
     }
 
@@ -247,22 +251,29 @@ impl Decoders {
     pub fn events(&self, record: &Record) -> Vec<Result<ChangeEvent>> {
         let events = |part: Part| match part.decoded {
             Ok(Decoded::Events(events)) => events.into_iter().map(Ok).collect(),
-            Ok(Decoded::Ignored(_) | Decoded::Schema(_)) => Vec::new(),
+            // parts are taken apart already
+            Ok(Decoded::Ignored(_) | Decoded::Schema(_) | Decoded::Parts(_)) => Vec::new(),
             Err(error) => vec![Err(error)],
         };
         self.decode(record).into_iter().flat_map(events).collect()
     }
 
-    fn part(&self, record: &Record) -> Part {
+    fn part(&self, record: &Record) -> Vec<Part> {
         if let Some((code, message)) = record.fault {
-            return Part { decoder: None, decoded: Err(Error::poison(code, message)) };
+            return vec![Part { decoder: None, decoded: Err(Error::poison(code, message)) }];
         }
         let outline = Outline::of(&record.payload);
         let Some((decoder, decoded)) = self.taken(record, &outline) else {
-            return Part { decoder: None, decoded: Err(unrecognised(&record.payload)) };
+            return vec![Part { decoder: None, decoded: Err(unrecognised(&record.payload)) }];
         };
-        let decoded = decoded.map_err(|error| self.explain(decoder, &outline, error));
-        Part { decoder: Some(decoder.name()), decoded }
+        let part = |decoded| Part { decoder: Some(decoder.name()), decoded };
+        match decoded {
+            Ok(Decoded::Parts(parts)) if parts.is_empty() => {
+                vec![part(Ok(Decoded::Ignored(Reason::Control)))]
+            }
+            Ok(Decoded::Parts(parts)) => parts.into_iter().map(part).collect(),
+            decoded => vec![part(decoded.map_err(|error| self.explain(decoder, &outline, error)))],
+        }
     }
 
     /// The first decoder that recognises a record, and what it makes of it.

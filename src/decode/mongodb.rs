@@ -36,6 +36,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Change, ChangeEvent, Document, Key, Timestamp};
 use crate::json::{Kind, Scanner};
 use crate::record::Record;
+use crate::source::{Member, SourceIdentity, SourceTable};
 use crate::version::{Rank, Version};
 use description::Description;
 use std::borrow::Cow;
@@ -70,7 +71,7 @@ impl Decoder for Mongodb {
         is_event(outline) || (outline.has("detail-type") && is_event(outline.inner("detail")))
     }
 
-    fn decode(&self, _: &Record, outline: &Outline<'_>) -> Result<Decoded> {
+    fn decode(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
         let mut found = Found::default();
         if !outline.object(|scanner, name| found.member(scanner, name))? {
             return Err(no_change_event());
@@ -80,7 +81,7 @@ impl Decoder for Mongodb {
             found = Found::default();
             Scanner::new(detail).object(|scanner, name| found.member(scanner, &name))?;
         }
-        found.decoded(&self.0)
+        found.decoded(record, &self.0)
     }
 }
 
@@ -180,7 +181,7 @@ impl<'a> Found<'a> {
         Ok(())
     }
 
-    fn decoded(mut self, settings: &Settings) -> Result<Decoded> {
+    fn decoded(mut self, record: &Record, settings: &Settings) -> Result<Decoded> {
         let Some(operation) = self.operation.take() else { return Err(no_change_event()) };
         if self.token.is_none() && self.cluster_time.is_none() && self.database.is_none() {
             return Err(no_change_event());
@@ -204,6 +205,7 @@ impl<'a> Found<'a> {
             return Err(Error::poison("no_table", "The change event has no ns with db and coll."));
         };
         let table = format!("{database}.{collection}");
+        let source = SourceIdentity::of_stream(&record.source).and(Member::Db, Some(database));
         let version = if settings.catalogue.is_by_arrival() {
             Version::new('n', settings.epoch, Rank::Positioned)
         } else {
@@ -211,13 +213,15 @@ impl<'a> Found<'a> {
         };
         let changed_at = self.changed_at();
         let (key, change) = if is_row {
-            let key = self.key(settings.catalogue.configured_key(&table), &table)?;
+            let key =
+                self.key(settings.catalogue.configured_key(SourceTable::new(&table, &source)), &table)?;
             let change = self.change(&operation, &key)?;
             (Some(key), change)
         } else {
             (None, Change::Truncate)
         };
-        Ok(Decoded::Events(vec![ChangeEvent { changed_at, ..ChangeEvent::new(table, key, change, version) }]))
+        let event = ChangeEvent::new(table, key, change, version);
+        Ok(Decoded::Events(vec![ChangeEvent { source, changed_at, ..event }]))
     }
 
     fn version(&self, epoch: u16) -> Result<Version> {

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::event::{Change, ChangeEvent, Document, Key, Timestamp};
 use crate::json::{self, DEPTH_MAX, Fault, Kind, Scanner};
 use crate::record::{Record, Redelivered};
+use crate::source::{SourceIdentity, SourceTable};
 use crate::version::Version;
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -20,9 +21,13 @@ pub(super) const KEY_COLUMNS_MAX: usize = 64;
 ///
 /// # Errors
 /// As [`Catalogue::identity`], and when there are more.
-pub(super) fn identity(catalogue: &Catalogue, table: &str, told: Option<Vec<String>>) -> Result<Identity> {
+pub(super) fn identity(
+    catalogue: &Catalogue,
+    table: SourceTable<'_>,
+    told: Option<Vec<String>>,
+) -> Result<Identity> {
     match catalogue.identity(table, told)? {
-        Identity::Columns(names) if names.len() > KEY_COLUMNS_MAX => Err(too_many_key_columns(table)),
+        Identity::Columns(names) if names.len() > KEY_COLUMNS_MAX => Err(too_many_key_columns(table.name)),
         identity @ (Identity::Columns(_) | Identity::Position | Identity::Row) => Ok(identity),
     }
 }
@@ -353,15 +358,22 @@ pub(super) fn by_arrival(version: Version, record: &Record, advice: &str) -> Res
 #[derive(Debug)]
 pub(super) struct Origin<'a> {
     pub(super) table: &'a str,
+    pub(super) source: &'a SourceIdentity,
     pub(super) version: Version,
     pub(super) changed_at: Option<Timestamp>,
 }
 
-impl Origin<'_> {
+impl<'a> Origin<'a> {
+    /// The table, with what tells its source from others.
+    pub(super) fn source_table(&self) -> SourceTable<'a> {
+        SourceTable::new(self.table, self.source)
+    }
+
     /// A change event.
     pub(super) fn event(&self, key: Option<Key>, change: Change, pair: Option<u32>) -> ChangeEvent {
         ChangeEvent {
             table: self.table.to_owned(),
+            source: self.source.clone(),
             key,
             change,
             version: self.version.clone(),

@@ -34,6 +34,7 @@ use crate::error::{Error, Result};
 use crate::event::{Change, ChangeEvent, Document, Patch, Timestamp, token};
 use crate::json::{Kind, Scanner};
 use crate::record::Record;
+use crate::source::{SourceIdentity, SourceTable};
 use crate::version::{Rank, Version, arrival};
 use column::{Column, Lists, add, bad_columns, columns};
 use std::collections::HashSet;
@@ -97,12 +98,12 @@ impl Decoder for Wal2json {
             }
             _ => return Err(no_change_record()),
         };
-        let table = change.table()?;
-        if self.0.catalogue.leaves_out(&table) {
+        let (table, source) = (change.table()?, SourceIdentity::of_stream(&record.source));
+        if self.0.catalogue.leaves_out(SourceTable::new(&table, &source)) {
             return Ok(Decoded::Ignored(Reason::Unrouted));
         }
         let version = self.version(record, around.lsn)?;
-        let origin = Origin { table: &table, version, changed_at: around.changed_at() };
+        let origin = Origin { table: &table, source: &source, version, changed_at: around.changed_at() };
         let mut events = Vec::with_capacity(1);
         self.change(record, action, &change, (&origin, None), &mut events)?;
         Ok(Decoded::Events(events))
@@ -252,6 +253,7 @@ impl Wal2json {
 
     /// A transaction of format 1.
     fn transaction(&self, record: &Record, changes: &str, around: &Around<'_>) -> Result<Decoded> {
+        let source = SourceIdentity::of_stream(&record.source);
         let mut events = Vec::new();
         let mut left_out = false;
         let mut place = 0;
@@ -269,11 +271,12 @@ impl Wal2json {
             };
             if let Some(action) = action {
                 let table = change.table()?;
-                if self.0.catalogue.leaves_out(&table) {
+                if self.0.catalogue.leaves_out(SourceTable::new(&table, &source)) {
                     left_out = true;
                 } else {
                     let version = self.version(record, around.nextlsn)?.place(place);
-                    let origin = Origin { table: &table, version, changed_at: around.changed_at() };
+                    let origin =
+                        Origin { table: &table, source: &source, version, changed_at: around.changed_at() };
                     self.change(record, action, &change, (&origin, Some(place)), &mut events)?;
                 }
             }
@@ -300,7 +303,7 @@ impl Wal2json {
             events.push(origin.event(None, Change::Truncate, None));
             return Ok(());
         }
-        let identified_by = row::identity(&self.0.catalogue, origin.table, change.key()?)?;
+        let identified_by = row::identity(&self.0.catalogue, origin.source_table(), change.key()?)?;
         let image = change.image()?;
         let image = match action {
             Action::Insert | Action::Update => image.ok_or_else(bad_columns)?,
@@ -328,7 +331,7 @@ impl Wal2json {
 
         let (sent, known) = (names(&image), names(&old));
         let has_all_of_image = sent.is_subset(&known);
-        let is_full = self.0.catalogue.sends_full_images(origin.table)
+        let is_full = self.0.catalogue.sends_full_images(origin.source_table())
             || identified_by == Identity::Row
             || (has_all_of_image && before.has_document());
         let mut row = Row::new(&identified_by, 256);
@@ -411,7 +414,7 @@ mod tests {
         let events = match alone(decoder, &Record::new("s", "7", payload.to_owned())) {
             Ok(Decoded::Events(events)) => events,
             Ok(Decoded::Ignored(reason)) => return reason.to_string(),
-            Ok(Decoded::Schema(_)) => panic!("wal2json has none"),
+            Ok(Decoded::Schema(_) | Decoded::Parts(_)) => panic!("wal2json has none"),
             Err(error) => return error.code().to_owned(),
         };
         let line = |event: &ChangeEvent| {

@@ -27,9 +27,11 @@ impl Cratedb {
         let sql = self.fill_schemas(include_str!("../../sql/cratedb/read_schemas.sql"));
         let rows = self.ask(deadline, &sql, &[]).await?;
         let schema = |row: &tokio_postgres::Row| {
-            let columns: String = read(|| row.try_get(2))?;
+            let (name, columns): (String, String) = (read(|| row.try_get(0))?, read(|| row.try_get(2))?);
+            let (table, source) = TableSchema::of_kept(&name);
             Ok(TableSchema {
-                table: read(|| row.try_get(0))?,
+                table,
+                source,
                 key: read(|| row.try_get(1))?,
                 columns: serde_json::from_str(&columns).map_err(|_| unreadable())?,
                 said_at: read(|| row.try_get(3))?,
@@ -44,9 +46,9 @@ impl Cratedb {
         }
         let sql = self.fill_schemas(include_str!("../../sql/cratedb/write_schemas.sql"));
         for schema in schemas {
-            let columns = serde_json::to_string(&schema.columns).map_err(|_| unreadable())?;
-            let parameters: [&(dyn ToSql + Sync); 4] =
-                [&schema.table, &schema.key, &columns, &schema.said_at];
+            let (name, columns) =
+                (schema.kept_as(), serde_json::to_string(&schema.columns).map_err(|_| unreadable())?);
+            let parameters: [&(dyn ToSql + Sync); 4] = [&name, &schema.key, &columns, &schema.said_at];
             self.tell(deadline, &sql, &parameters).await?;
         }
         // seldom written and asked at every batch: seen at once, without a refresh at every batch

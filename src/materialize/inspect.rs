@@ -139,7 +139,7 @@ pub(super) fn targets_of(config: &Config, known: &[String]) -> Vec<(String, Resu
     let named =
         config.routes.iter().map(|route| route.from.clone()).filter(|from| !from.contains(['*', '?']));
     let sources: BTreeSet<String> = named.chain(known.iter().cloned()).collect();
-    let target = |source: String| match routes.target(&source) {
+    let target = |source: String| match routes.target(source.as_str()) {
         Ok(Some(target)) => Some((source, Ok(target))),
         // no route takes it any more
         Ok(None) => None,

@@ -35,14 +35,12 @@ impl Postgres {
             }
             let sql = self.fill_own(include_str!("../../sql/postgres/write_schemas.sql"), &[]);
             // two workers that learn the same tables take them in one order
-            let by_table: BTreeMap<(&str, &str), &TableSchema> = schemas
-                .iter()
-                .map(|schema| ((schema.table.as_str(), schema.said_at.as_str()), schema))
-                .collect();
+            let by_table: BTreeMap<(String, &str), &TableSchema> =
+                schemas.iter().map(|schema| ((schema.kept_as(), schema.said_at.as_str()), schema)).collect();
             for schema in by_table.values() {
-                let columns = serde_json::to_string(&schema.columns).map_err(|_| unreadable())?;
-                let parameters: [&(dyn ToSql + Sync); 4] =
-                    [&schema.table, &schema.key, &columns, &schema.said_at];
+                let (name, columns) =
+                    (schema.kept_as(), serde_json::to_string(&schema.columns).map_err(|_| unreadable())?);
+                let parameters: [&(dyn ToSql + Sync); 4] = [&name, &schema.key, &columns, &schema.said_at];
                 client.execute(&sql, &parameters).await.map_err(ddl_error)?;
             }
             Ok(())
@@ -60,8 +58,10 @@ impl Postgres {
 
 fn schema_of(row: &tokio_postgres::Row) -> Result<TableSchema> {
     let columns: &str = row.try_get(2).map_err(ddl_error)?;
+    let (table, source) = TableSchema::of_kept(row.try_get(0).map_err(ddl_error)?);
     Ok(TableSchema {
-        table: row.try_get(0).map_err(ddl_error)?,
+        table,
+        source,
         key: row.try_get(1).map_err(ddl_error)?,
         columns: serde_json::from_str(columns).map_err(|_| unreadable())?,
         said_at: row.try_get(3).map_err(ddl_error)?,

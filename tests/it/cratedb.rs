@@ -161,6 +161,7 @@ fn changed(table: &str, id: &str, version: u64, change: Change) -> ChangeEvent {
     let mut text = String::new();
     rowtide::json::write_string(&mut text, id);
     ChangeEvent {
+        source: rowtide::source::SourceIdentity::default(),
         table: table.to_owned(),
         key: Some(Key::new(vec![("id".to_owned(), text)]).unwrap()),
         change,
@@ -1204,6 +1205,7 @@ async fn a_function_runs_with_the_variables_of_its_predecessor() {
 async fn what_a_source_says_of_its_tables_is_kept_and_a_truncate_is_refused() {
     let Some(place) = place("schemas").await else { return };
     let schema = |key: &str, said_at: &str| rowtide::catalogue::TableSchema {
+        source: rowtide::source::SourceIdentity::default(),
         table: "shop.orders".to_owned(),
         key: vec![key.to_owned()],
         columns: vec![("id".to_owned(), "INT4".to_owned())],

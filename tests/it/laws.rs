@@ -44,6 +44,7 @@ fn version(n: usize) -> String {
 
 fn event(id: u8, change: Change, version: &str, pair: Option<u32>) -> ChangeEvent {
     ChangeEvent {
+        source: rowtide::source::SourceIdentity::default(),
         table: "t".to_owned(),
         key: Some(key(id)),
         change,

@@ -245,6 +245,7 @@ fn what_a_source_says_of_its_tables_is_kept_and_the_last_word_counts() {
     let runtime = runtime_of_io();
     let place = runtime.block_on(place("schemas"));
     let schema = |key: &str, said_at: &str| rowtide::catalogue::TableSchema {
+        source: rowtide::source::SourceIdentity::default(),
         table: "shop.orders".to_owned(),
         key: vec![key.to_owned()],
         columns: vec![("id".to_owned(), "INT4".to_owned())],

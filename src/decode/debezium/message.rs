@@ -94,10 +94,9 @@ const WRAPPERS_MAX: usize = 4;
 /// The name of the member that a transformation adds to a flattened row by its prefix, without that; `None` when it
 /// is a column.
 fn added(name: &str) -> Option<&str> {
-    const OTHERS: [&str; 15] = [
+    const OTHERS: [&str; 14] = [
         "op",
         "deleted",
-        "name",
         "version",
         "sequence",
         "txId",

@@ -69,6 +69,7 @@ use crate::error::{Error, Result};
 use crate::event::{Change, ChangeEvent, Key, Patch, token};
 use crate::json::{Fault, Kind, Scanner};
 use crate::record::Record;
+use crate::source::SourceTable;
 use crate::version::{Rank, Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -359,12 +360,13 @@ impl Debezium {
         let is_truncate = matches!(op, "t" | "T");
         let operation = if is_truncate { Operation::Delete } else { Operation::named(op)? };
         let position = &message.position;
-        let table = self.table(position)?;
-        if self.0.catalogue.leaves_out(&table) {
+        let (table, source) = (self.table(position)?, position.source());
+        let source_table = SourceTable::new(&table, &source);
+        if self.0.catalogue.leaves_out(source_table) {
             return Ok(Decoded::Ignored(Reason::Unrouted));
         }
         let version = self.version(record, position, operation)?;
-        let origin = Origin { table: &table, version, changed_at: position.changed_at() };
+        let origin = Origin { table: &table, source: &source, version, changed_at: position.changed_at() };
         if is_truncate {
             return Ok(Decoded::Events(vec![origin.event(None, Change::Truncate, None)]));
         }
@@ -378,7 +380,7 @@ impl Debezium {
             return Ok(Decoded::Events(vec![event]));
         }
         let told = message_key.as_ref().map(MessageKey::names);
-        let identity = row::identity(&self.0.catalogue, &table, told)?;
+        let identity = row::identity(&self.0.catalogue, source_table, told)?;
         let fields = message.row_fields();
         let columns = if fields.is_empty() { Columns::default() } else { Columns::of(fields)? };
         let rows = Rows { identity: &identity, columns: &columns };
@@ -409,8 +411,9 @@ impl Debezium {
         if matches!(op, Some("m" | "M")) {
             return Ok(Decoded::Ignored(Reason::Control));
         }
-        let table = self.table(&message.position)?;
-        if self.0.catalogue.leaves_out(&table) {
+        let (table, source) = (self.table(&message.position)?, message.position.source());
+        let source_table = SourceTable::new(&table, &source);
+        if self.0.catalogue.leaves_out(source_table) {
             return Ok(Decoded::Ignored(Reason::Unrouted));
         }
         let operation = match (added.deleted, op) {
@@ -422,10 +425,11 @@ impl Debezium {
             (_, None) => Operation::Update,
         };
         let version = self.version(record, &message.position, operation)?;
-        let origin = Origin { table: &table, version, changed_at: message.position.changed_at() };
+        let changed_at = message.position.changed_at();
+        let origin = Origin { table: &table, source: &source, version, changed_at };
         let message_key = record.partition_key.as_deref().and_then(MessageKey::parse);
         let told = message_key.as_ref().map(MessageKey::names);
-        let identity = row::identity(&self.0.catalogue, &table, told)?;
+        let identity = row::identity(&self.0.catalogue, source_table, told)?;
         let fields = message.fields();
         let columns = if fields.is_empty() { Columns::default() } else { Columns::of(fields)? };
         let rows = Rows { identity: &identity, columns: &columns };
@@ -453,12 +457,14 @@ impl Debezium {
         else {
             return Ok(Decoded::Ignored(Reason::Control));
         };
-        if self.0.catalogue.leaves_out(table) {
+        let source_table = SourceTable::named(table);
+        if self.0.catalogue.leaves_out(source_table) {
             return Ok(Decoded::Ignored(Reason::Unrouted));
         }
-        let identity = row::identity(&self.0.catalogue, table, Some(message_key.names()))?;
+        let identity = row::identity(&self.0.catalogue, source_table, Some(message_key.names()))?;
         let key = message_key.key(&identity, &Columns::default())?;
-        let origin = Origin { table, version: self.arrival(record)?, changed_at: None };
+        let (source, version) = (source_table.identity, self.arrival(record)?);
+        let origin = Origin { table, source, version, changed_at: None };
         Ok(Decoded::Events(vec![origin.event(Some(key), Change::Delete(None), None)]))
     }
 }
@@ -561,7 +567,9 @@ fn schema_change(message: &Message<'_>) -> Decoded {
     });
     match (told, message.position.changed_at()) {
         (Some((table, key, columns)), Some(time)) => {
-            Decoded::Schema(TableSchema { table, key, columns, said_at: format!("{:020}", time.0) })
+            let source = message.position.source();
+            let said_at = format!("{:020}", time.0);
+            Decoded::Schema(TableSchema { table, source, key, columns, said_at })
         }
         _ => Decoded::Ignored(Reason::Control),
     }

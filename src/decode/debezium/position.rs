@@ -5,6 +5,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::event::Timestamp;
 use crate::json::{Fault, Scanner};
 use crate::record::Record;
+use crate::source::{Member, SourceIdentity};
 use crate::version::{Rank, Version};
 use std::borrow::Cow;
 
@@ -15,7 +16,9 @@ type Text<'a> = Option<Cow<'a, str>>;
 pub(super) struct Position<'a> {
     pub(super) connector: Text<'a>,
     snapshot: Text<'a>,
+    name: Text<'a>,
     db: Text<'a>,
+    keyspace: Text<'a>,
     schema: Text<'a>,
     table: Text<'a>,
     collection: Text<'a>,
@@ -144,7 +147,9 @@ impl<'a> Position<'a> {
         Some(match name {
             "connector" => &mut self.connector,
             "snapshot" => &mut self.snapshot,
+            "name" => &mut self.name,
             "db" => &mut self.db,
+            "keyspace" => &mut self.keyspace,
             "schema" => &mut self.schema,
             "table" => &mut self.table,
             "collection" => &mut self.collection,
@@ -199,6 +204,16 @@ impl<'a> Position<'a> {
             self.collection.is_none() && !matches!(self.order(), Ok(Order::Binlog | Order::Oplog));
         let space = if is_relational { named(&self.schema) } else { named(&self.db) };
         Some(space.map_or_else(|| table.clone(), |space| format!("{space}.{table}")))
+    }
+
+    /// What tells this source from others. The number of a server (`server_id`) does not: another one takes over.
+    pub(super) fn source(&self) -> SourceIdentity {
+        let db = self.db.as_deref().filter(|db| !db.is_empty()).or(self.keyspace.as_deref());
+        SourceIdentity::of(&[
+            (Member::Connector, self.connector.as_deref()),
+            (Member::Server, self.name.as_deref()),
+            (Member::Db, db),
+        ])
     }
 
     /// When the row changed at the source, in microseconds since 1970.

@@ -41,6 +41,7 @@ fn told_with(settings: Settings, payload: &str, key: Option<&str>) -> String {
         Ok(Decoded::Events(events)) => events.iter().map(line).collect::<Vec<_>>().join("; "),
         Ok(Decoded::Ignored(reason)) => reason.to_string(),
         Ok(Decoded::Schema(schema)) => format!("{} {:?} {}", schema.table, schema.key, schema.said_at),
+        Ok(Decoded::Parts(parts)) => panic!("{parts:?}"),
         Err(error) => format!("! {}", error.code()),
     }
 }

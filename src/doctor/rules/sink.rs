@@ -224,9 +224,11 @@ fn disagreement(sink: &Sink<'_>, target: &TargetFacts, was: &RegisteredTarget) -
     if was.source != target.source {
         return Some(format!("It was filled from {}, and the route says {}.", was.source, target.source));
     }
-    let mut key = sink.config.route_for(&target.source).map(|route| route.key.clone()).unwrap_or_default();
+    let route = sink.config.route_for(target.source.as_str()).ok().flatten();
+    let mut key: Vec<String> =
+        route.iter().flat_map(|route| route.key.iter().chain(route.key_add.keys())).cloned().collect();
     key.sort();
-    if !key.is_empty() && key != was.key_names {
+    if route.is_some_and(|route| !route.key.is_empty()) && key != was.key_names {
         let (was, is) = (was.key_names.join(", "), key.join(", "));
         return Some(format!("It was filled with the key {was}, and the route says {is}."));
     }
