@@ -173,7 +173,7 @@ fn a_batch_of_a_queue_that_stops_parks_what_is_not_delivered_again() {
     let memory = Memory::new().failing([(0, crate::model::Fault::Before)].into());
     let report = runtime().block_on(process(&flow, &memory, &poison.records, Deadline::never()));
     let counts = report.counts();
-    assert_eq!((counts.parked, counts.reported), (2, 2), "{:?}", report.stopped);
+    assert_eq!((counts.parked, counts.reported), (2, 2), "{:?}", report.stopped());
     let response: Value = serde_json::from_str(&report.response(&poison)).unwrap();
     assert_eq!(response, items(&[message(1), message(4)]));
     assert_eq!(memory.letters().len(), 2);
@@ -208,10 +208,10 @@ fn by_arrival_a_fifo_queue_has_an_order_and_a_standard_one_has_none() {
         (report, memory)
     };
     let (report, memory) = take("sqs/fifo");
-    assert_eq!(report.counts().applied, 4, "{:?}", report.failure);
+    assert_eq!(report.counts().applied, 4, "{:?}", report.failure());
     assert!(memory.rows().values().all(|row| row.version.starts_with("a.0000.1.02018849496460467696")));
     let (report, memory) = take("sqs/standard");
-    assert!(report.failure.unwrap().to_string().contains("arn:aws:sqs:eu-central-1:123456789012:orders"));
+    assert!(report.failure().unwrap().to_string().contains("arn:aws:sqs:eu-central-1:123456789012:orders"));
     assert_eq!(memory.letters().len(), 0);
 }
 
@@ -307,7 +307,7 @@ fn records_with_one_bad_part_each_are_no_systemic_poison() {
     let records: Vec<Record> = (0..20).map(record).collect();
     let memory = Memory::new();
     let report = runtime().block_on(process(&flow, &memory, &records, Deadline::never()));
-    assert_eq!((report.counts().parked, memory.rows().len()), (20, 20), "{:?}", report.failure);
+    assert_eq!((report.counts().parked, memory.rows().len()), (20, 20), "{:?}", report.failure());
     assert_eq!(memory.letters().len(), 20, "a record is parked once");
 }
 

@@ -271,7 +271,7 @@ fn add_up(lines: Vec<Value>, report: &Report, of: &str) {
     let told = ["RecordsReceived"].iter().chain(&COUNTS).map(|name| number(&whole, name));
     assert!(told.eq(expected.map(|count| count as u64)), "{of}: {counts:?} {whole}");
     assert!(whole["DatabaseDuration"].as_f64() <= whole["BatchDuration"].as_f64(), "{of}: {whole}");
-    assert_eq!(number(&whole, "BatchFailures"), u64::from(report.failure.is_some()), "{of}");
+    assert_eq!(number(&whole, "BatchFailures"), u64::from(report.failure().is_some()), "{of}");
 }
 
 /// Every event there is, with its name.
@@ -694,10 +694,18 @@ fn the_time_of_the_database_and_its_retries_are_told() {
         async fn parked_lately(
             &self,
             source: &str,
+            cause: rowtide::materialize::Cause<'_>,
             letters: &[rowtide::materialize::DeadLetter],
             deadline: Deadline,
         ) -> rowtide::Result<u64> {
-            self.0.parked_lately(source, letters, deadline).await
+            self.0.parked_lately(source, cause, letters, deadline).await
+        }
+
+        async fn sources(
+            &self,
+            deadline: Deadline,
+        ) -> Result<Vec<(String, rowtide::source::SourceIdentity)>> {
+            self.0.sources(deadline).await
         }
         async fn park(
             &self,
@@ -721,7 +729,7 @@ fn a_failed_batch_is_one_failure_and_everything_is_reported() {
     let (flow, records) = script((0..20).map(|n| vec![put("t", n, Some(5))]).collect());
     let refused = |_: &str, _: &str, _: Option<&rowtide::json::Value>| true;
     let (lines, report) = measured(&flow, &Memory::new().refusing(refused), &records);
-    let failure: &Error = report.failure.as_ref().expect("systemic poison");
+    let failure: &Error = report.failure().expect("systemic poison");
     assert_eq!(failure.kind(), ErrorKind::Config);
     add_up(lines.clone(), &report, "systemic");
     let (whole, _) = divided(lines);

@@ -124,7 +124,7 @@ fn row(name: &str, n: i64) -> Row {
 fn view_after(config: &Config, records: &[Record]) -> (Vec<String>, Vec<String>) {
     let memory = Memory::new();
     let report = take(&Flow::new(config).unwrap(), &memory, records);
-    assert!(is_done(&report), "{:?} {:?}", report.failure, report.stopped);
+    assert!(is_done(&report), "{:?} {:?}", report.failure(), report.stopped());
     let codes = memory.letters().into_iter().map(|letter| letter.code.to_string()).collect();
     (memory.view().into_values().collect(), codes)
 }
