@@ -957,15 +957,15 @@ async fn a_table_made_anew_behind_a_warm_worker_is_found_out() {
         process(&flow, &*worker.sink, &[Record::new("s", "0", "0")], Deadline::never()).await
     };
     for _ in 0..2 {
-        take(vec![changed("t", "a", 5, set("/x", "5"))]).await;
+        drop(take(vec![changed("t", "a", 5, set("/x", "5"))]).await);
         assert_eq!(place.view("t").await[&id_json("a")], r#"{"kept":true,"x":7}"#);
     }
-    take(vec![changed("t", "a", 8, set("/x", "8"))]).await;
+    drop(take(vec![changed("t", "a", 8, set("/x", "8"))]).await);
     let counts = worker.events(&config, vec![changed("t", "a", 9, set("/y", "9"))]).await;
     assert_eq!(counts.applied, 1);
     assert_eq!(place.view("t").await[&id_json("a")], r#"{"kept":true,"x":8,"y":9}"#);
     recreate_otherwise(&place).await;
-    take(vec![put("t", "c", 1, &document(r#"{"x":1}"#))]).await;
+    drop(take(vec![put("t", "c", 1, &document(r#"{"x":1}"#))]).await);
     let counts = worker.events(&config, vec![put("t", "d", 1, &document(r#"{"x":1}"#))]).await;
     assert_eq!((counts.applied, counts.parked), (1, 0));
     place.finish().await;

@@ -144,7 +144,7 @@ fn a_partial_image_that_is_overtaken_by_a_newer_one_is_lost() {
     let late = records.remove(1);
     let memory = Memory::new();
     for batch in [records, vec![late]] {
-        take(&Flow::new(&config(Images::Auto)).unwrap(), &memory, &batch);
+        drop(take(&Flow::new(&config(Images::Auto)).unwrap(), &memory, &batch));
     }
     assert_eq!(memory.view().into_values().collect::<Vec<_>>(), [r#"{"n":1,"name":"c"}"#]);
 }
