@@ -86,14 +86,14 @@ impl Decoder for DynamodbStreams {
             }
         };
         if let Some(view @ ("KEYS_ONLY" | "OLD_IMAGE")) = found.view_type.as_deref() {
-            return Err(view_type(table, view, &record.source));
+            return Err(view_type(table, view, found.arn.as_deref().unwrap_or(&record.source)));
         }
         let sequence_number = found.sequence_number.as_deref().unwrap_or_default();
         let version =
             Version::new('d', self.0.epoch, Rank::Positioned).label(label)?.digits(sequence_number)?;
         let changed_at = found.created_at.as_deref().and_then(Timestamp::from_epoch);
         if found.lacks_new_image() && found.view_type.is_none() {
-            return Err(view_type(table, "not named", &record.source));
+            return Err(view_type(table, "not named", found.arn.as_deref().unwrap_or(&record.source)));
         }
         let source = found.arn.as_deref().map(SourceIdentity::of_arn).unwrap_or_default();
         found.event(record, decoded, Order { table, source, version, changed_at, coarse: false })
