@@ -55,12 +55,12 @@ impl Known {
 }
 
 /// Who alters a table until when, and the state of the line that says so.
-struct Lease {
+pub(super) struct Lease {
     until: Option<jiff::Timestamp>,
     /// The server's time: workers' clocks differ.
     now: jiff::Timestamp,
-    sequence: i64,
-    term: i64,
+    pub(super) sequence: i64,
+    pub(super) term: i64,
 }
 
 /// A table as the catalogue describes it.
@@ -531,7 +531,7 @@ impl Cratedb {
         Ok(())
     }
 
-    async fn lease(&self, target: &str, deadline: Deadline) -> Result<Lease> {
+    pub(super) async fn lease(&self, target: &str, deadline: Deadline) -> Result<Lease> {
         let sql = self.fill_own(include_str!("../../sql/cratedb/read_lease.sql"));
         let rows = self.ask(deadline, &sql, &[&target]).await?;
         let row = rows.first().ok_or_else(|| {

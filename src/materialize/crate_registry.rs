@@ -3,9 +3,9 @@
 use super::crate_rows::read;
 use super::cratedb::Cratedb;
 use super::registry::{Registered, warn_old_registry};
-use super::targets::{REGISTRY, SOURCE_COLUMN};
+use super::targets::{LOOKS_MAX, REGISTRY, SOURCE_COLUMN};
 use super::{Binding, Deadline};
-use crate::error::{Disposition, Result};
+use crate::error::{Disposition, Error, ErrorKind, Result};
 use crate::source::SourceIdentity;
 use std::sync::atomic::Ordering;
 use tokio_postgres::types::ToSql;
@@ -18,22 +18,28 @@ impl Cratedb {
         before: Option<Registered>,
         deadline: Deadline,
     ) -> Result<()> {
-        let before = match before {
-            Some(before) => Some(before),
-            None => self.registered(&binding.target, deadline).await?.map(|(line, _)| line),
-        };
-        let Some(before) = before else { return Ok(()) };
-        let Some((source, types)) = before.to_remember(binding) else { return Ok(()) };
         if !self.remembers_sources.load(Ordering::Relaxed) {
             return Ok(());
         }
         let sql = self.fill_own(include_str!("../../sql/cratedb/write_source.sql"));
-        let starts_anew = before.epoch < i32::from(binding.epoch);
-        let types = if starts_anew { types } else { before.key_types.or(types) };
-        let known = before.identity.unwrap_or_default();
         let name = binding.target.qualified();
-        let parameters: [&(dyn ToSql + Sync); 4] = [&name, &source, &types, &known];
-        self.tell(deadline, &sql, &parameters).await.map(drop)
+        for _ in 0..LOOKS_MAX {
+            let state = self.lease(&name, deadline).await?;
+            let Some((line, _)) = self.registered(&binding.target, deadline).await? else { return Ok(()) };
+            // an epoch that was raised is in the line by now, but nobody else's source of that epoch
+            let known = before.as_ref().filter(|before| before.identity == line.identity);
+            let line = Registered { epoch: known.map_or(line.epoch, |before| before.epoch), ..line };
+            let Some((source, types)) = line.to_remember(binding) else { return Ok(()) };
+            let starts_anew = line.epoch < i32::from(binding.epoch);
+            let types = if starts_anew { types } else { line.key_types.or(types) };
+            let parameters: [&(dyn ToSql + Sync); 5] = [&name, &source, &types, &state.sequence, &state.term];
+            // none when another line of it was written in between
+            if self.tell(deadline, &sql, &parameters).await? > 0 {
+                return Ok(());
+            }
+        }
+        let message = format!("Other workers keep changing what the registry remembers of {name}.");
+        Err(Error::new(ErrorKind::Contended, "contended", message))
     }
 
     /// Adds the columns that a registry of an earlier version lacks. Where that is not allowed, everything goes on

@@ -47,6 +47,8 @@ mod runtime_api;
 mod samples;
 #[cfg(feature = "lambda")]
 mod secrets;
+#[cfg(feature = "sink")]
+mod set_aside;
 #[cfg(feature = "cli")]
 mod sources;
 #[cfg(feature = "sink")]

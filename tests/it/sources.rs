@@ -81,7 +81,8 @@ impl Database {
         let all = Shown::default();
         sink.live_rows(&target, &all, |row| {
             let (pk, data) = merge(&row.pk, row.data.as_deref(), &row.aux).expect("JSON");
-            rows.insert(pk.to_text(), data.map_or("null".into(), |data| data.to_text()));
+            let sorted = |value| crate::model::sorted(value).to_text();
+            rows.insert(sorted(pk), data.map_or("null".into(), sorted));
             Ok(())
         })
         .await
