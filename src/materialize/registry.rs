@@ -165,7 +165,7 @@ fn changed_key(binding: &Binding, was: &[String]) -> Error {
 
 fn other_scheme(binding: &Binding, was: &str, registry: &str) -> Error {
     let message = format!(
-        "{} was filled with versions of the scheme {was}, and those of {} are of {}. Versions of two schemes cannot be \
+        "{} was filled with the version scheme {was}, and changes of {} come with {}. Versions of two schemes cannot be \
          compared: set source.version and source.decoder as before, or give the route another `to`; to start afresh, drop \
          the table and its line in {registry}.",
         binding.target.qualified(),
