@@ -186,11 +186,7 @@ impl<'i> Row<'i> {
 
     /// Whether a column is part of the key.
     pub(super) fn is_key(&self, name: &str) -> bool {
-        match self.identity {
-            Identity::Columns(names) => names.iter().any(|key| key == name),
-            Identity::Position => false,
-            Identity::Row => true,
-        }
+        is_key(self.identity, name)
     }
 
     /// Adds a column; `write` appends its value as compact JSON text.
@@ -265,6 +261,15 @@ impl<'i> Row<'i> {
         key(self.identity, std::mem::take(&mut self.key))
     }
 
+    /// The key, for a dead letter: `None` when it is not whole, or when the row has no other name than its place.
+    pub(super) fn known_key(&self) -> Option<Key> {
+        match self.identity {
+            Identity::Columns(_) => self.key().ok(),
+            // what is not whole would be another row
+            Identity::Row | Identity::Position => None,
+        }
+    }
+
     /// The key of this row when the columns in `before` still had the values they have there; `None` when no column of
     /// the key is among them.
     ///
@@ -336,6 +341,22 @@ pub(super) fn nameless(table: &str) -> Error {
              its route, or keyless = \"row\"."
         ),
     )
+}
+
+/// Whether a column is part of the key.
+pub(super) fn is_key(identity: &Identity, name: &str) -> bool {
+    match identity {
+        Identity::Columns(names) => names.iter().any(|key| key == name),
+        Identity::Position => false,
+        Identity::Row => true,
+    }
+}
+
+/// The key that an object of columns has, whatever is wrong with its other columns.
+pub(super) fn key_in(identity: &Identity, object: &str) -> Option<Key> {
+    let mut row = Row::new(identity, 0);
+    row.add_key(object).ok()?;
+    row.known_key()
 }
 
 /// Appends the transport's number of the record to a version, and its place in an aggregate, where the source's own
