@@ -49,6 +49,20 @@ pub(super) fn members<'a>(outline: &Outline<'a>, mut each: impl FnMut(&str, &'a 
     })
 }
 
+/// The members of a payload's object as far as they can be read, to say whose row a broken record concerns. The value
+/// in which it breaks goes up to the end.
+pub(super) fn readable_members<'a>(outline: &Outline<'a>, mut each: impl FnMut(&str, &'a str)) {
+    let read = each_member(outline, |scanner, name| {
+        let start = scanner.clone();
+        let value = scanner.skip();
+        let rest = || start.since_here(&start.at_end()).trim_ascii_start();
+        each(name, value.unwrap_or_else(|_| rest()));
+        value.map(drop)
+    });
+    // that it is broken is known already
+    read.unwrap_or_default();
+}
+
 /// As [`members`]; `each` must read the value.
 ///
 /// # Errors
@@ -352,10 +366,21 @@ pub(super) fn is_key(identity: &Identity, name: &str) -> bool {
     }
 }
 
-/// The key that an object of columns has, whatever is wrong with its other columns.
+/// The key that an object of columns has, whatever is wrong with its other columns. The object may break off.
 pub(super) fn key_in(identity: &Identity, object: &str) -> Option<Key> {
     let mut row = Row::new(identity, 0);
-    row.add_key(object).ok()?;
+    // what nothing stands behind may be cut off itself
+    let mut whole = 0;
+    let read = Scanner::new(object).object(|scanner, name| {
+        whole = row.key.len();
+        match row.is_key(&name) {
+            true => row.add(&name, |out| copy(scanner, out)),
+            false => scanner.skip().map(|_| ()).map_err(Error::from),
+        }
+    });
+    if read.is_err() {
+        row.key.truncate(whole);
+    }
     row.known_key()
 }
 
@@ -429,7 +454,7 @@ impl<'a> Origin<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Row, copy, strings};
+    use super::{Row, copy, key_in, strings};
     use crate::catalogue::Identity;
     use crate::json::Scanner;
 
@@ -488,6 +513,20 @@ mod tests {
         assert_eq!(before(r#"{"x":9}"#), None);
         assert_eq!(before(r#"{"x":9,"b":7}"#).unwrap(), r#"{"a":1,"b":7}"#);
         assert_eq!(row.document().to_json(), r#"{"x":3}"#);
+    }
+
+    #[test]
+    fn a_key_is_read_whatever_stands_beside_it_but_never_a_part_of_it() {
+        let identity = columns(&["a", "b"]);
+        let key = |object: &str| key_in(&identity, object).map(|key| key.as_str().to_owned());
+        for whole in [r#"{"a":1,"x":1e999,"b":2}"#, r#"{"a":1,"b":2,"x":"\ud83d"}"#, r#"{"a":1,"b":2,"x":"#] {
+            assert_eq!(key(whole).as_deref(), Some("[1,2]"), "{whole}");
+        }
+        for part in [r#"{"a":1,"b":2"#, r#"{"a":1,"b":"2"#, r#"{"a":1,"b":null}"#, r#"{"a":1}"#, "[1,2]", ""]
+        {
+            assert_eq!(key(part), None, "{part}");
+        }
+        assert_eq!(key_in(&Identity::Row, r#"{"a":1}"#), None);
     }
 
     #[test]

@@ -78,6 +78,19 @@ impl Decoder for Wal2json {
     }
 
     fn decode(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
+        self.decoded(record, outline).map_err(|error| {
+            let mut change = ChangeText::default();
+            row::readable_members(outline, |name, value| change.member(name, value));
+            match change.table() {
+                Ok(table) => error.about(&table, None),
+                Err(_) => error,
+            }
+        })
+    }
+}
+
+impl Wal2json {
+    fn decoded(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
         let mut around = Around::default();
         let mut change = ChangeText::default();
         let (mut action, mut changes) = (None, None);
