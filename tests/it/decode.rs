@@ -554,7 +554,7 @@ fn an_error_names_the_item_by_what_can_be_read_of_it() {
         (stream.replace("00111", "x"), r#"bad_sequence_number orders ["a"]"#),
         (stream.replace(r#"{"S":"a"}"#, r#"{"BOOL":true}"#), "bad_key orders -"),
         (kinesis.replace("1772440530123456", "-1"), r#"precision_contradicted orders ["a"]"#),
-        (kinesis.replace(r#""Keys""#, r#""keys""#), "no_key orders -"),
+        (kinesis.replace(r#""Keys""#, r#""keys""#), "bad_sequence_number orders -"),
         // the number of the transport is missing
         (kinesis.clone(), r#"bad_sequence_number orders ["a"]"#),
     ] {
