@@ -62,7 +62,17 @@ impl Materializer for Nothing {
         Ok(HashSet::new())
     }
 
-    async fn parked_lately(&self, _: &str, _: &[DeadLetter], _: Deadline) -> rowtide::Result<u64> {
+    async fn sources(&self, _: Deadline) -> rowtide::Result<Vec<(String, rowtide::source::SourceIdentity)>> {
+        Ok(Vec::new())
+    }
+
+    async fn parked_lately(
+        &self,
+        _: &str,
+        _: rowtide::materialize::Cause<'_>,
+        _: &[DeadLetter],
+        _: Deadline,
+    ) -> rowtide::Result<u64> {
         Ok(0)
     }
 

@@ -357,7 +357,10 @@ async fn cratedb(url: &str) -> Result<(), Failure> {
         let sink = Cratedb::new(&config)?;
         // the first batch makes table and columns; the bare table is its copy
         let first = Envelope::parse(&event(90_000_000, 50, 0), "-")?;
-        process(&flow, &sink, &first.records, Deadline::never()).await;
+        process(&flow, &sink, &first.records, Deadline::never())
+            .await
+            .into_result()
+            .expect("the first batch");
         let created: String =
             client.query_one("show create table rowtide_bench.orders_cdc", &[]).await?.get(0);
         client.batch_execute(&created.replacen("orders_cdc", "bare", 1)).await?;
@@ -381,8 +384,8 @@ async fn cratedb(url: &str) -> Result<(), Failure> {
                             report.counts().applied,
                             batch.records.len(),
                             "{:?} {:?}",
-                            report.failure,
-                            report.stopped
+                            report.failure(),
+                            report.stopped()
                         );
                     } else {
                         for rows in prepared.rows.chunks(CRATEDB_ROWS_MAX) {

@@ -35,13 +35,24 @@ pub struct Tracked {
     pub at: Option<Timestamp>,
 }
 
+impl Tracked {
+    /// Whether the source says that this change happened later than another one.
+    fn is_later_than(&self, other: &Self) -> bool {
+        self.event.changed_at.zip(other.event.changed_at).is_some_and(|(own, others)| own > others)
+    }
+}
+
 /// What became of one change.
 #[derive(Debug, Clone)]
 pub enum Fate {
     /// Durable: its row, or a newer one of the chunk that stands for it, was written.
     Applied,
-    /// The database already had this version or a newer one.
+    /// The database, or an earlier change of the chunk, already had this version or a newer one.
     Stale,
+    /// The same, and yet the source says that it happened later: its order may have started anew.
+    StaleButLater,
+    /// A fault of the configuration of its table.
+    Fault(Arc<Error>),
     /// The database refuses the row.
     Refused(Arc<Error>),
     /// A patch whose predecessor is parked: it must wait behind it.
@@ -225,15 +236,50 @@ impl Schedule {
         let Some(lane) = self.lane_of.get(index).and_then(|&lane| self.lanes.get_mut(lane)) else { return };
         lane.pending.retain(|&pending| pending != index);
         match fate {
-            Fate::Refused(_) | Fate::Blocked => lane.blocked = true,
-            Fate::Applied | Fate::Stale if !lane.ordered => {
-                for superseded in std::mem::take(&mut lane.pending) {
-                    set(&mut self.fates, superseded, Some(fate.clone()));
+            Fate::Refused(_) | Fate::Blocked | Fate::Fault(_) => lane.blocked = true,
+            Fate::Applied | Fate::Stale | Fate::StaleButLater if !lane.ordered => {
+                let superseded = std::mem::take(&mut lane.pending);
+                if matches!(fate, Fate::Applied) {
+                    self.settle_beside(index, superseded);
+                } else {
+                    superseded.iter().for_each(|&at| set(&mut self.fates, at, Some(Fate::Stale)));
                 }
             }
-            Fate::Applied | Fate::Stale => {}
+            Fate::Applied | Fate::Stale | Fate::StaleButLater => {}
         }
         set(&mut self.fates, index, Some(fate));
+    }
+
+    /// Settles the changes that a written one stands for, as if each had been written by itself in the order in which
+    /// they came: what came behind a newer one is stale.
+    fn settle_beside(&mut self, written: usize, mut superseded: Vec<usize>) {
+        superseded.push(written);
+        superseded.sort_unstable();
+        let mut newest: Option<usize> = None;
+        for index in superseded {
+            let Some(change) = self.changes.get(index) else { continue };
+            let stored = newest.and_then(|at| self.changes.get(at));
+            let fate = match stored.filter(|stored| stored.event.version > change.event.version) {
+                Some(stored) if change.is_later_than(stored) => Fate::StaleButLater,
+                Some(_) => Fate::Stale,
+                None => {
+                    newest = Some(index);
+                    Fate::Applied
+                }
+            };
+            set(&mut self.fates, index, Some(fate));
+        }
+    }
+
+    /// Settles every change of a target that is still to be written: its configuration is at fault.
+    pub fn give_up(&mut self, target: &Arc<Target>, error: &Arc<Error>) {
+        for index in 0..self.changes.len() {
+            let is_of_target =
+                self.changes.get(index).is_some_and(|change| Arc::ptr_eq(&change.target, target));
+            if is_of_target && !self.is_settled(index) {
+                self.settle(index, Fate::Fault(error.clone()));
+            }
+        }
     }
 
     /// The changes with their fates, in the order they came; `None` where a change was never settled.

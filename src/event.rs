@@ -140,6 +140,18 @@ impl Key {
         self.members.iter().map(|(name, _)| name.as_str())
     }
 
+    /// What the members' values are, in the order of their names.
+    pub fn types(&self) -> impl Iterator<Item = &'static str> {
+        self.members.iter().map(|(_, value)| match value.as_bytes().first() {
+            Some(b'"') => "text",
+            Some(b't' | b'f') => "boolean",
+            Some(b'n') => "null",
+            Some(b'[') => "array",
+            Some(b'{') => "object",
+            _ => "number",
+        })
+    }
+
     /// The key as a JSON object.
     #[must_use]
     pub fn to_json(&self) -> String {

@@ -149,10 +149,11 @@ impl Processor {
         };
         tell(&report, &envelope.records, started.elapsed());
         let comes_again = report.comes_again_whole(&envelope);
-        let answer = match report.failure {
-            Some(failure) => Err(failure.into()),
-            None if comes_again => Err(report.stopped.unwrap_or_else(not_durable).into()),
-            None => RawValue::from_string(report.response(&envelope))
+        let response = report.response(&envelope);
+        let answer = match report.into_reasons() {
+            (Some(failure), _) => Err(failure.into()),
+            (None, stopped) if comes_again => Err(stopped.unwrap_or_else(not_durable).into()),
+            (None, _) => RawValue::from_string(response)
                 .map_err(|_| Error::config("The state of the tumbling window is not JSON.").into()),
         };
         self.measure(measures, context, started);
@@ -246,7 +247,7 @@ fn not_durable() -> Error {
 /// One line an invocation, and one more when the batch stopped early.
 fn tell(report: &Report, records: &[Record], took: Duration) {
     let Counts { received, applied, stale, ignored, parked, reported } = report.counts();
-    if let Some(error) = &report.stopped {
+    if let Some(error) = report.stopped() {
         tracing::warn!(
             %error,
             code = error.code(),
@@ -256,7 +257,7 @@ fn tell(report: &Report, records: &[Record], took: Duration) {
         );
     }
     let reasons: Vec<String> = ignored.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
-    let end = if report.failure.is_some() { "Batch failed." } else { "Batch done." };
+    let end = if report.failure().is_some() { "Batch failed." } else { "Batch done." };
     tracing::info!(
         source = records.first().map(|record| &*record.source),
         received,

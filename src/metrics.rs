@@ -76,7 +76,7 @@ const fn rare(name: &'static str, field: &'static str, about: &'static str) -> M
 }
 
 /// Everything that is measured. docs/metrics.md follows it.
-pub const METRICS: [Metric; 15] = [
+pub const METRICS: [Metric; 16] = [
     count("RecordsReceived", "received", "Records of the batch. It is the sum of the five that follow."),
     count("RecordsApplied", "applied", "Durable in their tables, by this batch."),
     count("RecordsStale", "stale", "Already covered by what the table had: repeated, or older."),
@@ -106,6 +106,12 @@ pub const METRICS: [Metric; 15] = [
         "retries",
         "How often something was tried again because the database was away, busy or in conflict.",
     ),
+    rare(
+        "RecordsBackwards",
+        "backwards",
+        "Stale changes that happened later than what is stored of their rows: the source's order may have started \
+         anew. Raise source.epoch after a failover.",
+    ),
     rare("ColdStart", "cold_start", "1 on the first invocation of a process."),
     rare("DeadlineStops", "deadline_stops", "1 when the batch stopped because the function's time ran out."),
     rare("BatchFailures", "batch_failures", "1 when the invocation failed: a person must act."),
@@ -122,6 +128,7 @@ pub(crate) struct Meter {
     tables: Vec<String>,
     numbers: HashMap<String, usize>,
     records: Vec<Measured>,
+    backwards: u64,
 }
 
 /// What is known of a record.
@@ -135,7 +142,12 @@ struct Measured {
 
 impl Meter {
     pub(crate) fn new(records: usize) -> Self {
-        Self { tables: Vec::new(), numbers: HashMap::new(), records: vec![Measured::default(); records] }
+        Self {
+            tables: Vec::new(),
+            numbers: HashMap::new(),
+            records: vec![Measured::default(); records],
+            backwards: 0,
+        }
     }
 
     /// Notes that a record changes a row of this table.
@@ -157,6 +169,11 @@ impl Meter {
                 self.tables.len() - 1
             }
         });
+    }
+
+    /// Notes stale changes that happened later than what is stored.
+    pub(crate) fn backwards(&mut self, changes: u64) {
+        self.backwards += changes;
     }
 
     /// Notes that a change of a record, made at that time, was applied.
@@ -215,6 +232,7 @@ pub(crate) struct Measures {
     tables: Vec<(String, Tally)>,
     database: Duration,
     retries: u64,
+    backwards: u64,
     cold_start: u8,
     deadline_stops: u8,
     batch_failures: u8,
@@ -241,9 +259,10 @@ impl Measures {
             tables,
             database,
             retries,
+            backwards: meter.backwards,
             cold_start: 0,
-            deadline_stops: report.stopped.as_ref().is_some_and(is_late).into(),
-            batch_failures: report.failure.is_some().into(),
+            deadline_stops: report.stopped().is_some_and(is_late).into(),
+            batch_failures: report.failure().is_some().into(),
         }
     }
 
@@ -286,8 +305,16 @@ impl Teller {
     pub(crate) fn tell(&self, measures: Measures, took: Duration, function: Option<&str>) {
         let namespace = self.namespace.as_deref();
         let service = self.service.as_deref().or(function).unwrap_or(SERVICE);
-        let Measures { mut whole, tables, database, retries, cold_start, deadline_stops, batch_failures } =
-            measures;
+        let Measures {
+            mut whole,
+            tables,
+            database,
+            retries,
+            backwards,
+            cold_start,
+            deadline_stops,
+            batch_failures,
+        } = measures;
         let [source_lag_p50_ms, source_lag_p99_ms, source_lag_max_ms] = whole.lags();
         let Tally { received, applied, stale, ignored, parked, reported, .. } = whole;
         tracing::info!(
@@ -306,6 +333,7 @@ impl Teller {
             batch_ms = milliseconds(took),
             database_ms = milliseconds(database),
             retries,
+            backwards,
             cold_start,
             deadline_stops,
             batch_failures,

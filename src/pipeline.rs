@@ -5,7 +5,7 @@ mod timed;
 
 use crate::catalogue::{Catalogue, TableSchema, UNKNOWN_KEY};
 use crate::coalesce::{Fate, Provenance, Schedule, Tracked};
-use crate::config::{Config, Payload, VersionScheme};
+use crate::config::{Config, OnConfigError, Payload, VersionScheme};
 use crate::decode::{Decoded, Decoders, Part, Reason, Settings};
 use crate::error::{Disposition, Error, ErrorKind, Result};
 use crate::event::{Change, ChangeEvent, Key};
@@ -14,11 +14,12 @@ use crate::metrics::{Measures, Teller};
 use crate::plan::plan;
 use crate::record::{Record, Redelivered};
 use crate::report::Report;
-use crate::route::Routes;
-use crate::source::SourceTable;
+use crate::route::{Routes, Target};
+use crate::source::SourceIdentity;
 use crate::version;
 use ledger::Ledger;
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use timed::Timed;
@@ -29,10 +30,6 @@ pub const CHUNK_RECORDS: usize = 1_000;
 
 /// No new chunk is started when less than this is left: enough for one chunk, parking and the answer.
 const MARGIN: Duration = Duration::from_millis(500);
-
-/// Of records with more parts, bad ones are parked without the rows that they change: finding them out decodes the
-/// record once for each.
-const KEYED_PARTS_MAX: usize = 100;
 
 /// What `process` needs to know about source and routes.
 #[derive(Debug)]
@@ -48,6 +45,8 @@ pub struct Flow {
     redriving: bool,
     teller: Teller,
     warned: Mutex<HashSet<String>>,
+    /// Whether something is known of the source: a yes is kept.
+    known: AtomicBool,
 }
 
 impl Flow {
@@ -76,6 +75,7 @@ impl Flow {
             redriving: false,
             teller: Teller::new(&config.metrics),
             warned: Mutex::default(),
+            known: AtomicBool::new(false),
         }
     }
 
@@ -95,7 +95,7 @@ impl Flow {
     /// Starts the decoding of a batch.
     #[must_use]
     pub fn batch<'f>(&'f self, records: &'f [Record]) -> Batch<'f> {
-        Batch { flow: self, records, next: 0, places: HashMap::new() }
+        Batch { flow: self, records, next: 0, places: HashMap::new(), has_looked_ahead: false }
     }
 }
 
@@ -149,7 +149,7 @@ async fn take<'f, M: Materializer>(
         }
         // the next chunk is decoded while the database works on this one
         let (parked, span) = (ledger.parked_keys(), chunk.span(records));
-        let writing = write(flow, sink, chunk, &parked, deadline).instrument(span);
+        let writing = write(flow, sink, records, chunk, &parked, deadline).instrument(span);
         let (written, following) = tokio::join!(writing, async {
             tokio::task::yield_now().await;
             batch.informed_chunk(sink, deadline).await
@@ -194,6 +194,18 @@ impl Chunk {
         records.get(self.first).map(|record| &*record.position)
     }
 
+    /// Why an invocation that begins with this chunk must fail, if it must: for a fault of the configuration too, when
+    /// nothing else is in the chunk.
+    #[must_use]
+    pub fn stops_first(&self) -> Option<&Error> {
+        let is_empty = self.changes.is_empty() && self.truncates.is_empty();
+        let mut faults = self.verdicts.iter().filter_map(|(_, verdict)| match verdict {
+            Verdict::Fault(error, _) => Some(&**error),
+            Verdict::Ignored(_) | Verdict::Poison(..) => None,
+        });
+        self.failure.as_ref().or_else(|| faults.next().filter(|_| is_empty))
+    }
+
     fn span(&self, records: &[Record]) -> Span {
         debug_span!("write", position = self.position(records), changes = self.changes.len())
     }
@@ -205,7 +217,41 @@ pub enum Verdict {
     /// Left out on purpose.
     Ignored(Reason),
     /// Cannot be applied, ever; with the row that it changes, as far as that is known.
-    Poison(Arc<Error>, Option<TableKey>),
+    Poison(Arc<Error>, Row),
+    /// Shows a fault of the configuration of its own table or producer; with the row, as far as that is known.
+    Fault(Arc<Error>, Row),
+}
+
+/// The row that a part of a record changes, as far as that is known.
+#[derive(Debug, Clone, Default)]
+pub struct Row {
+    /// The source table.
+    pub table: Option<String>,
+    /// The canonical key.
+    pub key: Option<String>,
+}
+
+impl Row {
+    fn of(event: &ChangeEvent) -> Self {
+        let key = event.key.as_ref().map(|key| key.as_str().to_owned());
+        Self { table: Some(event.table.clone()), key }
+    }
+
+    fn of_error(error: &Error) -> Self {
+        Self { table: error.table().map(str::to_owned), key: error.key().map(str::to_owned) }
+    }
+}
+
+/// A part of a record that cannot be applied, and the rows that it would have changed; one unknown row at least.
+struct Unfit {
+    error: Error,
+    rows: Vec<Row>,
+}
+
+impl From<Error> for Unfit {
+    fn from(error: Error) -> Self {
+        Self { rows: vec![Row::of_error(&error)], error }
+    }
 }
 
 /// A batch being decoded, chunk by chunk.
@@ -216,6 +262,8 @@ pub struct Batch<'f> {
     next: usize,
     /// How many events each position has given so far, for versions by arrival.
     places: HashMap<&'f str, u32>,
+    /// Whether what the whole batch says of tables was heard.
+    has_looked_ahead: bool,
 }
 
 impl Batch<'_> {
@@ -227,49 +275,47 @@ impl Batch<'_> {
         let _decoding = debug_span!("decode", position = chunk.position(self.records)).entered();
         for (record, index) in records.iter().take(CHUNK_RECORDS).zip(first..) {
             let mut sub = 0;
-            let parts = self.parts(record);
-            let are_few = parts.len() <= KEYED_PARTS_MAX;
-            for (Part { decoder, decoded }, part) in parts.into_iter().zip(0..) {
-                let has_keys = are_few && matches!(decoded, Ok(Decoded::Events(_)));
+            for Part { decoder, decoded } in self.parts(record) {
                 let start = Provenance { record: index, sub, decoder };
-                let entered = decoded.and_then(|it| self.enter(&mut chunk, start, record, it));
+                let entered = match decoded {
+                    Ok(decoded) => self.enter(&mut chunk, start, record, decoded),
+                    Err(error) => Err(Unfit { rows: vec![Row::of_error(&error)], error }),
+                };
                 // every part has a number of its own, even if nothing came of it
-                sub = entered.as_ref().map_or(sub, |after| *after).max(sub + 1);
-                if let Err(error) = entered {
-                    match error.disposition() {
-                        Disposition::Park => {
-                            let error = Arc::new(error);
-                            let keys = if has_keys { self.keys(record, part) } else { Vec::new() };
-                            let poison = |key| Verdict::Poison(error.clone(), key);
-                            if keys.is_empty() {
-                                chunk.verdicts.push((start, poison(None)));
-                            }
-                            // what is parked has the numbers that its events would have had
-                            for (key, number) in keys.into_iter().zip(start.sub..) {
-                                chunk.verdicts.push((Provenance { sub: number, ..start }, poison(Some(key))));
-                                sub = sub.max(number + 1);
-                            }
-                        }
-                        Disposition::Retry | Disposition::Abort => {
-                            chunk.failure.get_or_insert(error);
-                        }
-                    }
-                }
+                sub = match entered {
+                    Ok(after) => after.max(sub + 1),
+                    Err(unfit) => self.set_aside(&mut chunk, start, unfit),
+                };
             }
             self.next = index + 1;
         }
         Some(chunk)
     }
 
-    /// The rows that a part of a record changes, if it can be decoded: what is parked blocks them.
-    fn keys(&self, record: &Record, part: usize) -> Vec<TableKey> {
-        let decoded = self.flow.decoders.decode(record).into_iter().nth(part).map(|part| part.decoded);
-        let Some(Ok(Decoded::Events(events))) = decoded else { return Vec::new() };
-        let key = |mut event: ChangeEvent| {
-            let key = self.flow.routes.key(SourceTable::new(&event.table, &event.source), event.key.take()?);
-            Some((event.table, key.as_str().to_owned()))
+    /// Sets a part aside that cannot be applied, with the numbers that its events would have had; gives the number
+    /// behind them.
+    fn set_aside(&self, chunk: &mut Chunk, start: Provenance, unfit: Unfit) -> u32 {
+        let Unfit { error, rows } = unfit;
+        let is_poison = error.disposition() == Disposition::Park;
+        let is_stopping = || {
+            let table = error.table().map_or(OnConfigError::Auto, |table| self.flow.on_config_error(table));
+            !error.is_fault_of_table() || table == OnConfigError::Fail
         };
-        events.into_iter().filter_map(key).collect()
+        if !is_poison && is_stopping() {
+            chunk.failure.get_or_insert(error);
+            return start.sub + 1;
+        }
+        let (error, mut origin) = (Arc::new(error), start);
+        for row in rows {
+            let verdict = if is_poison {
+                Verdict::Poison(error.clone(), row)
+            } else {
+                Verdict::Fault(error.clone(), row)
+            };
+            chunk.verdicts.push((origin, verdict));
+            origin.sub += 1;
+        }
+        origin.sub.max(start.sub + 1)
     }
 
     /// The parts of a record; what they say of tables is heard before the others are decoded.
@@ -299,9 +345,15 @@ impl Batch<'_> {
         }
         let (start, places) = (self.next, self.flow.arrival.then(|| self.places.clone()));
         let chunk = self.chunk()?;
-        let is_missing =
-            |chunk: &Chunk| chunk.failure.as_ref().is_some_and(|failure| failure.code() == UNKNOWN_KEY);
-        if !is_missing(&chunk) {
+        let is_unknown = |error: &Error| error.code() == UNKNOWN_KEY;
+        let lacks_key = |(_, verdict): &(Provenance, Verdict)| match verdict {
+            Verdict::Fault(error, _) | Verdict::Poison(error, _) => is_unknown(error),
+            Verdict::Ignored(_) => false,
+        };
+        let lacks_a_key =
+            chunk.failure.as_ref().is_some_and(is_unknown) || chunk.verdicts.iter().any(lacks_key);
+        if !lacks_a_key || !self.flow.decoders.listen() || std::mem::replace(&mut self.has_looked_ahead, true)
+        {
             return Some(chunk);
         }
         for record in self.records.get(start..).unwrap_or_default() {
@@ -323,7 +375,7 @@ impl Batch<'_> {
         start: Provenance,
         record: &Record,
         decoded: Decoded,
-    ) -> Result<u32> {
+    ) -> Result<u32, Unfit> {
         let ignored = |reason| (start, Verdict::Ignored(reason));
         let events = match decoded {
             // a decoder should say so itself, but a record without an outcome would be reported for ever
@@ -338,10 +390,10 @@ impl Batch<'_> {
             }
             Decoded::Schema(schema) => {
                 if !schema.can_be_kept() {
-                    return Err(Error::poison(
+                    return Err(Unfit::from(Error::poison(
                         "bad_table",
                         "The name of a table or column that the record describes is empty or holds a NUL character.",
-                    ));
+                    )));
                 }
                 chunk.verdicts.push(ignored(Reason::Control));
                 self.flow.catalogue.learn(schema.clone());
@@ -349,23 +401,27 @@ impl Batch<'_> {
                 return Ok(start.sub);
             }
             Decoded::Parts(_) => {
-                return Err(Error::poison("not_a_change_record", "A part of a record has parts of its own."));
+                let message = "A part of a record has parts of its own.";
+                return Err(Error::poison("not_a_change_record", message).into());
             }
         };
         let kept = (chunk.changes.len(), chunk.truncates.len());
         // the numbers of pairs are the part's own; the whole record needs other ones
         let mut pairs: HashMap<u32, u32> = HashMap::new();
         let mut origin = start;
-        for mut event in events {
+        let mut events = events.into_iter();
+        while let Some(mut event) = events.next() {
             event.pair = event.pair.map(|pair| *pairs.entry(pair).or_insert(origin.sub));
             match self.send(origin, record, event) {
                 Ok(Ok(tracked)) if tracked.event.change == Change::Truncate => chunk.truncates.push(tracked),
                 Ok(Ok(tracked)) => chunk.changes.push(tracked),
                 Ok(Err(reason)) => chunk.verdicts.push((origin, Verdict::Ignored(reason))),
                 Err(error) => {
-                    chunk.changes.truncate(kept.0);
-                    chunk.truncates.truncate(kept.1);
-                    return Err(error);
+                    let changed = chunk.changes.drain(kept.0..).chain(chunk.truncates.drain(kept.1..));
+                    let mut rows: Vec<Row> = changed.map(|change| Row::of(&change.event)).collect();
+                    rows.push(Row::of_error(&error));
+                    rows.extend(events.map(|event| self.flow.row_of(event)));
+                    return Err(Unfit { error, rows });
                 }
             }
             origin.sub += 1;
@@ -379,6 +435,17 @@ impl Batch<'_> {
         record: &Record,
         mut event: ChangeEvent,
     ) -> Result<Result<Tracked, Reason>> {
+        if let Err(error) = self.give_version(origin, record, &mut event) {
+            let key = event.key.as_ref().map(Key::as_str);
+            return Err(error.about(&event.table, key));
+        }
+        let at = event.changed_at.or(record.arrived_at).or(event.version.loaded_at());
+        let routed = self.flow.routes.send(origin, event)?;
+        Ok(routed.map(|tracked| Tracked { at, ..tracked }))
+    }
+
+    /// Gives an event its version by arrival, where versions go by that.
+    fn give_version(&mut self, origin: Provenance, record: &Record, event: &mut ChangeEvent) -> Result<()> {
         if event.key.is_none() && event.change != Change::Truncate {
             return Err(Error::poison("no_key", "The change event has no key."));
         }
@@ -392,6 +459,7 @@ impl Batch<'_> {
                     record.source
                 )));
             }
+            self.flow.warn_incomparable(record);
             let position = self.records.get(origin.record).map(Record::sequence).unwrap_or_default();
             let place = self.places.entry(position).or_default();
             event.version = version::arrival(self.flow.epoch, position, *place)?;
@@ -399,9 +467,7 @@ impl Batch<'_> {
         } else if event.coarse {
             self.flow.warn_coarse(&event.table);
         }
-        let at = event.changed_at.or(record.arrived_at);
-        let routed = self.flow.routes.send(origin, event)?;
-        Ok(routed.map(|tracked| Tracked { at, ..tracked }))
+        Ok(())
     }
 }
 
@@ -419,6 +485,76 @@ impl Flow {
     /// Learns what sources have said of their tables.
     pub(crate) fn learn(&self, schemas: &[TableSchema]) {
         schemas.iter().for_each(|schema| self.catalogue.learn(schema.clone()));
+    }
+
+    /// What becomes of the records of a table that show a fault of its configuration.
+    fn on_config_error(&self, table: &str) -> OnConfigError {
+        self.routes.on_config_error(table)
+    }
+
+    /// The error of a target, if it concerns that target alone and its route does not say that the invocation fails.
+    fn tolerated(&self, target: &Target, error: Error) -> Result<Arc<Error>> {
+        let stops = !error.is_fault_of_table() || target.on_config_error == OnConfigError::Fail;
+        if stops { Err(error) } else { Ok(Arc::new(error)) }
+    }
+
+    /// The row of an event that was not routed yet.
+    fn row_of(&self, mut event: ChangeEvent) -> Row {
+        event.key = event.key.take().map(|key| self.routes.key(event.source_table(), key));
+        Row::of(&event)
+    }
+
+    /// Whether a target was filled from a source that a route takes.
+    async fn knows_source<M: Materializer>(&self, sink: &M, deadline: Deadline) -> Result<bool> {
+        if self.known.load(Ordering::Relaxed) {
+            return Ok(true);
+        }
+        let sources = sink.sources(deadline).await?;
+        let is_known = sources.iter().any(|(table, source)| self.routes.takes(table, source));
+        self.known.store(is_known, Ordering::Relaxed);
+        Ok(is_known)
+    }
+
+    /// Says once of a table that its source's order may have started anew.
+    fn warn_backwards(&self, table: &str, changes: u64, snapshot_rows: u64) {
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        if changes > 0 && warned.insert(format!("backwards {table}")) {
+            tracing::warn!(
+                table,
+                changes,
+                "Changes happened later than what is stored of their rows, and yet their versions are lower: they \
+                 count as stale. After a failover, a restore or a switch to another server the source's order starts \
+                 anew: raise source.epoch by one. If two sources feed the table, give each a route of its own."
+            );
+        }
+        if snapshot_rows > 0 && warned.insert(format!("snapshot {table}")) {
+            tracing::warn!(
+                table,
+                snapshot_rows,
+                "Rows of a snapshot were read later than what is stored of them happened, and do not replace it. That \
+                 is as it should be while changes are streamed without a gap. If changes were lost before the \
+                 snapshot (a lost slot, an expired log), raise source.epoch by one and take the snapshot again."
+            );
+        }
+    }
+
+    /// Says once of a topic that its offsets order nothing across its partitions.
+    fn warn_incomparable(&self, record: &Record) {
+        let Redelivered::WithGroup(group) = &record.redelivered else { return };
+        let Some((topic, partition)) = group.rsplit_once('-') else { return };
+        if record.sequence_number.is_some() || partition == "0" {
+            return;
+        }
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        if warned.insert(format!("topic {topic}")) {
+            tracing::warn!(
+                topic,
+                "source.version = \"arrival\" goes by the offsets of this topic, and those of two partitions cannot be \
+                 compared: after partitions are added, newer changes of a key may count as stale. Set \
+                 message.timestamp.type=LogAppendTime on the topic, so that the broker's time orders them, or let the \
+                 source's own order decide: source.version = \"auto\"."
+            );
+        }
     }
 
     fn warn_coarse(&self, table: &str) {
@@ -451,44 +587,81 @@ struct Written {
 async fn write<M: Materializer>(
     flow: &Flow,
     sink: &M,
+    records: &[Record],
     mut chunk: Chunk,
     parked: &HashSet<TableKey>,
     deadline: Deadline,
 ) -> Written {
-    let changes = std::mem::take(&mut chunk.changes);
+    let mut changes = std::mem::take(&mut chunk.changes);
+    let mut settled = Vec::new();
     if let Some(failure) = chunk.failure.take() {
-        let settled = changes.into_iter().map(|change| (change, None)).collect();
+        settled.extend(changes.into_iter().map(|change| (change, None)));
         return Written { chunk, settled, error: Some(failure) };
     }
+    let prepared = prepare(flow, sink, records, &chunk.schemas, &mut changes, &mut settled, deadline);
+    if let Err(error) = prepared.await {
+        settled.extend(changes.into_iter().map(|change| (change, None)));
+        return Written { chunk, settled, error: Some(error) };
+    }
     let truncates = std::mem::take(&mut chunk.truncates);
-    let mut schedule = Schedule::new(changes);
     let mut truncates: Vec<(Tracked, Option<Fate>)> = truncates.into_iter().map(|it| (it, None)).collect();
-    let error = run(flow, sink, &chunk.schemas, &mut truncates, &mut schedule, parked, deadline).await.err();
-    let mut settled = schedule.finish();
+    let mut schedule = Schedule::new(changes);
+    let error = run(flow, sink, &mut truncates, &mut schedule, parked, deadline).await.err();
+    settled.append(&mut schedule.finish());
     settled.append(&mut truncates);
     Written { chunk, settled, error }
 }
 
-/// Writes wave after wave until every change of the chunk is settled.
-async fn run<M: Materializer>(
+/// Makes sure that the targets of a chunk are there and are those of its changes. Changes whose target is not go to
+/// `settled`: a fault of one table does not stop the others.
+async fn prepare<M: Materializer>(
     flow: &Flow,
     sink: &M,
+    records: &[Record],
     schemas: &[TableSchema],
-    truncates: &mut [(Tracked, Option<Fate>)],
-    schedule: &mut Schedule,
-    parked: &HashSet<TableKey>,
+    changes: &mut Vec<Tracked>,
+    settled: &mut Vec<(Tracked, Option<Fate>)>,
     deadline: Deadline,
 ) -> Result<()> {
     if !schemas.is_empty() {
         // rare: kept out of the future of every batch
         Box::pin(sink.learn(schemas, deadline)).await?;
     }
-    for binding in bindings(flow, schedule)? {
-        sink.prepare(&binding, deadline).await?;
+    let (bindings, binding_of) = bindings(flow, records, changes);
+    let mut faults: Vec<Option<Arc<Error>>> = Vec::with_capacity(bindings.len());
+    for binding in &bindings {
+        let prepared = sink.prepare(binding, deadline).await;
+        faults.push(
+            prepared.map_or_else(|error| flow.tolerated(&binding.target, error).map(Some), |()| Ok(None))?,
+        );
     }
+    if faults.iter().all(Option::is_none) {
+        return Ok(());
+    }
+    for (change, binding) in std::mem::take(changes).into_iter().zip(binding_of) {
+        match faults.get(binding).cloned().flatten() {
+            Some(error) => settled.push((change, Some(Fate::Fault(error)))),
+            None => changes.push(change),
+        }
+    }
+    Ok(())
+}
+
+/// Writes wave after wave until every change of the chunk is settled.
+async fn run<M: Materializer>(
+    flow: &Flow,
+    sink: &M,
+    truncates: &mut [(Tracked, Option<Fate>)],
+    schedule: &mut Schedule,
+    parked: &HashSet<TableKey>,
+    deadline: Deadline,
+) -> Result<()> {
     // before or behind the chunk's other changes is all the same: versions decide what a truncate removes
     for (change, fate) in truncates {
-        *fate = Some(fate_of(Box::pin(truncate(sink, change, deadline)).await?));
+        *fate = Some(match Box::pin(truncate(sink, change, deadline)).await {
+            Ok(outcome) => fate_of(outcome),
+            Err(error) => Fate::Fault(flow.tolerated(&change.target, error)?),
+        });
     }
     block_patches(flow, sink, schedule, parked, deadline).await?;
     loop {
@@ -499,10 +672,14 @@ async fn run<M: Materializer>(
         let planned =
             debug_span!("plan", changes = wave.len()).in_scope(|| plan(sink.dialect(), schedule, &wave));
         for statement in planned {
-            let outcomes = sink.apply(&statement, deadline).await?;
-            assert_eq!(outcomes.len(), statement.rows.len(), "every row has exactly one outcome");
-            for (row, outcome) in statement.rows.iter().zip(outcomes) {
-                schedule.settle(row.change, fate_of(outcome));
+            match sink.apply(&statement, deadline).await {
+                Ok(outcomes) => {
+                    assert_eq!(outcomes.len(), statement.rows.len(), "every row has exactly one outcome");
+                    for (row, outcome) in statement.rows.iter().zip(outcomes) {
+                        schedule.settle(row.change, fate_of(outcome));
+                    }
+                }
+                Err(error) => schedule.give_up(&statement.target, &flow.tolerated(&statement.target, error)?),
             }
         }
     }
@@ -512,6 +689,7 @@ fn fate_of(outcome: RowOutcome) -> Fate {
     match outcome {
         RowOutcome::Applied => Fate::Applied,
         RowOutcome::Stale => Fate::Stale,
+        RowOutcome::StaleButLater => Fate::StaleButLater,
         RowOutcome::Refused(error) => Fate::Refused(error),
     }
 }
@@ -522,33 +700,53 @@ async fn truncate<M: Materializer>(sink: &M, change: &Tracked, deadline: Deadlin
     sink.truncate(&Truncation { target, version, changed_at: event.changed_at }, deadline).await
 }
 
-fn bindings(flow: &Flow, schedule: &Schedule) -> Result<Vec<Binding>> {
+/// What the changes of a chunk say of their targets, and which of it each change says.
+fn bindings(flow: &Flow, records: &[Record], changes: &[Tracked]) -> (Vec<Binding>, Vec<usize>) {
     let mut bindings: Vec<Binding> = Vec::new();
-    for change in schedule.changes() {
-        let names = || change.event.key.iter().flat_map(Key::names);
-        let scheme = change.event.version.scheme();
-        match bindings.iter().find(|binding| Arc::ptr_eq(&binding.target, &change.target)) {
-            Some(known)
-                if known.scheme == scheme && known.key_names.iter().map(String::as_str).eq(names()) => {}
-            Some(known) => {
-                return Err(Error::config(format!(
-                    "The batch holds changes of {} with different keys ({} and {}) or version schemes ({} and \
-                     {scheme}). Give each source its own route and target.",
-                    change.target.source,
-                    known.key_names.join(", "),
-                    names().collect::<Vec<_>>().join(", "),
-                    known.scheme,
-                )));
-            }
-            None => bindings.push(Binding {
-                target: change.target.clone(),
-                key_names: names().map(str::to_owned).collect(),
-                scheme,
-                epoch: flow.epoch,
-            }),
+    let says = |binding: &Binding, change: &Tracked| {
+        let names = change.event.key.iter().flat_map(Key::names);
+        Arc::ptr_eq(&binding.target, &change.target)
+            && binding.scheme == change.event.version.scheme()
+            && binding.key_names.iter().map(String::as_str).eq(names)
+            && (binding.target.is_merged() || binding.source == change.event.source)
+            && (binding.key_types.is_empty() || binding.key_types.iter().eq(types_of(change)))
+    };
+    let mut last = 0;
+    let mut binding_of = Vec::with_capacity(changes.len());
+    for change in changes {
+        let is_last = bindings.get(last).is_some_and(|binding| says(binding, change));
+        if !is_last {
+            last = bindings.iter().position(|binding| says(binding, change)).unwrap_or(bindings.len());
         }
+        if last == bindings.len() {
+            bindings.push(binding(flow, records, change));
+        }
+        binding_of.push(last);
     }
-    Ok(bindings)
+    (bindings, binding_of)
+}
+
+fn binding(flow: &Flow, records: &[Record], change: &Tracked) -> Binding {
+    let (event, is_merged) = (&change.event, change.target.is_merged());
+    // a document database may mix the types of a key
+    let is_typed = change.origin.decoder.is_some_and(|decoder| RELATIONAL.contains(&decoder))
+        && !event.key.iter().flat_map(Key::names).eq(["_id"]);
+    Binding {
+        target: change.target.clone(),
+        key_names: event.key.iter().flat_map(Key::names).map(str::to_owned).collect(),
+        key_types: if is_typed { types_of(change).map(str::to_owned).collect() } else { Vec::new() },
+        scheme: event.version.scheme(),
+        epoch: flow.epoch,
+        source: if is_merged { SourceIdentity::default() } else { event.source.clone() },
+        position: records.get(change.origin.record).map(|record| record.position.clone()).unwrap_or_default(),
+    }
+}
+
+/// The decoders of sources whose key columns have one type.
+const RELATIONAL: [&str; 6] = ["debezium", "maxwell", "wal2json", "canal", "dms", "dsql"];
+
+fn types_of(change: &Tracked) -> impl Iterator<Item = &'static str> {
+    change.event.key.iter().flat_map(Key::types)
 }
 
 /// Blocks the patches of keys with a parked change: parked before, or to be parked with this batch.

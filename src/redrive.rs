@@ -167,17 +167,19 @@ fn place(flows: &mut Flows<'_>, letter: &ParkedLetter) -> Result<Place> {
 async fn attempt(flows: &mut Flows<'_>, sink: &Sink, letter: &ParkedLetter) -> Result<Fate> {
     let Some(record) = record(letter) else { return Ok(Fate::NoPayload) };
     let report = process(flows.flow(letter, &record)?, sink, &[record], Deadline::never()).await;
-    match report.failure.or(report.stopped) {
+    // the letter stands for one event; a record that gives another number of events by now is judged as a whole
+    let own = u32::try_from(letter.sub).ok().and_then(|sub| report.parts.get(&(0, sub)));
+    let outcome = own.or(report.outcomes.first()).copied();
+    let (failure, stopped) = report.into_reasons();
+    match failure.or(stopped) {
         Some(error) if error.code() == "behind_purge_horizon" => return Ok(Fate::TooOld(error)),
         Some(error) => return Err(error),
         None => {}
     }
-    // the letter stands for one event; a record that gives another number of events by now is judged as a whole
-    let own = u32::try_from(letter.sub).ok().and_then(|sub| report.parts.get(&(0, sub)));
-    match own.or(report.outcomes.first()) {
+    match outcome {
         Some(Outcome::Applied) => Ok(Fate::Applied),
         Some(Outcome::Stale) => Ok(Fate::Stale),
-        Some(Outcome::Ignored(reason)) => Ok(Fate::Ignored(*reason)),
+        Some(Outcome::Ignored(reason)) => Ok(Fate::Ignored(reason)),
         Some(Outcome::Parked) => Ok(Fate::Parked),
         Some(Outcome::Failed) | None => {
             let message = format!("The dead letter {} could not be applied.", letter.id);

@@ -39,14 +39,15 @@ impl Outcome {
 }
 
 /// The outcomes of a batch, one for each record received, in the batch's order.
+///
+/// Whoever reads a stream by himself asks [`Report::into_result`] how far it is done with.
 #[derive(Debug)]
+#[must_use = "not every record may be durable: `into_result` says up to where"]
 pub struct Report {
     /// One for each record.
     pub outcomes: Vec<Outcome>,
-    /// Why the invocation must fail, if it must: then every record counts as reported.
-    pub failure: Option<Error>,
-    /// Why the batch stopped early, if it did: a transient error or the deadline.
-    pub stopped: Option<Error>,
+    failure: Option<Error>,
+    stopped: Option<Error>,
     /// Which records are delivered again, if the invocation does not fail: those that are not durable and, where the
     /// transport keeps an order, those behind them.
     reported: Vec<bool>,
@@ -54,6 +55,31 @@ pub struct Report {
     failed_position: Option<String>,
     /// What became of each event, by record and number; only of a redrive.
     pub parts: BTreeMap<(usize, u32), Outcome>,
+}
+
+/// Not every record of a batch is durable: those in front of `first` are, it and those behind it may not be.
+///
+/// Go on behind the last durable record, and read from `first` again: what is done twice changes nothing.
+#[derive(Debug, thiserror::Error)]
+#[error("{first} of {received} records are durable, and the batch must come again from there on")]
+pub struct NotDurable {
+    /// Index of the first record that is not durable: so many records in front of it are.
+    pub first: usize,
+    /// Its position, as the transport names it.
+    pub position: String,
+    /// How many records the batch has.
+    pub received: usize,
+    /// Why, when it is the same for all: a setting that a person must change, the database being away, the deadline.
+    #[source]
+    pub because: Option<Error>,
+}
+
+impl NotDurable {
+    /// Whether trying again is of no use before a person has acted.
+    #[must_use]
+    pub fn needs_a_person(&self) -> bool {
+        self.because.as_ref().is_some_and(|error| error.disposition() != Disposition::Retry)
+    }
 }
 
 /// Which records are delivered again when those that `failed` says are reported.
@@ -99,7 +125,6 @@ pub struct Counts {
 
 impl Report {
     /// The report of a batch that could not begin.
-    #[must_use]
     pub fn unstarted(records: &[Record], why: Error) -> Self {
         let outcomes = vec![Outcome::Failed; records.len()];
         match why.disposition() {
@@ -112,7 +137,6 @@ impl Report {
     ///
     /// # Panics
     /// When there is not exactly one outcome for each record: records would be lost or invented.
-    #[must_use]
     pub fn new(
         records: &[Record],
         outcomes: Vec<Outcome>,
@@ -130,6 +154,45 @@ impl Report {
         let accounted = counts.applied + counts.stale + ignored + counts.parked + counts.reported;
         assert_eq!(counts.received, accounted, "received = applied + stale + ignored + parked + reported");
         report
+    }
+
+    /// Why the invocation must fail, if it must: then every record counts as reported.
+    #[must_use]
+    pub fn failure(&self) -> Option<&Error> {
+        self.failure.as_ref()
+    }
+
+    /// Why the batch stopped early, if it did: a transient error or the deadline.
+    #[must_use]
+    pub fn stopped(&self) -> Option<&Error> {
+        self.stopped.as_ref()
+    }
+
+    /// The counts when every record is durable: in its table, parked, or left out on purpose.
+    ///
+    /// # Errors
+    /// When one is not, with the place up to which all are. Nothing behind it may be taken for done.
+    pub fn into_result(self) -> Result<Counts, NotDurable> {
+        let counts = self.counts();
+        if counts.reported == 0 && self.failure.is_none() && self.stopped.is_none() {
+            return Ok(counts);
+        }
+        let first = match self.failure {
+            Some(_) => 0,
+            None => self
+                .outcomes
+                .iter()
+                .zip(&self.reported)
+                .position(|(outcome, again)| *again || *outcome == Outcome::Failed)
+                .unwrap_or(counts.received),
+        };
+        let position = self.failed_position.unwrap_or_default();
+        Err(NotDurable { first, position, received: counts.received, because: self.failure.or(self.stopped) })
+    }
+
+    /// The same, where only the reasons count.
+    pub(crate) fn into_reasons(self) -> (Option<Error>, Option<Error>) {
+        (self.failure, self.stopped)
     }
 
     /// The counts. What will be delivered again counts as reported, whatever became of it.

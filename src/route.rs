@@ -1,7 +1,9 @@
 //! Where the changes of a source table go, and what of them. Knows configuration and events, no SQL.
 
 use crate::coalesce::{Provenance, Tracked};
-use crate::config::{Config, DataLayout, DeletePolicy, OnConfigError, RouteConfig, Truncate, Ttl, Unrouted};
+use crate::config::{
+    Config, DataLayout, DeletePolicy, OnConfigError, RouteConfig, Truncate, Ttl, Unrouted, glob,
+};
 use crate::decode::Reason;
 use crate::error::{Error, Result};
 use crate::event::{Change, ChangeEvent, Document, Key, Patch, hex, tokens};
@@ -30,6 +32,8 @@ pub struct Target {
     pub delete: DeletePolicy,
     /// Whether a truncate of the source removes what is older.
     pub truncate: Truncate,
+    /// What becomes of records that show a fault of its configuration.
+    pub on_config_error: OnConfigError,
     /// The schema of rowtide's own tables.
     pub home: String,
     /// Fields of the document that the view shows as typed columns: name and type as configured.
@@ -120,9 +124,10 @@ impl Routes {
 
     /// What becomes of the records of a source table that show a fault of its configuration.
     #[must_use]
-    pub fn on_config_error(&self, table: SourceTable<'_>) -> OnConfigError {
-        // where no route can be found, the fault is the route's
-        self.config.route_for(table).ok().flatten().map(|route| route.on_config_error).unwrap_or_default()
+    pub fn on_config_error(&self, table: &str) -> OnConfigError {
+        // which source it is may be what cannot be found out
+        let route = self.config.routes.iter().find(|route| glob(&route.from, table));
+        route.map(|route| route.on_config_error).unwrap_or_default()
     }
 
     /// Whether a target that was filled from `source` is one that a route of this configuration takes.
@@ -214,6 +219,7 @@ impl Routes {
             name: identifier(&name),
             delete: config.delete,
             truncate: config.truncate,
+            on_config_error: config.on_config_error,
             home: self.config.sink.schema.clone(),
             types: config.types.clone(),
             data: config.data,
@@ -228,6 +234,15 @@ impl Routes {
     /// # Errors
     /// A configuration error of the route, or a field of `json` that holds no JSON.
     pub fn send(&self, origin: Provenance, mut event: ChangeEvent) -> Result<Result<Tracked, Reason>> {
+        let at = event.changed_at;
+        match self.place(&mut event) {
+            Ok(Ok(target)) => Ok(Ok(Tracked { origin, target, event, at })),
+            Ok(Err(reason)) => Ok(Err(reason)),
+            Err(error) => Err(error.about(&event.table, event.key.as_ref().map(Key::as_str))),
+        }
+    }
+
+    fn place(&self, event: &mut ChangeEvent) -> Result<Result<Arc<Target>, Reason>> {
         // one such record must not stop its stream
         if event.table.is_empty() || event.table.contains('\0') {
             return Err(Error::poison(
@@ -260,6 +275,7 @@ impl Routes {
         if !route.key_add.is_empty()
             && let Some(key) = event.key.take()
         {
+            event.key = Some(key.clone());
             event.key = Some(key.with(route.key_add.iter().cloned())?);
         }
         match &mut event.change {
@@ -276,8 +292,7 @@ impl Routes {
         if is_empty {
             return Ok(Err(Reason::Filtered));
         }
-        let at = event.changed_at;
-        Ok(Ok(Tracked { origin, target: route.target.clone(), event, at }))
+        Ok(Ok(route.target.clone()))
     }
 }
 

@@ -145,6 +145,18 @@ impl SourceIdentity {
         own.iter().any(|(name, value)| others.get(name).is_some_and(|other| other != value))
     }
 
+    /// The first member on which the two disagree, and what this one says of it.
+    #[must_use]
+    pub fn differing(&self, other: &Self) -> Option<(Member, String)> {
+        let (own, others) = (members(self.as_str()), members(other.as_str()));
+        // what people know a source by first
+        let order = [Member::Db, Member::Server, Member::Region, Member::Account, Member::Connector];
+        order.into_iter().find_map(|member| {
+            let value = own.get(member.as_str())?;
+            (others.get(member.as_str())? != value).then(|| (member, value.clone()))
+        })
+    }
+
     /// All that the two tell; where they disagree, what this one says.
     #[must_use]
     pub fn with(&self, other: &Self) -> Self {

@@ -10,5 +10,7 @@ create table if not exists {registry} (
   layout text not null,
   purge_horizon timestamp with time zone,
   altering_until timestamp with time zone,
-  view_sql text
+  view_sql text,
+  source_identity text,
+  key_types text
 )

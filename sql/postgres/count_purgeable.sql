@@ -1,4 +1,4 @@
 select count(*) from {storage} as t
 where t.deleted and t.applied_at < clock_timestamp() - $1::text::interval
   and not exists (
-    select from {dead_letters} as d where d."table" = $2::text and d.key = t.key and d.redriven_at is null)
+    select from {dead_letters} as d where ($2::text = '*' or d."table" = $2::text) and d.key = t.key and d.redriven_at is null)

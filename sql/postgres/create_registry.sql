@@ -10,5 +10,7 @@ create table if not exists {registry} (
   layout text not null,
   purge_horizon timestamptz,
   view_sql text,
-  view_definition text
+  view_definition text,
+  source_identity text,
+  key_types text
 )

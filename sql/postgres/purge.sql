@@ -2,7 +2,7 @@ with old as materialized (
   select t.key, t.version from {storage} as t
   where t.deleted and t.applied_at < $1::timestamptz
     and not exists (
-      select from {dead_letters} as d where d."table" = $2::text and d.key = t.key and d.redriven_at is null)
+      select from {dead_letters} as d where ($2::text = '*' or d."table" = $2::text) and d.key = t.key and d.redriven_at is null)
   order by t.key
   limit $3::int8
   for update of t skip locked

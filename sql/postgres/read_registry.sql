@@ -1,2 +1,3 @@
-select source, key_names, scheme, epoch, view_sql, view_definition
-from {registry} where target = $1::text
+select r.source, r.key_names, r.scheme, r.epoch, r.view_sql, r.view_definition, to_jsonb(r) ->> 'source_identity',
+  to_jsonb(r) ->> 'key_types'
+from {registry} as r where r.target = $1::text

@@ -23,6 +23,7 @@ pub(super) fn run(global: &Global, args: &InputArgs, out: &mut impl Write) -> En
     // routes come behind decoding: every table is shown, with every field, but what decoders must be told is kept
     let told = |route: &RouteConfig| RouteConfig {
         from: route.from.clone(),
+        source: route.source.clone(),
         key: route.key.clone(),
         keyless: route.keyless,
         images: route.images,
@@ -50,9 +51,9 @@ fn print(mut batch: Batch<'_>, records: &[Record], out: &mut impl Write) -> Resu
         for line in lines(&chunk, records) {
             out.write_all(line.as_bytes())?;
         }
-        if let Some(failure) = chunk.failure {
+        if let Some(failure) = chunk.stops_first() {
             out.flush()?;
-            return Err(failure.into());
+            return Err(Failure::from(failure));
         }
     }
     Ok(())
@@ -83,7 +84,8 @@ fn lines(chunk: &Chunk, records: &[Record]) -> Vec<String> {
         let mut body = format!("\"decoder\":{},", optional(origin.decoder));
         body.push_str(&match verdict {
             Verdict::Ignored(reason) => ignored(*reason),
-            Verdict::Poison(error, _) => poison(error),
+            Verdict::Poison(error, _) => refusal("poison", error),
+            Verdict::Fault(error, _) => refusal("fault", error),
         });
         if let Some(sub) = sub(origin) {
             body.push_str(&format!(",\"sub\":{sub}"));
@@ -135,8 +137,8 @@ fn ignored(reason: Reason) -> String {
     format!("\"ignored\":\"{reason}\"")
 }
 
-fn poison(error: &Error) -> String {
-    format!("\"poison\":{{\"code\":{},\"message\":{}}}", text(error.code()), text(&error.to_string()))
+fn refusal(word: &str, error: &Error) -> String {
+    format!("\"{word}\":{{\"code\":{},\"message\":{}}}", text(error.code()), text(&error.to_string()))
 }
 
 /// A text as JSON.

@@ -54,11 +54,15 @@ fn print(
 ) -> Result<usize, Failure> {
     let mut poison = 0;
     while let Some(chunk) = batch.chunk() {
-        if let Some(failure) = chunk.failure {
+        if let Some(failure) = chunk.stops_first() {
             out.flush()?;
-            return Err(failure.into());
+            return Err(Failure::from(failure));
         }
-        poison += chunk.verdicts.iter().filter(|(_, verdict)| matches!(verdict, Verdict::Poison(..))).count();
+        poison += chunk
+            .verdicts
+            .iter()
+            .filter(|(_, verdict)| matches!(verdict, Verdict::Poison(..) | Verdict::Fault(..)))
+            .count();
         for change in &chunk.truncates {
             out.write_all(truncation(change, records).as_bytes())?;
         }

@@ -11,11 +11,13 @@ use rowtide::catalogue::TableSchema;
 use rowtide::error::{Error, ErrorKind, Result};
 use rowtide::json::write_string;
 use rowtide::materialize::{
-    Binding, DeadLetter, Deadline, KnownTarget, LiveRow, Materializer, RowOutcome, Shown, Sink, Truncation,
+    Binding, Cause, DeadLetter, Deadline, KnownTarget, LiveRow, Materializer, RowOutcome, Shown, Sink,
+    Truncation,
 };
 use rowtide::pipeline::{Flow, process};
 use rowtide::plan::{Dialect, Statement, cratedb};
 use rowtide::report::{Counts, Report};
+use rowtide::source::SourceIdentity;
 use std::collections::{BTreeSet, HashSet};
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -128,15 +130,15 @@ impl Replayed {
     fn enter(&mut self, batch: Batch, report: &Report) -> bool {
         let counts = report.counts();
         self.counts.add(&counts);
-        let response = report.failure.is_none().then(|| report.response(&batch.envelope).into_boxed_str());
+        let response = report.failure().is_none().then(|| report.response(&batch.envelope).into_boxed_str());
         self.batches.push(Answered {
             input: batch.input,
             number: batch.number,
             received: counts.received,
             response,
-            went_wrong: counts.reported > 0 || report.failure.is_some(),
+            went_wrong: counts.reported > 0 || report.failure().is_some(),
         });
-        self.failure = report.failure.as_ref().or(report.stopped.as_ref()).map(Failure::from);
+        self.failure = report.failure().or(report.stopped()).map(Failure::from);
         self.failure.is_some() || counts.reported > 0
     }
 }
@@ -214,8 +216,18 @@ impl Materializer for Watched {
         self.sink.blocked(keys, deadline).await
     }
 
-    async fn parked_lately(&self, source: &str, letters: &[DeadLetter], deadline: Deadline) -> Result<u64> {
-        self.sink.parked_lately(source, letters, deadline).await
+    async fn parked_lately(
+        &self,
+        source: &str,
+        cause: Cause<'_>,
+        letters: &[DeadLetter],
+        deadline: Deadline,
+    ) -> Result<u64> {
+        self.sink.parked_lately(source, cause, letters, deadline).await
+    }
+
+    async fn sources(&self, deadline: Deadline) -> Result<Vec<(String, SourceIdentity)>> {
+        self.sink.sources(deadline).await
     }
 
     async fn park(&self, letters: &[DeadLetter], deadline: Deadline) -> Result<()> {

@@ -389,9 +389,10 @@ pub const ROUTE_SETTINGS: &[Setting<RouteConfig>] = &[
     },
     Setting {
         name: "merge",
-        values: "`true` or `false`; and not together with `truncate = \"apply\"`",
+        values: "`true` or `false`",
         about: "Whether several sources fill one target on purpose: partitions, shards, tenants. Their keys must not \
-            collide, or `key_add` tells them apart.",
+            collide, or `key_add` tells them apart. Not together with `truncate = \"apply\"`: one source would empty \
+            the rows of the others.",
         example: "merge = true",
         secret: false,
         set: |route, given| given::truth(given, &mut route.merge),

@@ -453,7 +453,8 @@ fn a_wrong_value_is_an_error_with_its_place_and_what_is_allowed() {
             &[],
             &[],
             "`from` of [[route]] 1 (rowtide.toml line 2) must be the name of a source table, \
-             with `*` and `?` as wildcards, not empty",
+             with `*` and `?` as wildcards, not empty; or a table of `table` and of `region`, `account`, `db`, \
+             `server` or `connector`, with wildcards too",
         ),
         (
             "[[route]]\nfrom = \"a\"\n\n[[route]]\nto = \"b\"",
@@ -465,7 +466,8 @@ fn a_wrong_value_is_an_error_with_its_place_and_what_is_allowed() {
             "[[route]]\nfrom = \"a\"\nto = \"{tabel}\"",
             &[],
             &[],
-            "`to` of [[route]] 1 (rowtide.toml line 3) must have no braces but {table} and {schema}",
+            "`to` of [[route]] 1 (rowtide.toml line 3) must have no braces but {table}, {schema}, \
+             {account}, {connector}, {db}, {region}, {server}",
         ),
         (
             "[[route]]\nfrom = \"a\"\ninclude = [\"x\"]\nexclude = []",

@@ -104,7 +104,7 @@ impl DynamodbStreams {
             }
         };
         if let Some(view @ ("KEYS_ONLY" | "OLD_IMAGE")) = found.view_type.as_deref() {
-            return Err(view_type(table, view, &record.source));
+            return Err(view_type(table, view, found.arn.as_deref().unwrap_or(&record.source)));
         }
         let sequence_number = found.sequence_number.as_deref().unwrap_or_default();
         let version =
@@ -112,7 +112,7 @@ impl DynamodbStreams {
         let at = |text| Timestamp::from_epoch(text).or_else(|| Timestamp::from_rfc3339(text));
         let changed_at = found.created_at.as_deref().and_then(at);
         if found.lacks_new_image() && found.view_type.is_none() {
-            return Err(view_type(table, "not named", &record.source));
+            return Err(view_type(table, "not named", found.arn.as_deref().unwrap_or(&record.source)));
         }
         let arn = found.arn.as_deref().map(SourceIdentity::of_arn).unwrap_or_default();
         let source = arn.with(&SourceIdentity::of(&[(Member::Region, found.region.as_deref())]));

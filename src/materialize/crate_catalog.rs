@@ -4,12 +4,13 @@ use super::crate_rows::{Json, Loan, read, server_error};
 use super::cratedb::Cratedb;
 use super::purge::Purged;
 use super::targets::{
-    DEAD_LETTERS, KnownTarget, LOOKS_MAX, LiveRow, REGISTRY, Registered, STORAGE_COLUMNS, Shown, agree,
-    agree_with_registry, layout_word, missing_object,
+    DEAD_LETTERS, KeyTypes, KnownTarget, LOOKS_MAX, LiveRow, REGISTRY, Registered, SOURCE_COLUMN,
+    STORAGE_COLUMNS, Shown, agree, agree_with_registry, layout_word, missing_object, of_table,
+    warn_old_registry,
 };
 use super::{Binding, Deadline};
 use crate::config::{Ddl, DeletePolicy};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Disposition, Error, ErrorKind, Result};
 use crate::json::Value;
 use crate::plan::cratedb::{add_columns, budget, declared, is_same_view, named, storage, table, view};
 use crate::plan::{
@@ -17,6 +18,7 @@ use crate::plan::{
     without_named_lists,
 };
 use crate::route::Target;
+use crate::source::SourceIdentity;
 use futures_util::StreamExt as _;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
@@ -40,6 +42,7 @@ const PAGE_ROWS: i64 = 1_000;
 pub(super) struct Known {
     pub(super) binding: Binding,
     pub(super) layout: Layout,
+    key_types: KeyTypes,
 }
 
 impl Known {
@@ -79,7 +82,12 @@ impl Table {
 impl Cratedb {
     fn fill_own(&self, template: &str) -> String {
         let (registry, letters) = (self.own(REGISTRY), self.own(DEAD_LETTERS));
-        fill(template, &[("registry", &registry), ("dead_letters", &letters)])
+        let identity = match self.remembers_sources.load(Ordering::Relaxed) {
+            true => ", source_identity, key_types",
+            // a registry of an earlier version
+            false => ", null, null",
+        };
+        fill(template, &[("registry", &registry), ("dead_letters", &letters), ("identity", identity)])
     }
 
     /// A target whose objects are there and agree with the route; creates them where that is allowed.
@@ -87,22 +95,27 @@ impl Cratedb {
         let binding = &Binding { target: Arc::new(named(&binding.target)), ..binding.clone() };
         let name = binding.target.qualified();
         let cached = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
-        if let Some(known) = cached {
-            agree(binding, &known.binding)?;
+        if let Some(known) = cached
+            && agree(binding, &known.binding)?
+        {
+            known.key_types.check(binding);
             return Ok(known);
         }
         declared(&binding.target)?;
         let turn = self.turn.lock().await;
-        let layout = self.establish(binding, deadline).await?;
+        self.ensure_own_tables(deadline).await?;
+        let (layout, registered) = self.establish(binding, deadline).await.map_err(of_table)?;
         drop(turn);
-        let known = Arc::new(Known { binding: binding.clone(), layout });
+        let source = registered.source().with(&binding.source);
+        let key_types = KeyTypes::of(Some(&registered), binding);
+        key_types.check(binding);
+        let known = Arc::new(Known { binding: Binding { source, ..binding.clone() }, layout, key_types });
         self.refresh_columns(&known, deadline).await?;
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(name, known.clone());
         Ok(known)
     }
 
-    async fn establish(&self, binding: &Binding, deadline: Deadline) -> Result<Layout> {
-        self.ensure_own_tables(deadline).await?;
+    async fn establish(&self, binding: &Binding, deadline: Deadline) -> Result<(Layout, Registered)> {
         let target = &*binding.target;
         for _ in 0..LOOKS_MAX {
             let found = self.relation_of(&target.schema, &target.name, deadline).await?;
@@ -115,18 +128,22 @@ impl Cratedb {
                     self.adopted(target, Some(&binding.key_names), deadline).await?
                 }
                 Some((kind, _)) if kind != "VIEW" => {
-                    return Err(Error::config(format!(
-                        "{} is neither a table nor a view; give the route of {} another `to`.",
-                        target.qualified(),
-                        target.source
-                    )));
+                    return Err(Error::fault(
+                        "unusable_target",
+                        format!(
+                            "{} is neither a table nor a view; give the route of {} another `to`.",
+                            target.qualified(),
+                            target.source
+                        ),
+                    ));
                 }
                 Some(_) | None => Layout::Managed,
             };
             let word = layout_word(layout, target.delete);
             let epoch = i32::from(binding.epoch);
-            let is_registered =
-                registered.as_ref().is_some_and(|(line, layout)| line.epoch >= epoch && layout == word);
+            let is_registered = registered.as_ref().is_some_and(|(line, layout)| {
+                line.epoch >= epoch && layout == word && (line.source == target.source || !target.is_merged())
+            });
             if layout == Layout::Managed {
                 if !self.ensure_storage(target, deadline).await? {
                     continue;
@@ -149,14 +166,72 @@ impl Cratedb {
                     );
                 }
             }
+            self.remember_source(binding, registered.map(|(line, _)| line), deadline).await?;
             // whoever was first decides
             if let Some((registered, _)) = self.registered(target, deadline).await? {
                 agree_with_registry(binding, &registered, &self.own(REGISTRY))?;
-                return Ok(layout);
+                return Ok((layout, registered));
             }
         }
         let message = format!("The objects of {} keep changing while they are made.", target.qualified());
         Err(Error::new(ErrorKind::Contended, "contended", message))
+    }
+
+    /// Lets the registry remember which source fills a target.
+    async fn remember_source(
+        &self,
+        binding: &Binding,
+        before: Option<Registered>,
+        deadline: Deadline,
+    ) -> Result<()> {
+        let before = match before {
+            Some(before) => Some(before),
+            None => self.registered(&binding.target, deadline).await?.map(|(line, _)| line),
+        };
+        let Some(before) = before else { return Ok(()) };
+        let Some((source, types)) = before.to_remember(binding) else { return Ok(()) };
+        if !self.remembers_sources.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let sql = self.fill_own(include_str!("../../sql/cratedb/write_source.sql"));
+        let starts_anew = before.epoch < i32::from(binding.epoch);
+        let types = if starts_anew { types } else { before.key_types.or(types) };
+        let known = before.identity.unwrap_or_default();
+        let name = binding.target.qualified();
+        let parameters: [&(dyn ToSql + Sync); 4] = [&name, &source, &types, &known];
+        self.tell(deadline, &sql, &parameters).await.map(drop)
+    }
+
+    /// Adds the columns that a registry of an earlier version lacks. Where that is not allowed, everything goes on
+    /// without them.
+    async fn upgrade_registry(&self, deadline: Deadline) -> Result<()> {
+        if !self.describe(&self.schema, REGISTRY, deadline).await?.has(SOURCE_COLUMN) {
+            let sql = self.fill_own(include_str!("../../sql/cratedb/alter_registry.sql"));
+            match self.create(&sql, deadline).await {
+                Err(error) if error.disposition() == Disposition::Abort => {
+                    warn_old_registry(&sql);
+                    return Ok(());
+                }
+                other => other?,
+            }
+        }
+        self.remembers_sources.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// The source tables that targets were filled from, with their sources.
+    pub(super) async fn sources_once(&self, deadline: Deadline) -> Result<Vec<(String, SourceIdentity)>> {
+        if self.relation_of(&self.schema, REGISTRY, deadline).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        self.ensure_own_tables(deadline).await?;
+        let rows =
+            self.ask(deadline, &self.fill_own(include_str!("../../sql/cratedb/sources.sql")), &[]).await?;
+        let source = |row: &tokio_postgres::Row| {
+            let identity: Option<String> = read(|| row.try_get(1))?;
+            Ok((read(|| row.try_get(0))?, SourceIdentity::parse(&identity.unwrap_or_default())))
+        };
+        rows.iter().map(source).collect()
     }
 
     /// Registry and dead letters, in the sink's schema.
@@ -169,6 +244,7 @@ impl Cratedb {
                 self.create(&sql, deadline).await?;
             }
         }
+        self.upgrade_registry(deadline).await?;
         *self.own_tables.lock().unwrap_or_else(PoisonError::into_inner) = true;
         Ok(())
     }
@@ -256,11 +332,14 @@ impl Cratedb {
         if line.is_some() || is_same_view(&view(target), shown) {
             return Ok(());
         }
-        Err(Error::config(format!(
-            "There is already a view {} that rowtide did not make. Rename it, or give the route of {} another `to`.",
-            target.qualified(),
-            target.source
-        )))
+        Err(Error::fault(
+            "unusable_target",
+            format!(
+                "There is already a view {} that rowtide did not make. Rename it, or give the route of {} another `to`.",
+                target.qualified(),
+                target.source
+            ),
+        ))
     }
 
     async fn ensure_view(
@@ -299,17 +378,23 @@ impl Cratedb {
         let name = target.qualified();
         let table = self.describe(&target.schema, &target.name, deadline).await?;
         if STORAGE_COLUMNS.into_iter().all(|column| table.has(column)) {
-            return Err(Error::config(format!(
-                "{name} is another target's storage table; give the route of {} another `to`.",
-                target.source
-            )));
+            return Err(Error::fault(
+                "unusable_target",
+                format!(
+                    "{name} is another target's storage table; give the route of {} another `to`.",
+                    target.source
+                ),
+            ));
         }
         if !table.has("pk") || !table.has("data") {
-            return Err(Error::config(format!(
-                "There is already a table {name}, and it has no columns pk and data that rowtide could write to. \
+            return Err(Error::fault(
+                "unusable_target",
+                format!(
+                    "There is already a table {name}, and it has no columns pk and data that rowtide could write to. \
                  Rename it, or give the route of {} another `to`.",
-                target.source
-            )));
+                    target.source
+                ),
+            ));
         }
         let mut keys = table.keys.clone();
         keys.sort();
@@ -318,19 +403,25 @@ impl Cratedb {
         {
             let members: Vec<String> =
                 key_names.iter().map(|name| format!("pk[{}]", literal(name))).collect();
-            return Err(Error::config(format!(
-                "The primary key of the existing table {name} is not the key of {}: it must be {}, so that rows can \
+            return Err(Error::fault(
+                "unusable_target",
+                format!(
+                    "The primary key of the existing table {name} is not the key of {}: it must be {}, so that rows can \
                  be upserted. CrateDB cannot change a primary key: copy the rows into a table that has it.",
-                target.source,
-                members.join(", ")
-            )));
+                    target.source,
+                    members.join(", ")
+                ),
+            ));
         }
         if target.delete == DeletePolicy::Soft {
-            return Err(Error::config(format!(
-                "The route of {} has delete = \"soft\", which the existing table {name} cannot show. Use tombstone \
+            return Err(Error::fault(
+                "unusable_target",
+                format!(
+                    "The route of {} has delete = \"soft\", which the existing table {name} cannot show. Use tombstone \
                  or hard, or another `to`.",
-                target.source
-            )));
+                    target.source
+                ),
+            ));
         }
         Ok(Layout::Adopted { guarded: table.has("version") && table.has("deleted"), aux: table.has("aux") })
     }
@@ -351,6 +442,8 @@ impl Cratedb {
                 epoch: row.try_get(3)?,
                 view_sql: row.try_get(5)?,
                 view_definition: None,
+                identity: row.try_get(7)?,
+                key_types: row.try_get(8)?,
             };
             Ok(Some((registered, row.try_get(4)?)))
         })
@@ -715,14 +808,17 @@ pub(super) fn check_storage(target: &Target, described: &Table) -> Result<()> {
     if STORAGE_COLUMNS.into_iter().all(|column| described.has(column)) {
         return Ok(());
     }
-    Err(Error::config(format!(
-        "{}.{} should be the storage table of {}, but it is no table with the columns {}. Rename it, or change \
+    Err(Error::fault(
+        "unusable_target",
+        format!(
+            "{}.{} should be the storage table of {}, but it is no table with the columns {}. Rename it, or change \
          sink.suffix or the route's `to`.",
-        target.schema,
-        target.storage,
-        target.qualified(),
-        STORAGE_COLUMNS.join(", ")
-    )))
+            target.schema,
+            target.storage,
+            target.qualified(),
+            STORAGE_COLUMNS.join(", ")
+        ),
+    ))
 }
 
 fn live_row(row: &tokio_postgres::Row) -> Result<(String, LiveRow)> {

@@ -1,12 +1,12 @@
 //! The dead-letter table on CrateDB. A letter's number is a digest of what identifies it: there is no sequence, and
 //! what is found by its whole primary key is found at once, not only after the next refresh.
 
-use super::Deadline;
 use super::crate_rows::read;
 use super::cratedb::Cratedb;
 use super::dead_letters::{DeadLetter, Filter, ParkedLetter};
 use super::targets::DEAD_LETTERS;
-use crate::error::{Error, ErrorKind, Result};
+use super::{Cause, Deadline};
+use crate::error::{Error, ErrorKind, FAULT_CODES, Result};
 use crate::plan::fill;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -66,6 +66,7 @@ impl Cratedb {
     pub(super) async fn parked_lately_once(
         &self,
         source: &str,
+        cause: Cause<'_>,
         letters: &[DeadLetter],
         deadline: Deadline,
     ) -> Result<u64> {
@@ -74,7 +75,13 @@ impl Cratedb {
         let since = jiff::Timestamp::now().as_millisecond() - LATELY_MS;
         let since = jiff::Timestamp::from_millisecond(since).unwrap_or(jiff::Timestamp::MIN);
         let own: Vec<i64> = letters.iter().map(number).collect();
-        let rows = self.ask(deadline, &sql, &[&storable(source), &since, &own]).await?;
+        let (is_fault, table) = match cause {
+            Cause::Poison => (false, String::new()),
+            Cause::Fault(table) => (true, table.map(storable).unwrap_or_default()),
+        };
+        let rows = self
+            .ask(deadline, &sql, &[&storable(source), &since, &own, &FAULT_CODES, &is_fault, &table])
+            .await?;
         let count: i64 = rows.first().map_or(Ok(0), |row| read(|| row.try_get(0)))?;
         Ok(u64::try_from(count).unwrap_or_default())
     }

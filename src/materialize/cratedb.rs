@@ -8,8 +8,8 @@
 use super::crate_catalog::Known;
 use super::crate_rows::{Base, Json, KeyValue, Loan, Sent, UNREADABLE, identity_of, read, server_error};
 use super::server::Server;
-use super::targets::check_horizon;
-use super::{Binding, DeadLetter, Deadline, Materializer, RowOutcome, Truncation};
+use super::targets::{check_horizon, of_table};
+use super::{Binding, Cause, DeadLetter, Deadline, Materializer, RowOutcome, Truncation, happened_at};
 use crate::catalogue::TableSchema;
 use crate::config::{Config, Ddl, DeletePolicy};
 use crate::error::{Disposition, Error, ErrorKind, Result};
@@ -18,13 +18,14 @@ use crate::json::Value;
 use crate::plan::cratedb::{
     Values, adopted_delete_sql, batch_rows, hard_delete_sql, named, patch_sql, upsert_sql,
 };
-use crate::plan::{Action, Columns, Dialect, Layout, Row, Statement, relation};
+use crate::plan::{Action, Columns, Dialect, Layout, Row, Statement, fill, relation};
+use crate::source::SourceIdentity;
 use futures_util::future::try_join_all;
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::hash::{Hash as _, Hasher as _};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio_postgres::types::{ToSql, Type};
 
@@ -54,6 +55,8 @@ pub struct Cratedb {
     /// One at a time looks at the catalogue or changes it.
     pub(super) turn: tokio::sync::Mutex<()>,
     pub(super) own_tables: Mutex<bool>,
+    /// Whether the registry has the columns that hold the source of a target.
+    pub(super) remembers_sources: AtomicBool,
     checks_horizon: bool,
     statements: AtomicU64,
     pub(super) alterations: AtomicU64,
@@ -87,6 +90,7 @@ impl Cratedb {
             full: Mutex::default(),
             turn: tokio::sync::Mutex::new(()),
             own_tables: Mutex::new(false),
+            remembers_sources: AtomicBool::new(false),
             checks_horizon: false,
             statements: AtomicU64::new(0),
             alterations: AtomicU64::new(0),
@@ -202,6 +206,45 @@ impl Cratedb {
         let name = named(&statement.target).qualified();
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
         known.ok_or_else(|| Error::config(format!("{name} was not prepared.")))
+    }
+
+    /// Of the rows that were stale, finds those that happened later than what is stored. Costs nothing when none was.
+    async fn find_later(
+        &self,
+        statement: &Statement,
+        known: &Known,
+        mut outcomes: Vec<RowOutcome>,
+        deadline: Deadline,
+    ) -> Result<Vec<RowOutcome>> {
+        let is_stale = |outcome: &RowOutcome| matches!(outcome, RowOutcome::Stale);
+        let timed = statement
+            .rows
+            .iter()
+            .zip(&outcomes)
+            .filter(|(row, outcome)| is_stale(outcome) && happened_at(row).is_some());
+        let keys: Vec<&str> = timed.map(|(row, _)| row.key.as_str()).collect();
+        if keys.is_empty() {
+            return Ok(outcomes);
+        }
+        let target = &known.binding.target;
+        let storage = relation(&target.schema, &target.storage);
+        let sql = fill(include_str!("../../sql/cratedb/later_than_stored.sql"), &[("storage", &storage)]);
+        let mut stored: HashMap<String, (String, Option<jiff::Timestamp>)> = HashMap::new();
+        for row in self.ask(deadline, &sql, &[&keys]).await? {
+            let (key, version, at) = read(|| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))?;
+            stored.insert(key, (version, at));
+        }
+        for (row, outcome) in
+            statement.rows.iter().zip(&mut outcomes).filter(|(_, outcome)| is_stale(outcome))
+        {
+            let Some((version, Some(at))) = stored.get(&row.key) else { continue };
+            // the database keeps milliseconds
+            let is_later = happened_at(row).is_some_and(|own| own.0.div_euclid(1_000) > at.as_millisecond());
+            if is_later && *version > row.version {
+                *outcome = RowOutcome::StaleButLater;
+            }
+        }
+        Ok(outcomes)
     }
 
     fn forget(&self, name: &str) {
@@ -514,12 +557,15 @@ impl Cratedb {
         deadline: Deadline,
     ) -> Result<Vec<RowOutcome>> {
         if known.layout != Layout::Managed || known.binding.target.delete == DeletePolicy::Hard {
-            return Err(Error::config(format!(
-                "{} sends partial images, which need a table made by rowtide and delete = \"tombstone\" or \"soft\": \
+            return Err(Error::fault(
+                "partial_images",
+                format!(
+                    "{} sends partial images, which need a table made by rowtide and delete = \"tombstone\" or \"soft\": \
                  {} is not one.",
-                known.binding.target.source,
-                known.binding.target.qualified()
-            )));
+                    known.binding.target.source,
+                    known.binding.target.qualified()
+                ),
+            ));
         }
         if self.checks_horizon {
             let horizon = self.horizon(&known.binding.target.qualified(), deadline).await?;
@@ -704,11 +750,14 @@ impl Materializer for Cratedb {
     }
 
     async fn truncate(&self, truncation: &Truncation, _: Deadline) -> Result<RowOutcome> {
-        Err(Error::config(format!(
-            "The route of {} has truncate = \"apply\", which CrateDB cannot do: rows that are not refreshed would be \
+        Err(Error::fault(
+            "unusable_target",
+            format!(
+                "The route of {} has truncate = \"apply\", which CrateDB cannot do: rows that are not refreshed would be \
              missed.",
-            truncation.target.source
-        )))
+                truncation.target.source
+            ),
+        ))
     }
 
     async fn schemas(&self, deadline: Deadline) -> Result<Vec<TableSchema>> {
@@ -725,14 +774,21 @@ impl Materializer for Cratedb {
             Action::Upsert => Box::pin(self.upsert(statement, &known, deadline)).await,
             Action::Patch => Box::pin(self.patch(statement, &known, deadline)).await,
         };
+        let applied = match applied {
+            Ok(outcomes) if known.layout == Layout::Managed => {
+                Box::pin(self.find_later(statement, &known, outcomes, deadline)).await
+            }
+            other => other,
+        };
         let is_changed =
             |error: &Error| matches!(error.sqlstate(), Some("42P01" | "42703")) || error.code() == UNREADABLE;
         if applied.as_ref().is_err_and(is_changed) {
             // somebody changed it: the next batch looks again, on connections that do not know it yet
             self.forget(&known.binding.target.qualified());
             self.close_idle();
+            return applied;
         }
-        applied
+        applied.map_err(of_table)
     }
 
     async fn blocked(
@@ -743,8 +799,18 @@ impl Materializer for Cratedb {
         self.server.retrying(deadline, || self.blocked_once(keys, deadline)).await
     }
 
-    async fn parked_lately(&self, source: &str, letters: &[DeadLetter], deadline: Deadline) -> Result<u64> {
-        self.server.retrying(deadline, || self.parked_lately_once(source, letters, deadline)).await
+    async fn parked_lately(
+        &self,
+        source: &str,
+        cause: Cause<'_>,
+        letters: &[DeadLetter],
+        deadline: Deadline,
+    ) -> Result<u64> {
+        self.server.retrying(deadline, || self.parked_lately_once(source, cause, letters, deadline)).await
+    }
+
+    async fn sources(&self, deadline: Deadline) -> Result<Vec<(String, SourceIdentity)>> {
+        self.server.retrying(deadline, || self.sources_once(deadline)).await
     }
 
     async fn park(&self, letters: &[DeadLetter], deadline: Deadline) -> Result<()> {

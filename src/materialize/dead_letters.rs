@@ -1,9 +1,9 @@
 //! The dead-letter table: records that cannot be applied, kept so that the stream can go on.
 
-use super::Deadline;
 use super::postgres::{Postgres, moment, settle};
 use super::targets::ddl_error;
-use crate::error::Result;
+use super::{Cause, Deadline};
+use crate::error::{FAULT_CODES, Result};
 use crate::event::Timestamp;
 use bytes::Bytes;
 use std::collections::HashSet;
@@ -140,6 +140,7 @@ impl Postgres {
     pub(super) async fn parked_lately_once(
         &self,
         source: &str,
+        cause: Cause<'_>,
         letters: &[DeadLetter],
         deadline: Deadline,
     ) -> Result<u64> {
@@ -149,7 +150,12 @@ impl Postgres {
         let positions: Vec<String> = letters.iter().map(|letter| storable(&letter.position)).collect();
         let subs = subs(letters.iter());
         let digests: Vec<&str> = letters.iter().map(|letter| letter.payload_sha256.as_str()).collect();
-        let parameters: [&(dyn ToSql + Sync); 4] = [&source, &positions, &subs, &digests];
+        let (is_fault, table) = match cause {
+            Cause::Poison => (false, None),
+            Cause::Fault(table) => (true, table.map(storable)),
+        };
+        let parameters: [&(dyn ToSql + Sync); 7] =
+            [&source, &positions, &subs, &digests, &is_fault, &FAULT_CODES, &table];
         let result = self.bounded(&client, deadline, client.query_one(&sql, &parameters)).await;
         let count: i64 = settle(client, result)?.try_get(0).map_err(ddl_error)?;
         Ok(u64::try_from(count).unwrap_or_default())

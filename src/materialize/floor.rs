@@ -67,23 +67,29 @@ impl Postgres {
         self.ensure_own_tables(client).await?;
         let found = relation_of(client, &target.schema, &target.name).await?;
         if found.is_some_and(|found| found.is_table()) {
-            return Err(Error::config(format!(
-                "The route of {} has truncate = \"apply\", which needs a table made by rowtide: {} is not one.",
-                target.source,
-                target.qualified()
-            )));
+            return Err(Error::fault(
+                "unusable_target",
+                format!(
+                    "The route of {} has truncate = \"apply\", which needs a table made by rowtide: {} is not one.",
+                    target.source,
+                    target.qualified()
+                ),
+            ));
         }
         if let Some(registered) = self.registered(client, target).await? {
             let scheme = version.chars().next().unwrap_or('?').to_string();
             if registered.source != target.source || registered.scheme != scheme {
-                return Err(Error::config(format!(
-                    "A truncate of {} with versions of the scheme {scheme} would empty {}, which was filled from {} \
+                return Err(Error::fault(
+                    "unusable_target",
+                    format!(
+                        "A truncate of {} with versions of the scheme {scheme} would empty {}, which was filled from {} \
                      with versions of the scheme {}. Give the route another `to`.",
-                    target.source,
-                    target.qualified(),
-                    registered.source,
-                    registered.scheme
-                )));
+                        target.source,
+                        target.qualified(),
+                        registered.source,
+                        registered.scheme
+                    ),
+                ));
             }
         }
         // nothing was written yet, but what is older may still come

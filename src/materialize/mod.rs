@@ -29,8 +29,10 @@ pub use targets::{KnownTarget, LiveRow, Shown};
 use crate::catalogue::TableSchema;
 use crate::error::{Error, Result};
 use crate::event::Timestamp;
-use crate::plan::{Dialect, Statement};
+use crate::plan::{Dialect, Row, Statement};
 use crate::route::Target;
+use crate::source::SourceIdentity;
+use crate::version::Version;
 use std::collections::HashSet;
 use std::future::Future;
 use std::sync::Arc;
@@ -44,6 +46,9 @@ pub enum RowOutcome {
     Applied,
     /// The database had this version or a newer one.
     Stale,
+    /// The same, and yet the source says that this change happened later than the one that is stored: its order may
+    /// have started anew.
+    StaleButLater,
     /// The database refuses this row; every other row of the statement was tried without it.
     Refused(Arc<Error>),
 }
@@ -55,10 +60,25 @@ pub struct Binding {
     pub target: Arc<Target>,
     /// Names of the key's members, in byte order.
     pub key_names: Vec<String>,
+    /// What their values are, in the same order; empty where a source may mix them.
+    pub key_types: Vec<String>,
     /// Letter of the version scheme.
     pub scheme: char,
     /// `source.epoch`.
     pub epoch: u16,
+    /// Which source it is, as far as its records tell; nothing for a target that several fill on purpose.
+    pub source: SourceIdentity,
+    /// A position of one of the changes, for people.
+    pub position: String,
+}
+
+/// Why records were parked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cause<'a> {
+    /// They can never be applied.
+    Poison,
+    /// A fault of the configuration of this source table; or of a producer, when the table is not known.
+    Fault(Option<&'a str>),
 }
 
 /// A truncate of a source table.
@@ -70,6 +90,11 @@ pub struct Truncation {
     pub version: String,
     /// When the source was truncated.
     pub changed_at: Option<Timestamp>,
+}
+
+/// When a row's change happened or, of a row that was loaded without a position, when it was read.
+fn happened_at(row: &Row) -> Option<Timestamp> {
+    row.changed_at.or_else(|| Version::from(row.version.clone()).loaded_at())
 }
 
 /// Writes planned statements. One implementation a database; tests bring their own.
@@ -131,16 +156,27 @@ pub trait Materializer: Send + Sync {
         deadline: Deadline,
     ) -> impl Future<Output = Result<HashSet<(String, String)>>> + Send;
 
-    /// How many records of `source` were parked in the last ten minutes, other than `letters`, which may come again.
+    /// How many records of `source` were parked in the last ten minutes, other than `letters`, which may come again:
+    /// those that can never be applied, or for a fault of the configuration of one table.
     ///
     /// # Errors
     /// When it cannot be found out.
     fn parked_lately(
         &self,
         source: &str,
+        cause: Cause<'_>,
         letters: &[DeadLetter],
         deadline: Deadline,
     ) -> impl Future<Output = Result<u64>> + Send;
+
+    /// The source tables that targets were filled from so far, with their sources.
+    ///
+    /// # Errors
+    /// When it cannot be found out.
+    fn sources(
+        &self,
+        deadline: Deadline,
+    ) -> impl Future<Output = Result<Vec<(String, SourceIdentity)>>> + Send;
 
     /// Stores dead letters durably, all or none.
     ///

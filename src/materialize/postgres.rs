@@ -2,8 +2,8 @@
 
 use super::connect::driver_error;
 use super::server::{CANCEL_GRACE, Server, left, out_of_time};
-use super::targets::{Known, check_horizon};
-use super::{Binding, DeadLetter, Deadline, Materializer, RowOutcome, Truncation};
+use super::targets::{Known, check_horizon, of_table};
+use super::{Binding, Cause, DeadLetter, Deadline, Materializer, RowOutcome, Truncation, happened_at};
 use crate::catalogue::TableSchema;
 use crate::config::{Config, Ddl};
 use crate::error::{Disposition, Error, ErrorKind, Result};
@@ -13,10 +13,11 @@ use crate::plan::{
     Action, Dialect, Layout, Row, Statement, fill, merge, patch_sql, place, relation, upsert_sql,
 };
 use crate::route::Target;
+use crate::source::SourceIdentity;
 use deadpool_postgres::Object;
 use std::collections::{HashMap, HashSet};
 use std::future::Future;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::timeout;
@@ -35,6 +36,8 @@ pub struct Postgres {
     pub(super) known: Mutex<HashMap<String, Arc<Known>>>,
     pub(super) ready: tokio::sync::Mutex<bool>,
     checks_horizon: bool,
+    /// Whether the registry is one of an earlier version that cannot be changed.
+    pub(super) has_old_registry: AtomicBool,
     pub(super) statements: AtomicU64,
 }
 
@@ -64,6 +67,7 @@ impl Postgres {
             known: Mutex::default(),
             ready: tokio::sync::Mutex::new(false),
             checks_horizon: false,
+            has_old_registry: AtomicBool::new(false),
             statements: AtomicU64::new(0),
         }
     }
@@ -318,6 +322,43 @@ impl Postgres {
         Ok(outcomes)
     }
 
+    /// Of the rows that were stale, finds those that happened later than what is stored. Costs nothing when none was.
+    async fn find_later(
+        &self,
+        statement: &Statement,
+        mut outcomes: Vec<RowOutcome>,
+        deadline: Deadline,
+    ) -> Result<Vec<RowOutcome>> {
+        let stale =
+            statement.rows.iter().zip(&outcomes).filter(|(_, outcome)| matches!(outcome, RowOutcome::Stale));
+        let timed: Vec<(&Row, jiff::Timestamp)> =
+            stale.filter_map(|(row, _)| Some((row, moment(happened_at(row))?))).collect();
+        if timed.is_empty() {
+            return Ok(outcomes);
+        }
+        let storage = relation(&statement.target.schema, &statement.target.storage);
+        let sql = fill(include_str!("../../sql/postgres/later_than_stored.sql"), &[("storage", &storage)]);
+        let keys: Vec<&str> = timed.iter().map(|(row, _)| row.key.as_str()).collect();
+        let versions: Vec<&str> = timed.iter().map(|(row, _)| row.version.as_str()).collect();
+        let times: Vec<jiff::Timestamp> = timed.iter().map(|(_, time)| *time).collect();
+        let client = self.client(deadline).await?;
+        let work = async {
+            let prepared = client.prepare_cached(&sql).await?;
+            client.query(&prepared, &[&keys, &versions, &times]).await
+        };
+        let asked = self.bounded(&client, deadline, work).await;
+        let later: HashSet<String> = settle(client, asked)?
+            .iter()
+            .map(|row| row.try_get(0).map_err(|error| driver_error(&error, false)))
+            .collect::<Result<_>>()?;
+        for (row, outcome) in statement.rows.iter().zip(&mut outcomes) {
+            if matches!(outcome, RowOutcome::Stale) && later.contains(&row.key) {
+                *outcome = RowOutcome::StaleButLater;
+            }
+        }
+        Ok(outcomes)
+    }
+
     /// The purge horizon of a target: deleted rows up to then may be forgotten.
     async fn horizon(&self, target: &Target, deadline: Deadline) -> Result<Option<jiff::Timestamp>> {
         let sql = self.fill_own(include_str!("../../sql/postgres/lock_horizon.sql"), &[]);
@@ -337,12 +378,15 @@ impl Postgres {
         deadline: Deadline,
     ) -> Result<Vec<RowOutcome>> {
         if layout != Layout::Managed || statement.target.delete == crate::config::DeletePolicy::Hard {
-            return Err(Error::config(format!(
-                "{} sends partial images, which need a table made by rowtide and delete = \"tombstone\" or \"soft\": \
+            return Err(Error::fault(
+                "partial_images",
+                format!(
+                    "{} sends partial images, which need a table made by rowtide and delete = \"tombstone\" or \"soft\": \
                  {} is not one.",
-                statement.target.source,
-                statement.target.qualified()
-            )));
+                    statement.target.source,
+                    statement.target.qualified()
+                ),
+            ));
         }
         if self.checks_horizon {
             let rows: Vec<&Row> = statement.rows.iter().collect();
@@ -512,12 +556,17 @@ impl Materializer for Postgres {
             Action::Upsert => self.upsert(statement, layout, deadline).await,
             Action::Patch => self.patch(statement, layout, deadline).await,
         };
+        let applied = match applied {
+            Ok(outcomes) if layout == Layout::Managed => self.find_later(statement, outcomes, deadline).await,
+            other => other,
+        };
         if applied.as_ref().is_err_and(|error| error.sqlstate() == Some("42P01")) {
             // somebody dropped it: the next batch looks again
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
             known.remove(&statement.target.qualified());
+            return applied;
         }
-        applied
+        applied.map_err(of_table)
     }
 
     async fn blocked(
@@ -528,8 +577,18 @@ impl Materializer for Postgres {
         self.server.retrying(deadline, || self.blocked_once(keys, deadline)).await
     }
 
-    async fn parked_lately(&self, source: &str, letters: &[DeadLetter], deadline: Deadline) -> Result<u64> {
-        self.server.retrying(deadline, || self.parked_lately_once(source, letters, deadline)).await
+    async fn parked_lately(
+        &self,
+        source: &str,
+        cause: Cause<'_>,
+        letters: &[DeadLetter],
+        deadline: Deadline,
+    ) -> Result<u64> {
+        self.server.retrying(deadline, || self.parked_lately_once(source, cause, letters, deadline)).await
+    }
+
+    async fn sources(&self, deadline: Deadline) -> Result<Vec<(String, SourceIdentity)>> {
+        self.server.retrying(deadline, || self.sources_once(deadline)).await
     }
 
     async fn park(&self, letters: &[DeadLetter], deadline: Deadline) -> Result<()> {

@@ -5,13 +5,14 @@ use super::login::Login;
 use super::postgres::settle;
 use super::server::Server;
 use super::{
-    Binding, Cratedb, DeadLetter, Deadline, Filter, Inspection, KnownTarget, LiveRow, Materializer,
+    Binding, Cause, Cratedb, DeadLetter, Deadline, Filter, Inspection, KnownTarget, LiveRow, Materializer,
     ParkedLetter, Postgres, Purged, RowOutcome, Shown, Truncation,
 };
 use crate::catalogue::TableSchema;
 use crate::config::{Config, DialectChoice};
 use crate::error::Result;
 use crate::plan::{Dialect, Statement};
+use crate::source::SourceIdentity;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -327,10 +328,23 @@ impl Materializer for Sink {
         }
     }
 
-    async fn parked_lately(&self, source: &str, letters: &[DeadLetter], deadline: Deadline) -> Result<u64> {
+    async fn parked_lately(
+        &self,
+        source: &str,
+        cause: Cause<'_>,
+        letters: &[DeadLetter],
+        deadline: Deadline,
+    ) -> Result<u64> {
         match self.kind(deadline).await? {
-            Kind::Postgres(sink) => Box::pin(sink.parked_lately(source, letters, deadline)).await,
-            Kind::Cratedb(sink) => Box::pin(sink.parked_lately(source, letters, deadline)).await,
+            Kind::Postgres(sink) => Box::pin(sink.parked_lately(source, cause, letters, deadline)).await,
+            Kind::Cratedb(sink) => Box::pin(sink.parked_lately(source, cause, letters, deadline)).await,
+        }
+    }
+
+    async fn sources(&self, deadline: Deadline) -> Result<Vec<(String, SourceIdentity)>> {
+        match self.kind(deadline).await? {
+            Kind::Postgres(sink) => Box::pin(sink.sources(deadline)).await,
+            Kind::Cratedb(sink) => Box::pin(sink.sources(deadline)).await,
         }
     }
 

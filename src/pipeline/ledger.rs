@@ -1,18 +1,25 @@
 //! What becomes of every record of a batch: outcomes, what is to be parked, and when that is too much.
 
-use super::{Flow, TableKey, Verdict, Written};
-use crate::coalesce::{Fate, Provenance};
-use crate::error::{Disposition, Error, ErrorKind, Result};
-use crate::event::{ChangeEvent, hex};
-use crate::materialize::{DeadLetter, Deadline, Materializer};
+use super::{Flow, Row, TableKey, Verdict, Written};
+use crate::coalesce::{Fate, Provenance, Tracked};
+use crate::config::OnConfigError;
+use crate::error::{Disposition, Error, ErrorKind, FAULT_CODES, Result};
+use crate::event::hex;
+use crate::materialize::{Cause, DeadLetter, Deadline, Materializer};
 use crate::metrics::{self, Meter};
-use crate::record::Record;
+use crate::record::{Record, Redelivered};
 use crate::report::{Outcome, Report, redelivered};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashSet};
 
 /// This many poison records that are more than half of a batch are no accident.
 const SYSTEMIC_POISON_MIN: usize = 10;
+
+/// Decoders of what rowtide itself loads beside a stream.
+const OWN_LOADS: [&str; 1] = ["dynamodb-export"];
+
+/// The most tables and codes that one message names.
+const NAMED_MAX: usize = 5;
 
 /// What is known of the batch's records so far.
 pub(super) struct Ledger<'f> {
@@ -21,17 +28,93 @@ pub(super) struct Ledger<'f> {
     /// `None` until something is known.
     outcomes: Vec<Option<Outcome>>,
     /// What is to be parked: by record.
-    letters: BTreeMap<usize, Vec<DeadLetter>>,
+    letters: BTreeMap<usize, Vec<Letter>>,
     /// Records that are poison by themselves, not parked behind another.
     poison: HashSet<usize>,
     /// Those of them that hold parts which are not: an aggregate with one bad part is not a bad record.
     partly: HashSet<usize>,
+    /// Faults of the configuration of a table or producer.
+    faults: Groups,
+    /// Whether one of them is of a route that leaves it to rowtide what becomes of its records.
+    has_open_fault: bool,
+    /// Stale changes of which the source says that they happened later than what is stored, by table.
+    backwards: BTreeMap<String, Backwards>,
     /// What became of each event, by record and number; kept for a redrive only.
     parts: BTreeMap<(usize, u32), Outcome>,
     failure: Option<Error>,
     stopped: Option<Error>,
     /// None when nobody listens.
     meter: Option<Meter>,
+}
+
+/// Something that is to be parked, and what bounds it.
+struct Letter {
+    letter: DeadLetter,
+    limit: Limit,
+}
+
+/// What the number of letters is bounded by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Limit {
+    /// `dead_letters.limit`, of the source.
+    Source,
+    /// `dead_letters.limit`, of the source table alone.
+    Table,
+    /// Nothing.
+    None,
+}
+
+/// Changes that went backwards.
+#[derive(Default)]
+struct Backwards {
+    /// Changes at a position of the source.
+    changes: u64,
+    /// Rows of a snapshot that the source took.
+    snapshot_rows: u64,
+}
+
+/// Records by source table and code, each with how many there are and the message of the first.
+#[derive(Default)]
+struct Groups(BTreeMap<(String, String), (usize, String)>);
+
+impl Groups {
+    fn add(&mut self, table: Option<&str>, error: &Error) {
+        self.add_as(table, error.code(), error.message());
+    }
+
+    fn add_as(&mut self, table: Option<&str>, code: &str, message: &str) {
+        let group = (table.unwrap_or("-").to_owned(), code.to_owned());
+        let (count, _) = self.0.entry(group).or_insert_with(|| (0, message.to_owned()));
+        *count += 1;
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Tables and codes with their counts, the most frequent first.
+    fn counts(&self) -> String {
+        let mut groups: Vec<_> = self.0.iter().collect();
+        groups.sort_by_key(|(_, (count, _))| std::cmp::Reverse(*count));
+        let others = groups.len().saturating_sub(NAMED_MAX);
+        let name = |((table, code), (count, _)): &(&(String, String), &(usize, String))| match table.as_str()
+        {
+            "-" => format!("{code} {count}"),
+            table => format!("{table}: {code} {count}"),
+        };
+        let mut named: Vec<String> = groups.iter().take(NAMED_MAX).map(name).collect();
+        if others > 0 {
+            named.push(format!("and {others} others"));
+        }
+        named.join(", ")
+    }
+
+    /// What the records say of each code, once.
+    fn messages(&self) -> String {
+        let mut codes = HashSet::new();
+        let of_code = self.0.iter().filter(|((_, code), _)| codes.insert(code)).take(NAMED_MAX);
+        of_code.map(|(_, (_, message))| message.as_str()).collect::<Vec<_>>().join(" ")
+    }
 }
 
 impl<'f> Ledger<'f> {
@@ -43,6 +126,9 @@ impl<'f> Ledger<'f> {
             letters: BTreeMap::new(),
             poison: HashSet::new(),
             partly: HashSet::new(),
+            faults: Groups::default(),
+            has_open_fault: false,
+            backwards: BTreeMap::new(),
             parts: BTreeMap::new(),
             failure: None,
             stopped: None,
@@ -79,42 +165,19 @@ impl<'f> Ledger<'f> {
         for (origin, verdict) in &chunk.verdicts {
             match verdict {
                 Verdict::Ignored(reason) => self.note(*origin, Outcome::Ignored(*reason)),
-                Verdict::Poison(error, key) => {
+                Verdict::Poison(error, row) => {
                     // a record is stored whole: the first of its bad parts stands for all, but each row is blocked
-                    if !self.poison.insert(origin.record) && key.is_none() {
+                    if !self.poison.insert(origin.record) && row.key.is_none() && row.table.is_none() {
                         continue;
                     }
-                    self.letter(*origin, None, error.code(), error.to_string());
-                    let letter = self.letters.get_mut(&origin.record).and_then(|letters| letters.last_mut());
-                    if let (Some(letter), Some((table, key))) = (letter, key) {
-                        if let Some(meter) = &mut self.meter {
-                            meter.table(origin.record, table);
-                        }
-                        (letter.table, letter.key) = (Some(table.clone()), Some(key.clone()));
-                    }
+                    self.note_table(*origin, row);
+                    self.letter(*origin, row, error.code(), error.to_string(), Limit::Source);
                 }
+                Verdict::Fault(error, row) => self.fault(*origin, row, error),
             }
         }
         for (change, fate) in settled {
-            if let Some(meter) = &mut self.meter {
-                meter.table(change.origin.record, &change.event.table);
-                if matches!(fate, Some(Fate::Applied)) {
-                    meter.applied(change.origin.record, change.at);
-                }
-            }
-            match fate {
-                Some(Fate::Applied) => self.note(change.origin, Outcome::Applied),
-                Some(Fate::Stale) => self.note(change.origin, Outcome::Stale),
-                Some(Fate::Refused(error)) => {
-                    self.poison.insert(change.origin.record);
-                    self.letter(change.origin, Some(&change.event), error.code(), error.to_string());
-                }
-                Some(Fate::Blocked) => {
-                    let message = "An older change of the same row is parked; this patch waits behind it.";
-                    self.letter(change.origin, Some(&change.event), "blocked", message.to_owned());
-                }
-                None => self.note(change.origin, Outcome::Failed),
-            }
+            self.settle(&change, fate);
         }
         match error {
             Some(error) => {
@@ -125,26 +188,104 @@ impl<'f> Ledger<'f> {
         }
     }
 
-    fn letter(&mut self, origin: Provenance, event: Option<&ChangeEvent>, code: &str, message: String) {
+    fn note_table(&mut self, origin: Provenance, row: &Row) {
+        if let (Some(meter), Some(table)) = (&mut self.meter, &row.table) {
+            meter.table(origin.record, table);
+        }
+    }
+
+    fn settle(&mut self, change: &Tracked, fate: Option<Fate>) {
+        if let Some(meter) = &mut self.meter {
+            meter.table(change.origin.record, &change.event.table);
+            if matches!(fate, Some(Fate::Applied)) {
+                meter.applied(change.origin.record, change.at);
+            }
+        }
+        let row = || Row::of(&change.event);
+        match fate {
+            Some(Fate::Applied) => self.note(change.origin, Outcome::Applied),
+            Some(Fate::Stale) => self.note(change.origin, Outcome::Stale),
+            Some(Fate::StaleButLater) => {
+                self.note(change.origin, Outcome::Stale);
+                self.note_backwards(change);
+            }
+            Some(Fate::Fault(error)) => self.fault(change.origin, &row(), &error),
+            Some(Fate::Refused(error)) => {
+                self.poison.insert(change.origin.record);
+                let event_id = change.event.event_id.clone();
+                self.letter(change.origin, &row(), error.code(), error.to_string(), Limit::Source);
+                self.name_letter(change.origin, event_id);
+            }
+            Some(Fate::Blocked) => {
+                let message = "An older change of the same row is parked; this patch waits behind it.";
+                self.letter(change.origin, &row(), "blocked", message.to_owned(), Limit::None);
+                self.name_letter(change.origin, change.event.event_id.clone());
+            }
+            None => self.note(change.origin, Outcome::Failed),
+        }
+    }
+
+    /// A part of a record that shows a fault of the configuration of its own table or producer. What is delivered alone
+    /// is delivered again by itself, what comes in order is parked.
+    fn fault(&mut self, origin: Provenance, row: &Row, error: &Error) {
+        self.note_table(origin, row);
+        self.faults.add(row.table.as_deref(), error);
+        let policy = row.table.as_deref().map(|table| self.flow.on_config_error(table)).unwrap_or_default();
+        let is_alone =
+            self.records.get(origin.record).is_some_and(|record| record.redelivered == Redelivered::Alone);
+        match policy {
+            OnConfigError::Auto if is_alone && !self.flow.redriving => {
+                self.has_open_fault = true;
+                self.note(origin, Outcome::Failed);
+            }
+            OnConfigError::Auto | OnConfigError::Fail => {
+                self.has_open_fault = true;
+                self.letter(origin, row, error.code(), error.to_string(), Limit::Table);
+            }
+            OnConfigError::Park => self.letter(origin, row, error.code(), error.to_string(), Limit::None),
+        }
+    }
+
+    fn note_backwards(&mut self, change: &Tracked) {
+        // what rowtide itself loads beside a stream is meant to be older than it
+        if change.origin.decoder.is_some_and(|decoder| OWN_LOADS.contains(&decoder)) {
+            return;
+        }
+        let backwards = self.backwards.entry(change.event.table.clone()).or_default();
+        match change.event.version.is_loaded() {
+            true => backwards.snapshot_rows += 1,
+            false => backwards.changes += 1,
+        }
+    }
+
+    fn letter(&mut self, origin: Provenance, row: &Row, code: &str, message: String, limit: Limit) {
         self.note(origin, Outcome::Parked);
         let Some(record) = self.records.get(origin.record) else { return };
-        self.letters.entry(origin.record).or_default().push(DeadLetter {
+        let letter = DeadLetter {
             source: record.source.to_string(),
             position: record.position.clone(),
             sequence_number: record.sequence_number.clone(),
             sub: origin.sub,
-            event_id: event.and_then(|event| event.event_id.clone()),
+            event_id: None,
             partition_key: record.partition_key.clone(),
             arrived_at: record.arrived_at,
             epoch: self.flow.epoch,
             decoder: origin.decoder,
-            table: event.map(|event| event.table.clone()),
-            key: event.and_then(|event| event.key.as_ref()).map(|key| key.as_str().to_owned()),
+            table: row.table.clone(),
+            key: row.key.clone(),
             code: code.to_owned(),
             message,
             payload_sha256: hex(&Sha256::digest(&record.payload)),
             payload: self.flow.keep_payloads.then(|| record.payload.clone()),
-        });
+        };
+        self.letters.entry(origin.record).or_default().push(Letter { letter, limit });
+    }
+
+    /// Gives the last letter of a record the source's own name of its event.
+    fn name_letter(&mut self, origin: Provenance, event_id: Option<String>) {
+        if let Some(last) = self.letters.get_mut(&origin.record).and_then(|letters| letters.last_mut()) {
+            last.letter.event_id = event_id;
+        }
     }
 
     /// The keys of what is to be parked.
@@ -152,7 +293,7 @@ impl<'f> Ledger<'f> {
         self.letters
             .values()
             .flatten()
-            .filter_map(|letter| letter.table.clone().zip(letter.key.clone()))
+            .filter_map(|Letter { letter, .. }| letter.table.clone().zip(letter.key.clone()))
             .collect()
     }
 
@@ -166,16 +307,21 @@ impl<'f> Ledger<'f> {
             self.failure = Some(self.systemic());
             return;
         }
+        if let Err(error) = self.check_faults(sink, deadline).await {
+            self.stop(error);
+            return;
+        }
         let again = redelivered(self.records, |index| {
             matches!(self.outcomes.get(index), None | Some(None | Some(Outcome::Failed)))
         });
         let is_durable = |index: &usize| again.get(*index) == Some(&false);
-        let durable = self.letters.iter().filter(|(index, _)| is_durable(index));
-        let letters: Vec<DeadLetter> = durable.flat_map(|(_, of)| of.iter().cloned()).collect();
-        if letters.is_empty() {
+        let durable: Vec<&Letter> =
+            self.letters.iter().filter(|(index, _)| is_durable(index)).flat_map(|(_, of)| of).collect();
+        if durable.is_empty() {
             return;
         }
-        let parked = match self.check_limit(sink, &letters, deadline).await {
+        let letters: Vec<DeadLetter> = durable.iter().map(|letter| letter.letter.clone()).collect();
+        let parked = match self.check_limit(sink, &durable, &letters, deadline).await {
             Ok(()) => sink.park(&letters, deadline).await,
             Err(error) => Err(error),
         };
@@ -189,21 +335,57 @@ impl<'f> Ledger<'f> {
         }
     }
 
-    fn systemic(&self) -> Error {
-        let mut codes: BTreeMap<&str, usize> = BTreeMap::new();
-        for letter in self.letters.values().filter_map(|letters| letters.first()) {
-            *codes.entry(&letter.code).or_default() += 1;
+    /// Faults of the configuration fail the invocation when nothing is known of the source yet and nothing of the batch
+    /// can be applied: then the decoder or the routes are wrong, and nobody would look for what is parked.
+    async fn check_faults<M: Materializer>(&mut self, sink: &M, deadline: Deadline) -> Result<()> {
+        if self.faults.is_empty() {
+            return Ok(());
         }
-        let codes: Vec<String> = codes.iter().map(|(code, count)| format!("{code} {count}")).collect();
+        let is_applied =
+            |outcome: &Option<Outcome>| matches!(outcome, Some(Outcome::Applied | Outcome::Stale));
+        let is_first = self.has_open_fault
+            && self.stopped.is_none()
+            && !self.flow.redriving
+            && !self.outcomes.iter().any(is_applied)
+            && !self.flow.knows_source(sink, deadline).await?;
+        if is_first {
+            let (counts, messages) = (self.faults.counts(), self.faults.messages());
+            let known = |code: &str| FAULT_CODES.iter().copied().find(|known| *known == code);
+            let code = self.faults.0.keys().find_map(|(_, code)| known(code)).unwrap_or("configuration");
+            let message = format!(
+                "No record of the batch can be applied, and nothing is known of this source yet, so nothing was \
+                 parked ({counts}). {messages}"
+            );
+            return Err(Error::new(ErrorKind::Config, code, message));
+        }
+        for ((table, code), (count, message)) in &self.faults.0 {
+            tracing::error!(
+                table,
+                code,
+                count,
+                "Records show a fault of the configuration of their own table; the others are applied. {message} What \
+                 is parked waits for a redrive."
+            );
+        }
+        Ok(())
+    }
+
+    fn systemic(&self) -> Error {
+        let mut groups = Groups::default();
+        let first_letters = self.letters.iter().filter(|(index, _)| self.poison.contains(index));
+        for Letter { letter, .. } in first_letters.filter_map(|(_, letters)| letters.first()) {
+            groups.add_as(letter.table.as_deref(), &letter.code, &letter.message);
+        }
         Error::new(
             ErrorKind::Config,
             "systemic_poison",
             format!(
-                "{} of {} records cannot be applied ({}): that is no accident, and nothing was parked. Check \
+                "{} of {} records cannot be applied ({}): that is no accident, and nothing was parked. {} Check \
                  source.decoder and the target's constraints; `rowtide decode` shows what each record is taken for.",
                 self.poison.len(),
                 self.records.len(),
-                codes.join(", ")
+                groups.counts(),
+                groups.messages(),
             ),
         )
     }
@@ -211,29 +393,48 @@ impl<'f> Ledger<'f> {
     async fn check_limit<M: Materializer>(
         &self,
         sink: &M,
+        durable: &[&Letter],
         letters: &[DeadLetter],
         deadline: Deadline,
     ) -> Result<()> {
-        let mut sources: BTreeMap<&str, u64> = BTreeMap::new();
-        for letter in letters.iter().filter(|letter| letter.code != "blocked") {
-            *sources.entry(&letter.source).or_default() += 1;
+        let mut bounded: BTreeMap<(&str, Cause<'_>), u64> = BTreeMap::new();
+        for Letter { letter, limit } in durable {
+            let cause = match limit {
+                Limit::Source => Cause::Poison,
+                Limit::Table => Cause::Fault(letter.table.as_deref()),
+                Limit::None => continue,
+            };
+            *bounded.entry((&letter.source, cause)).or_default() += 1;
         }
-        for (source, new) in sources {
-            let lately = sink.parked_lately(source, letters, deadline).await?;
+        for ((source, cause), new) in bounded {
+            let lately = sink.parked_lately(source, cause, letters, deadline).await?;
             if lately + new > self.flow.parked_limit {
-                return Err(Error::new(
-                    ErrorKind::Config,
-                    "parked_limit",
-                    format!(
-                        "{source} has parked {lately} records in the last 10 minutes and would park {new} more, over \
-                         dead_letters.limit = {}. Look at `rowtide dead-letters list`; mend the cause or raise the \
-                         limit.",
-                        self.flow.parked_limit
-                    ),
-                ));
+                return Err(self.over_limit(source, cause, lately, new));
             }
         }
         Ok(())
+    }
+
+    fn over_limit(&self, source: &str, cause: Cause<'_>, lately: u64, new: u64) -> Error {
+        let (of, advice) = match cause {
+            Cause::Poison => (String::new(), "mend the cause or raise the limit".to_owned()),
+            Cause::Fault(table) => (
+                table.map_or_else(String::new, |table| format!(" of {table}")),
+                format!(
+                    "mend it, or leave the table out with skip = true in its route. {}",
+                    self.faults.messages()
+                ),
+            ),
+        };
+        Error::new(
+            ErrorKind::Config,
+            "parked_limit",
+            format!(
+                "{source} has parked {lately} records{of} in the last 10 minutes and would park {new} more, over \
+                 dead_letters.limit = {}. Look at `rowtide dead-letters list`; {advice}",
+                self.flow.parked_limit
+            ),
+        )
     }
 
     pub(super) fn report(self) -> (Report, Option<Meter>) {
@@ -241,6 +442,13 @@ impl<'f> Ledger<'f> {
         let outcomes = self.outcomes.into_iter().map(|known| known.unwrap_or(Outcome::Failed)).collect();
         let mut report = Report::new(self.records, outcomes, self.failure, self.stopped);
         report.parts = self.parts;
-        (report, self.meter)
+        let mut meter = self.meter;
+        for (table, Backwards { changes, snapshot_rows }) in self.backwards {
+            self.flow.warn_backwards(&table, changes, snapshot_rows);
+            if let Some(meter) = &mut meter {
+                meter.backwards(changes);
+            }
+        }
+        (report, meter)
     }
 }

@@ -2,8 +2,9 @@
 
 use crate::catalogue::TableSchema;
 use crate::error::Result;
-use crate::materialize::{Binding, DeadLetter, Deadline, Materializer, RowOutcome, Truncation};
+use crate::materialize::{Binding, Cause, DeadLetter, Deadline, Materializer, RowOutcome, Truncation};
 use crate::plan::{Dialect, Statement};
+use crate::source::SourceIdentity;
 use std::collections::HashSet;
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -80,9 +81,19 @@ impl<M: Materializer> Materializer for Timed<'_, M> {
         self.time(debug_span!("blocked", keys = keys.len()), self.sink.blocked(keys, deadline)).await
     }
 
-    async fn parked_lately(&self, source: &str, letters: &[DeadLetter], deadline: Deadline) -> Result<u64> {
+    async fn parked_lately(
+        &self,
+        source: &str,
+        cause: Cause<'_>,
+        letters: &[DeadLetter],
+        deadline: Deadline,
+    ) -> Result<u64> {
         let span = debug_span!("parked_lately", source);
-        self.time(span, self.sink.parked_lately(source, letters, deadline)).await
+        self.time(span, self.sink.parked_lately(source, cause, letters, deadline)).await
+    }
+
+    async fn sources(&self, deadline: Deadline) -> Result<Vec<(String, SourceIdentity)>> {
+        self.time(debug_span!("sources"), self.sink.sources(deadline)).await
     }
 
     async fn park(&self, letters: &[DeadLetter], deadline: Deadline) -> Result<()> {

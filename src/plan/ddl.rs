@@ -37,13 +37,13 @@ pub fn view(target: &Target) -> Result<View> {
     let mut typed = String::new();
     for (field, type_name) in &target.types {
         if VIEW_COLUMNS.contains(&field.as_str()) || field.contains('\0') || field.len() > 63 {
-            return Err(Error::config(format!(
-                "types of the route of {}: a view column cannot be named {field}.",
-                target.source
-            )));
+            return Err(Error::fault(
+                "configuration",
+                format!("types of the route of {}: a view column cannot be named {field}.", target.source),
+            ));
         }
         let expression = typed_column(field, type_name).ok_or_else(|| {
-            Error::config(format!(
+            Error::fault("configuration", format!(
                 "types of the route of {}: {field} = \"{type_name}\" is no known type. Known are numeric, \
                  numeric(p,s), bigint, integer, smallint, double precision, real, boolean, text, varchar(n), uuid, \
                  date, timestamp, timestamptz, bytea and jsonb.",

@@ -2,6 +2,7 @@
 //! letter that the services' own API and some SDKs write.
 
 use super::{Answer, Redelivered};
+use crate::event::Timestamp;
 use crate::json::{Fault, Kind, Scanner};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -28,6 +29,8 @@ pub(super) struct Element<'a> {
     partition: Option<Cow<'a, str>>,
     /// Whether it has members of a record as Kinesis's own API answers with.
     is_of_api: bool,
+    /// Whether `timestamp` is the broker's.
+    is_append_time: bool,
     /// JSON text of what holds the payload.
     data: Option<&'a str>,
 }
@@ -124,6 +127,9 @@ impl<'a> Element<'a> {
             ("partition", _) => self.partition = scanner.text()?,
             ("offset", _) => self.position = scanner.text()?,
             ("timestamp", _) => self.arrived_at = scanner.text()?,
+            ("timestampType", _) => {
+                self.is_append_time = scanner.text()?.as_deref() == Some("LOG_APPEND_TIME")
+            }
             ("key", _) => self.partition_key = scanner.text()?,
             ("value", _) => self.data = Some(scanner.skip()?),
             _ => drop(scanner.skip()?),
@@ -168,6 +174,15 @@ impl<'a> Element<'a> {
     pub(super) fn position(&self) -> Option<&str> {
         let from_event_id = || self.event_id.as_deref()?.rsplit_once(':').map(|(_, position)| position);
         self.position.as_deref().or_else(|| from_event_id().filter(|_| self.transport == Transport::Kinesis))
+    }
+
+    /// When the broker appended it, if that is what its time says, and its offset: what orders the records of several
+    /// partitions.
+    pub(super) fn appended(&self) -> Option<String> {
+        let is_told = self.transport == Transport::Kafka && self.is_append_time;
+        let time = self.arrived_at.as_deref().filter(|_| is_told).and_then(Timestamp::from_epoch)?;
+        let offset: u64 = self.position.as_deref()?.parse().ok()?;
+        (time.0 > 0).then(|| format!("{}{offset:019}", time.0))
     }
 
     /// The partition key; of a Kafka message its key, when that is text.

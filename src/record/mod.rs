@@ -23,7 +23,9 @@ pub struct Record {
     /// What a batch response names: sequence number, message id, offset; copied verbatim. Empty when the envelope has
     /// none.
     pub position: String,
-    /// The transport's sequence number, where `position` is something else.
+    /// The transport's sequence number, where `position` is something else. Of a topic whose broker notes the time at
+    /// which it appended the record: that time in microseconds, then the offset in 19 digits. Offsets of two
+    /// partitions say nothing of each other, the broker's times do.
     pub sequence_number: Option<String>,
     /// What a batch response names instead of the position: the `eventID` of a stream's record that EventBridge Pipes
     /// brought.
@@ -372,7 +374,7 @@ impl<'e> Reader<'e> {
         let mut record = Record {
             source: self.source.clone(),
             position: element.position().unwrap_or_default().to_owned(),
-            sequence_number: text(&element.sequence_number),
+            sequence_number: text(&element.sequence_number).or_else(|| element.appended()),
             event_id: self.from_pipes.then(|| text(&element.event_id)).flatten(),
             partition_key: element.partition_key(),
             arrived_at: element.arrived_at.as_deref().and_then(time),

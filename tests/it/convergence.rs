@@ -35,7 +35,7 @@ async fn deliver(
         workers.spawn(async move {
             for batch in batches {
                 let report = process(&flow, &*sink, &batch, Deadline::never()).await;
-                assert!(report.failure.is_none() && report.stopped.is_none(), "{report:?}");
+                assert!(report.failure().is_none() && report.stopped().is_none(), "{report:?}");
                 let counts = report.counts();
                 assert_eq!((counts.reported, counts.parked), (0, 0));
             }

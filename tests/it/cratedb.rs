@@ -132,7 +132,7 @@ impl Worker {
 
     async fn done(&self, records: &[Record]) -> Counts {
         let report = self.take(records).await;
-        assert!(is_done(&report), "{:?} {:?}", report.failure, report.stopped);
+        assert!(is_done(&report), "{:?} {:?}", report.failure(), report.stopped());
         report.counts()
     }
 
@@ -143,7 +143,7 @@ impl Worker {
         let events = events.into_iter().map(|event| vec![event]).collect();
         let flow = Flow::with_decoders(config, Decoders::pinned(Box::new(Script(events))));
         let report = process(&flow, &*self.sink, &records, Deadline::never()).await;
-        assert!(is_done(&report), "{:?} {:?}", report.failure, report.stopped);
+        assert!(is_done(&report), "{:?} {:?}", report.failure(), report.stopped());
         report.counts()
     }
 }
@@ -433,7 +433,7 @@ async fn four_workers_that_start_at_once_make_everything_once() {
     worker.done(&inserts("orders0", 1)).await;
     place.run("drop table \"{s}\".rowtide_dead_letters").await;
     let poison = event("dynamodb-kinesis/poison-in-the-middle");
-    assert!(worker.take(&poison).await.failure.is_some());
+    assert!(worker.take(&poison).await.failure().is_some());
     assert_eq!(worker.done(&poison).await.parked, 5);
     place.finish().await;
 }
@@ -544,7 +544,7 @@ async fn declared_types_are_columns_and_what_does_not_fit_stays_exact() {
     assert_eq!(rows[1..], ["1".to_owned(), String::new(), "-1".to_owned()]);
     let bad = place.with_route(|route| drop(route.types.insert("x".into(), "money".into())));
     let report = Worker::new(&bad).take(&inserts("other", 1)).await;
-    assert_eq!(report.failure.unwrap().kind(), ErrorKind::Config);
+    assert_eq!(report.failure().unwrap().kind(), ErrorKind::Config);
     place.finish().await;
 }
 
@@ -814,7 +814,13 @@ async fn tables_of_lorrystream_and_toolkit_are_adopted() {
     let long = change("guarded", "k00000", at(95), 95, Some(r#""n":{"N":"12345678901234567890123"}"#));
     assert_eq!(worker.done(&[long]).await.parked, 1);
     place.run("create table \"{s}\".wrong (pk object(strict) as (\"other\" text primary key), data object(dynamic))").await;
-    let failure = worker.take(&inserts("wrong", 1)).await.failure.expect("the key is another");
+    let failure = worker
+        .take(&inserts("wrong", 1))
+        .await
+        .into_result()
+        .unwrap_err()
+        .because
+        .expect("the key is another");
     assert_eq!(failure.kind(), ErrorKind::Config);
     place.finish().await;
 }
@@ -854,7 +860,13 @@ async fn a_write_block_and_a_missing_privilege_are_configuration() {
     let worker = Worker::new(&place.config());
     worker.done(&inserts("orders", 1)).await;
     place.run("alter table \"{s}\".orders_cdc set (\"blocks.write\" = true)").await;
-    let failure = worker.take(&inserts("orders", 30)).await.failure.expect("the invocation fails");
+    let failure = worker
+        .take(&inserts("orders", 30))
+        .await
+        .into_result()
+        .unwrap_err()
+        .because
+        .expect("the invocation fails");
     assert_eq!(failure.disposition(), Disposition::Abort, "{failure}");
     place.run("alter table \"{s}\".orders_cdc set (\"blocks.write\" = false)").await;
     // what the disk's watermark does goes away by itself
@@ -862,10 +874,10 @@ async fn a_write_block_and_a_missing_privilege_are_configuration() {
     let (records, deadline) = (inserts("orders", 30), Deadline::after(Duration::from_millis(1_500)));
     let report = process(&worker.flow, &*worker.sink, &records, deadline).await;
     assert_eq!(
-        report.stopped.map(|error| error.kind()),
+        report.stopped().map(|error| error.kind()),
         Some(ErrorKind::Unavailable),
         "{:?}",
-        report.failure
+        report.failure()
     );
     place.run("alter table \"{s}\".orders_cdc set (\"blocks.read_only_allow_delete\" = false)").await;
     place.run("drop user if exists rowtide_stranger").await;
@@ -875,7 +887,7 @@ async fn a_write_block_and_a_missing_privilege_are_configuration() {
     let url = with_option(&with_option(&place.url, "user", "rowtide_stranger"), "password", "x");
     config.sink.url = Some(SinkUrl::new(url));
     let report = Worker::new(&config).take(&inserts("orders", 30)).await;
-    let failure = report.failure.expect("the invocation fails");
+    let failure = report.failure().expect("the invocation fails");
     assert_eq!(failure.disposition(), Disposition::Abort, "{failure}");
     assert_eq!(place.count("select count(*) from \"{s}\".rowtide_dead_letters").await, 0);
     assert_eq!(worker.done(&inserts("orders", 30)).await.applied, 29);
@@ -902,14 +914,14 @@ async fn a_table_that_was_dropped_or_changed_is_looked_at_again() {
     let records = vec![put("t", "d", 1, &document(r#"{"x":1}"#))];
     let flow = Flow::with_decoders(&config, Decoders::pinned(Box::new(Script(vec![records.clone()]))));
     let report = process(&flow, &*worker.sink, &[Record::new("s", "0", "0")], Deadline::never()).await;
-    assert!(report.failure.is_some());
+    assert!(report.failure().is_some());
     assert_eq!(worker.events(&config, records).await.applied, 1);
     // the registry without its line
     place.run("delete from \"{s}\".rowtide_targets; refresh table \"{s}\".rowtide_targets").await;
     let records = vec![put("t", "e", 1, &document(r#"{"new":1}"#))];
     let flow = Flow::with_decoders(&config, Decoders::pinned(Box::new(Script(vec![records.clone()]))));
     let report = process(&flow, &*worker.sink, &[Record::new("s", "0", "0")], Deadline::never()).await;
-    assert!(report.failure.is_some());
+    assert!(report.failure().is_some());
     assert_eq!(worker.events(&config, records).await.applied, 1);
     place.finish().await;
 }
@@ -945,15 +957,15 @@ async fn a_table_made_anew_behind_a_warm_worker_is_found_out() {
         process(&flow, &*worker.sink, &[Record::new("s", "0", "0")], Deadline::never()).await
     };
     for _ in 0..2 {
-        take(vec![changed("t", "a", 5, set("/x", "5"))]).await;
+        drop(take(vec![changed("t", "a", 5, set("/x", "5"))]).await);
         assert_eq!(place.view("t").await[&id_json("a")], r#"{"kept":true,"x":7}"#);
     }
-    take(vec![changed("t", "a", 8, set("/x", "8"))]).await;
+    drop(take(vec![changed("t", "a", 8, set("/x", "8"))]).await);
     let counts = worker.events(&config, vec![changed("t", "a", 9, set("/y", "9"))]).await;
     assert_eq!(counts.applied, 1);
     assert_eq!(place.view("t").await[&id_json("a")], r#"{"kept":true,"x":8,"y":9}"#);
     recreate_otherwise(&place).await;
-    take(vec![put("t", "c", 1, &document(r#"{"x":1}"#))]).await;
+    drop(take(vec![put("t", "c", 1, &document(r#"{"x":1}"#))]).await);
     let counts = worker.events(&config, vec![put("t", "d", 1, &document(r#"{"x":1}"#))]).await;
     assert_eq!((counts.applied, counts.parked), (1, 0));
     place.finish().await;
@@ -965,8 +977,13 @@ async fn with_ddl_never_nothing_is_created_and_no_column_added() {
     let mut config = place.config();
     config.sink.ddl = Ddl::Never;
     for needed in ["rowtide_targets", "rowtide_dead_letters", "orders_cdc", "view"] {
-        let failure =
-            Worker::new(&config).take(&inserts("orders", 3)).await.failure.expect("something is missing");
+        let failure = Worker::new(&config)
+            .take(&inserts("orders", 3))
+            .await
+            .into_result()
+            .unwrap_err()
+            .because
+            .expect("something is missing");
         assert!(failure.message().contains("create ") && failure.message().contains(needed), "{failure}");
         // what it prints works
         place.run(failure.message().split_once("Run:\n").unwrap().1).await;
@@ -983,7 +1000,13 @@ async fn a_route_that_disagrees_and_a_foreign_view_are_refused() {
     let Some(place) = place("registry").await else { return };
     Worker::new(&place.config()).done(&inserts("orders", 2)).await;
     let refused = |config: Config, records: Vec<Record>, word: &'static str| async move {
-        let error = Worker::new(&config).take(&records).await.failure.expect("the invocation fails");
+        let error = Worker::new(&config)
+            .take(&records)
+            .await
+            .into_result()
+            .unwrap_err()
+            .because
+            .expect("the invocation fails");
         assert_eq!(error.kind(), ErrorKind::Config);
         assert!(error.message().contains(word), "{error}");
     };
@@ -1058,10 +1081,10 @@ async fn a_purge_forgets_old_tombstones_and_replays_behind_it_are_refused() {
     assert_eq!(place.count("select count(*) from \"{s}\".orders_cdc").await, 2);
     let checking = Cratedb::new(&config).unwrap().checking_horizon();
     let report = process(&worker.flow, &checking, &inserts("orders", 5), Deadline::never()).await;
-    assert_eq!(report.failure.unwrap().code(), "behind_purge_horizon");
+    assert_eq!(report.failure().unwrap().code(), "behind_purge_horizon");
     let patch = crate::postgres::old_patch(&config);
     let report = process(&patch, &checking, &[Record::new("script", "0", "0")], Deadline::never()).await;
-    assert_eq!(report.failure.unwrap().code(), "behind_purge_horizon");
+    assert_eq!(report.failure().unwrap().code(), "behind_purge_horizon");
     place.finish().await;
 }
 
@@ -1104,7 +1127,7 @@ async fn a_request_that_is_given_up_costs_its_connection_and_nothing_else() {
     let (records, deadline) = (inserts("orders", 3), Deadline::after(Duration::from_millis(100)));
     let report = process(&worker.flow, &*worker.sink, &records, deadline).await;
     assert_eq!(
-        (report.outcomes[0], report.stopped.map(|error| error.code())),
+        (report.outcomes[0], report.stopped().map(|error| error.code())),
         (Outcome::Failed, Some("deadline"))
     );
     assert_eq!(worker.done(&inserts("orders", 400)).await.reported, 0);
@@ -1126,7 +1149,7 @@ async fn the_dialect_is_found_by_asking_the_server() {
     assert_eq!(sink.dialect(), Dialect::Cratedb);
     let flow = Flow::new(&away).unwrap();
     let report = process(&flow, &sink, &inserts("orders", 3), Deadline::after(Duration::from_secs(1))).await;
-    assert_eq!(report.stopped.map(|error: Error| error.kind()), Some(ErrorKind::Unavailable));
+    assert_eq!(report.stopped().map(Error::kind), Some(ErrorKind::Unavailable));
     place.finish().await;
 }
 
@@ -1221,7 +1244,7 @@ async fn what_a_source_says_of_its_tables_is_kept_and_a_truncate_is_refused() {
     let truncate = ChangeEvent::new("t", None, Change::Truncate, "x.0000.1.1".to_owned().into());
     let flow = Flow::with_decoders(&config, Decoders::pinned(Box::new(Script(vec![vec![truncate]]))));
     let report = process(&flow, &sink, &[Record::new("s", "0", "0")], Deadline::never()).await;
-    let failure = report.failure.expect("CrateDB cannot truncate").to_string();
+    let failure = report.failure().expect("CrateDB cannot truncate").to_string();
     assert!(failure.contains("truncate = \"apply\""), "{failure}");
     sink.close();
     other.close();
@@ -1236,13 +1259,13 @@ async fn names_that_no_table_may_have_are_mapped_and_never_shared() {
     let of = |table: &str| [change(table, "k", at(5), 5, Some(r#""n":{"N":"5"}"#))];
     for table in ["shop.orders", r#"a b,c/d*e#f\\g?h|i<j>k\"l"#] {
         let report = process(&flow, &sink, &of(table), Deadline::never()).await;
-        assert!(is_done(&report), "{table}: {:?} {:?}", report.failure, report.stopped);
+        assert!(is_done(&report), "{table}: {:?} {:?}", report.failure(), report.stopped());
         assert_eq!(process(&flow, &sink, &of(table), Deadline::never()).await.counts().stale, 1, "{table}");
     }
     place.refresh("shop_orders_cdc").await;
     assert_eq!(place.count("select count(*) from \"{s}\".shop_orders").await, 1);
     let shared = process(&flow, &sink, &of("shop_orders"), Deadline::never()).await;
-    assert!(shared.failure.unwrap().to_string().contains("share a target"));
+    assert!(shared.failure().unwrap().to_string().contains("share a target"));
     sink.close();
     place.finish().await;
 }
@@ -1277,7 +1300,7 @@ async fn cratedb_is_looked_at_and_left_as_it_is() {
 
     let (flow, sink) = (Flow::new(&config).unwrap(), Cratedb::new(&config).unwrap());
     let report = process(&flow, &sink, &inserts("orders", 2), Deadline::never()).await;
-    assert!(report.failure.is_none());
+    assert!(report.failure().is_none());
     place.run("refresh table \"{s}\".rowtide_targets").await;
     assert_eq!(rules(&config).await, none);
     let mut other = config.clone();

@@ -284,7 +284,7 @@ proptest! {
         let image = members(&attributes);
         let memory = Memory::new();
         let record = through_kinesis(r#"{"id":{"S":"a"}}"#, &image);
-        take(&Flow::new(&Config::default()).unwrap(), &memory, &[record]);
+        drop(take(&Flow::new(&Config::default()).unwrap(), &memory, &[record]));
         let rows = memory.rows();
         let stored = rows.values().next().and_then(|row| row.document.as_ref()).unwrap();
         let theirs: serde_dynamo::Item = serde_json::from_str(&image).unwrap();

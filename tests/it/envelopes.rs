@@ -173,7 +173,7 @@ fn a_batch_of_a_queue_that_stops_parks_what_is_not_delivered_again() {
     let memory = Memory::new().failing([(0, crate::model::Fault::Before)].into());
     let report = runtime().block_on(process(&flow, &memory, &poison.records, Deadline::never()));
     let counts = report.counts();
-    assert_eq!((counts.parked, counts.reported), (2, 2), "{:?}", report.stopped);
+    assert_eq!((counts.parked, counts.reported), (2, 2), "{:?}", report.stopped());
     let response: Value = serde_json::from_str(&report.response(&poison)).unwrap();
     assert_eq!(response, items(&[message(1), message(4)]));
     assert_eq!(memory.letters().len(), 2);
@@ -208,10 +208,10 @@ fn by_arrival_a_fifo_queue_has_an_order_and_a_standard_one_has_none() {
         (report, memory)
     };
     let (report, memory) = take("sqs/fifo");
-    assert_eq!(report.counts().applied, 4, "{:?}", report.failure);
+    assert_eq!(report.counts().applied, 4, "{:?}", report.failure());
     assert!(memory.rows().values().all(|row| row.version.starts_with("a.0000.1.02018849496460467696")));
     let (report, memory) = take("sqs/standard");
-    assert!(report.failure.unwrap().to_string().contains("arn:aws:sqs:eu-central-1:123456789012:orders"));
+    assert!(report.failure().unwrap().to_string().contains("arn:aws:sqs:eu-central-1:123456789012:orders"));
     assert_eq!(memory.letters().len(), 0);
 }
 
@@ -280,12 +280,12 @@ fn rows_without_a_key_are_told_apart_by_partition_place_and_record() {
         let records = Envelope::parse(&event.into_bytes().into(), "-").unwrap().records;
         assert_ne!(records[0].source, records[1].source, "what is parked is told apart as well");
         let memory = Memory::new();
-        runtime().block_on(process(&flow, &memory, &records, Deadline::never()));
+        drop(runtime().block_on(process(&flow, &memory, &records, Deadline::never())));
         assert_eq!(memory.rows().len(), 2);
     }
     let lines = [insert(8, r#"{"a":1}"#), insert(9, r#"{"a":1}"#)].join("\n");
     let memory = Memory::new();
-    runtime().block_on(process(&flow, &memory, &[Record::new("s", "1", lines)], Deadline::never()));
+    drop(runtime().block_on(process(&flow, &memory, &[Record::new("s", "1", lines)], Deadline::never())));
     assert_eq!(memory.rows().len(), 2);
 }
 
@@ -307,7 +307,7 @@ fn records_with_one_bad_part_each_are_no_systemic_poison() {
     let records: Vec<Record> = (0..20).map(record).collect();
     let memory = Memory::new();
     let report = runtime().block_on(process(&flow, &memory, &records, Deadline::never()));
-    assert_eq!((report.counts().parked, memory.rows().len()), (20, 20), "{:?}", report.failure);
+    assert_eq!((report.counts().parked, memory.rows().len()), (20, 20), "{:?}", report.failure());
     assert_eq!(memory.letters().len(), 20, "a record is parked once");
 }
 
@@ -318,7 +318,7 @@ fn a_bad_document_in_front_does_not_hide_the_good_ones() {
     config.routes = vec![rowtide::config::RouteConfig { key: vec!["id".into()], ..Default::default() }];
     let memory = Memory::new();
     let flow = Flow::new(&config).unwrap();
-    runtime().block_on(process(&flow, &memory, &[record], Deadline::never()));
+    drop(runtime().block_on(process(&flow, &memory, &[record], Deadline::never())));
     assert_eq!((memory.rows().len(), memory.letters().len()), (1, 1));
 }
 
@@ -330,7 +330,7 @@ fn what_the_route_refuses_is_parked_with_its_row_and_blocks_it() {
     let flow = Flow::new(&config).unwrap();
     let memory = Memory::new();
     let record = Record::new("s", "1", insert(1, r#"{"id":1,"j":"{broken"}"#));
-    runtime().block_on(process(&flow, &memory, &[record], Deadline::never()));
+    drop(runtime().block_on(process(&flow, &memory, &[record], Deadline::never())));
     let letters = memory.letters();
     assert_eq!((letters[0].table.as_deref(), letters[0].key.as_deref()), (Some("shop.t"), Some("[1]")));
     // of a transaction every row is blocked, and none takes the number of another part's
@@ -343,7 +343,7 @@ fn what_the_route_refuses_is_parked_with_its_row_and_blocks_it() {
     let rows = [row(1, "{}"), row(2, "{broken"), row(3, "{}")].join(",");
     let payload = format!("{}\n{}", transaction(1, &rows), transaction(2, &row(4, "{broken")));
     let memory = Memory::new();
-    runtime().block_on(process(&flow, &memory, &[Record::new("s", "1", payload)], Deadline::never()));
+    drop(runtime().block_on(process(&flow, &memory, &[Record::new("s", "1", payload)], Deadline::never())));
     let mut keys: Vec<(u32, Option<String>)> =
         memory.letters().into_iter().map(|letter| (letter.sub, letter.key)).collect();
     keys.sort();
@@ -364,15 +364,15 @@ fn what_a_source_says_inside_a_record_is_heard_before_its_rows() {
     let flow = |config: &Config| Flow::new(config).unwrap();
     let mut config = Config::default();
     let first = Record::new("s", "1", format!("{control}\n{}", load(1)));
-    runtime().block_on(process(&flow(&config), &memory, &[first], Deadline::never()));
+    drop(runtime().block_on(process(&flow(&config), &memory, &[first], Deadline::never())));
     // a process of its own, whose route knows the key and asks nobody for it
     config.routes = vec![rowtide::config::RouteConfig { key: vec!["id".into()], ..Default::default() }];
-    runtime().block_on(process(
+    drop(runtime().block_on(process(
         &flow(&config),
         &memory,
         &[Record::new("s", "2", load(2))],
         Deadline::never(),
-    ));
+    )));
     let documents: Vec<String> = memory.view().into_values().collect();
     assert_eq!(documents, [r#"{"b":"AP8="}"#, r#"{"b":"AP8="}"#]);
 }

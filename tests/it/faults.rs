@@ -39,7 +39,7 @@ async fn connections_killed_in_mid_batch_lose_nothing() {
     let mut from = 0;
     while let Some(rest) = records.get(from..).filter(|rest| !rest.is_empty()) {
         let report = worker.take(rest).await;
-        assert!(report.failure.is_none(), "{:?}", report.failure);
+        assert!(report.failure().is_none(), "{:?}", report.failure());
         match report.failed_position() {
             Some(position) => {
                 let at = rest.iter().position(|record| record.position == position).unwrap();
@@ -70,7 +70,7 @@ async fn a_start_behind_a_locked_table_ends_before_the_deadline() {
     let taken = process(&worker.flow, &worker.sink, &records, deadline);
     // the lock is held until the worker has answered: one that waits for it never does
     let report = tokio::time::timeout(Duration::from_secs(60), taken).await.expect("an answer");
-    assert_eq!(report.stopped.as_ref().map(|error| error.code()), Some("deadline"), "{report:?}");
+    assert_eq!(report.stopped().map(|error| error.code()), Some("deadline"), "{report:?}");
     assert_eq!(report.failed_position(), Some("1"));
     lock.rollback().await.unwrap();
     assert_eq!(worker.done(&records).await.applied, 3);
@@ -112,7 +112,7 @@ async fn a_server_that_is_stopped_and_started_is_waited_for() {
         .unwrap()
     });
     assert!(started.success());
-    assert_eq!((report.failed_position(), report.counts().received), (None, 3_000), "{:?}", report.stopped);
+    assert_eq!((report.failed_position(), report.counts().received), (None, 3_000), "{:?}", report.stopped());
     let rows = place.count("select count(*) from {s}.orders").await;
     assert!(run(&["stop", &dir]).success());
     let report = worker.take(&records).await;
@@ -120,7 +120,7 @@ async fn a_server_that_is_stopped_and_started_is_waited_for() {
     assert_eq!(rows, 3_000);
     // and one that stays away is reported, with nothing parked
     assert_eq!(report.failed_position(), Some("1"));
-    assert_eq!(report.stopped.unwrap().kind(), ErrorKind::Unavailable);
+    assert_eq!(report.stopped().unwrap().kind(), ErrorKind::Unavailable);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -134,7 +134,7 @@ async fn a_statement_that_outlasts_the_deadline_is_cancelled_and_the_record_repo
     let deadline = Deadline::after(Duration::from_millis(1_500));
     let report = process(&worker.flow, &worker.sink, &records, deadline).await;
     assert_eq!(report.failed_position(), Some("5"));
-    assert_eq!(report.stopped.as_ref().unwrap().disposition(), Disposition::Retry);
+    assert_eq!(report.stopped().unwrap().disposition(), Disposition::Retry);
     let running = "select count(*) from pg_stat_activity where application_name = '{s}' and state = 'active' and pid <> pg_backend_pid()";
     // a busy server takes its time to end what was cancelled
     let mut left = place.count(running).await;
@@ -234,7 +234,7 @@ async fn a_revoked_permission_fails_the_invocation_and_parks_nothing() {
     let owner = place.url.clone();
     place.url = stranger(&place, "").await;
     let report = place.worker(&place.config()).take(&inserts("orders", 20)).await;
-    let failure = report.failure.as_ref().expect("the invocation fails");
+    let failure = report.failure().expect("the invocation fails");
     assert_eq!((failure.disposition(), failure.sqlstate()), (Disposition::Abort, Some("42501")));
     assert_eq!(report.counts().reported, 20);
     place.url = owner;
@@ -252,7 +252,7 @@ async fn a_row_hidden_by_row_security_is_configuration_not_poison() {
                   create policy only_some on {s}.orders_cdc using (true) with check (key <> '[\"k00003\"]')";
     place.url = stranger(&place, grants).await;
     let report = place.worker(&place.config()).take(&inserts("orders", 20)).await;
-    let failure = report.failure.as_ref().expect("the invocation fails");
+    let failure = report.failure().expect("the invocation fails");
     assert_eq!((failure.disposition(), failure.sqlstate()), (Disposition::Abort, Some("42501")));
     place.url = owner;
     assert_eq!(place.count("select count(*) from {s}.rowtide_dead_letters").await, 0);
@@ -274,7 +274,7 @@ async fn a_full_disk_is_transient() {
     let deadline = Deadline::after(Duration::from_millis(1_500));
     let report = process(&worker.flow, &worker.sink, &inserts("orders", 20), deadline).await;
     assert_eq!(report.failed_position(), Some("1"));
-    assert_eq!(report.stopped.unwrap().sqlstate(), Some("53100"));
+    assert_eq!(report.stopped().unwrap().sqlstate(), Some("53100"));
     assert_eq!(place.count("select count(*) from {s}.rowtide_dead_letters").await, 0);
     place.finish().await;
 }
@@ -394,7 +394,7 @@ async fn a_database_that_cannot_hold_every_character_is_refused_at_the_start() {
     let worker = place.worker(&place.config());
     let report = worker.take(&inserts("orders", 3)).await;
     worker.sink.close();
-    let message = report.failure.map(|error| error.to_string()).unwrap_or_default();
+    let message = report.failure().map(|error| error.to_string()).unwrap_or_default();
     place.url = home;
     // the sessions of the worker end a moment after it
     place.run("drop database rowtide_test_latin1 with (force)").await;

@@ -204,7 +204,7 @@ pub(crate) fn converges(format: &Format) {
         let memory = Memory::new();
         for batch in plan.delivered(records, format.delivered) {
             let report = take(&Flow::new(&format.config).unwrap(), &memory, &batch);
-            prop_assert!(is_done(&report), "{:?} {:?}", report.failure, report.stopped);
+            prop_assert!(is_done(&report), "{:?} {:?}", report.failure(), report.stopped());
             prop_assert_eq!(report.counts().parked, 0, "{:?}", memory.letters());
         }
         let view: BTreeMap<String, String> =

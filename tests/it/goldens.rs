@@ -193,11 +193,11 @@ fn response(event: &str) -> String {
         ("parked", counts.parked.to_string()),
         ("reported", counts.reported.to_string()),
     ];
-    for (name, error) in [("failure", &report.failure), ("stopped", &report.stopped)] {
+    for (name, error) in [("failure", &report.failure()), ("stopped", &report.stopped())] {
         members.extend(error.as_ref().map(|error| (name, text(&error.to_string()))));
     }
     let mut answer = "null".to_owned();
-    if report.failure.is_none() {
+    if report.failure().is_none() {
         answer = report.response(&envelope);
     }
     members.push(("response", answer));

@@ -206,7 +206,7 @@ async fn a_database_takes_hostile_names_as_they_are() {
             let (record, mut config) = with_names(&sample, &tree, &[(column, &new), (table, &own)]);
             config.sink = place.config().sink;
             let report = place.worker(&config).take(std::slice::from_ref(&record)).await;
-            assert!(report.failure.is_none(), "{decoder} {new}: {:?}", report.failure);
+            assert!(report.failure().is_none(), "{decoder} {new}: {:?}", report.failure());
             if report.counts().applied == 0 {
                 continue;
             }

@@ -304,6 +304,7 @@ proptest! {
     #[test]
     fn waves_end_and_write_no_key_twice(case in cases(3), answers in vec(0..4_u8, 1..20), alike in 1..4_usize) {
         let target = Arc::new(Target {
+            on_config_error: rowtide::config::OnConfigError::default(),
             source: "t".into(), schema: "public".into(), name: "t".into(), storage: "t_cdc".into(),
             delete: rowtide::config::DeletePolicy::Tombstone, types: BTreeMap::new(),
             truncate: rowtide::config::Truncate::Ignore, home: "public".into(),
@@ -637,7 +638,7 @@ proptest! {
             let parked_before = memory.parked_positions();
             let batch = &records[range.clone()];
             let report = take(&flow, &memory, batch);
-            prop_assert!(report.failure.is_none(), "{:?}", report.failure);
+            prop_assert!(report.failure().is_none(), "{:?}", report.failure());
 
             let counts = report.counts();
             let durable = counts.applied + counts.stale + counts.ignored.values().sum::<usize>() + counts.parked;
@@ -714,7 +715,7 @@ fn poison_that_is_most_of_a_batch_fails_the_invocation_and_parks_nothing() {
         let (flow, records) = poisoned(poison, good);
         let memory = Memory::new();
         let report = take(&flow, &memory, &records);
-        let code = report.failure.as_ref().map(Error::code);
+        let code = report.failure().map(Error::code);
         assert_eq!(code, (!parks).then_some("systemic_poison"), "{poison} of {}", poison + good);
         assert_eq!(memory.letters().len(), if parks { poison } else { 0 }, "{poison} of {}", poison + good);
         let counts = report.counts();
@@ -753,7 +754,7 @@ fn a_source_that_parks_too_much_in_a_while_fails_the_invocation() {
         let mut memory = Memory::new();
         memory.parked_by_others = by_others;
         let report = take(&flow, &memory, &records);
-        assert_eq!(report.failure.map(|error| error.code()), (!parks).then_some("parked_limit"));
+        assert_eq!(report.failure().map(|error| error.code()), (!parks).then_some("parked_limit"));
         assert_eq!(memory.letters().len(), if parks { poison } else { 0 });
     };
     check(0, 5, true);
@@ -774,7 +775,7 @@ fn when_parking_fails_the_first_poison_record_is_reported() {
         let memory = Memory::new().failing(BTreeMap::from([(fault, Fault::Before)]));
         let report = take(&Flow::new(&config).unwrap(), &memory, &stream(&contents));
         assert_eq!(report.failed_position(), Some(sequence_number(1).as_str()));
-        assert!(report.stopped.is_some() && memory.letters().is_empty());
+        assert!(report.stopped().is_some() && memory.letters().is_empty());
         assert_eq!(memory.rows().len(), 3);
     }
 }

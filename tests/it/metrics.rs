@@ -271,7 +271,7 @@ fn add_up(lines: Vec<Value>, report: &Report, of: &str) {
     let told = ["RecordsReceived"].iter().chain(&COUNTS).map(|name| number(&whole, name));
     assert!(told.eq(expected.map(|count| count as u64)), "{of}: {counts:?} {whole}");
     assert!(whole["DatabaseDuration"].as_f64() <= whole["BatchDuration"].as_f64(), "{of}: {whole}");
-    assert_eq!(number(&whole, "BatchFailures"), u64::from(report.failure.is_some()), "{of}");
+    assert_eq!(number(&whole, "BatchFailures"), u64::from(report.failure().is_some()), "{of}");
 }
 
 /// Every event there is, with its name.
@@ -461,11 +461,11 @@ fn the_settings_say_under_which_names() {
 fn a_batch_that_runs_out_of_time_says_so() {
     let (flow, records) = script(vec![vec![put("t", 1, Some(5))]]);
     let heard = Heard::default();
-    listened(heard.clone(), &flow, &Memory::new(), &records, Deadline::after(Duration::from_millis(1)));
+    drop(listened(heard.clone(), &flow, &Memory::new(), &records, Deadline::after(Duration::from_millis(1))));
     assert_eq!(heard.number("deadline_stops"), 1.0);
     assert_eq!(heard.number("reported"), 1.0);
     let heard = Heard::default();
-    listened(heard.clone(), &flow, &Memory::new(), &records, Deadline::never());
+    drop(listened(heard.clone(), &flow, &Memory::new(), &records, Deadline::never()));
     assert_eq!((heard.number("deadline_stops"), heard.number("applied")), (0.0, 1.0));
 }
 
@@ -503,7 +503,7 @@ impl Visit for Heard {
 fn an_event_has_a_field_for_every_metric_and_no_other_number() {
     let (flow, records) = script(vec![vec![put("t", 1, Some(5))]]);
     let heard = Heard::default();
-    listened(heard.clone(), &flow, &Memory::new(), &records, Deadline::never());
+    drop(listened(heard.clone(), &flow, &Memory::new(), &records, Deadline::never()));
     let told: BTreeSet<&str> = heard.0.lock().unwrap().keys().copied().collect();
     assert_eq!(told, METRICS.iter().map(|metric| metric.field).collect());
 }
@@ -513,11 +513,11 @@ fn who_listens_needs_the_target_only_and_who_does_not_gets_nothing() {
     let (flow, records) = script(vec![vec![put("t", 1, Some(5))]]);
     let heard = Heard::default();
     let filter = Targets::new().with_target(TARGET, Level::INFO);
-    listened(heard.clone().with_filter(filter), &flow, &Memory::new(), &records, Deadline::never());
+    drop(listened(heard.clone().with_filter(filter), &flow, &Memory::new(), &records, Deadline::never()));
     assert_eq!(heard.number("applied"), 1.0);
     let deaf = Heard::default();
     let filter = Targets::new().with_default(Level::WARN);
-    listened(deaf.clone().with_filter(filter), &flow, &Memory::new(), &records, Deadline::never());
+    drop(listened(deaf.clone().with_filter(filter), &flow, &Memory::new(), &records, Deadline::never()));
     assert!(deaf.0.lock().unwrap().is_empty());
 }
 
@@ -528,7 +528,7 @@ fn statsd_gets_the_metrics_of_the_example() {
     sender.connect(receiver.local_addr().unwrap()).unwrap();
     receiver.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
     let (flow, records) = script((0..3).map(|n| vec![put("t", n, Some(5))]).collect());
-    listened(statsd_example::StatsD(sender), &flow, &Memory::new(), &records, Deadline::never());
+    drop(listened(statsd_example::StatsD(sender), &flow, &Memory::new(), &records, Deadline::never()));
     let mut packets = BTreeSet::new();
     for _ in METRICS {
         let mut packet = [0; 100];
@@ -546,7 +546,7 @@ fn opentelemetry_gets_the_metrics_of_the_example() {
     let provider = SdkMeterProvider::builder().with_reader(reader).build();
     let (flow, records) = script((0..3).map(|n| vec![put("t", n, Some(5))]).collect());
     let instruments = opentelemetry_example::Instruments::new(&provider.meter("rowtide"));
-    listened(instruments, &flow, &Memory::new(), &records, Deadline::never());
+    drop(listened(instruments, &flow, &Memory::new(), &records, Deadline::never()));
     provider.force_flush().unwrap();
     let mut sums: BTreeMap<String, u64> = BTreeMap::new();
     let mut histograms = BTreeSet::new();
@@ -694,10 +694,18 @@ fn the_time_of_the_database_and_its_retries_are_told() {
         async fn parked_lately(
             &self,
             source: &str,
+            cause: rowtide::materialize::Cause<'_>,
             letters: &[rowtide::materialize::DeadLetter],
             deadline: Deadline,
         ) -> rowtide::Result<u64> {
-            self.0.parked_lately(source, letters, deadline).await
+            self.0.parked_lately(source, cause, letters, deadline).await
+        }
+
+        async fn sources(
+            &self,
+            deadline: Deadline,
+        ) -> rowtide::Result<Vec<(String, rowtide::source::SourceIdentity)>> {
+            self.0.sources(deadline).await
         }
         async fn park(
             &self,
@@ -721,7 +729,7 @@ fn a_failed_batch_is_one_failure_and_everything_is_reported() {
     let (flow, records) = script((0..20).map(|n| vec![put("t", n, Some(5))]).collect());
     let refused = |_: &str, _: &str, _: Option<&rowtide::json::Value>| true;
     let (lines, report) = measured(&flow, &Memory::new().refusing(refused), &records);
-    let failure: &Error = report.failure.as_ref().expect("systemic poison");
+    let failure: &Error = report.failure().expect("systemic poison");
     assert_eq!(failure.kind(), ErrorKind::Config);
     add_up(lines.clone(), &report, "systemic");
     let (whole, _) = divided(lines);

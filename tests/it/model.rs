@@ -3,14 +3,15 @@
 use rowtide::catalogue::TableSchema;
 use rowtide::config::Config;
 use rowtide::decode::{Decoded, Decoder, Decoders, Outline, Reason};
-use rowtide::error::{Error, ErrorKind, Result};
+use rowtide::error::{Error, ErrorKind, FAULT_CODES, Result};
 use rowtide::event::ChangeEvent;
 use rowtide::json::Value;
-use rowtide::materialize::{Binding, DeadLetter, Deadline, Materializer, RowOutcome, Truncation};
+use rowtide::materialize::{Binding, Cause, DeadLetter, Deadline, Materializer, RowOutcome, Truncation};
 use rowtide::pipeline::{Flow, process};
 use rowtide::plan::{Action, Dialect, Row, Statement, merge};
 use rowtide::record::Record;
 use rowtide::report::{Outcome, Report};
+use rowtide::source::SourceIdentity;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -45,6 +46,8 @@ pub(crate) struct State {
     /// By target: what a truncate has removed everything below.
     floors: BTreeMap<String, String>,
     pub(crate) schemas: BTreeMap<String, TableSchema>,
+    /// What the first change said of each target.
+    bindings: BTreeMap<String, Binding>,
     pub(crate) calls: usize,
 }
 
@@ -199,8 +202,27 @@ impl Materializer for Memory {
         Dialect::Postgres
     }
 
-    async fn prepare(&self, _: &Binding, _: Deadline) -> Result<()> {
-        self.call().await?.map_or(Ok(()), |_| Err(transient()))
+    async fn prepare(&self, binding: &Binding, _: Deadline) -> Result<()> {
+        self.call().await?.map_or(Ok(()), |_| Err(transient()))?;
+        let mut state = self.state();
+        let known =
+            state.bindings.entry(binding.target.qualified()).or_insert_with(|| binding.clone()).clone();
+        let code = if known.key_names != binding.key_names {
+            "changed_key"
+        } else if known.scheme != binding.scheme {
+            "other_scheme"
+        } else if known.source.conflicts_with(&binding.source) {
+            "other_source"
+        } else {
+            return Ok(());
+        };
+        Err(Error::fault(code, "The target was filled with other changes."))
+    }
+
+    async fn sources(&self, _: Deadline) -> Result<Vec<(String, SourceIdentity)>> {
+        self.call().await?.map_or(Ok(()), |_| Err(transient()))?;
+        let state = self.state();
+        Ok(state.bindings.values().map(|it| (it.target.source.clone(), it.source.clone())).collect())
     }
 
     async fn apply(&self, statement: &Statement, _: Deadline) -> Result<Vec<RowOutcome>> {
@@ -273,7 +295,13 @@ impl Materializer for Memory {
         Ok(keys.iter().filter(|key| parked.contains(*key)).cloned().collect())
     }
 
-    async fn parked_lately(&self, source: &str, letters: &[DeadLetter], _: Deadline) -> Result<u64> {
+    async fn parked_lately(
+        &self,
+        source: &str,
+        cause: Cause<'_>,
+        letters: &[DeadLetter],
+        _: Deadline,
+    ) -> Result<u64> {
         if self.call().await?.is_some() {
             return Err(transient());
         }
@@ -282,7 +310,12 @@ impl Materializer for Memory {
         };
         let own = |letter: &&DeadLetter| {
             let again = letters.iter().any(|other| same(other, letter));
-            letter.source == source && letter.code != "blocked" && !again
+            let is_fault = FAULT_CODES.contains(&letter.code.as_str());
+            let is_of_cause = match cause {
+                Cause::Poison => !is_fault,
+                Cause::Fault(table) => is_fault && letter.table.as_deref() == table,
+            };
+            letter.source == source && letter.code != "blocked" && is_of_cause && !again
         };
         let count = self.state().letters.values().filter(own).count();
         Ok(self.parked_by_others + u64::try_from(count).unwrap())
@@ -320,7 +353,7 @@ pub(crate) fn runtime() -> tokio::runtime::Runtime {
 /// Every record durable, and nothing went wrong.
 pub(crate) fn is_done(report: &Report) -> bool {
     let lost = report.outcomes.contains(&Outcome::Failed);
-    report.failure.is_none() && report.stopped.is_none() && report.failed_position().is_none() && !lost
+    report.failure().is_none() && report.stopped().is_none() && report.failed_position().is_none() && !lost
 }
 
 /// A decoder whose records say by number which change events they carry.

@@ -27,7 +27,7 @@ fn with_route(mut config: Config, change: impl FnOnce(&mut RouteConfig)) -> Conf
 async fn failure(place: &Place, config: &Config, records: &[Record]) -> Error {
     let report = place.worker(config).take(records).await;
     assert_eq!(report.counts().reported, records.len());
-    report.failure.expect("the invocation fails")
+    report.into_result().unwrap_err().because.expect("the invocation fails")
 }
 
 #[tokio::test]
@@ -477,7 +477,7 @@ async fn a_table_dropped_behind_a_warm_worker_is_made_again() {
     assert_eq!(worker.done(&inserts("orders", 3)).await.applied, 3);
     place.run("drop table {s}.orders_cdc cascade; delete from {s}.rowtide_targets").await;
     let report = worker.take(&inserts("orders", 3)).await;
-    assert_eq!(report.failure.as_ref().and_then(|error| error.sqlstate()), Some("42P01"), "{report:?}");
+    assert_eq!(report.failure().and_then(|error| error.sqlstate()), Some("42P01"), "{report:?}");
     assert_eq!(worker.done(&inserts("orders", 3)).await.applied, 3);
     place.finish().await;
 }
@@ -646,13 +646,13 @@ async fn purge_redrive_and_replay_bring_nothing_back() {
     replay.sink = checking();
     let old: Vec<Record> = inserts("orders", 5);
     let report = replay.take(&old).await;
-    assert_eq!(report.failure.unwrap().code(), "behind_purge_horizon");
+    assert_eq!(report.failure().unwrap().code(), "behind_purge_horizon");
     assert_eq!(place.count("select count(*) from {s}.orders").await, 0);
     // so is a patch
     let mut patching = place.worker(&config);
     (patching.flow, patching.sink) = (old_patch(&config), checking());
     let report = patching.take(&[Record::new("script", "0", "0")]).await;
-    assert_eq!(report.failure.unwrap().code(), "behind_purge_horizon");
+    assert_eq!(report.failure().unwrap().code(), "behind_purge_horizon");
     // what is newer is taken
     let future = u64::try_from(jiff::Timestamp::now().as_microsecond()).unwrap() + 60_000_000;
     let new = [change("orders", "k00000", future, 9_000, Some(r#""n":{"N":"9"}"#))];

@@ -309,7 +309,7 @@ async fn a_token_is_the_password_of_each_new_connection() {
     let mut tokens = Vec::new();
     for _ in 0..2 {
         let report = process(&flow, &sink, &inserts("orders", 1), Deadline::never()).await;
-        let failure = report.failure.unwrap();
+        let failure = report.failure().unwrap();
         assert_eq!((failure.disposition(), failure.sqlstate()), (Disposition::Abort, Some("28000")));
         assert!(failure.message().contains("rds-db:connect"), "{failure}");
         assert!(!format!("{failure:?} {sink:?}").contains("canary"), "{failure:?}");

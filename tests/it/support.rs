@@ -165,8 +165,8 @@ impl Worker {
     /// Takes records and expects every one of them to be durable.
     pub(crate) async fn done(&self, records: &[Record]) -> Counts {
         let report = self.take(records).await;
-        assert!(report.failure.is_none(), "{:?}", report.failure);
-        assert!(report.stopped.is_none(), "{:?}", report.stopped);
+        assert!(report.failure().is_none(), "{:?}", report.failure());
+        assert!(report.stopped().is_none(), "{:?}", report.stopped());
         report.counts()
     }
 }

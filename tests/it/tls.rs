@@ -89,7 +89,7 @@ async fn a_servers_certificate_is_verified_as_sslmode_says() {
         config.sink.tls = tls;
         let (flow, sink) = (Flow::new(&config).unwrap(), Postgres::new(&config).unwrap());
         let report = process(&flow, &sink, &inserts("orders", 1), Deadline::never()).await;
-        match &report.failure {
+        match &report.failure() {
             None if report.counts().reported == 0 => "done".to_owned(),
             Some(error) if error.disposition() == Disposition::Abort => error.message().to_owned(),
             _ => panic!("{host} {options}: {report:?}"),

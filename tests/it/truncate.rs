@@ -288,7 +288,7 @@ async fn a_truncate_of_another_source_or_scheme_empties_nothing() {
         let flow = Flow::with_decoders(&config, Decoders::pinned(Box::new(Script(events.clone()))));
         let worker = place.worker(&config);
         let report = process(&flow, &worker.sink, &[Record::new("script", n, n)], Deadline::never()).await;
-        assert_eq!(report.failure.is_some(), fails, "record {n}: {:?}", report.failure);
+        assert_eq!(report.failure().is_some(), fails, "record {n}: {:?}", report.failure());
         worker.rest();
         assert_eq!(place.count("select count(*) from {s}.t").await, rows, "after record {n}");
     }

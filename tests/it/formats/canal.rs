@@ -52,7 +52,7 @@ fn changes_of_one_second_that_arrive_in_the_wrong_order_are_not_told_apart() {
         let memory = Memory::new();
         let sent = [(first, "1"), (second, "2")]
             .map(|(record, position)| Record { position: position.to_owned(), ..record.clone() });
-        take(&Flow::new(&Config::default()).unwrap(), &memory, &sent);
+        drop(take(&Flow::new(&Config::default()).unwrap(), &memory, &sent));
         memory.view().into_values().collect::<Vec<_>>()
     };
     assert_eq!(view(&insert, &update), [r#"{"n":2,"name":"a"}"#]);
@@ -74,7 +74,7 @@ fn a_statement_that_waited_for_a_later_one_is_right_by_arrival_only() {
         let mut config = Config::default();
         config.source.version = version;
         let memory = Memory::new();
-        take(&Flow::new(&config).unwrap(), &memory, &sent);
+        drop(take(&Flow::new(&config).unwrap(), &memory, &sent));
         memory.view().into_values().collect::<Vec<_>>()
     };
     assert_eq!(view(VersionScheme::Arrival), [r#"{"n":3,"name":"a"}"#]);

@@ -232,7 +232,7 @@ fn a_changed_key_that_is_not_the_routes_leaves_the_row_that_is_there_afterwards(
         let changed = envelope(&change, 2, &source(&change, 2));
         for again in [changed.clone(), changed.iter().rev().cloned().collect()] {
             let memory = Memory::new();
-            take(&Flow::new(&config).unwrap(), &memory, &[insert.clone(), again].concat());
+            drop(take(&Flow::new(&config).unwrap(), &memory, &[insert.clone(), again].concat()));
             assert_eq!(memory.view().into_values().collect::<Vec<_>>(), [r#"{"id":2,"n":null}"#]);
         }
     }
@@ -261,7 +261,7 @@ fn values_that_are_left_out_converge_in_order() {
 
 fn view(records: &[Record]) -> Vec<String> {
     let memory = Memory::new();
-    take(&Flow::new(&Config::default()).unwrap(), &memory, records);
+    drop(take(&Flow::new(&Config::default()).unwrap(), &memory, records));
     memory.view().into_iter().map(|((_, key), document)| format!("{key} {document}")).collect()
 }
 
@@ -275,7 +275,7 @@ fn values_that_are_left_out_are_lost_out_of_order() {
     // the limit, when the insert comes in a later batch: it is older than the patch that made the row
     let memory = Memory::new();
     for batch in [update, insert] {
-        take(&Flow::new(&Config::default()).unwrap(), &memory, &batch);
+        drop(take(&Flow::new(&Config::default()).unwrap(), &memory, &batch));
     }
     assert_eq!(memory.view().into_values().collect::<Vec<_>>(), [r#"{"name":"b"}"#]);
 }

@@ -124,7 +124,7 @@ fn row(name: &str, n: i64) -> Row {
 fn view_after(config: &Config, records: &[Record]) -> (Vec<String>, Vec<String>) {
     let memory = Memory::new();
     let report = take(&Flow::new(config).unwrap(), &memory, records);
-    assert!(is_done(&report), "{:?} {:?}", report.failure, report.stopped);
+    assert!(is_done(&report), "{:?} {:?}", report.failure(), report.stopped());
     let codes = memory.letters().into_iter().map(|letter| letter.code.to_string()).collect();
     (memory.view().into_values().collect(), codes)
 }
@@ -144,7 +144,7 @@ fn a_partial_image_that_is_overtaken_by_a_newer_one_is_lost() {
     let late = records.remove(1);
     let memory = Memory::new();
     for batch in [records, vec![late]] {
-        take(&Flow::new(&config(Images::Auto)).unwrap(), &memory, &batch);
+        drop(take(&Flow::new(&config(Images::Auto)).unwrap(), &memory, &batch));
     }
     assert_eq!(memory.view().into_values().collect::<Vec<_>>(), [r#"{"n":1,"name":"c"}"#]);
 }

@@ -60,7 +60,7 @@ fn without_row_counts_the_rows_of_one_statement_are_in_the_order_of_arrival() {
             Record { position: arrival[at].to_owned(), ..record }
         });
         let memory = Memory::new();
-        take(&Flow::new(&Config::default()).unwrap(), &memory, &sent);
+        drop(take(&Flow::new(&Config::default()).unwrap(), &memory, &sent));
         memory.view().into_keys().map(|(_, key)| key).collect::<Vec<_>>()
     };
     assert_eq!(view(["", ""], ["10", "11"]), ["[2]", "[3]"]);

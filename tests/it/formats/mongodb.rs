@@ -126,7 +126,7 @@ fn without_documents_an_update_that_comes_late_is_lost() {
     let view = |records: [Record; 3]| -> BTreeMap<_, _> {
         let memory = Memory::new();
         for record in records {
-            take(&Flow::new(&Config::default()).unwrap(), &memory, &[record]);
+            drop(take(&Flow::new(&Config::default()).unwrap(), &memory, &[record]));
         }
         memory.view()
     };

@@ -106,7 +106,7 @@ fn view(steps: &[(u64, Step)]) -> Vec<String> {
     let memory = Memory::new();
     for (at, step) in steps {
         let records = format_2(step, *at, KEY, &["name", "n"]);
-        take(&Flow::new(&Config::default()).unwrap(), &memory, &records);
+        drop(take(&Flow::new(&Config::default()).unwrap(), &memory, &records));
     }
     memory.view().into_values().collect()
 }
@@ -129,6 +129,6 @@ fn a_changed_key_loses_what_the_update_leaves_out_unless_the_identity_is_full() 
     assert_eq!(view(&[(1, Step::Insert(row(1, "a", 1))), (2, change.clone())]), [r#"{"name":"b"}"#]);
     let memory = Memory::new();
     let records = format_2(&change, 2, ALL, &["name", "n"]);
-    take(&Flow::new(&Config::default()).unwrap(), &memory, &records);
+    drop(take(&Flow::new(&Config::default()).unwrap(), &memory, &records));
     assert_eq!(memory.view().into_values().collect::<Vec<_>>(), [r#"{"n":1,"name":"b"}"#]);
 }

@@ -1,0 +1,2 @@
+select source{identity}
+from {registry}

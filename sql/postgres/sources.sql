@@ -1,0 +1,1 @@
+select r.source, to_jsonb(r) ->> 'source_identity' from {registry} as r
