@@ -1,6 +1,6 @@
 //! What a row's record changes, by what makes a row of its table one row.
 
-use super::super::row::key_of_position;
+use super::super::row::{key_of_position, nameless};
 use super::value::ColumnType;
 use super::{Image, value};
 use crate::error::{Error, Result};
@@ -130,13 +130,7 @@ impl<'m> Row<'m> {
     /// The change of a table in which every insert is a row of its own.
     pub(super) fn by_position(&self, operation: Operation, record: &Record) -> Result<(Key, Change)> {
         if matches!(operation, Operation::Update | Operation::Delete) {
-            return Err(Error::poison(
-                "keyless_change",
-                format!(
-                    "A row of {} is changed or deleted, and nothing names it: its route has keyless = \"position\".",
-                    self.table
-                ),
-            ));
+            return Err(nameless(self.table));
         }
         Ok((key_of_position(record, None)?, Change::Put(self.document(&[])?)))
     }
