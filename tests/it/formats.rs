@@ -10,6 +10,7 @@ mod dynamodb_export;
 mod json;
 mod maxwell;
 mod mongodb;
+mod own_members;
 mod wal2json;
 
 use crate::model::{Memory, is_done, take};
