@@ -12,7 +12,7 @@ use std::time::Duration;
 // begin
 /// Applies the records that `read` gives from a place on, until there are none. `commit` is told the place up to which
 /// all are durable: only from there on they must be read again.
-async fn consume(
+pub async fn consume(
     config: &Config,
     patience: Duration,
     read: impl Fn(usize) -> Vec<Record>,

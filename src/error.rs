@@ -92,7 +92,7 @@ impl Error {
         Self::new(ErrorKind::Config, "configuration", message)
     }
 
-    /// A setting that a person must change, of one source table or of one producer of records: it does not stop the
+    /// A setting that a person must change, of one source table or of one producer of records. It does not stop the
     /// others. `code`, one of [`FAULT_CODES`], is what a dead letter will say.
     #[must_use]
     pub fn fault(code: &'static str, message: impl Into<String>) -> Self {
@@ -106,10 +106,18 @@ impl Error {
         self
     }
 
-    /// Whether it is a fault of the configuration of one source table or producer: the records of others can be applied.
+    /// Whether it is a fault of the configuration of one source table or producer: records of others can be applied.
     #[must_use]
     pub fn is_fault_of_table(&self) -> bool {
         self.0.is_of_table && self.disposition() == Disposition::Abort
+    }
+
+    /// Whether nothing is lost while the invocation fails for it: a setting of the whole source, or an object or a grant
+    /// in the database, which somebody mends, and then every record is applied. What a record itself shows does not go
+    /// away by waiting.
+    #[must_use]
+    pub fn can_wait(&self) -> bool {
+        self.sqlstate().is_some() || matches!(self.code(), "lower_epoch" | "missing_object" | "other_scheme")
     }
 
     /// Attaches the error that caused this one.

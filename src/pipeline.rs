@@ -8,7 +8,7 @@ use crate::coalesce::{Fate, Provenance, Schedule, Tracked};
 use crate::config::{Config, OnConfigError, Payload, VersionScheme};
 use crate::decode::{Decoded, Decoders, Part, Reason, Settings};
 use crate::error::{Disposition, Error, ErrorKind, Result};
-use crate::event::{Change, ChangeEvent, Key};
+use crate::event::{Change, ChangeEvent, Key, Timestamp};
 use crate::materialize::{Binding, Deadline, Materializer, RowOutcome, Truncation};
 use crate::metrics::{Measures, Teller};
 use crate::plan::plan;
@@ -439,7 +439,7 @@ impl Batch<'_> {
             let key = event.key.as_ref().map(Key::as_str);
             return Err(error.about(&event.table, key));
         }
-        let at = event.changed_at.or(record.arrived_at).or(event.version.loaded_at());
+        let at = event.changed_at.or(record.arrived_at).or(event.version.loaded_at().map(Timestamp));
         let routed = self.flow.routes.send(origin, event)?;
         Ok(routed.map(|tracked| Tracked { at, ..tracked }))
     }
@@ -505,14 +505,15 @@ impl Flow {
     }
 
     /// Whether a target was filled from a source that a route takes.
-    async fn knows_source<M: Materializer>(&self, sink: &M, deadline: Deadline) -> Result<bool> {
+    async fn knows_source<M: Materializer>(&self, sink: &M, deadline: Deadline) -> bool {
         if self.known.load(Ordering::Relaxed) {
-            return Ok(true);
+            return true;
         }
-        let sources = sink.sources(deadline).await?;
+        // while the database is away nothing is known, and nothing could be parked
+        let sources = sink.sources(deadline).await.unwrap_or_default();
         let is_known = sources.iter().any(|(table, source)| self.routes.takes(table, source));
         self.known.store(is_known, Ordering::Relaxed);
-        Ok(is_known)
+        is_known
     }
 
     /// Says once of a table that its source's order may have started anew.

@@ -5,7 +5,6 @@
 //! width or with its length in front.
 
 use crate::error::{Error, Result};
-use crate::event::Timestamp;
 use std::fmt;
 
 /// Room for the longest usual version, that of a Kinesis record.
@@ -123,13 +122,13 @@ impl Version {
         self.0.split('.').nth(2) == Some("0")
     }
 
-    /// When a row was read that came without a position, which its version begins with: microseconds, with Maxwell
-    /// seconds. `None` of any other version.
+    /// When a row was read that came without a position, in microseconds since 1970: its version begins with that, in
+    /// seconds with Maxwell. `None` of any other version.
     #[must_use]
-    pub fn loaded_at(&self) -> Option<Timestamp> {
+    pub fn loaded_at(&self) -> Option<i64> {
         let count = self.0.split('.').nth(3).filter(|_| self.is_loaded())?;
         let count = i64::from_str_radix(count, 16).ok().filter(|_| count.len() == 16)?;
-        count.checked_mul(if self.scheme() == 'x' { 1_000_000 } else { 1 }).map(Timestamp)
+        count.checked_mul(if self.scheme() == 'x' { 1_000_000 } else { 1 })
     }
 
     /// The scheme's letter.

@@ -48,10 +48,13 @@ pub(super) fn run(global: &Global, args: &InputArgs, out: &mut impl Write) -> En
 
 fn print(mut batch: Batch<'_>, records: &[Record], out: &mut impl Write) -> Result<(), Failure> {
     while let Some(chunk) = batch.chunk() {
-        for line in lines(&chunk, records) {
-            out.write_all(line.as_bytes())?;
+        let failure = chunk.stops_first();
+        if failure.is_none() || chunk.failure.is_some() {
+            for line in lines(&chunk, records) {
+                out.write_all(line.as_bytes())?;
+            }
         }
-        if let Some(failure) = chunk.stops_first() {
+        if let Some(failure) = failure {
             out.flush()?;
             return Err(Failure::from(failure));
         }

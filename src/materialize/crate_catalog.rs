@@ -3,14 +3,14 @@
 use super::crate_rows::{Json, Loan, read, server_error};
 use super::cratedb::Cratedb;
 use super::purge::Purged;
+use super::registry::{KeyTypes, Registered, agree, agree_with_registry, of_table};
 use super::targets::{
-    DEAD_LETTERS, KeyTypes, KnownTarget, LOOKS_MAX, LiveRow, REGISTRY, Registered, SOURCE_COLUMN,
-    STORAGE_COLUMNS, Shown, agree, agree_with_registry, layout_word, missing_object, of_table,
-    warn_old_registry,
+    DEAD_LETTERS, KnownTarget, LOOKS_MAX, LiveRow, REGISTRY, STORAGE_COLUMNS, Shown, layout_word,
+    missing_object,
 };
 use super::{Binding, Deadline};
 use crate::config::{Ddl, DeletePolicy};
-use crate::error::{Disposition, Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::json::Value;
 use crate::plan::cratedb::{add_columns, budget, declared, is_same_view, named, storage, table, view};
 use crate::plan::{
@@ -18,7 +18,6 @@ use crate::plan::{
     without_named_lists,
 };
 use crate::route::Target;
-use crate::source::SourceIdentity;
 use futures_util::StreamExt as _;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
@@ -56,12 +55,12 @@ impl Known {
 }
 
 /// Who alters a table until when, and the state of the line that says so.
-struct Lease {
+pub(super) struct Lease {
     until: Option<jiff::Timestamp>,
     /// The server's time: workers' clocks differ.
     now: jiff::Timestamp,
-    sequence: i64,
-    term: i64,
+    pub(super) sequence: i64,
+    pub(super) term: i64,
 }
 
 /// A table as the catalogue describes it.
@@ -72,7 +71,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    fn has(&self, name: &str) -> bool {
+    pub(super) fn has(&self, name: &str) -> bool {
         self.columns
             .iter()
             .any(|column| column.path.len() == 1 && column.path.first().is_some_and(|p| p == name))
@@ -80,7 +79,7 @@ impl Table {
 }
 
 impl Cratedb {
-    fn fill_own(&self, template: &str) -> String {
+    pub(super) fn fill_own(&self, template: &str) -> String {
         let (registry, letters) = (self.own(REGISTRY), self.own(DEAD_LETTERS));
         let identity = match self.remembers_sources.load(Ordering::Relaxed) {
             true => ", source_identity, key_types",
@@ -175,63 +174,6 @@ impl Cratedb {
         }
         let message = format!("The objects of {} keep changing while they are made.", target.qualified());
         Err(Error::new(ErrorKind::Contended, "contended", message))
-    }
-
-    /// Lets the registry remember which source fills a target.
-    async fn remember_source(
-        &self,
-        binding: &Binding,
-        before: Option<Registered>,
-        deadline: Deadline,
-    ) -> Result<()> {
-        let before = match before {
-            Some(before) => Some(before),
-            None => self.registered(&binding.target, deadline).await?.map(|(line, _)| line),
-        };
-        let Some(before) = before else { return Ok(()) };
-        let Some((source, types)) = before.to_remember(binding) else { return Ok(()) };
-        if !self.remembers_sources.load(Ordering::Relaxed) {
-            return Ok(());
-        }
-        let sql = self.fill_own(include_str!("../../sql/cratedb/write_source.sql"));
-        let starts_anew = before.epoch < i32::from(binding.epoch);
-        let types = if starts_anew { types } else { before.key_types.or(types) };
-        let known = before.identity.unwrap_or_default();
-        let name = binding.target.qualified();
-        let parameters: [&(dyn ToSql + Sync); 4] = [&name, &source, &types, &known];
-        self.tell(deadline, &sql, &parameters).await.map(drop)
-    }
-
-    /// Adds the columns that a registry of an earlier version lacks. Where that is not allowed, everything goes on
-    /// without them.
-    async fn upgrade_registry(&self, deadline: Deadline) -> Result<()> {
-        if !self.describe(&self.schema, REGISTRY, deadline).await?.has(SOURCE_COLUMN) {
-            let sql = self.fill_own(include_str!("../../sql/cratedb/alter_registry.sql"));
-            match self.create(&sql, deadline).await {
-                Err(error) if error.disposition() == Disposition::Abort => {
-                    warn_old_registry(&sql);
-                    return Ok(());
-                }
-                other => other?,
-            }
-        }
-        self.remembers_sources.store(true, Ordering::Relaxed);
-        Ok(())
-    }
-
-    /// The source tables that targets were filled from, with their sources.
-    pub(super) async fn sources_once(&self, deadline: Deadline) -> Result<Vec<(String, SourceIdentity)>> {
-        if self.relation_of(&self.schema, REGISTRY, deadline).await?.is_none() {
-            return Ok(Vec::new());
-        }
-        self.ensure_own_tables(deadline).await?;
-        let rows =
-            self.ask(deadline, &self.fill_own(include_str!("../../sql/cratedb/sources.sql")), &[]).await?;
-        let source = |row: &tokio_postgres::Row| {
-            let identity: Option<String> = read(|| row.try_get(1))?;
-            Ok((read(|| row.try_get(0))?, SourceIdentity::parse(&identity.unwrap_or_default())))
-        };
-        rows.iter().map(source).collect()
     }
 
     /// Registry and dead letters, in the sink's schema.
@@ -589,7 +531,7 @@ impl Cratedb {
         Ok(())
     }
 
-    async fn lease(&self, target: &str, deadline: Deadline) -> Result<Lease> {
+    pub(super) async fn lease(&self, target: &str, deadline: Deadline) -> Result<Lease> {
         let sql = self.fill_own(include_str!("../../sql/cratedb/read_lease.sql"));
         let rows = self.ask(deadline, &sql, &[&target]).await?;
         let row = rows.first().ok_or_else(|| {

@@ -7,9 +7,10 @@
 
 use super::crate_catalog::Known;
 use super::crate_rows::{Base, Json, KeyValue, Loan, Sent, UNREADABLE, identity_of, read, server_error};
+use super::registry::of_table;
 use super::server::Server;
-use super::targets::{check_horizon, of_table};
-use super::{Binding, Cause, DeadLetter, Deadline, Materializer, RowOutcome, Truncation, happened_at};
+use super::targets::check_horizon;
+use super::{Binding, Cause, DeadLetter, Deadline, Materializer, RowOutcome, Truncation};
 use crate::catalogue::TableSchema;
 use crate::config::{Config, Ddl, DeletePolicy};
 use crate::error::{Disposition, Error, ErrorKind, Result};
@@ -18,7 +19,7 @@ use crate::json::Value;
 use crate::plan::cratedb::{
     Values, adopted_delete_sql, batch_rows, hard_delete_sql, named, patch_sql, upsert_sql,
 };
-use crate::plan::{Action, Columns, Dialect, Layout, Row, Statement, fill, relation};
+use crate::plan::{Action, Columns, Dialect, Layout, Row, Statement, relation};
 use crate::source::SourceIdentity;
 use futures_util::future::try_join_all;
 use std::collections::hash_map::DefaultHasher;
@@ -206,45 +207,6 @@ impl Cratedb {
         let name = named(&statement.target).qualified();
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
         known.ok_or_else(|| Error::config(format!("{name} was not prepared.")))
-    }
-
-    /// Of the rows that were stale, finds those that happened later than what is stored. Costs nothing when none was.
-    async fn find_later(
-        &self,
-        statement: &Statement,
-        known: &Known,
-        mut outcomes: Vec<RowOutcome>,
-        deadline: Deadline,
-    ) -> Result<Vec<RowOutcome>> {
-        let is_stale = |outcome: &RowOutcome| matches!(outcome, RowOutcome::Stale);
-        let timed = statement
-            .rows
-            .iter()
-            .zip(&outcomes)
-            .filter(|(row, outcome)| is_stale(outcome) && happened_at(row).is_some());
-        let keys: Vec<&str> = timed.map(|(row, _)| row.key.as_str()).collect();
-        if keys.is_empty() {
-            return Ok(outcomes);
-        }
-        let target = &known.binding.target;
-        let storage = relation(&target.schema, &target.storage);
-        let sql = fill(include_str!("../../sql/cratedb/later_than_stored.sql"), &[("storage", &storage)]);
-        let mut stored: HashMap<String, (String, Option<jiff::Timestamp>)> = HashMap::new();
-        for row in self.ask(deadline, &sql, &[&keys]).await? {
-            let (key, version, at) = read(|| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))?;
-            stored.insert(key, (version, at));
-        }
-        for (row, outcome) in
-            statement.rows.iter().zip(&mut outcomes).filter(|(_, outcome)| is_stale(outcome))
-        {
-            let Some((version, Some(at))) = stored.get(&row.key) else { continue };
-            // the database keeps milliseconds
-            let is_later = happened_at(row).is_some_and(|own| own.0.div_euclid(1_000) > at.as_millisecond());
-            if is_later && *version > row.version {
-                *outcome = RowOutcome::StaleButLater;
-            }
-        }
-        Ok(outcomes)
     }
 
     fn forget(&self, name: &str) {

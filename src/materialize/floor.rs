@@ -79,8 +79,9 @@ impl Postgres {
         if let Some(registered) = self.registered(client, target).await? {
             let scheme = version.chars().next().unwrap_or('?').to_string();
             if registered.source != target.source || registered.scheme != scheme {
+                let is_other = registered.source != target.source;
                 return Err(Error::fault(
-                    "unusable_target",
+                    if is_other { "shared_target" } else { "other_scheme" },
                     format!(
                         "A truncate of {} with versions of the scheme {scheme} would empty {}, which was filled from {} \
                      with versions of the scheme {}. Give the route another `to`.",

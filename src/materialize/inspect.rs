@@ -3,8 +3,9 @@
 
 use super::connect::driver_error;
 use super::postgres::{Postgres, settle};
+use super::registry::Registered;
 use super::schemas::SCHEMAS;
-use super::targets::{DEAD_LETTERS, REGISTRY, Registered, adopted, check_storage, ddl_error, relation_of};
+use super::targets::{DEAD_LETTERS, REGISTRY, adopted, check_storage, ddl_error, relation_of};
 use super::{Deadline, Materializer as _};
 use crate::config::{Config, DeletePolicy};
 use crate::error::{Error, ErrorKind, Result};

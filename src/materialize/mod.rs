@@ -4,15 +4,18 @@ mod connect;
 mod crate_catalog;
 mod crate_inspect;
 mod crate_letters;
+mod crate_registry;
 mod crate_rows;
 mod crate_schemas;
 mod cratedb;
 mod dead_letters;
 mod floor;
 mod inspect;
+mod later;
 mod login;
 mod postgres;
 mod purge;
+mod registry;
 mod schemas;
 mod server;
 mod sink;
@@ -29,10 +32,9 @@ pub use targets::{KnownTarget, LiveRow, Shown};
 use crate::catalogue::TableSchema;
 use crate::error::{Error, Result};
 use crate::event::Timestamp;
-use crate::plan::{Dialect, Row, Statement};
+use crate::plan::{Dialect, Statement};
 use crate::route::Target;
 use crate::source::SourceIdentity;
-use crate::version::Version;
 use std::collections::HashSet;
 use std::future::Future;
 use std::sync::Arc;
@@ -90,11 +92,6 @@ pub struct Truncation {
     pub version: String,
     /// When the source was truncated.
     pub changed_at: Option<Timestamp>,
-}
-
-/// When a row's change happened or, of a row that was loaded without a position, when it was read.
-fn happened_at(row: &Row) -> Option<Timestamp> {
-    row.changed_at.or_else(|| Version::from(row.version.clone()).loaded_at())
 }
 
 /// Writes planned statements. One implementation a database; tests bring their own.

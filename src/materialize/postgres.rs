@@ -1,9 +1,10 @@
 //! Statements on a PostgreSQL server: retried, bounded in time, refused rows isolated by halving.
 
 use super::connect::driver_error;
+use super::registry::of_table;
 use super::server::{CANCEL_GRACE, Server, left, out_of_time};
-use super::targets::{Known, check_horizon, of_table};
-use super::{Binding, Cause, DeadLetter, Deadline, Materializer, RowOutcome, Truncation, happened_at};
+use super::targets::{Known, check_horizon};
+use super::{Binding, Cause, DeadLetter, Deadline, Materializer, RowOutcome, Truncation};
 use crate::catalogue::TableSchema;
 use crate::config::{Config, Ddl};
 use crate::error::{Disposition, Error, ErrorKind, Result};
@@ -317,43 +318,6 @@ impl Postgres {
                     }
                 }
                 Err(error) => return Err(error),
-            }
-        }
-        Ok(outcomes)
-    }
-
-    /// Of the rows that were stale, finds those that happened later than what is stored. Costs nothing when none was.
-    async fn find_later(
-        &self,
-        statement: &Statement,
-        mut outcomes: Vec<RowOutcome>,
-        deadline: Deadline,
-    ) -> Result<Vec<RowOutcome>> {
-        let stale =
-            statement.rows.iter().zip(&outcomes).filter(|(_, outcome)| matches!(outcome, RowOutcome::Stale));
-        let timed: Vec<(&Row, jiff::Timestamp)> =
-            stale.filter_map(|(row, _)| Some((row, moment(happened_at(row))?))).collect();
-        if timed.is_empty() {
-            return Ok(outcomes);
-        }
-        let storage = relation(&statement.target.schema, &statement.target.storage);
-        let sql = fill(include_str!("../../sql/postgres/later_than_stored.sql"), &[("storage", &storage)]);
-        let keys: Vec<&str> = timed.iter().map(|(row, _)| row.key.as_str()).collect();
-        let versions: Vec<&str> = timed.iter().map(|(row, _)| row.version.as_str()).collect();
-        let times: Vec<jiff::Timestamp> = timed.iter().map(|(_, time)| *time).collect();
-        let client = self.client(deadline).await?;
-        let work = async {
-            let prepared = client.prepare_cached(&sql).await?;
-            client.query(&prepared, &[&keys, &versions, &times]).await
-        };
-        let asked = self.bounded(&client, deadline, work).await;
-        let later: HashSet<String> = settle(client, asked)?
-            .iter()
-            .map(|row| row.try_get(0).map_err(|error| driver_error(&error, false)))
-            .collect::<Result<_>>()?;
-        for (row, outcome) in statement.rows.iter().zip(&mut outcomes) {
-            if matches!(outcome, RowOutcome::Stale) && later.contains(&row.key) {
-                *outcome = RowOutcome::StaleButLater;
             }
         }
         Ok(outcomes)

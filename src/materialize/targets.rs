@@ -2,16 +2,15 @@
 
 use super::connect::driver_error;
 use super::postgres::{Postgres, settle};
+use super::registry::{KeyTypes, Registered, agree, agree_with_registry, of_table};
 use super::{Binding, Deadline};
 use crate::config::{Ddl, DeletePolicy};
-use crate::error::{Disposition, Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::event::Key;
 use crate::plan::{Layout, Row, drop_view, fill, literal, relation, storage, view};
-use crate::route::{MERGED, Target, identifier};
-use crate::source::SourceIdentity;
+use crate::route::{Target, identifier};
 use deadpool_postgres::{GenericClient, Object};
 use futures_util::StreamExt as _;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 use tokio_postgres::types::ToSql;
 
@@ -37,44 +36,6 @@ pub(super) struct Known {
     pub(super) key_types: KeyTypes,
 }
 
-/// The types of a key's values, by which a column that changes its type is noticed.
-#[derive(Debug, Default)]
-pub(super) struct KeyTypes {
-    were: String,
-    has_warned: AtomicBool,
-}
-
-impl KeyTypes {
-    pub(super) fn of(registered: Option<&Registered>, binding: &Binding) -> Self {
-        let same_epoch = registered.filter(|line| line.epoch >= i32::from(binding.epoch));
-        let were = same_epoch.and_then(|line| line.key_types.clone());
-        Self { were: were.unwrap_or_else(|| binding.key_types.join(",")), has_warned: AtomicBool::new(false) }
-    }
-
-    /// Says once that a column of the key has another type than before.
-    pub(super) fn check(&self, binding: &Binding) {
-        let are = binding.key_types.join(",");
-        if are.is_empty()
-            || self.were.is_empty()
-            || are == self.were
-            || self.has_warned.swap(true, Ordering::Relaxed)
-        {
-            return;
-        }
-        tracing::warn!(
-            table = binding.target.sources(),
-            target = binding.target.qualified(),
-            position = binding.position,
-            "A column of the key has changed its type: the values of ({}) were ({}) and are ({}). Rows under their former \
-             keys stay as they are, and nothing changes or deletes them any more. Load the table anew into another \
-             target (`to`), or drop the target with its line in the registry and let a snapshot fill it again.",
-            binding.key_names.join(", "),
-            self.were,
-            are,
-        );
-    }
-}
-
 /// A relation of the catalogue.
 pub(super) struct Relation {
     pub(super) kind: String,
@@ -87,38 +48,6 @@ pub(super) struct Relation {
 impl Relation {
     pub(super) fn is_table(&self) -> bool {
         matches!(self.kind.as_str(), "r" | "p")
-    }
-}
-
-/// What the registry says of a target.
-pub(super) struct Registered {
-    pub(super) source: String,
-    pub(super) key_names: Vec<String>,
-    pub(super) scheme: String,
-    pub(super) epoch: i32,
-    pub(super) view_sql: Option<String>,
-    pub(super) view_definition: Option<String>,
-    /// Canonical text of the source's identity; `None` when no change has told it yet.
-    pub(super) identity: Option<String>,
-    /// What the key's values are, in the order of their names, with commas between them.
-    pub(super) key_types: Option<String>,
-}
-
-impl Registered {
-    pub(super) fn source(&self) -> SourceIdentity {
-        self.identity.as_deref().map(SourceIdentity::parse).unwrap_or_default()
-    }
-
-    /// What is to be remembered of the source and of the key's types, when that is more than what is.
-    pub(super) fn to_remember(&self, binding: &Binding) -> Option<(String, Option<String>)> {
-        // whoever raises the epoch says that the source is another one
-        let starts_anew = self.epoch < i32::from(binding.epoch);
-        let known = if starts_anew { SourceIdentity::default() } else { self.source() };
-        let source = known.with(&binding.source);
-        let types = Some(binding.key_types.join(",")).filter(|types| !types.is_empty());
-        let is_known = source.as_str() == self.identity.as_deref().unwrap_or_default()
-            && (types.is_none() || (self.key_types.is_some() && !starts_anew));
-        (!is_known).then(|| (source.as_str().to_owned(), types))
     }
 }
 
@@ -258,79 +187,6 @@ impl Postgres {
             );
         }
         Ok(Some((look.layout, registered)))
-    }
-
-    /// Lets the registry remember which source fills a target, and holds the binding to what it says.
-    async fn remember_source(
-        &self,
-        client: &Object,
-        binding: &Binding,
-        before: Option<Registered>,
-    ) -> Result<Option<Registered>> {
-        let before = match before {
-            Some(before) => Some(before),
-            None => self.registered(client, &binding.target).await?,
-        };
-        let to_remember = before.as_ref().and_then(|line| line.to_remember(binding));
-        if let (Some(before), Some((source, types))) = (&before, to_remember)
-            && self.can_remember_sources(client).await?
-        {
-            let sql = self.fill_own(include_str!("../../sql/postgres/write_source.sql"), &[]);
-            let starts_anew = before.epoch < i32::from(binding.epoch);
-            let name = binding.target.qualified();
-            let parameters: [&(dyn ToSql + Sync); 5] =
-                [&name, &source, &types, &before.identity, &starts_anew];
-            client.execute(&sql, &parameters).await.map_err(ddl_error)?;
-        }
-        let after = self.registered(client, &binding.target).await?;
-        if let Some(registered) = &after {
-            agree_with_registry(binding, registered, &self.own(REGISTRY))?;
-        }
-        Ok(after)
-    }
-
-    /// Whether the registry has the columns that hold the source of a target: one of an earlier version lacks them.
-    async fn can_remember_sources(&self, client: &Object) -> Result<bool> {
-        let registry = relation_of(client, &self.schema, REGISTRY).await?;
-        Ok(registry.is_some_and(|table| has(&table, SOURCE_COLUMN)))
-    }
-
-    /// Adds the columns that a registry of an earlier version lacks. Where that is not allowed, everything goes on
-    /// without them.
-    async fn upgrade_registry(&self, client: &mut Object, registry: &Relation) -> Result<()> {
-        if has(registry, SOURCE_COLUMN) || self.has_old_registry.load(Ordering::Relaxed) {
-            return Ok(());
-        }
-        let sql = self.fill_own(include_str!("../../sql/postgres/alter_registry.sql"), &[]);
-        let altered = self.run_ddl(client, std::slice::from_ref(&sql)).await;
-        match altered {
-            Err(error) if error.disposition() == Disposition::Abort => {
-                self.has_old_registry.store(true, Ordering::Relaxed);
-                warn_old_registry(&sql);
-                Ok(())
-            }
-            other => other,
-        }
-    }
-
-    /// The source tables that targets were filled from, with their sources.
-    pub(super) async fn sources_once(&self, deadline: Deadline) -> Result<Vec<(String, SourceIdentity)>> {
-        let client = self.client(deadline).await?;
-        let token = client.cancel_token();
-        let read = async {
-            if relation_of(&client, &self.schema, REGISTRY).await?.is_none() {
-                return Ok(Vec::new());
-            }
-            let sql = self.fill_own(include_str!("../../sql/postgres/sources.sql"), &[]);
-            let rows = client.query(&sql, &[]).await.map_err(ddl_error)?;
-            let source = |row: &tokio_postgres::Row| {
-                let identity: Option<String> = row.try_get(1)?;
-                Ok((row.try_get(0)?, SourceIdentity::parse(&identity.unwrap_or_default())))
-            };
-            rows.iter().map(source).collect::<Result<_, _>>().map_err(ddl_error)
-        };
-        let read = self.within(token, deadline, read).await;
-        settle(client, read)
     }
 
     /// Registry and dead letters, in the sink's schema.
@@ -639,25 +495,6 @@ fn known(binding: &Binding, layout: Layout, registered: Option<&Registered>) -> 
     Known { binding, layout, key_types }
 }
 
-/// An answer of the database about one target does not stop the others; one about the connection does.
-pub(super) fn of_table(error: Error) -> Error {
-    let is_of_connection = |state: &str| ["08", "28", "3D"].iter().any(|class| state.starts_with(class));
-    match error.sqlstate() {
-        Some(state) if is_of_connection(state) => error,
-        Some(_) => error.of_table(),
-        None if error.kind() == ErrorKind::Schema => error.of_table(),
-        None => error,
-    }
-}
-
-pub(super) fn warn_old_registry(sql: &str) {
-    tracing::warn!(
-        statement = sql,
-        "The registry was made by an earlier version and cannot remember which source fills a target, so that two \
-         sources with a table of one name are told apart within a process only. Run the statement."
-    );
-}
-
 pub(super) fn ddl_error(error: tokio_postgres::Error) -> Error {
     driver_error(&error, true)
 }
@@ -672,100 +509,6 @@ async fn begin_ddl(client: &mut Object) -> Result<deadpool_postgres::Transaction
     transaction.batch_execute(&lock_wait(CREATE_WAIT)).await.map_err(ddl_error)?;
     transaction.batch_execute(include_str!("../../sql/postgres/lock_ddl.sql")).await.map_err(ddl_error)?;
     Ok(transaction)
-}
-
-/// The changes are of the source, the key and the order that the registry remembers.
-pub(super) fn agree_with_registry(binding: &Binding, registered: &Registered, registry: &str) -> Result<()> {
-    let target = &binding.target;
-    let name = target.qualified();
-    let afresh = || format!("to start afresh, drop the table and its line in {registry}");
-    if registered.source != target.source && !target.is_merged() {
-        let was =
-            if registered.source == MERGED { "several sources (merge = true)" } else { &registered.source };
-        let message = format!(
-            "{name} was filled with changes of {was}, and the route of {0} now leads there. Two sources cannot share a \
-             target unless both routes say merge = true: give the route of {0} another `to`; {1}.",
-            target.source,
-            afresh()
-        );
-        return Err(Error::fault("shared_target", message));
-    }
-    if registered.epoch > i32::from(binding.epoch) {
-        let message = format!(
-            "{name} was filled with source.epoch {}, and it is now {}: every change would be stale. Raise source.epoch \
-             to at least the former, or give the route another `to`; {}.",
-            registered.epoch,
-            binding.epoch,
-            afresh()
-        );
-        return Err(Error::fault("lower_epoch", message));
-    }
-    let starts_anew = registered.epoch < i32::from(binding.epoch);
-    if !starts_anew && !target.is_merged() {
-        agree_on_source(binding, &registered.source())?;
-    }
-    if registered.key_names != binding.key_names {
-        return Err(changed_key(binding, &registered.key_names));
-    }
-    if registered.scheme != binding.scheme.to_string() {
-        return Err(other_scheme(binding, &registered.scheme, registry));
-    }
-    Ok(())
-}
-
-fn agree_on_source(binding: &Binding, known: &SourceIdentity) -> Result<()> {
-    if !known.conflicts_with(&binding.source) {
-        return Ok(());
-    }
-    let (name, table) = (binding.target.qualified(), &binding.target.source);
-    let example = binding.source.differing(known).map_or_else(String::new, |(member, value)| {
-        format!(" (from = {{ table = \"{table}\", {} = \"{value}\" }})", member.as_str())
-    });
-    let message = format!(
-        "{name} is filled from {table} of {known}, and at {} comes a change of {table} of {}. Two sources cannot share a \
-         target: give the second a route with another `to`{example}. If their rows belong together and their keys \
-         cannot collide, or key_add tells them apart, set merge = true. If it is the same table on purpose, restored or \
-         failed over to another place, raise source.epoch by one.",
-        place(&binding.position),
-        binding.source,
-    );
-    Err(Error::fault("other_source", message))
-}
-
-fn place(position: &str) -> String {
-    if position.is_empty() {
-        "a record without a position".to_owned()
-    } else {
-        format!("the position {position}")
-    }
-}
-
-fn changed_key(binding: &Binding, was: &[String]) -> Error {
-    let message = format!(
-        "The key of {} changed: {} was filled by ({}), and from {} on the key is ({}). Its other rows are kept, and no \
-         change of the table is applied until a person decides. Either keep the former key, if it still tells rows apart: \
-         key = [{}] in the route. Or load the table anew: give the route another `to`, take a snapshot, and drop {}.",
-        binding.target.sources(),
-        binding.target.qualified(),
-        was.join(", "),
-        place(&binding.position),
-        binding.key_names.join(", "),
-        was.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", "),
-        binding.target.qualified(),
-    );
-    Error::fault("changed_key", message)
-}
-
-fn other_scheme(binding: &Binding, was: &str, registry: &str) -> Error {
-    let message = format!(
-        "{} was filled with versions of the scheme {was}, and those of {} are of {}. Versions of two schemes cannot be \
-         compared: set source.version and source.decoder as before, or give the route another `to`; to start afresh, drop \
-         the table and its line in {registry}.",
-        binding.target.qualified(),
-        binding.target.sources(),
-        binding.scheme,
-    );
-    Error::fault("other_scheme", message)
 }
 
 /// How the registry names a layout.
@@ -794,26 +537,6 @@ pub(super) fn check_horizon(horizon: Option<jiff::Timestamp>, target: &Target, r
         target.qualified()
     );
     Err(Error::new(ErrorKind::Config, "behind_purge_horizon", message))
-}
-
-/// Whether the changes are of the source, the key and the order with which the target was prepared; not so when they
-/// tell more of their source than was known, or begin a new epoch, and the registry must be asked.
-///
-/// # Errors
-/// When they are of others.
-pub(super) fn agree(new: &Binding, known: &Binding) -> Result<bool> {
-    let registered = Registered {
-        source: known.target.source.clone(),
-        key_names: known.key_names.clone(),
-        scheme: known.scheme.to_string(),
-        epoch: i32::from(known.epoch),
-        view_sql: None,
-        view_definition: None,
-        identity: Some(known.source.as_str().to_owned()),
-        key_types: None,
-    };
-    agree_with_registry(new, &registered, REGISTRY)?;
-    Ok(new.epoch == known.epoch && known.source.with(&new.source) == known.source)
 }
 
 pub(super) fn missing_object(statements: &[String]) -> Error {
@@ -868,7 +591,7 @@ pub(super) async fn relation_of(
     row.map(read).transpose().map_err(ddl_error)
 }
 
-fn has(table: &Relation, column: &str) -> bool {
+pub(super) fn has(table: &Relation, column: &str) -> bool {
     table.columns.iter().any(|found| found == column)
 }
 

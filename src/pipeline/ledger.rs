@@ -37,6 +37,8 @@ pub(super) struct Ledger<'f> {
     faults: Groups,
     /// Whether one of them is of a route that leaves it to rowtide what becomes of its records.
     has_open_fault: bool,
+    /// The first of them that goes away by waiting.
+    can_wait: Option<(&'static str, Option<String>)>,
     /// Stale changes of which the source says that they happened later than what is stored, by table.
     backwards: BTreeMap<String, Backwards>,
     /// What became of each event, by record and number; kept for a redrive only.
@@ -128,6 +130,7 @@ impl<'f> Ledger<'f> {
             partly: HashSet::new(),
             faults: Groups::default(),
             has_open_fault: false,
+            can_wait: None,
             backwards: BTreeMap::new(),
             parts: BTreeMap::new(),
             failure: None,
@@ -230,6 +233,9 @@ impl<'f> Ledger<'f> {
     fn fault(&mut self, origin: Provenance, row: &Row, error: &Error) {
         self.note_table(origin, row);
         self.faults.add(row.table.as_deref(), error);
+        if error.can_wait() {
+            self.can_wait.get_or_insert((error.code(), error.sqlstate().map(str::to_owned)));
+        }
         let policy = row.table.as_deref().map(|table| self.flow.on_config_error(table)).unwrap_or_default();
         let is_alone =
             self.records.get(origin.record).is_some_and(|record| record.redelivered == Redelivered::Alone);
@@ -335,39 +341,47 @@ impl<'f> Ledger<'f> {
         }
     }
 
-    /// Faults of the configuration fail the invocation when nothing is known of the source yet and nothing of the batch
-    /// can be applied: then the decoder or the routes are wrong, and nobody would look for what is parked.
+    /// Faults of the configuration fail the invocation when nothing of the batch can be applied and nothing is known of
+    /// the source yet: then the decoder or the routes are wrong, and nobody would look for what is parked. So do those
+    /// that go away by waiting.
     async fn check_faults<M: Materializer>(&mut self, sink: &M, deadline: Deadline) -> Result<()> {
         if self.faults.is_empty() {
             return Ok(());
         }
         let is_applied =
             |outcome: &Option<Outcome>| matches!(outcome, Some(Outcome::Applied | Outcome::Stale));
-        let is_first = self.has_open_fault
+        let is_alone = self.has_open_fault
             && self.stopped.is_none()
             && !self.flow.redriving
-            && !self.outcomes.iter().any(is_applied)
-            && !self.flow.knows_source(sink, deadline).await?;
-        if is_first {
-            let (counts, messages) = (self.faults.counts(), self.faults.messages());
-            let known = |code: &str| FAULT_CODES.iter().copied().find(|known| *known == code);
-            let code = self.faults.0.keys().find_map(|(_, code)| known(code)).unwrap_or("configuration");
-            let message = format!(
-                "No record of the batch can be applied, and nothing is known of this source yet, so nothing was \
-                 parked ({counts}). {messages}"
-            );
-            return Err(Error::new(ErrorKind::Config, code, message));
+            && !self.outcomes.iter().any(is_applied);
+        if is_alone && (self.can_wait.is_some() || !self.flow.knows_source(sink, deadline).await) {
+            return Err(self.nothing_applied());
         }
         for ((table, code), (count, message)) in &self.faults.0 {
             tracing::error!(
                 table,
                 code,
                 count,
-                "Records show a fault of the configuration of their own table; the others are applied. {message} What \
-                 is parked waits for a redrive."
+                "Records show a fault of the configuration of their own table, and are set aside; the others are \
+                 applied. {message}"
             );
         }
         Ok(())
+    }
+
+    /// The error of a batch of which nothing can be applied.
+    fn nothing_applied(&self) -> Error {
+        let (counts, messages) = (self.faults.counts(), self.faults.messages());
+        let known = |code: &str| FAULT_CODES.iter().copied().find(|known| *known == code);
+        let first = || self.faults.0.keys().find_map(|(_, code)| known(code)).unwrap_or("configuration");
+        let (code, sqlstate) = self.can_wait.clone().unwrap_or_else(|| (first(), None));
+        let message =
+            format!("No record of the batch can be applied ({counts}), and nothing was parked. {messages}");
+        let error = Error::new(ErrorKind::Config, code, message);
+        match sqlstate {
+            Some(state) => error.with_sqlstate(&state),
+            None => error,
+        }
     }
 
     fn systemic(&self) -> Error {

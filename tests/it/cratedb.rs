@@ -29,9 +29,20 @@ struct Place {
     schema: String,
 }
 
+/// The server that tests may use, if there is one.
+pub(crate) fn url() -> Option<String> {
+    std::env::var("ROWTIDE_TEST_CRATEDB").ok().filter(|url| !url.is_empty())
+}
+
+/// Removes everything in the schema of `config`.
+pub(crate) async fn clear(config: &Config) {
+    let url = config.sink.url.as_ref().unwrap().expose().to_owned();
+    Place { url, schema: config.sink.schema.clone() }.clear().await;
+}
+
 /// A place on the server; without one the test says aloud that it is not run.
 async fn place(test: &str) -> Option<Place> {
-    let Some(url) = std::env::var("ROWTIDE_TEST_CRATEDB").ok().filter(|url| !url.is_empty()) else {
+    let Some(url) = url() else {
         eprintln!("not run: cratedb::{test} needs a real CrateDB; set ROWTIDE_TEST_CRATEDB");
         return None;
     };

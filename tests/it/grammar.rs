@@ -115,6 +115,7 @@ fn statements() -> Vec<String> {
         ("{data}", "object(strict)"),
         ("{aux}", "aux"),
         ("{names}", "key"),
+        ("{identity}", ", source_identity, key_types"),
         ("{rows}", "($1)"),
         ("{sets}", "key = excluded.key"),
         ("{returning}", "key"),

@@ -48,6 +48,10 @@ mod samples;
 #[cfg(feature = "lambda")]
 mod secrets;
 #[cfg(feature = "sink")]
+mod set_aside;
+#[cfg(feature = "cli")]
+mod sources;
+#[cfg(feature = "sink")]
 mod support;
 mod telemetry;
 mod tidy;

@@ -57,13 +57,30 @@ impl<S: Subscriber> Layer<S> for Undecided {
     }
 }
 
-/// Does something while this layer listens.
-fn hearing<T>(layer: impl Layer<tracing_subscriber::Registry> + Send + Sync, work: impl FnOnce() -> T) -> T {
+/// Does something, and counts the stale changes of which the metrics say that they happened later.
+pub(crate) async fn backwards<T>(work: impl Future<Output = T>) -> (u64, T) {
+    use tracing::instrument::WithSubscriber as _;
+    let lines: Arc<Mutex<Vec<String>>> = Arc::default();
+    let written = lines.clone();
+    let emf = Emf::to(move |line| written.lock().unwrap().push(line.to_owned()));
+    hear();
+    let done = work.with_subscriber(tracing_subscriber::registry().with(emf)).await;
+    let lines = lines.lock().unwrap();
+    (lines.iter().filter_map(|line| checked(line)["RecordsBackwards"].as_u64()).sum(), done)
+}
+
+/// Makes sure that what nobody hears now may be heard later.
+fn hear() {
     static UNDECIDED: Once = Once::new();
     UNDECIDED.call_once(|| {
         let undecided = tracing_subscriber::registry().with(Undecided);
         tracing::subscriber::set_global_default(undecided).expect("no other test has one");
     });
+}
+
+/// Does something while this layer listens.
+fn hearing<T>(layer: impl Layer<tracing_subscriber::Registry> + Send + Sync, work: impl FnOnce() -> T) -> T {
+    hear();
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), work)
 }
 

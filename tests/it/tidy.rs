@@ -38,24 +38,28 @@ const PURE: [&str; 14] = [
 ];
 
 /// Whose front door each room may know. A room that is not named knows what it likes.
-const NEIGHBOURS: [(&str, &[&str]); 17] = [
+const NEIGHBOURS: [(&str, &[&str]); 18] = [
     ("unpack", &["json", "record"]),
-    ("catalogue", &["config", "error"]),
+    ("source", &["json"]),
+    ("catalogue", &["config", "error", "source"]),
     ("error", &[]),
     ("json", &[]),
     ("version", &["error"]),
     ("decimal", &["json"]),
-    ("event", &["decimal", "error", "json", "version"]),
+    ("event", &["decimal", "error", "json", "source", "version"]),
     ("record", &["error", "event", "json"]),
     ("metrics", &["config", "error", "event", "report"]),
     ("report", &["decode", "error", "json", "record"]),
-    ("decode", &["catalogue", "decimal", "error", "event", "json", "record", "unpack", "version"]),
+    ("decode", &["catalogue", "decimal", "error", "event", "json", "record", "source", "unpack", "version"]),
     ("coalesce", &["error", "event", "route"]),
-    ("route", &["coalesce", "config", "decode", "error", "event", "json"]),
+    ("route", &["coalesce", "config", "decode", "error", "event", "json", "source"]),
     ("plan", &["coalesce", "config", "error", "event", "json", "route"]),
     ("doctor", &["config", "error", "json", "materialize"]),
     ("secrets", &["config", "error", "event"]),
-    ("materialize", &["catalogue", "config", "error", "event", "json", "plan", "route", "secrets"]),
+    (
+        "materialize",
+        &["catalogue", "config", "error", "event", "json", "plan", "route", "secrets", "source", "version"],
+    ),
 ];
 
 /// Words that a room's code must not use.

@@ -1,0 +1,76 @@
+//! What the registry in CrateDB remembers of the sources of targets.
+
+use super::crate_rows::read;
+use super::cratedb::Cratedb;
+use super::registry::{Registered, warn_old_registry};
+use super::targets::{LOOKS_MAX, REGISTRY, SOURCE_COLUMN};
+use super::{Binding, Deadline};
+use crate::error::{Disposition, Error, ErrorKind, Result};
+use crate::source::SourceIdentity;
+use std::sync::atomic::Ordering;
+use tokio_postgres::types::ToSql;
+
+impl Cratedb {
+    /// Lets the registry remember which source fills a target.
+    pub(super) async fn remember_source(
+        &self,
+        binding: &Binding,
+        before: Option<Registered>,
+        deadline: Deadline,
+    ) -> Result<()> {
+        if !self.remembers_sources.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let sql = self.fill_own(include_str!("../../sql/cratedb/write_source.sql"));
+        let name = binding.target.qualified();
+        for _ in 0..LOOKS_MAX {
+            let state = self.lease(&name, deadline).await?;
+            let Some((line, _)) = self.registered(&binding.target, deadline).await? else { return Ok(()) };
+            // an epoch that was raised is in the line by now, but nobody else's source of that epoch
+            let known = before.as_ref().filter(|before| before.identity == line.identity);
+            let line = Registered { epoch: known.map_or(line.epoch, |before| before.epoch), ..line };
+            let Some((source, types)) = line.to_remember(binding) else { return Ok(()) };
+            let starts_anew = line.epoch < i32::from(binding.epoch);
+            let types = if starts_anew { types } else { line.key_types.or(types) };
+            let parameters: [&(dyn ToSql + Sync); 5] = [&name, &source, &types, &state.sequence, &state.term];
+            // none when another line of it was written in between
+            if self.tell(deadline, &sql, &parameters).await? > 0 {
+                return Ok(());
+            }
+        }
+        let message = format!("Other workers keep changing what the registry remembers of {name}.");
+        Err(Error::new(ErrorKind::Contended, "contended", message))
+    }
+
+    /// Adds the columns that a registry of an earlier version lacks. Where that is not allowed, everything goes on
+    /// without them.
+    pub(super) async fn upgrade_registry(&self, deadline: Deadline) -> Result<()> {
+        if !self.describe(&self.schema, REGISTRY, deadline).await?.has(SOURCE_COLUMN) {
+            let sql = self.fill_own(include_str!("../../sql/cratedb/alter_registry.sql"));
+            match self.create(&sql, deadline).await {
+                Err(error) if error.disposition() == Disposition::Abort => {
+                    warn_old_registry(&sql);
+                    return Ok(());
+                }
+                other => other?,
+            }
+        }
+        self.remembers_sources.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// The source tables that targets were filled from, with their sources.
+    pub(super) async fn sources_once(&self, deadline: Deadline) -> Result<Vec<(String, SourceIdentity)>> {
+        if self.relation_of(&self.schema, REGISTRY, deadline).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        self.ensure_own_tables(deadline).await?;
+        let rows =
+            self.ask(deadline, &self.fill_own(include_str!("../../sql/cratedb/sources.sql")), &[]).await?;
+        let source = |row: &tokio_postgres::Row| {
+            let identity: Option<String> = read(|| row.try_get(1))?;
+            Ok((read(|| row.try_get(0))?, SourceIdentity::parse(&identity.unwrap_or_default())))
+        };
+        rows.iter().map(source).collect()
+    }
+}
