@@ -4,9 +4,11 @@
 mod canal;
 mod debezium;
 mod dms;
+mod drops;
 mod dsql;
 mod dynamodb;
 mod dynamodb_export;
+mod identities;
 mod json;
 mod maxwell;
 mod mongodb;
