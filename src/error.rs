@@ -112,9 +112,9 @@ impl Error {
         self.0.is_of_table && self.disposition() == Disposition::Abort
     }
 
-    /// Whether nothing is lost while the invocation fails for it: a setting of the whole source, or an object or a grant
-    /// in the database, which somebody mends, and then every record is applied. What a record itself shows does not go
-    /// away by waiting.
+    /// Whether nothing is lost while the invocation fails for it: a setting of the whole source, or an object or a
+    /// grant in the database. When somebody has mended that, every record is applied. What a record itself shows does
+    /// not go away by waiting.
     #[must_use]
     pub fn can_wait(&self) -> bool {
         self.sqlstate().is_some() || matches!(self.code(), "lower_epoch" | "missing_object" | "other_scheme")

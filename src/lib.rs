@@ -11,7 +11,7 @@
 //! |---|---|---|
 //! | records | [`record`] | takes a Lambda event apart; payloads stay raw bytes |
 //! | unpack | [`mod@unpack`] | aggregates, compression and the like become plain documents |
-//! | decode | [`decode`], [`catalogue`], [`version`], [`json`], [`decimal`] | records become [`event`]s of a [`source`] |
+//! | decode | [`decode`], [`catalogue`], [`version`], [`json`], [`decimal`] | to [`event`]s of a [`source`] |
 //! | route | [`route`], [`config`] | finds the target of a source table, filters fields and events |
 //! | coalesce | [`mod@coalesce`] | of several full images of a key, the highest version is written |
 //! | plan | [`mod@plan`] | change events become statements, as data |

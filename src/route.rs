@@ -226,6 +226,15 @@ impl Routes {
             columns_per_object: config.columns_per_object,
             columns_max: config.columns_max,
         };
+        if target.schema == target.home && [&target.name, &target.storage].iter().any(|it| is_reserved(it)) {
+            let message = format!(
+                "The route of {} leads to {}, and rowtide keeps tables of its own under such names. Give it another \
+                 `to`.",
+                table.name,
+                target.qualified()
+            );
+            return Err(Error::fault("reserved_name", message).about(table.name, None));
+        }
         Ok(target)
     }
 
@@ -294,6 +303,11 @@ impl Routes {
         }
         Ok(Ok(route.target.clone()))
     }
+}
+
+/// Whether rowtide's own tables may be named so, in the schema where they are.
+fn is_reserved(name: &str) -> bool {
+    ["rowtide_targets", "rowtide_dead_letters", "rowtide_schemas", "rowtide_floors"].contains(&name)
 }
 
 /// A template with its placeholders replaced.
@@ -455,6 +469,17 @@ mod tests {
         check("{schema}.{table}", "shop.orders", "shop", "orders");
         check("cdc.{schema}_{table}", "shop.orders", "cdc", "shop_orders");
         assert!(routes(|route| route.to = "{schema}.{table}".into()).target("orders").is_err());
+    }
+
+    #[test]
+    fn a_name_of_rowtides_own_tables_is_no_target() {
+        let routes = routes(|_| {});
+        for table in ["rowtide_targets", "rowtide_schemas", "rowtide_floors", "rowtide_dead_letters"] {
+            let error = routes.target(table).unwrap_err();
+            assert!(error.code() == "reserved_name" && error.is_fault_of_table(), "{error}");
+        }
+        let elsewhere = self::routes(|route| route.to = "other.{table}".into());
+        assert!(elsewhere.target("rowtide_targets").is_ok());
     }
 
     #[test]

@@ -52,7 +52,7 @@ impl Cratedb {
         let reads_registry = inspection.tables.iter().any(|table| {
             table.used_for == Use::Registry && table.exists && !table.lacks.contains(&Privilege::Select)
         });
-        let known = if reads_registry { self.sources(deadline).await? } else { Vec::new() };
+        let known = if reads_registry { self.read_sources(deadline).await? } else { Vec::new() };
         let mut schemas = BTreeSet::from([self.schema.clone()]);
         for (source, target) in targets_of(config, &known) {
             match target {
@@ -75,15 +75,6 @@ impl Cratedb {
             inspection.schemas.push(SchemaFacts { name, exists: true, lacks });
         }
         Ok(inspection)
-    }
-
-    async fn sources(&self, deadline: Deadline) -> Result<Vec<String>> {
-        let sql = crate::plan::fill(
-            include_str!("../../sql/cratedb/targets.sql"),
-            &[("registry", &self.own(REGISTRY))],
-        );
-        let rows = self.ask(deadline, &sql, &[]).await?;
-        rows.iter().map(|row| read(|| row.try_get(4))).collect()
     }
 
     async fn inspect_target(

@@ -45,7 +45,7 @@ impl Cratedb {
     /// Adds the columns that a registry of an earlier version lacks. Where that is not allowed, everything goes on
     /// without them.
     pub(super) async fn upgrade_registry(&self, deadline: Deadline) -> Result<()> {
-        if !self.describe(&self.schema, REGISTRY, deadline).await?.has(SOURCE_COLUMN) {
+        if !self.look_at_registry(deadline).await? {
             let sql = self.fill_own(include_str!("../../sql/cratedb/alter_registry.sql"));
             match self.create(&sql, deadline).await {
                 Err(error) if error.disposition() == Disposition::Abort => {
@@ -55,8 +55,14 @@ impl Cratedb {
                 other => other?,
             }
         }
-        self.remembers_sources.store(true, Ordering::Relaxed);
-        Ok(())
+        self.look_at_registry(deadline).await.map(drop)
+    }
+
+    /// Whether the registry has the columns that hold the source of a target.
+    async fn look_at_registry(&self, deadline: Deadline) -> Result<bool> {
+        let remembers = self.describe(&self.schema, REGISTRY, deadline).await?.has(SOURCE_COLUMN);
+        self.remembers_sources.store(remembers, Ordering::Relaxed);
+        Ok(remembers)
     }
 
     /// The source tables that targets were filled from, with their sources.
@@ -64,7 +70,12 @@ impl Cratedb {
         if self.relation_of(&self.schema, REGISTRY, deadline).await?.is_none() {
             return Ok(Vec::new());
         }
-        self.ensure_own_tables(deadline).await?;
+        self.read_sources(deadline).await
+    }
+
+    /// The same of a registry that is there.
+    pub(super) async fn read_sources(&self, deadline: Deadline) -> Result<Vec<(String, SourceIdentity)>> {
+        self.look_at_registry(deadline).await?;
         let rows =
             self.ask(deadline, &self.fill_own(include_str!("../../sql/cratedb/sources.sql")), &[]).await?;
         let source = |row: &tokio_postgres::Row| {

@@ -7,10 +7,11 @@ use super::registry::Registered;
 use super::schemas::SCHEMAS;
 use super::targets::{DEAD_LETTERS, REGISTRY, adopted, check_storage, ddl_error, relation_of};
 use super::{Deadline, Materializer as _};
-use crate::config::{Config, DeletePolicy};
+use crate::config::{Config, DeletePolicy, RouteConfig};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Dialect, Layout, view};
-use crate::route::{Routes, Target};
+use crate::route::{MERGED, Routes, Target};
+use crate::source::{SourceIdentity, SourceTable};
 use deadpool_postgres::Object;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -135,16 +136,25 @@ impl RegisteredTarget {
 }
 
 /// The targets to look at: of the sources that the registry knows, and of routes that name one table.
-pub(super) fn targets_of(config: &Config, known: &[String]) -> Vec<(String, Result<Arc<Target>>)> {
+pub(super) fn targets_of(
+    config: &Config,
+    known: &[(String, SourceIdentity)],
+) -> Vec<(String, Result<Arc<Target>>)> {
     let routes = Routes::new(config.clone());
-    let named =
-        config.routes.iter().map(|route| route.from.clone()).filter(|from| !from.contains(['*', '?']));
-    let sources: BTreeSet<String> = named.chain(known.iter().cloned()).collect();
-    let target = |source: String| match routes.target(source.as_str()) {
-        Ok(Some(target)) => Some((source, Ok(target))),
-        // no route takes it any more
-        Ok(None) => None,
-        Err(error) => Some((source, Err(error))),
+    let is_name = |route: &&RouteConfig| !route.from.contains(['*', '?']) && !route.skip;
+    let named = config.routes.iter().filter(is_name).map(|it| (it.from.clone(), SourceIdentity::default()));
+    // which tables fill a target together, the registry does not know
+    let alone = known.iter().filter(|(source, _)| source != MERGED).cloned();
+    let sources: BTreeSet<(String, SourceIdentity)> = named.chain(alone).collect();
+    let target = |(source, identity): (String, SourceIdentity)| {
+        match routes.target(SourceTable::new(&source, &identity)) {
+            Ok(Some(target)) => Some((source, Ok(target))),
+            // no route takes it any more
+            Ok(None) => None,
+            // only a record tells where it goes
+            Err(error) if error.code() == "untold_source" => None,
+            Err(error) => Some((source, Err(error))),
+        }
     };
     sources.into_iter().filter_map(target).collect()
 }
@@ -220,7 +230,7 @@ impl Postgres {
         let reads_registry = inspection.tables.iter().any(|table| {
             table.used_for == Use::Registry && table.exists && !table.lacks.contains(&Privilege::Select)
         });
-        let known = if reads_registry { self.sources(client).await? } else { Vec::new() };
+        let known = if reads_registry { self.read_sources(client).await? } else { Vec::new() };
         let mut schemas = BTreeSet::from([self.schema.clone()]);
         for (source, target) in targets_of(config, &known) {
             match target {
@@ -235,13 +245,6 @@ impl Postgres {
             inspection.schemas.push(schema_facts(client, name).await?);
         }
         Ok(inspection)
-    }
-
-    /// The source tables that the registry knows.
-    async fn sources(&self, client: &Object) -> Result<Vec<String>> {
-        let sql = self.fill_own(include_str!("../../sql/postgres/targets.sql"), &[]);
-        let rows = client.query(&sql, &[]).await.map_err(ddl_error)?;
-        rows.iter().map(|row| row.try_get(4)).collect::<std::result::Result<_, _>>().map_err(ddl_error)
     }
 
     async fn inspect_target(

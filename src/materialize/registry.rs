@@ -165,7 +165,7 @@ fn changed_key(binding: &Binding, was: &[String]) -> Error {
 
 fn other_scheme(binding: &Binding, was: &str, registry: &str) -> Error {
     let message = format!(
-        "{} was filled with versions of the scheme {was}, and those of {} are of {}. Versions of two schemes cannot be \
+        "{} was filled with the version scheme {was}, and changes of {} come with {}. Versions of two schemes cannot be \
          compared: set source.version and source.decoder as before, or give the route another `to`; to start afresh, drop \
          the table and its line in {registry}.",
         binding.target.qualified(),
@@ -276,15 +276,20 @@ impl Postgres {
             if relation_of(&client, &self.schema, REGISTRY).await?.is_none() {
                 return Ok(Vec::new());
             }
-            let sql = self.fill_own(include_str!("../../sql/postgres/sources.sql"), &[]);
-            let rows = client.query(&sql, &[]).await.map_err(ddl_error)?;
-            let source = |row: &tokio_postgres::Row| {
-                let identity: Option<String> = row.try_get(1)?;
-                Ok((row.try_get(0)?, SourceIdentity::parse(&identity.unwrap_or_default())))
-            };
-            rows.iter().map(source).collect::<Result<_, _>>().map_err(ddl_error)
+            self.read_sources(&client).await
         };
         let read = self.within(token, deadline, read).await;
         settle(client, read)
+    }
+
+    /// The same of a registry that is there.
+    pub(super) async fn read_sources(&self, client: &Object) -> Result<Vec<(String, SourceIdentity)>> {
+        let sql = self.fill_own(include_str!("../../sql/postgres/sources.sql"), &[]);
+        let rows = client.query(&sql, &[]).await.map_err(ddl_error)?;
+        let source = |row: &tokio_postgres::Row| {
+            let identity: Option<String> = row.try_get(1)?;
+            Ok((row.try_get(0)?, SourceIdentity::parse(&identity.unwrap_or_default())))
+        };
+        rows.iter().map(source).collect::<Result<_, _>>().map_err(ddl_error)
     }
 }

@@ -3,7 +3,7 @@
 use super::{Flow, Row, TableKey, Verdict, Written};
 use crate::coalesce::{Fate, Provenance, Tracked};
 use crate::config::OnConfigError;
-use crate::error::{Disposition, Error, ErrorKind, FAULT_CODES, Result};
+use crate::error::{Disposition, Error, ErrorKind, Result};
 use crate::event::hex;
 use crate::materialize::{Cause, DeadLetter, Deadline, Materializer};
 use crate::metrics::{self, Meter};
@@ -35,6 +35,8 @@ pub(super) struct Ledger<'f> {
     partly: HashSet<usize>,
     /// Faults of the configuration of a table or producer.
     faults: Groups,
+    /// The records that show them.
+    faulty: HashSet<usize>,
     /// Whether one of them is of a route that leaves it to rowtide what becomes of its records.
     has_open_fault: bool,
     /// The first of them that goes away by waiting.
@@ -129,6 +131,7 @@ impl<'f> Ledger<'f> {
             poison: HashSet::new(),
             partly: HashSet::new(),
             faults: Groups::default(),
+            faulty: HashSet::new(),
             has_open_fault: false,
             can_wait: None,
             backwards: BTreeMap::new(),
@@ -233,6 +236,7 @@ impl<'f> Ledger<'f> {
     fn fault(&mut self, origin: Provenance, row: &Row, error: &Error) {
         self.note_table(origin, row);
         self.faults.add(row.table.as_deref(), error);
+        self.faulty.insert(origin.record);
         if error.can_wait() {
             self.can_wait.get_or_insert((error.code(), error.sqlstate().map(str::to_owned)));
         }
@@ -350,10 +354,13 @@ impl<'f> Ledger<'f> {
         }
         let is_applied =
             |outcome: &Option<Outcome>| matches!(outcome, Some(Outcome::Applied | Outcome::Stale));
-        let is_alone = self.has_open_fault
-            && self.stopped.is_none()
-            && !self.flow.redriving
-            && !self.outcomes.iter().any(is_applied);
+        // of a batch that stopped early, others may still be applied
+        let is_left_out = |outcome: &Option<Outcome>| matches!(outcome, Some(Outcome::Ignored(_)));
+        let mut outcomes = self.outcomes.iter().zip(0..);
+        let is_whole = self.stopped.is_none()
+            || outcomes.all(|(outcome, index)| self.faulty.contains(&index) || is_left_out(outcome));
+        let is_alone =
+            self.has_open_fault && is_whole && !self.flow.redriving && !self.outcomes.iter().any(is_applied);
         if is_alone && (self.can_wait.is_some() || !self.flow.knows_source(sink, deadline).await) {
             return Err(self.nothing_applied());
         }
@@ -372,9 +379,7 @@ impl<'f> Ledger<'f> {
     /// The error of a batch of which nothing can be applied.
     fn nothing_applied(&self) -> Error {
         let (counts, messages) = (self.faults.counts(), self.faults.messages());
-        let known = |code: &str| FAULT_CODES.iter().copied().find(|known| *known == code);
-        let first = || self.faults.0.keys().find_map(|(_, code)| known(code)).unwrap_or("configuration");
-        let (code, sqlstate) = self.can_wait.clone().unwrap_or_else(|| (first(), None));
+        let (code, sqlstate) = self.can_wait.clone().unwrap_or(("configuration", None));
         let message =
             format!("No record of the batch can be applied ({counts}), and nothing was parked. {messages}");
         let error = Error::new(ErrorKind::Config, code, message);
