@@ -135,7 +135,8 @@ impl Catalogue {
     /// that there is no key), else what the source said before, else for a table without a key the route's `keyless`.
     ///
     /// # Errors
-    /// [`UNKNOWN_KEY`], a configuration error, when nobody says; poison when there is no key and `keyless` refuses.
+    /// [`UNKNOWN_KEY`] when nobody says, `no_key` when there is none and `keyless` refuses: faults of the table's
+    /// configuration, which name it and what to set.
     pub fn identity<'t>(
         &self,
         table: impl Into<SourceTable<'t>>,
@@ -155,7 +156,7 @@ impl Catalogue {
                 UNKNOWN_KEY,
                 format!(
                     "The records of {0} do not name its key, and nothing else does. Set `key` in the route of {0}, as \
-                     in: [[route]] from = \"{0}\", key = [\"id\"].",
+                     in: [[route]] from = \"{0}\", key = [\"id\"]. If it has none, set `keyless` there.",
                     table.name
                 ),
             )
@@ -167,14 +168,15 @@ impl Catalogue {
         match self.keyless(table) {
             Keyless::Position => Ok(Identity::Position),
             Keyless::Row => Ok(Identity::Row),
-            Keyless::Refuse => Err(Error::poison(
+            Keyless::Refuse => Err(Error::fault(
                 "no_key",
                 format!(
                     "The table {} has no primary key. Set `key` in its route, or `keyless` to \"position\" (every \
                      insert is a row of its own) or \"row\" (all columns are the key).",
                     table.name
                 ),
-            )),
+            )
+            .about(table.name, None)),
         }
     }
 
@@ -195,6 +197,7 @@ impl Catalogue {
 mod tests {
     use super::{Catalogue, Identity, TableSchema, UNKNOWN_KEY};
     use crate::config::{Config, Keyless, RouteConfig, Unrouted};
+    use crate::error::FAULT_CODES;
     use crate::source::{Member, SourceIdentity, SourceTable};
 
     fn catalogue(change: impl FnOnce(&mut RouteConfig)) -> Catalogue {
@@ -277,7 +280,12 @@ mod tests {
     #[test]
     fn a_table_without_a_key_is_what_its_route_says() {
         let identity = |keyless, told| catalogue(|route| route.keyless = keyless).identity("t", told);
-        assert_eq!(identity(Keyless::Refuse, Some(Vec::new())).unwrap_err().code(), "no_key");
+        for (told, code) in [(Some(Vec::new()), "no_key"), (None, UNKNOWN_KEY)] {
+            let error = identity(Keyless::Refuse, told).unwrap_err();
+            assert_eq!((error.code(), error.table()), (code, Some("t")));
+            assert!(error.is_fault_of_table() && FAULT_CODES.contains(&code));
+            assert!(error.message().contains('t') && error.message().contains("`key`"), "{error}");
+        }
         assert_eq!(identity(Keyless::Position, Some(Vec::new())).unwrap(), Identity::Position);
         assert_eq!(identity(Keyless::Row, None).unwrap(), Identity::Row);
         assert_eq!(identity(Keyless::Row, Some(vec!["id".into()])).unwrap(), columns(&["id"]));

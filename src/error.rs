@@ -202,6 +202,7 @@ pub const FAULT_CODES: &[&str] = &[
     "lower_epoch",
     "missing_object",
     "no_arn",
+    "no_key",
     "no_new_image",
     "no_order",
     "other_scheme",

@@ -95,7 +95,7 @@ impl Flow {
     /// Starts the decoding of a batch.
     #[must_use]
     pub fn batch<'f>(&'f self, records: &'f [Record]) -> Batch<'f> {
-        Batch { flow: self, records, next: 0, places: HashMap::new(), has_looked_ahead: false }
+        Batch { flow: self, records, next: 0, places: HashMap::new(), has_looked_ahead: false, only: None }
     }
 }
 
@@ -107,8 +107,25 @@ pub async fn process<M: Materializer>(
     records: &[Record],
     deadline: Deadline,
 ) -> Report {
-    let started = Instant::now();
-    let (report, measures) = measured(flow, sink, records, deadline).await;
+    process_of(flow.batch(records), sink, deadline).await
+}
+
+/// The same of a parked record of which only what concerns one row is to be applied, where its parts tell; with the
+/// number that the row's change was parked under.
+pub(crate) async fn process_row<M: Materializer>(
+    flow: &Flow,
+    sink: &M,
+    record: &Record,
+    only: &(Row, u32),
+    deadline: Deadline,
+) -> Report {
+    let batch = Batch { only: Some(only), ..flow.batch(std::slice::from_ref(record)) };
+    process_of(batch, sink, deadline).await
+}
+
+async fn process_of<M: Materializer>(batch: Batch<'_>, sink: &M, deadline: Deadline) -> Report {
+    let (started, flow) = (Instant::now(), batch.flow);
+    let (report, measures) = measured_of(batch, sink, deadline).await;
     if let Some(measures) = measures {
         flow.teller.tell(measures, started.elapsed(), None);
     }
@@ -122,24 +139,27 @@ pub(crate) async fn measured<M: Materializer>(
     records: &[Record],
     deadline: Deadline,
 ) -> (Report, Option<Measures>) {
+    measured_of(flow.batch(records), sink, deadline).await
+}
+
+async fn measured_of<M: Materializer>(
+    batch: Batch<'_>,
+    sink: &M,
+    deadline: Deadline,
+) -> (Report, Option<Measures>) {
     let retries_before = sink.retries();
     let sink = &Timed::new(sink);
-    let source = records.first().map(|record| &*record.source);
-    let span = debug_span!("batch", source, records = records.len());
-    let (report, meter) = take(flow, sink, records, deadline).instrument(span).await.report();
+    let source = batch.records.first().map(|record| &*record.source);
+    let span = debug_span!("batch", source, records = batch.records.len());
+    let (report, meter) = take(batch, sink, deadline).instrument(span).await.report();
     let retries = sink.retries().saturating_sub(retries_before);
     let measures = meter.map(|meter| Measures::new(meter, &report, sink.waited(), retries));
     (report, measures)
 }
 
 /// Takes a batch through the flow, chunk by chunk.
-async fn take<'f, M: Materializer>(
-    flow: &'f Flow,
-    sink: &M,
-    records: &'f [Record],
-    deadline: Deadline,
-) -> Ledger<'f> {
-    let mut batch = flow.batch(records);
+async fn take<'f, M: Materializer>(mut batch: Batch<'f>, sink: &M, deadline: Deadline) -> Ledger<'f> {
+    let (flow, records) = (batch.flow, batch.records);
     let mut ledger = Ledger::new(flow, records);
     let mut next = batch.informed_chunk(sink, deadline).await;
     while let Some(chunk) = next.take() {
@@ -264,6 +284,8 @@ pub struct Batch<'f> {
     places: HashMap<&'f str, u32>,
     /// Whether what the whole batch says of tables was heard.
     has_looked_ahead: bool,
+    /// The only row that is to be changed, of a parked record, and the number that its change had.
+    only: Option<&'f (Row, u32)>,
 }
 
 impl Batch<'_> {
@@ -275,7 +297,17 @@ impl Batch<'_> {
         let _decoding = debug_span!("decode", position = chunk.position(self.records)).entered();
         for (record, index) in records.iter().take(CHUNK_RECORDS).zip(first..) {
             let mut sub = 0;
-            for Part { decoder, decoded } in self.parts(record) {
+            let parts = self.parts(record);
+            let wanted = self.wanted(&parts);
+            for (Part { decoder, decoded }, place) in parts.into_iter().zip(0..) {
+                match wanted.iter().find(|(part, _)| *part == place) {
+                    Some((_, Some(number))) => sub = *number,
+                    None if !wanted.is_empty() => {
+                        sub += numbers(&decoded);
+                        continue;
+                    }
+                    Some((_, None)) | None => {}
+                }
                 let start = Provenance { record: index, sub, decoder };
                 let entered = match decoded {
                     Ok(decoded) => self.enter(&mut chunk, start, record, decoded),
@@ -290,6 +322,20 @@ impl Batch<'_> {
             self.next = index + 1;
         }
         Some(chunk)
+    }
+
+    /// The parts of a parked record that concern the only row which is to be changed, and the number of one that stands
+    /// alone: what other parts come to by now, and so their numbers, may have changed. None when all are to be applied,
+    /// as when the row's key is called otherwise by now.
+    fn wanted(&self, parts: &[Part]) -> Vec<(usize, Option<u32>)> {
+        let Some((row, number)) = self.only else { return Vec::new() };
+        let place = |part: &Part| self.flow.place_in(&part.decoded, row);
+        let found: Vec<(usize, u32)> =
+            parts.iter().enumerate().filter_map(|(at, part)| Some((at, place(part)?))).collect();
+        match found.as_slice() {
+            [(at, place)] => vec![(*at, Some(number.saturating_sub(*place)))],
+            several => several.iter().map(|(at, _)| (*at, None)).collect(),
+        }
     }
 
     /// Sets a part aside that cannot be applied, with the numbers that its events would have had; gives the number
@@ -471,7 +517,33 @@ impl Batch<'_> {
     }
 }
 
+/// How many numbers a part takes.
+fn numbers(part: &Result<Decoded>) -> u32 {
+    match part {
+        Ok(Decoded::Events(events)) => u32::try_from(events.len()).unwrap_or(u32::MAX).max(1),
+        Ok(Decoded::Ignored(_) | Decoded::Schema(_) | Decoded::Parts(_)) | Err(_) => 1,
+    }
+}
+
 impl Flow {
+    /// Which of a part's events changes a row, if one does, or would if it could be applied.
+    fn place_in(&self, part: &Result<Decoded>, row: &Row) -> Option<u32> {
+        let is_row = |event: &ChangeEvent| {
+            let key = event.key.clone().map(|key| self.routes.key(event.source_table(), key));
+            row.table.as_ref() == Some(&event.table) && row.key.as_deref() == key.as_ref().map(Key::as_str)
+        };
+        match part {
+            Ok(Decoded::Events(events)) => {
+                (0..).zip(events).find(|(_, event)| is_row(event)).map(|(at, _)| at)
+            }
+            Ok(Decoded::Ignored(_) | Decoded::Schema(_) | Decoded::Parts(_)) => None,
+            Err(error) => {
+                let is_row = error.table() == row.table.as_deref() && error.key() == row.key.as_deref();
+                is_row.then_some(0)
+            }
+        }
+    }
+
     /// Learns what sources have said of their tables, as far as the database remembers it.
     ///
     /// # Errors

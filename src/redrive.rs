@@ -1,16 +1,18 @@
 //! Parked records, applied once more. Knows the pipeline's front door and the dead-letter table; prints nothing.
 //!
-//! A record is decoded as it was then: by the same decoder, with its partition key, its arrival and its epoch. Those
+//! A record is decoded as it was then: by the same decoder, with its partition key, its arrival and its epoch. Of one
+//! that holds several changes, those of the letter's row are applied; all of them where the letter knows no row. Those
 //! of one key go in the order of their versions. The guard of the rows makes a redrive safe at any time within the
 //! purge horizon, and a redrive that broke off can be repeated.
 
 use crate::catalogue::TableSchema;
+use crate::coalesce::Tracked;
 use crate::config::Config;
 use crate::decode::Reason;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Key, Timestamp};
 use crate::materialize::{Deadline, Filter, Materializer as _, ParkedLetter, Sink};
-use crate::pipeline::{Flow, process};
+use crate::pipeline::{Flow, Row, process, process_row};
 use crate::record::{Envelope, Record};
 use crate::report::Outcome;
 use crate::unpack;
@@ -155,8 +157,16 @@ fn place(flows: &mut Flows<'_>, letter: &ParkedLetter) -> Result<Place> {
     if let Some(failure) = chunk.failure {
         return Err(failure);
     }
-    let is_this = |change: &&crate::coalesce::Tracked| i32::try_from(change.origin.sub) == Ok(letter.sub);
-    if let Some(change) = chunk.changes.iter().find(is_this) {
+    let is_this = |change: &&Tracked| i32::try_from(change.origin.sub) == Ok(letter.sub);
+    let is_named = |change: &&Tracked| {
+        let key = change.event.key.as_ref().map(Key::as_str);
+        key.is_some() && key == letter.key.as_deref() && letter.table.as_ref() == Some(&change.event.table)
+    };
+    // other parts of the record may give more events by now than they did
+    let changes = || chunk.changes.iter();
+    let named =
+        changes().find(|change| is_this(change) && is_named(change)).or_else(|| changes().find(is_named));
+    if let Some(change) = named.or_else(|| changes().find(is_this)) {
         let key = change.event.key.as_ref().map(Key::as_str).unwrap_or_default();
         place.lane = Some((change.event.table.clone(), key.to_owned()));
         place.version = change.event.version.as_str().to_owned();
@@ -166,7 +176,13 @@ fn place(flows: &mut Flows<'_>, letter: &ParkedLetter) -> Result<Place> {
 
 async fn attempt(flows: &mut Flows<'_>, sink: &Sink, letter: &ParkedLetter) -> Result<Fate> {
     let Some(record) = record(letter) else { return Ok(Fate::NoPayload) };
-    let report = process(flows.flow(letter, &record)?, sink, &[record], Deadline::never()).await;
+    let flow = flows.flow(letter, &record)?;
+    let row = Row { table: letter.table.clone(), key: letter.key.clone() };
+    let number = u32::try_from(letter.sub).ok().filter(|_| row.table.is_some() && row.key.is_some());
+    let report = match number {
+        Some(number) => process_row(flow, sink, &record, &(row, number), Deadline::never()).await,
+        None => process(flow, sink, &[record], Deadline::never()).await,
+    };
     // the letter stands for one event; a record that gives another number of events by now is judged as a whole
     let own = u32::try_from(letter.sub).ok().and_then(|sub| report.parts.get(&(0, sub)));
     let outcome = own.or(report.outcomes.first()).copied();

@@ -107,6 +107,22 @@ pub(super) fn item(scanner: &mut Scanner<'_>, names: &[String]) -> Result<(Key, 
     Ok((Key::new(members)?, document))
 }
 
+/// The key that an item has, the attributes `names`, whatever is wrong with the others.
+pub(super) fn key_in(item: &str, names: &[String]) -> Result<Key> {
+    let mut members = Vec::with_capacity(names.len());
+    Scanner::new(item).object(|scanner, name| {
+        if names.iter().any(|key_name| *key_name == name) {
+            members.push((name.into_owned(), key_value(scanner)?));
+            return Ok(());
+        }
+        scanner.skip().map(drop).map_err(Error::from)
+    })?;
+    if members.len() != names.len() {
+        return Err(Error::poison("no_key", "The item lacks an attribute of the key."));
+    }
+    Key::new(members)
+}
+
 /// An `N`: a string of digits, or, as some fixtures and emulators write it, a JSON number.
 fn number_text<'a>(scanner: &mut Scanner<'a>) -> Result<Cow<'a, str>> {
     match scanner.peek()? {

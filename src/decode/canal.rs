@@ -9,7 +9,10 @@
 //!   the binlog, and the server's clock in it counts seconds.
 //! * Values: all are sent as text. By `mysqlType`, else by `sqlType`: numbers become numbers with the digits they have,
 //!   `json` becomes a document, binary types become base64 (Canal writes each byte as one character), an `enum` and a
-//!   `set` that came as a number become their labels. Anything else stays text, as dates and times do.
+//!   `set` that came as a number become their labels. Anything else stays text, as dates and times do. Where an empty
+//!   text can be no value of the type it is null, which Canal before 1.1.2, and others after it, write so.
+//! * A message of several rows is as many parts: a row that cannot be read spoils no other.
+//! * A dropped table (`ERASE`) is a truncate of it, as a truncated one is.
 //!
 //! What cannot be promised: changes of one row within one second are in the order of arrival. Deliver each key in
 //! order: one partition a key (`canal.mq.partitionHash`), a producer that does not reorder, and no replay of old
@@ -19,14 +22,15 @@
 //!
 //! # Source
 //! Canal, `FlatMessage` and `MQMessageUtils` (what is sent), `LogEventConvert` and `RowsLogBuffer` (how values are
-//! written; `es` is the binlog's second); MySQL, `log_event.h` (an event's time is when its statement began); TiCDC,
+//! written; `es` is the binlog's second; of a statement about several tables the first is named; what a statement about
+//! a database is called), its issues 1026, 1028 and 4293 (null as an empty text); MySQL, `log_event.h` (an event's time is when its statement began); TiCDC,
 //! "Canal-JSON Protocol"; Java SE, `java.sql.Types`.
 
 use super::{Decoded, Decoder, Origin, Outline, Reason, Row, Settings, row};
 use crate::catalogue::Identity;
 use crate::decimal;
 use crate::error::{Error, Result};
-use crate::event::{Change, ChangeEvent, Timestamp};
+use crate::event::{Change, ChangeEvent, Key, Timestamp};
 use crate::json::{self, Fault, Kind, Scanner};
 use crate::record::Record;
 use crate::source::{Member, SourceIdentity, SourceTable};
@@ -63,6 +67,19 @@ impl Decoder for Canal {
     }
 
     fn decode(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
+        self.decoded(record, outline).map_err(|error| {
+            let mut found = Fields::default();
+            row::readable_members(outline, |name, value| found.member(name, value));
+            match row::string(found.database).zip(row::string(found.table)) {
+                Some((database, table)) => error.about(&format!("{database}.{table}"), None),
+                None => error,
+            }
+        })
+    }
+}
+
+impl Canal {
+    fn decoded(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
         let mut found = Fields::default();
         row::members(outline, |name, value| found.member(name, value))?;
         let Some(kind) = row::string(found.kind).filter(|name| is_word(name)) else {
@@ -74,6 +91,7 @@ impl Decoder for Canal {
         match kind.as_ref() {
             "INSERT" | "UPDATE" | "DELETE" if is_ddl != "true" => {}
             "TRUNCATE" => {}
+            "ERASE" if is_ddl == "true" && found.drops_a_table() => {}
             // a sign of life of TiCDC
             "TIDB_WATERMARK" | "MHEARTBEAT" => return Ok(Decoded::Ignored(Reason::Heartbeat)),
             _ if is_ddl == "true" || OTHERS.contains(&kind.as_ref()) => {
@@ -84,21 +102,11 @@ impl Decoder for Canal {
         let Some(table) = row::string(found.table) else { return Err(no_change_record()) };
         let table = format!("{database}.{table}");
         let source = SourceIdentity::of_stream(&record.source).and(Member::Db, Some(&database));
-        if self.0.catalogue.leaves_out(SourceTable::new(&table, &source)) {
+        let source_table = SourceTable::new(&table, &source);
+        if self.0.catalogue.leaves_out(source_table) {
             return Ok(Decoded::Ignored(Reason::Unrouted));
         }
-        let version = self.version(record, &found)?;
-        let changed_at = found.es.and_then(Timestamp::from_epoch);
-        let origin = |place: usize| Origin {
-            table: &table,
-            source: &source,
-            version: version.clone().place(u32::try_from(place).unwrap_or(u32::MAX)),
-            changed_at,
-        };
-        if kind == "TRUNCATE" {
-            return Ok(Decoded::Events(vec![origin(0).event(None, Change::Truncate, None)]));
-        }
-        self.rows(record, &found, &kind, origin)
+        self.changes(record, &found, &kind, source_table)
     }
 }
 
@@ -127,6 +135,7 @@ struct Fields<'a> {
     types: Option<&'a str>,
     data: Option<&'a str>,
     old: Option<&'a str>,
+    sql: Option<&'a str>,
 }
 
 impl<'a> Fields<'a> {
@@ -142,9 +151,18 @@ impl<'a> Fields<'a> {
             "mysqlType" => &mut self.types,
             "data" => &mut self.data,
             "old" => &mut self.old,
+            "sql" => &mut self.sql,
             _ => return,
         };
         *place = Some(value);
+    }
+
+    /// Whether a statement that drops something names a table, and not a temporary one: that is another of its name.
+    fn drops_a_table(&self) -> bool {
+        let sql = row::string(self.sql).unwrap_or_default();
+        let second = sql.split_ascii_whitespace().nth(1).unwrap_or_default();
+        row::string(self.table).is_some_and(|table| !table.is_empty())
+            && !second.eq_ignore_ascii_case("temporary")
     }
 
     /// The forms of the columns that are not plain text.
@@ -174,9 +192,10 @@ fn each_member<'a>(object: Option<&'a str>, mut each: impl FnMut(&str, &'a str))
     read.unwrap_or_default();
 }
 
-/// The objects of an array of rows.
-fn objects<'a>(rows: &'a str, name: &str) -> Result<Vec<&'a str>> {
+/// The objects of an array of rows; `None` where something else stands.
+fn objects<'a>(rows: Option<&'a str>, name: &str) -> Result<Vec<Option<&'a str>>> {
     let mut objects = Vec::new();
+    let Some(rows) = row::present(rows) else { return Ok(objects) };
     let read = Scanner::new(rows).array(|scanner| {
         let kind = scanner.peek()?;
         let text = scanner.skip()?;
@@ -187,16 +206,19 @@ fn objects<'a>(rows: &'a str, name: &str) -> Result<Vec<&'a str>> {
         });
         Ok::<_, Fault>(())
     });
-    let objects: Option<Vec<&str>> = objects.into_iter().collect();
-    objects
-        .filter(|_| read.is_ok())
-        .ok_or_else(|| Error::poison("bad_field", format!("The record's {name} is not a list of rows.")))
+    read.map(|()| objects).map_err(|_| bad_rows(name))
+}
+
+fn bad_rows(name: &str) -> Error {
+    Error::poison("bad_field", format!("The record's {name} is not a list of rows."))
 }
 
 /// What the text of a value stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Form {
     Text,
+    /// A date, a time, or both: a text that is never empty.
+    Time,
     Number,
     /// Bytes, each written as the character of its number.
     Bytes,
@@ -223,6 +245,7 @@ impl Form {
                 | "geometrycollection" | "geomcollection",
                 _,
             ) => Self::Bytes,
+            ("date" | "time" | "datetime" | "timestamp", _) => Self::Time,
             ("json", _) => Self::Json,
             ("enum", "4") => Self::Label(labels(declared)),
             ("set", "-7") => Self::Labels(labels(declared)),
@@ -236,6 +259,7 @@ impl Form {
         match code {
             "-7" | "-6" | "-5" | "2" | "3" | "4" | "5" | "6" | "7" | "8" => Self::Number,
             "-4" | "-3" | "-2" | "2004" => Self::Bytes,
+            "91" | "92" | "93" => Self::Time,
             _ => Self::Text,
         }
     }
@@ -244,6 +268,11 @@ impl Form {
     fn write(&self, text: &str, out: &mut String) -> Option<()> {
         match self {
             Self::Text => json::write_string(out, text),
+            // an empty text is a value of no other type
+            Self::Time | Self::Number | Self::Json | Self::Label(_) | Self::Labels(_) if text.is_empty() => {
+                out.push_str("null");
+            }
+            Self::Time => json::write_string(out, text),
             Self::Number if json::is_number(text) => out.push_str(text),
             Self::Number => out.push_str(&decimal::to_json(text).ok()?),
             Self::Bytes => {
@@ -306,16 +335,6 @@ fn labels(declared: &str) -> Vec<String> {
     labels
 }
 
-/// The columns of an old row that are part of the key.
-fn key_columns<'i>(identity: &'i Identity, object: &str, forms: &HashMap<String, Form>) -> Result<Row<'i>> {
-    let mut row = Row::new(identity, 0);
-    Scanner::new(object).object(|scanner, name| match row.is_key(&name) {
-        true => add(&mut row, scanner, &name, forms),
-        false => scanner.skip().map(|_| ()).map_err(Error::from),
-    })?;
-    Ok(row)
-}
-
 /// Adds a column whose value comes next.
 fn add(
     row: &mut Row<'_>,
@@ -348,63 +367,127 @@ impl Canal {
         row::by_arrival(version, record, "Read Canal's messages from a stream or a topic.")
     }
 
-    fn rows<'t>(
+    /// What a message about a table's rows, or about the whole table, comes to.
+    fn changes(
         &self,
         record: &Record,
         found: &Fields<'_>,
         kind: &str,
-        origin: impl Fn(usize) -> Origin<'t>,
+        table: SourceTable<'_>,
     ) -> Result<Decoded> {
-        let (table, source_table) = (origin(0).table, origin(0).source_table());
+        let version = self.version(record, found)?;
+        let changed_at = found.es.and_then(Timestamp::from_epoch);
+        let origin = |place: usize| Origin {
+            table: table.name,
+            source: table.identity,
+            version: version.clone().place(u32::try_from(place).unwrap_or(u32::MAX)),
+            changed_at,
+        };
+        if matches!(kind, "TRUNCATE" | "ERASE") {
+            return Ok(Decoded::Events(vec![origin(0).event(None, Change::Truncate, None)]));
+        }
+        let rows = Rows::of(found, kind, self.identity(found, table)?)?;
+        let part = |place: usize| rows.part(record, origin(place), place);
+        match rows.data.len() {
+            1 => part(0),
+            count => Ok(Decoded::Parts((0..count).map(part).collect())),
+        }
+    }
+
+    fn identity(&self, found: &Fields<'_>, table: SourceTable<'_>) -> Result<Identity> {
         let told = row::present(found.pk_names).map(|names| {
             row::strings(names)
                 .ok_or_else(|| Error::poison("bad_field", "The record's pkNames is not a list of names."))
         });
-        let identity = row::identity(&self.0.catalogue, source_table, told.transpose()?)?;
-        let data = row::present(found.data).map_or_else(|| Ok(Vec::new()), |data| objects(data, "data"))?;
+        row::identity(&self.0.catalogue, table, told.transpose()?)
+    }
+}
+
+/// The rows of a message.
+struct Rows<'a> {
+    kind: &'a str,
+    identity: Identity,
+    forms: HashMap<String, Form>,
+    /// The rows as they are now, or were before they were deleted.
+    data: Vec<Option<&'a str>>,
+    /// Of updated rows, what they were before.
+    old: Vec<Option<&'a str>>,
+}
+
+impl<'a> Rows<'a> {
+    fn of(found: &Fields<'a>, kind: &'a str, identity: Identity) -> Result<Self> {
+        let data = objects(found.data, "data")?;
         if data.is_empty() {
             return Err(Error::poison("no_data", "The record of changed rows has no data."));
         }
-        let old = row::present(found.old).filter(|_| kind == "UPDATE");
-        let old = old.map_or_else(|| Ok(Vec::new()), |old| objects(old, "old"))?;
-        let forms = found.forms();
-        if old.len() != data.len() {
+        let old = objects(found.old.filter(|_| kind == "UPDATE"), "old")?;
+        let rows = Self { kind, identity, forms: found.forms(), data, old };
+        if rows.old.len() != rows.data.len() {
             // some versions of Canal leave out rows of `old`: nobody knows then whose they are
-            for old in &old {
-                if key_columns(&identity, old, &forms)?.has_key() {
+            for old in &rows.old {
+                if rows.key_columns(old.ok_or_else(|| bad_rows("old"))?)?.has_key() {
                     let message = "The record's old has not as many rows as its data, and a key changed.";
                     return Err(Error::poison("bad_field", message));
                 }
             }
         }
-        let mut events: Vec<ChangeEvent> = Vec::with_capacity(data.len());
-        for (place, object) in data.iter().enumerate() {
-            let origin = origin(place);
-            let pair = u32::try_from(place).unwrap_or(u32::MAX);
-            let mut row = Row::new(&identity, object.len());
-            Scanner::new(object).object(|scanner, name| add(&mut row, scanner, &name, &forms))?;
-            let key = match (&identity, kind) {
-                (Identity::Position, "INSERT") => row::key_of_position(record, Some(pair))?,
-                (Identity::Position, _) => return Err(row::nameless(table)),
-                (Identity::Columns(_) | Identity::Row, _) => row.key()?,
-            };
-            if kind == "DELETE" {
-                events.push(origin.event(Some(key), Change::Delete(Some(row.document())), None));
-                continue;
-            }
-            let key_before = match old.get(place) {
-                Some(old) => row.key_before(&key_columns(&identity, old, &forms)?)?,
-                None => None,
-            };
-            origin.changed(&mut events, (key_before, key), Change::Put(row.document()), pair);
+        Ok(rows)
+    }
+
+    /// The columns of a row that are part of the key.
+    fn key_columns(&self, object: &str) -> Result<Row<'_>> {
+        let mut row = Row::new(&self.identity, 0);
+        Scanner::new(object).object(|scanner, name| match row.is_key(&name) {
+            true => add(&mut row, scanner, &name, &self.forms),
+            false => scanner.skip().map(|_| ()).map_err(Error::from),
+        })?;
+        Ok(row)
+    }
+
+    /// What a row comes to; an error says which row it is, as far as that can be read.
+    fn part(&self, record: &Record, origin: Origin<'_>, place: usize) -> Result<Decoded> {
+        let object = self.data.get(place).copied().flatten();
+        let events = match object {
+            Some(object) => self.events(record, &origin, (object, place)),
+            None => Err(bad_rows("data")),
+        };
+        events.map(Decoded::Events).map_err(|error| {
+            let key = object.and_then(|object| self.key_columns(object).ok()?.known_key());
+            error.about(origin.table, key.as_ref().map(Key::as_str))
+        })
+    }
+
+    fn events(
+        &self,
+        record: &Record,
+        origin: &Origin<'_>,
+        (object, place): (&str, usize),
+    ) -> Result<Vec<ChangeEvent>> {
+        let pair = u32::try_from(place).unwrap_or(u32::MAX);
+        let mut row = Row::new(&self.identity, object.len());
+        Scanner::new(object).object(|scanner, name| add(&mut row, scanner, &name, &self.forms))?;
+        let key = match (&self.identity, self.kind) {
+            (Identity::Position, "INSERT") => row::key_of_position(record, Some(pair))?,
+            (Identity::Position, _) => return Err(row::nameless(origin.table)),
+            (Identity::Columns(_) | Identity::Row, _) => row.key()?,
+        };
+        if self.kind == "DELETE" {
+            return Ok(vec![origin.event(Some(key), Change::Delete(Some(row.document())), None)]);
         }
-        Ok(Decoded::Events(events))
+        let key_before = match self.old.get(place) {
+            Some(old) => row.key_before(&self.key_columns(old.ok_or_else(|| bad_rows("old"))?)?)?,
+            None => None,
+        };
+        let mut events = Vec::with_capacity(1);
+        origin.changed(&mut events, (key_before, key), Change::Put(row.document()), pair);
+        Ok(events)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Canal, labels};
+    use crate::Result;
     use crate::catalogue::Catalogue;
     use crate::config::{Config, Keyless, RouteConfig, VersionScheme};
     use crate::decode::{Decoded, Decoder, Outline, Settings, alone};
@@ -413,10 +496,15 @@ mod tests {
 
     /// What a record comes to: each event in a line, or the reason or the error's code.
     fn decoded(decoder: &Canal, position: &str, payload: &str) -> String {
-        let events = match alone(decoder, &Record::new("s", position, payload.to_owned())) {
+        shown(alone(decoder, &Record::new("s", position, payload.to_owned())))
+    }
+
+    fn shown(decoded: Result<Decoded>) -> String {
+        let events = match decoded {
             Ok(Decoded::Events(events)) => events,
             Ok(Decoded::Ignored(reason)) => return reason.to_string(),
-            Ok(Decoded::Schema(_) | Decoded::Parts(_)) => panic!("Canal has none"),
+            Ok(Decoded::Parts(parts)) => return parts.into_iter().map(shown).collect::<Vec<_>>().join("; "),
+            Ok(Decoded::Schema(_)) => panic!("Canal has none"),
             Err(error) => return error.code().to_owned(),
         };
         let line = |event: &ChangeEvent| {
@@ -473,6 +561,50 @@ mod tests {
     }
 
     #[test]
+    fn a_row_that_cannot_be_read_spoils_no_other_and_is_named_where_its_key_can_be_read() {
+        let types = |text: String| text.replace("varchar(20)", "int").replace(r#""n":12"#, r#""n":4"#);
+        let named = |part: Result<Decoded>| match part {
+            Err(error) => format!("{} {:?} {:?}", error.code(), error.table(), error.key()),
+            good => shown(good),
+        };
+        let parts = |text: String| match alone(&Canal::default(), &Record::new("s", "42", types(text))) {
+            Ok(Decoded::Parts(parts)) => parts.into_iter().map(named).collect::<Vec<_>>(),
+            other => vec![named(other)],
+        };
+        let insert = message(
+            "INSERT",
+            r#""data":[{"id":"1","n":"x"},{"id":"2","n":"5"},{"id":"","n":"6"},{"n":"7"},{"id":"x","n":"8"},7]"#,
+        );
+        let nobody = |code: &str| format!(r#"{code} Some("d.t") None"#);
+        assert_eq!(
+            parts(insert.clone()),
+            [
+                r#"bad_value Some("d.t") Some("[1]")"#.to_owned(),
+                format!(r#"{{"id":2}} put {{"n":5}} {ES}.00000001"#),
+                nobody("null_key"),
+                nobody("missing_key"),
+                nobody("bad_value"),
+                nobody("bad_field"),
+            ]
+        );
+        let update = r#""old":[{"id":"x"},{"id":"3"}],"data":[{"id":"1","n":"1"},{"id":"4","n":"2"}]"#;
+        let both = format!(
+            r#"{{"id":3}} delete  {ES}.00000001 pair 1; {{"id":4}} put {{"n":2}} {ES}.00000001 pair 1"#
+        );
+        assert_eq!(
+            parts(message("UPDATE", update)),
+            [r#"bad_value Some("d.t") Some("[1]")"#.to_owned(), both]
+        );
+        // what concerns the whole message is said once
+        assert_eq!(parts(insert.replace(r#""es":1682057341424"#, r#""x":1"#)), [nobody("missing_version")]);
+        assert_eq!(parts(insert.replace(r#"["id"]"#, "[]")), [nobody("no_key")]);
+        assert_eq!(
+            parts(message("DELETE", r#""data":[{"id":"1","n":"x"}]"#)),
+            [r#"bad_value Some("d.t") Some("[1]")"#]
+        );
+    }
+
+    #[test]
     fn a_key_that_is_written_again_is_not_changed() {
         let update = message("UPDATE", r#""old":[{"id":"1","n":"w"}],"data":[{"id":"1","n":"x"}]"#);
         assert_eq!(told(&update), format!(r#"{{"id":1}} put {{"n":"x"}} {ES}.00000000"#));
@@ -492,10 +624,20 @@ mod tests {
     #[test]
     fn what_is_no_change_of_a_row_is_left_out() {
         let ddl = |kind: &str| message(kind, r#""data":null"#).replace(r#""isDdl":false"#, r#""isDdl":true"#);
-        for kind in ["CREATE", "ALTER", "ERASE", "RENAME", "CINDEX", "DINDEX", "QUERY"] {
+        for kind in ["CREATE", "ALTER", "RENAME", "CINDEX", "DINDEX", "QUERY"] {
             assert_eq!(told(&ddl(kind)), "control", "{kind}");
         }
         assert_eq!(told(&ddl("TRUNCATE")), format!("d.t truncate {ES}.00000000"));
+        // a temporary table is another one, and a database has no rows of its own
+        let drop = |sql: &str| ddl("ERASE").replace(r#""sql":"""#, &format!(r#""sql":"{sql}""#));
+        for sql in ["", "drop table d.t", "DROP  TABLE IF EXISTS `t` /* generated by server */"] {
+            assert_eq!(told(&drop(sql)), format!("d.t truncate {ES}.00000000"), "{sql}");
+        }
+        assert_eq!(told(&drop("DROP\\n temporary TABLE t")), "control");
+        for table in [r#""table":"""#, r#""table":null"#] {
+            assert_eq!(told(&drop("").replace(r#""table":"t""#, table)), "control");
+        }
+        assert_eq!(told(&drop("").replace("\"es\"", "\"x\"")), "missing_version");
         assert_eq!(told(&message("QUERY", r#""data":null"#)), "control");
         assert_eq!(told(&message("TIDB_WATERMARK", r#""data":null"#)), "heartbeat");
     }
@@ -527,6 +669,27 @@ mod tests {
             ("set('a','b','c')", "-7", "0", "[]"),
             ("", "4", "5", "5"),
             ("", "12", "5", "\"5\""),
+            // what is never empty is null
+            ("int", "4", "", "null"),
+            ("decimal(10,2)", "3", "", "null"),
+            ("double", "8", "", "null"),
+            ("bit(1)", "-7", "", "null"),
+            ("year(4)", "12", "", "null"),
+            ("date", "91", "", "null"),
+            ("time(3)", "92", "", "null"),
+            ("datetime", "93", "", "null"),
+            ("timestamp", "93", "", "null"),
+            ("json", "12", "", "null"),
+            ("enum('a','b')", "4", "", "null"),
+            ("set('a','b')", "-7", "", "null"),
+            ("", "93", "", "null"),
+            ("", "-5", "", "null"),
+            ("enum('a','b')", "12", "", "\"\""),
+            ("set('a','b')", "12", "", "\"\""),
+            ("varchar(20)", "12", "", "\"\""),
+            ("text", "2005", "", "\"\""),
+            ("blob", "2004", "", "\"\""),
+            ("time", "92", "-838:59:59", "\"-838:59:59\""),
         ];
         for (declared, code, value, expected) in table {
             let text = message("INSERT", &format!(r#""data":[{{"id":"1","n":"{value}"}}]"#))
@@ -540,7 +703,7 @@ mod tests {
         }
         for (declared, code, value) in [
             ("int", "4", "x"),
-            ("int", "4", ""),
+            ("int", "4", " "),
             ("blob", "2004", "€"),
             ("json", "12", "{"),
             ("enum('a')", "4", "2"),

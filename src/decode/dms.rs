@@ -44,12 +44,11 @@ mod value;
 use self::message::{Definition, Image, Message, Metadata};
 use self::position::{Position, decimal};
 use self::row::{Operation, Row};
-use self::value::ColumnType;
 use super::row::identity;
 use super::{Decoded, Decoder, Outline, Reason, Settings};
 use crate::catalogue::{Identity, TableSchema};
 use crate::error::{Error, Result};
-use crate::event::{Change, ChangeEvent, Timestamp};
+use crate::event::{Change, ChangeEvent, Key, Timestamp};
 use crate::json::Kind;
 use crate::record::Record;
 use crate::source::{SourceIdentity, SourceTable};
@@ -89,6 +88,12 @@ impl Decoder for Dms {
     }
 
     fn decode(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
+        self.decoded(record, outline).map_err(|error| self.about(record, outline, error))
+    }
+}
+
+impl Dms {
+    fn decoded(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
         let message = Message::parse(outline)?;
         let metadata = &message.metadata;
         let Some(operation) = metadata.operation.as_deref() else { return Err(no_dms_record()) };
@@ -105,6 +110,23 @@ impl Decoder for Dms {
             (None, None) if !is_control => Err(no_dms_record()),
             (_, control) => self.control(record, metadata, operation, control.unwrap_or("{}")),
         }
+    }
+
+    /// Says of an error whose row it concerns, as far as that can be read.
+    fn about(&self, record: &Record, outline: &Outline<'_>, error: Error) -> Error {
+        let found = Message::readable(outline);
+        let Some(table) = found.metadata.table_name() else { return error };
+        let source = SourceIdentity::of_stream(&record.source);
+        let key = found.data.and_then(|image| self.key_of(SourceTable::new(&table, &source), &image));
+        error.about(&table, key.as_ref().map(Key::as_str))
+    }
+
+    /// The key of a row, whatever is wrong with its other columns.
+    fn key_of(&self, table: SourceTable<'_>, image: &Image<'_>) -> Option<Key> {
+        let Identity::Columns(names) = identity(&self.0.catalogue, table, None).ok()? else { return None };
+        let schema = self.0.catalogue.schema(table);
+        let columns = schema.as_ref().map(|schema| schema.columns.as_slice()).unwrap_or_default();
+        Row::new(table.name, image, columns).key(&names, &[image]).ok()
     }
 }
 
@@ -172,13 +194,10 @@ impl Dms {
         let identity = identity(catalogue, source_table, None)?;
         let schema = catalogue.schema(source_table);
         let columns = schema.as_ref().map(|schema| schema.columns.as_slice()).unwrap_or_default();
-        let mut types: Vec<(&str, ColumnType)> =
-            columns.iter().filter_map(|(name, kind)| Some((name.as_str(), ColumnType::of(kind)?))).collect();
-        types.sort_unstable_by_key(|(name, _)| *name);
         let is_whole = matches!(operation, Operation::Load | Operation::Insert)
             || catalogue.sends_full_images(source_table)
             || (!columns.is_empty() && image.has_all(columns.iter().map(|(name, _)| name.as_str())));
-        let row = Row { table: &table, image, before: message.before.as_ref(), columns, types, is_whole };
+        let row = Row { before: message.before.as_ref(), is_whole, ..Row::new(&table, image, columns) };
         let mut changes = match &identity {
             Identity::Columns(key) => row.keyed(operation, key)?,
             Identity::Position => vec![row.by_position(operation, record)?],
@@ -748,6 +767,34 @@ mod tests {
         let old = r#"{"metadata":{"timestamp":"2021-02-18T23:09:09.509179Z","record-type":"control","operation":"create-table","partition-key-type":"task-id","schema-name":"s","table-name":"t"}}"#;
         assert!(is_ours(old));
         check(&dms(|_| {}), &record(old), Ok(&["control"]));
+    }
+
+    #[test]
+    fn an_error_names_the_row_by_what_can_be_read_of_it() {
+        let named = |record: &Record| {
+            let error = alone(&dms(|_| {}), record).unwrap_err();
+            format!("{} {} {}", error.code(), error.table().unwrap_or("-"), error.key().unwrap_or("-"))
+        };
+        let deep = format!(r#""data":{{"id":1,"a":{}{}}}"#, "[".repeat(200), "]".repeat(200));
+        for (record, expected) in [
+            (row("insert", &deep, PLACE), "too_deep public.foo [1]"),
+            (row("insert", r#""data":{"id":1}"#, ""), "missing_version public.foo [1]"),
+            (row("upsert", r#""data":{"id":1}"#, PLACE), "unknown_operation public.foo [1]"),
+            (row("update", r#""data":{"id":1},"before-image":7"#, PLACE), "bad_before_image public.foo [1]"),
+            (
+                row("update", r#""data":{"id":1},"before-image":{"id":2}"#, PLACE),
+                "partial_key_change public.foo [1]",
+            ),
+            (row("insert", r#""data":{"a":1}"#, PLACE), "incomplete_key public.foo -"),
+            (row("insert", r#""data":7"#, PLACE), "no_data public.foo -"),
+            (control("create-table", r#"{"table-def":7}"#), "bad_table_definition public.foo -"),
+            (
+                record(r#"{"metadata":{"operation":"insert","table-name":"t"},"data":{"id":1},"#),
+                "not_json t [1]",
+            ),
+        ] {
+            assert_eq!(named(&record), expected, "{:?}", record.payload);
+        }
     }
 
     /// The texts of `value` with one value in it, at whatever depth, replaced by `other`.

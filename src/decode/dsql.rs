@@ -16,14 +16,16 @@
 //! Amazon Aurora DSQL User Guide, "Understanding CDC records" (an `op` that is not known is to be applied as an
 //! upsert of `after`; "Handling oversized records") and "Change data capture streams" (unordered, at least once).
 
-use super::row::{each_member, identity, key_of_position, nameless, present, string};
+use super::row::{
+    each_member, identity, key_in, key_of_position, nameless, present, readable_members, string,
+};
 use super::{Decoded, Decoder, Origin, Outline, Reason, Row, Settings};
 use crate::catalogue::Identity;
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::{Change, Timestamp};
+use crate::event::{Change, Key, Timestamp};
 use crate::json::{Fault, Kind, Scanner};
 use crate::record::Record;
-use crate::source::{SourceIdentity, SourceTable};
+use crate::source::{Member, SourceIdentity, SourceTable};
 use crate::version::{Rank, Version};
 
 /// Change records of Aurora DSQL.
@@ -59,6 +61,12 @@ impl Decoder for Dsql {
     }
 
     fn decode(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
+        self.decoded(record, outline).map_err(|error| self.about(record, outline, error))
+    }
+}
+
+impl Dsql {
+    fn decoded(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
         let found = Found::parse(outline)?;
         let kind = string(found.kind).ok_or_else(no_change_record)?;
         if kind != "full" {
@@ -66,12 +74,12 @@ impl Decoder for Dsql {
                            are not put together here. The row stays as it was until a smaller change of it arrives.";
             return Err(Error::new(ErrorKind::Unsupported, "multi_part", message));
         }
-        let source = found.source.filter(|source| !source.is_of_another).ok_or_else(no_change_record)?;
-        let (Some(schema), Some(table)) = (string(source.schema), string(source.table)) else {
+        let source = found.source.as_ref().filter(|source| !source.is_of_another);
+        let source = source.ok_or_else(no_change_record)?;
+        let Some(table) = source.table_name() else {
             return Err(Error::poison("no_table", "The record's source has no schema and table."));
         };
-        let table = format!("{schema}.{table}");
-        let identity_of_source = SourceIdentity::of_stream(&record.source);
+        let identity_of_source = source.identity(record);
         let source_table = SourceTable::new(&table, &identity_of_source);
         if self.0.catalogue.leaves_out(source_table) {
             return Ok(Decoded::Ignored(Reason::Unrouted));
@@ -89,12 +97,11 @@ impl Decoder for Dsql {
         let changed_at = time.and_then(|time| i64::try_from(time / 1_000).ok()).map(Timestamp);
         let operation = string(found.operation)
             .ok_or_else(|| Error::poison("unknown_operation", "The record's op is missing or is no text."))?;
-        let is_delete = operation == "d";
+        let is_delete = found.is_delete();
         // of a changed key both records have one time, and in a route with a part of the key they are of one row
         let version = if is_delete { version } else { version.place(1) };
         let origin = Origin { table: &table, source: &identity_of_source, version, changed_at };
-        let image = if is_delete { found.before } else { found.after };
-        let image = present(image).filter(|text| text.starts_with('{')).ok_or_else(|| {
+        let image = found.image().ok_or_else(|| {
             let member = if is_delete { "before" } else { "after" };
             Error::poison("no_image", format!("The record's {member} is no object."))
         })?;
@@ -119,6 +126,27 @@ impl Decoder for Dsql {
             (_, false) => origin.event(Some(row.key()?), Change::Put(row.document()), None),
         };
         Ok(Decoded::Events(vec![event]))
+    }
+
+    /// Says of an error whose row it concerns, as far as that can be read.
+    fn about(&self, record: &Record, outline: &Outline<'_>, error: Error) -> Error {
+        let mut found = Found::default();
+        // what is broken inside says nothing
+        readable_members(outline, |name, value| {
+            let (inside, mut scanner) = (Outline::of(value.as_bytes()), Scanner::new(value));
+            found.member(&inside, &mut scanner, name).unwrap_or_default();
+        });
+        let Some((table, source)) =
+            found.source.as_ref().and_then(|source| Some((source.table_name()?, source.identity(record))))
+        else {
+            return error;
+        };
+        let key = || {
+            let image = found.image()?;
+            let told = found.is_delete().then(|| names(image)).transpose().ok()?;
+            key_in(&identity(&self.0.catalogue, SourceTable::new(&table, &source), told).ok()?, image)
+        };
+        error.about(&table, key().as_ref().map(Key::as_str))
     }
 }
 
@@ -156,20 +184,32 @@ struct Found<'a> {
 impl<'a> Found<'a> {
     fn parse(outline: &Outline<'a>) -> Result<Self> {
         let mut found = Self::default();
-        each_member(outline, |scanner, name| {
-            match name {
-                "type" => found.kind = Some(scanner.skip()?),
-                "op" => found.operation = Some(scanner.skip()?),
-                "before" => found.before = Some(scanner.skip()?),
-                "after" => found.after = Some(scanner.skip()?),
-                "source" if scanner.peek()? == Kind::Object => {
-                    found.source = Some(Source::read(outline, scanner)?)
-                }
-                _ => drop(scanner.skip()?),
-            }
-            Ok(())
-        })?;
+        each_member(outline, |scanner, name| found.member(outline, scanner, name))?;
         Ok(found)
+    }
+
+    fn member(&mut self, outline: &Outline<'a>, scanner: &mut Scanner<'a>, name: &str) -> Result<(), Fault> {
+        match name {
+            "type" => self.kind = Some(scanner.skip()?),
+            "op" => self.operation = Some(scanner.skip()?),
+            "before" => self.before = Some(scanner.skip()?),
+            "after" => self.after = Some(scanner.skip()?),
+            "source" if scanner.peek()? == Kind::Object => {
+                self.source = Some(Source::read(outline, scanner)?)
+            }
+            _ => drop(scanner.skip()?),
+        }
+        Ok(())
+    }
+
+    fn is_delete(&self) -> bool {
+        string(self.operation).as_deref() == Some("d")
+    }
+
+    /// The row after the change, or what a delete has of the row before.
+    fn image(&self) -> Option<&'a str> {
+        let image = if self.is_delete() { self.before } else { self.after };
+        present(image).filter(|text| text.starts_with('{'))
     }
 }
 
@@ -179,6 +219,8 @@ struct Source<'a> {
     schema: Option<&'a str>,
     table: Option<&'a str>,
     time: Option<&'a str>,
+    cluster: Option<&'a str>,
+    db: Option<&'a str>,
     /// Whether it is a source of Debezium.
     is_of_another: bool,
 }
@@ -192,12 +234,24 @@ impl<'a> Source<'a> {
                 "schema" => found.schema = Some(value),
                 "table" => found.table = Some(value),
                 "ts_ns" => found.time = Some(value),
+                "cluster" => found.cluster = Some(value),
+                "db" => found.db = Some(value),
                 "connector" => found.is_of_another = true,
                 _ => {}
             }
             Ok::<_, Fault>(())
         })?;
         Ok(found)
+    }
+
+    fn table_name(&self) -> Option<String> {
+        Some(format!("{}.{}", string(self.schema)?, string(self.table)?))
+    }
+
+    fn identity(&self, record: &Record) -> SourceIdentity {
+        let cluster = string(self.cluster);
+        let stream = SourceIdentity::of_stream(&record.source).and(Member::Server, cluster.as_deref());
+        stream.and(Member::Db, string(self.db).as_deref())
     }
 }
 
@@ -290,6 +344,28 @@ mod tests {
         for keyless in [Keyless::Position, Keyless::Row] {
             let update = decode(keyless, record("u", "null", r#"{"a":1,"b":2}"#));
             assert_eq!(update.unwrap_err().code(), "keyless_change");
+        }
+    }
+
+    #[test]
+    fn an_error_names_the_row_by_what_can_be_read_of_it() {
+        let named = |payload: &str| {
+            let error = refused(payload);
+            format!("{} {} {}", error.code(), error.table().unwrap_or("-"), error.key().unwrap_or("-"))
+        };
+        let deep = format!(r#"{{"id":1,"a":{}{}}}"#, "[".repeat(200), "]".repeat(200));
+        let put = record("c", "null", r#"{"id":1}"#);
+        let delete = record("d", r#"{"id":1}"#, "null");
+        for (payload, expected) in [
+            (record("c", "null", &deep), "too_deep public.order_items [1]"),
+            (put.replace("1705318200000000001", "-1"), "missing_version public.order_items [1]"),
+            (delete.replace("1705318200000000001", "-1"), "missing_version public.order_items [1]"),
+            (put.replace(r#""full""#, r#""chunked""#), "multi_part public.order_items [1]"),
+            (put.replace(r#"{"id":1}"#, "7"), "no_image public.order_items -"),
+            (put.replace(r#""public""#, "7"), "no_table - -"),
+            (put.replace(r#","ts_ns":1705318200100000000}"#, ",\"x"), "not_json public.order_items [1]"),
+        ] {
+            assert_eq!(named(&payload), expected, "{payload}");
         }
     }
 

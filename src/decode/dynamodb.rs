@@ -7,15 +7,21 @@
 //! | version | (stream label, `SequenceNumber`) | (`ApproximateCreationDateTime` in µs, Kinesis sequence number) |
 //! | image | full, by the stream's view type | full |
 //!
+//! Members that begin with a small letter in Lambda's events (`eventName`, `dynamodb`, `principalId`) are read with a
+//! capital too: so the API, the SDKs and what is stored of their answers write some or all of them. The creation time
+//! may be text as in RFC 3339, as the command line writes it.
+//!
 //! What cannot be promised: on the way through Kinesis, two changes of one item within the same tick of the clock are
 //! ordered by arrival, which AWS does not keep; with millisecond precision that really happens. DynamoDB drops records
 //! that exceed the Kinesis record limit.
 //!
 //! # Source
-//! Amazon DynamoDB Streams API Reference, "Record" and "StreamRecord"; Amazon DynamoDB Developer Guide, "Using Kinesis
+//! Amazon DynamoDB Streams API Reference, "Record", "StreamRecord" and "Identity"; AWS SDK for .NET,
+//! `Amazon.DynamoDBv2.Model.Record`, and for Go, `dynamodbstreams/types`; Amazon DynamoDB Developer Guide, "Using Kinesis
 //! Data Streams to capture changes to DynamoDB" and "Time to Live".
 
 use super::attribute::{image, key};
+use super::row::readable_members;
 use super::{Decoded, Decoder, Outline, Settings};
 use crate::error::{Error, Result};
 use crate::event::{Change, ChangeEvent, Document, Key, Timestamp};
@@ -59,13 +65,25 @@ impl Decoder for DynamodbStreams {
     }
 
     fn recognises(&self, outline: &Outline<'_>) -> bool {
-        outline.member("dynamodb") == Some(Kind::Object) && !through_kinesis(outline) && {
-            let body = outline.inner("dynamodb");
-            outline.has("eventSourceARN") || body.has("StreamViewType") || body.has("SequenceNumber")
-        }
+        !through_kinesis(outline)
+            && body(outline).is_some_and(|body| {
+                ARN.iter().any(|name| outline.has(name))
+                    || body.has("StreamViewType")
+                    || body.has("SequenceNumber")
+            })
     }
 
     fn decode(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
+        self.decoded(record, outline).map_err(|error| {
+            let found = Notification::readable(outline);
+            let place = found.arn.as_deref().and_then(table_and_label).map(|(table, _)| table);
+            found.about(place.or(self.0.table.as_deref()), error)
+        })
+    }
+}
+
+impl DynamodbStreams {
+    fn decoded(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
         let mut found = Notification::parse(outline)?;
         let decoded = (found.key.take(), found.document.take());
         if found.through_kinesis() {
@@ -91,11 +109,13 @@ impl Decoder for DynamodbStreams {
         let sequence_number = found.sequence_number.as_deref().unwrap_or_default();
         let version =
             Version::new('d', self.0.epoch, Rank::Positioned).label(label)?.digits(sequence_number)?;
-        let changed_at = found.created_at.as_deref().and_then(Timestamp::from_epoch);
+        let at = |text| Timestamp::from_epoch(text).or_else(|| Timestamp::from_rfc3339(text));
+        let changed_at = found.created_at.as_deref().and_then(at);
         if found.lacks_new_image() && found.view_type.is_none() {
             return Err(view_type(table, "not named", found.arn.as_deref().unwrap_or(&record.source)));
         }
-        let source = found.arn.as_deref().map(SourceIdentity::of_arn).unwrap_or_default();
+        let arn = found.arn.as_deref().map(SourceIdentity::of_arn).unwrap_or_default();
+        let source = arn.with(&SourceIdentity::of(&[(Member::Region, found.region.as_deref())]));
         found.event(record, decoded, Order { table, source, version, changed_at, coarse: false })
     }
 }
@@ -110,10 +130,19 @@ impl Decoder for DynamodbKinesis {
     }
 
     fn recognises(&self, outline: &Outline<'_>) -> bool {
-        through_kinesis(outline) && outline.member("dynamodb") == Some(Kind::Object)
+        through_kinesis(outline) && body(outline).is_some()
     }
 
     fn decode(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
+        self.decoded(record, outline).map_err(|error| {
+            let found = Notification::readable(outline);
+            found.about(found.table_name.as_deref().or(self.0.table.as_deref()), error)
+        })
+    }
+}
+
+impl DynamodbKinesis {
+    fn decoded(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
         let mut found = Notification::parse(outline)?;
         let decoded = (found.key.take(), found.document.take());
         if found.has_body && found.arn.is_some() && !found.through_kinesis() {
@@ -135,6 +164,16 @@ impl Decoder for DynamodbKinesis {
             .with(&SourceIdentity::of_stream(&record.source));
         found.event(record, decoded, Order { table, source, version, changed_at: Some(created_at), coarse })
     }
+}
+
+/// The ways in which the stream's ARN is called.
+const ARN: [&str; 4] = ["eventSourceARN", "eventSourceArn", "EventSourceARN", "EventSourceArn"];
+
+/// What the change is, of which the rest of the record says where it was made.
+fn body<'o, 'a>(outline: &'o Outline<'a>) -> Option<&'o Outline<'a>> {
+    let name =
+        ["dynamodb", "Dynamodb"].into_iter().find(|name| outline.member(name) == Some(Kind::Object))?;
+    Some(outline.inner(name))
 }
 
 fn through_kinesis(outline: &Outline<'_>) -> bool {
@@ -206,6 +245,14 @@ fn object<'a>(scanner: &mut Scanner<'a>) -> Result<Option<&'a str>, Fault> {
     Ok(is_object.then_some(text))
 }
 
+/// Reads a member that should be a text; what is none leaves what was read under its other spelling.
+fn text<'a>(scanner: &mut Scanner<'a>, place: &mut Option<Cow<'a, str>>) -> Result<(), Fault> {
+    if let Some(text) = scanner.text()? {
+        *place = Some(text);
+    }
+    Ok(())
+}
+
 impl<'a> Notification<'a> {
     fn parse(outline: &Outline<'a>) -> Result<Self, Fault> {
         let mut found = Self::default();
@@ -213,26 +260,46 @@ impl<'a> Notification<'a> {
         Ok(found)
     }
 
+    /// A record that may be broken, as far as it can be read.
+    fn readable(outline: &Outline<'a>) -> Self {
+        let mut found = Self::default();
+        // what is broken inside says nothing
+        readable_members(outline, |name, value| {
+            found.member(&mut Scanner::new(value), name).unwrap_or_default();
+        });
+        found
+    }
+
+    /// Says of an error which item it concerns.
+    fn about(&self, table: Option<&str>, error: Error) -> Error {
+        match table {
+            Some(table) => error.about(table, self.key.as_ref().map(Key::as_str)),
+            None => error,
+        }
+    }
+
     fn member(&mut self, scanner: &mut Scanner<'a>, name: &str) -> Result<(), Fault> {
         match name {
-            "eventName" => self.event_name = scanner.text()?,
-            "eventID" => self.event_id = scanner.text()?,
-            "eventSourceARN" => self.arn = scanner.text()?,
-            "awsRegion" => self.region = scanner.text()?,
-            "tableName" => self.table_name = scanner.text()?,
+            "eventName" | "EventName" => text(scanner, &mut self.event_name)?,
+            "eventID" | "EventID" => text(scanner, &mut self.event_id)?,
+            "awsRegion" | "AwsRegion" => text(scanner, &mut self.region)?,
+            "tableName" => text(scanner, &mut self.table_name)?,
             "recordFormat" => self.record_format = scanner.text()?.is_some(),
-            "userIdentity" if scanner.peek()? == Kind::Object => scanner.object(|scanner, name| {
-                match name.as_ref() {
-                    "principalId" => self.actor = scanner.text()?,
-                    "type" => self.actor_type = scanner.text()?,
-                    _ => drop(scanner.skip()?),
-                }
-                Ok::<_, Fault>(())
-            })?,
-            "dynamodb" if scanner.peek()? == Kind::Object => {
+            "userIdentity" | "UserIdentity" if scanner.peek()? == Kind::Object => {
+                scanner.object(|scanner, name| {
+                    match name.as_ref() {
+                        "principalId" | "PrincipalId" => text(scanner, &mut self.actor)?,
+                        "type" | "Type" => text(scanner, &mut self.actor_type)?,
+                        _ => drop(scanner.skip()?),
+                    }
+                    Ok::<_, Fault>(())
+                })?;
+            }
+            "dynamodb" | "Dynamodb" if scanner.peek()? == Kind::Object => {
                 self.has_body = true;
                 scanner.object(|scanner, name| self.body(scanner, &name))?;
             }
+            name if ARN.contains(&name) => text(scanner, &mut self.arn)?,
             _ => drop(scanner.skip()?),
         }
         Ok(())

@@ -22,7 +22,8 @@
 //! export to Amazon S3: how it works"; DynamoDB API Reference, "IncrementalExportSpecification" (the span's start is
 //! inclusive, its end is not).
 
-use super::attribute::{image, item, key};
+use super::attribute::{image, item, key, key_in};
+use super::row::readable_members;
 use super::{Decoded, Decoder, Outline, Settings};
 use crate::catalogue::{Identity, UNKNOWN_KEY};
 use crate::error::{Error, Result};
@@ -94,6 +95,33 @@ impl Decoder for DynamodbExport {
     }
 
     fn decode(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
+        self.decoded(record, outline).map_err(|error| self.about(outline, error))
+    }
+}
+
+impl DynamodbExport {
+    /// Says of an error which item it concerns, as far as that can be read.
+    fn about(&self, outline: &Outline<'_>, error: Error) -> Error {
+        let mut found = Line::default();
+        // what is broken inside says nothing
+        readable_members(outline, |name, value| {
+            found.member(&mut Scanner::new(value), name).unwrap_or_default();
+        });
+        let told = if let Member::Text(arn) = &found.table_arn { table_of(arn) } else { None };
+        let Some(table) = told.or(self.0.table.as_deref()) else { return error };
+        let source = found.source();
+        let key = match (found.keys, found.item) {
+            (Some(keys), _) => key(keys).ok(),
+            (None, Some(item)) => match self.0.catalogue.identity(SourceTable::new(table, &source), None) {
+                Ok(Identity::Columns(names)) => key_in(item, &names).ok(),
+                _ => None,
+            },
+            (None, None) => None,
+        };
+        error.about(table, key.as_ref().map(Key::as_str))
+    }
+
+    fn decoded(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
         let found = Line::parse(outline)?;
         let is_write = match (found.item, found.keys) {
             (Some(_), None) if found.written_at == Member::Missing => false,
@@ -114,10 +142,7 @@ impl Decoder for DynamodbExport {
                 ));
             }
         };
-        let source = match &found.table_arn {
-            Member::Text(arn) => SourceIdentity::of_arn(arn),
-            Member::Missing | Member::Other => SourceIdentity::default(),
-        };
+        let source = found.source();
         let at = if is_write { found.write_time()? } else { found.export_time(self.0.exported_at)? };
         let (version, key, change, shown) = match (found.item, found.keys) {
             (Some(text), _) => {
@@ -194,6 +219,13 @@ struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
+    fn source(&self) -> SourceIdentity {
+        match &self.table_arn {
+            Member::Text(arn) => SourceIdentity::of_arn(arn),
+            Member::Missing | Member::Other => SourceIdentity::default(),
+        }
+    }
+
     fn parse(outline: &Outline<'a>) -> Result<Self, Fault> {
         let mut found = Self::default();
         outline.object(|scanner, name| found.member(scanner, name))?;
@@ -451,6 +483,27 @@ mod tests {
             ["{}", "[]", "7", r#"{"Item":{},"Keys":{}}"#, r#"{"dynamodb":{"Keys":{}},"tableName":"t"}"#]
         {
             assert_eq!(code(keyed(&["id"]), other), "not_an_export", "{other}");
+        }
+    }
+
+    #[test]
+    fn an_error_names_the_item_by_what_can_be_read_of_it() {
+        let named = |line: &str| {
+            let error = decode(keyed(&["id"]), line).unwrap_err();
+            format!("{} {} {}", error.code(), error.table().unwrap_or("-"), error.key().unwrap_or("-"))
+        };
+        let bad = r#"{"n":{"X":1},"id":{"S":"a"}}"#;
+        let keys = r#"{"id":{"S":"a"}}"#;
+        for (line, expected) in [
+            (format!(r#"{{{ARN},{AT},"Item":{bad}}}"#), r#"bad_attribute orders ["a"]"#),
+            (format!(r#"{{{ARN},"exportTime":7,"Item":{keys}}}"#), r#"bad_time orders ["a"]"#),
+            (write(keys, &format!(r#","NewImage":{bad}"#)), r#"bad_attribute orders ["a"]"#),
+            (write(keys, r#","NewImage":7"#), r#"bad_image orders ["a"]"#),
+            (format!(r#"{{{ARN},"Keys":{keys}}}"#), r#"missing_version orders ["a"]"#),
+            (format!(r#"{{{ARN},{AT},"Item":{{"n":{{"N":"1"}}}}}}"#), "no_key orders -"),
+            (format!(r#"{{{ARN},"Keys":{keys},"x":"#), r#"not_json orders ["a"]"#),
+        ] {
+            assert_eq!(named(&line), expected, "{line}");
         }
     }
 

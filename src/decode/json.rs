@@ -145,13 +145,27 @@ impl Decoder for Json {
         members(payload, |_, _| ())?;
         let table = self.table(payload)?;
         let source = SourceIdentity::of_stream(&record.source);
-        let source_table = SourceTable::new(&table, &source);
+        self.decoded(record, payload, SourceTable::new(&table, &source)).map_err(|error| {
+            let key = self.readable_key(payload, SourceTable::new(&table, &source));
+            error.about(&table, key.as_ref().map(Key::as_str))
+        })
+    }
+}
+
+impl Json {
+    fn decoded(
+        &self,
+        record: &Record,
+        payload: &Outline<'_>,
+        source_table: SourceTable<'_>,
+    ) -> Result<Decoded> {
         if self.settings.catalogue.leaves_out(source_table) {
             return Ok(Decoded::Ignored(Reason::Unrouted));
         }
         let operation = self.operation(payload)?;
         let (version, changed_at) = self.version(payload)?;
-        let origin = Origin { table: &table, source: &source, version, changed_at };
+        let SourceTable { name: table, identity: source } = source_table;
+        let origin = Origin { table, source, version, changed_at };
         if operation == Operation::Truncate {
             return Ok(Decoded::Events(vec![origin.event(None, Change::Truncate, None)]));
         }
@@ -165,6 +179,31 @@ impl Decoder for Json {
 }
 
 impl Json {
+    /// The key, whatever is wrong with the rest.
+    fn readable_key(&self, payload: &Outline<'_>, table: SourceTable<'_>) -> Option<Key> {
+        match self.settings.catalogue.identity(table, self.key_names.clone()).ok()? {
+            Identity::Columns(names) => Key::new(self.key(payload, &names).ok()?.0).ok(),
+            Identity::Position | Identity::Row => None,
+        }
+    }
+
+    /// The members of the key, and the names of those that it takes from the document.
+    fn key(&self, payload: &Outline<'_>, names: &[String]) -> Result<(Vec<(String, String)>, Vec<String>)> {
+        let key_names = self.key_names.as_deref().unwrap_or_default();
+        let mut members = Vec::with_capacity(names.len());
+        let mut apart = Vec::with_capacity(names.len());
+        for name in names {
+            let told = key_names.iter().position(|told| told == name).and_then(|index| self.key.get(index));
+            let path = told.map_or_else(|| Cow::Owned(self.document.member(name)), Cow::Borrowed);
+            members.push((name.clone(), key_member(at(payload, &path)?, name)?));
+            // what the key takes from the document's own members, the document does not hold
+            if let Some([taken]) = path.tokens.strip_prefix(self.document.tokens.as_slice()) {
+                apart.push(taken.clone());
+            }
+        }
+        Ok((members, apart))
+    }
+
     fn table<'t, 'a: 't>(&'t self, payload: &Outline<'a>) -> Result<Cow<'t, str>> {
         let Some(path) = &self.table else {
             return self.settings.table.as_deref().map(Cow::Borrowed).ok_or_else(|| {
@@ -241,18 +280,7 @@ impl Json {
                 if identity == Identity::Position { key_of_position(record, None)? } else { row.key()? };
             return Ok((key, (!is_delete).then(|| row.document())));
         };
-        let key_names = self.key_names.as_deref().unwrap_or_default();
-        let mut members = Vec::with_capacity(names.len());
-        let mut apart = Vec::with_capacity(names.len());
-        for name in names {
-            let told = key_names.iter().position(|told| told == name).and_then(|index| self.key.get(index));
-            let path = told.map_or_else(|| Cow::Owned(self.document.member(name)), Cow::Borrowed);
-            members.push((name.clone(), key_member(at(payload, &path)?, name)?));
-            // what the key takes from the document's own members, the document does not hold
-            if let Some([taken]) = path.tokens.strip_prefix(self.document.tokens.as_slice()) {
-                apart.push(taken.clone());
-            }
-        }
+        let (members, apart) = self.key(payload, names)?;
         let key = Key::new(members)?;
         let Some(text) = text.filter(|_| !is_delete) else { return Ok((key, None)) };
         let mut document = Document::with_capacity(text.len());
@@ -677,6 +705,24 @@ mod tests {
         assert!(!recognises(pointers(), "[]"));
         for other in ["[]", "7", "", "{"] {
             assert!(decode(&decoder(pointers(), |_| {}), other).is_err());
+        }
+    }
+
+    #[test]
+    fn an_error_names_the_row_by_what_can_be_read_of_it() {
+        let named = |payload: &str| {
+            let error = refused(payload);
+            format!("{} {} {}", error.code(), error.table().unwrap_or("-"), error.key().unwrap_or("-"))
+        };
+        let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+        for (from, to, expected) in [
+            (r#""seq":7"#, r#""seq":-7"#, r#"bad_version shop.orders [1,"t"]"#),
+            (r#""update""#, r#""patch""#, r#"unknown_operation shop.orders [1,"t"]"#),
+            ("[ 1 ]", deep.as_str(), r#"too_deep shop.orders [1,"t"]"#),
+            (r#""tenant":"t","#, "", "missing_key shop.orders -"),
+            (r#""shop.orders""#, "7", "no_table - -"),
+        ] {
+            assert_eq!(named(&RECORD.replacen(from, to, 1)), expected, "{from} {to}");
         }
     }
 

@@ -10,6 +10,8 @@
 //!   has instead. Without `output_xoffset` a row that is not the last has 0 and the transport's number behind it (and
 //!   its place in an aggregate): `x.EEEE.1.<file>.<offset>.0000000000000000.<lll><digits>`.
 //!   `bootstrap-insert` has no position: `x.EEEE.0.<seconds>`, older than every change.
+//! * A dropped table (`table-drop`) is a truncate of it, at its position. Without one it removes what was loaded before
+//!   it and did not change since. A `database-drop` does not name its tables, and is ignored.
 //!
 //! What cannot be promised: without `output_xoffset`, several changes of one row by one statement are in the order of
 //! arrival. After a failover or `RESET MASTER` positions start anew: raise `source.epoch`. A transaction of more than
@@ -19,13 +21,14 @@
 //! # Source
 //! Maxwell's Daemon, "Data Format", "Bootstrapping", "Configuration Reference", "Compatibility" and "Encryption"; that
 //! `position` is where the binlog event starts, that `xoffset` counts the rows of a transaction and is left out where
-//! `commit` is written, and that `TRUNCATE` is not told: its `RowMap`, `BinlogConnectorEvent` and `SchemaChange`. MySQL
+//! `commit` is written, that `TRUNCATE` is not told, nor a drop of a temporary table, and what is of a drop: its `RowMap`,
+//! `BinlogConnectorEvent`, `SchemaChange` and `DDLMap`. MySQL
 //! Reference Manual, "Binary Logging Options and Variables".
 
 use super::{Decoded, Decoder, Origin, Outline, Reason, Row, Settings, row};
 use crate::catalogue::{Identity, TableSchema};
 use crate::error::{Error, Result};
-use crate::event::{Change, Timestamp};
+use crate::event::{Change, ChangeEvent, Key, Timestamp};
 use crate::json::{Fault, Kind, Scanner};
 use crate::record::Record;
 use crate::source::{Member, SourceIdentity, SourceTable};
@@ -80,9 +83,15 @@ impl Decoder for Maxwell {
     }
 
     fn decode(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
+        let stream = SourceIdentity::of_stream(&record.source);
+        self.decoded(record, outline, &stream).map_err(|error| self.about(outline, &stream, error))
+    }
+}
+
+impl Maxwell {
+    fn decoded(&self, record: &Record, outline: &Outline<'_>, stream: &SourceIdentity) -> Result<Decoded> {
         let identity = OnceCell::new();
-        let source = SourceIdentity::of_stream(&record.source);
-        let (found, ahead) = self.parse(outline, &source, &identity)?;
+        let (found, ahead) = self.parse(outline, stream, &identity)?;
         if found.encrypted.is_some() && found.data.is_none() {
             return Err(Error::poison(
                 "encrypted",
@@ -93,8 +102,11 @@ impl Decoder for Maxwell {
         let (Some(database), Some(kind)) = (row::string(found.database), row::string(found.kind)) else {
             return Err(no_change_record());
         };
+        if kind == "table-drop" {
+            return self.dropped(record, &found, stream);
+        }
         if CONTROLS.contains(&kind.as_ref()) {
-            return Ok(found.schema(&source).map_or(Decoded::Ignored(Reason::Control), Decoded::Schema));
+            return Ok(found.schema(stream).map_or(Decoded::Ignored(Reason::Control), Decoded::Schema));
         }
         if !ROWS.contains(&kind.as_ref()) {
             let message = "The record's type is none that Maxwell writes.";
@@ -105,12 +117,45 @@ impl Decoder for Maxwell {
             Some((row, table)) => (Some(row), table),
             None => (None, [&database, ".", &table].concat()),
         };
-        let source = source.and(Member::Db, Some(&database));
+        let source = stream.and(Member::Db, Some(&database));
         let source_table = SourceTable::new(&table, &source);
         if self.0.catalogue.leaves_out(source_table) {
             return Ok(Decoded::Ignored(Reason::Unrouted));
         }
         self.rows(record, &found, ahead, (&kind, source_table))
+    }
+
+    /// Says of an error whose row it concerns, as far as that can be read.
+    fn about(&self, outline: &Outline<'_>, stream: &SourceIdentity, error: Error) -> Error {
+        let mut found = Fields::default();
+        row::readable_members(outline, |name, value| found.member(name, value));
+        let Some((table, source)) = found.table(stream) else { return error };
+        let key = || {
+            let told = found.key().ok()?;
+            let identity = row::identity(&self.0.catalogue, SourceTable::new(&table, &source), told).ok()?;
+            row::key_in(&identity, found.data?)
+        };
+        error.about(&table, key().as_ref().map(Key::as_str))
+    }
+
+    /// A table that is gone: what it had up to there is gone with it.
+    fn dropped(&self, record: &Record, found: &Fields<'_>, stream: &SourceIdentity) -> Result<Decoded> {
+        let Some((table, source)) = found.table(stream) else { return Ok(Decoded::Ignored(Reason::Control)) };
+        if self.0.catalogue.leaves_out(SourceTable::new(&table, &source)) {
+            return Ok(Decoded::Ignored(Reason::Unrouted));
+        }
+        let version = if self.0.catalogue.is_by_arrival() {
+            arrival(self.0.epoch, record.sequence(), 0)?
+        } else if row::present(found.position).is_some() {
+            let (file, offset) = found.place()?;
+            Version::new('x', self.0.epoch, Rank::Positioned).number(file).number(offset).number(0)
+        } else if let Some(seconds) = found.changed_at().and_then(|at| u64::try_from(at.0 / 1_000_000).ok()) {
+            Version::new('x', self.0.epoch, Rank::Loaded).number(seconds)
+        } else {
+            return Ok(Decoded::Ignored(Reason::Control));
+        };
+        let event = ChangeEvent::new(table, None, Change::Truncate, version);
+        Ok(Decoded::Events(vec![ChangeEvent { source, changed_at: found.changed_at(), ..event }]))
     }
 }
 
@@ -173,6 +218,12 @@ impl<'a> Fields<'a> {
             _ => return,
         };
         *place = Some(value);
+    }
+
+    /// The table, and which source that is; `stream` is what the transport tells of it.
+    fn table(&self, stream: &SourceIdentity) -> Option<(String, SourceIdentity)> {
+        let (database, table) = (row::string(self.database)?, row::string(self.table)?);
+        Some(([&database, ".", &table].concat(), stream.and(Member::Db, Some(&database))))
     }
 
     /// What says of which table a row is and what its key is.
@@ -315,9 +366,7 @@ impl Maxwell {
         source: &SourceIdentity,
         identity: &'i OnceCell<Identity>,
     ) -> Option<(Row<'i>, String)> {
-        let (database, table) = (row::string(found.database)?, row::string(found.table)?);
-        let table = [&database, ".", &table].concat();
-        let source = source.and(Member::Db, Some(&database));
+        let (table, source) = found.table(source)?;
         let source_table = SourceTable::new(&table, &source);
         let identity_known = row::identity(&self.0.catalogue, source_table, found.key().ok()?).ok()?;
         let mut row = Row::new(identity.get_or_init(|| identity_known), scanner.bytes_left());
@@ -420,7 +469,8 @@ mod tests {
                 Change::Delete(document) => {
                     ("delete", document.as_ref().map_or_else(String::new, |it| it.to_json()))
                 }
-                Change::Patch(_) | Change::Truncate => panic!("Maxwell has none"),
+                Change::Truncate => return format!("truncate {} {}", event.table, event.version),
+                Change::Patch(_) => panic!("Maxwell has none"),
             };
             let pair = event.pair.map_or_else(String::new, |pair| format!(" pair {pair}"));
             format!("{what} {} {document} {}{pair}", event.key.as_ref().unwrap().to_json(), event.version)
@@ -494,10 +544,7 @@ mod tests {
             "old":{},"def":{"database":"d","table":"t","charset":"utf8","columns":[{"type":"int","name":"id",
             "signed":true},{"type":"set","name":"s","enum-values":["a"]}],"primary-key":["id"]}}"#,
         );
-        assert!(
-            schema.contains(r#"table: "d.t", key: ["id"], columns: [("id", "int"), ("s", "set")]"#),
-            "{schema}"
-        );
+        assert!(schema.contains(r#"key: ["id"], columns: [("id", "int"), ("s", "set")]"#), "{schema}");
         assert!(
             schema.contains(r#"said_at: "00000157e73cdc60.0000000000000006.00000000000c462e""#),
             "{schema}"
@@ -505,6 +552,57 @@ mod tests {
         for kind in ["table-create", "table-drop", "database-create", "database-alter", "database-drop"] {
             assert_eq!(told(&format!(r#"{{"type":"{kind}","database":"d","ts":1477053308000}}"#)), "control");
         }
+    }
+
+    #[test]
+    fn a_dropped_table_is_a_truncate_at_its_position() {
+        let drop = |rest: &str| format!(r#"{{"type":"table-drop","database":"d","table":"t"{rest}}}"#);
+        let at = r#","ts":1477053308000,"sql":"drop table t""#;
+        let placed = told(&drop(&format!(r#"{at},"position":"b.000006:800911""#)));
+        assert_eq!(placed, format!("truncate d.t {PLACE}.0000000000000000"));
+        // behind what came before it, in front of what comes behind it
+        let row = |offset: u32| {
+            let record = record("insert", r#""commit":true,"data":{"id":1}"#);
+            told(&record.replace("800911", &offset.to_string())).split(' ').next_back().unwrap().to_owned()
+        };
+        let version = placed.split(' ').next_back().unwrap();
+        assert!(row(800_910).as_str() < version && version < row(800_912).as_str());
+        let without = "truncate d.t x.0000.0.00000000580a0b7c";
+        for rest in [at.to_owned(), format!(r#"{at},"position":null"#), r#","ts":1477053308"#.to_owned()] {
+            assert_eq!(told(&drop(&rest)), without, "{rest}");
+        }
+        assert_eq!(told(&drop(r#","position":"b""#)), "missing_version");
+        assert_eq!(told(&drop("")), "control");
+        assert_eq!(told(r#"{"type":"table-drop","database":"d","ts":1477053308000}"#), "control");
+        let other = routed(|route| route.from = "d.other".to_owned());
+        assert_eq!(decoded(&other, "7", &drop(at)), "unrouted");
+    }
+
+    #[test]
+    fn an_error_names_the_row_by_what_can_be_read_of_it() {
+        let named = |payload: &str| {
+            let error = alone(&Maxwell::default(), &Record::new("s", "7", payload.to_owned())).unwrap_err();
+            format!("{} {} {}", error.code(), error.table().unwrap_or("-"), error.key().unwrap_or("-"))
+        };
+        let row = record("insert", r#""commit":true,"data":{"id":1,"n":"x"}"#);
+        let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+        for (from, to, expected) in [
+            (r#""x""#, deep.as_str(), "too_deep d.t [1]"),
+            (r#""position""#, r#""x""#, "missing_version d.t [1]"),
+            (r#""commit":true"#, r#""commit":7"#, "bad_field d.t [1]"),
+            (r#""x"}"#, r#""\ud83d"}"#, "not_json d.t [1]"),
+            (r#""x"}}"#, r#""x"},"#, "not_json d.t [1]"),
+            (r#","n":"x"}}"#, "", "not_json d.t -"),
+            (r#""id":1"#, r#""id":null"#, "null_key d.t -"),
+            (r#"["id"]"#, "[]", "no_key d.t -"),
+            (r#""data""#, r#""encrypted""#, "encrypted d.t -"),
+            (r#""table":"t""#, r#""table":7"#, "not_a_change_record - -"),
+        ] {
+            assert!(row.contains(from), "{from}");
+            assert_eq!(named(&row.replacen(from, to, 1)), expected, "{from} {to}");
+        }
+        let old = record("update", r#""commit":true,"data":{"id":1},"old":[]"#);
+        assert_eq!(named(&old), "bad_field d.t [1]");
     }
 
     #[test]

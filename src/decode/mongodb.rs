@@ -30,7 +30,7 @@
 
 mod description;
 
-use super::row::{KEY_COLUMNS_MAX, too_many_key_columns};
+use super::row::{KEY_COLUMNS_MAX, readable_members, too_many_key_columns};
 use super::{Decoded, Decoder, Outline, Reason, Settings, extended_json};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Change, ChangeEvent, Document, Key, Timestamp};
@@ -72,6 +72,12 @@ impl Decoder for Mongodb {
     }
 
     fn decode(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
+        self.decoded(record, outline).map_err(|error| self.about(record, outline, error))
+    }
+}
+
+impl Mongodb {
+    fn decoded(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
         let mut found = Found::default();
         if !outline.object(|scanner, name| found.member(scanner, name))? {
             return Err(no_change_event());
@@ -82,6 +88,18 @@ impl Decoder for Mongodb {
             Scanner::new(detail).object(|scanner, name| found.member(scanner, &name))?;
         }
         found.decoded(record, &self.0)
+    }
+
+    /// Says of an error which document it concerns, as far as that can be read.
+    fn about(&self, record: &Record, outline: &Outline<'_>, error: Error) -> Error {
+        let mut found = Found::readable(outline);
+        if let (None, Some(detail)) = (&found.operation, found.detail) {
+            found = Found::readable(&Outline::of(detail.as_bytes()));
+        }
+        let Some((table, source)) = found.table(record) else { return error };
+        let configured = self.0.catalogue.configured_key(SourceTable::new(&table, &source));
+        let key = found.key(configured, &table).ok();
+        error.about(&table, key.as_ref().map(Key::as_str))
     }
 }
 
@@ -129,6 +147,23 @@ struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
+    /// An event that may be broken, as far as it can be read.
+    fn readable(outline: &Outline<'a>) -> Self {
+        let mut found = Self::default();
+        // what is broken inside says nothing
+        readable_members(outline, |name, value| {
+            found.member(&mut Scanner::new(value), name).unwrap_or_default();
+        });
+        found
+    }
+
+    /// The collection, and which source that is.
+    fn table(&self, record: &Record) -> Option<(String, SourceIdentity)> {
+        let (database, collection) = (self.database.as_deref()?, self.collection.as_deref()?);
+        let source = SourceIdentity::of_stream(&record.source).and(Member::Db, Some(database));
+        Some((format!("{database}.{collection}"), source))
+    }
+
     fn member(&mut self, scanner: &mut Scanner<'a>, name: &str) -> Result<()> {
         match (name, scanner.peek()?) {
             ("_id", Kind::Object) => scanner.object(|scanner, name| {
@@ -201,11 +236,9 @@ impl<'a> Found<'a> {
                 Err(Error::poison("unknown_operation", message))
             };
         }
-        let (Some(database), Some(collection)) = (&self.database, &self.collection) else {
+        let Some((table, source)) = self.table(record) else {
             return Err(Error::poison("no_table", "The change event has no ns with db and coll."));
         };
-        let table = format!("{database}.{collection}");
-        let source = SourceIdentity::of_stream(&record.source).and(Member::Db, Some(database));
         let version = if settings.catalogue.is_by_arrival() {
             Version::new('n', settings.epoch, Rank::Positioned)
         } else {
@@ -647,6 +680,32 @@ mod tests {
         }
         let deep = format!(r#"{{"_id":1,"a":{}{}}}"#, "[".repeat(200), "]".repeat(200));
         assert_eq!(refused(&whole.replace(r#"{"_id":1,"s":"SECRET"}"#, &deep)).code(), "too_deep");
+    }
+
+    #[test]
+    fn an_error_names_the_document_by_what_can_be_read_of_it() {
+        let named = |payload: &str| {
+            let error = refused(payload);
+            format!("{} {} {}", error.code(), error.table().unwrap_or("-"), error.key().unwrap_or("-"))
+        };
+        let key = r#","documentKey":{"_id":1}"#;
+        let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+        let insert = with("insert", &format!(r#"{key},"fullDocument":{{"_id":1,"a":{deep}}}"#));
+        let trigger = format!(r#"{{"detail-type":"x","detail":{}}}"#, with("upsert", key));
+        for (payload, expected) in [
+            (insert.clone(), "too_deep shop.orders [1]"),
+            (insert.replace(r#"_id":1,"a":"#, r#"_id":1,"a":x"#), "not_json shop.orders [1]"),
+            (with("upsert", key), "unknown_operation shop.orders [1]"),
+            (trigger, "unknown_operation shop.orders [1]"),
+            (with("delete", key).replace(TOKEN, "x"), "missing_version shop.orders [1]"),
+            (with("update", key), "no_full_document shop.orders [1]"),
+            (with("update", &format!(r#"{key},"updateDescription":7"#)), "wrong_type shop.orders [1]"),
+            (with("update", &format!(r#"{key},"splitEvent":{{}}"#)), "split_event shop.orders [1]"),
+            (with("delete", r#","documentKey":7"#), "wrong_type shop.orders -"),
+            (with("delete", key).replace(r#""orders""#, "7"), "no_table - -"),
+        ] {
+            assert_eq!(named(&payload), expected, "{payload}");
+        }
     }
 
     #[test]

@@ -49,6 +49,20 @@ pub(super) fn members<'a>(outline: &Outline<'a>, mut each: impl FnMut(&str, &'a 
     })
 }
 
+/// The members of a payload's object as far as they can be read, to say whose row a broken record concerns. The value
+/// in which it breaks goes up to the end.
+pub(super) fn readable_members<'a>(outline: &Outline<'a>, mut each: impl FnMut(&str, &'a str)) {
+    let read = each_member(outline, |scanner, name| {
+        let start = scanner.clone();
+        let value = scanner.skip();
+        let rest = || start.since_here(&start.at_end()).trim_ascii_start();
+        each(name, value.unwrap_or_else(|_| rest()));
+        value.map(drop)
+    });
+    // that it is broken is known already
+    read.unwrap_or_default();
+}
+
 /// As [`members`]; `each` must read the value.
 ///
 /// # Errors
@@ -186,11 +200,7 @@ impl<'i> Row<'i> {
 
     /// Whether a column is part of the key.
     pub(super) fn is_key(&self, name: &str) -> bool {
-        match self.identity {
-            Identity::Columns(names) => names.iter().any(|key| key == name),
-            Identity::Position => false,
-            Identity::Row => true,
-        }
+        is_key(self.identity, name)
     }
 
     /// Adds a column; `write` appends its value as compact JSON text.
@@ -263,6 +273,15 @@ impl<'i> Row<'i> {
     /// As [`Row::key`].
     pub(super) fn take_key(&mut self) -> Result<Key> {
         key(self.identity, std::mem::take(&mut self.key))
+    }
+
+    /// The key, for a dead letter: `None` when it is not whole, or when the row has no other name than its place.
+    pub(super) fn known_key(&self) -> Option<Key> {
+        match self.identity {
+            Identity::Columns(_) => self.key().ok(),
+            // what is not whole would be another row
+            Identity::Row | Identity::Position => None,
+        }
     }
 
     /// The key of this row when the columns in `before` still had the values they have there; `None` when no column of
@@ -338,6 +357,33 @@ pub(super) fn nameless(table: &str) -> Error {
     )
 }
 
+/// Whether a column is part of the key.
+pub(super) fn is_key(identity: &Identity, name: &str) -> bool {
+    match identity {
+        Identity::Columns(names) => names.iter().any(|key| key == name),
+        Identity::Position => false,
+        Identity::Row => true,
+    }
+}
+
+/// The key that an object of columns has, whatever is wrong with its other columns. The object may break off.
+pub(super) fn key_in(identity: &Identity, object: &str) -> Option<Key> {
+    let mut row = Row::new(identity, 0);
+    // what nothing stands behind may be cut off itself
+    let mut whole = 0;
+    let read = Scanner::new(object).object(|scanner, name| {
+        whole = row.key.len();
+        match row.is_key(&name) {
+            true => row.add(&name, |out| copy(scanner, out)),
+            false => scanner.skip().map(|_| ()).map_err(Error::from),
+        }
+    });
+    if read.is_err() {
+        row.key.truncate(whole);
+    }
+    row.known_key()
+}
+
 /// Appends the transport's number of the record to a version, and its place in an aggregate, where the source's own
 /// order can tie.
 ///
@@ -408,7 +454,7 @@ impl<'a> Origin<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Row, copy, strings};
+    use super::{Row, copy, key_in, strings};
     use crate::catalogue::Identity;
     use crate::json::Scanner;
 
@@ -467,6 +513,20 @@ mod tests {
         assert_eq!(before(r#"{"x":9}"#), None);
         assert_eq!(before(r#"{"x":9,"b":7}"#).unwrap(), r#"{"a":1,"b":7}"#);
         assert_eq!(row.document().to_json(), r#"{"x":3}"#);
+    }
+
+    #[test]
+    fn a_key_is_read_whatever_stands_beside_it_but_never_a_part_of_it() {
+        let identity = columns(&["a", "b"]);
+        let key = |object: &str| key_in(&identity, object).map(|key| key.as_str().to_owned());
+        for whole in [r#"{"a":1,"x":1e999,"b":2}"#, r#"{"a":1,"b":2,"x":"\ud83d"}"#, r#"{"a":1,"b":2,"x":"#] {
+            assert_eq!(key(whole).as_deref(), Some("[1,2]"), "{whole}");
+        }
+        for part in [r#"{"a":1,"b":2"#, r#"{"a":1,"b":"2"#, r#"{"a":1,"b":null}"#, r#"{"a":1}"#, "[1,2]", ""]
+        {
+            assert_eq!(key(part), None, "{part}");
+        }
+        assert_eq!(key_in(&Identity::Row, r#"{"a":1}"#), None);
     }
 
     #[test]

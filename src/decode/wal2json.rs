@@ -6,8 +6,10 @@
 //!   identity: `identity`, in format 1 `oldkeys`. Another value there than in the row is a changed key: a delete of the
 //!   old and a put of the new one.
 //! * Image: an insert is full. An update lacks what is stored out of line (TOAST) and did not change, and does not say
-//!   so: it is a patch, unless the route says `images = "full"`, or the identity has columns beyond the key and every
-//!   column of the update, as `REPLICA IDENTITY FULL` makes it: then what the update lacks is in the identity.
+//!   so: what the identity has of it is taken from there. It is a patch, unless the route says `images = "full"`, or
+//!   the identity has columns beyond the key and every column of the update, as `REPLICA IDENTITY FULL` makes it.
+//!   Format 1 leaves nulls out of the identity, so that a whole one may look like that of an index: then the patch has
+//!   every column, since what is neither sent nor in the identity would have to be null, and nulls are sent.
 //! * Version: format 2 `w.EEEE.1.<lsn>`, the place of the change in the log with 16 hexadecimal digits: changes of one
 //!   row never overlap, so it orders them, though not transactions. Format 1 `w.EEEE.1.<nextlsn>.<place>`, the end of
 //!   the transaction, and the place in `change` with 8 digits.
@@ -31,7 +33,7 @@ mod column;
 use super::{Decoded, Decoder, Origin, Outline, Reason, Row, Settings, row};
 use crate::catalogue::Identity;
 use crate::error::{Error, Result};
-use crate::event::{Change, ChangeEvent, Document, Patch, Timestamp, token};
+use crate::event::{Change, ChangeEvent, Document, Key, Patch, Timestamp, token};
 use crate::json::{Kind, Scanner};
 use crate::record::Record;
 use crate::source::{SourceIdentity, SourceTable};
@@ -76,6 +78,19 @@ impl Decoder for Wal2json {
     }
 
     fn decode(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
+        self.decoded(record, outline).map_err(|error| {
+            let mut change = ChangeText::default();
+            row::readable_members(outline, |name, value| change.member(name, value));
+            match change.table() {
+                Ok(table) => error.about(&table, None),
+                Err(_) => error,
+            }
+        })
+    }
+}
+
+impl Wal2json {
+    fn decoded(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
         let mut around = Around::default();
         let mut change = ChangeText::default();
         let (mut action, mut changes) = (None, None);
@@ -94,19 +109,11 @@ impl Decoder for Wal2json {
             (Some("D"), _) => Action::Delete,
             (Some("T"), _) => Action::Truncate,
             (None, Some(changes)) if changes.starts_with('[') => {
-                return self.transaction(record, changes, &around);
+                return self.transaction(&Whole::of(record, around), changes);
             }
             _ => return Err(no_change_record()),
         };
-        let (table, source) = (change.table()?, SourceIdentity::of_stream(&record.source));
-        if self.0.catalogue.leaves_out(SourceTable::new(&table, &source)) {
-            return Ok(Decoded::Ignored(Reason::Unrouted));
-        }
-        let version = self.version(record, around.lsn)?;
-        let origin = Origin { table: &table, source: &source, version, changed_at: around.changed_at() };
-        let mut events = Vec::with_capacity(1);
-        self.change(record, action, &change, (&origin, None), &mut events)?;
-        Ok(Decoded::Events(events))
+        self.part(&Whole::of(record, around), action, &change, None)
     }
 }
 
@@ -127,6 +134,20 @@ impl Around<'_> {
     fn changed_at(&self) -> Option<Timestamp> {
         let time: jiff::Timestamp = row::string(self.timestamp)?.parse().ok()?;
         Some(Timestamp(time.as_microsecond()))
+    }
+}
+
+/// What the changes of a record have in common.
+#[derive(Debug)]
+struct Whole<'a> {
+    record: &'a Record,
+    source: SourceIdentity,
+    around: Around<'a>,
+}
+
+impl<'a> Whole<'a> {
+    fn of(record: &'a Record, around: Around<'a>) -> Self {
+        Self { record, source: SourceIdentity::of_stream(&record.source), around }
     }
 }
 
@@ -244,106 +265,158 @@ fn names<'c>(columns: &'c [Column<'_>]) -> HashSet<&'c str> {
 }
 
 impl Wal2json {
-    fn version(&self, record: &Record, lsn: Option<&str>) -> Result<Version> {
-        if self.0.catalogue.is_by_arrival() {
-            return arrival(self.0.epoch, record.sequence(), 0);
-        }
-        Ok(Version::new('w', self.0.epoch, Rank::Positioned).number(position(lsn)?))
+    /// The version of a change; `place` is that in a transaction of format 1.
+    fn version(&self, whole: &Whole<'_>, place: Option<u32>) -> Result<Version> {
+        let Whole { record, around, .. } = whole;
+        let version = if self.0.catalogue.is_by_arrival() {
+            arrival(self.0.epoch, record.sequence(), 0)?
+        } else {
+            let lsn = if place.is_some() { around.nextlsn } else { around.lsn };
+            Version::new('w', self.0.epoch, Rank::Positioned).number(position(lsn)?)
+        };
+        Ok(match place {
+            Some(place) => version.place(place),
+            None => version,
+        })
     }
 
-    /// A transaction of format 1.
-    fn transaction(&self, record: &Record, changes: &str, around: &Around<'_>) -> Result<Decoded> {
-        let source = SourceIdentity::of_stream(&record.source);
-        let mut events = Vec::new();
-        let mut left_out = false;
+    /// A transaction of format 1: each change stands for itself.
+    fn transaction(&self, whole: &Whole<'_>, changes: &str) -> Result<Decoded> {
+        let mut parts = Vec::new();
+        let mut ignored = Reason::Control;
         let mut place = 0;
         Scanner::new(changes).array(|scanner| {
-            let text = scanner.skip()?;
-            let mut change = ChangeText::default();
-            row::members(&Outline::of(text.as_bytes()), |name, value| change.member(name, value))?;
-            let action = match row::string(change.kind).as_deref() {
-                Some("insert") => Some(Action::Insert),
-                Some("update") => Some(Action::Update),
-                Some("delete") => Some(Action::Delete),
-                Some("truncate") => Some(Action::Truncate),
-                Some("message") => None,
-                _ => return Err(Error::poison("unknown_kind", "The kind of a change is unknown.")),
-            };
-            if let Some(action) = action {
-                let table = change.table()?;
-                if self.0.catalogue.leaves_out(SourceTable::new(&table, &source)) {
-                    left_out = true;
-                } else {
-                    let version = self.version(record, around.nextlsn)?.place(place);
-                    let origin =
-                        Origin { table: &table, source: &source, version, changed_at: around.changed_at() };
-                    self.change(record, action, &change, (&origin, Some(place)), &mut events)?;
-                }
+            match self.change(whole, scanner.skip()?, place) {
+                // all changes of the transaction have one place in the log, or none of them has
+                Err(error) if error.code() == "missing_version" => return Err(error),
+                Ok(Decoded::Ignored(Reason::Unrouted)) => ignored = Reason::Unrouted,
+                Ok(Decoded::Ignored(_)) => {}
+                part => parts.push(part),
             }
             place += 1;
             Ok(())
         })?;
-        Ok(match (events.is_empty(), left_out) {
-            (false, _) => Decoded::Events(events),
-            (true, true) => Decoded::Ignored(Reason::Unrouted),
-            (true, false) => Decoded::Ignored(Reason::Control),
+        match parts.len() {
+            0 => Ok(Decoded::Ignored(ignored)),
+            1 => parts.swap_remove(0),
+            _ => Ok(Decoded::Parts(parts)),
+        }
+    }
+
+    /// A change of a transaction.
+    fn change(&self, whole: &Whole<'_>, text: &str, place: u32) -> Result<Decoded> {
+        let mut change = ChangeText::default();
+        row::members(&Outline::of(text.as_bytes()), |name, value| change.member(name, value))?;
+        let action = match row::string(change.kind).as_deref() {
+            Some("insert") => Action::Insert,
+            Some("update") => Action::Update,
+            Some("delete") => Action::Delete,
+            Some("truncate") => Action::Truncate,
+            Some("message") => return Ok(Decoded::Ignored(Reason::Control)),
+            _ => {
+                let error = Error::poison("unknown_kind", "The kind of a change is unknown.");
+                return Err(match change.table() {
+                    Ok(table) => error.about(&table, None),
+                    Err(_) => error,
+                });
+            }
+        };
+        self.part(whole, action, &change, Some(place))
+    }
+
+    /// What a change comes to. An error says whose change it is, as far as that can be read.
+    fn part(
+        &self,
+        whole: &Whole<'_>,
+        action: Action,
+        change: &ChangeText<'_>,
+        place: Option<u32>,
+    ) -> Result<Decoded> {
+        let table = change.table()?;
+        let source_table = SourceTable::new(&table, &whole.source);
+        if self.0.catalogue.leaves_out(source_table) {
+            return Ok(Decoded::Ignored(Reason::Unrouted));
+        }
+        let events = self.events(whole, action, change, (source_table, place));
+        events.map(Decoded::Events).map_err(|error| {
+            let key = self.key_of(change, source_table);
+            error.about(&table, key.as_ref().map(Key::as_str))
         })
     }
 
-    /// Appends what one change of a table comes to; `place` is that in a transaction of format 1.
-    fn change(
+    /// The key of the row that a change concerns, whatever is wrong with the rest of it.
+    fn key_of(&self, change: &ChangeText<'_>, table: SourceTable<'_>) -> Option<Key> {
+        let identified_by = row::identity(&self.0.catalogue, table, change.key().ok()?).ok()?;
+        let images = [change.image(), change.identity()];
+        images.into_iter().filter_map(|image| image.ok().flatten()).find_map(|columns| {
+            let mut row = Row::new(&identified_by, 0);
+            add(&mut row, &columns, |name| row::is_key(&identified_by, name)).ok()?;
+            row.known_key()
+        })
+    }
+
+    fn events(
         &self,
-        record: &Record,
+        whole: &Whole<'_>,
         action: Action,
         change: &ChangeText<'_>,
-        (origin, place): (&Origin<'_>, Option<u32>),
-        events: &mut Vec<ChangeEvent>,
-    ) -> Result<()> {
+        (source_table, place): (SourceTable<'_>, Option<u32>),
+    ) -> Result<Vec<ChangeEvent>> {
+        let (table, version) = (source_table.name, self.version(whole, place)?);
+        let origin = Origin { table, source: &whole.source, version, changed_at: whole.around.changed_at() };
         if action == Action::Truncate {
-            events.push(origin.event(None, Change::Truncate, None));
-            return Ok(());
+            return Ok(vec![origin.event(None, Change::Truncate, None)]);
         }
-        let identified_by = row::identity(&self.0.catalogue, origin.source_table(), change.key()?)?;
+        let identified_by = row::identity(&self.0.catalogue, source_table, change.key()?)?;
         let image = change.image()?;
         let image = match action {
             Action::Insert | Action::Update => image.ok_or_else(bad_columns)?,
             Action::Delete | Action::Truncate => Vec::new(),
         };
-        if action == Action::Insert {
-            let mut row = Row::new(&identified_by, 256);
-            add(&mut row, &image, |_| true)?;
-            let key = match identified_by {
-                Identity::Position => row::key_of_position(record, place)?,
-                Identity::Columns(_) | Identity::Row => row.key()?,
-            };
-            events.push(origin.event(Some(key), Change::Put(row.document()), None));
-            return Ok(());
-        }
-        let old = old(&identified_by, change, &image, origin.table)?;
-        let mut before = Row::new(&identified_by, 256);
-        add(&mut before, &old, |_| true)?;
-        let key_before = before.key()?;
-        if action == Action::Delete {
-            let image = before.has_document().then(|| before.document());
-            events.push(origin.event(Some(key_before), Change::Delete(image), None));
-            return Ok(());
-        }
-
-        let (sent, known) = (names(&image), names(&old));
-        let has_all_of_image = sent.is_subset(&known);
-        let is_full = self.0.catalogue.sends_full_images(origin.source_table())
-            || identified_by == Identity::Row
-            || (has_all_of_image && before.has_document());
         let mut row = Row::new(&identified_by, 256);
         add(&mut row, &image, |_| true)?;
+        if action == Action::Insert {
+            let key = match identified_by {
+                Identity::Position => row::key_of_position(whole.record, place)?,
+                Identity::Columns(_) | Identity::Row => row.key()?,
+            };
+            return Ok(vec![origin.event(Some(key), Change::Put(row.document()), None)]);
+        }
+        let old = old(&identified_by, change, &image, table)?;
+        if action == Action::Delete {
+            add(&mut row, &old, |_| true)?;
+            let (key, has_image) = (row.key()?, row.has_document());
+            let before = has_image.then(|| row.document());
+            return Ok(vec![origin.event(Some(key), Change::Delete(before), None)]);
+        }
+        self.updated(row, &image, &old, (&origin, place))
+    }
+
+    /// The events of an update; `row` has the columns of `image`.
+    fn updated(
+        &self,
+        mut row: Row<'_>,
+        image: &[Column<'_>],
+        old: &[Column<'_>],
+        (origin, place): (&Origin<'_>, Option<u32>),
+    ) -> Result<Vec<ChangeEvent>> {
+        let identified_by = row.identity();
+        let is_key = |name: &str| row::is_key(identified_by, name);
+        let mut before = Row::new(identified_by, 0);
+        add(&mut before, old, is_key)?;
+        let key_before = before.key()?;
+        let (sent, known) = (names(image), names(old));
         // what an update leaves out did not change
-        let is_key = |name: &str| before.is_key(name);
-        add(&mut row, &old, |name| !sent.contains(name) && ((is_full && has_all_of_image) || is_key(name)))?;
+        add(&mut row, old, |name| !sent.contains(name))?;
         let key = row.key()?;
+        let is_full = self.0.catalogue.sends_full_images(origin.source_table())
+            || *identified_by == Identity::Row
+            || (sent.is_subset(&known) && known.iter().any(|name| !is_key(name)));
+        let mut events = Vec::with_capacity(1);
         if !is_full && key == key_before {
             let patch = patch(&row.document());
             events.push(origin.event(Some(key), Change::Patch(patch), None));
-            return Ok(());
+            return Ok(events);
         }
         if !is_full && !row.has_document() {
             return Err(Error::poison(
@@ -357,8 +430,8 @@ impl Wal2json {
             ));
         }
         let change = Change::Put(row.document());
-        origin.changed(events, (Some(key_before), key), change, place.unwrap_or_default());
-        Ok(())
+        origin.changed(&mut events, (Some(key_before), key), change, place.unwrap_or_default());
+        Ok(events)
     }
 }
 
@@ -408,13 +481,19 @@ mod tests {
     use crate::decode::{Decoded, Decoder, Outline, Settings, alone};
     use crate::event::{Change, ChangeEvent};
     use crate::record::Record;
+    use crate::{Error, Result};
 
     /// What a record comes to: each event in a line, or the reason or the error's code.
     fn decoded(decoder: &Wal2json, payload: &str) -> String {
-        let events = match alone(decoder, &Record::new("s", "7", payload.to_owned())) {
+        shown(alone(decoder, &Record::new("s", "7", payload.to_owned())))
+    }
+
+    fn shown(decoded: Result<Decoded>) -> String {
+        let events = match decoded {
             Ok(Decoded::Events(events)) => events,
             Ok(Decoded::Ignored(reason)) => return reason.to_string(),
-            Ok(Decoded::Schema(_) | Decoded::Parts(_)) => panic!("wal2json has none"),
+            Ok(Decoded::Parts(parts)) => return parts.into_iter().map(shown).collect::<Vec<_>>().join("; "),
+            Ok(Decoded::Schema(_)) => panic!("wal2json has none"),
             Err(error) => return error.code().to_owned(),
         };
         let line = |event: &ChangeEvent| {
@@ -497,7 +576,8 @@ mod tests {
         assert_eq!(told(&whole), put(r#"{"b/c":"x","big":"…"}"#));
         // an index with a column of its own says nothing of the others
         let index = update(&["a:integer=1", "e:text=\"y\""]);
-        assert_eq!(told(&index), format!(r#"{{"a":1}} patch [("/b~1c", "\"x\"")] {LSN}"#));
+        let patch = r#"patch [("/b~1c", "\"x\""), ("/e", "\"y\"")]"#;
+        assert_eq!(told(&index), format!(r#"{{"a":1}} {patch} {LSN}"#));
     }
 
     #[test]
@@ -517,6 +597,116 @@ mod tests {
         assert_eq!(decoded(&routed(|route| route.images = Images::Full), &bare), both("{}"));
         let equal = update(&["a:numeric=1.0", "b:text=\"x\""], &["a:numeric=1"]);
         assert!(told(&equal).contains("patch"), "{}", told(&equal));
+    }
+
+    /// A change of format 1 of the table `s.t` with the key `a`; lists as JSON.
+    fn change(kind: &str, lists: &str) -> String {
+        format!(r#"{{"kind":"{kind}","schema":"s","table":"t","pk":{{"pknames":["a"]}},{lists}}}"#)
+    }
+
+    fn transaction(changes: &[String]) -> String {
+        format!(r#"{{"nextlsn":"0/1","change":[{}]}}"#, changes.join(","))
+    }
+
+    #[test]
+    fn what_an_update_leaves_out_is_taken_from_the_identity_whatever_nulls_it_lacks() {
+        // REPLICA IDENTITY FULL: `big` is out of line and did not change, `n` and `m` were null before
+        let sent = r#""columnnames":["a","n","m"],"columnvalues":[2,"x",null]"#;
+        let old = |a: u8| format!(r#""oldkeys":{{"keynames":["a","k","big"],"keyvalues":[{a},"k","long"]}}"#);
+        let update = |a: u8| transaction(&[change("update", &format!("{sent},{}", old(a)))]);
+        let at = "0000000000000001.00000000";
+        let document = r#"{"n":"x","m":null,"k":"k","big":"long"}"#;
+        assert_eq!(
+            told(&update(1)),
+            format!(r#"{{"a":1}} delete  {at} pair 0; {{"a":2}} put {document} {at} pair 0"#)
+        );
+        let set = r#"[("/n", "\"x\""), ("/m", "null"), ("/k", "\"k\""), ("/big", "\"long\"")]"#;
+        assert_eq!(told(&update(2)), format!(r#"{{"a":2}} patch {set} {at}"#));
+        // format 2 sends the nulls of the identity, another writer may not
+        let image: &[&str] = &["a:integer=2", "n:text=\"x\"", "m:text=null"];
+        let identity: &[&str] = &["a:integer=1", "k:text=\"k\"", "big:text=\"long\""];
+        assert_eq!(
+            told(&record("U", Some(image), Some(identity))),
+            format!(r#"{{"a":1}} delete  {LSN} pair 0; {{"a":2}} put {document} {LSN} pair 0"#)
+        );
+        let with_nulls = [identity, &["n:text=null", "m:text=null"]].concat();
+        assert_eq!(
+            told(&record("U", Some(image), Some(&with_nulls)).replace(r#""value":1"#, r#""value":2"#)),
+            format!(r#"{{"a":2}} put {document} {LSN}"#)
+        );
+    }
+
+    #[test]
+    fn each_change_of_a_transaction_stands_for_itself() {
+        let insert = |table: &str, values: &str| {
+            change(
+                "insert",
+                &format!(
+                    r#""columnnames":["a","j"],"columntypes":["integer","jsonb"],"columnvalues":{values}"#
+                ),
+            )
+            .replace(r#""table":"t""#, &format!(r#""table":"{table}""#))
+        };
+        let changes = [
+            insert("t", r#"[1,"{}"]"#),
+            insert("t", r#"[2,"{"]"#),
+            insert("u", r#"[3,"{}"]"#).replace(r#""pknames":["a"]"#, r#""pknames":[]"#),
+            r#"{"kind":"message","prefix":"p","content":"c"}"#.to_owned(),
+            r#"{"kind":"upsert","schema":"s","table":"t"}"#.to_owned(),
+            "7".to_owned(),
+            insert("u", r#"[4,"{}"]"#),
+        ];
+        let Ok(Decoded::Parts(parts)) =
+            alone(&Wal2json::default(), &Record::new("s", "7", transaction(&changes)))
+        else {
+            panic!("no parts")
+        };
+        let told: Vec<String> = parts
+            .into_iter()
+            .map(|part| match part {
+                Err(error) => format!("{} {:?} {:?}", error.code(), error.table(), error.key()),
+                good => shown(good),
+            })
+            .collect();
+        let at = |place: u8| format!("0000000000000001.0000000{place}");
+        assert_eq!(
+            told,
+            [
+                format!(r#"{{"a":1}} put {{"j":{{}}}} {}"#, at(0)),
+                r#"bad_json_column Some("s.t") Some("[2]")"#.to_owned(),
+                r#"no_key Some("s.u") None"#.to_owned(),
+                r#"unknown_kind Some("s.t") None"#.to_owned(),
+                "not_a_change_record None None".to_owned(),
+                format!(r#"{{"a":4}} put {{"j":{{}}}} {}"#, at(6)),
+            ]
+        );
+        // all of them lack their place, and one letter says so
+        let unplaced = transaction(&changes).replace("nextlsn", "x");
+        let error = alone(&Wal2json::default(), &Record::new("s", "7", unplaced)).unwrap_err();
+        assert_eq!((error.code(), error.table(), error.key()), ("missing_version", Some("s.t"), Some("[1]")));
+    }
+
+    #[test]
+    fn an_error_names_the_row_by_what_can_be_read_of_it() {
+        let error =
+            |payload: String| alone(&Wal2json::default(), &Record::new("s", "7", payload)).unwrap_err();
+        let named = |error: &Error| (error.table().map(str::to_owned), error.key().map(str::to_owned));
+        let bad: &[&str] = &["a:integer=1", "b:bytea=\"zz\""];
+        let of_1 = (Some("s.t".to_owned()), Some("[1]".to_owned()));
+        for record in [
+            record("I", Some(bad), None),
+            record("I", Some(&["a:integer=1"]), None).replace("1/16B2458", "?"),
+            record("U", Some(bad), Some(&["a:integer=1"])),
+            record("U", Some(bad), Some(&["a:integer=9"])),
+            record("U", Some(&["b:text=\"x\"", "b:bytea=\"zz\""]), Some(&["a:integer=1"])),
+            record("U", Some(&["a:integer=1"]), None),
+            record("D", None, Some(bad)),
+        ] {
+            assert_eq!(named(&error(record.clone())), of_1, "{record}");
+        }
+        for record in [record("I", Some(&["a:integer=null"]), None), record("D", None, None)] {
+            assert_eq!(named(&error(record.clone())), (Some("s.t".to_owned()), None), "{record}");
+        }
     }
 
     #[test]
@@ -554,9 +744,11 @@ mod tests {
             format!("s.t truncate {}", at(5)),
         ];
         assert_eq!(told(&payload), expected.join("; "));
-        let Ok(Decoded::Events(events)) = alone(&Wal2json::default(), &Record::new("s", "7", payload)) else {
-            panic!("no events")
+        let Ok(Decoded::Parts(mut parts)) = alone(&Wal2json::default(), &Record::new("s", "7", payload))
+        else {
+            panic!("no parts")
         };
+        let Ok(Decoded::Events(events)) = parts.remove(0) else { panic!("no event") };
         assert_eq!(events[0].changed_at.unwrap().to_string(), "2019-12-29T03:58:34.806671Z");
         assert_eq!(told(r#"{"change":[]}"#), "control");
         assert_eq!(told(r#"{"change":[{"kind":"message","prefix":"p","content":"c"}]}"#), "control");

@@ -1,4 +1,5 @@
-//! One element of a batch, whatever transport it came by.
+//! One element of a batch, whatever transport it came by. Members are read as Lambda spells them, and with the capital
+//! letter that the services' own API and some SDKs write.
 
 use super::{Answer, Redelivered};
 use crate::event::Timestamp;
@@ -26,6 +27,8 @@ pub(super) struct Element<'a> {
     group: Option<Cow<'a, str>>,
     topic: Option<Cow<'a, str>>,
     partition: Option<Cow<'a, str>>,
+    /// Whether it has members of a record as Kinesis's own API answers with.
+    is_of_api: bool,
     /// Whether `timestamp` is the broker's.
     is_append_time: bool,
     /// JSON text of what holds the payload.
@@ -52,18 +55,24 @@ impl<'a> Element<'a> {
         } else {
             scanner.skip()?;
         }
+        let is_bare = element.position.is_some() && element.partition_key.is_some() && element.data.is_some();
+        if element.is_of_api && is_bare && element.transport == Transport::Unknown {
+            element.transport = Transport::Kinesis;
+        }
         Ok(element)
     }
 
     fn member(&mut self, scanner: &mut Scanner<'a>, name: &str) -> Result<(), Fault> {
         match (name, scanner.peek()?) {
-            ("eventSourceARN", _) => self.source = scanner.text()?,
-            ("eventID", _) => self.event_id = scanner.text()?,
-            ("kinesis", Kind::Object) => {
+            ("eventSourceARN" | "eventSourceArn" | "EventSourceARN" | "EventSourceArn", _) => {
+                self.source = scanner.text()?
+            }
+            ("eventID" | "EventID", _) => self.event_id = scanner.text()?,
+            ("kinesis" | "Kinesis", Kind::Object) => {
                 self.transport = Transport::Kinesis;
                 scanner.object(|scanner, name| self.kinesis(scanner, &name))?;
             }
-            ("dynamodb", Kind::Object) => {
+            ("dynamodb" | "Dynamodb", Kind::Object) => {
                 self.transport = Transport::Dynamodb;
                 scanner.object(|scanner, name| {
                     match name.as_ref() {
@@ -81,12 +90,16 @@ impl<'a> Element<'a> {
             ("sequenceNumber" | "partitionKey" | "data" | "approximateArrivalTimestamp", _) => {
                 self.kinesis(scanner, name)?;
             }
-            ("messageId", _) => {
+            ("SequenceNumber" | "PartitionKey" | "Data" | "ApproximateArrivalTimestamp", _) => {
+                self.is_of_api = true;
+                self.kinesis(scanner, name)?;
+            }
+            ("messageId" | "MessageId", _) => {
                 self.transport = Transport::Sqs;
                 self.position = scanner.text()?;
             }
-            ("body", _) => self.data = Some(scanner.skip()?),
-            ("attributes", Kind::Object) => scanner.object(|scanner, name| {
+            ("body" | "Body", _) => self.data = Some(scanner.skip()?),
+            ("attributes" | "Attributes", Kind::Object) => scanner.object(|scanner, name| {
                 match name.as_ref() {
                     "MessageGroupId" => self.group = scanner.text()?,
                     "SequenceNumber" => self.sequence_number = scanner.text()?,
@@ -126,10 +139,12 @@ impl<'a> Element<'a> {
 
     fn kinesis(&mut self, scanner: &mut Scanner<'a>, name: &str) -> Result<(), Fault> {
         match name {
-            "sequenceNumber" => self.position = scanner.text()?,
-            "partitionKey" => self.partition_key = scanner.text()?,
-            "approximateArrivalTimestamp" => self.arrived_at = scanner.text()?,
-            "data" => self.data = Some(scanner.skip()?),
+            "sequenceNumber" | "SequenceNumber" => self.position = scanner.text()?,
+            "partitionKey" | "PartitionKey" => self.partition_key = scanner.text()?,
+            "approximateArrivalTimestamp" | "ApproximateArrivalTimestamp" => {
+                self.arrived_at = scanner.text()?
+            }
+            "data" | "Data" => self.data = Some(scanner.skip()?),
             _ => drop(scanner.skip()?),
         }
         Ok(())

@@ -377,7 +377,7 @@ impl<'e> Reader<'e> {
             sequence_number: text(&element.sequence_number).or_else(|| element.appended()),
             event_id: self.from_pipes.then(|| text(&element.event_id)).flatten(),
             partition_key: element.partition_key(),
-            arrived_at: element.arrived_at.as_deref().and_then(Timestamp::from_epoch),
+            arrived_at: element.arrived_at.as_deref().and_then(time),
             payload,
             place: None,
             redelivered: element.redelivered(answer, &self.source),
@@ -389,6 +389,11 @@ impl<'e> Reader<'e> {
         self.records.push(record);
         Ok(())
     }
+}
+
+/// A time as Lambda writes it, or as the command line does.
+fn time(text: &str) -> Option<Timestamp> {
+    Timestamp::from_epoch(text).or_else(|| Timestamp::from_rfc3339(text))
 }
 
 /// The stream's ARN without the consumer that enhanced fan-out appends.

@@ -488,6 +488,83 @@ fn who_deleted_a_row_is_told() {
     assert_eq!(actor("REMOVE", r#""userIdentity":null"#), (None, false));
 }
 
+/// The two ways in which AWS spells the members that are read: Lambda's, and that of the API, the SDKs or the command
+/// line.
+const SPELLINGS: [(&str, &str); 11] = [
+    (r#""eventName":"#, r#""EventName":"#),
+    (r#""eventID":"#, r#""EventID":"#),
+    (r#""eventSourceARN":"#, r#""EventSourceARN":"#),
+    (r#""eventSourceARN":"#, r#""EventSourceArn":"#),
+    (r#""eventSourceARN":"#, r#""eventSourceArn":"#),
+    (r#""awsRegion":"#, r#""AwsRegion":"#),
+    (r#""dynamodb":"#, r#""Dynamodb":"#),
+    (r#""userIdentity":"#, r#""UserIdentity":"#),
+    (r#""principalId":"#, r#""PrincipalId":"#),
+    (r#""type":"#, r#""Type":"#),
+    (":1772440530.0,", r#":"2026-03-02T08:35:30+00:00","#),
+];
+
+#[test]
+fn what_aws_spells_in_two_ways_is_read_in_both() {
+    let removed = r#""eventName":"REMOVE","eventID":"e","awsRegion":"eu-west-1","userIdentity":{"type":"Service","principalId":"dynamodb.amazonaws.com"}"#;
+    let keys = r#""Keys":{"id":{"S":"a"}},"OldImage":{"id":{"S":"a"},"type":{"S":"x"}}"#;
+    let stream = format!(
+        r#"{{{removed},"eventSourceARN":"{ARN}","dynamodb":{{"ApproximateCreationDateTime":1772440530.0,"SequenceNumber":"00111","StreamViewType":"NEW_IMAGE",{keys}}}}}"#
+    );
+    let kinesis = format!(
+        r#"{{{removed},"tableName":"orders","recordFormat":"application/json","dynamodb":{{"ApproximateCreationDateTime":1772440530123456,{keys}}}}}"#
+    );
+    let auto = Decoders::named("auto", &Settings::default()).unwrap();
+    for (decoder, record) in [("dynamodb", &stream), ("dynamodb-kinesis", &kinesis)] {
+        let read = |payload: &str| {
+            assert_eq!(auto.takers(payload.as_bytes()), [decoder], "{payload}");
+            let mut events = auto.events(&Record::new("s", "7", payload.to_owned()));
+            let event = ChangeEvent { image: None, ..events.remove(0).unwrap() };
+            assert!(event.expired && event.event_id.is_some() && !event.source.is_empty(), "{payload}");
+            format!("{event:?}")
+        };
+        let expected = read(record);
+        let mut all = record.clone();
+        for (lambda, other) in SPELLINGS.iter().filter(|(lambda, _)| record.contains(lambda)) {
+            assert_eq!(read(&record.replacen(lambda, other, 1)), expected, "{other}");
+            // the way that counts is the one with a value
+            let both = record.replacen(lambda, &format!("{other}null,{lambda}"), 1);
+            let both = if other.starts_with('"') { both } else { record.clone() };
+            assert_eq!(read(&both), expected, "{both}");
+            all = all.replacen(lambda, other, 1);
+        }
+        assert_eq!(read(&all), expected, "{all}");
+    }
+}
+
+#[test]
+fn an_error_names_the_item_by_what_can_be_read_of_it() {
+    let auto = Decoders::named("auto", &Settings::default()).unwrap();
+    let named = |payload: String| {
+        let error = auto.events(&Record::new("s", "x", payload)).remove(0).unwrap_err();
+        format!("{} {} {}", error.code(), error.table().unwrap_or("-"), error.key().unwrap_or("-"))
+    };
+    let stream = String::from_utf8(stream_record("INSERT", r#""x":1"#).payload.to_vec()).unwrap();
+    let kinesis = through_kinesis(r#"{"id":{"S":"a"}}"#, r#"{"n":{"N":"1"}}"#);
+    let kinesis = String::from_utf8(kinesis.payload.to_vec()).unwrap();
+    for (payload, expected) in [
+        (stream.replace(r#""NewImage":{}"#, r#""NewImage":{"n":{"X":1}}"#), r#"bad_attribute orders ["a"]"#),
+        (stream.replace("INSERT", "UPSERT"), r#"unknown_event_name orders ["a"]"#),
+        (stream.replace(r#","NewImage":{}"#, ""), r#"no_new_image orders ["a"]"#),
+        (stream.replace("00111", "x"), r#"bad_sequence_number orders ["a"]"#),
+        (stream.replace(r#"{"S":"a"}"#, r#"{"BOOL":true}"#), "bad_key orders -"),
+        (kinesis.replace("1772440530123456", "-1"), r#"precision_contradicted orders ["a"]"#),
+        (kinesis.replace(r#""Keys""#, r#""keys""#), "bad_sequence_number orders -"),
+        // the number of the transport is missing
+        (kinesis.clone(), r#"bad_sequence_number orders ["a"]"#),
+    ] {
+        assert_eq!(named(payload.clone()), expected, "{payload}");
+    }
+    let broken = stream.replace(r#""NewImage":{}}}"#, r#""NewImage":{"a":"#);
+    let error = alone(&DynamodbStreams::default(), &Record::new("s", "1", broken)).unwrap_err();
+    assert_eq!((error.code(), error.table(), error.key()), ("not_json", Some("orders"), Some(r#"["a"]"#)));
+}
+
 #[test]
 fn versions_are_the_source_s_order() {
     let streams = event_of(alone(&DynamodbStreams::default(), &stream_record("INSERT", r#""x":1"#))).unwrap();

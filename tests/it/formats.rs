@@ -4,12 +4,15 @@
 mod canal;
 mod debezium;
 mod dms;
+mod drops;
 mod dsql;
 mod dynamodb;
 mod dynamodb_export;
+mod identities;
 mod json;
 mod maxwell;
 mod mongodb;
+mod own_members;
 mod wal2json;
 
 use crate::model::{Memory, is_done, take};

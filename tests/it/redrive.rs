@@ -58,6 +58,88 @@ async fn the_events_of_a_record_are_redriven_each_for_itself() {
 }
 
 #[tokio::test]
+async fn one_bad_change_of_a_transaction_is_parked_by_itself_and_redriven_by_itself() {
+    let place = place("redrive_transaction").await;
+    let mut config = place.config();
+    config.source.decoder = "wal2json".to_owned();
+    let head = |table: &str| format!(r#""schema":"shop","table":"{table}","pk":{{"pknames":["id"]}}"#);
+    let insert = |table: &str, id: u8| {
+        format!(r#"{{"kind":"insert",{},"columnnames":["id","n"],"columnvalues":[{id},{id}]}}"#, head(table))
+    };
+    // a table of nothing but its key, whose route does not say so
+    let renamed = format!(
+        r#"{{"kind":"update",{},"columnnames":["id"],"columnvalues":[2],"oldkeys":{{"keynames":["id"],"keyvalues":[1]}}}}"#,
+        head("tags")
+    );
+    let broken = format!(
+        r#"{{"kind":"insert",{},"columnnames":["id","j"],"columntypes":["integer","json"],"columnvalues":[7,"{{"]}}"#,
+        head("users")
+    );
+    let changes = [insert("orders", 1), renamed, broken, insert("users", 3)].join(",");
+    let record = Record::new("script", "1", format!(r#"{{"nextlsn":"0/FF","change":[{changes}]}}"#));
+    let worker = place.worker(&config);
+    assert_eq!(worker.done(std::slice::from_ref(&record)).await.parked, 1);
+    let rows = |table: &str| format!("select key from {{s}}.\"shop.{table}\" order by key");
+    assert_eq!(place.texts(&rows("orders")).await, ["[1]"]);
+    assert_eq!(place.texts(&rows("users")).await, ["[3]"]);
+    let parked = "select concat_ws(' ', code, \"table\", key, sub) from {s}.rowtide_dead_letters \
+                  where redriven_at is null order by sub";
+    let bad = "bad_json_column shop.users [7] 2";
+    assert_eq!(place.texts(parked).await, ["partial_key_change shop.tags [2] 1", bad]);
+    // what a redrive must not bring again
+    place.run("delete from {s}.\"shop.orders_cdc\"").await;
+    config.routes = vec![rowtide::config::RouteConfig {
+        from: "shop.tags".to_owned(),
+        images: rowtide::config::Images::Full,
+        ..Default::default()
+    }];
+    config.source.unrouted = rowtide::config::Unrouted::Ignore;
+    config.routes.push(rowtide::config::RouteConfig::default());
+    assert_eq!(redrive(&config).await, ["shop.tags applied", "shop.users parked"]);
+    assert_eq!(place.texts(&rows("tags")).await, ["[2]"]);
+    assert_eq!(place.count("select count(*) from {s}.\"shop.orders_cdc\"").await, 0);
+    assert_eq!(place.texts(parked).await, [bad], "the part that is still bad keeps its letter");
+    assert_eq!(place.count("select count(*) from {s}.rowtide_dead_letters").await, 2);
+    place.finish().await;
+}
+
+#[tokio::test]
+async fn one_bad_row_of_a_message_is_parked_by_itself_and_redriven_by_itself() {
+    let place = place("redrive_message").await;
+    let mut config = place.config();
+    config.source.decoder = "canal".to_owned();
+    let message = |kind: &str, es: u64, rest: &str| {
+        format!(
+            r#"{{"database":"shop","table":"orders","pkNames":["id"],"isDdl":false,"type":"{kind}","es":{es},"sqlType":{{"id":4,"n":4}},"mysqlType":{{"id":"int","n":"int"}},{rest}}}"#
+        )
+    };
+    let worker = place.worker(&config);
+    let start =
+        message("INSERT", 1_000, r#""data":[{"id":"1","n":"1"},{"id":"2","n":"2"},{"id":"3","n":"3"}]"#);
+    assert_eq!(worker.done(&[Record::new("script", "1", start)]).await.applied, 1);
+    place.run("alter table {s}.\"shop.orders_cdc\" add constraint c check (data->>'n' <> '22')").await;
+    // a changed key, a row that the database refuses, one that nobody can read, and a good one
+    let update = message(
+        "UPDATE",
+        2_000,
+        r#""old":[{"id":"1"},{"n":"2"},{"n":"3"},{"n":"4"}],
+        "data":[{"id":"9","n":"11"},{"id":"2","n":"22"},{"id":"3","n":"x"},{"id":"4","n":""}]"#,
+    );
+    assert_eq!(worker.done(&[Record::new("script", "2", update)]).await.parked, 1);
+    let rows = "select concat_ws(' ', key, data->>'n') from {s}.\"shop.orders\" order by key";
+    assert_eq!(place.texts(rows).await, ["[2] 2", "[3] 3", "[4]", "[9] 11"]);
+    let parked = "select concat_ws(' ', \"table\", key, sub) from {s}.rowtide_dead_letters \
+                  where redriven_at is null order by sub";
+    assert_eq!(place.texts(parked).await, ["shop.orders [2] 2", "shop.orders [3] 3"]);
+    place.run("alter table {s}.\"shop.orders_cdc\" drop constraint c").await;
+    place.run("delete from {s}.\"shop.orders_cdc\" where key = '[9]'").await;
+    assert_eq!(redrive(&config).await, ["shop.orders applied", "shop.orders parked"]);
+    assert_eq!(place.texts(rows).await, ["[2] 22", "[3] 3", "[4]"]);
+    assert_eq!(place.texts(parked).await, ["shop.orders [3] 3"]);
+    place.finish().await;
+}
+
+#[tokio::test]
 async fn a_message_is_redriven_with_the_number_that_its_queue_gave_it() {
     let place = place("redrive_fifo").await;
     let mut config = place.config();

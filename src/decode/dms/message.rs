@@ -1,6 +1,7 @@
 //! A record taken apart: what its metadata says, and its rows with every value still JSON text.
 
 use super::super::Outline;
+use super::super::row::readable_members;
 use crate::error::{Error, Result};
 use crate::json::{self, Fault, Kind, Scanner};
 use std::borrow::Cow;
@@ -44,6 +45,16 @@ impl<'a> Message<'a> {
         let mut found = Self::default();
         outline.object(|scanner, name| found.member(scanner, name))?;
         Ok(found)
+    }
+
+    /// The same of a record that may be broken, as far as it can be read.
+    pub(super) fn readable(outline: &Outline<'a>) -> Self {
+        let mut found = Self::default();
+        // what is broken inside says nothing
+        readable_members(outline, |name, value| {
+            found.member(&mut Scanner::new(value), name).unwrap_or_default();
+        });
+        found
     }
 
     fn member(&mut self, scanner: &mut Scanner<'a>, name: &str) -> Result<(), Fault> {

@@ -1,7 +1,8 @@
 //! What a row's record changes, by what makes a row of its table one row.
 
-use super::super::row::key_of_position;
-use super::{ColumnType, Image, value};
+use super::super::row::{key_of_position, nameless};
+use super::value::ColumnType;
+use super::{Image, value};
 use crate::error::{Error, Result};
 use crate::event::{Change, Document, Key, Patch, token};
 use crate::record::Record;
@@ -30,6 +31,14 @@ pub(super) struct Row<'m> {
 }
 
 impl<'m> Row<'m> {
+    /// A row that need not be whole, without what it was before.
+    pub(super) fn new(table: &'m str, image: &'m Image<'m>, columns: &'m [(String, String)]) -> Self {
+        let typed = |(name, kind): &'m (String, String)| Some((name.as_str(), ColumnType::of(kind)?));
+        let mut types: Vec<(&str, ColumnType)> = columns.iter().filter_map(typed).collect();
+        types.sort_unstable_by_key(|(name, _)| *name);
+        Self { table, image, before: None, columns, types, is_whole: false }
+    }
+
     fn column_type(&self, name: &str) -> Option<ColumnType> {
         let at = self.types.binary_search_by_key(&name, |(column, _)| *column).ok()?;
         self.types.get(at).map(|(_, column_type)| *column_type)
@@ -69,7 +78,7 @@ impl<'m> Row<'m> {
     }
 
     /// The key by the columns `names`, each from the first image that has it.
-    fn key(&self, names: &[String], images: &[&Image<'_>]) -> Result<Key> {
+    pub(super) fn key(&self, names: &[String], images: &[&Image<'_>]) -> Result<Key> {
         let member = |name: &String| {
             for image in images {
                 if let Some(value) = image.key_column(name)? {
@@ -121,13 +130,7 @@ impl<'m> Row<'m> {
     /// The change of a table in which every insert is a row of its own.
     pub(super) fn by_position(&self, operation: Operation, record: &Record) -> Result<(Key, Change)> {
         if matches!(operation, Operation::Update | Operation::Delete) {
-            return Err(Error::poison(
-                "keyless_change",
-                format!(
-                    "A row of {} is changed or deleted, and nothing names it: its route has keyless = \"position\".",
-                    self.table
-                ),
-            ));
+            return Err(nameless(self.table));
         }
         Ok((key_of_position(record, None)?, Change::Put(self.document(&[])?)))
     }
