@@ -14,6 +14,8 @@ const ZEROS_MAX: usize = 400;
 const BASE: u64 = 1_000_000_000;
 /// Up to so many bytes are turned into groups one after the other; more are halved first, which is faster.
 const BLOCK: usize = 512;
+/// Numbers of fewer groups are multiplied group by group, which is faster.
+const HALVES_MIN: usize = 256;
 /// So many products of two groups, and what was carried, fit into 64 bits.
 const PRODUCTS_MAX: usize = 16;
 
@@ -95,7 +97,7 @@ fn long_digits(mut bytes: Vec<u8>, negative: bool) -> String {
 }
 
 /// Groups of nine decimal digits of a big-endian integer, the lowest first. Halves are turned into groups by
-/// themselves; a power of 256 puts them together. What is left of the square is a product of short words.
+/// themselves; a power of 256 puts them together.
 fn groups(bytes: &[u8]) -> Vec<u32> {
     let mut powers: Vec<Vec<u32>> = Vec::new();
     let mut length = BLOCK;
@@ -119,15 +121,8 @@ fn halved(bytes: &[u8], powers: &[Vec<u32>]) -> Vec<u32> {
     let Some((high, low)) = bytes.len().checked_sub(low).map(|at| bytes.split_at(at)) else {
         return halved(bytes, below);
     };
-    let mut sum = product(&halved(high, below), power);
-    let low = halved(low, below);
-    sum.resize(sum.len().max(low.len()) + 1, 0);
-    let mut carry = 0;
-    for (at, group) in sum.iter_mut().enumerate() {
-        let value = u64::from(*group) + u64::from(low.get(at).copied().unwrap_or_default()) + carry;
-        (*group, carry) = (short(value % BASE), value / BASE);
-    }
-    sum
+    let high = product(&halved(high, below), power);
+    sum(&high, &halved(low, below))
 }
 
 /// The groups of few bytes.
@@ -149,6 +144,10 @@ fn block(bytes: &[u8]) -> Vec<u32> {
 }
 
 fn product(a: &[u32], b: &[u32]) -> Vec<u32> {
+    let half = a.len().max(b.len()).div_ceil(2);
+    if a.len().min(b.len()) > HALVES_MIN.max(half) {
+        return product_of_halves(a, b, half);
+    }
     let mut sums = vec![0_u64; a.len() + b.len() + 1];
     for (chunk, factors) in a.chunks(PRODUCTS_MAX).enumerate() {
         let rest = sums.get_mut(chunk * PRODUCTS_MAX..).unwrap_or_default();
@@ -164,6 +163,45 @@ fn product(a: &[u32], b: &[u32]) -> Vec<u32> {
         }
     }
     sums.into_iter().map(short).collect()
+}
+
+/// The product by three of halves instead of four (Karatsuba): groups behind `at` stand apart from those in front.
+fn product_of_halves(a: &[u32], b: &[u32], at: usize) -> Vec<u32> {
+    let (a_low, a_high) = a.split_at_checked(at).unwrap_or((a, &[]));
+    let (b_low, b_high) = b.split_at_checked(at).unwrap_or((b, &[]));
+    let (low, high) = (product(a_low, b_low), product(a_high, b_high));
+    let both = product(&sum(a_low, a_high), &sum(b_low, b_high));
+    let mut sums = vec![0_i64; a.len() + b.len() + 3];
+    let mut add = |from: usize, groups: &[u32], sign: i64| {
+        for (to, group) in sums.iter_mut().skip(from).zip(groups) {
+            *to += sign * i64::from(*group);
+        }
+    };
+    add(0, &low, 1);
+    add(2 * at, &high, 1);
+    add(at, &both, 1);
+    add(at, &low, -1);
+    add(at, &high, -1);
+    let (base, mut carry) = (i64::from(short(BASE)), 0);
+    let group = |sum: i64| {
+        let value = sum + carry;
+        carry = value.div_euclid(base);
+        u32::try_from(value.rem_euclid(base)).unwrap_or_default()
+    };
+    let mut groups: Vec<u32> = sums.into_iter().map(group).collect();
+    groups.truncate(a.len() + b.len());
+    groups
+}
+
+fn sum(a: &[u32], b: &[u32]) -> Vec<u32> {
+    let mut carry = 0;
+    let groups = (0..a.len().max(b.len()) + 1).map(|at| {
+        let of = |groups: &[u32]| u64::from(groups.get(at).copied().unwrap_or_default());
+        let value = of(a) + of(b) + carry;
+        carry = value / BASE;
+        short(value % BASE)
+    });
+    groups.collect()
 }
 
 /// A group, which is less than [`BASE`].

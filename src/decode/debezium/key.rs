@@ -57,7 +57,7 @@ impl<'a> MessageKey<'a> {
     pub(super) fn parse(text: &'a str) -> Option<Self> {
         let mut scanner = Scanner::new(text);
         let key = match scanner.peek().ok()? {
-            Kind::Object => Self::object(text).ok()?,
+            Kind::Object => Self::object(text).ok()??,
             Kind::String | Kind::Number | Kind::Bool => {
                 let value = scanner.skip().and_then(|value| scanner.end().map(|()| value));
                 Self { columns: vec![(Cow::Borrowed(""), value.ok()?)], ..Self::new(Reading::Value) }
@@ -71,7 +71,7 @@ impl<'a> MessageKey<'a> {
         Self { reading, columns: Vec::new(), schema: None, fields: None, payload: None, outside: Vec::new() }
     }
 
-    fn object(text: &'a str) -> Result<Self, Fault> {
+    fn object(text: &'a str) -> Result<Option<Self>, Fault> {
         let mut key = Self::new(Reading::Columns);
         // what only a wrapper has: a schema that is none of a column's values, or its number beside an object
         let (mut wraps, mut has_number, mut others) = (false, false, 0);
@@ -99,7 +99,7 @@ impl<'a> MessageKey<'a> {
         scanner.end()?;
         let is_object = key.payload.is_some_and(|payload| payload.starts_with('{'));
         let is_wrapper = others == 0 && key.payload.is_some() && (wraps || (has_number && is_object));
-        Ok(if is_wrapper { key.inside().unwrap_or(key) } else { key })
+        Ok(if is_wrapper { key.inside() } else { Some(key) })
     }
 
     /// What a wrapper holds.
@@ -176,6 +176,7 @@ impl<'a> MessageKey<'a> {
         let Identity::Columns(names) = identity else { return row.key() };
         let own = match (self.reading, names.as_slice()) {
             (Reading::Value, [name]) => self.schema.map(|schema| Columns::only(name, schema)).transpose()?,
+            _ if self.outside.is_empty() => None,
             _ => self.fields.map(Columns::of).transpose()?,
         };
         let own = own.map(|own| own.knowing(columns.told()));

@@ -140,14 +140,13 @@ impl Words {
 const WRAPPERS_MAX: usize = 4;
 
 /// The types of the signals that a connector takes.
-pub(super) const SIGNALS: [&str; 7] = [
+pub(super) const SIGNALS: [&str; 6] = [
     "execute-snapshot",
     "stop-snapshot",
     "pause-snapshot",
     "resume-snapshot",
     "schema-changes",
     "set-binlog-position",
-    "log",
 ];
 
 /// The name of the member that a transformation adds to a flattened row by its prefix, without that; `None` when it

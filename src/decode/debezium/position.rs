@@ -3,7 +3,7 @@
 use super::Operation;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Timestamp;
-use crate::json::{Fault, Scanner};
+use crate::json::{Fault, Kind, Scanner};
 use crate::record::Record;
 use crate::source::{Member, SourceIdentity};
 use crate::version::{Rank, Version};
@@ -137,6 +137,10 @@ impl<'a> Position<'a> {
     pub(super) fn read(&mut self, scanner: &mut Scanner<'a>, name: &str) -> Result<(), Fault> {
         self.hint = self.hint.or(Order::hinted(name));
         match self.slot(name) {
+            // older connectors say true and false
+            Some(slot) if name == "snapshot" && scanner.peek()? == Kind::Bool => {
+                *slot = Some(Cow::Borrowed(scanner.skip()?));
+            }
             Some(slot) => *slot = scanner.text()?,
             None => drop(scanner.skip()?.len()),
         }
