@@ -262,8 +262,10 @@ impl<'a> Position<'a> {
     /// What tells this source from others. The number of a server (`server_id`) does not: another one takes over.
     pub(super) fn source(&self) -> SourceIdentity {
         let db = self.db.as_deref().filter(|db| !db.is_empty()).or(self.keyspace.as_deref());
+        // MariaDB was read by MySQL's connector before it had one of its own
+        let connector = self.connector.as_deref().map(|name| if name == "mariadb" { "mysql" } else { name });
         SourceIdentity::of(&[
-            (Member::Connector, self.connector.as_deref()),
+            (Member::Connector, connector),
             (Member::Server, self.name.as_deref()),
             (Member::Db, db),
         ])

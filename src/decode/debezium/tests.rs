@@ -1363,6 +1363,9 @@ fn a_source_is_named_by_what_it_says_of_its_database() {
         let expected = format!(r#"{name} {{"connector":"{connector}",{rest}}}"#);
         assert_eq!(of(&format!(r#"{{{source},"table":"t"}}"#)), expected, "{source}");
     }
+    // the connector of MariaDB reads on where MySQL's stopped
+    let mariadb = of(r#"{"connector":"mariadb","name":"s","db":"a","table":"t"}"#);
+    assert_eq!(mariadb, of(r#"{"connector":"mysql","name":"s","db":"a","table":"t"}"#));
     let identity = |payload: &str| {
         let Ok(Decoded::Events(events)) = alone(&Debezium::default(), &record(payload, KEY)) else {
             panic!("{payload}")

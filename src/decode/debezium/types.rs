@@ -145,10 +145,10 @@ impl<'a> Columns<'a> {
             }
             (true, _) => row::copy(scanner, out)?,
             (false, kind) => {
-                let of = match self.get(name) {
-                    Type::Plain if kind == Kind::Number && self.is_told_unsigned(name) => &Type::Unsigned,
-                    of => of,
-                };
+                let mut of = self.get(name);
+                if *of == Type::Plain && kind == Kind::Number && self.is_told_unsigned(name) {
+                    of = &Type::Unsigned;
+                }
                 value(scanner, of, out, (name, DEPTH_MAX))?;
             }
         }
