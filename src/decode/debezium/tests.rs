@@ -676,8 +676,9 @@ fn decimals_of_any_length_keep_every_digit() {
     let mut smallest = [0_u8; 16];
     smallest[0] = 0x80;
     assert_eq!(long(&smallest), "-170141183460469231731687303715884105728");
-    assert!(long(&[0x7f; 1_000]).len() > 2_400);
-    assert_eq!(long(&[0x7f; 2_000]), "! bad_value");
+    assert!(long(&[0x7f; 2_000]).len() > 4_800);
+    // longer than any numeric of PostgreSQL
+    assert_eq!(long(&[0x7f; 61_300]), "! bad_value");
 }
 
 #[test]
@@ -749,4 +750,691 @@ fn wrong_types_in_every_field_are_refused_or_harmless() {
             assert!(told.starts_with("! ") || told.contains(": put {\"id\":1}"), "{name} {value}: {told}");
         }
     }
+}
+
+/// Every word of the format, its wrappers and its kin, that a column may be called too.
+const WORDS: [&str; 78] = [
+    "payload",
+    "schema",
+    "schemaId",
+    "contentId",
+    "globalId",
+    "fields",
+    "optional",
+    "op",
+    "before",
+    "after",
+    "source",
+    "ts_ms",
+    "ts_us",
+    "ts_ns",
+    "transaction",
+    "updateDescription",
+    "ddl",
+    "tableChanges",
+    "databaseName",
+    "schemaName",
+    "status",
+    "event_count",
+    "data_collections",
+    "message",
+    "specversion",
+    "data",
+    "type",
+    "datacontenttype",
+    "dataschema",
+    "subject",
+    "time",
+    "iodebeziumop",
+    "iodebeziumtable",
+    "iodebeziumdb",
+    "iodebeziumschema",
+    "iodebeziumconnector",
+    "iodebeziumname",
+    "iodebeziumlsn",
+    "iodebeziumtsms",
+    "version",
+    "connector",
+    "name",
+    "snapshot",
+    "db",
+    "keyspace",
+    "database_id",
+    "table",
+    "collection",
+    "sequence",
+    "txId",
+    "lsn",
+    "xmin",
+    "file",
+    "pos",
+    "row",
+    "gtid",
+    "server_id",
+    "thread",
+    "query",
+    "commit_lsn",
+    "change_lsn",
+    "event_serial_no",
+    "scn",
+    "commit_scn",
+    "lcr_position",
+    "rs_id",
+    "ssn",
+    "ord",
+    "commit_ts",
+    "total_order",
+    "aggregate_type",
+    "additional_data",
+    "timestamp",
+    "value",
+    "set",
+    "position",
+    "key",
+    "deleted",
+];
+
+#[test]
+fn every_word_of_the_format_may_be_a_column_in_every_shape() {
+    let values = [
+        r#""x""#,
+        r#""d""#,
+        r#""END""#,
+        "7",
+        "null",
+        "true",
+        "[1,2]",
+        r#"{"a":1}"#,
+        r#"{"connector":"mysql","table":"other","lsn":9,"db":"z"}"#,
+        r#"{"id":2,"__op":"d"}"#,
+        r#"[{"type":"DROP","id":"\"a\".\"b\""}]"#,
+    ];
+    let fields =
+        r#"[{"type":"int32","field":"id"},{"type":"int32","name":"io.debezium.time.Date","field":"day"}]"#;
+    let wrap = |payload: String| {
+        format!(r#"{{"schema":{{"type":"struct","fields":{fields}}},"payload":{payload}}}"#)
+    };
+    let envelope_schema = format!(
+        r#"{{"type":"struct","fields":[{{"type":"struct","fields":{fields},"field":"before"}},{{"type":"struct","fields":{fields},"field":"after"}}]}}"#
+    );
+    let attributes = r#""specversion":"1.0","iodebeziumop":"u","iodebeziumconnector":"postgresql","iodebeziumschema":"public","iodebeziumtable":"t","iodebeziumlsn":"255","iodebeziumname":"srv""#;
+    let cloud = |data: String| format!(r#"{{{attributes},"id":"e","source":"/debezium","data":{data}}}"#);
+    let added = r#""__op":"u","__deleted":"false","__connector":"postgresql","__schema":"public","__table":"t","__lsn":255,"__name":"srv""#;
+    let source = WAL.replace(r#""lsn":255"#, r#""lsn":255,"name":"srv""#);
+    let update = |row: &str| format!(r#"{{"op":"u","source":{source},"before":null,"after":{row}}}"#);
+    let version = "p.0000.1.00000000000000ff.00000001.0000000000000000.00000001";
+    for word in WORDS {
+        for value in values {
+            let column = format!(r#""{word}":{value}"#);
+            let rows = [format!(r#"{column},"id":1"#), format!(r#""id":1,{column}"#)];
+            for row in &rows {
+                let whole = format!("{{{row}}}");
+                let messages = [
+                    update(&whole),
+                    format!(r#"{{"schema":{envelope_schema},"payload":{}}}"#, update(&whole)),
+                    format!(r#"{{"payload":{},"schema":null}}"#, update(&whole)),
+                    format!(r#"{{"schemaId":48,"payload":{}}}"#, update(&whole)),
+                    format!("{{{added},{row}}}"),
+                    format!("{{{row},{added}}}"),
+                    wrap(format!("{{{added},{row}}}")),
+                    wrap(format!("{{{row},{added}}}")),
+                    format!(r#"{{"schemaId":48,"payload":{{{row},{added}}}}}"#),
+                    cloud(format!(r#"{{"before":null,"after":{whole}}}"#)),
+                    cloud(format!(
+                        r#"{{"schema":{envelope_schema},"payload":{{"before":null,"after":{whole}}}}}"#
+                    )),
+                    cloud(format!("{{{row},{}}}", r#""__deleted":"false""#)),
+                    cloud(format!(r#"{{"__op":"u",{row}}}"#)),
+                ];
+                for message in messages {
+                    let decoded = alone(&Debezium::default(), &record(&message, KEY));
+                    let Ok(Decoded::Events(events)) = decoded else { panic!("{message}: {decoded:?}") };
+                    let expected = format!(r#"public.t: put {{"id":1}} {{"{word}":{value}}}"#);
+                    assert_eq!(events.iter().map(line).collect::<Vec<_>>(), [expected], "{message}");
+                    assert_eq!(events[0].version.as_str(), version, "{message}");
+                    let source = r#"{"connector":"postgresql","server":"srv"}"#;
+                    assert_eq!(events[0].source.as_str(), source, "{message}");
+                    assert!(Debezium::default().recognises(&Outline::of(message.as_bytes())), "{message}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn several_words_of_the_format_together_are_columns_too() {
+    let added = r#""__op":"c","__table":"t","__lsn":1"#;
+    let rows = [
+        r#""schema":{"fields":[]},"payload":{"id":2,"x":1}"#,
+        r#""schema":null,"payload":{"op":"d","source":{"connector":"mysql"},"before":{"id":1}}"#,
+        r#""specversion":"1.0","iodebeziumconnector":"mysql","iodebeziumop":"d","data":{"before":{"id":2}}"#,
+        r#""op":"d","before":{"id":2},"after":null,"source":{"connector":"mysql","lsn":5}"#,
+        r#""status":"END","event_count":3,"data_collections":[]"#,
+        r#""ddl":"DROP TABLE t","tableChanges":[{"type":"DROP"}],"source":{"connector":"mysql"}"#,
+        r#""aggregate_type":"Order","type":"created","additional_data":{},"timestamp":1"#,
+        r#""ts_ms":1,"ts_us":1,"ts_ns":1"#,
+        r#""data":{"a":1},"type":"execute-snapshot""#,
+    ];
+    for row in rows {
+        let put = format!(r#"t: put {{"id":1}} {{{row}}}"#);
+        for text in [format!("{row},{added}"), format!("{added},{row}")] {
+            let (first, last) = (format!(r#"{{"id":1,{text}}}"#), format!(r#"{{{text},"id":1}}"#));
+            for payload in [first, last] {
+                assert_eq!(told(&payload, KEY), put, "{payload}");
+                assert_eq!(told(&format!(r#"{{"schema":null,"payload":{payload}}}"#), KEY), put, "{payload}");
+            }
+        }
+    }
+    // a row that is nothing but what wrappers are made of
+    let payload = format!(r#"{{"schema":{{"a":1}},"payload":{{"b":2}},{added}}}"#);
+    let routed = settings(|_, route| route.key = vec!["payload".to_owned()]);
+    assert_eq!(told_with(routed, &payload, None), r#"t: put {"payload":{"b":2}} {"schema":{"a":1}}"#);
+}
+
+#[test]
+fn a_row_that_nothing_marks_is_one_where_the_table_is_configured() {
+    let bare = || Settings {
+        table: Some("t".to_owned()),
+        ..settings(|config, _| config.source.version = VersionScheme::Arrival)
+    };
+    for word in WORDS.into_iter().filter(|word| *word != "__op") {
+        for value in
+            [r#""x""#, r#""d""#, "7", "null", "[1]", r#"{"a":1}"#, r#"{"connector":"mysql","table":"u"}"#]
+        {
+            for row in [format!(r#""{word}":{value},"id":1"#), format!(r#""id":1,"{word}":{value}"#)] {
+                let put = format!(r#"t: put {{"id":1}} {{"{word}":{value}}}"#);
+                assert_eq!(told_with(bare(), &format!("{{{row}}}"), KEY), put);
+                let wrapped = format!(r#"{{"schema":{{"type":"struct"}},"payload":{{{row}}}}}"#);
+                assert_eq!(told_with(bare(), &wrapped, KEY), put);
+            }
+        }
+    }
+    let rows = [
+        r#"{"id":1,"status":"END","event_count":2,"note":"x"}"#,
+        r#"{"id":1,"type":"log","data":{"a":1}}"#,
+        r#"{"id":1,"schema":{"a":1},"payload":{"b":2}}"#,
+        r#"{"id":1,"op":"sell","source":{"channel":"web"}}"#,
+        r#"{"id":1,"specversion":"1.0","data":{"a":1}}"#,
+    ];
+    for row in rows {
+        assert!(told_with(bare(), row, KEY).starts_with(r#"t: put {"id":1} {""#), "{row}");
+    }
+    // what could be half an envelope is neither
+    assert_eq!(told_with(bare(), r#"{"id":1,"op":"u","after":{"id":1}}"#, KEY), "! not_a_change_record");
+    // what names its place by other added members is a row as well
+    let payload = r#"{"id":1,"op":"u","after":{"id":2},"source":{"channel":"web"},"__table":"t","__lsn":1}"#;
+    let put = r#"t: put {"id":1} {"op":"u","after":{"id":2},"source":{"channel":"web"}}"#;
+    assert_eq!(told(payload, KEY), put);
+}
+
+#[test]
+fn only_the_names_that_the_format_adds_are_taken_from_a_row() {
+    let added = r#""__op":"c","__table":"t","__lsn":1"#;
+    let kept = [
+        "__v",
+        "__typename",
+        "__tsms",
+        "__commitlsn",
+        "_op",
+        "op",
+        "__created",
+        "__source",
+        "__Op",
+        "__iodebeziumop",
+    ];
+    for name in kept {
+        let payload = format!(r#"{{"id":1,"{name}":"x",{added}}}"#);
+        assert_eq!(told(&payload, KEY), format!(r#"t: put {{"id":1}} {{"{name}":"x"}}"#));
+    }
+    for name in ["__version", "__source_ts_ms", "__ts_ms", "__db", "__name", "__row", "__txId", "__deleted"] {
+        let payload = format!(r#"{{"id":1,"{name}":"x",{added}}}"#);
+        assert!(told(&payload, KEY).ends_with(r#"t: put {"id":1} {}"#), "{name}");
+    }
+    // when the record was written is not when the row changed
+    let payload = r#"{"id":1,"__op":"c","__table":"t","__lsn":1,"__ts_ms":5}"#;
+    let Ok(Decoded::Events(events)) = alone(&Debezium::default(), &record(payload, KEY)) else { panic!() };
+    assert_eq!(events[0].changed_at, None);
+}
+
+#[test]
+fn a_message_key_is_believed_as_far_as_the_row_has_it() {
+    let create = envelope("c", "null", r#"{"id":1,"b":"x"}"#);
+    let wrapped = [
+        r#"{"schemaId":47,"payload":{"id":1}}"#,
+        r#"{"payload":{"id":1},"schemaId":47}"#,
+        r#"{"globalId":"47","payload":{"id":1}}"#,
+        r#"{"schema":null,"payload":{"id":1}}"#,
+        r#"{"schema":{"type":"struct"},"payload":{"id":1,"__dbz__physicalTableIdentifier":"s.t"}}"#,
+        r#"{"payload":{"id":1}}"#,
+        r#"{"payload":{"id":1},"schemaId":47,"more":{"x":1}}"#,
+        r#"{"schema":"s","payload":{"id":1}}"#,
+    ];
+    for key in wrapped {
+        assert_eq!(told(&create, Some(key)), r#"public.t: put {"id":1} {"b":"x"}"#, "{key}");
+        let deleted = told(&envelope("d", "null", "null"), Some(key));
+        assert!(
+            deleted == r#"public.t: delete {"id":1}"# || deleted == "! bad_message_key",
+            "{key} {deleted}"
+        );
+    }
+    // columns may be called like the parts of a wrapper
+    let row = r#"{"schema":"s","payload":"p","n":1}"#;
+    let put = r#"public.t: put {"payload":"p","schema":"s"} {"n":1}"#;
+    assert_eq!(told(&envelope("c", "null", row), Some(r#"{"schema":"s","payload":"p"}"#)), put);
+    let row = r#"{"schemaId":4,"payload":{"a":1},"id":1}"#;
+    let put = r#"public.t: put {"id":1} {"schemaId":4,"payload":{"a":1}}"#;
+    assert_eq!(told(&envelope("c", "null", row), Some(r#"{"schemaId":47,"payload":{"id":1}}"#)), put);
+    let row = r#"{"schemaId":4,"payload":7}"#;
+    let put = r#"public.t: put {"payload":7,"schemaId":4} {}"#;
+    assert_eq!(told(&envelope("c", "null", row), Some(r#"{"schemaId":4,"payload":7}"#)), put);
+    for key in [r#"{"a":1}"#, r#"{"a":{"id":1}}"#, r#"{"databaseName":"x"}"#, r#"{"id":1,"meta":{"a":1}}"#] {
+        assert_eq!(told(&create, Some(key)), "! bad_message_key", "{key}");
+        let routed = settings(|_, route| route.key = vec!["id".to_owned()]);
+        assert_eq!(told_with(routed, &create, Some(key)), r#"public.t: put {"id":1} {"b":"x"}"#, "{key}");
+    }
+}
+
+#[test]
+fn a_message_key_that_is_one_value_needs_a_column() {
+    let create = envelope("c", "null", r#"{"id":1,"b":"x"}"#);
+    let keys = [
+        r#"{"schema":{"type":"int32","optional":false},"payload":1}"#,
+        r#"{"payload":1,"schema":{"type":"int32"}}"#,
+        r#"{"schema":null,"payload":1}"#,
+        r#"{"schemaId":47,"payload":1}"#,
+        "1",
+        " 1 ",
+    ];
+    for key in keys {
+        let told = told(&create, Some(key));
+        assert!(matches!(told.as_str(), "! unknown_key" | "! bad_message_key"), "{key} {told}");
+        let routed = || settings(|_, route| route.key = vec!["id".to_owned()]);
+        assert_eq!(told_with(routed(), &create, Some(key)), r#"public.t: put {"id":1} {"b":"x"}"#, "{key}");
+        let delete = envelope("d", "null", "null");
+        assert_eq!(told_with(routed(), &delete, Some(key)), r#"public.t: delete {"id":1}"#, "{key}");
+    }
+    let error = alone(&Debezium::default(), &record(&create, Some("1"))).unwrap_err();
+    assert!(error.to_string().contains("public.t") && error.to_string().contains("one value"), "{error}");
+    // no key at all, in a wrapper
+    for key in [r#"{"schema":null,"payload":null}"#, r#"{"schema":null,"payload":{}}"#] {
+        assert_eq!(told(&create, Some(key)), "! unknown_key", "{key}");
+    }
+    // its own schema says what the value is
+    let decimal = r#"{"schema":{"type":"bytes","name":"org.apache.kafka.connect.data.Decimal","parameters":{"scale":"2"}},"payload":"AfQ="}"#;
+    let routed = settings(|_, route| route.key = vec!["id".to_owned()]);
+    assert_eq!(
+        told_with(routed, &envelope("d", "null", "null"), Some(decimal)),
+        r#"public.t: delete {"id":5}"#
+    );
+}
+
+#[test]
+fn the_error_of_a_message_key_shows_names_and_no_value() {
+    let create = envelope("c", "null", r#"{"id":1,"b":"x"}"#);
+    let key = r#"{"first":"secret","second":{"third":"secret"},"a":1,"b2":1,"c":1,"d":1,"e":1}"#;
+    let error = alone(&Debezium::default(), &record(&create, Some(key))).unwrap_err();
+    let message = error.to_string();
+    assert!(!message.contains("secret") && message.contains("first, second, a, b2, c, …"), "{message}");
+    assert!(message.contains("public.t") && message.contains("key = ["), "{message}");
+    assert_eq!(error.table(), Some("public.t"));
+}
+
+#[test]
+fn cells_of_cassandra_are_refused() {
+    let cell = r#"{"value":1,"deletion_ts":null,"set":true}"#;
+    let source = r#"{"connector":"cassandra","keyspace":"k","table":"t","file":"f","pos":4,"ts_ms":1}"#;
+    let payload = format!(r#"{{"op":"u","after":{{"id":{cell},"n":{cell}}},"source":{source}}}"#);
+    let arrival = || settings(|config, _| config.source.version = VersionScheme::Arrival);
+    for payload in [payload.clone(), payload.replace(r#""u""#, r#""i""#)] {
+        assert_eq!(told(&payload, KEY), "! cassandra_cells");
+        assert_eq!(told_with(arrival(), &payload, KEY), "! cassandra_cells");
+    }
+    let flattened = format!(r#"{{"id":{cell},"__op":"c","__table":"t","__lsn":1}}"#);
+    assert_eq!(told(&flattened, KEY), "! cassandra_cells");
+    let key = r#"{"id":{"value":1,"set":true}}"#;
+    assert_eq!(told(&flattened, Some(key)), "! cassandra_cells");
+    assert_eq!(told(&envelope("d", "null", "null"), Some(key)), "! cassandra_cells");
+    // in a document it is what the document says
+    let row = format!(r#"{{"id":1,"setting":{cell}}}"#);
+    assert_eq!(
+        told(&envelope("c", "null", &row), Some(key)),
+        format!(r#"public.t: put {{"id":1}} {{"setting":{cell}}}"#)
+    );
+}
+
+#[test]
+fn flattened_documents_are_named_by_their_id() {
+    let oid = Some(r#"{"id": "{\"$oid\": \"669683c2b0750b2c84893f3e\"}"}"#);
+    let added = r#""__op":"c","__collection":"orders","__db":"shop","__connector":"mongodb","__source_ts_ms":1780000000000,"__ord":1"#;
+    let row = |id: &str| format!(r#"{{{id}"v":1,{added}}}"#);
+    let put = r#"shop.orders: put {"_id":"669683c2b0750b2c84893f3e"} {"v":1}"#;
+    let id = r#""_id":"669683c2b0750b2c84893f3e","#;
+    for key in [oid, None, Some("default"), Some("7"), Some(r#"{"_id":"669683c2b0750b2c84893f3e"}"#)] {
+        assert_eq!(told(&row(id), key), put, "{key:?}");
+    }
+    // the document's own `id` is not its key
+    let both = row(&format!(r#"{id}"id":5,"#));
+    assert_eq!(told(&both, oid), put.replace(r#"{"v""#, r#"{"id":5,"v""#));
+    // what the document lacks, the message key tells
+    let deleted = r#"{"__deleted":true,"__op":"d","__collection":"orders","__db":"shop","__source_ts_ms":1780000000000,"__ord":2}"#;
+    assert_eq!(told(deleted, oid), put.replace(r#"put"#, "delete").replace(r#" {"v":1}"#, ""));
+    assert_eq!(told(&row(""), Some(r#"{"id":"7"}"#)), r#"shop.orders: put {"_id":7} {"v":1}"#);
+    let unnamed = Settings {
+        table: Some("t".to_owned()),
+        ..settings(|config, _| config.source.version = VersionScheme::Arrival)
+    };
+    let bare = r#"{"_id":"669683c2b0750b2c84893f3e","v":1}"#;
+    assert_eq!(told_with(unnamed.clone(), bare, oid), put.replace("shop.orders", "t"));
+    assert_eq!(told_with(unnamed, "", oid), r#"t: delete {"_id":"669683c2b0750b2c84893f3e"}"#);
+}
+
+/// The truncates of a record about the definition of tables, with their versions.
+fn drops(source: &str, ddl: &str, changes: &str) -> Vec<String> {
+    let payload = format!(r#"{{"source":{source},"ddl":"{ddl}","tableChanges":{changes}}}"#);
+    match alone(&Debezium::default(), &record(&payload, None)) {
+        Ok(Decoded::Events(events)) => {
+            events.iter().map(|event| format!("{} {}", line(event), event.version)).collect()
+        }
+        Ok(Decoded::Ignored(reason)) => vec![reason.to_string()],
+        Ok(Decoded::Parts(parts)) => vec![format!("{} parts", parts.len())],
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_drop_is_a_truncate_at_its_position() {
+    let drop = |id: &str| format!(r#"{{"type":"DROP","id":"\"shop\".\"{id}\"","table":null}}"#);
+    let orders = format!("[{}]", drop("orders"));
+    let binlog = r#"{"connector":"mysql","ts_ms":1780000001000,"snapshot":"false","db":"shop","table":"orders","file":"b.000003","pos":200,"row":0}"#;
+    let truncate =
+        "shop.orders: truncate y.0000.1.0000000000000003.00000000000000c8.00000001.0000000000000000";
+    assert_eq!(drops(binlog, "DROP TABLE `orders`", &orders), [truncate]);
+    assert_eq!(drops(&binlog.replace(r#","row":0"#, ""), "DROP TABLE `orders`", &orders), [truncate]);
+    assert_eq!(drops(&binlog.replace("mysql", "mariadb"), "", &orders), [truncate]);
+    let both = drops(binlog, "DROP TABLE orders, lines", &format!("[{},{}]", drop("orders"), drop("lines")));
+    assert_eq!(both, [truncate.to_owned(), truncate.replace("orders", "lines")]);
+    // between what was before it and what comes after it
+    let version = |pos: u64| {
+        let source = binlog.replace("200", &pos.to_string());
+        version_of(&source, "c").unwrap()
+    };
+    let at = truncate.split(' ').nth(2).unwrap().to_owned();
+    assert!(version(100) < at && at < version(201));
+    // a snapshot begins with drops that nobody made, and another table of the name is another table
+    for snapshot in [r#""true""#, "true", r#""first""#] {
+        let source = binlog.replace(r#""snapshot":"false""#, &format!(r#""snapshot":{snapshot}"#));
+        assert_eq!(drops(&source, "DROP TABLE IF EXISTS `shop`.`orders`", &orders), ["control"]);
+    }
+    for ddl in ["DROP TEMPORARY TABLE orders", "drop /*!40005 temporary */ table if exists orders"] {
+        assert_eq!(drops(binlog, ddl, &orders), ["control"]);
+    }
+    assert_eq!(drops(binlog, "DROP TABLE temporary", &orders), [truncate]);
+    // without a position nothing can be done
+    assert_eq!(drops(&binlog.replace(r#""pos":200"#, r#""pos":0"#), "", &orders), ["control"]);
+    assert_eq!(drops(r#"{"connector":"vitess"}"#, "", &orders), ["control"]);
+    assert_eq!(drops(binlog, "", r#"[{"type":"DROP","id":"","table":null}]"#), ["control"]);
+    let create = r#"{"type":"CREATE","id":"\"shop\".\"orders\"","table":{"primaryKeyColumnNames":["id"],"columns":[]}}"#;
+    assert_eq!(drops(binlog, "", &format!("[{},{create}]", drop("orders"))), ["2 parts"]);
+    let oracle = r#"{"connector":"oracle","snapshot":"false","schema":"S","table":"T","scn":"500","commit_scn":"90","ts_ms":1}"#;
+    let told = drops(oracle, "DROP TABLE T", r#"[{"type":"DROP","id":"\"DB\".\"S\".\"T\""}]"#);
+    assert_eq!(told.len(), 1);
+    assert!(told[0].starts_with("S.T: truncate o.0000.1.003500.00000001.003500."), "{told:?}");
+    let tso =
+        r#"{"connector":"TiCDC","db":"shop","table":"orders","commit_ts":447984074911121426,"ts_ms":1}"#;
+    assert_eq!(drops(tso, "DROP TABLE orders", &orders), ["shop.orders: truncate t.0000.1.06378f24821c0012"]);
+    let arrival = settings(|config, _| config.source.version = VersionScheme::Arrival);
+    let payload = format!(r#"{{"source":{{"connector":"vitess"}},"ddl":"","tableChanges":{orders}}}"#);
+    assert_eq!(told_with(arrival, &payload, None), "shop.orders: truncate");
+}
+
+#[test]
+fn counts_without_a_sign_are_told_from_negative_ones_by_their_type() {
+    let parameter = r#""type":"int64","parameters":{"__debezium.source.column.type":"BIGINT UNSIGNED"}"#;
+    let table = [
+        ("-1", "18446744073709551615"),
+        ("-9223372036854775808", "9223372036854775808"),
+        ("9223372036854775807", "9223372036854775807"),
+        ("0", "0"),
+        ("null", "null"),
+        (r#""x""#, r#""x""#),
+        ("-1.5", "-1.5"),
+        ("-99999999999999999999", "-99999999999999999999"),
+    ];
+    for (value, expected) in table {
+        assert_eq!(plain(parameter, value), expected, "{value}");
+    }
+    for of in ["bigint unsigned zerofill", "BIGINT(20) UNSIGNED", "INT8 UNSIGNED", "SERIAL"] {
+        assert_eq!(plain(&parameter.replace("BIGINT UNSIGNED", of), "-1"), "18446744073709551615", "{of}");
+    }
+    for of in ["BIGINT", "INT UNSIGNED", "", "BIGINTUNSIGNED", "ä"] {
+        assert_eq!(plain(&parameter.replace("BIGINT UNSIGNED", of), "-1"), "-1", "{of}");
+    }
+    assert_eq!(plain(&parameter.replace("int64", "int32"), "-1"), "-1");
+    // in the key, by the message key's own schema
+    let fields = format!(r#"[{{{parameter},"field":"id"}}]"#);
+    let key = format!(r#"{{"schema":{{"type":"struct","fields":{fields}}},"payload":{{"id":-1}}}}"#);
+    let deleted = r#"public.t: delete {"id":18446744073709551615}"#;
+    assert_eq!(told(&envelope("d", "null", "null"), Some(&key)), deleted);
+}
+
+#[test]
+fn counts_without_a_sign_are_known_by_what_the_source_said_of_the_table() {
+    let settings = settings(|_, _| {});
+    let source =
+        r#"{"connector":"mysql","ts_ms":1,"db":"shop","table":"t","file":"b.000001","pos":4,"row":0}"#;
+    let said = r#"[{"type":"CREATE","id":"\"shop\".\"t\"","table":{"primaryKeyColumnNames":["id"],"columns":[{"name":"id","typeName":"BIGINT UNSIGNED"},{"name":"u","typeName":"BIGINT UNSIGNED ZEROFILL"},{"name":"s","typeName":"BIGINT"}]}}]"#;
+    let schema = format!(r#"{{"source":{source},"ddl":"CREATE","tableChanges":{said}}}"#);
+    let row = r#"{"id":-2,"u":-1,"s":-1}"#;
+    let change = |op: &str, before: &str, after: &str| {
+        format!(r#"{{"op":"{op}","before":{before},"after":{after},"source":{source}}}"#)
+    };
+    let create = change("c", "null", row);
+    let before = told_with(settings.clone(), &create, Some(r#"{"id":-2}"#));
+    assert_eq!(before, r#"shop.t: put {"id":-2} {"u":-1,"s":-1}"#);
+    let Ok(Decoded::Schema(schema)) = alone(&Debezium::new(settings.clone()), &record(&schema, None)) else {
+        panic!()
+    };
+    settings.catalogue.learn(schema);
+    let key = Some(r#"{"id":-2}"#);
+    let put = r#"shop.t: put {"id":18446744073709551614} {"u":18446744073709551615,"s":-1}"#;
+    assert_eq!(told_with(settings.clone(), &create, key), put);
+    assert_eq!(told_with(settings.clone(), &create, Some("a-digest")), put);
+    let typed = format!(
+        r#"{{"schema":{{"type":"struct","fields":[{{"type":"struct","fields":[{{"type":"int32","name":"io.debezium.time.Date","field":"day"}}],"field":"after"}}]}},"payload":{create}}}"#
+    );
+    assert_eq!(told_with(settings.clone(), &typed, key), put);
+    let deleted = r#"shop.t: delete {"id":18446744073709551614}"#;
+    assert_eq!(told_with(settings.clone(), &change("d", "null", "null"), key), deleted);
+    let wrapped =
+        Some(r#"{"schema":{"type":"struct","fields":[{"type":"int64","field":"id"}]},"payload":{"id":-2}}"#);
+    assert_eq!(told_with(settings.clone(), &change("d", "null", "null"), wrapped), deleted);
+    let flattened = r#"{"id":-2,"u":-1,"__op":"c","__connector":"mysql","__db":"shop","__table":"t","__file":"b.000001","__pos":4,"__row":0}"#;
+    assert_eq!(told_with(settings, flattened, key), put.replace(r#","s":-1"#, ""));
+}
+
+#[test]
+fn null_that_may_be_a_large_bytea_is_refused_where_it_can_be_seen() {
+    let column = |wire: &str| {
+        format!(
+            r#"{{"type":"{wire}","optional":true,"parameters":{{"__debezium.source.column.type":"BYTEA"}},"field":"b"}}"#
+        )
+    };
+    let change = |wire: &str, op: &str, before: &str, value: &str| {
+        let schema = format!(
+            r#"{{"type":"struct","fields":[{{"type":"struct","fields":[{}],"field":"after"}}]}}"#,
+            column(wire)
+        );
+        let payload = envelope(op, before, &format!(r#"{{"id":1,"b":{value}}}"#));
+        told(&format!(r#"{{"schema":{schema},"payload":{payload}}}"#), KEY)
+    };
+    let null = r#"public.t: put {"id":1} {"b":null}"#;
+    assert_eq!(change("string", "u", "null", "null"), "! hidden_value");
+    // with REPLICA IDENTITY FULL the connector takes the value from the old row
+    assert_eq!(change("string", "u", r#"{"id":1,"b":null}"#, "null"), null);
+    assert_eq!(change("string", "u", r#"{"id":1,"b":"AA=="}"#, "null"), null);
+    assert_eq!(change("string", "c", "null", "null"), null);
+    assert_eq!(change("bytes", "u", "null", "null"), null);
+    assert_eq!(change("string", "u", "null", r#""AA==""#), r#"public.t: put {"id":1} {"b":"AA=="}"#);
+    // the default mode tells it, and both alphabets spell the placeholder alike
+    let patch = r#"public.t: patch {"id":1} [] []"#;
+    assert_eq!(change("bytes", "u", "null", r#""X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ==""#), patch);
+    let url_safe = base64::engine::general_purpose::URL_SAFE.encode("__debezium_unavailable_value");
+    assert_eq!(change("string", "u", "null", &format!("\"{url_safe}\"")), patch);
+    assert_eq!(change("string", "u", "null", r#""__debezium_unavailable_value""#), patch);
+}
+
+#[test]
+fn what_a_connector_says_of_itself_is_a_control_record() {
+    let notification = r#"{"id":"5563ae14-49f8","aggregate_type":"Initial Snapshot","type":"STARTED","additional_data":{"connector_name":"c"},"timestamp":1780000000000}"#;
+    let messages = [
+        notification.to_owned(),
+        notification.replace(r#"{"connector_name":"c"}"#, "null"),
+        notification.replace(r#","timestamp":1780000000000"#, ""),
+        notification.replace(r#""additional_data":{"connector_name":"c"},"#, ""),
+        r#"{"id":"1","type":"execute-snapshot","data":"{\"data-collections\":[\"public.t\"]}"}"#.to_owned(),
+        r#"{"type":"stop-snapshot","data":{"data-collections":["public.t"]}}"#.to_owned(),
+        r#"{"status":"END","id":"1","ts_ms":1,"event_count":1,"data_collections":null}"#.to_owned(),
+    ];
+    for message in messages {
+        let wrapped = [
+            message.clone(),
+            format!(r#"{{"schema":{{"type":"struct","fields":[]}},"payload":{message}}}"#),
+            format!(r#"{{"schema":null,"payload":{message}}}"#),
+            format!(r#"{{"schemaId":3,"payload":{message}}}"#),
+        ];
+        for payload in wrapped {
+            assert!(Debezium::default().recognises(&Outline::of(payload.as_bytes())), "{payload}");
+            assert_eq!(told(&payload, Some("k")), "control", "{payload}");
+        }
+    }
+    // a row that has more is a row, and a foreign message is not taken
+    for foreign in [
+        notification.replace(r#""timestamp""#, r#""at""#),
+        r#"{"id":1,"type":"insert","data":{"a":1}}"#.to_owned(),
+        r#"{"type":"log","data":{}}"#.to_owned(),
+    ] {
+        assert!(!Debezium::default().recognises(&Outline::of(foreign.as_bytes())), "{foreign}");
+        assert_eq!(told(&foreign, Some("k")), "! not_a_change_record", "{foreign}");
+    }
+}
+
+#[test]
+fn a_source_is_named_by_what_it_says_of_its_database() {
+    let of = |source: &str| {
+        let payload = format!(r#"{{"op":"c","after":{{"id":1}},"source":{source}}}"#);
+        let arrival = settings(|config, _| config.source.version = VersionScheme::Arrival);
+        match alone(&Debezium::new(arrival), &record(&payload, KEY)) {
+            Ok(Decoded::Events(events)) => format!("{} {}", events[0].table, events[0].source.as_str()),
+            other => panic!("{other:?}"),
+        }
+    };
+    let table = [
+        (
+            r#""connector":"postgresql","name":"s","db":"a","schema":"public""#,
+            "public.t",
+            r#""db":"a","server":"s""#,
+        ),
+        (r#""connector":"postgresql","name":"s","db":"a""#, "t", r#""db":"a","server":"s""#),
+        (r#""connector":"mysql","name":"s","db":"a""#, "a.t", r#""db":"a","server":"s""#),
+        (
+            r#""connector":"sqlserver","name":"s","db":"a","schema":"dbo""#,
+            "dbo.t",
+            r#""db":"a","server":"s""#,
+        ),
+        (r#""connector":"oracle","name":"s","db":"a","schema":"S""#, "S.t", r#""db":"a","server":"s""#),
+        (r#""connector":"db2","name":"s","db":"a","schema":"S""#, "S.t", r#""db":"a","server":"s""#),
+        (r#""connector":"TiCDC","name":"s","db":"eu""#, "eu.t", r#""db":"eu","server":"s""#),
+        (
+            r#""connector":"vitess","name":"s","db":"","keyspace":"k","shard":"0""#,
+            "k.t",
+            r#""db":"k","server":"s""#,
+        ),
+        (r#""connector":"informix","name":"s","db":"a","schema":"i""#, "i.t", r#""db":"a","server":"s""#),
+        (r#""connector":"spanner","name":"s","db":"a","database_id":"a""#, "a.t", r#""db":"a","server":"s""#),
+        (
+            r#""connector":"cockroachdb","name":"s","db":"a","schema":"public""#,
+            "public.t",
+            r#""db":"a","server":"s""#,
+        ),
+        (r#""connector":"new","name":"s""#, "t", r#""server":"s""#),
+    ];
+    for (source, name, rest) in table {
+        let connector = source.split('"').nth(3).unwrap();
+        let expected = format!(r#"{name} {{"connector":"{connector}",{rest}}}"#);
+        assert_eq!(of(&format!(r#"{{{source},"table":"t"}}"#)), expected, "{source}");
+    }
+    // the connector of MariaDB reads on where MySQL's stopped
+    let mariadb = of(r#"{"connector":"mariadb","name":"s","db":"a","table":"t"}"#);
+    assert_eq!(mariadb, of(r#"{"connector":"mysql","name":"s","db":"a","table":"t"}"#));
+    let identity = |payload: &str| {
+        let Ok(Decoded::Events(events)) = alone(&Debezium::default(), &record(payload, KEY)) else {
+            panic!("{payload}")
+        };
+        events[0].source.as_str().to_owned()
+    };
+    let flattened =
+        r#"{"id":1,"__op":"c","__connector":"postgresql","__name":"s","__db":"a","__table":"t","__lsn":1}"#;
+    assert_eq!(identity(flattened), r#"{"connector":"postgresql","db":"a","server":"s"}"#);
+    let cloud = r#"{"specversion":"1.0","iodebeziumop":"c","iodebeziumconnector":"postgresql","iodebeziumname":"s","iodebeziumdb":"a","iodebeziumtable":"t","iodebeziumlsn":"1","data":{"after":{"id":1}}}"#;
+    assert_eq!(identity(cloud), r#"{"connector":"postgresql","db":"a","server":"s"}"#);
+}
+
+#[test]
+fn ticdc_orders_by_the_time_of_the_commit() {
+    let version = |commit: &str, op: &str| {
+        version_of(
+            &format!(r#"{{"connector":"TiCDC","db":"eu","table":"t","file":"","pos":0,"row":0{commit}}}"#),
+            op,
+        )
+    };
+    let at = |count: u64| version(&format!(r#","commit_ts":{count}"#), "u");
+    assert_eq!(at(447_984_074_911_121_426).unwrap(), "t.0000.1.06378f24821c0012.00000001");
+    assert!(at(9).unwrap() < at(10).unwrap());
+    // of a changed key the row that is there afterwards wins
+    assert!(version(r#","commit_ts":9"#, "d").unwrap() < at(9).unwrap());
+    assert!(at(9).unwrap() < version(r#","commit_ts":10"#, "d").unwrap());
+    assert_eq!(version("", "u"), Err("missing_version"));
+    assert_eq!(version(r#","commit_ts":"x""#, "u"), Err("missing_version"));
+}
+
+#[test]
+fn an_error_says_which_table_and_which_row_it_concerns() {
+    let whose = |payload: &str, key: Option<&str>| {
+        let error = alone(&Debezium::default(), &record(payload, key)).unwrap_err();
+        (error.code(), error.table().map(str::to_owned), error.key().map(str::to_owned))
+    };
+    let of = |code, key: Option<&str>| (code, Some("public.t".to_owned()), key.map(str::to_owned));
+    let schema = r#"{"type":"struct","fields":[{"type":"struct","fields":[{"type":"bytes","name":"org.apache.kafka.connect.data.Decimal","parameters":{"scale":"2"},"field":"n"}],"field":"after"}]}"#;
+    let bad = format!(r#"{{"schema":{schema},"payload":{}}}"#, envelope("c", "null", r#"{"n":"?","id":1}"#));
+    assert_eq!(whose(&bad, KEY), of("bad_value", Some("[1]")));
+    assert_eq!(whose(&envelope("x", "null", r#"{"id":1}"#), KEY), of("unknown_operation", Some("[1]")));
+    assert_eq!(whose(&envelope("c", "null", "null"), KEY), of("no_after", Some("[1]")));
+    assert_eq!(
+        whose(&envelope("c", "null", r#"{"id":1}"#).replace("255", "null"), KEY),
+        of("missing_version", Some("[1]"))
+    );
+    assert_eq!(
+        whose(&envelope("d", r#"{"id":1}"#, "null").replace("255", "null"), None),
+        of("missing_version", None)
+    );
+    assert_eq!(whose(&envelope("c", "null", r#"{"id":null}"#), Some("{}")), of("unknown_key", None));
+    assert_eq!(whose(&envelope("c", "null", r#"{"id":null}"#), Some(r#"{"id":null}"#)), of("null_key", None));
+    let partial = envelope("c", "null", r#"{"id":1,"a":"__debezium_unavailable_value"}"#);
+    assert_eq!(whose(&partial, KEY), of("partial_key_change", Some("[1]")));
+    let deep = format!(r#"{{"id":1,"a":{}{}}}"#, "[".repeat(200), "]".repeat(200));
+    assert_eq!(whose(&envelope("c", "null", &deep), KEY), of("too_deep", Some("[1]")));
+    let flattened = r#"{"id":1,"__op":"x","__schema":"public","__table":"t","__lsn":1}"#;
+    assert_eq!(whose(flattened, KEY), of("unknown_operation", Some("[1]")));
+    let unordered = r#"{"id":1,"__op":"c","__schema":"public","__table":"t"}"#;
+    assert_eq!(whose(unordered, KEY), of("missing_version", Some("[1]")));
+    let mongo = r#"{"op":"u","after":null,"source":{"connector":"mongodb","db":"public","collection":"t","ord":1,"ts_ms":1}}"#;
+    assert_eq!(whose(mongo, Some(r#"{"id":"7"}"#)), of("no_after", Some("[7]")));
+    let vitess =
+        r#"{"op":"c","after":{"id":1},"source":{"connector":"vitess","keyspace":"public","table":"t"}}"#;
+    assert_eq!(whose(vitess, KEY), of("unknown_connector", Some("[1]")));
+    let keyless = alone(&Debezium::default(), &record(&envelope("c", "null", r#"{"a":1}"#), Some("default")))
+        .unwrap_err();
+    let message = keyless.to_string();
+    assert!(message.contains("public.t") && message.contains("`keyless`"), "{message}");
+    assert!(keyless.is_fault_of_table());
 }
