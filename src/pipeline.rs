@@ -1,6 +1,7 @@
 //! The whole flow: records become change events, statements, rows and a report. Knows every room's front door.
 
 mod ledger;
+mod only;
 mod timed;
 
 use crate::catalogue::{Catalogue, TableSchema, UNKNOWN_KEY};
@@ -18,6 +19,8 @@ use crate::route::{Routes, Target};
 use crate::source::SourceIdentity;
 use crate::version;
 use ledger::Ledger;
+pub(crate) use only::process_row;
+use only::{numbers, wanted};
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -108,19 +111,6 @@ pub async fn process<M: Materializer>(
     deadline: Deadline,
 ) -> Report {
     process_of(flow.batch(records), sink, deadline).await
-}
-
-/// The same of a parked record of which only what concerns one row is to be applied, where its parts tell; with the
-/// number that the row's change was parked under.
-pub(crate) async fn process_row<M: Materializer>(
-    flow: &Flow,
-    sink: &M,
-    record: &Record,
-    only: &(Row, u32),
-    deadline: Deadline,
-) -> Report {
-    let batch = Batch { only: Some(only), ..flow.batch(std::slice::from_ref(record)) };
-    process_of(batch, sink, deadline).await
 }
 
 async fn process_of<M: Materializer>(batch: Batch<'_>, sink: &M, deadline: Deadline) -> Report {
@@ -298,7 +288,7 @@ impl Batch<'_> {
         for (record, index) in records.iter().take(CHUNK_RECORDS).zip(first..) {
             let mut sub = 0;
             let parts = self.parts(record);
-            let wanted = self.wanted(&parts);
+            let wanted = self.only.map(|only| wanted(self.flow, &parts, only)).unwrap_or_default();
             for (Part { decoder, decoded }, place) in parts.into_iter().zip(0..) {
                 match wanted.iter().find(|(part, _)| *part == place) {
                     Some((_, Some(number))) => sub = *number,
@@ -322,20 +312,6 @@ impl Batch<'_> {
             self.next = index + 1;
         }
         Some(chunk)
-    }
-
-    /// The parts of a parked record that concern the only row which is to be changed, and the number of one that stands
-    /// alone: what other parts come to by now, and so their numbers, may have changed. None when all are to be applied,
-    /// as when the row's key is called otherwise by now.
-    fn wanted(&self, parts: &[Part]) -> Vec<(usize, Option<u32>)> {
-        let Some((row, number)) = self.only else { return Vec::new() };
-        let place = |part: &Part| self.flow.place_in(&part.decoded, row);
-        let found: Vec<(usize, u32)> =
-            parts.iter().enumerate().filter_map(|(at, part)| Some((at, place(part)?))).collect();
-        match found.as_slice() {
-            [(at, place)] => vec![(*at, Some(number.saturating_sub(*place)))],
-            several => several.iter().map(|(at, _)| (*at, None)).collect(),
-        }
     }
 
     /// Sets a part aside that cannot be applied, with the numbers that its events would have had; gives the number
@@ -517,33 +493,7 @@ impl Batch<'_> {
     }
 }
 
-/// How many numbers a part takes.
-fn numbers(part: &Result<Decoded>) -> u32 {
-    match part {
-        Ok(Decoded::Events(events)) => u32::try_from(events.len()).unwrap_or(u32::MAX).max(1),
-        Ok(Decoded::Ignored(_) | Decoded::Schema(_) | Decoded::Parts(_)) | Err(_) => 1,
-    }
-}
-
 impl Flow {
-    /// Which of a part's events changes a row, if one does, or would if it could be applied.
-    fn place_in(&self, part: &Result<Decoded>, row: &Row) -> Option<u32> {
-        let is_row = |event: &ChangeEvent| {
-            let key = event.key.clone().map(|key| self.routes.key(event.source_table(), key));
-            row.table.as_ref() == Some(&event.table) && row.key.as_deref() == key.as_ref().map(Key::as_str)
-        };
-        match part {
-            Ok(Decoded::Events(events)) => {
-                (0..).zip(events).find(|(_, event)| is_row(event)).map(|(at, _)| at)
-            }
-            Ok(Decoded::Ignored(_) | Decoded::Schema(_) | Decoded::Parts(_)) => None,
-            Err(error) => {
-                let is_row = error.table() == row.table.as_deref() && error.key() == row.key.as_deref();
-                is_row.then_some(0)
-            }
-        }
-    }
-
     /// Learns what sources have said of their tables, as far as the database remembers it.
     ///
     /// # Errors

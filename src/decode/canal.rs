@@ -23,20 +23,20 @@
 //! # Source
 //! Canal, `FlatMessage` and `MQMessageUtils` (what is sent), `LogEventConvert` and `RowsLogBuffer` (how values are
 //! written; `es` is the binlog's second; of a statement about several tables the first is named; what a statement about
-//! a database is called), its issues 1026, 1028 and 4293 (null as an empty text); MySQL, `log_event.h` (an event's time is when its statement began); TiCDC,
-//! "Canal-JSON Protocol"; Java SE, `java.sql.Types`.
+//! a database is called), its issues 1026, 1028 and 4293 (null as an empty text); MySQL, `log_event.h` (an event's time
+//! is when its statement began); TiCDC, "Canal-JSON Protocol"; Java SE, `java.sql.Types`.
+
+mod form;
 
 use super::{Decoded, Decoder, Origin, Outline, Reason, Row, Settings, row};
 use crate::catalogue::Identity;
-use crate::decimal;
 use crate::error::{Error, Result};
 use crate::event::{Change, ChangeEvent, Key, Timestamp};
-use crate::json::{self, Fault, Kind, Scanner};
+use crate::json::{Fault, Kind, Scanner};
 use crate::record::Record;
 use crate::source::{Member, SourceIdentity, SourceTable};
 use crate::version::{Rank, Version, arrival};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use form::Form;
 use std::collections::HashMap;
 
 /// Canal's flat messages.
@@ -135,7 +135,7 @@ struct Fields<'a> {
     types: Option<&'a str>,
     data: Option<&'a str>,
     old: Option<&'a str>,
-    sql: Option<&'a str>,
+    command: Option<&'a str>,
 }
 
 impl<'a> Fields<'a> {
@@ -151,7 +151,7 @@ impl<'a> Fields<'a> {
             "mysqlType" => &mut self.types,
             "data" => &mut self.data,
             "old" => &mut self.old,
-            "sql" => &mut self.sql,
+            "sql" => &mut self.command,
             _ => return,
         };
         *place = Some(value);
@@ -159,8 +159,8 @@ impl<'a> Fields<'a> {
 
     /// Whether a statement that drops something names a table, and not a temporary one: that is another of its name.
     fn drops_a_table(&self) -> bool {
-        let sql = row::string(self.sql).unwrap_or_default();
-        let second = sql.split_ascii_whitespace().nth(1).unwrap_or_default();
+        let command = row::string(self.command).unwrap_or_default();
+        let second = command.split_ascii_whitespace().nth(1).unwrap_or_default();
         row::string(self.table).is_some_and(|table| !table.is_empty())
             && !second.eq_ignore_ascii_case("temporary")
     }
@@ -211,128 +211,6 @@ fn objects<'a>(rows: Option<&'a str>, name: &str) -> Result<Vec<Option<&'a str>>
 
 fn bad_rows(name: &str) -> Error {
     Error::poison("bad_field", format!("The record's {name} is not a list of rows."))
-}
-
-/// What the text of a value stands for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Form {
-    Text,
-    /// A date, a time, or both: a text that is never empty.
-    Time,
-    Number,
-    /// Bytes, each written as the character of its number.
-    Bytes,
-    Json,
-    /// The number of a label, from 1.
-    Label(Vec<String>),
-    /// A number whose bits are labels.
-    Labels(Vec<String>),
-}
-
-impl Form {
-    /// The form of a type as the table declares it: `bigint(20) unsigned`.
-    fn of_type(declared: &str, code: &str) -> Self {
-        let name = declared.split(['(', ' ']).next().unwrap_or_default().to_ascii_lowercase();
-        match (name.as_str(), code) {
-            (
-                "tinyint" | "smallint" | "mediumint" | "int" | "integer" | "bigint" | "decimal" | "dec"
-                | "fixed" | "numeric" | "float" | "double" | "real" | "year" | "bit" | "bool" | "boolean",
-                _,
-            ) => Self::Number,
-            (
-                "binary" | "varbinary" | "tinyblob" | "blob" | "mediumblob" | "longblob" | "geometry"
-                | "point" | "linestring" | "polygon" | "multipoint" | "multilinestring" | "multipolygon"
-                | "geometrycollection" | "geomcollection",
-                _,
-            ) => Self::Bytes,
-            ("date" | "time" | "datetime" | "timestamp", _) => Self::Time,
-            ("json", _) => Self::Json,
-            ("enum", "4") => Self::Label(labels(declared)),
-            ("set", "-7") => Self::Labels(labels(declared)),
-            ("", _) => Self::of_code(code),
-            _ => Self::Text,
-        }
-    }
-
-    /// The form of a type by its number in `java.sql.Types`.
-    fn of_code(code: &str) -> Self {
-        match code {
-            "-7" | "-6" | "-5" | "2" | "3" | "4" | "5" | "6" | "7" | "8" => Self::Number,
-            "-4" | "-3" | "-2" | "2004" => Self::Bytes,
-            "91" | "92" | "93" => Self::Time,
-            _ => Self::Text,
-        }
-    }
-
-    /// Appends the value that is written as `text`; `None` when it cannot be one.
-    fn write(&self, text: &str, out: &mut String) -> Option<()> {
-        match self {
-            Self::Text => json::write_string(out, text),
-            // an empty text is a value of no other type
-            Self::Time | Self::Number | Self::Json | Self::Label(_) | Self::Labels(_) if text.is_empty() => {
-                out.push_str("null");
-            }
-            Self::Time => json::write_string(out, text),
-            Self::Number if json::is_number(text) => out.push_str(text),
-            Self::Number => out.push_str(&decimal::to_json(text).ok()?),
-            Self::Bytes => {
-                let bytes: Option<Vec<u8>> =
-                    text.chars().map(|letter| u8::try_from(u32::from(letter)).ok()).collect();
-                out.push('"');
-                STANDARD.encode_string(bytes?, out);
-                out.push('"');
-            }
-            Self::Json => {
-                let mut inside = Scanner::new(text);
-                row::copy(&mut inside, out).ok()?;
-                inside.end().ok()?;
-            }
-            Self::Label(labels) => match text.parse::<usize>() {
-                // what the server puts in place of a bad value
-                Ok(0) => out.push_str("\"\""),
-                Ok(number) => json::write_string(out, labels.get(number - 1)?),
-                Err(_) => json::write_string(out, text),
-            },
-            Self::Labels(labels) => match text.parse::<u64>() {
-                Ok(bits) => {
-                    let chosen = (0..u64::BITS).filter(|bit| bits >> bit & 1 == 1);
-                    let chosen: Option<Vec<&String>> =
-                        chosen.map(|bit| labels.get(usize::try_from(bit).ok()?)).collect();
-                    out.push('[');
-                    for (at, label) in chosen?.into_iter().enumerate() {
-                        if at > 0 {
-                            out.push(',');
-                        }
-                        json::write_string(out, label);
-                    }
-                    out.push(']');
-                }
-                Err(_) => json::write_string(out, text),
-            },
-        }
-        Some(())
-    }
-}
-
-/// The labels of a type as in `enum('a','it''s')`.
-fn labels(declared: &str) -> Vec<String> {
-    let mut labels = Vec::new();
-    let mut rest = declared;
-    while let Some((_, inside)) = rest.split_once('\'') {
-        let mut label = String::new();
-        rest = inside;
-        while let Some((part, behind)) = rest.split_once('\'') {
-            label.push_str(part);
-            let doubled = behind.strip_prefix('\'');
-            rest = doubled.unwrap_or(behind);
-            if doubled.is_none() {
-                break;
-            }
-            label.push('\'');
-        }
-        labels.push(label);
-    }
-    labels
 }
 
 /// Adds a column whose value comes next.
@@ -486,7 +364,7 @@ impl<'a> Rows<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Canal, labels};
+    use super::Canal;
     use crate::Result;
     use crate::catalogue::Catalogue;
     use crate::config::{Config, Keyless, RouteConfig, VersionScheme};
@@ -716,13 +594,6 @@ mod tests {
         }
         let bare = message("INSERT", r#""data":[{"id":1.0,"n":true}]"#).replace("Type", "_");
         assert_eq!(told(&bare), format!(r#"{{"id":1}} put {{"n":true}} {ES}.00000000"#));
-    }
-
-    #[test]
-    fn labels_are_read_with_their_quotes_and_commas() {
-        assert_eq!(labels("enum('a','it''s',',','''','')"), ["a", "it's", ",", "'", ""]);
-        assert_eq!(labels("enum('a"), [""]);
-        assert!(labels("enum").is_empty());
     }
 
     #[test]

@@ -17,8 +17,8 @@
 //!
 //! # Source
 //! Amazon DynamoDB Streams API Reference, "Record", "StreamRecord" and "Identity"; AWS SDK for .NET,
-//! `Amazon.DynamoDBv2.Model.Record`, and for Go, `dynamodbstreams/types`; Amazon DynamoDB Developer Guide, "Using Kinesis
-//! Data Streams to capture changes to DynamoDB" and "Time to Live".
+//! `Amazon.DynamoDBv2.Model.Record`, and for Go, `dynamodbstreams/types`; Amazon DynamoDB Developer Guide, "Using
+//! Kinesis Data Streams to capture changes to DynamoDB" and "Time to Live".
 
 use super::attribute::{image, key};
 use super::row::readable_members;

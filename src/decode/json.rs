@@ -182,13 +182,13 @@ impl Json {
     /// The key, whatever is wrong with the rest.
     fn readable_key(&self, payload: &Outline<'_>, table: SourceTable<'_>) -> Option<Key> {
         match self.settings.catalogue.identity(table, self.key_names.clone()).ok()? {
-            Identity::Columns(names) => Key::new(self.key(payload, &names).ok()?.0).ok(),
+            Identity::Columns(names) => self.key(payload, &names).ok().map(|(key, _)| key),
             Identity::Position | Identity::Row => None,
         }
     }
 
-    /// The members of the key, and the names of those that it takes from the document.
-    fn key(&self, payload: &Outline<'_>, names: &[String]) -> Result<(Vec<(String, String)>, Vec<String>)> {
+    /// The key, and the names of the members that it takes from the document.
+    fn key(&self, payload: &Outline<'_>, names: &[String]) -> Result<(Key, Vec<String>)> {
         let key_names = self.key_names.as_deref().unwrap_or_default();
         let mut members = Vec::with_capacity(names.len());
         let mut apart = Vec::with_capacity(names.len());
@@ -201,7 +201,7 @@ impl Json {
                 apart.push(taken.clone());
             }
         }
-        Ok((members, apart))
+        Ok((Key::new(members)?, apart))
     }
 
     fn table<'t, 'a: 't>(&'t self, payload: &Outline<'a>) -> Result<Cow<'t, str>> {
@@ -280,8 +280,7 @@ impl Json {
                 if identity == Identity::Position { key_of_position(record, None)? } else { row.key()? };
             return Ok((key, (!is_delete).then(|| row.document())));
         };
-        let (members, apart) = self.key(payload, names)?;
-        let key = Key::new(members)?;
+        let (key, apart) = self.key(payload, names)?;
         let Some(text) = text.filter(|_| !is_delete) else { return Ok((key, None)) };
         let mut document = Document::with_capacity(text.len());
         Scanner::new(text).object(|scanner, name| {

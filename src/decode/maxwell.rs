@@ -21,9 +21,9 @@
 //! # Source
 //! Maxwell's Daemon, "Data Format", "Bootstrapping", "Configuration Reference", "Compatibility" and "Encryption"; that
 //! `position` is where the binlog event starts, that `xoffset` counts the rows of a transaction and is left out where
-//! `commit` is written, that `TRUNCATE` is not told, nor a drop of a temporary table, and what is of a drop: its `RowMap`,
-//! `BinlogConnectorEvent`, `SchemaChange` and `DDLMap`. MySQL
-//! Reference Manual, "Binary Logging Options and Variables".
+//! `commit` is written, that `TRUNCATE` is not told, nor a drop of a temporary table, and what is told of a drop: its
+//! `RowMap`, `BinlogConnectorEvent`, `SchemaChange` and `DDLMap`. MySQL Reference Manual, "Binary Logging Options and
+//! Variables".
 
 use super::{Decoded, Decoder, Origin, Outline, Reason, Row, Settings, row};
 use crate::catalogue::{Identity, TableSchema};

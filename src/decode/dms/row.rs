@@ -1,7 +1,6 @@
 //! What a row's record changes, by what makes a row of its table one row.
 
 use super::super::row::{key_of_position, nameless};
-use super::value::ColumnType;
 use super::{Image, value};
 use crate::error::{Error, Result};
 use crate::event::{Change, Document, Key, Patch, token};
@@ -25,7 +24,7 @@ pub(super) struct Row<'m> {
     /// The columns that a control record told, if one did.
     pub(super) columns: &'m [(String, String)],
     /// Columns whose values need a look, by name.
-    pub(super) types: Vec<(&'m str, ColumnType)>,
+    pub(super) types: Vec<(&'m str, value::ColumnType)>,
     /// Whether the image is the whole row.
     pub(super) is_whole: bool,
 }
@@ -33,13 +32,13 @@ pub(super) struct Row<'m> {
 impl<'m> Row<'m> {
     /// A row that need not be whole, without what it was before.
     pub(super) fn new(table: &'m str, image: &'m Image<'m>, columns: &'m [(String, String)]) -> Self {
-        let typed = |(name, kind): &'m (String, String)| Some((name.as_str(), ColumnType::of(kind)?));
-        let mut types: Vec<(&str, ColumnType)> = columns.iter().filter_map(typed).collect();
+        let typed = |(name, kind): &'m (String, String)| Some((name.as_str(), value::ColumnType::of(kind)?));
+        let mut types: Vec<(&str, value::ColumnType)> = columns.iter().filter_map(typed).collect();
         types.sort_unstable_by_key(|(name, _)| *name);
         Self { table, image, before: None, columns, types, is_whole: false }
     }
 
-    fn column_type(&self, name: &str) -> Option<ColumnType> {
+    fn column_type(&self, name: &str) -> Option<value::ColumnType> {
         let at = self.types.binary_search_by_key(&name, |(column, _)| *column).ok()?;
         self.types.get(at).map(|(_, column_type)| *column_type)
     }

@@ -1,5 +1,5 @@
-//! A dropped table is a truncated one, in every format that tells it: what was there before is gone, what came behind it
-//! stays, in whatever order the records arrive, and only where the route says `truncate = "apply"`.
+//! A dropped table is a truncated one, in every format that tells it: what was there before is gone, what came behind
+//! it stays, in whatever order the records arrive, and only where the route says `truncate = "apply"`.
 
 use crate::model::{Memory, is_done, take};
 use rowtide::config::{Config, RouteConfig, Truncate};

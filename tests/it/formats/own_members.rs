@@ -1,5 +1,5 @@
-//! A document's own member is never taken for the format's: every word of every format is tried as the name of a column,
-//! of a member of a document and of the key, with values of every kind, in front of the other columns and behind them.
+//! A document's own member is never taken for the format's: every word of every format is tried as the name of a
+//! column, of a member of a document and of the key, with values of every kind, in front of the others and behind them.
 
 use rowtide::catalogue::Catalogue;
 use rowtide::config::{Config, RouteConfig};
