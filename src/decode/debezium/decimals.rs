@@ -20,7 +20,7 @@ const HALVES_MIN: usize = 256;
 const PRODUCTS_MAX: usize = 16;
 
 /// The number in a VariableScaleDecimal, `{"scale":2,"value":"ew=="}`; `None` when the object is something else.
-pub(super) fn variable(object: &str) -> Option<String> {
+pub(super) fn variable_decimal(object: &str) -> Option<String> {
     let (mut scale, mut digits, mut members) = (None, None, 0);
     Scanner::new(object)
         .object(|scanner, name| {
@@ -211,7 +211,7 @@ fn short(group: u64) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{BYTES_MAX, decimal, variable};
+    use super::{BYTES_MAX, decimal, variable_decimal};
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
 
@@ -290,7 +290,7 @@ mod tests {
         let negative = decimal(&STANDARD.encode([0x80; 1_500]), 1_000).unwrap();
         assert!(negative.starts_with('-') && negative.split('.').nth(1).map(str::len) == Some(1_000));
         let object = format!(r#"{{"scale":1000,"value":"{}"}}"#, STANDARD.encode(bytes));
-        assert_eq!(variable(&object).unwrap(), scaled(1_000));
+        assert_eq!(variable_decimal(&object).unwrap(), scaled(1_000));
         for text in ["", "?", "AA=", "AAAA AAAA"] {
             assert_eq!(decimal(text, 0), None, "{text}");
         }

@@ -1,7 +1,6 @@
 //! Records about the definition of tables: what they tell of keys and columns, and which tables were dropped.
 
-use super::Debezium;
-use super::message::Message;
+use super::{Debezium, Message};
 use crate::catalogue::TableSchema;
 use crate::decode::row::{self, Origin};
 use crate::decode::{Decoded, Reason};

@@ -1,8 +1,6 @@
 //! Changes of MongoDB's connector: a document as a string of Extended JSON.
 
-use super::key::{ID, MessageKey};
-use super::types::Columns;
-use super::{Image, Message, Operation, Origin};
+use super::{Columns, ID, Image, Message, MessageKey, Operation, Origin};
 use crate::catalogue::Identity;
 use crate::decode::extended_json;
 use crate::error::{Error, ErrorKind, Result};

@@ -1,8 +1,7 @@
 //! The message key, which Kinesis carries as the partition key: Debezium's only word about what identifies a row. It
 //! is believed as far as the row has what it names.
 
-use super::rows::write_key;
-use super::types::Columns;
+use super::{Columns, write_key};
 use crate::catalogue::Identity;
 use crate::decode::extended_json;
 use crate::decode::row::Row;

@@ -1,10 +1,13 @@
 //! Debezium's change records: with and without the schema, as CloudEvents, and flattened.
 //!
-//! * Table: `schema.table` (PostgreSQL, SQL Server, Oracle, Db2), `db.table` (MySQL, MariaDB), `db.collection`
-//!   (MongoDB). A flattened record's comes from `__schema`, `__db`, `__table`, else it is `source.table`.
+//! * Table: `schema.table` (PostgreSQL, SQL Server, Oracle, Db2), `db.table` (MySQL, MariaDB, TiCDC), `db.collection`
+//!   (MongoDB); of others what stands in front is the schema, else the keyspace, else the database. A flattened
+//!   record's comes from `__schema`, `__db`, `__table`, else it is `source.table`.
 //! * Key: the route's `key`, else the columns that the message key names (Kinesis carries it as the partition key,
 //!   with or without its schema), else what a schema change told. Values come from the row and, where it lacks them
-//!   (a delete without `before`), from the message key. MongoDB: always `_id`.
+//!   (a delete without `before`), from the message key. MongoDB: always `_id`. What the message key names must be in
+//!   the row, or it is taken out of a wrapper; one value names nothing.
+//! * A flattened row: once `__op` or `__deleted` is there, no other member is the format's, whatever it is called.
 //! * Image: full. A column with the placeholder of an unchanged TOAST or LOB value makes the update a `Patch` without
 //!   it; a MongoDB update without `after` is a `Patch` of `updateDescription`.
 //! * A changed key arrives as two records, delete and create. Only when the route's key is not the message's is it
@@ -13,8 +16,9 @@
 //!   for decimals and counts for dates. Set `decimal.handling.mode=string` and `time.precision.mode=isostring` there.
 //! * Tombstones (empty payloads) follow a delete and are ignored. Only with `source.version = "arrival"` and
 //!   `source.table` are they deletes: flattening's `delete.tombstone.handling.mode=tombstone`.
-//! * Heartbeats, transaction markers, logical messages and schema changes change nothing; a schema change tells the
-//!   key.
+//! * Heartbeats, transaction markers, logical messages, notifications, signals and schema changes change nothing. A
+//!   schema change tells key and columns; a drop is a truncate at its position, unless a snapshot or a temporary table
+//!   made it.
 //!
 //! | connector | version | |
 //! |---|---|---|
@@ -24,6 +28,7 @@
 //! | Oracle | `o.EEEE.1.<commit_scn>.<0, 1>.<scn>.<lcr_position or rs_id>.<ssn>` | decimal numbers |
 //! | MongoDB | `g.EEEE.1.<milliseconds>.<ord>.00000001.<total order>.<transport number>` | |
 //! | Db2 | `b.EEEE.1.<commit_lsn>.<change_lsn>.<event_serial_no>` | |
+//! | TiCDC | `t.EEEE.1.<commit_ts>` | |
 //!
 //! A row of an incremental snapshot has no position: rank 0 and the time it was read, in microseconds. So has a row of
 //! any snapshot of PostgreSQL and of MongoDB. PostgreSQL's position says nothing: a change stands in the log where it
@@ -52,9 +57,11 @@
 //! was read in Debezium's code: the names of CloudEvents attributes, the placeholders of arrays (one element, or for
 //! numbers the placeholder's bytes), Db2's log sequence numbers (32 hexadecimal digits), `commit_scn` (that of the
 //! row's own redo thread; older versions list several), what stands in the rows of MongoDB's and PostgreSQL's
-//! snapshots. Kafka Connect, "JsonConverter". Oracle Database Reference,
-//! "V$LOGMNR_CONTENTS": `RS_ID` and `SSN` together name a change. MySQL Reference Manual, "Binary Log Transaction
-//! Compression".
+//! snapshots, what a drop and the start of a snapshot say, null for an unchanged bytea in the modes base64 and
+//! base64-url-safe. TiDB documentation, "TiCDC Debezium Protocol": `commit_ts` is the transaction's time at TiDB's
+//! clock, which grows with each change of a row. Kafka Connect, "JsonConverter"; Apicurio Registry, "ExtJsonConverter".
+//! Oracle Database Reference, "V$LOGMNR_CONTENTS": `RS_ID` and `SSN` together name a change. MySQL Reference Manual,
+//! "Binary Log Transaction Compression".
 
 mod decimals;
 mod definition;
@@ -75,12 +82,14 @@ use crate::json::Kind;
 use crate::record::Record;
 use crate::source::SourceTable;
 use crate::version::{Rank, Version};
+use decimals::{decimal, variable_decimal};
 use key::{BAD_MESSAGE_KEY, ID, MessageKey};
 use message::{Image, Message, Shape};
 use position::{Order, Position};
-use rows::{Rows, Sent};
+use rows::{Rows, Sent, write_key};
 use std::sync::Arc;
 use types::Columns;
+use unavailable::{is_unavailable, is_unavailable_text};
 
 /// Debezium's records, of any connector and in any of their JSON shapes.
 #[derive(Debug, Default)]

@@ -1,11 +1,7 @@
 //! The rows of a record: read by what identifies them and by what their columns are, and made into changes.
 
-use super::key::MessageKey;
-use super::message::{Image, Message};
-use super::position::Order;
-use super::types::Columns;
-use super::unavailable::{is_unavailable, is_unavailable_text};
-use super::{Operation, decimals};
+use super::{Columns, Image, Message, MessageKey, Operation, Order};
+use super::{is_unavailable, is_unavailable_text, variable_decimal};
 use crate::catalogue::{Catalogue, Identity};
 use crate::decode::Decoded;
 use crate::decode::row::{self, Origin, Row};
@@ -24,7 +20,7 @@ pub(super) fn write_key(
 ) -> Result<()> {
     if scanner.peek()? == Kind::Object {
         let object = scanner.clone().skip()?;
-        if let Some(number) = decimals::variable(object) {
+        if let Some(number) = variable_decimal(object) {
             scanner.skip()?;
             out.push_str(&number);
             return Ok(());

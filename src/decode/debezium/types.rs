@@ -15,7 +15,7 @@
 //! booleans, bytes and `Bits` (base64), geometry (`{"wkb":…,"srid":…}`). A date or timestamp outside the years 1 to
 //! 9999 stays the number it is, but PostgreSQL's infinities are `"infinity"` and `"-infinity"`.
 
-use super::decimals::{decimal, variable};
+use super::{decimal, variable_decimal};
 use crate::catalogue::TableSchema;
 use crate::decode::row;
 use crate::error::{Error, Result};
@@ -266,7 +266,7 @@ fn value(scanner: &mut Scanner<'_>, of: &Type<'_>, out: &mut String, column: (&s
             Ok(())
         }
         (Type::VariableDecimal, Kind::Object) => {
-            let text = variable(scanner.skip()?);
+            let text = variable_decimal(scanner.skip()?);
             out.push_str(&text.ok_or_else(|| bad_value(name, "a decimal that is none"))?);
             Ok(())
         }
