@@ -73,6 +73,15 @@ def test_every_metric_of_rowtide_that_is_watched_is_one(file):
     assert "RecordsBackwards" in named and named <= METRICS
 
 
+def test_the_runbook_tells_of_every_fault_of_a_table():
+    source = DEPLOY.parent / "src"
+    codes = re.search(r"FAULT_CODES: &\[&str\] = &\[(.*?)\];", (source / "error.rs").read_text(), re.DOTALL)[1]
+    others = "".join(file.read_text() for file in source.rglob("*.rs") if file.name != "error.rs")
+    raised = {code for code in re.findall(r'"(\w+)"', codes) if f'"{code}"' in others}
+    told = first_column(RUNBOOK, "codes")
+    assert len(told) == len(set(told)) and set(told) == raised
+
+
 def commands_of(text: str) -> list[str]:
     """The commands of rowtide in a document, in its blocks and between backticks, without what follows a pipe."""
     blocks = "\n".join(re.findall(r"```sh\n(.*?)```", text, re.DOTALL))
