@@ -13,6 +13,13 @@ check:
 test-lambda:
     cargo test --locked --no-default-features --features lambda lambda
 
+# Debezium and wal2json on a PostgreSQL that is written at random, until their rows are compared.
+sources:
+    tests/install
+    tests/sources/install
+    cargo build --locked --bins
+    target/tools/python/bin/python -m pytest -q tests/sources
+
 # Size of the processors, and time from their start to their first request for work.
 cold-start:
     cargo bench --locked --no-default-features --features lambda --bench cold_start

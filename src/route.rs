@@ -91,10 +91,13 @@ pub struct Routes {
     found: Mutex<Found>,
 }
 
+/// A source, and the route that takes its table, if one does.
+type Taken = (SourceIdentity, Option<Arc<Route>>);
+
 #[derive(Debug, Default)]
 struct Found {
     /// By source table; of each, by the source's identity.
-    routes: HashMap<String, Vec<(SourceIdentity, Option<Arc<Route>>)>>,
+    routes: HashMap<String, Vec<Taken>>,
     /// By schema and name.
     targets: HashMap<(String, String), Arc<Target>>,
 }

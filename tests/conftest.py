@@ -1,4 +1,4 @@
-"""The servers of the tests in tests/aws: each is started when the first test wants it and stopped at the end."""
+"""The servers of the tests: each is started when the first test wants it and stopped at the end."""
 
 import os
 

@@ -39,6 +39,14 @@ locals {
       periods    = 1
       points     = 1
     }
+    backwards = {
+      text       = "Changes count as stale though they happened later than what is stored."
+      namespace  = "Rowtide"
+      metric     = "RecordsBackwards"
+      dimensions = local.of_service
+      periods    = 1
+      points     = 1
+    }
     dropped = {
       text       = "Lambda gave up records, after all attempts or for their age."
       namespace  = "AWS/Lambda"

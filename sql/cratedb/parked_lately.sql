@@ -1,3 +1,2 @@
 select count(*) from {dead_letters}
-where source = $1 and parked_at > $2 and code <> 'blocked' and not id = any($3) and code = any($4) = $5
-  and ($5 = false or coalesce("table", '') = $6)
+where source = $1 and parked_at > $2 and code <> 'blocked' and not id = any($3) and {cause}

@@ -75,13 +75,20 @@ impl Cratedb {
         let since = jiff::Timestamp::now().as_millisecond() - LATELY_MS;
         let since = jiff::Timestamp::from_millisecond(since).unwrap_or(jiff::Timestamp::MIN);
         let own: Vec<i64> = letters.iter().map(number).collect();
-        let (is_fault, table) = match cause {
-            Cause::Poison => (false, String::new()),
-            Cause::Fault(table) => (true, table.map(storable).unwrap_or_default()),
+        let source = storable(source);
+        let (cause, table) = match cause {
+            Cause::Poison => ("not code = any($4)", None),
+            Cause::Fault(table) => (
+                "code = any($4) and coalesce(\"table\", '') = $5",
+                Some(table.map(storable).unwrap_or_default()),
+            ),
         };
-        let rows = self
-            .ask(deadline, &sql, &[&storable(source), &since, &own, &FAULT_CODES, &is_fault, &table])
-            .await?;
+        let sql = fill(&sql, &[("cause", cause)]);
+        let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&source, &since, &own, &FAULT_CODES];
+        if let Some(table) = &table {
+            parameters.push(table);
+        }
+        let rows = self.ask(deadline, &sql, &parameters).await?;
         let count: i64 = rows.first().map_or(Ok(0), |row| read(|| row.try_get(0)))?;
         Ok(u64::try_from(count).unwrap_or_default())
     }

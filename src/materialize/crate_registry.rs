@@ -70,6 +70,8 @@ impl Cratedb {
         if self.relation_of(&self.schema, REGISTRY, deadline).await?.is_none() {
             return Ok(Vec::new());
         }
+        // asked seldom, and a target that was just made counts
+        self.refresh(&self.own(REGISTRY)).await?;
         self.read_sources(deadline).await
     }
 

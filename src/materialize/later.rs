@@ -57,7 +57,7 @@ impl Postgres {
 }
 
 impl Cratedb {
-    /// Of the rows that were stale, finds those that happened later than what is stored. Costs nothing when none was.
+    /// The same. What was written within the last second may not be seen: the sign comes again with the next change.
     pub(super) async fn find_later(
         &self,
         statement: &Statement,

@@ -2,6 +2,8 @@
 
 import json
 import re
+import shlex
+import subprocess
 
 import pytest
 
@@ -9,11 +11,13 @@ import cloudformation_template as cloudformation
 from cloudformation_template import Stack
 from scenarios import DEPLOY, PARAMETERS, SCENARIOS, for_cloudformation, for_terraform
 from terraform_module import Module
+from test_doctor import ROWTIDE
 from test_policies import WILDCARDS, name_of, of_cloudformation
 
 DOCS = DEPLOY.parent / "docs"
 GUIDE = (DOCS / "deploy.md").read_text()
 RUNBOOK = (DOCS / "runbook.md").read_text()
+METRICS = set(re.findall(r"^\| `([A-Z]\w+)` \|", (DOCS / "metrics.md").read_text(), re.MULTILINE))
 
 SECTIONS = dict(re.findall(r"^## ([\w-]+)\n(.*?)(?=^## |\Z)", RUNBOOK, re.MULTILINE | re.DOTALL))
 
@@ -47,6 +51,53 @@ def test_each_section_says_what_it_means_what_to_look_at_and_how_to_mend_it(sect
     text = SECTIONS[section]
     assert re.search(r"\*\*Means\.\*\*.*\*\*Look at\.\*\*.*\*\*Mend\.\*\*", text, re.DOTALL)
     assert "```sh" in text
+
+
+def first_column(text: str, mark: str) -> list[str]:
+    """The names in the first column of the table behind a comment."""
+    table = re.search(rf"<!-- {mark}:.*?-->\n\|.*?\n\|[-|]+\n((?:\|.*\n)+)", text)[1]
+    return re.findall(r"^\| `([\w-]+)` \|", table, re.MULTILINE)
+
+
+def test_the_guide_lists_every_alarm():
+    assert first_column(GUIDE, "alarms") == list(alarms_of("cloudformation"))
+
+
+@pytest.mark.parametrize("file", ["sam/template.yaml", "cloudformation/template.yaml", "terraform/alarms.tf",
+                                  "terraform/dashboard.json.tftpl"])
+def test_every_metric_of_rowtide_that_is_watched_is_one(file):
+    text = (DEPLOY / file).read_text()
+    watched = re.findall(r'"Rowtide", "(\w+)"|Namespace: Rowtide\n +MetricName: (\w+)', text)
+    watched += re.findall(r'namespace += "Rowtide"\n +metric += "(\w+)"()', text)
+    named = {one or other for one, other in watched}
+    assert "RecordsBackwards" in named and named <= METRICS
+
+
+def test_the_runbook_tells_of_every_fault_of_a_table():
+    source = DEPLOY.parent / "src"
+    codes = re.search(r"FAULT_CODES: &\[&str\] = &\[(.*?)\];", (source / "error.rs").read_text(), re.DOTALL)[1]
+    others = "".join(file.read_text() for file in source.rglob("*.rs") if file.name != "error.rs")
+    raised = {code for code in re.findall(r'"(\w+)"', codes) if f'"{code}"' in others}
+    told = first_column(RUNBOOK, "codes")
+    assert len(told) == len(set(told)) and set(told) == raised
+
+
+def commands_of(text: str) -> list[str]:
+    """The commands of rowtide in a document, in its blocks and between backticks, without what follows a pipe."""
+    blocks = "\n".join(re.findall(r"```sh\n(.*?)```", text, re.DOTALL))
+    inline = re.findall(r"`(rowtide [a-z-]+ [^`]*)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+    found = re.findall(r"^rowtide [a-z-]+ .*$", blocks, re.MULTILINE) + inline
+    return sorted({re.split(r" [|#] ", command)[0].strip() for command in found})
+
+
+@pytest.mark.parametrize("command", commands_of(GUIDE + RUNBOOK))
+def test_every_command_that_is_named_is_understood(command):
+    if not ROWTIDE.exists():
+        pytest.skip(f"not run: {ROWTIDE} is not built (cargo build)")
+    # what is not understood is refused before the help is shown
+    asked = [ROWTIDE, *shlex.split(command)[1:], "--help"]
+    ended = subprocess.run(asked, capture_output=True, text=True, env={})
+    assert ended.returncode == 0, ended.stderr
 
 
 def test_the_table_of_parameters_is_the_file():
@@ -94,7 +145,7 @@ def test_every_parameter_that_is_named_in_the_text_exists():
     statements = {name_of(statement) for name in SCENARIOS for statement in of_cloudformation("sam", SCENARIOS[name])}
     others = {"ReportBatchItemFailures", "UseLargeIntegerValue"}
     named = set(re.findall(r"`([A-Z][a-z]+(?:[A-Z][a-z]+)+)`", GUIDE + RUNBOOK))
-    assert named <= known | outputs | statements | others
+    assert named <= known | outputs | statements | others | METRICS
 
 
 def test_the_guide_lists_every_statement_of_the_role():

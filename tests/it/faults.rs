@@ -123,6 +123,61 @@ async fn a_server_that_is_stopped_and_started_is_waited_for() {
     assert_eq!(report.stopped().unwrap().kind(), ErrorKind::Unavailable);
 }
 
+/// Passes bytes on in both directions until it is frozen: then it still accepts connections, and nothing comes through.
+async fn freezable(server_port: u16) -> (u16, tokio::sync::watch::Sender<bool>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (freeze, frozen) = tokio::sync::watch::channel(false);
+    tokio::spawn(async move {
+        while let Ok((mut near, _)) = listener.accept().await {
+            let mut frozen = frozen.clone();
+            tokio::spawn(async move {
+                let Ok(mut far) = tokio::net::TcpStream::connect(("127.0.0.1", server_port)).await else {
+                    return;
+                };
+                tokio::select! {
+                    biased;
+                    () = async { drop(frozen.wait_for(|frozen| *frozen).await) } => {
+                        // as a host that was paused: the connections stay open
+                        std::future::pending::<()>().await;
+                    }
+                    done = tokio::io::copy_bidirectional(&mut near, &mut far) => drop(done),
+                }
+            });
+        }
+    });
+    (port, freeze)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_freezes_in_mid_statement_is_given_up_at_the_deadline() {
+    let Some(place) = server("frozen").await else { return };
+    prepared(&place).await;
+    let port = place.count("select current_setting('port')::bigint").await;
+    let (port, freeze) = freezable(u16::try_from(port).unwrap()).await;
+    let mut config = place.config();
+    // asking for encryption waits for an answer, on the connection that cancels, too
+    let of_server =
+        place.url.split(' ').filter(|pair| !pair.starts_with("host=") && !pair.starts_with("port="));
+    let url = of_server.map(str::to_owned).chain([format!("host=127.0.0.1 port={port}")]);
+    let url = url.collect::<Vec<_>>().join(" ");
+    config.sink.url = Some(rowtide::config::SinkUrl::new(url));
+    config.sink.tls = Some(rowtide::config::Tls::Prefer);
+    let worker = place.worker(&config);
+    let inserted = inserts("orders", 3);
+    worker.done(&inserted[..1]).await;
+    freeze.send(true).unwrap();
+    for records in [&inserted[..], &[change("fresh", "a", at(1), 9, None)]] {
+        let taken =
+            process(&worker.flow, &worker.sink, records, Deadline::after(Duration::from_millis(1_500)));
+        // far beyond what any machine needs to give up
+        let report = tokio::time::timeout(Duration::from_secs(60), taken).await.expect("an answer");
+        assert_eq!(report.failed_position(), Some(records[0].position.as_str()), "{report:?}");
+        assert_eq!(report.stopped().unwrap().disposition(), Disposition::Retry);
+    }
+    place.finish().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_statement_that_outlasts_the_deadline_is_cancelled_and_the_record_reported() {
     let Some(place) = server("deadline").await else { return };

@@ -115,6 +115,7 @@ fn statements() -> Vec<String> {
         ("{data}", "object(strict)"),
         ("{aux}", "aux"),
         ("{names}", "key"),
+        ("{cause}", "not code = any($4)"),
         ("{identity}", ", source_identity, key_types"),
         ("{rows}", "($1)"),
         ("{sets}", "key = excluded.key"),

@@ -120,7 +120,7 @@ impl Source {
 
     /// The code without the unit tests, which stand at the end or in a file of their own.
     fn shipped(&self) -> &str {
-        if self.path.ends_with("/tests.rs") {
+        if self.path.ends_with("/tests.rs") || self.path.contains("/tests/") {
             return "";
         }
         match self.code.split_once("#[cfg(test)]\nmod tests {") {

@@ -1,14 +1,12 @@
 //! Changes of MongoDB's connector: a document as a string of Extended JSON.
 
-use super::{Image, Message, MessageKey, Operation, Origin};
+use super::{Columns, ID, Image, Message, MessageKey, Operation, Origin};
+use crate::catalogue::Identity;
 use crate::decode::extended_json;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Change, ChangeEvent, Key, Patch, token};
 use crate::json::{Fault, Kind, Scanner};
 use std::borrow::Cow;
-
-/// The member that identifies a document.
-const ID: &str = "_id";
 
 /// The change of a document.
 pub(super) fn change(
@@ -18,16 +16,7 @@ pub(super) fn change(
     message_key: Option<&MessageKey<'_>>,
 ) -> Result<ChangeEvent> {
     let (before, after) = (text(message.before)?, text(message.after)?);
-    let shown = if operation == Operation::Delete { &before } else { &after };
-    let by_image = shown.as_deref().or(before.as_deref()).map(id).transpose()?.flatten();
-    let key = match by_image {
-        Some(key) => key,
-        None => message_key.and_then(id_of_key).transpose()?.ok_or_else(|| {
-            let message = "The record has no _id, neither in a document nor as the message key.";
-            Error::poison("no_key", message)
-        })?,
-    };
-    let key = Key::new(vec![(ID.to_owned(), key)])?;
+    let key = key_of(operation, (before.as_deref(), after.as_deref()), message_key)?;
     let document = |text: &str| extended_json::document(&mut Scanner::new(text), |name| name == ID);
     let change = match (operation, after) {
         (Operation::Delete, _) => Change::Delete(before.as_deref().map(document).transpose()?),
@@ -38,6 +27,31 @@ pub(super) fn change(
         }
     };
     Ok(origin.event(Some(key), change, None))
+}
+
+/// The key of a document.
+pub(super) fn key(message: &Message<'_>, message_key: Option<&MessageKey<'_>>) -> Result<Key> {
+    let (before, after) = (text(message.before)?, text(message.after)?);
+    key_of(Operation::Update, (before.as_deref(), after.as_deref()), message_key)
+}
+
+fn key_of(
+    operation: Operation,
+    (before, after): (Option<&str>, Option<&str>),
+    message_key: Option<&MessageKey<'_>>,
+) -> Result<Key> {
+    let shown = if operation == Operation::Delete { before } else { after };
+    if let Some(id) = shown.or(before).map(id).transpose()?.flatten() {
+        return Key::new(vec![(ID.to_owned(), id)]);
+    }
+    let identity = Identity::Columns(vec![ID.to_owned()]);
+    match message_key.and_then(MessageKey::of_document) {
+        Some(key) => key.key("", &identity, &Columns::default()),
+        None => {
+            let message = "The record has no _id, neither in a document nor as the message key.";
+            Err(Error::poison("no_key", message))
+        }
+    }
 }
 
 /// The Extended JSON of an image.
@@ -64,15 +78,6 @@ fn id(document: &str) -> Result<Option<String>> {
         Ok::<_, Error>(())
     })?;
     Ok(found.filter(|value| value != "null"))
-}
-
-/// The canonical `_id` in a message key, `{"id":"<Extended JSON>"}`; `None` when it holds none.
-fn id_of_key(key: &MessageKey<'_>) -> Option<Result<String>> {
-    let literal = Scanner::new(key.only()?).string().ok()?;
-    let mut value = String::new();
-    let mut scanner = Scanner::new(&literal);
-    let read = extended_json::copy_key(&mut scanner, &mut value).and_then(|()| Ok(scanner.end()?));
-    Some(read.map(|()| value))
 }
 
 /// The patch that `updateDescription` is.

@@ -3,7 +3,7 @@
 use super::Operation;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Timestamp;
-use crate::json::{Fault, Scanner};
+use crate::json::{Fault, Kind, Scanner};
 use crate::record::Record;
 use crate::source::{Member, SourceIdentity};
 use crate::version::{Rank, Version};
@@ -12,7 +12,7 @@ use std::borrow::Cow;
 type Text<'a> = Option<Cow<'a, str>>;
 
 /// The members of `source` that name the table or order the change, as text.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Position<'a> {
     pub(super) connector: Text<'a>,
     snapshot: Text<'a>,
@@ -38,6 +38,7 @@ pub(super) struct Position<'a> {
     rs_id: Text<'a>,
     ssn: Text<'a>,
     ord: Text<'a>,
+    commit_ts: Text<'a>,
     /// `transaction.total_order`, when the connector provides it.
     pub(super) total_order: Text<'a>,
     /// What the members, null or not, say of the connector.
@@ -59,6 +60,8 @@ pub(super) enum Order {
     Oplog,
     /// Db2: `commit_lsn`, `change_lsn`.
     Asn,
+    /// TiCDC: `commit_ts`.
+    Tso,
 }
 
 impl Order {
@@ -70,6 +73,7 @@ impl Order {
             "event_serial_no" => Self::ChangeTable,
             "scn" => Self::Redo,
             "ord" => Self::Oplog,
+            "commit_ts" => Self::Tso,
             _ => return None,
         })
     }
@@ -82,6 +86,7 @@ impl Order {
             Self::Redo => 'o',
             Self::Oplog => 'g',
             Self::Asn => 'b',
+            Self::Tso => 't',
         }
     }
 }
@@ -128,14 +133,39 @@ fn largest(list: &str) -> Option<&str> {
 }
 
 impl<'a> Position<'a> {
-    /// Reads the member `name` of `source` (or, without punctuation, of a CloudEvents attribute), if it counts.
+    /// Reads the member `name` of `source`, if it counts.
     pub(super) fn read(&mut self, scanner: &mut Scanner<'a>, name: &str) -> Result<(), Fault> {
         self.hint = self.hint.or(Order::hinted(name));
         match self.slot(name) {
+            // older connectors say true and false
+            Some(slot) if name == "snapshot" && scanner.peek()? == Kind::Bool => {
+                *slot = Some(Cow::Borrowed(scanner.skip()?));
+            }
             Some(slot) => *slot = scanner.text()?,
             None => drop(scanner.skip()?.len()),
         }
         Ok(())
+    }
+
+    /// The same of a CloudEvents attribute, whose name has no punctuation.
+    pub(super) fn read_attribute(&mut self, scanner: &mut Scanner<'a>, name: &str) -> Result<(), Fault> {
+        self.read(
+            scanner,
+            match name {
+                "tsms" => "ts_ms",
+                "tsus" => "ts_us",
+                "tsns" => "ts_ns",
+                "commitlsn" => "commit_lsn",
+                "changelsn" => "change_lsn",
+                "eventserialno" => "event_serial_no",
+                "commitscn" => "commit_scn",
+                "lcrposition" => "lcr_position",
+                "rsid" => "rs_id",
+                "committs" => "commit_ts",
+                "txtotalorder" => "transaction_total_order",
+                name => name,
+            },
+        )
     }
 
     /// Whether a member `name` counts.
@@ -149,27 +179,28 @@ impl<'a> Position<'a> {
             "snapshot" => &mut self.snapshot,
             "name" => &mut self.name,
             "db" => &mut self.db,
-            "keyspace" => &mut self.keyspace,
+            "keyspace" | "database_id" => &mut self.keyspace,
             "schema" => &mut self.schema,
             "table" => &mut self.table,
             "collection" => &mut self.collection,
-            "ts_ms" | "tsms" => &mut self.ts_ms,
-            "ts_us" | "tsus" => &mut self.ts_us,
-            "ts_ns" | "tsns" => &mut self.ts_ns,
+            "ts_ms" => &mut self.ts_ms,
+            "ts_us" => &mut self.ts_us,
+            "ts_ns" => &mut self.ts_ns,
             "lsn" => &mut self.lsn,
             "file" => &mut self.file,
             "pos" => &mut self.pos,
             "row" => &mut self.row,
-            "commit_lsn" | "commitlsn" => &mut self.commit_lsn,
-            "change_lsn" | "changelsn" => &mut self.change_lsn,
-            "event_serial_no" | "eventserialno" => &mut self.event_serial_no,
+            "commit_lsn" => &mut self.commit_lsn,
+            "change_lsn" => &mut self.change_lsn,
+            "event_serial_no" => &mut self.event_serial_no,
             "scn" => &mut self.scn,
-            "commit_scn" | "commitscn" => &mut self.commit_scn,
-            "lcr_position" | "lcrposition" => &mut self.lcr_position,
-            "rs_id" | "rsid" => &mut self.rs_id,
+            "commit_scn" => &mut self.commit_scn,
+            "lcr_position" => &mut self.lcr_position,
+            "rs_id" => &mut self.rs_id,
             "ssn" => &mut self.ssn,
             "ord" => &mut self.ord,
-            "transaction_total_order" | "txtotalorder" => &mut self.total_order,
+            "commit_ts" => &mut self.commit_ts,
+            "transaction_total_order" => &mut self.total_order,
             _ => return None,
         })
     }
@@ -183,6 +214,7 @@ impl<'a> Position<'a> {
             Some("oracle") => Order::Redo,
             Some("mongodb") => Order::Oplog,
             Some("db2") => Order::Asn,
+            Some("TiCDC") => Order::Tso,
             Some(_) => {
                 let message = "The record is of a Debezium connector whose order of changes is not known. Set \
                      source.version = \"arrival\" to go by the order of arrival.";
@@ -196,21 +228,44 @@ impl<'a> Position<'a> {
         })
     }
 
-    /// The table as the source names it: `schema.table`, `db.table` or `db.collection`.
+    /// The table as the source names it: `schema.table`, or `db.table`, `keyspace.table` and `db.collection` where
+    /// the source knows no schemas.
     pub(super) fn table(&self) -> Option<String> {
         let named = |text: &'_ Text<'a>| text.as_deref().filter(|text| !text.is_empty()).map(str::to_owned);
         let table = named(&self.collection).or_else(|| named(&self.table))?;
-        let is_relational =
-            self.collection.is_none() && !matches!(self.order(), Ok(Order::Binlog | Order::Oplog));
-        let space = if is_relational { named(&self.schema) } else { named(&self.db) };
+        let space = match self.order() {
+            _ if self.collection.is_some() => named(&self.db),
+            Ok(Order::Binlog | Order::Oplog | Order::Tso) => named(&self.db),
+            Ok(Order::Wal | Order::ChangeTable | Order::Redo | Order::Asn) => named(&self.schema),
+            // a connector that nobody knows has schemas or it has not
+            Err(_) if self.connector.is_some() => {
+                named(&self.schema).or_else(|| named(&self.keyspace)).or_else(|| named(&self.db))
+            }
+            Err(_) => named(&self.schema),
+        };
         Some(space.map_or_else(|| table.clone(), |space| format!("{space}.{table}")))
+    }
+
+    /// Whether the record is of a document of MongoDB, whose key is always `_id`.
+    pub(super) fn is_of_document(&self) -> bool {
+        match self.connector.as_deref() {
+            Some(connector) => connector == "mongodb",
+            None => self.collection.is_some() || self.hint == Some(Order::Oplog),
+        }
+    }
+
+    /// Whether a snapshot says so, not the source's log.
+    pub(super) fn is_of_snapshot(&self) -> bool {
+        self.snapshot.as_deref().is_some_and(|kind| !kind.eq_ignore_ascii_case("false"))
     }
 
     /// What tells this source from others. The number of a server (`server_id`) does not: another one takes over.
     pub(super) fn source(&self) -> SourceIdentity {
         let db = self.db.as_deref().filter(|db| !db.is_empty()).or(self.keyspace.as_deref());
+        // MariaDB was read by MySQL's connector before it had one of its own
+        let connector = self.connector.as_deref().map(|name| if name == "mariadb" { "mysql" } else { name });
         SourceIdentity::of(&[
-            (Member::Connector, self.connector.as_deref()),
+            (Member::Connector, connector),
             (Member::Server, self.name.as_deref()),
             (Member::Db, db),
         ])
@@ -247,6 +302,18 @@ impl<'a> Position<'a> {
             Operation::Create | Operation::Update if order != Order::Oplog => version.place(1),
             Operation::Create | Operation::Update | Operation::Read | Operation::Delete => version,
         })
+    }
+
+    /// The version of a drop, which is no change of a row.
+    ///
+    /// # Errors
+    /// As [`Position::version`].
+    pub(super) fn version_of_drop(&self, epoch: u16, record: &Record) -> Result<Version> {
+        let zero = |text: &Text<'a>| text.clone().or(Some(Cow::Borrowed("0")));
+        // what Oracle's record says of a commit is of another transaction: the statement commits itself
+        let (commit_scn, row, event_serial_no) = (None, zero(&self.row), zero(&self.event_serial_no));
+        let position = Self { commit_scn, row, event_serial_no, ..self.clone() };
+        position.version(epoch, Operation::Delete, record)
     }
 
     /// Appends the place in the source's log.
@@ -291,6 +358,7 @@ impl<'a> Position<'a> {
                 // OpenLogReplicator tells one number for all that a transaction did
                 Ok(if place.is_empty() && !read { then_by_arrival(version, record) } else { version })
             }
+            Order::Tso => Ok(version.number(number("commit_ts", &self.commit_ts)?)),
             Order::Oplog => {
                 let time = number("ts_ms", &self.ts_ms)?;
                 let version = version.number(time).number(number("ord", &self.ord)?).place(stage);
@@ -310,7 +378,7 @@ impl<'a> Position<'a> {
             Order::Oplog => false,
             // nothing was captured yet
             Order::ChangeTable | Order::Asn => self.commit_lsn.is_some(),
-            Order::Binlog | Order::Redo => true,
+            Order::Binlog | Order::Redo | Order::Tso => true,
         }
     }
 

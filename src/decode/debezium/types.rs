@@ -8,25 +8,22 @@
 //! | `Timestamp`, `MicroTimestamp`, `NanoTimestamp` | `"2017-09-15T11:12:13.123"` likewise, without a zone |
 //! | `MicroDuration`, `NanoDuration` | `"PT3723.5S"` |
 //! | `debezium.data.Json` | the document itself |
+//! | `int64` of a `BIGINT UNSIGNED` | the number without a sign |
 //! | arrays, maps, structs | the same with their parts made plain |
 //!
 //! Everything else stays as it is written: text (`ZonedTimestamp`, `Interval`, `Uuid`, `Enum`, `Xml`, …), numbers,
 //! booleans, bytes and `Bits` (base64), geometry (`{"wkb":…,"srid":…}`). A date or timestamp outside the years 1 to
 //! 9999 stays the number it is, but PostgreSQL's infinities are `"infinity"` and `"-infinity"`.
 
+use super::{decimal, variable_decimal};
+use crate::catalogue::TableSchema;
 use crate::decode::row;
 use crate::error::{Error, Result};
 use crate::event::Document;
 use crate::json::{self, DEPTH_MAX, Fault, Kind, Scanner};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use std::borrow::Cow;
 use std::fmt::Write as _;
-
-/// The most bytes of a decimal's digits, about 2,400 digits: turning them into text takes the square of their number.
-const DECIMAL_BYTES_MAX: usize = 1_024;
-/// The most zeros that are written out for a scale; beyond it the number has an exponent.
-const ZEROS_MAX: usize = 400;
+use std::sync::Arc;
 
 /// What a column's values are, as far as they must be changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +36,10 @@ enum Type<'a> {
     Stamp(Unit),
     Duration(Unit),
     Json,
+    /// A count of 64 bits without a sign, which Debezium writes with one.
+    Unsigned,
+    /// PostgreSQL's bytea as text, of which null says nothing.
+    TextOfBytes,
     Array(Box<Type<'a>>),
     Map(Box<Type<'a>>),
     Struct(Columns<'a>),
@@ -70,48 +71,93 @@ impl Unit {
     }
 }
 
-/// The columns of a row whose values must be changed, sorted by name.
+/// The columns of a row whose values must be changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Columns<'a>(Vec<(Cow<'a, str>, Type<'a>)>);
+pub(super) struct Columns<'a> {
+    /// By the schema, sorted by name.
+    typed: Vec<(Cow<'a, str>, Type<'a>)>,
+    /// What the source said of the table in a record of its own.
+    told: Option<Arc<TableSchema>>,
+}
 
 impl<'a> Columns<'a> {
-    /// Reads the text of a schema's `fields`.
+    /// Reads the text of a schema's `fields`, which is empty when there is none.
     pub(super) fn of(fields: &'a str) -> Result<Self> {
-        Self::read(&mut Scanner::new(fields), DEPTH_MAX)
+        if fields.is_empty() { Ok(Self::default()) } else { Self::read(&mut Scanner::new(fields), DEPTH_MAX) }
+    }
+
+    /// The only column of a key by the text of its schema.
+    pub(super) fn only(name: &'a str, schema: &'a str) -> Result<Self> {
+        let (_, of) = field(&mut Scanner::new(schema), DEPTH_MAX)?;
+        Ok(Self { typed: vec![(Cow::Borrowed(name), of)], told: None })
+    }
+
+    /// The same with what the source said of the table.
+    pub(super) fn knowing(self, told: Option<Arc<TableSchema>>) -> Self {
+        Self { told, ..self }
+    }
+
+    /// What the source said of the table.
+    pub(super) fn told(&self) -> Option<Arc<TableSchema>> {
+        self.told.clone()
     }
 
     fn read(scanner: &mut Scanner<'a>, levels_left: usize) -> Result<Self> {
-        let mut columns = Vec::new();
+        let mut typed = Vec::new();
         scanner.array(|scanner| {
             if let (Some(name), of) = field(scanner, levels_left)?
                 && of != Type::Plain
             {
-                columns.push((name, of));
+                typed.push((name, of));
             }
             Ok::<_, Error>(())
         })?;
-        columns.sort_by(|(a, _), (b, _)| a.cmp(b));
-        Ok(Self(columns))
+        typed.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(Self { typed, told: None })
     }
 
     fn get(&self, name: &str) -> &Type<'a> {
-        let found = self.0.binary_search_by(|(column, _)| column.as_ref().cmp(name));
-        found.ok().and_then(|at| self.0.get(at)).map_or(&Type::Plain, |(_, of)| of)
+        let found = self.typed.binary_search_by(|(column, _)| column.as_ref().cmp(name));
+        found.ok().and_then(|at| self.typed.get(at)).map_or(&Type::Plain, |(_, of)| of)
+    }
+
+    /// Whether null in a column may as well be a large value that did not change.
+    pub(super) fn hides_values(&self, name: &str) -> bool {
+        !self.typed.is_empty() && *self.get(name) == Type::TextOfBytes
+    }
+
+    /// Whether the source said that a column counts without a sign.
+    fn is_told_unsigned(&self, name: &str) -> bool {
+        let columns = self.told.iter().flat_map(|schema| &schema.columns);
+        columns.filter(|(column, _)| column == name).any(|(_, of)| is_unsigned(of))
     }
 
     /// Appends the value of the column `name` as plain JSON.
     pub(super) fn write(&self, scanner: &mut Scanner<'_>, name: &str, out: &mut String) -> Result<()> {
-        match (self.0.is_empty(), scanner.peek()?) {
-            (true, Kind::Number) => out.push_str(scanner.number()?),
+        match (self.typed.is_empty(), scanner.peek()?) {
+            (true, Kind::Number) => {
+                let text = scanner.number()?;
+                if text.starts_with('-') && self.is_told_unsigned(name) {
+                    number(text, &Type::Unsigned, out);
+                } else {
+                    out.push_str(text);
+                }
+            }
             (true, _) => row::copy(scanner, out)?,
-            (false, _) => value(scanner, self.get(name), out, (name, DEPTH_MAX))?,
+            (false, kind) => {
+                let mut of = self.get(name);
+                if *of == Type::Plain && kind == Kind::Number && self.is_told_unsigned(name) {
+                    of = &Type::Unsigned;
+                }
+                value(scanner, of, out, (name, DEPTH_MAX))?;
+            }
         }
         Ok(())
     }
 
     /// The same for a value that is a string, already read.
     pub(super) fn write_text(&self, text: Cow<'_, str>, name: &str, out: &mut String) -> Result<()> {
-        match (if self.0.is_empty() { &Type::Plain } else { self.get(name) }, text) {
+        match (if self.typed.is_empty() { &Type::Plain } else { self.get(name) }, text) {
             (Type::Plain, Cow::Borrowed(text)) => {
                 // without escapes, or it would not be borrowed
                 out.push('"');
@@ -136,15 +182,17 @@ fn field<'a>(scanner: &mut Scanner<'a>, levels_left: usize) -> Result<(Option<Co
         scanner.skip()?;
         return Ok((None, Type::Plain));
     }
-    let (mut name, mut logical, mut scale) = (None, None, None);
+    let (mut name, mut logical, mut scale, mut wire, mut source) = (None, None, None, None, None);
     let (mut items, mut values, mut fields) = (Type::Plain, Type::Plain, Columns::default());
     scanner.object(|scanner, member| {
         match (member.as_ref(), scanner.peek()?) {
             ("field", Kind::String) => name = Some(scanner.string()?),
             ("name", Kind::String) => logical = Some(scanner.string()?),
+            ("type", Kind::String) => wire = Some(scanner.string()?),
             ("parameters", Kind::Object) => scanner.object(|scanner, member| {
                 match member.as_ref() {
                     "scale" => scale = scanner.text()?.and_then(|text| text.parse().ok()),
+                    SOURCE_TYPE => source = scanner.text()?,
                     _ => drop(scanner.skip()?.len()),
                 }
                 Ok::<_, Fault>(())
@@ -160,10 +208,24 @@ fn field<'a>(scanner: &mut Scanner<'a>, levels_left: usize) -> Result<(Option<Co
         (Some(of), _, _) => of,
         (None, items, _) if items != Type::Plain => Type::Array(Box::new(items)),
         (None, _, values) if values != Type::Plain => Type::Map(Box::new(values)),
-        _ if !fields.0.is_empty() => Type::Struct(fields),
-        _ => Type::Plain,
+        _ if !fields.typed.is_empty() => Type::Struct(fields),
+        _ => match (wire.as_deref(), source.as_deref()) {
+            (Some("int64"), Some(source)) if is_unsigned(source) => Type::Unsigned,
+            (Some("string"), Some(source)) if source.eq_ignore_ascii_case("bytea") => Type::TextOfBytes,
+            _ => Type::Plain,
+        },
     };
     Ok((name, of))
+}
+
+/// The parameter that tells a column's type, with `column.propagate.source.type` or `datatype.propagate.source.type`.
+const SOURCE_TYPE: &str = "__debezium.source.column.type";
+
+/// Whether a type of MySQL counts 64 bits without a sign: `BIGINT UNSIGNED`, `INT8 UNSIGNED ZEROFILL`, ….
+fn is_unsigned(of: &str) -> bool {
+    let is_word = |name: &str| of.split_ascii_whitespace().any(|word| word.eq_ignore_ascii_case(name));
+    let starts = |name: &str| of.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
+    is_word("SERIAL") || (is_word("UNSIGNED") && (starts("BIGINT") || starts("INT8")))
 }
 
 fn logical_type<'a>(name: &str, scale: Option<i32>) -> Option<Type<'a>> {
@@ -241,7 +303,9 @@ fn string(text: &str, of: &Type<'_>, out: &mut String, column: &str) -> Result<(
     match of {
         Type::Decimal(scale) => match decimal(text, *scale) {
             Some(number) => out.push_str(&number),
-            None => return Err(bad_value(column, "a decimal that is none")),
+            None => {
+                return Err(bad_value(column, "a decimal that is none, or longer than PostgreSQL's longest"));
+            }
         },
         Type::Json => {
             let start = out.len();
@@ -257,7 +321,9 @@ fn string(text: &str, of: &Type<'_>, out: &mut String, column: &str) -> Result<(
         | Type::Date
         | Type::Time(_)
         | Type::Stamp(_)
-        | Type::Duration(_) => {
+        | Type::Duration(_)
+        | Type::Unsigned
+        | Type::TextOfBytes => {
             json::write_string(out, text);
         }
         Type::Array(_) | Type::Map(_) | Type::Struct(_) => json::write_string(out, text),
@@ -267,6 +333,13 @@ fn string(text: &str, of: &Type<'_>, out: &mut String, column: &str) -> Result<(
 
 fn number(text: &str, of: &Type<'_>, out: &mut String) {
     let start = out.len();
+    if *of == Type::Unsigned {
+        match text.parse::<i64>() {
+            Ok(count) => write!(out, "{}", count.cast_unsigned()).unwrap_or_default(),
+            Err(_) => out.push_str(text),
+        }
+        return;
+    }
     let written = text.parse::<i64>().ok().and_then(|count| {
         out.push('"');
         match of {
@@ -275,6 +348,7 @@ fn number(text: &str, of: &Type<'_>, out: &mut String) {
             Type::Stamp(unit) => stamp(count, *unit, out)?,
             Type::Duration(unit) => duration(count, *unit, out),
             Type::Plain | Type::Decimal(_) | Type::VariableDecimal | Type::Json => return None,
+            Type::Unsigned | Type::TextOfBytes => return None,
             Type::Array(_) | Type::Map(_) | Type::Struct(_) => return None,
         }
         out.push('"');
@@ -342,90 +416,4 @@ fn duration(count: i64, unit: Unit, out: &mut String) {
         write!(out, ".{}", digits.trim_end_matches('0')).unwrap_or_default();
     }
     out.push('S');
-}
-
-/// The number in a VariableScaleDecimal, `{"scale":2,"value":"ew=="}`; `None` when the object is something else.
-pub(super) fn variable_decimal(object: &str) -> Option<String> {
-    let (mut scale, mut digits, mut members) = (None, None, 0);
-    Scanner::new(object)
-        .object(|scanner, name| {
-            members += 1;
-            match (name.as_ref(), scanner.peek()?) {
-                ("scale", Kind::Number) => scale = scanner.number()?.parse::<i32>().ok(),
-                ("value", Kind::String) => digits = Some(scanner.string()?),
-                _ => drop(scanner.skip()?.len()),
-            }
-            Ok::<_, Fault>(())
-        })
-        .ok()?;
-    if members == 2 { decimal(&digits?, scale?) } else { None }
-}
-
-/// The number that base64 text of a big-endian two's complement integer and a scale stand for.
-fn decimal(base64: &str, scale: i32) -> Option<String> {
-    if base64.len() > DECIMAL_BYTES_MAX / 3 * 4 {
-        return None;
-    }
-    let bytes = STANDARD.decode(base64).ok()?;
-    let negative = *bytes.first()? >= 0x80;
-    let mut number = String::with_capacity(40);
-    if negative {
-        number.push('-');
-    }
-    let digits = match bytes.len() {
-        0..=16 => {
-            let mut whole = [if negative { 0xff } else { 0 }; 16];
-            whole.iter_mut().rev().zip(bytes.iter().rev()).for_each(|(to, from)| *to = *from);
-            i128::from_be_bytes(whole).unsigned_abs().to_string()
-        }
-        _ => long_digits(&bytes, negative),
-    };
-    let places = usize::try_from(scale.unsigned_abs()).ok()?;
-    if scale > 0 && places < digits.len() {
-        let (whole, fraction) = digits.split_at(digits.len() - places);
-        number.push_str(whole);
-        number.push('.');
-        number.push_str(fraction);
-    } else if scale > 0 && places - digits.len() <= ZEROS_MAX {
-        number.push_str("0.");
-        number.extend(std::iter::repeat_n('0', places - digits.len()));
-        number.push_str(&digits);
-    } else if scale <= 0 && (places <= ZEROS_MAX || digits == "0") {
-        number.push_str(&digits);
-        number.extend(std::iter::repeat_n('0', if digits == "0" { 0 } else { places }));
-    } else {
-        write!(number, "{digits}E{}", -i64::from(scale)).ok()?;
-    }
-    Some(number)
-}
-
-/// Decimal digits of the magnitude of a two's complement integer of any length.
-fn long_digits(bytes: &[u8], negative: bool) -> String {
-    const BASE: u64 = 1_000_000_000;
-    // groups of nine digits, the lowest first
-    let mut groups: Vec<u64> = Vec::new();
-    for byte in bytes {
-        // of a negative number the complement, which is one less than the magnitude
-        let mut carry = u64::from(if negative { !byte } else { *byte });
-        for group in &mut groups {
-            let value = *group * 256 + carry;
-            (*group, carry) = (value % BASE, value / BASE);
-        }
-        if carry > 0 {
-            groups.push(carry);
-        }
-    }
-    let mut carry = u64::from(negative);
-    for group in &mut groups {
-        let value = *group + carry;
-        (*group, carry) = (value % BASE, value / BASE);
-    }
-    if carry > 0 {
-        groups.push(carry);
-    }
-    let mut digits = groups.pop().unwrap_or_default().to_string();
-    for group in groups.iter().rev() {
-        write!(digits, "{group:09}").unwrap_or_default();
-    }
-    digits
 }

@@ -1,0 +1,31 @@
+-- public.eu.users
+insert into "public"."eu.users_cdc" as t (key, pk, data, aux, version, deleted, changed_at, applied_at)
+select u.key, u.pk::jsonb, u.data::jsonb, u.aux::jsonb, u.version, u.deleted, u.changed_at, clock_timestamp()
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::timestamptz[])
+  as u(key, pk, data, aux, version, deleted, changed_at)
+where not exists (
+  select from "public"."eu.users_cdc" as s
+  where s.key = u.key collate "C" and s.version >= u.version collate "C")
+order by u.key collate "C"
+on conflict (key) do update set
+  pk = excluded.pk, data = excluded.data, aux = excluded.aux, version = excluded.version, deleted = excluded.deleted,
+  changed_at = excluded.changed_at, applied_at = excluded.applied_at
+where excluded.version > t.version
+returning t.key;
+-- 49672129486798177489156227461936857351614673205323628836: "[1]", {"id":1}, {"n":"eu, later"}, {}, "t.0000.1.06378f24821c005c.00000001", false, "2026-03-02T08:35:52.000000Z"
+-- public.us.users
+insert into "public"."us.users_cdc" as t (key, pk, data, aux, version, deleted, changed_at, applied_at)
+select u.key, u.pk::jsonb, u.data::jsonb, u.aux::jsonb, u.version, u.deleted, u.changed_at, clock_timestamp()
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::timestamptz[])
+  as u(key, pk, data, aux, version, deleted, changed_at)
+where not exists (
+  select from "public"."us.users_cdc" as s
+  where s.key = u.key collate "C" and s.version >= u.version collate "C")
+order by u.key collate "C"
+on conflict (key) do update set
+  pk = excluded.pk, data = excluded.data, aux = excluded.aux, version = excluded.version, deleted = excluded.deleted,
+  changed_at = excluded.changed_at, applied_at = excluded.applied_at
+where excluded.version > t.version
+returning t.key;
+-- 49672129486798177489156227461939275203253902463673041192: "[1]", {"id":1}, null, {}, "t.0000.1.06378f24821c00c0", true, "2026-03-02T08:35:52.000000Z"
+-- 49672129486798177489156227461940484129073517092847747370: "[2]", {"id":2}, {"n":"us"}, {}, "t.0000.1.06378f24821c00c0.00000001", false, "2026-03-02T08:35:52.000000Z"
