@@ -2,6 +2,7 @@
 //! regions or accounts are two tables.
 
 use crate::json::{self, Scanner};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -84,21 +85,25 @@ impl SourceIdentity {
     /// Region and account of an ARN; nothing when it is none.
     #[must_use]
     pub fn of_arn(arn: &str) -> Self {
-        let mut parts = arn.split(':');
-        if parts.next() != Some("arn") {
-            return Self::default();
-        }
-        let (region, account) = (parts.nth(2), parts.next());
-        Self::of(&[(Member::Region, region), (Member::Account, account)])
+        Self::of(&members_of_arn(arn))
     }
 
     /// Region and account of the stream or topic that the source writes to. A queue is no sign: what one source sends
     /// may come through several, and several through one.
     #[must_use]
     pub fn of_stream(arn: &str) -> Self {
+        Self::of_stream_with(arn, [])
+    }
+
+    /// The same with what the record itself tells.
+    #[must_use]
+    pub fn of_stream_with<const N: usize>(arn: &str, told: [(Member, Option<&str>); N]) -> Self {
         match arn.split(':').nth(2) {
-            Some("kinesis" | "kafka") => Self::of_arn(arn),
-            _ => Self::default(),
+            Some("kinesis" | "kafka") => {
+                let members: Vec<_> = told.into_iter().chain(members_of_arn(arn)).collect();
+                Self::of(&members)
+            }
+            _ => Self::of(&told),
         }
     }
 
@@ -113,7 +118,7 @@ impl SourceIdentity {
     pub fn parse(text: &str) -> Self {
         let members = members(text);
         let known: Vec<(Member, Option<&str>)> =
-            Member::ALL.into_iter().map(|it| (it, members.get(it.as_str()).map(String::as_str))).collect();
+            Member::ALL.into_iter().map(|it| (it, members.get(it.as_str()).map(Cow::as_ref))).collect();
         Self::of(&known)
     }
 
@@ -132,7 +137,7 @@ impl SourceIdentity {
     /// The value of a member, if the record told it.
     #[must_use]
     pub fn get(&self, member: Member) -> Option<String> {
-        members(self.as_str()).remove(member.as_str())
+        members(self.as_str()).remove(member.as_str()).map(Cow::into_owned)
     }
 
     /// Whether both tell a member and disagree on it.
@@ -153,7 +158,7 @@ impl SourceIdentity {
         let order = [Member::Db, Member::Server, Member::Region, Member::Account, Member::Connector];
         order.into_iter().find_map(|member| {
             let value = own.get(member.as_str())?;
-            (others.get(member.as_str())? != value).then(|| (member, value.clone()))
+            (others.get(member.as_str())? != value).then(|| (member, value.clone().into_owned()))
         })
     }
 
@@ -163,19 +168,30 @@ impl SourceIdentity {
         if self == other || other.is_empty() {
             return self.clone();
         }
+        if self.is_empty() {
+            return other.clone();
+        }
         let mut all = members(other.as_str());
         all.extend(members(self.as_str()));
         let known: Vec<(Member, Option<&str>)> =
-            Member::ALL.into_iter().map(|it| (it, all.get(it.as_str()).map(String::as_str))).collect();
+            Member::ALL.into_iter().map(|it| (it, all.get(it.as_str()).map(Cow::as_ref))).collect();
         Self::of(&known)
     }
 }
 
-fn members(text: &str) -> BTreeMap<String, String> {
+/// Region and account of an ARN; nothing when it is none.
+fn members_of_arn(arn: &str) -> [(Member, Option<&str>); 2] {
+    let mut parts = arn.split(':');
+    let is_arn = parts.next() == Some("arn");
+    let (region, account) = (parts.nth(2), parts.next());
+    [(Member::Region, region.filter(|_| is_arn)), (Member::Account, account.filter(|_| is_arn))]
+}
+
+fn members(text: &str) -> BTreeMap<Cow<'_, str>, Cow<'_, str>> {
     let mut found = BTreeMap::new();
     let read = Scanner::new(text).object(|scanner, name| {
         if let Some(value) = scanner.text()? {
-            found.insert(name.into_owned(), value.into_owned());
+            found.insert(name, value);
         }
         Ok::<_, json::Fault>(())
     });

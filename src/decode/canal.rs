@@ -101,7 +101,7 @@ impl Canal {
         }
         let Some(table) = row::string(found.table) else { return Err(no_change_record()) };
         let table = format!("{database}.{table}");
-        let source = SourceIdentity::of_stream(&record.source).and(Member::Db, Some(&database));
+        let source = SourceIdentity::of_stream_with(&record.source, [(Member::Db, Some(&*database))]);
         let source_table = SourceTable::new(&table, &source);
         if self.0.catalogue.leaves_out(source_table) {
             return Ok(Decoded::Ignored(Reason::Unrouted));

@@ -249,9 +249,9 @@ impl<'a> Source<'a> {
     }
 
     fn identity(&self, record: &Record) -> SourceIdentity {
-        let cluster = string(self.cluster);
-        let stream = SourceIdentity::of_stream(&record.source).and(Member::Server, cluster.as_deref());
-        stream.and(Member::Db, string(self.db).as_deref())
+        let (cluster, db) = (string(self.cluster), string(self.db));
+        let told = [(Member::Server, cluster.as_deref()), (Member::Db, db.as_deref())];
+        SourceIdentity::of_stream_with(&record.source, told)
     }
 }
 

@@ -160,7 +160,7 @@ impl<'a> Found<'a> {
     /// The collection, and which source that is.
     fn table(&self, record: &Record) -> Option<(String, SourceIdentity)> {
         let (database, collection) = (self.database.as_deref()?, self.collection.as_deref()?);
-        let source = SourceIdentity::of_stream(&record.source).and(Member::Db, Some(database));
+        let source = SourceIdentity::of_stream_with(&record.source, [(Member::Db, Some(database))]);
         Some((format!("{database}.{collection}"), source))
     }
 
