@@ -204,7 +204,6 @@ pub const FAULT_CODES: &[&str] = &[
     "no_arn",
     "no_key",
     "no_new_image",
-    "no_order",
     "other_scheme",
     "other_source",
     "partial_images",
