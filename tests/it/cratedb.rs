@@ -1317,10 +1317,16 @@ async fn cratedb_is_looked_at_and_left_as_it_is() {
     other.source.version = rowtide::config::VersionScheme::Arrival;
     assert_eq!(rules(&other).await, [format!("sink-registry {s}.orders")]);
 
-    // a user who may read, and nothing else
-    place.run(&format!("create user {user}; grant dql on schema \"{{s}}\" to {user}")).await;
+    // a user who may read, and nothing else; with a password, which an ordinary configuration
+    // of host-based authentication asks of every user but crate
+    place
+        .run(&format!(
+            "create user {user} with (password = 'reader'); grant dql on schema \"{{s}}\" to {user}"
+        ))
+        .await;
     let mut limited = config.clone();
-    limited.sink.url = Some(SinkUrl::new(with_option(&place.url, "user", &user)));
+    let url = with_option(&with_option(&place.url, "user", &user), "password", "reader");
+    limited.sink.url = Some(SinkUrl::new(url));
     let lacking = ["rowtide_targets", "rowtide_dead_letters", "orders_cdc"];
     let expected = [format!("sink-schema schema {s}")].into_iter();
     let expected = expected.chain(lacking.map(|table| format!("sink-privileges {s}.{table}")));
