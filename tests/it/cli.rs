@@ -12,10 +12,10 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 /// What a command left.
-struct Ended {
+pub(crate) struct Ended {
     status: i32,
-    out: String,
-    err: String,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Ended {
@@ -54,7 +54,7 @@ fn rowtide_with(args: &[&str], variables: &[(&str, &str)], stdin: &[u8]) -> Ende
     }
 }
 
-fn rowtide(args: &[&str]) -> Ended {
+pub(crate) fn rowtide(args: &[&str]) -> Ended {
     rowtide_with(args, &[], b"")
 }
 

@@ -401,7 +401,7 @@ impl Debezium {
             }
             error.with_hint(match message_key {
                 Some(_) => "Their message key is one value, which names no column.",
-                None => "Or does the table have none? Then set `keyless` there.",
+                None => "The record has no message key either.",
             })
         })
     }
