@@ -93,6 +93,9 @@ fn print(
         seen.push(count(examined.mappings, "event source mapping"));
         seen.push(count(examined.sources, "source"));
         seen.push(count(examined.log_groups, "log group"));
+        if examined.connectors > 0 {
+            seen.push(count(examined.connectors, "connector"));
+        }
     }
     seen.extend(args.sink.is_some().then(|| "the database".to_owned()));
     let found = format!("{}, {}", count(errors, "error"), count(findings.len() - errors, "warning"));

@@ -5,6 +5,7 @@
 //! rules (`rules`) read that model and nothing else.
 
 mod cloudformation;
+mod connector;
 mod document;
 mod model;
 mod node;
@@ -88,6 +89,8 @@ pub struct Examined {
     pub sources: usize,
     /// Log groups.
     pub log_groups: usize,
+    /// Connectors.
+    pub connectors: usize,
 }
 
 /// Templates, plans and live settings to be examined together.
@@ -97,21 +100,27 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Adds a file: a SAM or CloudFormation template, the JSON of a Terraform plan or state, or what AWS answers about
-    /// event source mappings and functions. `parameters` stand in place of a template's defaults.
+    /// Adds a file: a SAM or CloudFormation template, the JSON of a Terraform plan or state, what AWS answers about
+    /// event source mappings and functions, or the configuration of a connector of Debezium. `parameters` stand in place of a template's defaults.
     ///
     /// # Errors
     /// A configuration error that names the file and the place in it, when it cannot be read or is nothing of that.
     pub fn add(&mut self, name: &str, content: &[u8], parameters: &BTreeMap<String, String>) -> Result<()> {
-        let root = document::parse(content).map_err(|error| Error::config(format!("{name}: {error}.")))?;
+        let root = match connector::properties(content) {
+            Some(root) => root,
+            None => document::parse(content).map_err(|error| Error::config(format!("{name}: {error}.")))?,
+        };
         if terraform::is_plan(&root) {
             terraform::read(&root, name, &mut self.model);
         } else if cloudformation::is_template(&root) {
             cloudformation::read(&root, name, parameters, &mut self.model);
-        } else if !cloudformation::read_live(&root, name, &mut self.model) {
+        } else if !cloudformation::read_live(&root, name, &mut self.model)
+            && !connector::read(&root, name, &mut self.model)
+        {
             return Err(Error::config(format!(
                 "{name}: not a SAM or CloudFormation template, not the JSON of a Terraform plan (terraform show -json \
-                 PLAN), and not an event source mapping or function as the AWS command line prints it."
+                 PLAN), not an event source mapping or function as the AWS command line prints it, and not the \
+                 configuration of a connector (it has connector.class)."
             )));
         }
         Ok(())
@@ -134,6 +143,7 @@ impl Stack {
             mappings: count(&[Kind::Mapping]),
             sources: count(&[Kind::Stream, Kind::Table, Kind::Queue]),
             log_groups: count(&[Kind::LogGroup]),
+            connectors: count(&[Kind::Connector]),
         }
     }
 

@@ -46,6 +46,8 @@ pub(super) enum Kind {
     Permission,
     /// What lets everybody in by design and is no part of a pipeline: interfaces, endpoints inside a network.
     Door,
+    /// A connector of Debezium, with its own settings as properties.
+    Connector,
     Other,
 }
 

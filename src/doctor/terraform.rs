@@ -190,6 +190,7 @@ fn adapt(kind: Kind, properties: &mut Node) {
         | Kind::Topic
         | Kind::Permission
         | Kind::Door
+        | Kind::Connector
         | Kind::Other => {}
     }
 }

@@ -1,6 +1,7 @@
 //! The rules: data, and a small function each. One rule is in one place.
 
 mod configuration;
+mod connector;
 mod filter;
 mod function;
 mod mapping;
@@ -85,6 +86,7 @@ fn all() -> impl Iterator<Item = &'static Rule> {
         function::RULES,
         secrets::RULES,
         policy::RULES,
+        connector::RULES,
         configuration::RULES,
         sink::RULES,
     ];
