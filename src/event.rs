@@ -395,10 +395,20 @@ pub struct ChangeEvent {
     pub expired: bool,
     /// Events of one record with the same number are one change of a key: delete(old) and put(new), never split.
     pub pair: Option<u32>,
-    /// Whether the source's clock is so coarse that two changes of the key may share a version's time.
-    pub coarse: bool,
+    /// What the record leaves open, of which a person should know.
+    pub caveat: Option<Caveat>,
     /// The image as the source wrote it, for typed access.
     pub image: Option<Bytes>,
+}
+
+/// What a record leaves open: it is taken as it stands, and a warning says so once a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Caveat {
+    /// The source's clock is so coarse that two changes of the key may share a version's time.
+    CoarseClock,
+    /// A negative number in this column may be one of 64 bits without a sign, which the source wrote with one.
+    PerhapsUnsigned(String),
 }
 
 impl ChangeEvent {
@@ -416,7 +426,7 @@ impl ChangeEvent {
             actor: None,
             expired: false,
             pair: None,
-            coarse: false,
+            caveat: None,
             image: None,
         }
     }

@@ -9,7 +9,7 @@ use crate::coalesce::{Fate, Provenance, Schedule, Tracked};
 use crate::config::{Config, OnConfigError, Payload, VersionScheme};
 use crate::decode::{Decoded, Decoders, Part, Reason, Settings};
 use crate::error::{Disposition, Error, ErrorKind, Result};
-use crate::event::{Change, ChangeEvent, Key, Timestamp};
+use crate::event::{Caveat, Change, ChangeEvent, Key, Timestamp};
 use crate::materialize::{Binding, Deadline, Materializer, RowOutcome, Truncation};
 use crate::metrics::{Measures, Teller};
 use crate::plan::plan;
@@ -486,8 +486,11 @@ impl Batch<'_> {
             let place = self.places.entry(position).or_default();
             event.version = version::arrival(self.flow.epoch, position, *place)?;
             *place += 1;
-        } else if event.coarse {
+        } else if event.caveat == Some(Caveat::CoarseClock) {
             self.flow.warn_coarse(&event.table);
+        }
+        if let Some(Caveat::PerhapsUnsigned(column)) = &event.caveat {
+            self.flow.warn_unsigned(&event.table, column);
         }
         Ok(())
     }
@@ -576,6 +579,19 @@ impl Flow {
                  compared: after partitions are added, newer changes of a key may count as stale. Set \
                  message.timestamp.type=LogAppendTime on the topic, so that the broker's time orders them, or let the \
                  source's own order decide: source.version = \"auto\"."
+            );
+        }
+    }
+
+    fn warn_unsigned(&self, table: &str, column: &str) {
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        if warned.insert(format!("unsigned {table}")) {
+            tracing::warn!(
+                table,
+                column,
+                "A negative number of a column whose type at the source is not known: if the column is bigint unsigned, \
+                 the number is wrong. Set bigint.unsigned.handling.mode=precise in the connector, or let it tell the \
+                 types: datatype.propagate.source.type. If it is a signed column, this can be left."
             );
         }
     }

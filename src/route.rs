@@ -446,7 +446,7 @@ mod tests {
             actor: None,
             expired: false,
             pair: None,
-            coarse: false,
+            caveat: None,
             image: None,
         }
     }

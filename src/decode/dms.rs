@@ -222,7 +222,7 @@ impl Dms {
             actor: None,
             expired: false,
             pair,
-            coarse: false,
+            caveat: None,
             image: None,
         };
         // of most records there is only one
@@ -341,7 +341,7 @@ impl Dms {
             actor: None,
             expired: false,
             pair: None,
-            coarse: false,
+            caveat: None,
             image: None,
         }
     }

@@ -24,7 +24,7 @@ use super::attribute::{image, key};
 use super::row::readable_members;
 use super::{Decoded, Decoder, Outline, Settings};
 use crate::error::{Error, Result};
-use crate::event::{Change, ChangeEvent, Document, Key, Timestamp};
+use crate::event::{Caveat, Change, ChangeEvent, Document, Key, Timestamp};
 use crate::json::{Fault, Kind, Scanner};
 use crate::record::Record;
 use crate::source::{Member, SourceIdentity};
@@ -116,7 +116,7 @@ impl DynamodbStreams {
         }
         let arn = found.arn.as_deref().map(SourceIdentity::of_arn).unwrap_or_default();
         let source = arn.with(&SourceIdentity::of(&[(Member::Region, found.region.as_deref())]));
-        found.event(record, decoded, Order { table, source, version, changed_at, coarse: false })
+        found.event(record, decoded, Order { table, source, version, changed_at, caveat: None })
     }
 }
 
@@ -151,7 +151,7 @@ impl DynamodbKinesis {
         let Some(table) = found.table_name.as_deref().or(self.0.table.as_deref()) else {
             return Err(no_change_record());
         };
-        let (created_at, coarse) = found.creation_time()?;
+        let (created_at, is_coarse) = found.creation_time()?;
         let micros = u64::try_from(created_at.0).map_err(|_| bad_time())?;
         let version =
             Version::new('k', self.0.epoch, Rank::Positioned).number(micros).digits(record.sequence())?;
@@ -162,7 +162,8 @@ impl DynamodbKinesis {
         // the stream is in the table's account; a record that came another way tells the region alone
         let source = SourceIdentity::of(&[(Member::Region, found.region.as_deref())])
             .with(&SourceIdentity::of_stream(&record.source));
-        found.event(record, decoded, Order { table, source, version, changed_at: Some(created_at), coarse })
+        let caveat = is_coarse.then_some(Caveat::CoarseClock);
+        found.event(record, decoded, Order { table, source, version, changed_at: Some(created_at), caveat })
     }
 }
 
@@ -235,7 +236,7 @@ struct Order<'a> {
     source: SourceIdentity,
     version: Version,
     changed_at: Option<Timestamp>,
-    coarse: bool,
+    caveat: Option<Caveat>,
 }
 
 /// The text of an object; anything else counts as missing.
@@ -375,7 +376,7 @@ impl<'a> Notification<'a> {
         (key_decoded, document): (Option<Key>, Option<Document>),
         order: Order<'_>,
     ) -> Result<Decoded> {
-        let Order { table, source, version, changed_at, coarse } = order;
+        let Order { table, source, version, changed_at, caveat } = order;
         let keys = match (self.has_body, self.keys) {
             (true, Some(keys)) => keys,
             (true, None) => return Err(Error::poison("no_key", "The record has no Keys.")),
@@ -414,7 +415,7 @@ impl<'a> Notification<'a> {
             actor: self.actor.as_deref().map(str::to_owned),
             expired,
             pair: None,
-            coarse,
+            caveat,
             image: typed,
         }]))
     }

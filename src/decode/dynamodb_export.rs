@@ -170,7 +170,7 @@ impl DynamodbExport {
             actor: None,
             expired: false,
             pair: None,
-            coarse: false,
+            caveat: None,
             image: shown.map(|text| record.payload.slice_ref(text.as_bytes())),
         }]))
     }

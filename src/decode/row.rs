@@ -428,7 +428,7 @@ impl<'a> Origin<'a> {
             actor: None,
             expired: false,
             pair,
-            coarse: false,
+            caveat: None,
             image: None,
         }
     }

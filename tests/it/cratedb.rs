@@ -182,7 +182,7 @@ fn changed(table: &str, id: &str, version: u64, change: Change) -> ChangeEvent {
         actor: None,
         expired: false,
         pair: None,
-        coarse: false,
+        caveat: None,
         image: None,
     }
 }

@@ -10,7 +10,7 @@ use rowtide::config::Config;
 use rowtide::decimal;
 use rowtide::decode::{Decoded, Decoder, Decoders, DynamodbKinesis, DynamodbStreams, Outline, Settings};
 use rowtide::error::{ErrorKind, Result};
-use rowtide::event::{Change, ChangeEvent};
+use rowtide::event::{Caveat, Change, ChangeEvent};
 use rowtide::json::{DEPTH_MAX, Value, write_string};
 use rowtide::pipeline::Flow;
 use rowtide::record::{Envelope, Record};
@@ -584,7 +584,9 @@ fn creation_times_are_brought_to_microseconds() {
             r#"{{"eventName":"REMOVE","tableName":"t","recordFormat":"application/json","dynamodb":{{{member}"Keys":{{"id":{{"S":"a"}}}}}}}}"#
         );
         let event = decode(&Record::new("s", "1", payload));
-        event.map(|event| (event.changed_at.unwrap().0, event.coarse)).map_err(|error| error.code())
+        event
+            .map(|event| (event.changed_at.unwrap().0, event.caveat == Some(Caveat::CoarseClock)))
+            .map_err(|error| error.code())
     };
     let labelled = |count: &str, precision: &str| {
         time(&format!(

@@ -54,7 +54,7 @@ fn event(id: u8, change: Change, version: &str, pair: Option<u32>) -> ChangeEven
         actor: None,
         expired: false,
         pair,
-        coarse: false,
+        caveat: None,
         image: None,
     }
 }

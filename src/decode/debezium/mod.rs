@@ -75,7 +75,7 @@ mod unavailable;
 
 use super::row::{self, Origin};
 use super::{Decoded, Decoder, Outline, Reason, Settings};
-use crate::catalogue::{Identity, TableSchema, UNKNOWN_KEY};
+use crate::catalogue::{Identity, UNKNOWN_KEY};
 use crate::error::{Error, Result};
 use crate::event::{Change, Key};
 use crate::json::Kind;
@@ -87,7 +87,6 @@ use key::{BAD_MESSAGE_KEY, ID, MessageKey};
 use message::{Image, Message, Shape};
 use position::{Order, Position};
 use rows::{Rows, Sent, write_key};
-use std::sync::Arc;
 use types::Columns;
 use unavailable::{is_unavailable, is_unavailable_text};
 
@@ -174,6 +173,14 @@ fn is_control(outline: &Outline<'_>) -> bool {
             && are(&["id", "type", "data"])
     };
     is_transaction() || is_heartbeat() || is_notification() || is_signal()
+}
+
+/// The same with what the columns leave open.
+fn with_caveat(mut decoded: Decoded, columns: &Columns<'_>) -> Decoded {
+    if let (Decoded::Events(events), Some(caveat)) = (&mut decoded, columns.caveat()) {
+        events.iter_mut().for_each(|event| event.caveat = Some(caveat.clone()));
+    }
+    decoded
 }
 
 fn no_change_record() -> Error {
@@ -285,6 +292,7 @@ impl Debezium {
             }
             rows::put(&origin, operation, sent, (before, key))
         })
+        .map(|decoded| with_caveat(decoded, &columns))
     }
 
     /// A row by itself.
@@ -345,6 +353,7 @@ impl Debezium {
             }
             rows::put(&origin, operation, sent, (None, key))
         })
+        .map(|decoded| with_caveat(decoded, &columns))
     }
 
     /// An empty payload: it follows a delete, or is one where nothing else tells it.
@@ -413,11 +422,11 @@ impl Debezium {
         position: &Position<'_>,
         table: SourceTable<'_>,
     ) -> Result<Columns<'a>> {
-        let told: Option<Arc<TableSchema>> = match position.order() {
-            Ok(Order::Binlog) => self.0.catalogue.schema(table),
-            _ => None,
-        };
-        Ok(Columns::of(fields)?.knowing(told))
+        let columns = Columns::of(fields)?;
+        Ok(match position.order() {
+            Ok(Order::Binlog) => columns.knowing(self.0.catalogue.schema(table)),
+            _ => columns,
+        })
     }
 
     /// An error with the table that it concerns and the key, where that can be read.

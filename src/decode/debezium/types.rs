@@ -19,9 +19,10 @@ use super::{decimal, variable_decimal};
 use crate::catalogue::TableSchema;
 use crate::decode::row;
 use crate::error::{Error, Result};
-use crate::event::Document;
+use crate::event::{Caveat, Document};
 use crate::json::{self, DEPTH_MAX, Fault, Kind, Scanner};
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -38,6 +39,8 @@ enum Type<'a> {
     Json,
     /// A count of 64 bits without a sign, which Debezium writes with one.
     Unsigned,
+    /// A number of 64 bits of which nothing tells whether it has a sign at the source.
+    Untold,
     /// PostgreSQL's bytea as text, of which null says nothing.
     TextOfBytes,
     Array(Box<Type<'a>>),
@@ -76,8 +79,14 @@ impl Unit {
 pub(super) struct Columns<'a> {
     /// By the schema, sorted by name.
     typed: Vec<(Cow<'a, str>, Type<'a>)>,
+    /// Whether there is a schema.
+    is_of_schema: bool,
     /// What the source said of the table in a record of its own.
     told: Option<Arc<TableSchema>>,
+    /// Whether the source has numbers of 64 bits without a sign.
+    has_unsigned: bool,
+    /// The first column with a negative number that may be such a one.
+    perhaps_unsigned: OnceCell<String>,
 }
 
 impl<'a> Columns<'a> {
@@ -89,12 +98,17 @@ impl<'a> Columns<'a> {
     /// The only column of a key by the text of its schema.
     pub(super) fn only(name: &'a str, schema: &'a str) -> Result<Self> {
         let (_, of) = field(&mut Scanner::new(schema), DEPTH_MAX)?;
-        Ok(Self { typed: vec![(Cow::Borrowed(name), of)], told: None })
+        Ok(Self { typed: vec![(Cow::Borrowed(name), of)], ..Self::default() })
     }
 
-    /// The same with what the source said of the table.
+    /// The same of a source that has numbers of 64 bits without a sign, with what it said of the table.
     pub(super) fn knowing(self, told: Option<Arc<TableSchema>>) -> Self {
-        Self { told, ..self }
+        Self { told, has_unsigned: true, ..self }
+    }
+
+    /// What the rows that were read leave open.
+    pub(super) fn caveat(&self) -> Option<Caveat> {
+        self.perhaps_unsigned.get().cloned().map(Caveat::PerhapsUnsigned)
     }
 
     /// What the source said of the table.
@@ -113,7 +127,7 @@ impl<'a> Columns<'a> {
             Ok::<_, Error>(())
         })?;
         typed.sort_by(|(a, _), (b, _)| a.cmp(b));
-        Ok(Self { typed, told: None })
+        Ok(Self { typed, is_of_schema: true, ..Self::default() })
     }
 
     fn get(&self, name: &str) -> &Type<'a> {
@@ -126,10 +140,22 @@ impl<'a> Columns<'a> {
         !self.typed.is_empty() && *self.get(name) == Type::TextOfBytes
     }
 
-    /// Whether the source said that a column counts without a sign.
-    fn is_told_unsigned(&self, name: &str) -> bool {
+    /// What a number is that the record's schema leaves as it is, or of which it does not tell the type.
+    fn of_number(&self, number: &str, name: &str, is_untold: bool) -> &Type<'a> {
+        if !self.has_unsigned || !number.starts_with('-') {
+            return &Type::Plain;
+        }
         let columns = self.told.iter().flat_map(|schema| &schema.columns);
-        columns.filter(|(column, _)| column == name).any(|(_, of)| is_unsigned(of))
+        match columns.filter(|(column, _)| column == name).map(|(_, of)| is_unsigned(of)).next_back() {
+            Some(true) => &Type::Unsigned,
+            Some(false) => &Type::Plain,
+            None => {
+                if is_untold && number.parse::<i64>().is_ok() {
+                    self.perhaps_unsigned.get_or_init(|| name.to_owned());
+                }
+                &Type::Plain
+            }
+        }
     }
 
     /// Appends the value of the column `name` as plain JSON.
@@ -137,19 +163,17 @@ impl<'a> Columns<'a> {
         match (self.typed.is_empty(), scanner.peek()?) {
             (true, Kind::Number) => {
                 let text = scanner.number()?;
-                if text.starts_with('-') && self.is_told_unsigned(name) {
-                    number(text, &Type::Unsigned, out);
-                } else {
-                    out.push_str(text);
-                }
+                number(text, self.of_number(text, name, !self.is_of_schema), out);
             }
             (true, _) => row::copy(scanner, out)?,
             (false, kind) => {
-                let mut of = self.get(name);
-                if *of == Type::Plain && kind == Kind::Number && self.is_told_unsigned(name) {
-                    of = &Type::Unsigned;
+                let of = self.get(name);
+                if matches!(of, Type::Plain | Type::Untold) && kind == Kind::Number {
+                    let text = scanner.number()?;
+                    number(text, self.of_number(text, name, *of == Type::Untold), out);
+                } else {
+                    value(scanner, of, out, (name, DEPTH_MAX))?;
                 }
-                value(scanner, of, out, (name, DEPTH_MAX))?;
             }
         }
         Ok(())
@@ -206,11 +230,12 @@ fn field<'a>(scanner: &mut Scanner<'a>, levels_left: usize) -> Result<(Option<Co
     })?;
     let of = match (logical.as_deref().and_then(|logical| logical_type(logical, scale)), items, values) {
         (Some(of), _, _) => of,
-        (None, items, _) if items != Type::Plain => Type::Array(Box::new(items)),
-        (None, _, values) if values != Type::Plain => Type::Map(Box::new(values)),
+        (None, items, _) if !matches!(items, Type::Plain | Type::Untold) => Type::Array(Box::new(items)),
+        (None, _, values) if !matches!(values, Type::Plain | Type::Untold) => Type::Map(Box::new(values)),
         _ if !fields.typed.is_empty() => Type::Struct(fields),
         _ => match (wire.as_deref(), source.as_deref()) {
             (Some("int64"), Some(source)) if is_unsigned(source) => Type::Unsigned,
+            (Some("int64"), None) => Type::Untold,
             (Some("string"), Some(source)) if source.eq_ignore_ascii_case("bytea") => Type::TextOfBytes,
             _ => Type::Plain,
         },
@@ -259,7 +284,7 @@ fn value(scanner: &mut Scanner<'_>, of: &Type<'_>, out: &mut String, column: (&s
         levels_left.checked_sub(1).ok_or_else(|| Error::poison("too_deep", message()))
     };
     match (of, scanner.peek()?) {
-        (Type::Plain, _) => row::copy(scanner, out),
+        (Type::Plain | Type::Untold, _) => row::copy(scanner, out),
         (_, Kind::String) => string(&scanner.string()?, of, out, name),
         (_, Kind::Number) => {
             number(scanner.number()?, of, out);
@@ -323,6 +348,7 @@ fn string(text: &str, of: &Type<'_>, out: &mut String, column: &str) -> Result<(
         | Type::Stamp(_)
         | Type::Duration(_)
         | Type::Unsigned
+        | Type::Untold
         | Type::TextOfBytes => {
             json::write_string(out, text);
         }
@@ -333,14 +359,13 @@ fn string(text: &str, of: &Type<'_>, out: &mut String, column: &str) -> Result<(
 
 fn number(text: &str, of: &Type<'_>, out: &mut String) {
     let start = out.len();
-    if *of == Type::Unsigned {
-        match text.parse::<i64>() {
-            Ok(count) => write!(out, "{}", count.cast_unsigned()).unwrap_or_default(),
-            Err(_) => out.push_str(text),
-        }
-        return;
+    if matches!(of, Type::Plain | Type::Untold) {
+        return out.push_str(text);
     }
     let written = text.parse::<i64>().ok().and_then(|count| {
+        if *of == Type::Unsigned {
+            return write!(out, "{}", count.cast_unsigned()).ok();
+        }
         out.push('"');
         match of {
             Type::Date => date(count, out)?,
@@ -348,7 +373,7 @@ fn number(text: &str, of: &Type<'_>, out: &mut String) {
             Type::Stamp(unit) => stamp(count, *unit, out)?,
             Type::Duration(unit) => duration(count, *unit, out),
             Type::Plain | Type::Decimal(_) | Type::VariableDecimal | Type::Json => return None,
-            Type::Unsigned | Type::TextOfBytes => return None,
+            Type::Unsigned | Type::Untold | Type::TextOfBytes => return None,
             Type::Array(_) | Type::Map(_) | Type::Struct(_) => return None,
         }
         out.push('"');

@@ -3,6 +3,7 @@
 use super::{KEY, envelope, record, settings, told, told_with};
 use crate::decode::debezium::Debezium;
 use crate::decode::{Decoded, alone};
+use crate::event::Caveat;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -270,6 +271,38 @@ fn counts_without_a_sign_are_known_by_what_the_source_said_of_the_table() {
     assert_eq!(told_with(settings.clone(), &change("d", "null", "null"), wrapped), deleted);
     let flattened = r#"{"id":-2,"u":-1,"__op":"c","__connector":"mysql","__db":"shop","__table":"t","__file":"b.000001","__pos":4,"__row":0}"#;
     assert_eq!(told_with(settings, flattened, key), put.replace(r#","s":-1"#, ""));
+}
+
+#[test]
+fn a_negative_number_that_may_have_no_sign_is_a_caveat() {
+    let caveat = |connector: &str, fields: Option<&str>, value: &str| {
+        let change = format!(
+            r#"{{"op":"c","before":null,"after":{{"id":1,"n":{value}}},"source":{{"connector":"{connector}","ts_ms":1,"db":"shop","schema":"shop","table":"t","file":"b.000001","pos":4,"row":0,"lsn":9}}}}"#
+        );
+        let text = match fields {
+            None => change,
+            Some(field) => format!(
+                r#"{{"schema":{{"type":"struct","fields":[{{"type":"struct","fields":[{{{field},"field":"n"}}],"field":"after"}}]}},"payload":{change}}}"#
+            ),
+        };
+        let decoded = alone(&Debezium::new(settings(|_, _| {})), &record(&text, Some(r#"{"id":1}"#)));
+        let Ok(Decoded::Events(mut events)) = decoded else { panic!("{decoded:?}") };
+        events.remove(0).caveat
+    };
+    let seen = Some(Caveat::PerhapsUnsigned("n".to_owned()));
+    let told = r#""type":"int64","parameters":{"__debezium.source.column.type":"BIGINT"}"#;
+    for (connector, fields, value, expected) in [
+        ("mysql", None, "-1", &seen),
+        ("mariadb", Some(r#""type":"int64""#), "-1", &seen),
+        ("mysql", Some(r#""type":"int64""#), "1", &None),
+        ("mysql", None, "-1.5", &None),
+        ("mysql", Some(r#""type":"int32""#), "-1", &None),
+        ("mysql", Some(told), "-1", &None),
+        ("mysql", Some(r#""type":"int64","name":"io.debezium.time.MicroTimestamp""#), "-1", &None),
+        ("postgresql", None, "-1", &None),
+    ] {
+        assert_eq!(caveat(connector, fields, value), *expected, "{connector} {fields:?} {value}");
+    }
 }
 
 #[test]
