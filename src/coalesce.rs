@@ -234,7 +234,12 @@ impl Schedule {
     /// Says what became of a change of the last wave.
     pub fn settle(&mut self, index: usize, fate: Fate) {
         let Some(lane) = self.lane_of.get(index).and_then(|&lane| self.lanes.get_mut(lane)) else { return };
-        lane.pending.retain(|&pending| pending != index);
+        // the next one, as a rule
+        if lane.pending.last() == Some(&index) {
+            lane.pending.pop();
+        } else {
+            lane.pending.retain(|&pending| pending != index);
+        }
         match fate {
             Fate::Refused(_) | Fate::Blocked | Fate::Fault(_) => lane.blocked = true,
             Fate::Applied | Fate::Stale | Fate::StaleButLater if !lane.ordered => {

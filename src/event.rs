@@ -203,6 +203,10 @@ impl Document {
         }
     }
 
+    fn bytes(&self) -> usize {
+        self.names.capacity() + self.values.capacity() + self.ends.capacity() * size_of::<(usize, usize)>()
+    }
+
     fn name(&self, at: usize) -> &str {
         let end = |at: usize| self.ends.get(at).map_or(0, |(name, _)| *name);
         let start = at.checked_sub(1).map_or(0, end);
@@ -276,6 +280,12 @@ pub struct Patch {
 }
 
 impl Patch {
+    fn bytes(&self) -> usize {
+        let set = self.set.iter().map(|(at, value)| at.len() + value.len() + size_of::<(String, String)>());
+        let remove = self.remove.iter().map(|at| at.len() + size_of::<String>());
+        set.chain(remove).sum()
+    }
+
     /// The document `base` (any JSON value; what is not an object counts as `{}`) with this patch applied: what is
     /// removed first, then what is set.
     #[must_use]
@@ -412,6 +422,17 @@ pub enum Caveat {
 }
 
 impl ChangeEvent {
+    /// The memory that it takes up, about.
+    pub(crate) fn bytes(&self) -> usize {
+        let of_change = match &self.change {
+            Change::Put(document) | Change::Delete(Some(document)) => document.bytes(),
+            Change::Patch(patch) => patch.bytes(),
+            Change::Delete(None) | Change::Truncate => 0,
+        };
+        let of_key = self.key.as_ref().map_or(0, |key| key.canonical.len());
+        size_of::<Self>() + self.table.len() + self.version.as_str().len() + 3 * of_key + of_change
+    }
+
     /// An event of which no more is known than what every event has.
     #[must_use]
     pub fn new(table: impl Into<String>, key: Option<Key>, change: Change, version: Version) -> Self {

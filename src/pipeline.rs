@@ -1,5 +1,6 @@
 //! The whole flow: records become change events, statements, rows and a report. Knows every room's front door.
 
+mod chunk;
 mod ledger;
 mod only;
 mod timed;
@@ -18,18 +19,23 @@ use crate::report::Report;
 use crate::route::{Routes, Target};
 use crate::source::SourceIdentity;
 use crate::version;
+use chunk::Unfit;
+pub use chunk::{Chunk, Row, Verdict};
 use ledger::Ledger;
-pub(crate) use only::process_row;
+pub(crate) use only::process_rows;
 use only::{numbers, wanted};
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use timed::Timed;
-use tracing::{Instrument as _, Span, debug_span};
+use tracing::{Instrument as _, debug_span};
 
 /// Records decoded, planned and written together. Measured beside 250 and 500: docs/performance.md.
 pub const CHUNK_RECORDS: usize = 1_000;
+
+/// The part of the memory of a batch that a chunk fills before it ends.
+const CHUNK_SHARE: usize = 16;
 
 /// No new chunk is started when less than this is left: enough for one chunk, parking and the answer.
 const MARGIN: Duration = Duration::from_millis(500);
@@ -43,6 +49,8 @@ pub struct Flow {
     epoch: u16,
     arrival: bool,
     keep_payloads: bool,
+    /// What the changes of a chunk take up, about, when it ends.
+    chunk_bytes: usize,
     parked_limit: u64,
     /// Redriving parked records: they are not blocked by themselves.
     redriving: bool,
@@ -74,6 +82,7 @@ impl Flow {
             epoch: config.source.epoch,
             arrival: config.source.version == VersionScheme::Arrival,
             keep_payloads: config.dead_letters.payload == Payload::Full,
+            chunk_bytes: usize::try_from(config.limits.memory).unwrap_or(usize::MAX) / CHUNK_SHARE,
             parked_limit: config.dead_letters.limit,
             redriving: false,
             teller: Teller::new(&config.metrics),
@@ -98,7 +107,7 @@ impl Flow {
     /// Starts the decoding of a batch.
     #[must_use]
     pub fn batch<'f>(&'f self, records: &'f [Record]) -> Batch<'f> {
-        Batch { flow: self, records, next: 0, places: HashMap::new(), has_looked_ahead: false, only: None }
+        Batch { flow: self, records, next: 0, places: HashMap::new(), has_looked_ahead: false, only: &[] }
     }
 }
 
@@ -157,17 +166,18 @@ async fn take<'f, M: Materializer>(mut batch: Batch<'f>, sink: &M, deadline: Dea
             ledger.stop(out_of_time());
             break;
         }
-        // the next chunk is decoded while the database works on this one
+        // the next chunk is decoded while the database works on this one, if there is memory for both
+        let is_large = chunk.bytes > 2 * flow.chunk_bytes;
         let (parked, span) = (ledger.parked_keys(), chunk.span(records));
         let writing = write(flow, sink, records, chunk, &parked, deadline).instrument(span);
         let (written, following) = tokio::join!(writing, async {
             tokio::task::yield_now().await;
-            batch.informed_chunk(sink, deadline).await
+            if is_large { None } else { batch.informed_chunk(sink, deadline).await }
         });
         if ledger.enter(written).is_err() {
             break;
         }
-        next = following;
+        next = if is_large { batch.informed_chunk(sink, deadline).await } else { following };
     }
     ledger.park(sink, deadline).await;
     ledger
@@ -181,89 +191,6 @@ fn out_of_time() -> Error {
     )
 }
 
-/// Consecutive records of a batch, decoded.
-#[derive(Debug, Default)]
-pub struct Chunk {
-    /// The changes, in the order of the records.
-    pub changes: Vec<Tracked>,
-    /// Truncates of tables whose routes apply them.
-    pub truncates: Vec<Tracked>,
-    /// For each part of a record that is no change: where it comes from, and what it is.
-    pub verdicts: Vec<(Provenance, Verdict)>,
-    /// What the source said of its tables.
-    pub schemas: Vec<TableSchema>,
-    /// Index of the first record.
-    pub first: usize,
-    /// Why the invocation must fail.
-    pub failure: Option<Error>,
-}
-
-impl Chunk {
-    /// The position of the first record.
-    fn position<'r>(&self, records: &'r [Record]) -> Option<&'r str> {
-        records.get(self.first).map(|record| &*record.position)
-    }
-
-    /// Why an invocation that begins with this chunk must fail, if it must: for a fault of the configuration too, when
-    /// nothing else is in the chunk.
-    #[must_use]
-    pub fn stops_first(&self) -> Option<&Error> {
-        let is_empty = self.changes.is_empty() && self.truncates.is_empty();
-        let mut faults = self.verdicts.iter().filter_map(|(_, verdict)| match verdict {
-            Verdict::Fault(error, _) => Some(&**error),
-            Verdict::Ignored(_) | Verdict::Poison(..) => None,
-        });
-        self.failure.as_ref().or_else(|| faults.next().filter(|_| is_empty))
-    }
-
-    fn span(&self, records: &[Record]) -> Span {
-        debug_span!("write", position = self.position(records), changes = self.changes.len())
-    }
-}
-
-/// What a record is when it changes nothing.
-#[derive(Debug)]
-pub enum Verdict {
-    /// Left out on purpose.
-    Ignored(Reason),
-    /// Cannot be applied, ever; with the row that it changes, as far as that is known.
-    Poison(Arc<Error>, Row),
-    /// Shows a fault of the configuration of its own table or producer; with the row, as far as that is known.
-    Fault(Arc<Error>, Row),
-}
-
-/// The row that a part of a record changes, as far as that is known.
-#[derive(Debug, Clone, Default)]
-pub struct Row {
-    /// The source table.
-    pub table: Option<String>,
-    /// The canonical key.
-    pub key: Option<String>,
-}
-
-impl Row {
-    fn of(event: &ChangeEvent) -> Self {
-        let key = event.key.as_ref().map(|key| key.as_str().to_owned());
-        Self { table: Some(event.table.clone()), key }
-    }
-
-    fn of_error(error: &Error) -> Self {
-        Self { table: error.table().map(str::to_owned), key: error.key().map(str::to_owned) }
-    }
-}
-
-/// A part of a record that cannot be applied, and the rows that it would have changed; one unknown row at least.
-struct Unfit {
-    error: Error,
-    rows: Vec<Row>,
-}
-
-impl From<Error> for Unfit {
-    fn from(error: Error) -> Self {
-        Self { rows: vec![Row::of_error(&error)], error }
-    }
-}
-
 /// A batch being decoded, chunk by chunk.
 #[derive(Debug)]
 pub struct Batch<'f> {
@@ -274,8 +201,8 @@ pub struct Batch<'f> {
     places: HashMap<&'f str, u32>,
     /// Whether what the whole batch says of tables was heard.
     has_looked_ahead: bool,
-    /// The only row that is to be changed, of a parked record, and the number that its change had.
-    only: Option<&'f (Row, u32)>,
+    /// The only rows of a parked record that are to be changed, and the numbers that their changes had; all when empty.
+    only: &'f [(Row, u32)],
 }
 
 impl Batch<'_> {
@@ -286,17 +213,21 @@ impl Batch<'_> {
         let mut chunk = Chunk { first, ..Chunk::default() };
         let _decoding = debug_span!("decode", position = chunk.position(self.records)).entered();
         for (record, index) in records.iter().take(CHUNK_RECORDS).zip(first..) {
+            if chunk.bytes > self.flow.chunk_bytes {
+                break;
+            }
             let mut sub = 0;
             let parts = self.parts(record);
-            let wanted = self.only.map(|only| wanted(self.flow, &parts, only)).unwrap_or_default();
+            chunk.bytes += parts.iter().map(Part::bytes).sum::<usize>();
+            let wanted = wanted(self.flow, &parts, self.only);
             for (Part { decoder, decoded }, place) in parts.into_iter().zip(0..) {
-                match wanted.iter().find(|(part, _)| *part == place) {
-                    Some((_, Some(number))) => sub = *number,
+                match wanted.get(&place) {
+                    Some(Some(number)) => sub = *number,
                     None if !wanted.is_empty() => {
                         sub += numbers(&decoded);
                         continue;
                     }
-                    Some((_, None)) | None => {}
+                    Some(None) | None => {}
                 }
                 let start = Provenance { record: index, sub, decoder };
                 let entered = match decoded {

@@ -6,20 +6,20 @@
 //! purge horizon, and a redrive that broke off can be repeated.
 
 use crate::catalogue::TableSchema;
-use crate::coalesce::Tracked;
 use crate::config::Config;
 use crate::decode::Reason;
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::{Key, Timestamp};
+use crate::event::Timestamp;
 use crate::materialize::{Deadline, Filter, Materializer as _, ParkedLetter, Sink};
-use crate::pipeline::{Flow, Row, process, process_row};
+use crate::pipeline::{Flow, Row, process, process_rows};
 use crate::record::{Envelope, Record};
-use crate::report::Outcome;
-use crate::unpack;
+use crate::report::{Outcome, Report};
+use crate::unpack::{self, Bounds};
 use std::collections::{HashMap, HashSet};
 
-/// Letters read at once: their payloads are held together.
-const LETTERS_READ: i64 = 100;
+/// Letters read at once, and applied at once where they are of one record.
+const LETTERS_MAX: i64 = 1_000;
+const LETTERS_READ: usize = 1_000;
 
 /// What became of a parked record.
 #[derive(Debug)]
@@ -92,112 +92,228 @@ pub async fn redrive(
     let schemas = sink.schemas(Deadline::never()).await?;
     let mut flows = Flows { config, schemas, made: HashMap::new() };
     let queue = queue(&mut flows, sink, filter).await?;
-    let mut stuck: HashSet<(String, String)> = HashSet::new();
-    let page = usize::try_from(LETTERS_READ).unwrap_or(1);
-    for part in queue.chunks(page) {
-        let ids: Vec<i64> = part.iter().map(|place| place.id).collect();
-        let filter = Filter { ids: Some(ids), open: true, ..Filter::default() };
-        let letters = sink.dead_letters(&filter, 0, LETTERS_READ).await?;
-        let mut letters: HashMap<i64, ParkedLetter> =
-            letters.into_iter().map(|letter| (letter.id, letter)).collect();
-        for place in part {
+    let mut stuck: HashSet<Row> = HashSet::new();
+    // letters of one record whose turn it is are applied together: its payload is read and decoded once for them
+    for together in queue.chunk_by(|one, other| one.turn == other.turn && one.record == other.record) {
+        for page in together.chunks(LETTERS_READ) {
+            let ids: Vec<i64> = page.iter().map(|place| place.id).collect();
+            let filter = Filter { ids: Some(ids), open: true, ..Filter::default() };
             // somebody else may have been faster
-            let Some(letter) = letters.remove(&place.id) else { continue };
-            let fate = if place.lane.as_ref().is_some_and(|lane| stuck.contains(lane)) {
-                Fate::Waiting
-            } else {
-                attempt(&mut flows, sink, &letter).await?
-            };
-            if fate.is_durable() {
-                sink.mark_redriven(&[letter.id]).await?;
-            } else if let (Fate::Parked | Fate::TooOld(_), Some(lane)) = (&fate, &place.lane) {
-                stuck.insert(lane.clone());
+            let letters = sink.dead_letters(&filter, 0, LETTERS_MAX).await?;
+            let mut lanes: HashMap<i64, &Place> = page.iter().map(|place| (place.id, place)).collect();
+            let letters = letters.into_iter().filter_map(|letter| Some((lanes.remove(&letter.id)?, letter)));
+            let (waiting, letters): (Vec<_>, Vec<_>) =
+                letters.partition(|(place, _)| place.lane.as_ref().is_some_and(|lane| stuck.contains(lane)));
+            let tried = attempt(&mut flows, sink, &letters).await?;
+            let done = letters.iter().zip(&tried).filter(|(_, fate)| fate.is_durable());
+            let done: Vec<i64> = done.map(|((_, letter), _)| letter.id).collect();
+            if !done.is_empty() {
+                sink.mark_redriven(&done).await?;
             }
-            let (table, key) = (letter.table, letter.key);
-            each(&Redriven { id: letter.id, table, key, fate });
+            let waiting = waiting.into_iter().map(|letter| (letter, Fate::Waiting));
+            for ((place, letter), fate) in letters.into_iter().zip(tried).chain(waiting) {
+                if let (Fate::Parked | Fate::TooOld(_), Some(lane)) = (&fate, &place.lane) {
+                    stuck.insert(lane.clone());
+                }
+                each(&Redriven { id: letter.id, table: letter.table, key: letter.key, fate });
+            }
         }
     }
     Ok(())
 }
 
-/// A letter's place among those to redrive. Its payload is read again when it is its turn, so that memory does not
-/// grow with what is parked.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
-    /// Source table and canonical key; `None` when the record cannot be decoded.
-    lane: Option<(String, String)>,
-    version: String,
-    id: i64,
+/// What a letter shares with the others of its record.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct OfRecord {
+    source: String,
+    position: String,
+    payload_sha256: String,
+    flow: FlowName,
 }
 
-/// The selected letters in the order in which they are tried: by key and version.
+/// A letter's place among those to redrive. Its payload is read again when it is its turn, so that memory does not
+/// grow with what is parked.
+#[derive(Debug)]
+struct Place {
+    /// Source table and canonical key; `None` when the record cannot be decoded.
+    lane: Option<Row>,
+    version: String,
+    id: i64,
+    /// How many letters of the lane come before.
+    turn: usize,
+    record: OfRecord,
+}
+
+/// The selected letters in the order in which they are tried: turn by turn, those of a record together. The first
+/// letters of all keys come first, then the second, by version.
 async fn queue(flows: &mut Flows<'_>, sink: &Sink, filter: &Filter) -> Result<Vec<Place>> {
     let filter = Filter { open: true, ..filter.clone() };
-    let mut queue = Vec::new();
+    let mut queue: Vec<Place> = Vec::new();
     let mut after = 0;
+    let mut last: Option<(OfRecord, Contents)> = None;
     loop {
-        let letters = sink.dead_letters(&filter, after, LETTERS_READ).await?;
-        let Some(last) = letters.last() else { break };
-        after = last.id;
-        for letter in &letters {
-            queue.push(place(flows, letter)?);
+        let letters = sink.dead_letters(&filter, after, LETTERS_MAX).await?;
+        let Some(end) = letters.last() else { break };
+        after = end.id;
+        for letter in letters {
+            let is_of = |last: &&(OfRecord, Contents)| last.0.is_of(&letter);
+            if last.as_ref().filter(is_of).is_none() {
+                last = Some(contents(flows, sink, &letter).await?);
+            }
+            let Some((record, contents)) = &last else { continue };
+            let known = letter.table.is_some() && letter.key.is_some();
+            let known = known.then(|| Row { table: letter.table.clone(), key: letter.key.clone() });
+            let change = contents.change(&letter);
+            let (lane, version) =
+                change.map_or((known, String::new()), |(row, version)| (Some(row), version));
+            queue.push(Place { lane, version, id: letter.id, turn: 0, record: record.clone() });
         }
     }
-    queue.sort_unstable();
+    queue.sort_unstable_by(|a, b| (&a.lane, &a.version, a.id).cmp(&(&b.lane, &b.version, b.id)));
+    let mut turn = 0;
+    let mut before: Option<Row> = None;
+    for place in &mut queue {
+        turn = if place.lane.is_some() && place.lane == before { turn + 1 } else { 0 };
+        place.turn = turn;
+        before.clone_from(&place.lane);
+    }
+    queue.sort_by(|a, b| (a.turn, &a.record, a.id).cmp(&(b.turn, &b.record, b.id)));
     Ok(queue)
 }
 
-fn place(flows: &mut Flows<'_>, letter: &ParkedLetter) -> Result<Place> {
-    let known = letter.table.clone().zip(letter.key.clone());
-    let mut place = Place { lane: known, version: String::new(), id: letter.id };
-    let Some(record) = record(letter) else { return Ok(place) };
-    let flow = flows.flow(letter, &record)?;
-    let records = [record];
-    let Some(chunk) = flow.batch(&records).chunk() else { return Ok(place) };
-    if let Some(failure) = chunk.failure {
-        return Err(failure);
-    }
-    let is_this = |change: &&Tracked| i32::try_from(change.origin.sub) == Ok(letter.sub);
-    let is_named = |change: &&Tracked| {
-        let key = change.event.key.as_ref().map(Key::as_str);
-        key.is_some() && key == letter.key.as_deref() && letter.table.as_ref() == Some(&change.event.table)
-    };
-    // other parts of the record may give more events by now than they did
-    let changes = || chunk.changes.iter();
-    let named =
-        changes().find(|change| is_this(change) && is_named(change)).or_else(|| changes().find(is_named));
-    if let Some(change) = named.or_else(|| changes().find(is_this)) {
-        let key = change.event.key.as_ref().map(Key::as_str).unwrap_or_default();
-        place.lane = Some((change.event.table.clone(), key.to_owned()));
-        place.version = change.event.version.as_str().to_owned();
-    }
-    Ok(place)
+/// The changes that a record holds: their rows as letters name them, and their versions.
+#[derive(Default)]
+struct Contents {
+    by_number: HashMap<u32, (Row, String)>,
+    by_row: HashMap<Row, String>,
 }
 
-async fn attempt(flows: &mut Flows<'_>, sink: &Sink, letter: &ParkedLetter) -> Result<Fate> {
-    let Some(record) = record(letter) else { return Ok(Fate::NoPayload) };
-    let flow = flows.flow(letter, &record)?;
-    let row = Row { table: letter.table.clone(), key: letter.key.clone() };
-    let number = u32::try_from(letter.sub).ok().filter(|_| row.table.is_some() && row.key.is_some());
-    let report = match number {
-        Some(number) => process_row(flow, sink, &record, &(row, number), Deadline::never()).await,
-        None => process(flow, sink, &[record], Deadline::never()).await,
+impl Contents {
+    /// The change that a letter is about. Other parts of the record may give more events by now than they did.
+    fn change(&self, letter: &ParkedLetter) -> Option<(Row, String)> {
+        let by_number = || self.by_number.get(&u32::try_from(letter.sub).ok()?).cloned();
+        let row = Row { table: letter.table.clone(), key: letter.key.clone() };
+        let is_of_row = by_number().filter(|(of, _)| *of == row);
+        is_of_row.or_else(|| Some((row.clone(), self.by_row.get(&row)?.clone()))).or_else(by_number)
+    }
+}
+
+async fn contents(flows: &mut Flows<'_>, sink: &Sink, letter: &ParkedLetter) -> Result<(OfRecord, Contents)> {
+    let mut contents = Contents::default();
+    let Some(record) = record(sink, letter).await? else {
+        return Ok((OfRecord::new(letter, flows.name(letter, None)?), contents));
     };
-    // the letter stands for one event; a record that gives another number of events by now is judged as a whole
-    let own = u32::try_from(letter.sub).ok().and_then(|sub| report.parts.get(&(0, sub)));
-    let outcome = own.or(report.outcomes.first()).copied();
+    let name = flows.name(letter, Some(&record))?;
+    let flow = flows.flow(&name)?;
+    let records = [record];
+    let mut batch = flow.batch(&records);
+    if let Some(chunk) = batch.chunk() {
+        if let Some(failure) = chunk.failure {
+            return Err(failure);
+        }
+        for change in &chunk.changes {
+            let (row, version) = (Row::of(&change.event).stored(), change.event.version.as_str().to_owned());
+            contents.by_row.entry(row.clone()).or_insert_with(|| version.clone());
+            contents.by_number.insert(change.origin.sub, (row, version));
+        }
+    }
+    Ok((OfRecord::new(letter, name), contents))
+}
+
+impl OfRecord {
+    fn new(letter: &ParkedLetter, flow: FlowName) -> Self {
+        let ParkedLetter { source, position, payload_sha256, .. } = letter;
+        let (source, position, payload_sha256) = (source.clone(), position.clone(), payload_sha256.clone());
+        Self { source, position, payload_sha256, flow }
+    }
+
+    /// Whether a letter is of this record, and to be read by the same flow.
+    fn is_of(&self, letter: &ParkedLetter) -> bool {
+        let is_read_alike = self.flow.decoder.is_none() || self.flow.decoder == letter.decoder;
+        self.payload_sha256 == letter.payload_sha256
+            && self.position == letter.position
+            && self.source == letter.source
+            && is_read_alike
+            && i32::from(self.flow.epoch) == letter.epoch
+    }
+}
+
+/// Tries letters of one record; what became of each.
+async fn attempt(
+    flows: &mut Flows<'_>,
+    sink: &Sink,
+    letters: &[(&Place, ParkedLetter)],
+) -> Result<Vec<Fate>> {
+    let Some((place, first)) = letters.first() else { return Ok(Vec::new()) };
+    let Some(record) = record(sink, first).await? else {
+        return Ok(letters.iter().map(|_| Fate::NoPayload).collect());
+    };
+    let flow = flows.flow(&place.record.flow)?;
+    let row = |letter: &ParkedLetter| {
+        let number = u32::try_from(letter.sub).ok();
+        let row = Row { table: letter.table.clone(), key: letter.key.clone() };
+        number.filter(|_| row.table.is_some() && row.key.is_some()).map(|number| (row, number))
+    };
+    let rows: Vec<Option<(Row, u32)>> = letters.iter().map(|(_, letter)| row(letter)).collect();
+    let known: Vec<(Row, u32)> = rows.iter().flatten().cloned().collect();
+    let mut fates: Vec<Option<Fate>> = letters.iter().map(|_| None).collect();
+    if known.len() > 1 {
+        let report = process_rows(flow, sink, &record, &known, Deadline::never()).await;
+        // what stops all of them may be about one: then each is tried by itself
+        if report.failure().is_none() && report.stopped().is_none() {
+            for ((fate, (_, letter)), row) in fates.iter_mut().zip(letters).zip(&rows) {
+                let number = row.as_ref().map(|(_, number)| *number);
+                let outcome = number.and_then(|number| report.parts.get(&(0, number)));
+                *fate = outcome.map(|outcome| fate_of(*outcome, letter)).transpose()?;
+            }
+        }
+    }
+    // one by one; all that know no row together
+    let left: Vec<usize> = (0..).zip(&fates).filter(|(_, fate)| fate.is_none()).map(|(at, _)| at).collect();
+    let (by_row, whole): (Vec<_>, Vec<_>) =
+        left.into_iter().partition(|at| rows.get(*at).is_some_and(Option::is_some));
+    for together in by_row.chunks(1).chain(Some(&*whole).filter(|whole| !whole.is_empty())) {
+        let row = together.first().and_then(|at| rows.get(*at)?.as_ref());
+        let report = match row {
+            Some(row) => {
+                process_rows(flow, sink, &record, std::slice::from_ref(row), Deadline::never()).await
+            }
+            None => process(flow, sink, std::slice::from_ref(&record), Deadline::never()).await,
+        };
+        let of = |at: &usize| letters.get(*at).map(|(_, letter)| letter);
+        let judged = fates_in(report, together.iter().filter_map(of))?;
+        for (at, fate) in together.iter().zip(judged) {
+            if let Some(slot) = fates.get_mut(*at) {
+                *slot = Some(fate);
+            }
+        }
+    }
+    Ok(fates.into_iter().flatten().collect())
+}
+
+/// What became of letters, by the report on their record.
+fn fates_in<'l>(report: Report, letters: impl Iterator<Item = &'l ParkedLetter>) -> Result<Vec<Fate>> {
+    // a letter stands for one event; a record that gives another number of events by now is judged as a whole
+    let whole = report.outcomes.first().copied().unwrap_or(Outcome::Failed);
+    let parts = report.parts.clone();
+    let own = |letter: &ParkedLetter| parts.get(&(0, u32::try_from(letter.sub).ok()?)).copied();
     let (failure, stopped) = report.into_reasons();
     match failure.or(stopped) {
-        Some(error) if error.code() == "behind_purge_horizon" => return Ok(Fate::TooOld(error)),
-        Some(error) => return Err(error),
-        None => {}
+        Some(error) if error.code() == "behind_purge_horizon" => Ok(letters
+            .map(|_| Fate::TooOld(Error::new(error.kind(), "behind_purge_horizon", error.message())))
+            .collect()),
+        Some(error) => Err(error),
+        None => letters.map(|letter| fate_of(own(letter).unwrap_or(whole), letter)).collect(),
     }
+}
+
+fn fate_of(outcome: Outcome, letter: &ParkedLetter) -> Result<Fate> {
     match outcome {
-        Some(Outcome::Applied) => Ok(Fate::Applied),
-        Some(Outcome::Stale) => Ok(Fate::Stale),
-        Some(Outcome::Ignored(reason)) => Ok(Fate::Ignored(reason)),
-        Some(Outcome::Parked) => Ok(Fate::Parked),
-        Some(Outcome::Failed) | None => {
+        Outcome::Applied => Ok(Fate::Applied),
+        Outcome::Stale => Ok(Fate::Stale),
+        Outcome::Ignored(reason) => Ok(Fate::Ignored(reason)),
+        Outcome::Parked => Ok(Fate::Parked),
+        Outcome::Failed => {
             let message = format!("The dead letter {} could not be applied.", letter.id);
             Err(Error::new(ErrorKind::Unavailable, "not_applied", message))
         }
@@ -208,10 +324,11 @@ async fn attempt(flows: &mut Flows<'_>, sink: &Sink, letter: &ParkedLetter) -> R
 const ELEMENT_CODES: [&str; 3] = ["bad_base64", "no_payload", "not_a_record"];
 
 /// The record as it was received; `None` without a payload.
-fn record(letter: &ParkedLetter) -> Option<Record> {
-    let mut record = Record::new(&letter.source, letter.position.clone(), letter.payload.clone()?);
+async fn record(sink: &Sink, letter: &ParkedLetter) -> Result<Option<Record>> {
+    let Some(payload) = sink.payload(letter).await? else { return Ok(None) };
+    let mut record = Record::new(&letter.source, letter.position.clone(), payload);
     record.sequence_number = letter.sequence_number.clone();
-    record.partition_key = letter.partition_key.clone();
+    record.partition_key = letter.partition_key.as_deref().map(Into::into);
     record.arrived_at = letter.arrived_at.map(|at| Timestamp(at.as_microsecond()));
     if letter.decoder.is_none() && ELEMENT_CODES.contains(&letter.code.as_str()) {
         let envelope = [b"{\"Records\":[", record.payload.as_ref(), b"]}"].concat();
@@ -222,12 +339,22 @@ fn record(letter: &ParkedLetter) -> Option<Record> {
             record.fault = element.fault;
         }
     }
-    Some(record)
+    Ok(Some(record))
 }
 
 /// Whether a record holds several documents or others.
 fn has_parts(record: &Record) -> bool {
-    unpack::parts(record).or_else(|| unpack::documents(record)).is_some_and(|parts| parts.len() > 1)
+    let bounds = Bounds::default();
+    unpack::parts(record, bounds)
+        .or_else(|| unpack::documents(record, bounds))
+        .is_some_and(|parts| parts.len() > 1)
+}
+
+/// What tells one flow from another: the decoder and the epoch that letters were parked with.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct FlowName {
+    decoder: Option<String>,
+    epoch: u16,
 }
 
 /// One flow for each decoder and epoch that letters were parked with.
@@ -235,28 +362,31 @@ struct Flows<'c> {
     config: &'c Config,
     /// What sources said of their tables.
     schemas: Vec<TableSchema>,
-    made: HashMap<(Option<String>, u16), Flow>,
+    made: HashMap<FlowName, Flow>,
 }
 
 impl Flows<'_> {
-    /// The flow with the decoder that took the letter's part of `record`. The other parts may be of other formats,
-    /// where the decoder is not pinned.
-    fn flow(&mut self, letter: &ParkedLetter, record: &Record) -> Result<&Flow> {
+    /// The name of the flow with the decoder that took the letter's part of `record`. The other parts may be of other
+    /// formats, where the decoder is not pinned.
+    fn name(&self, letter: &ParkedLetter, record: Option<&Record>) -> Result<FlowName> {
         let epoch = u16::try_from(letter.epoch).map_err(|_| {
             Error::config(format!("The dead letter {} has an epoch that no record can have.", letter.id))
         })?;
-        let is_mixed = self.config.source.decoder == "auto" && has_parts(record);
-        let name = (letter.decoder.clone().filter(|_| !is_mixed), epoch);
-        if !self.made.contains_key(&name) {
+        let is_mixed = self.config.source.decoder == "auto" && record.is_some_and(has_parts);
+        Ok(FlowName { decoder: letter.decoder.clone().filter(|_| !is_mixed), epoch })
+    }
+
+    fn flow(&mut self, name: &FlowName) -> Result<&Flow> {
+        if !self.made.contains_key(name) {
             let mut config = self.config.clone();
-            config.source.epoch = epoch;
-            if let Some(decoder) = &name.0 {
+            config.source.epoch = name.epoch;
+            if let Some(decoder) = &name.decoder {
                 config.source.decoder.clone_from(decoder);
             }
             let flow = Flow::new(&config)?.redriving();
             flow.learn(&self.schemas);
             self.made.insert(name.clone(), flow);
         }
-        self.made.get(&name).ok_or_else(|| Error::config("There is no flow for the dead letter."))
+        self.made.get(name).ok_or_else(|| Error::config("There is no flow for the dead letter."))
     }
 }

@@ -1,5 +1,5 @@
 select id, parked_at, source, position, sub, event_id, partition_key, arrived_at, epoch, decoder, "table", key, code,
-  message, payload, payload_sha256, attempts, redriven_at, sequence_number
+  message, payload_sha256, attempts, redriven_at, sequence_number
 from {dead_letters}
 where ($1::text is null or "table" = $1::text) and ($2::text is null or code = $2::text)
   and ($3::text is null or key = $3::text) and ($4::timestamptz is null or parked_at >= $4::timestamptz)

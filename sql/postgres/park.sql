@@ -7,6 +7,6 @@ from unnest($1::text[], $2::text[], $3::int4[], $4::text[], $5::text[], $6::time
     sequence_number)
 order by u.source collate "C", u.position collate "C", u.sub, u.sha collate "C"
 on conflict (source, position, sub, payload_sha256) do update set
-  attempts = d.attempts + 1, redriven_at = null,
+  attempts = d.attempts + 1, redriven_at = null, payload = coalesce(d.payload, excluded.payload),
   code = case when excluded.code = 'blocked' then d.code else excluded.code end,
   message = case when excluded.code = 'blocked' then d.message else excluded.message end

@@ -104,7 +104,7 @@ async fn list(sink: &Sink, filter: &Filter, output: Output, out: &mut impl Write
     each_page(sink, filter, async |letters| {
         for letter in &letters {
             match output {
-                Output::Json => out.write_all(json(letter).as_bytes())?,
+                Output::Json => out.write_all(json(letter, sink.payload(letter).await?).as_bytes())?,
                 Output::Human => lines.push(line(letter)),
             }
         }
@@ -123,8 +123,8 @@ async fn show(sink: &Sink, filter: &Filter, output: Output, out: &mut impl Write
         for letter in &letters {
             shown += 1;
             match output {
-                Output::Json => out.write_all(json(letter).as_bytes())?,
-                Output::Human => whole(letter, out)?,
+                Output::Json => out.write_all(json(letter, sink.payload(letter).await?).as_bytes())?,
+                Output::Human => whole(letter, sink.payload(letter).await?, out)?,
             }
         }
         Ok(())
@@ -137,7 +137,7 @@ async fn show(sink: &Sink, filter: &Filter, output: Output, out: &mut impl Write
 }
 
 /// A letter for people, nothing cut: the payload as text where it is text, else in base64.
-fn whole(letter: &ParkedLetter, out: &mut impl Write) -> io::Result<()> {
+fn whole(letter: &ParkedLetter, payload: Option<Vec<u8>>, out: &mut impl Write) -> io::Result<()> {
     let time = |at: jiff::Timestamp| format!("{at:.6}");
     let lines = [
         ("id", Some(letter.id.to_string())),
@@ -162,7 +162,7 @@ fn whole(letter: &ParkedLetter, out: &mut impl Write) -> io::Result<()> {
     for (name, value) in lines.iter().filter_map(|(name, value)| Some((name, value.as_ref()?))) {
         writeln!(out, "{name:<16} {}", printable(value, usize::MAX))?;
     }
-    match letter.payload.as_deref().map(|payload| (payload, std::str::from_utf8(payload))) {
+    match payload.as_deref().map(|payload| (payload, std::str::from_utf8(payload))) {
         Some((_, Ok(payload))) => writeln!(out, "payload\n{}\n", printable(payload, usize::MAX)),
         Some((payload, Err(_))) => writeln!(out, "payload (base64)\n{}\n", STANDARD.encode(payload)),
         None => writeln!(out, "payload          not kept (dead_letters.payload = \"none\")\n"),
@@ -196,9 +196,9 @@ fn print_list(lines: Vec<Vec<String>>, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// A letter with the columns of its table, the payload in base64.
-fn json(letter: &ParkedLetter) -> String {
+fn json(letter: &ParkedLetter, payload: Option<Vec<u8>>) -> String {
     let time = |at: jiff::Timestamp| format!("{at:.6}");
-    let payload = letter.payload.as_ref().map(|payload| STANDARD.encode(payload));
+    let payload = payload.map(|payload| STANDARD.encode(payload));
     let members = [
         ("id", letter.id.to_string()),
         ("parked_at", text(&time(letter.parked_at))),

@@ -329,6 +329,27 @@ fn parse_duration(text: &str, longest: Duration) -> Result<Duration, Wrong> {
     Ok(duration)
 }
 
+const SIZES: [(&str, u64); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
+
+/// A number of bytes, as `256MiB`.
+pub(super) fn size(given: Given, allowed: std::ops::RangeInclusive<u64>, field: &mut u64) -> Taken {
+    let text = given.into_text()?;
+    let unit_at = text.find(|c: char| !c.is_ascii_digit()).ok_or(Wrong)?;
+    let (count, unit) = text.split_at_checked(unit_at).ok_or(Wrong)?;
+    let (_, bytes) = SIZES.iter().find(|(name, _)| *name == unit).ok_or(Wrong)?;
+    let size = digits(count)?.checked_mul(*bytes).filter(|size| allowed.contains(size)).ok_or(Wrong)?;
+    *field = size;
+    Ok(())
+}
+
+/// The size in the largest unit that holds it without a rest.
+pub(super) fn show_size(bytes: u64) -> String {
+    match SIZES.iter().find(|(_, unit)| bytes.is_multiple_of(*unit)) {
+        Some((name, unit)) => format!("{}{name}", bytes / unit),
+        None => format!("{bytes}"),
+    }
+}
+
 /// The duration in the largest unit that holds it without a rest; what is below a millisecond is cut off.
 pub(super) fn show_duration(duration: Duration) -> String {
     let millis = duration.as_millis();

@@ -14,7 +14,7 @@ use super::given::Given;
 use super::reference::FORM;
 use super::route::{PLACEHOLDERS, placeholders_are_known};
 use super::{
-    Aws, Config, DialectChoice, ROUTE_SETTINGS, Reference, RouteConfig, SETTINGS, Setting, Truncate,
+    Aws, Config, DialectChoice, Limits, ROUTE_SETTINGS, Reference, RouteConfig, SETTINGS, Setting, Truncate,
     redact_url,
 };
 use crate::error::{Error, Result};
@@ -42,11 +42,17 @@ pub struct Inputs<'a> {
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Prefixes of the variables that this room owns: an unknown name below them is an error.
-const OWNED: &[&str] =
-    &["ROWTIDE_SOURCE_", "ROWTIDE_SINK_", "ROWTIDE_DEAD_LETTERS_", "ROWTIDE_METRICS_", "ROWTIDE_ROUTE"];
+const OWNED: &[&str] = &[
+    "ROWTIDE_SOURCE_",
+    "ROWTIDE_SINK_",
+    "ROWTIDE_DEAD_LETTERS_",
+    "ROWTIDE_LIMITS_",
+    "ROWTIDE_METRICS_",
+    "ROWTIDE_ROUTE",
+];
 
 /// Tables at the top of the file that hold settings of [`SETTINGS`].
-const TABLES: &[&str] = &["source", "sink", "dead_letters", "metrics"];
+const TABLES: &[&str] = &["source", "sink", "dead_letters", "limits", "metrics"];
 
 /// The setting whose reference stays one: what it leads to may change while the process lives.
 const STAYS_REFERENCE: &str = "sink.url";
@@ -94,6 +100,10 @@ struct Document {
 pub(super) fn load(lookup: &Lookup<'_>) -> Result<Config> {
     let inputs = lookup.inputs;
     let mut config = Config { aws: Aws::from(inputs.environment), ..Config::default() };
+    if let Some(limits) = Limits::of_function(inputs.environment) {
+        config.limits = limits;
+        config.origins.insert("limits.memory".to_owned(), "AWS_LAMBDA_FUNCTION_MEMORY_SIZE".to_owned());
+    }
     let mut pending = BTreeMap::new();
     if let Some(document) = find_document(lookup)? {
         read_document(&document, lookup, &mut config, &mut pending)?;

@@ -23,6 +23,7 @@ use crate::decode::{Pointers, Settings};
 use crate::error::{Error, Result};
 use crate::event::Timestamp;
 use crate::source::SourceTable;
+use crate::unpack::Bounds;
 
 pub use aws::{Aws, Container, Credentials, Extension};
 pub use draft::{Draft, Loaded};
@@ -32,6 +33,7 @@ pub use reference::{Keeper, Reference};
 pub use route::{
     DataLayout, DeletePolicy, Images, Keyless, OnConfigError, PLACEHOLDERS, RouteConfig, Truncate, Ttl, glob,
 };
+use settings::{MEMORY_MAX, MEMORY_MIN};
 pub use settings::{ROUTE_SETTINGS, SETTINGS, Setting};
 
 /// Every setting with its value. `Config::default()` has the defaults: every table is taken, and there is no sink.
@@ -45,6 +47,8 @@ pub struct Config {
     pub routes: Vec<RouteConfig>,
     /// `[dead_letters]`: records that cannot be applied.
     pub dead_letters: DeadLetters,
+    /// `[limits]`: what a batch may use.
+    pub limits: Limits,
     /// `[metrics]`: how measurements are told.
     pub metrics: Metrics,
     /// What the variables say of AWS.
@@ -217,6 +221,13 @@ pub enum Payload {
     None,
 }
 
+/// `[limits]`: what a batch may use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of memory for what a batch holds, whatever its payloads unpack to.
+    pub memory: u64,
+}
+
 /// `[metrics]`: how measurements are told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Metrics {
@@ -285,6 +296,21 @@ impl Default for Sink {
 impl Default for DeadLetters {
     fn default() -> Self {
         Self { payload: Payload::default(), retention: Duration::from_secs(30 * DAY), limit: 1_000 }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { memory: 256 << 20 }
+    }
+}
+
+impl Limits {
+    /// Half of what a Lambda function has; the default elsewhere.
+    fn of_function(environment: &Environment) -> Option<Self> {
+        let size = environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")?.to_str()?;
+        let mebibytes: u64 = size.parse().ok()?;
+        Some(Self { memory: (mebibytes << 19).clamp(MEMORY_MIN, MEMORY_MAX) })
     }
 }
 
@@ -401,6 +427,7 @@ impl From<&Config> for Settings {
                 document: config.source.json_document.clone(),
             },
             catalogue: Catalogue::new(config),
+            bounds: Bounds::of(config.limits.memory),
         }
     }
 }

@@ -60,6 +60,9 @@ const LONGEST_STATEMENT: Duration = Duration::from_secs(24 * 86_400);
 /// More than any server accepts from one client.
 const CONNECTIONS_MAX: u64 = 1_000;
 const LIMIT_MAX: u64 = 1_000_000_000;
+/// Below it, records that are allowed could not be taken in.
+pub(super) const MEMORY_MIN: u64 = 16 << 20;
+pub(super) const MEMORY_MAX: u64 = 1 << 40;
 /// PostgreSQL and CrateDB stop far below it.
 const COLUMNS_MAX: u64 = 100_000;
 
@@ -321,6 +324,16 @@ pub const SETTINGS: &[Setting<Config>] = &[
         secret: false,
         set: |config, given| given::number(given, 0..=LIMIT_MAX, &mut config.dead_letters.limit),
         get: |config| config.dead_letters.limit.to_string(),
+    },
+    Setting {
+        name: "limits.memory",
+        values: "a size such as `256MiB` or `1GiB`, from 16MiB to 1024GiB",
+        about: "The memory that a batch may use, whatever its payloads unpack to. A record that can never fit is \
+            parked as `too_large`. In a Lambda function it is half of the function's memory by default.",
+        example: r#"memory = "512MiB""#,
+        secret: false,
+        set: |config, given| given::size(given, MEMORY_MIN..=MEMORY_MAX, &mut config.limits.memory),
+        get: |config| super::given::show_size(config.limits.memory),
     },
     Setting {
         name: "metrics.emf",

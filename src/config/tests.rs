@@ -83,7 +83,7 @@ fn without_any_layer_everything_has_its_default() {
          source.label= source.exported_at= source.json_table= source.json_key=[] source.json_operation= \
          source.json_version= source.json_document= sink.url= sink.schema=public sink.dialect=auto sink.suffix=_cdc \
          sink.tombstone_retention=7d sink.ddl=auto sink.auth=password sink.tls= sink.tls_root_cert= sink.connections=4 \
-         sink.statement_timeout= dead_letters.payload=full dead_letters.retention=30d dead_letters.limit=1000 \
+         sink.statement_timeout= dead_letters.payload=full dead_letters.retention=30d dead_letters.limit=1000 limits.memory=256MiB \
          metrics.emf=true metrics.namespace=Rowtide metrics.service=";
     assert_eq!(shown.join(" "), expected);
 }

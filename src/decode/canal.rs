@@ -268,6 +268,7 @@ impl Canal {
         let part = |place: usize| rows.part(record, origin(place), place);
         match rows.data.len() {
             1 => part(0),
+            count if count > self.0.bounds.parts() => Err(row::too_large()),
             count => Ok(Decoded::Parts((0..count).map(part).collect())),
         }
     }

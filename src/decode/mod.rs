@@ -33,7 +33,7 @@ use crate::error::{Disposition, Error, ErrorKind, Result};
 use crate::event::{ChangeEvent, Timestamp};
 use crate::json::Fault;
 use crate::record::Record;
-use crate::unpack;
+use crate::unpack::{self, Bounds, PART_BYTES, TOO_LARGE};
 use row::{Origin, Row};
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -134,6 +134,8 @@ pub struct Settings {
     pub pointers: Pointers,
     /// What is known of the source's tables: their keys and their columns.
     pub catalogue: Catalogue,
+    /// How far a record may be taken apart.
+    pub bounds: Bounds,
 }
 
 /// The decoders a stream may use: one that is pinned, or all, the first that recognises a record taking it.
@@ -142,6 +144,7 @@ pub struct Decoders {
     /// With one decoder pinned: all there are, to tell what a record is that it cannot read.
     others: Vec<Box<dyn Decoder>>,
     pinned: bool,
+    bounds: Bounds,
     /// Which of the list took the last record: where to look first, never who takes it.
     last: AtomicUsize,
 }
@@ -179,18 +182,30 @@ pub struct Part {
     pub decoded: Result<Decoded>,
 }
 
+impl Part {
+    /// The memory that it takes up, about.
+    pub(crate) fn bytes(&self) -> usize {
+        let own = match &self.decoded {
+            Ok(Decoded::Events(events)) => events.iter().map(ChangeEvent::bytes).sum(),
+            Ok(Decoded::Ignored(_) | Decoded::Schema(_) | Decoded::Parts(_)) => 0,
+            Err(error) => error.message().len(),
+        };
+        PART_BYTES + own
+    }
+}
+
 impl Decoders {
     /// The decoder named by `source.decoder`, or all of them for `auto`.
     ///
     /// # Errors
     /// When there is no decoder of that name.
     pub fn named(name: &str, settings: &Settings) -> Result<Self> {
-        let list = every(settings);
+        let (list, bounds) = (every(settings), settings.bounds);
         if name == "auto" {
-            return Ok(Self { list, others: Vec::new(), pinned: false, last: AtomicUsize::new(0) });
+            return Ok(Self { list, others: Vec::new(), pinned: false, bounds, last: AtomicUsize::new(0) });
         }
         match list.into_iter().find(|decoder| decoder.name() == name) {
-            Some(decoder) => Ok(Self { others: every(settings), ..Self::pinned(decoder) }),
+            Some(decoder) => Ok(Self { others: every(settings), bounds, ..Self::pinned(decoder) }),
             None => Err(Error::config(format!(
                 "source.decoder names no decoder. Known are auto, {}.",
                 names().join(", ")
@@ -202,7 +217,13 @@ impl Decoders {
     #[must_use]
     pub fn pinned(decoder: Box<dyn Decoder>) -> Self {
         let others = every(&Settings::default());
-        Self { list: vec![decoder], others, pinned: true, last: AtomicUsize::new(0) }
+        Self {
+            list: vec![decoder],
+            others,
+            pinned: true,
+            bounds: Bounds::default(),
+            last: AtomicUsize::new(0),
+        }
     }
 
     /// Whether one of the decoders [listens](Decoder::listens).
@@ -211,27 +232,29 @@ impl Decoders {
         self.list.iter().any(|decoder| decoder.listens())
     }
 
-    /// Decodes a record, part by part.
+    /// The same decoders where a record may be taken apart so far.
+    #[must_use]
+    pub fn bounded(self, bounds: Bounds) -> Self {
+        Self { bounds, ..self }
+    }
+
+    /// Decodes a record, part by part. One that needs more memory than it may have is one part that says so.
     #[must_use]
     pub fn decode(&self, record: &Record) -> Vec<Part> {
         if record.fault.is_some() {
             return self.part(record);
         }
-        if let Some(parts) = unpack::parts(record) {
+        if let Some(parts) = unpack::parts(record, self.bounds) {
             // nothing inside is nothing to do
             let nothing = || vec![Part { decoder: None, decoded: Ok(Decoded::Ignored(Reason::Control)) }];
-            return if parts.is_empty() {
-                nothing()
-            } else {
-                parts.iter().flat_map(|part| self.part(part)).collect()
-            };
+            return if parts.is_empty() { nothing() } else { self.each(&parts) };
         }
-        let parts = self.part(record);
+        let parts = self.each(std::slice::from_ref(record));
         // a bad record may be several, of which only some are bad
         let is_bad =
             |part: &Part| part.decoded.as_ref().is_err_and(|error| error.disposition() == Disposition::Park);
-        match parts.iter().all(is_bad).then(|| unpack::documents(record)).flatten() {
-            Some(documents) => documents.iter().flat_map(|document| self.part(document)).collect(),
+        match parts.iter().all(is_bad).then(|| unpack::documents(record, self.bounds)).flatten() {
+            Some(documents) => self.each(&documents),
             None => parts,
         }
     }
@@ -256,6 +279,20 @@ impl Decoders {
             Err(error) => vec![Err(error)],
         };
         self.decode(record).into_iter().flat_map(events).collect()
+    }
+
+    /// The parts of several records, which are together what one record holds.
+    fn each(&self, records: &[Record]) -> Vec<Part> {
+        let (mut parts, mut bytes) = (Vec::new(), 0);
+        for part in records.iter().flat_map(|record| self.part(record)) {
+            bytes += part.bytes();
+            if bytes > self.bounds.decoded {
+                let (code, message) = TOO_LARGE;
+                return vec![Part { decoder: None, decoded: Err(Error::poison(code, message)) }];
+            }
+            parts.push(part);
+        }
+        parts
     }
 
     fn part(&self, record: &Record) -> Vec<Part> {

@@ -9,6 +9,7 @@ use crate::event::{Change, ChangeEvent, Document, Key, Timestamp};
 use crate::json::{self, DEPTH_MAX, Fault, Kind, Scanner};
 use crate::record::{Record, Redelivered};
 use crate::source::{SourceIdentity, SourceTable};
+use crate::unpack::TOO_LARGE;
 use crate::version::Version;
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -16,6 +17,15 @@ use std::collections::HashSet;
 /// The most columns that a key may have; MySQL allows 16, PostgreSQL 32, Db2 64. Rows are read in the time of their
 /// columns times those of the key.
 pub(super) const KEY_COLUMNS_MAX: usize = 64;
+
+/// The longest name of a table: no source has names of a tenth of it.
+const TABLE_BYTES_MAX: usize = 1_024;
+
+/// The error of a message of more rows than there is memory for.
+pub(super) fn too_large() -> Error {
+    let (code, message) = TOO_LARGE;
+    Error::poison(code, message)
+}
 
 /// What makes a row of `table` one row: [`Catalogue::identity`], with no more columns than a key can have.
 ///
@@ -26,6 +36,9 @@ pub(super) fn identity(
     table: SourceTable<'_>,
     told: Option<Vec<String>>,
 ) -> Result<Identity> {
+    if table.name.len() > TABLE_BYTES_MAX {
+        return Err(Error::poison("bad_table", "The record names a table by more bytes than any name has."));
+    }
     match catalogue.identity(table, told)? {
         Identity::Columns(names) if names.len() > KEY_COLUMNS_MAX => Err(too_many_key_columns(table.name)),
         identity @ (Identity::Columns(_) | Identity::Position | Identity::Row) => Ok(identity),

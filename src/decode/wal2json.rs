@@ -293,6 +293,9 @@ impl Wal2json {
                 Ok(Decoded::Ignored(_)) => {}
                 part => parts.push(part),
             }
+            if parts.len() > self.0.bounds.parts() {
+                return Err(row::too_large());
+            }
             place += 1;
             Ok(())
         })?;

@@ -31,7 +31,7 @@ fn kinesis_record(record: KinesisEventRecord) -> Record {
     let source = record.event_source_arn.as_deref().map_or("-", stream_arn);
     let kinesis = record.kinesis;
     Record {
-        partition_key: Some(kinesis.partition_key).filter(|key| !key.is_empty()),
+        partition_key: Some(kinesis.partition_key).filter(|key| !key.is_empty()).map(Into::into),
         arrived_at: Some(Timestamp(kinesis.approximate_arrival_timestamp.timestamp_micros())),
         ..Record::new(source, kinesis.sequence_number, kinesis.data.0)
     }

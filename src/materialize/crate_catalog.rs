@@ -8,7 +8,7 @@ use super::targets::{
     DEAD_LETTERS, KnownTarget, LOOKS_MAX, LiveRow, REGISTRY, STORAGE_COLUMNS, Shown, layout_word,
     missing_object,
 };
-use super::{Binding, Deadline};
+use super::{Binding, Deadline, LETTER_KEY_MAX, bounded};
 use crate::config::{Ddl, DeletePolicy};
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::Value;
@@ -725,7 +725,7 @@ impl Cratedb {
             for row in &found {
                 let (key, sequence, term): (String, i64, i64) =
                     read(|| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))?;
-                if !parked.contains(&key) {
+                if !parked.contains(&key) && !parked.contains(&bounded(key.clone(), LETTER_KEY_MAX)) {
                     if !dry_run && moved < Some(horizon) {
                         let sql = self.fill_own(include_str!("../../sql/cratedb/move_horizon.sql"));
                         self.tell(never, &sql, &[&target.name, &horizon]).await?;

@@ -3,7 +3,7 @@
 
 use super::crate_rows::read;
 use super::cratedb::Cratedb;
-use super::dead_letters::{DeadLetter, Filter, ParkedLetter};
+use super::dead_letters::{DeadLetter, Filter, LETTER_TABLE_MAX, ParkedLetter, bounded, names_of_keys};
 use super::targets::DEAD_LETTERS;
 use super::{Cause, Deadline};
 use crate::error::{Error, ErrorKind, FAULT_CODES, Result};
@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, HashSet};
 use tokio_postgres::types::ToSql;
 
-/// An indexed text ends at 32,766 bytes; nothing that identifies a record is so long.
+/// An indexed text ends at 32,766 bytes.
 const TEXT_BYTES_MAX: usize = 8_000;
 /// How far back `parked_lately` looks.
 const LATELY_MS: i64 = 600_000;
@@ -34,8 +34,7 @@ fn number(letter: &DeadLetter) -> i64 {
 
 /// A text that an index can hold.
 fn storable(text: &str) -> String {
-    let end = (0..=TEXT_BYTES_MAX.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
-    text.get(..end).unwrap_or_default().to_owned()
+    bounded(text.to_owned(), TEXT_BYTES_MAX)
 }
 
 impl Cratedb {
@@ -49,16 +48,14 @@ impl Cratedb {
         deadline: Deadline,
     ) -> Result<HashSet<(String, String)>> {
         let sql = self.letters_sql(include_str!("../../sql/cratedb/blocked_keys.sql"));
-        let wanted: HashSet<&(String, String)> = keys.iter().collect();
-        let keys: Vec<&str> = keys.iter().map(|(_, key)| key.as_str()).collect();
+        let names = names_of_keys(keys);
+        let keys: HashSet<&str> = names.keys().map(|(_, key)| key.as_str()).collect();
+        let keys: Vec<&str> = keys.into_iter().collect();
         let rows = self.ask(deadline, &sql, &[&keys]).await?;
         let mut blocked = HashSet::new();
         for row in &rows {
             let (table, key): (Option<String>, String) = read(|| Ok((row.try_get(0)?, row.try_get(1)?)))?;
-            let found = (table.unwrap_or_default(), key);
-            if wanted.contains(&found) {
-                blocked.insert(found);
-            }
+            blocked.extend(names.get(&(table.unwrap_or_default(), key)).cloned());
         }
         Ok(blocked)
     }
@@ -74,13 +71,17 @@ impl Cratedb {
         let sql = self.letters_sql(include_str!("../../sql/cratedb/parked_lately.sql"));
         let since = jiff::Timestamp::now().as_millisecond() - LATELY_MS;
         let since = jiff::Timestamp::from_millisecond(since).unwrap_or(jiff::Timestamp::MIN);
-        let own: Vec<i64> = letters.iter().map(number).collect();
-        let source = storable(source);
+        let letters: Vec<DeadLetter> = letters.iter().map(DeadLetter::bounded).collect();
+        let own: Vec<String> = letters
+            .iter()
+            .map(|letter| format!("{} {}", storable(&letter.position), letter.payload_sha256))
+            .collect();
+        let source = DeadLetter::bounded_source(source);
         let (cause, table) = match cause {
             Cause::Poison => ("not code = any($4)", None),
             Cause::Fault(table) => (
                 "code = any($4) and coalesce(\"table\", '') = $5",
-                Some(table.map(storable).unwrap_or_default()),
+                Some(table.map(|table| bounded(table.to_owned(), LETTER_TABLE_MAX)).unwrap_or_default()),
             ),
         };
         let sql = fill(&sql, &[("cause", cause)]);
@@ -104,6 +105,7 @@ impl Cratedb {
             if !seen.insert(id) {
                 continue;
             }
+            let letter = letter.bounded();
             let text = |text: &Option<String>| text.as_deref().map(storable);
             let sub = i32::try_from(letter.sub).unwrap_or(i32::MAX);
             let arrived = super::postgres::moment(letter.arrived_at);
@@ -190,6 +192,7 @@ impl Cratedb {
         let never = Deadline::never();
         self.ensure_own_tables(never).await?;
         self.refresh_letters(never).await?;
+        let filter = filter.bounded();
         let sql = self.letters_sql(include_str!("../../sql/cratedb/list_dead_letters.sql"));
         let parameters: [&(dyn ToSql + Sync); 8] = [
             &filter.table,
@@ -203,7 +206,6 @@ impl Cratedb {
         ];
         let rows = self.ask(never, &sql, &parameters).await?;
         let letter = |row: &tokio_postgres::Row| {
-            let payload: Option<String> = row.try_get(14)?;
             Ok(ParkedLetter {
                 id: row.try_get(0)?,
                 parked_at: row.try_get(1)?,
@@ -219,14 +221,46 @@ impl Cratedb {
                 key: row.try_get(11)?,
                 code: row.try_get(12)?,
                 message: row.try_get(13)?,
-                payload: payload.and_then(|payload| STANDARD.decode(payload).ok()),
-                payload_sha256: row.try_get(15)?,
-                attempts: row.try_get(16)?,
-                redriven_at: row.try_get(17)?,
-                sequence_number: row.try_get(18)?,
+                payload_sha256: row.try_get(14)?,
+                attempts: row.try_get(15)?,
+                redriven_at: row.try_get(16)?,
+                sequence_number: row.try_get(17)?,
             })
         };
         rows.iter().map(|row| read(|| letter(row))).collect()
+    }
+
+    /// The payload of a letter's record, as received; `None` where it was not kept.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn payload(&self, letter: &ParkedLetter) -> Result<Option<Vec<u8>>> {
+        let sql = self.letters_sql(include_str!("../../sql/cratedb/read_payload.sql"));
+        let parameters: [&(dyn ToSql + Sync); 4] =
+            [&letter.id, &letter.source, &letter.position, &letter.payload_sha256];
+        let rows = self.ask(Deadline::never(), &sql, &parameters).await?;
+        let payload: Option<String> = rows.first().map_or(Ok(None), |row| read(|| row.try_get(0)))?;
+        Ok(payload.and_then(|payload| STANDARD.decode(payload).ok()))
+    }
+
+    /// Gives the payload that a letter has for all letters of its record to one that stays, before the letter goes.
+    async fn hand_over(&self, id: i64, gone: &[i64]) -> Result<()> {
+        let never = Deadline::never();
+        let sql = self.letters_sql(include_str!("../../sql/cratedb/held_payload.sql"));
+        let rows = self.ask(never, &sql, &[&id]).await?;
+        let Some(row) = rows.first() else { return Ok(()) };
+        let held: (String, String, String, String) =
+            read(|| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?)))?;
+        let sql = self.letters_sql(include_str!("../../sql/cratedb/letters_of_record.sql"));
+        let rows = self.ask(never, &sql, &[&held.0, &held.1, &held.2]).await?;
+        for row in &rows {
+            let heir: i64 = read(|| row.try_get(0))?;
+            if !gone.contains(&heir) {
+                let sql = self.letters_sql(include_str!("../../sql/cratedb/take_payload.sql"));
+                return self.tell(never, &sql, &[&heir, &held.3]).await.map(drop);
+            }
+        }
+        Ok(())
     }
 
     /// Marks dead letters as redriven.
@@ -250,6 +284,7 @@ impl Cratedb {
         let sql = self.letters_sql(include_str!("../../sql/cratedb/discard_dead_letter.sql"));
         let mut discarded = 0;
         for id in ids {
+            self.hand_over(*id, ids).await?;
             discarded += self.tell(Deadline::never(), &sql, &[id]).await?;
         }
         self.refresh_letters(Deadline::never()).await?;

@@ -4,9 +4,10 @@ use super::postgres::{Postgres, moment, settle};
 use super::targets::ddl_error;
 use super::{Cause, Deadline};
 use crate::error::{FAULT_CODES, Result};
-use crate::event::Timestamp;
+use crate::event::{Timestamp, hex};
 use bytes::Bytes;
-use std::collections::HashSet;
+use sha2::{Digest as _, Sha256};
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 use tokio_postgres::types::ToSql;
 
@@ -39,7 +40,7 @@ pub struct DeadLetter {
     pub code: String,
     /// What happened, for a person.
     pub message: String,
-    /// The payload as received, unless `dead_letters.payload = "none"`.
+    /// The payload as received, unless `dead_letters.payload = "none"`. One letter of a record has it for all.
     pub payload: Option<Bytes>,
     /// SHA-256 of the payload, in hexadecimal digits.
     pub payload_sha256: String,
@@ -78,8 +79,6 @@ pub struct ParkedLetter {
     pub code: String,
     /// As [`DeadLetter::message`].
     pub message: String,
-    /// As [`DeadLetter::payload`].
-    pub payload: Option<Vec<u8>>,
     /// As [`DeadLetter::payload_sha256`].
     pub payload_sha256: String,
     /// How often it was parked.
@@ -105,6 +104,66 @@ pub struct Filter {
     pub open: bool,
 }
 
+/// The longest names of a letter, in bytes, that stay as they are: an entry of an index has 2,704 in PostgreSQL.
+const SOURCE_MAX: usize = 800;
+const POSITION_MAX: usize = 800;
+/// The same of its source table.
+pub const LETTER_TABLE_MAX: usize = 500;
+/// The same of its key.
+pub const LETTER_KEY_MAX: usize = 1_500;
+
+/// A text of more bytes than `most` by its beginning and its SHA-256, so that two of them stay two.
+#[must_use]
+pub fn bounded(text: String, most: usize) -> String {
+    if text.len() <= most {
+        return text;
+    }
+    let digest = hex(&Sha256::digest(&text));
+    let end = (0..=most.saturating_sub(digest.len() + 3)).rev().find(|&at| text.is_char_boundary(at));
+    format!("{}…{digest}", text.get(..end.unwrap_or_default()).unwrap_or_default())
+}
+
+impl DeadLetter {
+    /// A source as letters name it.
+    pub(super) fn bounded_source(source: &str) -> String {
+        bounded(source.to_owned(), SOURCE_MAX)
+    }
+
+    /// The same with names that fit into an index.
+    pub(super) fn bounded(&self) -> Self {
+        Self {
+            source: bounded(self.source.clone(), SOURCE_MAX),
+            position: bounded(self.position.clone(), POSITION_MAX),
+            table: self.table.clone().map(|table| bounded(table, LETTER_TABLE_MAX)),
+            key: self.key.clone().map(|key| bounded(key, LETTER_KEY_MAX)),
+            ..self.clone()
+        }
+    }
+}
+
+impl Filter {
+    /// The same with names as letters have them.
+    pub(super) fn bounded(&self) -> Self {
+        Self {
+            table: self.table.clone().map(|table| bounded(table, LETTER_TABLE_MAX)),
+            key: self.key.clone().map(|key| bounded(key, LETTER_KEY_MAX)),
+            ..self.clone()
+        }
+    }
+}
+
+/// What letters say of keys: as they are, as the dead-letter table names them now, and as it named them before names
+/// were bounded.
+pub(super) fn names_of_keys(keys: &[(String, String)]) -> HashMap<(String, String), (String, String)> {
+    let mut names = HashMap::new();
+    for (table, key) in keys {
+        let own = || (table.clone(), key.clone());
+        names.insert((bounded(table.clone(), LETTER_TABLE_MAX), bounded(key.clone(), LETTER_KEY_MAX)), own());
+        names.insert(own(), own());
+    }
+    names
+}
+
 /// A text that PostgreSQL can store: it has no NUL.
 fn storable(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
@@ -127,14 +186,17 @@ impl Postgres {
         // the target was prepared, and the dead letters' table with it
         let client = self.client(deadline).await?;
         let sql = self.fill_own(include_str!("../../sql/postgres/blocked_keys.sql"), &[]);
+        let names = names_of_keys(keys);
         let (tables, keys): (Vec<&str>, Vec<&str>) =
-            keys.iter().map(|(table, key)| (table.as_str(), key.as_str())).unzip();
+            names.keys().map(|(table, key)| (table.as_str(), key.as_str())).unzip();
         let result = self.bounded(&client, deadline, client.query(&sql, &[&tables, &keys])).await;
         let rows = settle(client, result)?;
-        rows.iter()
+        let found: HashSet<(String, String)> = rows
+            .iter()
             .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
             .collect::<Result<_, _>>()
-            .map_err(ddl_error)
+            .map_err(ddl_error)?;
+        Ok(found.iter().filter_map(|name| names.get(name).cloned()).collect())
     }
 
     pub(super) async fn parked_lately_once(
@@ -146,16 +208,16 @@ impl Postgres {
     ) -> Result<u64> {
         let client = self.client_for_own_tables(deadline).await?;
         let sql = self.fill_own(include_str!("../../sql/postgres/parked_lately.sql"), &[]);
-        let source = storable(source);
-        let positions: Vec<String> = letters.iter().map(|letter| storable(&letter.position)).collect();
-        let subs = subs(letters.iter());
+        let source = bounded(storable(source), SOURCE_MAX);
+        let position = |letter: &DeadLetter| bounded(storable(&letter.position), POSITION_MAX);
+        let positions: Vec<String> = letters.iter().map(position).collect();
         let digests: Vec<&str> = letters.iter().map(|letter| letter.payload_sha256.as_str()).collect();
         let (is_fault, table) = match cause {
             Cause::Poison => (false, None),
-            Cause::Fault(table) => (true, table.map(storable)),
+            Cause::Fault(table) => (true, table.map(|table| bounded(storable(table), LETTER_TABLE_MAX))),
         };
-        let parameters: [&(dyn ToSql + Sync); 7] =
-            [&source, &positions, &subs, &digests, &is_fault, &FAULT_CODES, &table];
+        let parameters: [&(dyn ToSql + Sync); 6] =
+            [&source, &positions, &digests, &is_fault, &FAULT_CODES, &table];
         let result = self.bounded(&client, deadline, client.query_one(&sql, &parameters)).await;
         let count: i64 = settle(client, result)?.try_get(0).map_err(ddl_error)?;
         Ok(u64::try_from(count).unwrap_or_default())
@@ -163,6 +225,7 @@ impl Postgres {
 
     pub(super) async fn park_once(&self, letters: &[DeadLetter], deadline: Deadline) -> Result<()> {
         let client = self.client_for_own_tables(deadline).await?;
+        let letters: Vec<DeadLetter> = letters.iter().map(DeadLetter::bounded).collect();
         let mut seen = HashSet::new();
         // a record that came twice in the batch is parked once
         let letters: Vec<&DeadLetter> = letters
@@ -216,11 +279,25 @@ impl Postgres {
         client.execute(&sql, &[&interval(self.dead_letter_retention)]).await.map_err(ddl_error)
     }
 
+    /// The payload of a letter's record, as received; `None` where it was not kept.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn payload(&self, letter: &ParkedLetter) -> Result<Option<Vec<u8>>> {
+        let client = self.client(Deadline::never()).await?;
+        let sql = self.fill_own(include_str!("../../sql/postgres/read_payload.sql"), &[]);
+        let parameters: [&(dyn ToSql + Sync); 4] =
+            [&letter.id, &letter.source, &letter.position, &letter.payload_sha256];
+        let row = client.query_opt(&sql, &parameters).await.map_err(ddl_error)?;
+        row.map_or(Ok(None), |row| row.try_get(0)).map_err(ddl_error)
+    }
+
     /// Dead letters by `filter`, by number, at most `limit` of those behind the number `after`.
     ///
     /// # Errors
     /// When they cannot be read.
     pub async fn dead_letters(&self, filter: &Filter, after: i64, limit: i64) -> Result<Vec<ParkedLetter>> {
+        let filter = filter.bounded();
         let mut client = self.client(Deadline::never()).await?;
         self.ensure_own_tables(&mut client).await?;
         let sql = self.fill_own(include_str!("../../sql/postgres/list_dead_letters.sql"), &[]);
@@ -251,11 +328,10 @@ impl Postgres {
                 key: row.try_get(11)?,
                 code: row.try_get(12)?,
                 message: row.try_get(13)?,
-                payload: row.try_get(14)?,
-                payload_sha256: row.try_get(15)?,
-                attempts: row.try_get(16)?,
-                redriven_at: row.try_get(17)?,
-                sequence_number: row.try_get(18)?,
+                payload_sha256: row.try_get(14)?,
+                attempts: row.try_get(15)?,
+                redriven_at: row.try_get(16)?,
+                sequence_number: row.try_get(17)?,
             })
         };
         rows.iter().map(read).collect::<Result<_, _>>().map_err(ddl_error)

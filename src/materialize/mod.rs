@@ -22,7 +22,7 @@ mod sink;
 mod targets;
 
 pub use cratedb::Cratedb;
-pub use dead_letters::{DeadLetter, Filter, ParkedLetter};
+pub use dead_letters::{DeadLetter, Filter, LETTER_KEY_MAX, LETTER_TABLE_MAX, ParkedLetter, bounded};
 pub use inspect::{Inspection, Privilege, RegisteredTarget, SchemaFacts, TableFacts, TargetFacts, Use};
 pub use postgres::Postgres;
 pub use purge::Purged;

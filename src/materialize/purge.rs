@@ -1,8 +1,8 @@
 //! Forgetting deleted rows: tombstones that are older than any delivery may be.
 
-use super::Deadline;
 use super::postgres::Postgres;
 use super::targets::{KnownTarget, ddl_error};
+use super::{Deadline, LETTER_KEY_MAX, LETTER_TABLE_MAX, bounded};
 use crate::error::Result;
 use crate::plan::{fill, relation};
 use std::time::Duration;
@@ -35,10 +35,16 @@ impl Postgres {
         let client = self.client(Deadline::never()).await?;
         let letters = self.own("rowtide_dead_letters");
         let storage = relation(&target.schema, &target.storage);
-        let places = [("storage", storage.as_str()), ("dead_letters", letters.as_str())];
+        let key_max = LETTER_KEY_MAX.to_string();
+        let places = [
+            ("storage", storage.as_str()),
+            ("dead_letters", letters.as_str()),
+            ("key_max", key_max.as_str()),
+        ];
+        let source = bounded(target.source.clone(), LETTER_TABLE_MAX);
         let age = format!("{} microseconds", older_than.as_micros());
         let sql = fill(include_str!("../../sql/postgres/count_purgeable.sql"), &places);
-        let row = client.query_one(&sql, &[&age, &target.source]).await.map_err(ddl_error)?;
+        let row = client.query_one(&sql, &[&age, &source]).await.map_err(ddl_error)?;
         let count: i64 = row.try_get(0).map_err(ddl_error)?;
         // a purge that has nothing to forget leaves the horizon where it is
         if dry_run || count == 0 {
@@ -53,8 +59,7 @@ impl Postgres {
         let sql = fill(include_str!("../../sql/postgres/purge.sql"), &places);
         let mut rows = 0;
         loop {
-            let removed =
-                client.execute(&sql, &[&horizon, &target.source, &PURGE_ROWS]).await.map_err(ddl_error)?;
+            let removed = client.execute(&sql, &[&horizon, &source, &PURGE_ROWS]).await.map_err(ddl_error)?;
             rows += removed;
             if removed == 0 {
                 break;

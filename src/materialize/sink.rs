@@ -222,6 +222,17 @@ impl Sink {
         }
     }
 
+    /// The payload of a letter's record, as received; `None` where it was not kept.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn payload(&self, letter: &ParkedLetter) -> Result<Option<Vec<u8>>> {
+        match self.kind(Deadline::never()).await? {
+            Kind::Postgres(sink) => Box::pin(sink.payload(letter)).await,
+            Kind::Cratedb(sink) => Box::pin(sink.payload(letter)).await,
+        }
+    }
+
     /// Marks dead letters as redriven.
     ///
     /// # Errors

@@ -9,14 +9,20 @@ use crate::materialize::{Cause, DeadLetter, Deadline, Materializer};
 use crate::metrics::{self, Meter};
 use crate::record::{Record, Redelivered};
 use crate::report::{Outcome, Report, redelivered};
+use crate::unpack::TOO_LARGE;
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 /// This many poison records that are more than half of a batch are no accident.
 const SYSTEMIC_POISON_MIN: usize = 10;
 
 /// Decoders of what rowtide itself loads beside a stream.
 const OWN_LOADS: [&str; 1] = ["dynamodb-export"];
+
+/// Letters that are parked with one statement, and the bytes of their payloads behind which it ends.
+const PAGE_LETTERS: usize = 500;
+const PAGE_BYTES: usize = 8 << 20;
 
 /// The most tables and codes that one message names.
 const NAMED_MAX: usize = 5;
@@ -31,7 +37,9 @@ pub(super) struct Ledger<'f> {
     letters: BTreeMap<usize, Vec<Letter>>,
     /// Records that are poison by themselves, not parked behind another.
     poison: HashSet<usize>,
-    /// Those of them that hold parts which are not: an aggregate with one bad part is not a bad record.
+    /// Records for which there is not enough memory: one producer's mistake, and no sign of a wrong decoder.
+    too_large: HashSet<usize>,
+    /// Poison that holds parts which are not: an aggregate with one bad part is not a bad record.
     partly: HashSet<usize>,
     /// Faults of the configuration of a table or producer.
     faults: Groups,
@@ -47,13 +55,23 @@ pub(super) struct Ledger<'f> {
     parts: BTreeMap<(usize, u32), Outcome>,
     failure: Option<Error>,
     stopped: Option<Error>,
+    /// What a patch is parked with that waits behind another change.
+    blocked: Option<Arc<Error>>,
     /// None when nobody listens.
     meter: Option<Meter>,
 }
 
-/// Something that is to be parked, and what bounds it.
+fn blocked() -> Error {
+    Error::poison("blocked", "An older change of the same row is parked; this patch waits behind it.")
+}
+
+/// A part of a record that is to be parked, and what bounds it.
 struct Letter {
-    letter: DeadLetter,
+    sub: u32,
+    decoder: Option<&'static str>,
+    row: Row,
+    event_id: Option<String>,
+    error: Arc<Error>,
     limit: Limit,
 }
 
@@ -83,12 +101,8 @@ struct Groups(BTreeMap<(String, String), (usize, String)>);
 
 impl Groups {
     fn add(&mut self, table: Option<&str>, error: &Error) {
-        self.add_as(table, error.code(), error.message());
-    }
-
-    fn add_as(&mut self, table: Option<&str>, code: &str, message: &str) {
-        let group = (table.unwrap_or("-").to_owned(), code.to_owned());
-        let (count, _) = self.0.entry(group).or_insert_with(|| (0, message.to_owned()));
+        let group = (table.unwrap_or("-").to_owned(), error.code().to_owned());
+        let (count, _) = self.0.entry(group).or_insert_with(|| (0, error.message().to_owned()));
         *count += 1;
     }
 
@@ -121,6 +135,28 @@ impl Groups {
     }
 }
 
+impl Letter {
+    /// The letter, with what it has in common with the others of its record; without the payload.
+    fn of(&self, common: &DeadLetter) -> DeadLetter {
+        DeadLetter {
+            sub: self.sub,
+            event_id: self.event_id.clone(),
+            decoder: self.decoder,
+            table: self.row.table.clone(),
+            key: self.row.key.clone(),
+            code: self.error.code().to_owned(),
+            message: self.error.to_string(),
+            source: common.source.clone(),
+            position: common.position.clone(),
+            sequence_number: common.sequence_number.clone(),
+            partition_key: common.partition_key.clone(),
+            payload_sha256: common.payload_sha256.clone(),
+            payload: None,
+            ..*common
+        }
+    }
+}
+
 impl<'f> Ledger<'f> {
     pub(super) fn new(flow: &'f Flow, records: &'f [Record]) -> Self {
         Self {
@@ -129,6 +165,7 @@ impl<'f> Ledger<'f> {
             outcomes: vec![None; records.len()],
             letters: BTreeMap::new(),
             poison: HashSet::new(),
+            too_large: HashSet::new(),
             partly: HashSet::new(),
             faults: Groups::default(),
             faulty: HashSet::new(),
@@ -138,6 +175,7 @@ impl<'f> Ledger<'f> {
             parts: BTreeMap::new(),
             failure: None,
             stopped: None,
+            blocked: None,
             meter: metrics::are_heard().then(|| Meter::new(records.len())),
         }
     }
@@ -173,11 +211,13 @@ impl<'f> Ledger<'f> {
                 Verdict::Ignored(reason) => self.note(*origin, Outcome::Ignored(*reason)),
                 Verdict::Poison(error, row) => {
                     // a record is stored whole: the first of its bad parts stands for all, but each row is blocked
-                    if !self.poison.insert(origin.record) && row.key.is_none() && row.table.is_none() {
+                    let is_large = error.code() == TOO_LARGE.0;
+                    let unfit = if is_large { &mut self.too_large } else { &mut self.poison };
+                    if !unfit.insert(origin.record) && row.key.is_none() && row.table.is_none() {
                         continue;
                     }
                     self.note_table(*origin, row);
-                    self.letter(*origin, row, error.code(), error.to_string(), Limit::Source);
+                    self.letter(*origin, row.clone(), error, Limit::Source);
                 }
                 Verdict::Fault(error, row) => self.fault(*origin, row, error),
             }
@@ -218,13 +258,12 @@ impl<'f> Ledger<'f> {
             Some(Fate::Fault(error)) => self.fault(change.origin, &row(), &error),
             Some(Fate::Refused(error)) => {
                 self.poison.insert(change.origin.record);
-                let event_id = change.event.event_id.clone();
-                self.letter(change.origin, &row(), error.code(), error.to_string(), Limit::Source);
-                self.name_letter(change.origin, event_id);
+                self.letter(change.origin, row(), &error, Limit::Source);
+                self.name_letter(change.origin, change.event.event_id.clone());
             }
             Some(Fate::Blocked) => {
-                let message = "An older change of the same row is parked; this patch waits behind it.";
-                self.letter(change.origin, &row(), "blocked", message.to_owned(), Limit::None);
+                let error = self.blocked.get_or_insert_with(|| Arc::new(blocked())).clone();
+                self.letter(change.origin, row(), &error, Limit::None);
                 self.name_letter(change.origin, change.event.event_id.clone());
             }
             None => self.note(change.origin, Outcome::Failed),
@@ -233,7 +272,7 @@ impl<'f> Ledger<'f> {
 
     /// A part of a record that shows a fault of the configuration of its own table or producer. What is delivered alone
     /// is delivered again by itself, what comes in order is parked.
-    fn fault(&mut self, origin: Provenance, row: &Row, error: &Error) {
+    fn fault(&mut self, origin: Provenance, row: &Row, error: &Arc<Error>) {
         self.note_table(origin, row);
         self.faults.add(row.table.as_deref(), error);
         self.faulty.insert(origin.record);
@@ -250,9 +289,9 @@ impl<'f> Ledger<'f> {
             }
             OnConfigError::Auto | OnConfigError::Fail => {
                 self.has_open_fault = true;
-                self.letter(origin, row, error.code(), error.to_string(), Limit::Table);
+                self.letter(origin, row.clone(), error, Limit::Table);
             }
-            OnConfigError::Park => self.letter(origin, row, error.code(), error.to_string(), Limit::None),
+            OnConfigError::Park => self.letter(origin, row.clone(), error, Limit::None),
         }
     }
 
@@ -268,33 +307,17 @@ impl<'f> Ledger<'f> {
         }
     }
 
-    fn letter(&mut self, origin: Provenance, row: &Row, code: &str, message: String, limit: Limit) {
+    fn letter(&mut self, origin: Provenance, row: Row, error: &Arc<Error>, limit: Limit) {
         self.note(origin, Outcome::Parked);
-        let Some(record) = self.records.get(origin.record) else { return };
-        let letter = DeadLetter {
-            source: record.source.to_string(),
-            position: record.position.clone(),
-            sequence_number: record.sequence_number.clone(),
-            sub: origin.sub,
-            event_id: None,
-            partition_key: record.partition_key.clone(),
-            arrived_at: record.arrived_at,
-            epoch: self.flow.epoch,
-            decoder: origin.decoder,
-            table: row.table.clone(),
-            key: row.key.clone(),
-            code: code.to_owned(),
-            message,
-            payload_sha256: hex(&Sha256::digest(&record.payload)),
-            payload: self.flow.keep_payloads.then(|| record.payload.clone()),
-        };
-        self.letters.entry(origin.record).or_default().push(Letter { letter, limit });
+        let Provenance { record, sub, decoder } = origin;
+        let letter = Letter { sub, decoder, row, event_id: None, error: error.clone(), limit };
+        self.letters.entry(record).or_default().push(letter);
     }
 
     /// Gives the last letter of a record the source's own name of its event.
     fn name_letter(&mut self, origin: Provenance, event_id: Option<String>) {
         if let Some(last) = self.letters.get_mut(&origin.record).and_then(|letters| letters.last_mut()) {
-            last.letter.event_id = event_id;
+            last.event_id = event_id;
         }
     }
 
@@ -303,7 +326,7 @@ impl<'f> Ledger<'f> {
         self.letters
             .values()
             .flatten()
-            .filter_map(|Letter { letter, .. }| letter.table.clone().zip(letter.key.clone()))
+            .filter_map(|Letter { row, .. }| row.table.clone().zip(row.key.clone()))
             .collect()
     }
 
@@ -324,18 +347,8 @@ impl<'f> Ledger<'f> {
         let again = redelivered(self.records, |index| {
             matches!(self.outcomes.get(index), None | Some(None | Some(Outcome::Failed)))
         });
-        let is_durable = |index: &usize| again.get(*index) == Some(&false);
-        let durable: Vec<&Letter> =
-            self.letters.iter().filter(|(index, _)| is_durable(index)).flat_map(|(_, of)| of).collect();
-        if durable.is_empty() {
-            return;
-        }
-        let letters: Vec<DeadLetter> = durable.iter().map(|letter| letter.letter.clone()).collect();
-        let parked = match self.check_limit(sink, &durable, &letters, deadline).await {
-            Ok(()) => sink.park(&letters, deadline).await,
-            Err(error) => Err(error),
-        };
-        if let Err(error) = parked {
+        let is_durable = |index: usize| again.get(index) == Some(&false);
+        if let Err(error) = self.park_those(is_durable, sink, deadline).await {
             for (outcome, index) in self.outcomes.iter_mut().zip(0..) {
                 if self.letters.contains_key(&index) {
                     *outcome = Some(Outcome::Failed);
@@ -343,6 +356,60 @@ impl<'f> Ledger<'f> {
             }
             self.stop(error);
         }
+    }
+
+    /// Parks the letters of those records, page by page: each has its payload once, with the first of its letters.
+    async fn park_those<M: Materializer>(
+        &self,
+        is_meant: impl Fn(usize) -> bool,
+        sink: &M,
+        deadline: Deadline,
+    ) -> Result<()> {
+        let meant = || self.letters.iter().filter(|(index, _)| is_meant(**index));
+        let mut dossiers: HashMap<usize, DeadLetter> = HashMap::new();
+        for (index, letters) in meant() {
+            if let Some(letter) = letters.first() {
+                dossiers.extend(self.dossier(*index, letter).map(|dossier| (*index, dossier)));
+            }
+        }
+        self.check_limit(sink, &dossiers, deadline).await?;
+        let (mut page, mut bytes) = (Vec::new(), 0);
+        for (index, letters) in meant() {
+            let Some(dossier) = dossiers.get(index) else { continue };
+            for (letter, place) in letters.iter().zip(0..) {
+                let payload = dossier.payload.clone().filter(|_| place == 0);
+                bytes += payload.as_ref().map_or(0, |payload| payload.len());
+                page.push(DeadLetter { payload, ..letter.of(dossier) });
+                if page.len() == PAGE_LETTERS || bytes > PAGE_BYTES {
+                    sink.park(&std::mem::take(&mut page), deadline).await?;
+                    bytes = 0;
+                }
+            }
+        }
+        if page.is_empty() { Ok(()) } else { sink.park(&page, deadline).await }
+    }
+
+    /// What the letters of a record have in common, beside what the first of them says.
+    fn dossier(&self, index: usize, first: &Letter) -> Option<DeadLetter> {
+        let record = self.records.get(index)?;
+        let common = DeadLetter {
+            source: record.source.to_string(),
+            position: record.position.clone(),
+            sequence_number: record.sequence_number.clone(),
+            sub: 0,
+            event_id: None,
+            partition_key: record.partition_key.as_deref().map(str::to_owned),
+            arrived_at: record.arrived_at,
+            epoch: self.flow.epoch,
+            decoder: None,
+            table: None,
+            key: None,
+            code: String::new(),
+            message: String::new(),
+            payload_sha256: hex(&Sha256::digest(&record.payload)),
+            payload: self.flow.keep_payloads.then(|| record.payload.clone()),
+        };
+        Some(DeadLetter { payload: common.payload.clone(), ..first.of(&common) })
     }
 
     /// Faults of the configuration fail the invocation when nothing of the batch can be applied and nothing is known of
@@ -391,9 +458,9 @@ impl<'f> Ledger<'f> {
 
     fn systemic(&self) -> Error {
         let mut groups = Groups::default();
-        let first_letters = self.letters.iter().filter(|(index, _)| self.poison.contains(index));
-        for Letter { letter, .. } in first_letters.filter_map(|(_, letters)| letters.first()) {
-            groups.add_as(letter.table.as_deref(), &letter.code, &letter.message);
+        let of_poison = self.letters.iter().filter(|(index, _)| self.poison.contains(index));
+        for letter in of_poison.filter_map(|(_, letters)| letters.first()) {
+            groups.add(letter.row.table.as_deref(), &letter.error);
         }
         Error::new(
             ErrorKind::Config,
@@ -409,24 +476,31 @@ impl<'f> Ledger<'f> {
         )
     }
 
+    /// Whether so many records may be parked; of each, however many letters it has, its first.
     async fn check_limit<M: Materializer>(
         &self,
         sink: &M,
-        durable: &[&Letter],
-        letters: &[DeadLetter],
+        dossiers: &HashMap<usize, DeadLetter>,
         deadline: Deadline,
     ) -> Result<()> {
-        let mut bounded: BTreeMap<(&str, Cause<'_>), u64> = BTreeMap::new();
-        for Letter { letter, limit } in durable {
-            let cause = match limit {
-                Limit::Source => Cause::Poison,
-                Limit::Table => Cause::Fault(letter.table.as_deref()),
-                Limit::None => continue,
-            };
-            *bounded.entry((&letter.source, cause)).or_default() += 1;
+        let mut bounded: BTreeMap<(&str, Cause<'_>), HashSet<usize>> = BTreeMap::new();
+        for (index, dossier) in dossiers {
+            for letter in self.letters.get(index).into_iter().flatten() {
+                let cause = match letter.limit {
+                    Limit::Source => Cause::Poison,
+                    Limit::Table => Cause::Fault(letter.row.table.as_deref()),
+                    Limit::None => continue,
+                };
+                bounded.entry((&dossier.source, cause)).or_default().insert(*index);
+            }
         }
+        if bounded.is_empty() {
+            return Ok(());
+        }
+        let own: Vec<DeadLetter> = dossiers.values().cloned().collect();
         for ((source, cause), new) in bounded {
-            let lately = sink.parked_lately(source, cause, letters, deadline).await?;
+            let lately = sink.parked_lately(source, cause, &own, deadline).await?;
+            let new = u64::try_from(new.len()).unwrap_or(u64::MAX);
             if lately + new > self.flow.parked_limit {
                 return Err(self.over_limit(source, cause, lately, new));
             }

@@ -1,36 +1,51 @@
-//! Of a parked record that holds several changes, those of one row: what a redrive applies.
+//! Of a parked record that holds several changes, those of some rows: what a redrive applies.
 
 use super::{Batch, Flow, Row, process_of};
 use crate::decode::{Decoded, Part};
 use crate::error::Result;
-use crate::event::{ChangeEvent, Key};
+use crate::event::ChangeEvent;
 use crate::materialize::{Deadline, Materializer};
 use crate::record::Record;
 use crate::report::Report;
+use std::collections::HashMap;
 
-/// Takes a parked record through the flow, of which only what concerns one row is to be applied, where its parts tell;
-/// with the number that the row's change was parked under.
-pub(crate) async fn process_row<M: Materializer>(
+/// Takes a parked record through the flow, of which only what concerns some rows is to be applied, where its parts
+/// tell; each with the number that the row's change was parked under.
+pub(crate) async fn process_rows<M: Materializer>(
     flow: &Flow,
     sink: &M,
     record: &Record,
-    only: &(Row, u32),
+    only: &[(Row, u32)],
     deadline: Deadline,
 ) -> Report {
-    let batch = Batch { only: Some(only), ..flow.batch(std::slice::from_ref(record)) };
+    let batch = Batch { only, ..flow.batch(std::slice::from_ref(record)) };
     process_of(batch, sink, deadline).await
 }
 
-/// The parts of a record that concern the only row which is to be changed, and the number of one that stands alone:
-/// what other parts come to by now, and so their numbers, may have changed. None when all are to be applied, as when
-/// the row's key is called otherwise by now.
-pub(super) fn wanted(flow: &Flow, parts: &[Part], (row, number): &(Row, u32)) -> Vec<(usize, Option<u32>)> {
-    let place = |(at, part): (usize, &Part)| Some((at, place_in(flow, &part.decoded, row)?));
-    let found: Vec<(usize, u32)> = parts.iter().enumerate().filter_map(place).collect();
-    match found.as_slice() {
-        [(at, place)] => vec![(*at, Some(number.saturating_sub(*place)))],
-        several => several.iter().map(|(at, _)| (*at, None)).collect(),
+/// The parts of a record that concern the rows which are to be changed, each with the number that it begins with where
+/// a row has one part alone: what other parts come to by now, and so their numbers, may have changed. None when all are
+/// to be applied, as when a row's key is called otherwise by now.
+pub(super) fn wanted(flow: &Flow, parts: &[Part], only: &[(Row, u32)]) -> HashMap<usize, Option<u32>> {
+    let mut places: HashMap<Row, Vec<(usize, u32)>> = HashMap::new();
+    for (at, part) in parts.iter().enumerate().filter(|_| !only.is_empty()) {
+        for (row, place) in rows(flow, &part.decoded).into_iter().zip(0..) {
+            let found = places.entry(row).or_default();
+            if found.last().is_none_or(|(last, _)| *last != at) {
+                found.push((at, place));
+            }
+        }
     }
+    let mut wanted = HashMap::new();
+    for (row, number) in only {
+        match places.get(&row.clone().stored()).map(Vec::as_slice) {
+            None => return HashMap::new(),
+            Some([(at, place)]) => {
+                wanted.insert(*at, Some(number.saturating_sub(*place)));
+            }
+            Some(several) => several.iter().for_each(|(at, _)| _ = wanted.entry(*at).or_insert(None)),
+        }
+    }
+    wanted
 }
 
 /// How many numbers a part takes.
@@ -41,18 +56,15 @@ pub(super) fn numbers(part: &Result<Decoded>) -> u32 {
     }
 }
 
-/// Which of a part's events changes a row, if one does, or would if it could be applied.
-fn place_in(flow: &Flow, part: &Result<Decoded>, row: &Row) -> Option<u32> {
-    let is_row = |event: &ChangeEvent| {
+/// The rows that a part's events change, or would if they could be applied.
+fn rows(flow: &Flow, part: &Result<Decoded>) -> Vec<Row> {
+    let of_event = |event: &ChangeEvent| {
         let key = event.key.clone().map(|key| flow.routes.key(event.source_table(), key));
-        row.table.as_ref() == Some(&event.table) && row.key.as_deref() == key.as_ref().map(Key::as_str)
+        Row { table: Some(event.table.clone()), key: key.map(|key| key.as_str().to_owned()) }.stored()
     };
     match part {
-        Ok(Decoded::Events(events)) => (0..).zip(events).find(|(_, event)| is_row(event)).map(|(at, _)| at),
-        Ok(Decoded::Ignored(_) | Decoded::Schema(_) | Decoded::Parts(_)) => None,
-        Err(error) => {
-            let is_row = error.table() == row.table.as_deref() && error.key() == row.key.as_deref();
-            is_row.then_some(0)
-        }
+        Ok(Decoded::Events(events)) => events.iter().map(of_event).collect(),
+        Ok(Decoded::Ignored(_) | Decoded::Schema(_) | Decoded::Parts(_)) => Vec::new(),
+        Err(error) => vec![Row::of_error(error).stored()],
     }
 }

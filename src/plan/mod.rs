@@ -16,6 +16,7 @@ use crate::coalesce::Schedule;
 use crate::config::{DeletePolicy, Truncate};
 use crate::event::{Change, Document, Key, Patch, Timestamp};
 use crate::route::Target;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A database's way of saying things.
@@ -77,6 +78,18 @@ pub struct Row {
     pub at: Option<Timestamp>,
 }
 
+impl Row {
+    /// What it adds to a statement.
+    fn bytes(&self) -> usize {
+        let of_patch = self.patch.as_ref().map_or(0, |patch| {
+            let set = patch.set.iter().map(|(at, value)| at.len() + value.len());
+            set.chain(patch.remove.iter().map(String::len)).sum()
+        });
+        let data = self.data.as_ref().map_or(0, String::len);
+        self.key.len() + self.pk.len() + data + self.aux.len() + of_patch
+    }
+}
+
 /// Rows of one target that are written together.
 #[derive(Debug, Clone)]
 pub struct Statement {
@@ -88,13 +101,18 @@ pub struct Statement {
     pub rows: Vec<Row>,
 }
 
-/// The statements of one wave: for each target at most one upsert and one patch.
+/// A statement ends here: far below the gibibyte at which PostgreSQL drops the connection.
+const STATEMENT_BYTES_MAX: usize = 8 << 20;
+
+/// The statements of one wave: for each target an upsert and a patch, and more of them where their rows are large.
 ///
 /// For CrateDB the rows are whole: what of them goes to which column is known only beside the table's columns, see
 /// [`Columns::place`].
 #[must_use]
 pub fn plan(dialect: Dialect, schedule: &Schedule, wave: &[Vec<usize>]) -> Vec<Statement> {
     let mut statements: Vec<Statement> = Vec::new();
+    // by target and action: the statement that takes rows, and the bytes it has
+    let mut open: HashMap<(*const Target, Action), (usize, usize)> = HashMap::new();
     for (unit, members) in wave.iter().enumerate() {
         for &index in members {
             let Some(change) = schedule.change(index) else { continue };
@@ -102,12 +120,16 @@ pub fn plan(dialect: Dialect, schedule: &Schedule, wave: &[Vec<usize>]) -> Vec<S
             let row = row(dialect, index, unit, key, change);
             // halves of a key change share a statement: a patch is never one of them
             let action = if row.patch.is_some() { Action::Patch } else { Action::Upsert };
-            let same = |statement: &&mut Statement| {
-                statement.action == action && Arc::ptr_eq(&statement.target, &change.target)
-            };
-            match statements.iter_mut().find(same) {
-                Some(statement) => statement.rows.push(row),
-                None => statements.push(Statement { target: change.target.clone(), action, rows: vec![row] }),
+            let (at, bytes) = open.entry((Arc::as_ptr(&change.target), action)).or_insert((usize::MAX, 0));
+            let is_begun =
+                statements.get(*at).and_then(|it| it.rows.last()).is_some_and(|last| last.unit == unit);
+            *bytes += row.bytes();
+            if (*bytes > STATEMENT_BYTES_MAX && !is_begun) || *at == usize::MAX {
+                (*at, *bytes) = (statements.len(), row.bytes());
+                statements.push(Statement { target: change.target.clone(), action, rows: Vec::new() });
+            }
+            if let Some(statement) = statements.get_mut(*at) {
+                statement.rows.push(row);
             }
         }
     }

@@ -186,12 +186,12 @@ impl<'a> Element<'a> {
     }
 
     /// The partition key; of a Kafka message its key, when that is text.
-    pub(super) fn partition_key(&self) -> Option<String> {
+    pub(super) fn partition_key(&self) -> Option<Arc<str>> {
         let key = self.partition_key.as_deref()?;
         if self.transport == Transport::Kafka {
-            return String::from_utf8(STANDARD.decode(key).ok()?).ok();
+            return String::from_utf8(STANDARD.decode(key).ok()?).ok().map(Arc::from);
         }
-        Some(key.to_owned())
+        Some(Arc::from(key))
     }
 
     pub(super) fn redelivered(&self, answer: Answer, source: &str) -> Redelivered {

@@ -31,7 +31,7 @@ pub struct Record {
     /// brought.
     pub event_id: Option<String>,
     /// The partition key, or the key of a Kafka message.
-    pub partition_key: Option<String>,
+    pub partition_key: Option<Arc<str>>,
     /// When the transport received it.
     pub arrived_at: Option<Timestamp>,
     /// The payload as received.

@@ -3,10 +3,12 @@
 //! # Source
 //! Amazon Kinesis Producer Library, "KPL Aggregated Record Format": a magic number, a protobuf message, its MD5.
 
-use super::{AGGREGATE, Problem};
+use super::{AGGREGATE, Problem, TOO_LARGE};
 use bytes::Bytes;
 use md5::{Digest as _, Md5};
 use prost::Message;
+use prost::encoding::{DecodeContext, decode_key, skip_field};
+use std::sync::Arc;
 
 #[derive(Clone, PartialEq, Message)]
 struct AggregatedRecord {
@@ -31,7 +33,7 @@ struct UserRecord {
 /// A user record.
 #[derive(Debug)]
 pub(super) struct Part {
-    pub(super) partition_key: String,
+    pub(super) partition_key: Arc<str>,
     pub(super) data: Bytes,
 }
 
@@ -39,14 +41,18 @@ const DIGEST_BYTES: usize = 16;
 
 /// The user records of an aggregate; `None` when the payload is none: without the magic number or the right digest it
 /// is a record like any other.
-pub(super) fn parts(payload: &Bytes) -> Option<Result<Vec<Part>, Problem>> {
+pub(super) fn parts(payload: &Bytes, most: usize) -> Option<Result<Vec<Part>, Problem>> {
     let rest = payload.strip_prefix(&AGGREGATE)?;
     let (message, digest) = rest.split_at_checked(rest.len().checked_sub(DIGEST_BYTES)?)?;
     if message.is_empty() || Md5::digest(message).as_slice() != digest {
         return None;
     }
-    let aggregate = AggregatedRecord::decode(payload.slice_ref(message)).ok()?;
-    let keys = aggregate.partition_key_table;
+    let message = payload.slice_ref(message);
+    if members(message.clone())? > most {
+        return Some(Err(TOO_LARGE));
+    }
+    let aggregate = AggregatedRecord::decode(message).ok()?;
+    let keys: Vec<Arc<str>> = aggregate.partition_key_table.into_iter().map(Arc::from).collect();
     let part = |record: UserRecord| {
         let key = usize::try_from(record.partition_key_index).ok().and_then(|index| keys.get(index));
         // nothing is emitted of an aggregate that cannot be read to its end
@@ -57,4 +63,15 @@ pub(super) fn parts(payload: &Bytes) -> Option<Result<Vec<Part>, Problem>> {
         Ok(Part { partition_key, data: record.data })
     };
     Some(aggregate.records.into_iter().map(part).collect())
+}
+
+/// How many keys and records a message has, before room is made for them; `None` when it is none.
+fn members(mut message: Bytes) -> Option<usize> {
+    let mut members = 0;
+    while !message.is_empty() {
+        let (tag, wire_type) = decode_key(&mut message).ok()?;
+        skip_field(wire_type, tag, &mut message, DecodeContext::default()).ok()?;
+        members += 1;
+    }
+    Some(members)
 }

@@ -23,8 +23,46 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use std::io::Read;
 
-/// The most bytes that a payload may have when unpacked; a record has 10 MiB at most.
-pub const UNPACKED_MAX: usize = 64 * 1024 * 1024;
+/// How far a record may be taken apart, so that no record takes up the memory of a whole batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Bytes of what it unpacks to.
+    pub unpacked: usize,
+    /// Bytes that its parts, decoded, may take up.
+    pub decoded: usize,
+}
+
+/// What every part of a record takes up at least, decoded or not.
+pub const PART_BYTES: usize = 512;
+
+impl Bounds {
+    /// The bounds where a batch may use so many bytes of memory: `limits.memory`.
+    #[must_use]
+    pub fn of(memory: u64) -> Self {
+        let memory = usize::try_from(memory).unwrap_or(usize::MAX);
+        // what is unpacked is held beside its document, its row and the message to the database
+        Self { unpacked: memory / 8, decoded: memory / 4 }
+    }
+
+    /// The most parts that a record may have.
+    #[must_use]
+    pub fn parts(&self) -> usize {
+        self.decoded / PART_BYTES
+    }
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self::of(256 << 20)
+    }
+}
+
+/// A record that can never be held with the memory there is.
+pub const TOO_LARGE: Problem = (
+    "too_large",
+    "The record needs more memory than it may have, once it is unpacked and taken apart. If it is one on purpose, raise \
+     limits.memory and redrive it.",
+);
 
 /// How many layers may be around a document: an aggregate, base64, compression, and one more.
 const LAYERS_MAX: usize = 4;
@@ -35,37 +73,41 @@ const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 const LZ4: [u8; 4] = [0x04, 0x22, 0x4d, 0x18];
 const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 
-type Problem = (&'static str, &'static str);
+/// A stable code, and a message.
+pub type Problem = (&'static str, &'static str);
 
 /// The parts of a record whose payload holds others; `None` when the payload is what a decoder reads.
 ///
 /// A part has the record's position, and its place among the parts when there are several. One that cannot be unpacked
 /// says so in its `fault`; the others are not touched by it. An empty aggregate has none.
 #[must_use]
-pub fn parts(record: &Record) -> Option<Vec<Record>> {
+pub fn parts(record: &Record, bounds: Bounds) -> Option<Vec<Record>> {
     if is_document(&record.payload) {
         return None;
     }
     let mut parts = Vec::new();
-    let unpacked = Unpacking { parts: &mut parts, bytes: 0 }.layer(record.clone(), LAYERS_MAX);
+    let unpacked = Unpacking { parts: &mut parts, bytes: 0, bounds }.layer(record.clone(), LAYERS_MAX);
     match unpacked {
         Ok(false) => return None,
-        Ok(true) => {}
+        Ok(true) if parts.len() <= bounds.parts() => {}
+        Ok(true) => return Some(refused(record, TOO_LARGE)),
         // an aggregate that breaks off in the middle is refused whole
-        Err((code, message)) => {
-            return Some(vec![Record { fault: Some((code, message)), ..record.clone() }]);
-        }
+        Err(problem) => return Some(refused(record, problem)),
     }
     number(&mut parts, record.payload.starts_with(&AGGREGATE));
     Some(parts)
 }
 
+fn refused(record: &Record, problem: Problem) -> Vec<Record> {
+    vec![Record { fault: Some(problem), ..record.clone() }]
+}
+
 /// The documents of a payload that holds several, one behind the other; `None` when it holds one, or none that is
-/// whole.
+/// whole. Of more than there may be, one part that says so.
 ///
 /// What is broken among them is a part of its own, up to the end of its line.
 #[must_use]
-pub fn documents(record: &Record) -> Option<Vec<Record>> {
+pub fn documents(record: &Record, bounds: Bounds) -> Option<Vec<Record>> {
     let text = std::str::from_utf8(&record.payload).ok()?;
     let mut texts: Vec<&str> = Vec::new();
     let mut scanner = Scanner::new(text);
@@ -76,6 +118,7 @@ pub fn documents(record: &Record) -> Option<Vec<Record>> {
             break;
         }
         match scanner.skip() {
+            Ok(_) if texts.len() == bounds.parts() => return Some(refused(record, TOO_LARGE)),
             Ok(document) => texts.push(document),
             Err(_) => {
                 // from here on, each line stands for itself; but a document that breaks off has lines, too
@@ -83,7 +126,10 @@ pub fn documents(record: &Record) -> Option<Vec<Record>> {
                 if texts.is_empty() && !lines.clone().any(is_whole) {
                     return None;
                 }
-                texts.extend(lines);
+                texts.extend(lines.take(bounds.parts() + 1));
+                if texts.len() > bounds.parts() {
+                    return Some(refused(record, TOO_LARGE));
+                }
                 break;
             }
         }
@@ -118,6 +164,7 @@ struct Unpacking<'p> {
     parts: &'p mut Vec<Record>,
     /// Unpacked so far: an aggregate of small bombs is a large one.
     bytes: usize,
+    bounds: Bounds,
 }
 
 impl Unpacking<'_> {
@@ -127,7 +174,7 @@ impl Unpacking<'_> {
         let Some(layers_left) = layers_left.checked_sub(1) else {
             return Err(("too_many_layers", "The payload is packed in too many layers."));
         };
-        if let Some(inner) = aggregate::parts(&payload) {
+        if let Some(inner) = aggregate::parts(&payload, self.bounds.parts()) {
             for part in inner? {
                 let partition_key = Some(part.partition_key);
                 let part = Record { payload: part.data, partition_key, ..record.clone() };
@@ -141,7 +188,7 @@ impl Unpacking<'_> {
         }
         if let Some(plain) = self.decompressed(&payload)? {
             let plain = Bytes::from(plain);
-            match log_events(&plain) {
+            match log_events(&plain, self.bounds.parts()) {
                 Some(messages) => {
                     for message in messages {
                         self.keep(Record { payload: message.into(), ..record.clone() }, layers_left);
@@ -169,8 +216,11 @@ impl Unpacking<'_> {
 
     /// Keeps a part, unpacked as far as it goes.
     fn keep(&mut self, part: Record, layers_left: usize) {
+        if self.parts.len() > self.bounds.parts() {
+            return; // there are too many already
+        }
         if is_document(&part.payload) {
-            match documents(&part) {
+            match documents(&part, self.bounds) {
                 Some(documents) => self.parts.extend(documents),
                 None => self.parts.push(part),
             }
@@ -195,12 +245,12 @@ impl Unpacking<'_> {
             return Ok(None);
         };
         let mut unpacked = Vec::new();
-        let limit = UNPACKED_MAX.saturating_sub(self.bytes);
+        let limit = self.bounds.unpacked.saturating_sub(self.bytes);
         let wanted = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
         reader.take(wanted).read_to_end(&mut unpacked).map_err(broken)?;
         self.bytes += unpacked.len();
         if unpacked.len() > limit {
-            return Err(("too_large", "The payload unpacks to more than 64 MiB."));
+            return Err(TOO_LARGE);
         }
         Ok(Some(unpacked))
     }
@@ -233,7 +283,7 @@ fn from_base64(payload: &[u8]) -> Option<Vec<u8>> {
 ///
 /// # Source
 /// Amazon CloudWatch Logs User Guide, "Log group-level subscription filters".
-fn log_events(payload: &[u8]) -> Option<Vec<String>> {
+fn log_events(payload: &[u8], most: usize) -> Option<Vec<String>> {
     let mut scanner = Scanner::of_bytes(payload).ok()?;
     if scanner.peek() != Ok(Kind::Object) {
         return None;
@@ -247,7 +297,7 @@ fn log_events(payload: &[u8]) -> Option<Vec<String>> {
                     is_test = kind == "CONTROL_MESSAGE";
                     is_log = is_test || kind == "DATA_MESSAGE";
                 }
-                ("logEvents", Kind::Array) => messages = Some(messages_of(scanner)?),
+                ("logEvents", Kind::Array) => messages = Some(messages_of(scanner, most)?),
                 _ => drop(scanner.skip()?),
             }
             Ok::<_, Fault>(())
@@ -257,7 +307,8 @@ fn log_events(payload: &[u8]) -> Option<Vec<String>> {
     Some(if is_test { Vec::new() } else { messages })
 }
 
-fn messages_of(scanner: &mut Scanner<'_>) -> Result<Vec<String>, Fault> {
+/// At most one more than `most`.
+fn messages_of(scanner: &mut Scanner<'_>, most: usize) -> Result<Vec<String>, Fault> {
     let mut messages = Vec::new();
     scanner.array(|scanner| {
         if scanner.peek()? != Kind::Object {
@@ -265,7 +316,9 @@ fn messages_of(scanner: &mut Scanner<'_>) -> Result<Vec<String>, Fault> {
         }
         scanner.object(|scanner, name| {
             match (name.as_ref(), scanner.peek()?) {
-                ("message", Kind::String) => messages.push(scanner.string()?.into_owned()),
+                ("message", Kind::String) if messages.len() <= most => {
+                    messages.push(scanner.string()?.into_owned());
+                }
                 _ => drop(scanner.skip()?),
             }
             Ok(())

@@ -1,4 +1,4 @@
-use super::{UNPACKED_MAX, documents, parts};
+use super::{Bounds, documents, parts};
 use crate::record::Record;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -57,13 +57,13 @@ fn aggregate(keys: &[&str], records: &[(u64, &[u8])]) -> Vec<u8> {
 /// (partition key, place, payload or code) of each part; none when there is nothing to unpack.
 fn found(payload: &[u8]) -> Option<Vec<(String, Option<u32>, String)>> {
     let mut record = Record::new("s", "7", payload.to_vec());
-    record.partition_key = Some("outer".to_owned());
-    let found = parts(&record).or_else(|| documents(&record))?;
+    record.partition_key = Some("outer".into());
+    let found = parts(&record, Bounds::default()).or_else(|| documents(&record, Bounds::default()))?;
     assert!(found.iter().all(|part| part.position == "7" && &*part.source == "s"));
     let shown = |part: Record| {
         let text = String::from_utf8_lossy(&part.payload).into_owned();
         let told = part.fault.map_or(text, |(code, _)| format!("!{code}"));
-        (part.partition_key.unwrap_or_default(), part.place, told)
+        (part.partition_key.unwrap_or_default().to_string(), part.place, told)
     };
     Some(found.into_iter().map(shown).collect())
 }
@@ -165,14 +165,25 @@ fn messages_of_cloudwatch_logs_are_parts() {
 
 #[test]
 fn a_bomb_is_refused_before_it_fills_the_memory() {
-    let bomb = gzip(&vec![b' '; UNPACKED_MAX + 1]);
+    let unpacked = Bounds::default().unpacked;
+    let bomb = gzip(&vec![b' '; unpacked + 1]);
     assert_eq!(texts(&bomb), ["!too_large"]);
-    let half = gzip(&vec![b' '; UNPACKED_MAX / 2 + 1]);
+    let half = gzip(&vec![b' '; unpacked / 2 + 1]);
     let many = aggregate(&["k"], &[(0, &half), (0, &half), (0, b"{}")]);
     assert_eq!(
         found(&many).unwrap()[1..].iter().map(|part| part.2.as_str()).collect::<Vec<_>>(),
         ["!too_large", "{}"]
     );
+    // parts that hold next to nothing
+    let most = Bounds::default().parts();
+    assert_eq!(texts(&gzip(&b"{}".repeat(most))).len(), most);
+    assert_eq!(texts(&gzip(&b"{}".repeat(most + 1))), ["!too_large"]);
+    assert_eq!(texts(&b"{}".repeat(most + 1)), ["!too_large"]);
+    assert_eq!(texts(&[&b"{}\n"[..], &b"x\n".repeat(most)].concat()), ["!too_large"]);
+    assert_eq!(texts(&aggregate(&["k"], &vec![(0, &b""[..]); most])), ["!too_large"]);
+    assert_eq!(texts(&aggregate(&["k"], &vec![(0, &b""[..]); most - 1])).len(), most - 1);
+    let half = gzip(&b"{}".repeat(most / 2 + 1));
+    assert_eq!(texts(&aggregate(&["k"], &[(0, &half), (0, &half)])), ["!too_large"]);
 }
 
 proptest! {

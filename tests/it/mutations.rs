@@ -264,7 +264,7 @@ fn a_position_that_is_no_number_or_a_strange_partition_key_is_never_a_panic() {
             for text in ["", "x", "-1", "١", "{\"canary\":1}", "{", "[]", "null", "a\0b", &long] {
                 let records = [
                     Record { position: text.to_owned(), ..sample.record.clone() },
-                    Record { partition_key: Some(text.to_owned()), ..sample.record.clone() },
+                    Record { partition_key: Some(text.into()), ..sample.record.clone() },
                     Record { partition_key: None, ..sample.record.clone() },
                 ];
                 for (record, decoders) in

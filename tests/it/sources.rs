@@ -320,7 +320,7 @@ async fn what_the_source_orders_anew_is_counted_and_said_on_both_databases() {
             1_780_000_000_000 + seconds * 1_000
         );
         let record = Record::new("s", seconds.to_string(), payload);
-        Record { partition_key: Some(r#"{"id":1}"#.to_owned()), ..record }
+        Record { partition_key: Some(r#"{"id":1}"#.into()), ..record }
     };
     for database in Database::each("anew").await {
         let config = database.with(|config| {

@@ -503,6 +503,7 @@ async fn every_file_of_sql_prepares_on_a_server() {
         ("dead_letters_by_time", "by_time".to_owned()),
         ("milliseconds", "1000".to_owned()),
         ("mark", "'a mark'".to_owned()),
+        ("key_max", "1500".to_owned()),
         ("wait", "1s".to_owned()),
         ("which", "not t.deleted".to_owned()),
         ("live", "\nwhere not t.deleted".to_owned()),

@@ -22,7 +22,7 @@ fn settings(change: impl FnOnce(&mut Config, &mut RouteConfig)) -> Settings {
 }
 
 fn record(payload: &str, key: Option<&str>) -> Record {
-    Record { partition_key: key.map(str::to_owned), ..Record::new("s", "77", payload.to_owned()) }
+    Record { partition_key: key.map(Into::into), ..Record::new("s", "77", payload.to_owned()) }
 }
 
 /// An event as one line: operation, key, document or patch, and `@` with the number of its pair.

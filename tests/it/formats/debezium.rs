@@ -33,7 +33,7 @@ fn records(step: &Step, at: u64, payload: impl Fn(&str, &str, &str) -> String) -
     for (op, before, after, id) in changes(step) {
         let mut send = |payload: String| {
             let position = (at * 10 + records.len() as u64).to_string();
-            let partition_key = Some(format!(r#"{{"id":{id}}}"#));
+            let partition_key = Some(format!(r#"{{"id":{id}}}"#).into());
             records.push(Record { partition_key, ..Record::new("stream", position, payload) });
         };
         send(payload(op, &before, &after));
@@ -135,7 +135,7 @@ fn oplog(step: &Step, at: u64) -> Vec<Record> {
             .partition_key
             .as_deref()
             .map(|key| key.replace("\"id\":", "\"id\":\"").replace('}', "\"}"));
-        record.partition_key = key;
+        record.partition_key = key.map(Into::into);
     }
     sent
 }
@@ -161,7 +161,7 @@ fn with_schema(step: &Step, at: u64) -> Vec<Record> {
             format!(r#"{{"schema":{{"type":"struct","fields":[{rows}]}},"payload":{payload}}}"#).into();
         let key = record.partition_key.take().unwrap();
         record.partition_key =
-            Some(format!(r#"{{"schema":{{"type":"struct","fields":[]}},"payload":{key}}}"#));
+            Some(format!(r#"{{"schema":{{"type":"struct","fields":[]}},"payload":{key}}}"#).into());
     }
     sent
 }
@@ -214,7 +214,7 @@ fn a_key_of_the_route_that_debezium_does_not_know_converges() {
                 envelope(step, at, &wal(step, at))
             }
         };
-        sent.iter_mut().for_each(|record| record.partition_key = Some("default".to_owned()));
+        sent.iter_mut().for_each(|record| record.partition_key = Some("default".into()));
         sent
     };
     converges(&Format { config, ..Format::new(records) });

@@ -1,0 +1,5 @@
+select payload from {dead_letters}
+where payload is not null
+  and (id = $1 or (source = $2 and position = $3 and payload_sha256 = $4))
+order by id <> $1, id
+limit 1
