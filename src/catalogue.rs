@@ -160,7 +160,8 @@ impl Catalogue {
                     table.name
                 ),
             )
-            .about(table.name, None)),
+            .about(table.name, None)
+            .of_source(table.identity.as_str())),
         }
     }
 
@@ -176,7 +177,8 @@ impl Catalogue {
                     table.name
                 ),
             )
-            .about(table.name, None)),
+            .about(table.name, None)
+            .of_source(table.identity.as_str())),
         }
     }
 

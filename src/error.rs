@@ -18,8 +18,23 @@ struct Inner {
     message: String,
     sqlstate: Option<String>,
     row: Option<(String, Option<String>)>,
+    /// Canonical text of the identity of the row's source.
+    row_source: Option<String>,
     is_of_table: bool,
     source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// Names that somebody sends may be of any length; a message is for a person, and there may be one for every row.
+const MESSAGE_BYTES_MAX: usize = 4_000;
+
+fn shortened(mut message: String) -> String {
+    if message.len() > MESSAGE_BYTES_MAX {
+        let end = (0..=MESSAGE_BYTES_MAX).rev().find(|&at| message.is_char_boundary(at)).unwrap_or_default();
+        message.truncate(end);
+        message.push('…');
+        message.shrink_to_fit();
+    }
+    message
 }
 
 /// The kinds that somebody reports, counts or treats differently.
@@ -71,9 +86,10 @@ impl Error {
         let inner = Inner {
             kind,
             code,
-            message: message.into(),
+            message: shortened(message.into()),
             sqlstate: None,
             row: None,
+            row_source: None,
             is_of_table: false,
             source: None,
         };
@@ -143,6 +159,19 @@ impl Error {
             *known = key.map(str::to_owned);
         }
         self
+    }
+
+    /// Says which source that table is of: the canonical text of its identity. What was said first counts.
+    #[must_use]
+    pub fn of_source(mut self, identity: &str) -> Self {
+        self.0.row_source.get_or_insert_with(|| identity.to_owned());
+        self
+    }
+
+    /// The identity of the source that it concerns; empty where that is not known.
+    #[must_use]
+    pub fn source_identity(&self) -> &str {
+        self.0.row_source.as_deref().unwrap_or_default()
     }
 
     /// The source table that it concerns, where that is known.

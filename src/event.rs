@@ -76,6 +76,12 @@ pub struct Key {
 }
 
 impl Key {
+    fn bytes(&self) -> usize {
+        let of_member =
+            |(name, value): &(String, String)| name.len() + value.len() + size_of::<(String, String)>();
+        self.canonical.len() + self.members.iter().map(of_member).sum::<usize>()
+    }
+
     /// A key of (name, canonical JSON text) members. Numbers must be plain decimals ([`crate::decimal::canonical`]).
     ///
     /// # Errors
@@ -155,12 +161,17 @@ impl Key {
     /// The key as a JSON object.
     #[must_use]
     pub fn to_json(&self) -> String {
-        object(self.members.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+        object(
+            self.members.iter().map(|(name, value)| (name.as_str(), value.as_str())),
+            self.canonical.len() + 64,
+        )
     }
 }
 
-fn object<'m>(members: impl Iterator<Item = (&'m str, &'m str)>) -> String {
-    let mut out = String::from("{");
+/// An object of members; `bytes` is about what it comes to.
+fn object<'m>(members: impl Iterator<Item = (&'m str, &'m str)>, bytes: usize) -> String {
+    let mut out = String::with_capacity(bytes);
+    out.push('{');
     for (name, value) in members {
         if out.len() > 1 {
             out.push(',');
@@ -192,6 +203,9 @@ pub struct Document {
     ends: Vec<(usize, usize)>,
 }
 
+/// Below it, a tree of a document's values is not worth counting.
+const TREE_BYTES_MIN: usize = 1 << 20;
+
 impl Document {
     /// An empty document with room for so many bytes of values.
     #[must_use]
@@ -204,7 +218,11 @@ impl Document {
     }
 
     fn bytes(&self) -> usize {
-        self.names.capacity() + self.values.capacity() + self.ends.capacity() * size_of::<(usize, usize)>()
+        let members = self.ends.capacity() * size_of::<(usize, usize)>();
+        // where values must be changed, they are made into a tree
+        let is_large = self.values.len() > TREE_BYTES_MIN;
+        let values = if is_large { memchr::memchr_iter(b',', self.values.as_bytes()).count() } else { 0 };
+        self.names.capacity() + self.values.capacity() + members + values * size_of::<json::Value>()
     }
 
     fn name(&self, at: usize) -> &str {
@@ -236,7 +254,7 @@ impl Document {
     /// The document as JSON text.
     #[must_use]
     pub fn to_json(&self) -> String {
-        object(self.members())
+        object(self.members(), self.names.len() + self.values.len() + 4 * self.ends.len() + 2)
     }
 
     /// The same document with only the members that `keep` accepts.
@@ -429,8 +447,8 @@ impl ChangeEvent {
             Change::Patch(patch) => patch.bytes(),
             Change::Delete(None) | Change::Truncate => 0,
         };
-        let of_key = self.key.as_ref().map_or(0, |key| key.canonical.len());
-        size_of::<Self>() + self.table.len() + self.version.as_str().len() + 3 * of_key + of_change
+        let of_key = self.key.as_ref().map_or(0, Key::bytes);
+        size_of::<Self>() + self.table.len() + self.version.as_str().len() + 2 * of_key + of_change
     }
 
     /// An event of which no more is known than what every event has.

@@ -17,7 +17,7 @@ use crate::plan::plan;
 use crate::record::{Record, Redelivered};
 use crate::report::Report;
 use crate::route::{Routes, Target};
-use crate::source::SourceIdentity;
+use crate::source::{SourceIdentity, SourceTable};
 use crate::version;
 use chunk::Unfit;
 pub use chunk::{Chunk, Row, Verdict};
@@ -35,7 +35,7 @@ use tracing::{Instrument as _, debug_span};
 pub const CHUNK_RECORDS: usize = 1_000;
 
 /// The part of the memory of a batch that a chunk fills before it ends.
-const CHUNK_SHARE: usize = 16;
+const CHUNK_SHARE: usize = 32;
 
 /// No new chunk is started when less than this is left: enough for one chunk, parking and the answer.
 const MARGIN: Duration = Duration::from_millis(500);
@@ -167,7 +167,7 @@ async fn take<'f, M: Materializer>(mut batch: Batch<'f>, sink: &M, deadline: Dea
             break;
         }
         // the next chunk is decoded while the database works on this one, if there is memory for both
-        let is_large = chunk.bytes > 2 * flow.chunk_bytes;
+        let is_large = chunk.bytes > flow.chunk_bytes;
         let (parked, span) = (ledger.parked_keys(), chunk.span(records));
         let writing = write(flow, sink, records, chunk, &parked, deadline).instrument(span);
         let (written, following) = tokio::join!(writing, async {
@@ -249,11 +249,18 @@ impl Batch<'_> {
     /// behind them.
     fn set_aside(&self, chunk: &mut Chunk, start: Provenance, unfit: Unfit) -> u32 {
         let Unfit { error, rows } = unfit;
+        // nobody asks for what is in it
+        if let Some(reason) = self.flow.left_out(&error) {
+            let mut origin = start;
+            for _ in rows {
+                chunk.verdicts.push((origin, Verdict::Ignored(reason)));
+                origin.sub += 1;
+            }
+            return origin.sub.max(start.sub + 1);
+        }
         let is_poison = error.disposition() == Disposition::Park;
-        let is_stopping = || {
-            let table = error.table().map_or(OnConfigError::Auto, |table| self.flow.on_config_error(table));
-            !error.is_fault_of_table() || table == OnConfigError::Fail
-        };
+        let is_stopping =
+            || !error.is_fault_of_table() || self.flow.on_config_error(&error) == OnConfigError::Fail;
         if !is_poison && is_stopping() {
             chunk.failure.get_or_insert(error);
             return start.sub + 1;
@@ -390,8 +397,10 @@ impl Batch<'_> {
     ) -> Result<Result<Tracked, Reason>> {
         if let Err(error) = self.give_version(origin, record, &mut event) {
             let key = event.key.as_ref().map(Key::as_str);
-            return Err(error.about(&event.table, key));
+            return Err(error.about(&event.table, key).of_source(event.source.as_str()));
         }
+        // nobody behind the routes reads it, and it holds on to what the record unpacked to
+        event.image = None;
         let at = event.changed_at.or(record.arrived_at).or(event.version.loaded_at().map(Timestamp));
         let routed = self.flow.routes.send(origin, event)?;
         Ok(routed.map(|tracked| Tracked { at, ..tracked }))
@@ -443,9 +452,16 @@ impl Flow {
         schemas.iter().for_each(|schema| self.catalogue.learn(schema.clone()));
     }
 
-    /// What becomes of the records of a table that show a fault of its configuration.
-    fn on_config_error(&self, table: &str) -> OnConfigError {
-        self.routes.on_config_error(table)
+    /// What becomes of a record that shows this fault of its configuration.
+    fn on_config_error(&self, error: &Error) -> OnConfigError {
+        let source = SourceIdentity::parse(error.source_identity());
+        self.routes.on_config_error(error.table().map(|table| SourceTable::new(table, &source)))
+    }
+
+    /// Why a record that cannot be applied is left out anyway, if its table is.
+    fn left_out(&self, error: &Error) -> Option<Reason> {
+        let source = SourceIdentity::parse(error.source_identity());
+        self.routes.left_out(SourceTable::new(error.table()?, &source))
     }
 
     /// The error of a target, if it concerns that target alone and its route does not say that the invocation fails.
@@ -576,7 +592,7 @@ async fn write<M: Materializer>(
     let truncates = std::mem::take(&mut chunk.truncates);
     let mut truncates: Vec<(Tracked, Option<Fate>)> = truncates.into_iter().map(|it| (it, None)).collect();
     let mut schedule = Schedule::new(changes);
-    let error = run(flow, sink, &mut truncates, &mut schedule, parked, deadline).await.err();
+    let error = run(flow, sink, records, &mut truncates, &mut schedule, parked, deadline).await.err();
     settled.append(&mut schedule.finish());
     settled.append(&mut truncates);
     Written { chunk, settled, error }
@@ -621,6 +637,7 @@ async fn prepare<M: Materializer>(
 async fn run<M: Materializer>(
     flow: &Flow,
     sink: &M,
+    records: &[Record],
     truncates: &mut [(Tracked, Option<Fate>)],
     schedule: &mut Schedule,
     parked: &HashSet<TableKey>,
@@ -628,7 +645,7 @@ async fn run<M: Materializer>(
 ) -> Result<()> {
     // before or behind the chunk's other changes is all the same: versions decide what a truncate removes
     for (change, fate) in truncates {
-        *fate = Some(match Box::pin(truncate(sink, change, deadline)).await {
+        *fate = Some(match Box::pin(truncate(flow, sink, records, change, deadline)).await {
             Ok(outcome) => fate_of(outcome),
             Err(error) => Fate::Fault(flow.tolerated(&change.target, error)?),
         });
@@ -664,10 +681,23 @@ fn fate_of(outcome: RowOutcome) -> Fate {
     }
 }
 
-async fn truncate<M: Materializer>(sink: &M, change: &Tracked, deadline: Deadline) -> Result<RowOutcome> {
-    let (target, event) = (change.target.clone(), &change.event);
-    let version = event.version.as_str().to_owned();
-    sink.truncate(&Truncation { target, version, changed_at: event.changed_at }, deadline).await
+async fn truncate<M: Materializer>(
+    flow: &Flow,
+    sink: &M,
+    records: &[Record],
+    change: &Tracked,
+    deadline: Deadline,
+) -> Result<RowOutcome> {
+    let event = &change.event;
+    let truncation = Truncation {
+        target: change.target.clone(),
+        version: event.version.as_str().to_owned(),
+        changed_at: event.changed_at,
+        source: event.source.clone(),
+        epoch: flow.epoch,
+        position: records.get(change.origin.record).map(|record| record.position.clone()).unwrap_or_default(),
+    };
+    sink.truncate(&truncation, deadline).await
 }
 
 /// What the changes of a chunk say of their targets, and which of it each change says.

@@ -127,10 +127,28 @@ impl Routes {
 
     /// What becomes of the records of a source table that show a fault of its configuration.
     #[must_use]
-    pub fn on_config_error(&self, table: &str) -> OnConfigError {
-        // which source it is may be what cannot be found out
-        let route = self.config.routes.iter().find(|route| glob(&route.from, table));
+    pub fn on_config_error(&self, table: Option<SourceTable<'_>>) -> OnConfigError {
+        let routes = || self.config.routes.iter();
+        let route = match table.map(|table| (table, self.config.route_for(table))) {
+            Some((_, Ok(route))) => route,
+            // which source it is may be what cannot be found out
+            Some((table, Err(_))) => routes().find(|route| glob(&route.from, table.name)),
+            // nor which table: what all say counts for it
+            None => routes()
+                .next()
+                .filter(|first| routes().all(|route| route.on_config_error == first.on_config_error)),
+        };
         route.map(|route| route.on_config_error).unwrap_or_default()
+    }
+
+    /// Why records of a table are left out, whatever they hold, when no route takes it or one says so.
+    #[must_use]
+    pub fn left_out(&self, table: SourceTable<'_>) -> Option<Reason> {
+        match self.config.route_for(table) {
+            Ok(Some(route)) => route.skip.then_some(Reason::Filtered),
+            Ok(None) => (self.config.source.unrouted == Unrouted::Ignore).then_some(Reason::Unrouted),
+            Err(_) => None,
+        }
     }
 
     /// Whether a target that was filled from `source` is one that a route of this configuration takes.
@@ -202,7 +220,7 @@ impl Routes {
                 table.name,
             )
         };
-        Err(Error::fault("shared_target", message).about(table.name, None))
+        Err(Error::fault("shared_target", message).about(table.name, None).of_source(table.identity.as_str()))
     }
 
     fn resolve(&self, table: SourceTable<'_>, config: &RouteConfig) -> Result<Target> {
@@ -213,7 +231,9 @@ impl Routes {
         };
         if name.is_empty() || schema.is_empty() || name.contains('\0') || schema.contains('\0') {
             let message = format!("The route of {} leads to no valid name.", table.name);
-            return Err(Error::fault("unusable_target", message).about(table.name, None));
+            return Err(Error::fault("unusable_target", message)
+                .about(table.name, None)
+                .of_source(table.identity.as_str()));
         }
         let target = Target {
             source: if config.merge { MERGED.to_owned() } else { table.name.to_owned() },
@@ -236,7 +256,9 @@ impl Routes {
                 table.name,
                 target.qualified()
             );
-            return Err(Error::fault("reserved_name", message).about(table.name, None));
+            return Err(Error::fault("reserved_name", message)
+                .about(table.name, None)
+                .of_source(table.identity.as_str()));
         }
         Ok(target)
     }
@@ -250,7 +272,9 @@ impl Routes {
         match self.place(&mut event) {
             Ok(Ok(target)) => Ok(Ok(Tracked { origin, target, event, at })),
             Ok(Err(reason)) => Ok(Err(reason)),
-            Err(error) => Err(error.about(&event.table, event.key.as_ref().map(Key::as_str))),
+            Err(error) => Err(error
+                .about(&event.table, event.key.as_ref().map(Key::as_str))
+                .of_source(event.source.as_str())),
         }
     }
 
@@ -331,6 +355,7 @@ fn fill_name(template: &str, whole: &str, table: SourceTable<'_>) -> Result<Stri
             ),
         )
         .about(table.name, None)
+        .of_source(table.identity.as_str())
     };
     let mut filled = String::with_capacity(template.len() + table.name.len());
     let mut parts = template.split('{');

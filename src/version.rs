@@ -131,6 +131,12 @@ impl Version {
         count.checked_mul(if self.scheme() == 'x' { 1_000_000 } else { 1 })
     }
 
+    /// The epoch that it was made in.
+    #[must_use]
+    pub fn epoch(&self) -> Option<u16> {
+        u16::from_str_radix(self.0.split('.').nth(1)?, 16).ok()
+    }
+
     /// The scheme's letter.
     #[must_use]
     pub fn scheme(&self) -> char {

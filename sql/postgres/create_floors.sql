@@ -1,4 +1,5 @@
 create table if not exists {floors} (
   target text collate "C" primary key,
-  floor text collate "C" not null
+  floor text collate "C" not null,
+  source_identity text
 )

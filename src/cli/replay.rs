@@ -16,6 +16,7 @@ use rowtide::materialize::{
 };
 use rowtide::pipeline::{Flow, process};
 use rowtide::plan::{Dialect, Statement, cratedb};
+use rowtide::record::Redelivered;
 use rowtide::report::{Counts, Report};
 use rowtide::source::SourceIdentity;
 use std::collections::{BTreeSet, HashSet};
@@ -49,10 +50,17 @@ pub(super) async fn run(global: &Global, args: &ReplayArgs, out: &mut impl Write
     place.sink = sink.sink;
     let is_temporary = place.is_temporary;
     let closed = place.close().await;
-    let Replayed { counts, failure, .. } = replayed;
+    let Replayed { counts, failure, stopped, .. } = replayed;
     let status = match failure {
         Some(failure) => Err(failure),
-        None if counts.reported > 0 => Ok(Status::Failed),
+        None if counts.reported > 0 => {
+            if stopped {
+                warn(
+                    "The replay ended behind the batch with what is reported, as its stream would wait there.",
+                );
+            }
+            Ok(Status::Failed)
+        }
         None if counts.parked > 0 => Ok(parked(&counts, args.fail_on_parked, is_temporary)),
         None => Ok(Status::Done),
     };
@@ -81,6 +89,8 @@ struct Replayed {
     counts: Counts,
     batches: Vec<Answered>,
     failure: Option<Failure>,
+    /// Whether there may be more behind what was reported.
+    stopped: bool,
 }
 
 /// A batch and its response.
@@ -130,6 +140,8 @@ impl Replayed {
     fn enter(&mut self, batch: Batch, report: &Report) -> bool {
         let counts = report.counts();
         self.counts.add(&counts);
+        // a queue goes on with its other messages
+        let goes_on = batch.envelope.records.iter().all(|record| record.redelivered == Redelivered::Alone);
         let response = report.failure().is_none().then(|| report.response(&batch.envelope).into_boxed_str());
         self.batches.push(Answered {
             input: batch.input,
@@ -139,7 +151,8 @@ impl Replayed {
             went_wrong: counts.reported > 0 || report.failure().is_some(),
         });
         self.failure = report.failure().or(report.stopped()).map(Failure::from);
-        self.failure.is_some() || counts.reported > 0
+        self.stopped = counts.reported > 0 && !goes_on;
+        self.failure.is_some() || self.stopped
     }
 }
 

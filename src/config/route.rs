@@ -180,7 +180,8 @@ impl RouteConfig {
                             member.as_str()
                         ),
                     )
-                    .about(table.name, None));
+                    .about(table.name, None)
+                    .of_source(table.identity.as_str()));
                 }
             }
         }

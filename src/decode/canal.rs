@@ -28,6 +28,7 @@
 
 mod form;
 
+use super::statement::drops_temporary;
 use super::{Decoded, Decoder, Origin, Outline, Reason, Row, Settings, row};
 use crate::catalogue::Identity;
 use crate::error::{Error, Result};
@@ -71,11 +72,17 @@ impl Decoder for Canal {
             let mut found = Fields::default();
             row::readable_members(outline, |name, value| found.member(name, value));
             match row::string(found.database).zip(row::string(found.table)) {
-                Some((database, table)) => error.about(&format!("{database}.{table}"), None),
+                Some((database, table)) => error
+                    .about(&format!("{database}.{table}"), None)
+                    .of_source(source_of(record, &database).as_str()),
                 None => error,
             }
         })
     }
+}
+
+fn source_of(record: &Record, database: &str) -> SourceIdentity {
+    SourceIdentity::of_stream_with(&record.source, [(Member::Db, Some(database))])
 }
 
 impl Canal {
@@ -101,7 +108,7 @@ impl Canal {
         }
         let Some(table) = row::string(found.table) else { return Err(no_change_record()) };
         let table = format!("{database}.{table}");
-        let source = SourceIdentity::of_stream_with(&record.source, [(Member::Db, Some(&*database))]);
+        let source = source_of(record, &database);
         let source_table = SourceTable::new(&table, &source);
         if self.0.catalogue.leaves_out(source_table) {
             return Ok(Decoded::Ignored(Reason::Unrouted));
@@ -160,9 +167,7 @@ impl<'a> Fields<'a> {
     /// Whether a statement that drops something names a table, and not a temporary one: that is another of its name.
     fn drops_a_table(&self) -> bool {
         let command = row::string(self.command).unwrap_or_default();
-        let second = command.split_ascii_whitespace().nth(1).unwrap_or_default();
-        row::string(self.table).is_some_and(|table| !table.is_empty())
-            && !second.eq_ignore_ascii_case("temporary")
+        row::string(self.table).is_some_and(|table| !table.is_empty()) && !drops_temporary(&command)
     }
 
     /// The forms of the columns that are not plain text.
@@ -332,7 +337,7 @@ impl<'a> Rows<'a> {
         };
         events.map(Decoded::Events).map_err(|error| {
             let key = object.and_then(|object| self.key_columns(object).ok()?.known_key());
-            error.about(origin.table, key.as_ref().map(Key::as_str))
+            error.about(origin.table, key.as_ref().map(Key::as_str)).of_source(origin.source.as_str())
         })
     }
 

@@ -118,7 +118,7 @@ impl Dms {
         let Some(table) = found.metadata.table_name() else { return error };
         let source = SourceIdentity::of_stream(&record.source);
         let key = found.data.and_then(|image| self.key_of(SourceTable::new(&table, &source), &image));
-        error.about(&table, key.as_ref().map(Key::as_str))
+        error.about(&table, key.as_ref().map(Key::as_str)).of_source(source.as_str())
     }
 
     /// The key of a row, whatever is wrong with its other columns.

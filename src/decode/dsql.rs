@@ -146,7 +146,7 @@ impl Dsql {
             let told = found.is_delete().then(|| names(image)).transpose().ok()?;
             key_in(&identity(&self.0.catalogue, SourceTable::new(&table, &source), told).ok()?, image)
         };
-        error.about(&table, key().as_ref().map(Key::as_str))
+        error.about(&table, key().as_ref().map(Key::as_str)).of_source(source.as_str())
     }
 }
 

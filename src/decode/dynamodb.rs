@@ -77,7 +77,7 @@ impl Decoder for DynamodbStreams {
         self.decoded(record, outline).map_err(|error| {
             let found = Notification::readable(outline);
             let place = found.arn.as_deref().and_then(table_and_label).map(|(table, _)| table);
-            found.about(place.or(self.0.table.as_deref()), error)
+            found.about(place.or(self.0.table.as_deref()), error).of_source(found.source().as_str())
         })
     }
 }
@@ -114,8 +114,7 @@ impl DynamodbStreams {
         if found.lacks_new_image() && found.view_type.is_none() {
             return Err(view_type(table, "not named", found.arn.as_deref().unwrap_or(&record.source)));
         }
-        let arn = found.arn.as_deref().map(SourceIdentity::of_arn).unwrap_or_default();
-        let source = arn.with(&SourceIdentity::of(&[(Member::Region, found.region.as_deref())]));
+        let source = found.source();
         found.event(record, decoded, Order { table, source, version, changed_at, caveat: None })
     }
 }
@@ -136,7 +135,9 @@ impl Decoder for DynamodbKinesis {
     fn decode(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
         self.decoded(record, outline).map_err(|error| {
             let found = Notification::readable(outline);
-            found.about(found.table_name.as_deref().or(self.0.table.as_deref()), error)
+            found
+                .about(found.table_name.as_deref().or(self.0.table.as_deref()), error)
+                .of_source(found.source_through(record).as_str())
         })
     }
 }
@@ -159,9 +160,7 @@ impl DynamodbKinesis {
             Some(place) => version.place(place),
             None => version,
         };
-        // the stream is in the table's account; a record that came another way tells the region alone
-        let source = SourceIdentity::of(&[(Member::Region, found.region.as_deref())])
-            .with(&SourceIdentity::of_stream(&record.source));
+        let source = found.source_through(record);
         let caveat = is_coarse.then_some(Caveat::CoarseClock);
         found.event(record, decoded, Order { table, source, version, changed_at: Some(created_at), caveat })
     }
@@ -269,6 +268,19 @@ impl<'a> Notification<'a> {
             found.member(&mut Scanner::new(value), name).unwrap_or_default();
         });
         found
+    }
+
+    /// Which source a record of a table's stream is of.
+    fn source(&self) -> SourceIdentity {
+        let arn = self.arn.as_deref().map(SourceIdentity::of_arn).unwrap_or_default();
+        arn.with(&SourceIdentity::of(&[(Member::Region, self.region.as_deref())]))
+    }
+
+    /// The same of one that came through Kinesis: the stream is in the table's account. A record that came another way
+    /// tells the region alone.
+    fn source_through(&self, record: &Record) -> SourceIdentity {
+        SourceIdentity::of(&[(Member::Region, self.region.as_deref())])
+            .with(&SourceIdentity::of_stream(&record.source))
     }
 
     /// Says of an error which item it concerns.

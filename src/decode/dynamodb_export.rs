@@ -118,7 +118,7 @@ impl DynamodbExport {
             },
             (None, None) => None,
         };
-        error.about(table, key.as_ref().map(Key::as_str))
+        error.about(table, key.as_ref().map(Key::as_str)).of_source(source.as_str())
     }
 
     fn decoded(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {

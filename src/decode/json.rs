@@ -147,7 +147,7 @@ impl Decoder for Json {
         let source = SourceIdentity::of_stream(&record.source);
         self.decoded(record, payload, SourceTable::new(&table, &source)).map_err(|error| {
             let key = self.readable_key(payload, SourceTable::new(&table, &source));
-            error.about(&table, key.as_ref().map(Key::as_str))
+            error.about(&table, key.as_ref().map(Key::as_str)).of_source(source.as_str())
         })
     }
 }

@@ -135,7 +135,7 @@ impl Maxwell {
             let identity = row::identity(&self.0.catalogue, SourceTable::new(&table, &source), told).ok()?;
             row::key_in(&identity, found.data?)
         };
-        error.about(&table, key().as_ref().map(Key::as_str))
+        error.about(&table, key().as_ref().map(Key::as_str)).of_source(source.as_str())
     }
 
     /// A table that is gone: what it had up to there is gone with it.

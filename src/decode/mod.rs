@@ -14,6 +14,7 @@ pub mod maxwell;
 pub mod mongodb;
 mod outline;
 mod row;
+mod statement;
 pub mod wal2json;
 
 pub use canal::Canal;
@@ -188,7 +189,7 @@ impl Part {
         let own = match &self.decoded {
             Ok(Decoded::Events(events)) => events.iter().map(ChangeEvent::bytes).sum(),
             Ok(Decoded::Ignored(_) | Decoded::Schema(_) | Decoded::Parts(_)) => 0,
-            Err(error) => error.message().len(),
+            Err(error) => error.message().len() + error.key().map_or(0, str::len),
         };
         PART_BYTES + own
     }

@@ -99,7 +99,7 @@ impl Mongodb {
         let Some((table, source)) = found.table(record) else { return error };
         let configured = self.0.catalogue.configured_key(SourceTable::new(&table, &source));
         let key = found.key(configured, &table).ok();
-        error.about(&table, key.as_ref().map(Key::as_str))
+        error.about(&table, key.as_ref().map(Key::as_str)).of_source(source.as_str())
     }
 }
 

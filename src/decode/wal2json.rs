@@ -82,7 +82,9 @@ impl Decoder for Wal2json {
             let mut change = ChangeText::default();
             row::readable_members(outline, |name, value| change.member(name, value));
             match change.table() {
-                Ok(table) => error.about(&table, None),
+                Ok(table) => {
+                    error.about(&table, None).of_source(Whole::of(record, Around::default()).source.as_str())
+                }
                 Err(_) => error,
             }
         })
@@ -319,7 +321,7 @@ impl Wal2json {
             _ => {
                 let error = Error::poison("unknown_kind", "The kind of a change is unknown.");
                 return Err(match change.table() {
-                    Ok(table) => error.about(&table, None),
+                    Ok(table) => error.about(&table, None).of_source(whole.source.as_str()),
                     Err(_) => error,
                 });
             }
@@ -343,7 +345,7 @@ impl Wal2json {
         let events = self.events(whole, action, change, (source_table, place));
         events.map(Decoded::Events).map_err(|error| {
             let key = self.key_of(change, source_table);
-            error.about(&table, key.as_ref().map(Key::as_str))
+            error.about(&table, key.as_ref().map(Key::as_str)).of_source(whole.source.as_str())
         })
     }
 

@@ -2,12 +2,15 @@
 
 use super::connect::driver_error;
 use super::postgres::{Postgres, moment, settle};
-use super::targets::{ddl_error, relation_of};
+use super::registry::agree_on_source;
+use super::targets::{Relation, ddl_error, relation_of};
 use super::{Deadline, RowOutcome, Truncation};
 use crate::config::{DeletePolicy, Truncate};
-use crate::error::{Error, Result};
+use crate::error::{Disposition, Error, Result};
 use crate::plan::{floor_sql, truncate_sql};
 use crate::route::Target;
+use crate::source::SourceIdentity;
+use crate::version::Version;
 use deadpool_postgres::Object;
 use std::sync::atomic::Ordering;
 use tokio_postgres::types::ToSql;
@@ -43,6 +46,51 @@ impl Postgres {
         client.execute(&raise, &[&target.qualified(), &""]).await.map(drop).map_err(ddl_error)
     }
 
+    /// A change of `source` is of the source whose truncate raised the target's floor, unless it begins a new epoch:
+    /// what one source removes, the rows of another must not be measured by.
+    pub(super) async fn agree_with_floor(
+        &self,
+        client: &mut Object,
+        target: &Target,
+        (source, epoch, position): (&SourceIdentity, u16, &str),
+    ) -> Result<()> {
+        if target.truncate == Truncate::Ignore
+            || target.is_merged()
+            || !self.floors_tell_sources(client).await?
+        {
+            return Ok(());
+        }
+        let sql = self.fill_own(include_str!("../../sql/postgres/read_floor_source.sql"), &[]);
+        let row = client.query_opt(&sql, &[&target.qualified()]).await.map_err(ddl_error)?;
+        let Some(row) = row else { return Ok(()) };
+        let floor: String = row.try_get(0).map_err(ddl_error)?;
+        let known: Option<String> = row.try_get(1).map_err(ddl_error)?;
+        let is_older = Version::from(floor).epoch().is_none_or(|of_floor| of_floor < epoch);
+        match known {
+            Some(known) if !is_older => {
+                agree_on_source(target, source, position, &SourceIdentity::parse(&known))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the floors have the column that tells whose truncate raised them: those of an earlier version get it,
+    /// where that is allowed.
+    async fn floors_tell_sources(&self, client: &mut Object) -> Result<bool> {
+        let tell = |floors: &Relation| floors.columns.iter().any(|column| column == "source_identity");
+        match relation_of(client, &self.schema, FLOORS).await? {
+            None => Ok(false),
+            Some(floors) if tell(&floors) => Ok(true),
+            Some(_) => {
+                let sql = self.fill_own(include_str!("../../sql/postgres/alter_floors.sql"), &[]);
+                match self.run_ddl(client, &[sql]).await {
+                    Err(error) if error.disposition() == Disposition::Abort => Ok(false),
+                    other => other.map(|()| true),
+                }
+            }
+        }
+    }
+
     /// The statement that creates the table of floors.
     #[must_use]
     pub fn floors_sql(&self) -> String {
@@ -62,7 +110,7 @@ impl Postgres {
     }
 
     async fn truncate_with(&self, client: &mut Object, truncation: &Truncation) -> Result<RowOutcome> {
-        let Truncation { target, version, changed_at } = truncation;
+        let Truncation { target, version, changed_at, source, epoch, position } = truncation;
         // the first thing a new database hears may be a truncate
         self.ensure_own_tables(client).await?;
         let found = relation_of(client, &target.schema, &target.name).await?;
@@ -93,9 +141,16 @@ impl Postgres {
                 ));
             }
         }
+        let registered = self.registered(client, target).await?;
+        if let Some(registered) = registered.filter(|line| line.epoch >= i32::from(*epoch)) {
+            agree_on_source(target, source, position, &registered.source())?;
+        }
         // nothing was written yet, but what is older may still come
         let is_empty = relation_of(client, &target.schema, &target.storage).await?.is_none();
         self.ensure_floor(client, target).await?;
+        self.agree_with_floor(client, target, (source, *epoch, position)).await?;
+        let tell_sources = self.floors_tell_sources(client).await?;
+        let name_floor = self.fill_own(include_str!("../../sql/postgres/name_floor.sql"), &[]);
         let (raise, remove) = truncate_sql(target);
         let failed = |error: tokio_postgres::Error| driver_error(&error, false);
         let transaction = client.transaction().await.map_err(failed)?;
@@ -103,6 +158,10 @@ impl Postgres {
         let raised = transaction.execute(&raise, &[&target.qualified(), version]).await.map_err(failed)?;
         if raised == 0 {
             return Ok(RowOutcome::Stale);
+        }
+        if tell_sources && !source.is_empty() {
+            let names: [&(dyn ToSql + Sync); 2] = [&target.qualified(), &source.as_str()];
+            transaction.execute(&name_floor, &names).await.map_err(failed)?;
         }
         if !is_empty {
             let changed_at = moment(*changed_at);

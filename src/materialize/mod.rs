@@ -92,6 +92,12 @@ pub struct Truncation {
     pub version: String,
     /// When the source was truncated.
     pub changed_at: Option<Timestamp>,
+    /// Which source that is, as far as the record tells.
+    pub source: SourceIdentity,
+    /// `source.epoch`.
+    pub epoch: u16,
+    /// The record's position.
+    pub position: String,
 }
 
 /// Writes planned statements. One implementation a database; tests bring their own.

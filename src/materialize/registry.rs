@@ -5,7 +5,7 @@ use super::postgres::{Postgres, settle};
 use super::targets::{REGISTRY, Relation, SOURCE_COLUMN, ddl_error, has, relation_of};
 use super::{Binding, Deadline};
 use crate::error::{Disposition, Error, ErrorKind, Result};
-use crate::route::MERGED;
+use crate::route::{MERGED, Target};
 use crate::source::SourceIdentity;
 use deadpool_postgres::Object;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -109,7 +109,7 @@ pub(super) fn agree_with_registry(binding: &Binding, registered: &Registered, re
     }
     let starts_anew = registered.epoch < i32::from(binding.epoch);
     if !starts_anew && !target.is_merged() {
-        agree_on_source(binding, &registered.source())?;
+        agree_on_source(target, &binding.source, &binding.position, &registered.source())?;
     }
     if registered.key_names != binding.key_names {
         return Err(changed_key(binding, &registered.key_names));
@@ -120,12 +120,18 @@ pub(super) fn agree_with_registry(binding: &Binding, registered: &Registered, re
     Ok(())
 }
 
-fn agree_on_source(binding: &Binding, known: &SourceIdentity) -> Result<()> {
-    if !known.conflicts_with(&binding.source) {
+/// A change of `source` is of the source that is known of the target.
+pub(super) fn agree_on_source(
+    target: &Target,
+    source: &SourceIdentity,
+    position: &str,
+    known: &SourceIdentity,
+) -> Result<()> {
+    if !known.conflicts_with(source) {
         return Ok(());
     }
-    let (name, table) = (binding.target.qualified(), &binding.target.source);
-    let example = binding.source.differing(known).map_or_else(String::new, |(member, value)| {
+    let (name, table) = (target.qualified(), &target.source);
+    let example = source.differing(known).map_or_else(String::new, |(member, value)| {
         format!(" (from = {{ table = \"{table}\", {} = \"{value}\" }})", member.as_str())
     });
     let message = format!(
@@ -133,8 +139,8 @@ fn agree_on_source(binding: &Binding, known: &SourceIdentity) -> Result<()> {
          target: give the second a route with another `to`{example}. If their rows belong together and their keys \
          cannot collide, or key_add tells them apart, set merge = true. If it is the same table on purpose, restored or \
          failed over to another place, raise source.epoch by one.",
-        place(&binding.position),
-        binding.source,
+        place(position),
+        source,
     );
     Err(Error::fault("other_source", message))
 }

@@ -39,7 +39,7 @@ pub(super) struct Known {
 /// A relation of the catalogue.
 pub(super) struct Relation {
     pub(super) kind: String,
-    columns: Vec<String>,
+    pub(super) columns: Vec<String>,
     definition: Option<String>,
     unique_pk: bool,
     pub(super) comment: Option<String>,
@@ -171,6 +171,8 @@ impl Postgres {
         // whoever was first decides whose target it is
         let registered = self.remember_source(client, binding, look.registered.take()).await?;
         self.ensure_floor(client, &binding.target).await?;
+        let source = (&binding.source, binding.epoch, binding.position.as_str());
+        self.agree_with_floor(client, &binding.target, source).await?;
         if let Some(sql) = &look.unremembered_view {
             self.remember_view(client, &binding.target, sql).await?;
         }

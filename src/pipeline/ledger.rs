@@ -219,7 +219,9 @@ impl<'f> Ledger<'f> {
                     self.note_table(*origin, row);
                     self.letter(*origin, row.clone(), error, Limit::Source);
                 }
-                Verdict::Fault(error, row) => self.fault(*origin, row, error),
+                Verdict::Fault(error, row) => {
+                    self.fault(*origin, row, error, self.flow.on_config_error(error));
+                }
             }
         }
         for (change, fate) in settled {
@@ -255,7 +257,9 @@ impl<'f> Ledger<'f> {
                 self.note(change.origin, Outcome::Stale);
                 self.note_backwards(change);
             }
-            Some(Fate::Fault(error)) => self.fault(change.origin, &row(), &error),
+            Some(Fate::Fault(error)) => {
+                self.fault(change.origin, &row(), &error, change.target.on_config_error);
+            }
             Some(Fate::Refused(error)) => {
                 self.poison.insert(change.origin.record);
                 self.letter(change.origin, row(), &error, Limit::Source);
@@ -272,14 +276,13 @@ impl<'f> Ledger<'f> {
 
     /// A part of a record that shows a fault of the configuration of its own table or producer. What is delivered alone
     /// is delivered again by itself, what comes in order is parked.
-    fn fault(&mut self, origin: Provenance, row: &Row, error: &Arc<Error>) {
+    fn fault(&mut self, origin: Provenance, row: &Row, error: &Arc<Error>, policy: OnConfigError) {
         self.note_table(origin, row);
         self.faults.add(row.table.as_deref(), error);
         self.faulty.insert(origin.record);
         if error.can_wait() {
             self.can_wait.get_or_insert((error.code(), error.sqlstate().map(str::to_owned)));
         }
-        let policy = row.table.as_deref().map(|table| self.flow.on_config_error(table)).unwrap_or_default();
         let is_alone =
             self.records.get(origin.record).is_some_and(|record| record.redelivered == Redelivered::Alone);
         match policy {

@@ -16,6 +16,7 @@ use crate::coalesce::Schedule;
 use crate::config::{DeletePolicy, Truncate};
 use crate::event::{Change, Document, Key, Patch, Timestamp};
 use crate::route::Target;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -154,7 +155,11 @@ fn row(dialect: Dialect, index: usize, unit: usize, key: &Key, change: &crate::c
     let owned = match dialect {
         Dialect::Postgres => {
             let placed = place(&pk, data.as_deref());
-            (placed.pk.into_owned(), placed.data.map(String::from), placed.aux.into_owned())
+            let aux = placed.aux.into_owned();
+            // as a rule nothing had to be taken out: then it is not copied
+            let changed = |text: Cow<'_, str>| if let Cow::Owned(text) = text { Some(text) } else { None };
+            let (changed_pk, changed_data) = (changed(placed.pk), placed.data.and_then(changed));
+            (changed_pk.unwrap_or(pk), changed_data.or(data), aux)
         }
         Dialect::Cratedb => (pk, data, "{}".to_owned()),
     };

@@ -153,6 +153,11 @@ impl Envelope {
                  of events/.",
             ));
         }
+        if reader.has_too_many {
+            return Err(Error::config(format!(
+                "The event has more than {RECORDS_MAX} records, and no service delivers so many at once: divide it."
+            )));
+        }
         let answer = reader.answer.unwrap_or_default();
         let window_state = reader.window.then(|| reader.state.take().unwrap_or_else(|| "{}".to_owned()));
         Ok(Self { records: reader.records, answer, window_state })
@@ -201,6 +206,9 @@ impl Envelope {
     }
 }
 
+/// Ten times what any service puts into one event.
+const RECORDS_MAX: usize = 100_000;
+
 /// Whether a member belongs to what a destination of Lambda is told of a batch. `responseContext` is null after a
 /// partial failure and missing when the records grew too old; what names the batch is `KinesisBatchInfo` and its like.
 fn tells_of_a_batch(name: &str) -> bool {
@@ -229,6 +237,7 @@ struct Reader<'e> {
     state: Option<String>,
     abandoned: Option<Abandoned>,
     from_pipes: bool,
+    has_too_many: bool,
 }
 
 impl<'e> Reader<'e> {
@@ -243,6 +252,7 @@ impl<'e> Reader<'e> {
             state: None,
             abandoned: None,
             from_pipes: false,
+            has_too_many: false,
         }
     }
 
@@ -354,6 +364,10 @@ impl<'e> Reader<'e> {
     }
 
     fn element(&mut self, scanner: &mut Scanner<'_>) -> Result<(), Fault> {
+        if self.records.len() == RECORDS_MAX {
+            self.has_too_many = true;
+            return scanner.skip().map(drop);
+        }
         scanner.peek()?;
         let start = scanner.clone();
         let element = Element::read(scanner)?;

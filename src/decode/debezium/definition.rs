@@ -3,6 +3,7 @@
 use super::{Debezium, Message};
 use crate::catalogue::TableSchema;
 use crate::decode::row::{self, Origin};
+use crate::decode::statement::drops_temporary;
 use crate::decode::{Decoded, Reason};
 use crate::error::Result;
 use crate::event::{Change, ChangeEvent};
@@ -60,7 +61,7 @@ fn dropped(
 ) -> Option<ChangeEvent> {
     let position = &message.position;
     // a snapshot begins with drops that nobody made, also where no rows follow (snapshot.mode=recovery)
-    if position.is_of_snapshot() || message.ddl.as_deref().is_some_and(is_of_temporary) {
+    if position.is_of_snapshot() || message.ddl.as_deref().is_some_and(drops_temporary) {
         return None;
     }
     let (table, source) = (drop.table?, position.source());
@@ -75,14 +76,6 @@ fn dropped(
     let (version, changed_at) = (version.ok()?, position.changed_at());
     let origin = Origin { table: &table, source: &source, version, changed_at };
     Some(origin.event(None, Change::Truncate, None))
-}
-
-/// Whether a statement is `DROP TEMPORARY TABLE`, whose table is another one of the same name.
-fn is_of_temporary(ddl: &str) -> bool {
-    let mut words =
-        ddl.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty());
-    let is_in_front = |word: &&str| !word.eq_ignore_ascii_case("table");
-    words.by_ref().take_while(is_in_front).any(|word| word.eq_ignore_ascii_case("temporary"))
 }
 
 fn table_change(scanner: &mut Scanner<'_>) -> Result<TableChange, Fault> {

@@ -378,7 +378,7 @@ impl Debezium {
             let key = message_key.ok_or_else(no_key)?.key(table.name, &identity, &columns)?;
             Ok(Decoded::Events(vec![origin.event(Some(key), Change::Delete(None), None)]))
         })
-        .map_err(|error| error.about(table.name, None))
+        .map_err(|error| error.about(table.name, None).of_source(table.identity.as_str()))
     }
 
     /// How the rows of a record are read.
@@ -439,7 +439,7 @@ impl Debezium {
         whole: &Whole<'_>,
     ) -> Error {
         let key = self.key(record, message, table, whole).ok().flatten();
-        error.about(table.name, key.as_ref().map(Key::as_str))
+        error.about(table.name, key.as_ref().map(Key::as_str)).of_source(table.identity.as_str())
     }
 
     /// The key of a record whose other values may be bad; `None` when it takes all columns.

@@ -1,0 +1,1 @@
+alter table {floors} add column if not exists source_identity text
