@@ -20,6 +20,7 @@ use crate::plan::cratedb::{
     Values, adopted_delete_sql, batch_rows, hard_delete_sql, named, patch_sql, upsert_sql,
 };
 use crate::plan::{Action, Columns, Dialect, Layout, Row, Statement, relation};
+use crate::route::Routes;
 use crate::source::SourceIdentity;
 use futures_util::future::try_join_all;
 use std::collections::hash_map::DefaultHasher;
@@ -28,6 +29,7 @@ use std::future::Future;
 use std::hash::{Hash as _, Hasher as _};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::OnceCell;
 use tokio_postgres::types::{ToSql, Type};
 
 /// How often rows are placed anew, because the columns were not what the cache said.
@@ -59,6 +61,9 @@ pub struct Cratedb {
     /// Whether the registry has the columns that hold the source of a target.
     pub(super) remembers_sources: AtomicBool,
     checks_horizon: bool,
+    /// Which tables could be taken over is read once, when a key is wanted.
+    pub(super) routes: Routes,
+    pub(super) found_keys: OnceCell<Vec<TableSchema>>,
     statements: AtomicU64,
     pub(super) alterations: AtomicU64,
 }
@@ -93,6 +98,8 @@ impl Cratedb {
             own_tables: Mutex::new(false),
             remembers_sources: AtomicBool::new(false),
             checks_horizon: false,
+            routes: Routes::new(config.clone()),
+            found_keys: OnceCell::new(),
             statements: AtomicU64::new(0),
             alterations: AtomicU64::new(0),
         }

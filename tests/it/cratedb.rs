@@ -1234,6 +1234,108 @@ async fn a_function_runs_with_the_variables_of_its_predecessor() {
     place.finish().await;
 }
 
+/// A function of theirs with DMS: rows go where theirs go, and the key is that of the table which is there already.
+#[cfg(feature = "lambda")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_of_a_predecessor_writes_into_its_tables() {
+    use crate::runtime_api::Function;
+    use serde_json::{Value, json};
+    let Some(place) = place("predecessor").await else { return };
+    let host: tokio_postgres::Config = place.url.parse().unwrap();
+    let (Some(tokio_postgres::config::Host::Tcp(name)), Some(port)) =
+        (host.get_hosts().first(), host.get_ports().first())
+    else {
+        eprintln!("not run: a_function_of_a_predecessor needs a host and a port in ROWTIDE_TEST_CRATEDB");
+        return;
+    };
+    place
+        .run(
+            "create table \"{s}\".tills (pk object(strict) as (\"no\" int4 primary key), data object(dynamic), \
+             aux object(ignored))",
+        )
+        .await;
+    let url = format!("crate://{name}:{port}/?schema={}", place.schema);
+    let theirs = |format, table| {
+        [
+            ("SINK_SQLALCHEMY_URL", url.clone()),
+            ("MESSAGE_FORMAT", format),
+            ("SINK_TABLE", table),
+            ("COLUMN_TYPES", format!("{{\"{}:tills:more\": \"map\"}}", place.schema)),
+        ]
+    };
+    let batch = |payloads: &[Value]| {
+        let record = |(n, payload): (usize, &Value)| {
+            let data = base64::Engine::encode(
+                &base64::engine::general_purpose::STANDARD,
+                payload.to_string().as_bytes(),
+            );
+            let number = format!("4959033827149025660855969253836157109592157598913658{n:04}");
+            json!({
+                "kinesis": {"sequenceNumber": number, "data": data, "partitionKey": "1",
+                    "kinesisSchemaVersion": "1.0", "approximateArrivalTimestamp": 1_720_800_199.7},
+                "eventID": format!("shardId-000000000000:{number}"), "eventSource": "aws:kinesis",
+                "eventSourceARN": "arn:aws:kinesis:eu-central-1:111122223333:stream/shop",
+            })
+        };
+        json!({"Records": payloads.iter().enumerate().map(record).collect::<Vec<_>>()}).to_string()
+    };
+    let applied = async |variables: &[(&str, String)], payloads: &[Value]| {
+        let variables: Vec<(&str, &str)> =
+            variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let mut function = Function::start(env!("CARGO_BIN_EXE_rowtide-kinesis"), &variables).await;
+        let answer = function.invoke(batch(payloads).as_bytes(), Duration::from_secs(30)).await;
+        assert_eq!(answer.json(), json!({"batchItemFailures": []}));
+        let log = String::from_utf8(function.terminate().await.stdout).unwrap();
+        let done = log.lines().find(|line| line.contains("Batch done.")).unwrap().to_owned();
+        serde_json::from_str::<Value>(&done).unwrap()["applied"].clone()
+    };
+    let dms = |operation: &str, table: &str, n: u64, row: Value| {
+        json!({"data": row, "metadata": {
+            "timestamp": "2026-03-02T08:35:30.123456Z", "commit-timestamp": "2026-03-02T08:35:30.100000Z",
+            "record-type": "data", "operation": operation, "partition-key-type": "schema-table",
+            "schema-name": place.schema, "table-name": table, "transaction-id": 7,
+            "stream-position": format!("00000002/7C0071{n:02}.3.00000002/7C0071{n:02}"), "transaction-record-id": 1,
+        }})
+    };
+    // no record says what the key is
+    let rows = [
+        dms("insert", "tills", 10, json!({"no": 4, "place": "north", "more": "{\"a\":1}"})),
+        dms("update", "tills", 11, json!({"no": 4, "place": "south", "more": "{\"a\":2}"})),
+        dms("insert", "tills", 12, json!({"no": 5, "place": "west", "more": null})),
+        dms("delete", "tills", 13, json!({"no": 5, "place": null, "more": null})),
+    ];
+    assert_eq!(applied(&theirs("dms".into(), String::new()), &rows).await, 4);
+    let expected = BTreeMap::from([(r#"{"no":4}"#.into(), r#"{"more":{"a":2},"place":"south"}"#.into())]);
+    place.refresh("tills").await;
+    assert_eq!(place.view("tills").await, expected);
+    // two tables of the source, one of theirs, which is theirs or made
+    let item = |table: &str, id: &str, n: u64| {
+        json!({
+            "awsRegion": "eu-central-1", "eventID": "1f6d9c3c-3d3c-4b6f-9a55-0d3a6c1be2a7", "eventName": "INSERT",
+            "userIdentity": null, "recordFormat": "application/json", "tableName": table,
+            "dynamodb": {"ApproximateCreationDateTime": 1_772_440_530_123_000_u64 + n,
+                "Keys": {"id": {"S": id}}, "NewImage": {"id": {"S": id}, "of": {"S": table}},
+                "SizeBytes": 20, "ApproximateCreationDateTimePrecision": "MICROSECOND"},
+            "eventSource": "aws:dynamodb",
+        })
+    };
+    let items = [item("carts", "a", 1), item("wishes", "b", 2), item("wishes", "a", 3)];
+    place
+        .run(
+            "create table \"{s}\".kept (pk object(strict) as (id text primary key), data object(dynamic), \
+             aux object(ignored))",
+        )
+        .await;
+    let expected = [("a", "wishes"), ("b", "wishes")]
+        .map(|(id, of)| (format!(r#"{{"id":"{id}"}}"#), format!(r#"{{"of":"{of}"}}"#)));
+    for table in ["kept", "made"] {
+        let named = format!("\"{}\".\"{table}\"", place.schema);
+        assert_eq!(applied(&theirs("dynamodb".into(), named), &items).await, 3);
+        assert_eq!(place.view(table).await, BTreeMap::from(expected.clone()), "{table}");
+    }
+    place.finish().await;
+}
+
 #[tokio::test]
 async fn what_a_source_says_of_its_tables_is_kept_and_a_truncate_is_refused() {
     let Some(place) = place("schemas").await else { return };
