@@ -20,6 +20,7 @@ mod schemas;
 mod server;
 mod sink;
 mod targets;
+mod views;
 
 pub use cratedb::Cratedb;
 pub use dead_letters::{DeadLetter, Filter, ParkedLetter};
