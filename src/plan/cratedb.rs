@@ -28,6 +28,8 @@ pub const BATCH_ROWS: [usize; 25] = [
 
 /// Bytes of one `alter table`; the server takes statements of 262,144 characters.
 const ALTER_BYTES_MAX: usize = 200_000;
+/// Bytes of what adds one column. Anything longer is an object, and is added member by member.
+const ADDITION_BYTES_MAX: usize = 50_000;
 
 /// The size of the statement for so many rows; more than the largest need several.
 #[must_use]
@@ -134,31 +136,49 @@ pub fn is_same_view(created: &str, shown: &str) -> bool {
     shown.strip_prefix("select").unwrap_or(&shown) == plain(query)
 }
 
-/// The statements that add these columns, one unless they are very many.
+/// The statements that add these columns, one unless they are very many. An object's members that do not fit into one
+/// are added behind it.
 #[must_use]
 pub fn add_columns(storage: &str, added: &[(Vec<String>, Column)]) -> Vec<String> {
-    let mut statements = Vec::new();
-    let mut columns = String::new();
-    let close = |columns: &mut String, statements: &mut Vec<String>| {
+    let mut additions = Vec::new();
+    for (path, column) in added {
+        add_column(path, column, &mut additions);
+    }
+    let (mut statements, mut columns) = (Vec::new(), String::new());
+    let mut close = |columns: &mut String| {
         if !columns.is_empty() {
             statements.push(fill(ADD_COLUMNS, &[("storage", storage), ("columns", columns)]));
             columns.clear();
         }
     };
-    for (path, column) in added {
-        let Some((root, below)) = path.split_first() else { continue };
-        let below: String = below.iter().map(|name| format!("[{}]", literal(name))).collect();
-        let column = format!("add column {}{below} {}", quote(root), column.sql());
+    for column in additions {
         if columns.len() + column.len() > ALTER_BYTES_MAX {
-            close(&mut columns, &mut statements);
+            close(&mut columns);
         }
         if !columns.is_empty() {
             columns.push_str(",\n  ");
         }
         columns.push_str(&column);
     }
-    close(&mut columns, &mut statements);
+    close(&mut columns);
     statements
+}
+
+/// What adds a column: one clause, or one for the object itself and more for what is in it.
+fn add_column(path: &[String], column: &Column, additions: &mut Vec<String>) {
+    let Some((root, below)) = path.split_first() else { return };
+    let place: String = below.iter().map(|name| format!("[{}]", literal(name))).collect();
+    let clause = |column: &Column| format!("add column {}{place} {}", quote(root), column.sql());
+    let whole = clause(column);
+    if whole.len() <= ADDITION_BYTES_MAX || column.members().is_none() {
+        additions.push(whole);
+        return;
+    }
+    additions.push(clause(&column.without_members()));
+    for (name, member) in column.members().into_iter().flatten() {
+        let below: Vec<String> = path.iter().chain([name]).cloned().collect();
+        add_column(&below, member, additions);
+    }
 }
 
 /// The table that rows of `target` are written to.
@@ -290,7 +310,8 @@ pub fn adopted_delete_sql(target: &Target, key_names: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{BATCH_ROWS, batch_rows, is_same_view};
+    use super::{BATCH_ROWS, Column, add_columns, batch_rows, is_same_view};
+    use std::collections::BTreeMap;
 
     #[test]
     fn a_statement_has_one_of_few_sizes_and_repeats_few_rows() {
@@ -300,6 +321,28 @@ mod tests {
             assert!(BATCH_ROWS.contains(&size) && size >= rows && size - rows <= rows / 2, "{rows}");
         }
         assert_eq!(batch_rows(5_000), 1_024);
+    }
+
+    #[test]
+    fn no_statement_that_adds_columns_is_longer_than_the_server_takes() {
+        let leaf = |n: usize| (format!("{n:04}{}", "x".repeat(250)), Column::Text(None));
+        let mut deep = Column::Object((0..300).map(leaf).collect());
+        for _ in 0..25 {
+            let mut members: BTreeMap<String, Column> = (0..20).map(leaf).collect();
+            members.insert("it's".to_owned(), Column::Array(Box::new(deep)));
+            deep = Column::Object(members);
+        }
+        let wide = Column::Array(Box::new(Column::Object((0..900).map(leaf).collect())));
+        let path = |name: &str| vec!["data".to_owned(), name.to_owned()];
+        let few = (path("few"), Column::Object(BTreeMap::from([("a".to_owned(), Column::Double)])));
+        let statements = add_columns("s.t", &[(path("deep"), deep), few, (path("wide"), wide)]);
+        let longest = statements.iter().map(String::len).max().unwrap();
+        assert!(longest < 262_144 && statements.len() < 10, "{longest} {}", statements.len());
+        let all = statements.concat();
+        assert_eq!(all.matches("xx\" text").count() + all.matches("xx'] text").count(), 300 + 25 * 20 + 900);
+        let at = |text: &str| all.find(text).unwrap_or_else(|| panic!("{text}"));
+        assert!(at("['wide'] array(object(strict))") < at("['wide']['0000"), "an object before its members");
+        assert!(all.contains("add column \"data\"['few'] object(strict) as (\"a\" double precision)"));
     }
 
     #[test]

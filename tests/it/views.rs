@@ -91,7 +91,8 @@ async fn what_stands_on_a_view_is_named() {
     use crate::runtime_api::Function;
     use std::time::Duration;
     let Some(place) = server("view_named").await else { return };
-    place.worker(&with_types(&place, &[("n", "bigint")])).done(&inserts("orders", 1)).await;
+    let records = crate::support::event("dynamodb-kinesis/insert");
+    place.worker(&with_types(&place, &[("n", "bigint")])).done(&records).await;
     place
         .run(
             "create view {s}.report as select n, key from {s}.orders;
