@@ -13,7 +13,7 @@ select 'options', null::text, format('alter view %s set (%s)', v.name, array_to_
 from v where v.reloptions is not null
 union all
 select 'comment', null, format('comment on view %s is %L', v.name, pg_catalog.obj_description(v.oid, 'pg_class'))
-from v where pg_catalog.obj_description(v.oid, 'pg_class') !~ '^rowtide [0-9a-f]{64}$'
+from v where pg_catalog.obj_description(v.oid, 'pg_class') !~ '^rowtide [0-9a-f]+$'
 union all
 select 'column', t.attname::text,
   format('comment on column %s.%I is %L', v.name, t.attname, pg_catalog.col_description(v.oid, t.attnum))

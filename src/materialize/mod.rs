@@ -4,6 +4,7 @@ mod connect;
 mod crate_catalog;
 mod crate_inspect;
 mod crate_letters;
+mod crate_patch;
 mod crate_registry;
 mod crate_rows;
 mod crate_schemas;

@@ -163,7 +163,15 @@ impl Column {
         match self {
             Self::Array(element) => Self::Array(Box::new(element.without_members())),
             Self::Object(_) => Self::Object(BTreeMap::new()),
-            other => other.clone(),
+            Self::Text(_)
+            | Self::Double
+            | Self::Real
+            | Self::Whole(_)
+            | Self::Boolean
+            | Self::Moment
+            | Self::Decimal(_)
+            | Self::Loose
+            | Self::Foreign => self.clone(),
         }
     }
 

@@ -15,6 +15,9 @@ const READ_VERSION: &str = include_str!("../../sql/cratedb/read_version.sql");
 const INSERT_PATCHED: &str = include_str!("../../sql/cratedb/insert_patched.sql");
 const UPDATE_PATCHED: &str = include_str!("../../sql/cratedb/update_patched.sql");
 const DELETE_ROW: &str = include_str!("../../sql/cratedb/delete_row.sql");
+const READ_ADOPTED: &str = include_str!("../../sql/cratedb/read_adopted.sql");
+const INSERT_ADOPTED: &str = include_str!("../../sql/cratedb/insert_adopted.sql");
+const UPDATE_ADOPTED: &str = include_str!("../../sql/cratedb/update_adopted.sql");
 const DELETE_ADOPTED: &str = include_str!("../../sql/cratedb/delete_adopted.sql");
 
 /// Rows of one statement: few sizes, so that each is prepared once a connection. What lies between two of them is sent
@@ -296,16 +299,66 @@ pub fn hard_delete_sql(target: &Target) -> [String; 2] {
     [READ_VERSION, DELETE_ROW].map(|template| fill(template, &[("storage", &storage)]))
 }
 
+/// The members of an adopted table's key, each compared with a parameter.
+fn key_condition(key_names: &[String]) -> String {
+    let columns = key_columns(key_names).into_iter().zip(1..);
+    columns.map(|(column, place)| format!("{column} = ${place}")).collect::<Vec<_>>().join(" and ")
+}
+
 /// The text that deletes a row of an adopted table, by the members of its key in order.
 #[must_use]
 pub fn adopted_delete_sql(target: &Target, key_names: &[String]) -> String {
-    let key: Vec<String> = key_columns(key_names)
-        .iter()
-        .zip(1..)
-        .map(|(column, place)| format!("{column} = ${place}"))
-        .collect();
     let storage = relation(&target.schema, &target.name);
-    fill(DELETE_ADOPTED, &[("storage", &storage), ("key", &key.join(" and "))])
+    fill(DELETE_ADOPTED, &[("storage", &storage), ("key", &key_condition(key_names))])
+}
+
+/// The texts of a patch of an adopted table: the one that reads takes the members of the key in order; the one that
+/// writes a new row its values in the order of [`Values`]; the one that writes an existing one the members of the key,
+/// then those values but `pk`, and what the row's state was.
+#[must_use]
+pub fn adopted_patch_sql(target: &Target, layout: Layout, key_names: &[String]) -> [String; 3] {
+    let (values, key) = (Values::of(layout), key_condition(key_names));
+    let storage = relation(&target.schema, &target.name);
+    let has_aux = values.names().contains(&"aux");
+    let (version, deleted) = if values.guarded() { ("version", "deleted") } else { ("''", "false") };
+    let read = [
+        ("storage", storage.as_str()),
+        ("aux", if has_aux { "aux" } else { "{} as aux" }),
+        ("version", version),
+        ("is_deleted", deleted),
+        ("key", &key),
+    ];
+    let places: Vec<String> = (1..=values.names().len()).map(|place| format!("${place}")).collect();
+    let key_columns = key_columns(key_names).join(", ");
+    let insert = [
+        ("storage", storage.as_str()),
+        ("names", &values.names().join(", ")),
+        ("values", &places.join(", ")),
+        ("key_names", &key_columns),
+    ];
+    let mut place = key_names.len();
+    let mut next = || {
+        place += 1;
+        format!("${place}")
+    };
+    let mut sets = Vec::new();
+    for name in values.names().iter().filter(|name| **name != "pk") {
+        let new = next();
+        // an object that is set as a whole must have no dots in its names; one that is computed may
+        sets.push(match *name {
+            "version" | "deleted" => format!("{name} = {new}"),
+            name => format!("{name} = case when {key} then {new} else {name} end"),
+        });
+    }
+    let (sequence, term) = (next(), next());
+    let update = [
+        ("storage", storage.as_str()),
+        ("sets", &sets.join(", ")),
+        ("key", &key),
+        ("sequence", &sequence),
+        ("term", &term),
+    ];
+    [fill(READ_ADOPTED, &read), fill(INSERT_ADOPTED, &insert), fill(UPDATE_ADOPTED, &update)]
 }
 
 #[cfg(test)]

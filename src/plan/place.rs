@@ -69,9 +69,10 @@ fn keep(value: Value, pointer: &str, aux: &mut Vec<(String, Value)>) -> Option<V
     }
 }
 
-/// Whether CrateDB keeps a member's name as it is. A row with a name beyond U+FFFF in an object without columns, or of a
-/// column that is null, cannot be read by its key before the table is refreshed: the server writes such names down in a
-/// form that it cannot read (observed on 6.3.6).
+/// Whether CrateDB keeps a member's name as it is.
+///
+/// A row with a name beyond U+FFFF in an object without columns, or of a column that is null, cannot be read by its key
+/// before the table is refreshed: the server writes such names down in a form that it cannot read (observed on 6.3.6).
 pub(super) fn is_plain_name(name: &str) -> bool {
     !name.chars().any(|c| c > '\u{FFFF}')
 }

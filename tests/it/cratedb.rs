@@ -830,6 +830,52 @@ async fn tables_of_lorrystream_and_toolkit_are_adopted() {
     place.finish().await;
 }
 
+#[tokio::test]
+async fn tables_of_others_take_patches() {
+    let Some(place) = place("adopted_patches").await else { return };
+    let beside = [("plain", ""), ("guarded", ", version text, deleted boolean")];
+    for (table, more) in beside {
+        place
+            .run(&format!(
+                "create table \"{{s}}\".{table} (pk object(strict) as (id text primary key), data object(dynamic), \
+                 aux object(ignored){more})"
+            ))
+            .await;
+        place.run(&format!("insert into \"{{s}}\".{table} (pk, data, aux) values ('{{\"id\":\"a\"}}', '{{\"n\":10,\"o\":{{\"s\":\"x\"}}}}', '{{\"list\":[1,\"a\"]}}')")).await;
+        place.refresh(table).await;
+        let (worker, config) = (Worker::new(&place.config()), place.config());
+        let patch = |id: &str, version, set: &[(&str, &str)], remove: &[&str]| {
+            let set = set.iter().map(|(path, value)| ((*path).to_owned(), (*value).to_owned())).collect();
+            let remove = remove.iter().map(|path| (*path).to_owned()).collect();
+            changed(table, id, version, Change::Patch(Patch { set, remove }))
+        };
+        let counts = async |events: Vec<ChangeEvent>| {
+            let counts = worker.events(&config, events).await;
+            (counts.applied, counts.stale, counts.parked)
+        };
+        // one by one: each reads what the one before has written
+        let set: &[(&str, &str)] =
+            &[("/o/t", "1.10"), ("/a.b", "2"), ("/n", "10.9"), ("/😀", "[1,\"x\"]"), ("/mixed", "[{},1]")];
+        assert_eq!(counts(vec![patch("a", 5, set, &[])]).await, (1, 0, 0), "{table}");
+        assert_eq!(
+            counts(vec![patch("a", 6, &[("/n", "11"), ("/list/0", "7")], &["/o/s"])]).await,
+            (1, 0, 0)
+        );
+        // of a row that is not there, what it brings
+        assert_eq!(counts(vec![patch("b", 3, &[("/x", "true")], &[])]).await, (1, 0, 0));
+        let late = counts(vec![patch("a", 4, &[("/late", "1")], &[])]).await;
+        assert_eq!(late, if more.is_empty() { (1, 0, 0) } else { (0, 1, 0) }, "{table}");
+        let late = if more.is_empty() { r#""late":1,"# } else { "" };
+        place.refresh(table).await;
+        let expected = format!(
+            r#"{{"a.b":2,{late}"list":[7,"a"],"mixed":[{{}},1],"n":11,"o":{{"t":1.10}},"😀":[1,"x"]}}"#
+        );
+        let rows = place.view(table).await;
+        assert_eq!((&rows[&id_json("a")], &rows[&id_json("b")]), (&expected, &r#"{"x":true}"#.to_owned()));
+    }
+    place.finish().await;
+}
+
 /// The server cannot read a name beyond U+FFFF again, before a refresh: rows must be read at once, and patched.
 #[tokio::test]
 async fn a_row_with_names_beyond_the_basic_plane_is_read_at_once() {
