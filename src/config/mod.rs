@@ -27,6 +27,7 @@ use crate::source::SourceTable;
 pub use aws::{Aws, Container, Credentials, Extension};
 pub use draft::{Draft, Loaded};
 pub use layers::{Environment, Inputs};
+#[cfg(feature = "cli")]
 pub(crate) use legacy::fails_whole;
 pub use redact::{SinkUrl, redact_url};
 pub use reference::{Keeper, Reference};
