@@ -295,6 +295,11 @@ const CRATEDB_MESSAGES: &[(&str, ErrorKind, &str)] = &[
     ("Missing '", ErrorKind::Schema, "the user lacks a privilege"),
     ("doesn't support or allow", ErrorKind::Schema, "the table is blocked for writing, or is none"),
     ("read-only schema", ErrorKind::Schema, "the schema is the server's own"),
+    (
+        "statement_max_length",
+        ErrorKind::Schema,
+        "a statement is longer than it takes (statement_max_length, which must be 262144 or more)",
+    ),
     ("Relation name \"", ErrorKind::Schema, "it takes no such name for a table or a schema"),
     ("to strict object", ErrorKind::Rejected, "a member has no column"),
     ("Cannot add column", ErrorKind::Rejected, "a member has no column"),
@@ -385,6 +390,12 @@ mod tests {
             ),
             ("XX000", "The relation \"doc.t\" doesn't support or allow INSERT operations", ErrorKind::Schema),
             ("XX000", "Cannot create relation in read-only schema: sys", ErrorKind::Schema),
+            (
+                "XX000",
+                "Statement exceeds `statement_max_length` (262144 allowed, 270766 provided). Try replacing inline \
+                 values with parameter placeholders (`?`)",
+                ErrorKind::Schema,
+            ),
             ("XX000", "Relation name \"a b.t\" is invalid.", ErrorKind::Schema),
             ("XX000", "Missing 'DML' privilege for user 'stranger'", ErrorKind::Schema),
             ("XX000", "this cluster currently has [1000]/[1000] maximum shards open", ErrorKind::Schema),

@@ -19,7 +19,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::materialize::{Deadline, Sink};
 use crate::metrics::{self, Measures, Teller};
 use crate::pipeline::{Flow, measured};
-use crate::record::{Envelope, Record};
+use crate::record::{Answer, Envelope, Record};
 use crate::report::{Counts, Report};
 use crate::secrets;
 use bytes::Bytes;
@@ -72,6 +72,8 @@ pub struct Processor {
     flow: OnceCell<Flow>,
     sink: Sink,
     teller: Teller,
+    /// Lambda may not read which records are to come again.
+    fails_whole: bool,
     /// Until the first invocation.
     is_cold: AtomicBool,
 }
@@ -101,7 +103,8 @@ impl Processor {
         let is_reference = config.sink.url.as_ref().is_some_and(|url| url.reference().is_some());
         let flow = OnceCell::new_with((!is_reference).then_some(flow));
         let teller = Teller::new(&config.metrics);
-        Ok(Self { flow, sink: Sink::new(config)?, teller, is_cold: AtomicBool::new(true) })
+        let (sink, fails_whole) = (Sink::new(config)?, config.fails_whole);
+        Ok(Self { flow, sink, teller, fails_whole, is_cold: AtomicBool::new(true) })
     }
 
     /// Handles one invocation, in the shape that `lambda_runtime::service_fn` wants. The payload stays text until
@@ -134,10 +137,13 @@ impl Processor {
 
     async fn take(
         &self,
-        envelope: Envelope,
+        mut envelope: Envelope,
         context: &Context,
         started: Instant,
     ) -> Result<Response, Failure> {
+        if self.fails_whole && envelope.answer != Answer::Results {
+            envelope.answer = Answer::Whole;
+        }
         let deadline = deadline(context);
         let (report, measures) = match self.flow(deadline).await {
             Ok(flow) => Box::pin(measured(flow, &self.sink, &envelope.records, deadline)).await,

@@ -2,7 +2,8 @@
 //! says which; whoever can fetch them hands them in.
 
 use super::layers::{self, Lookup};
-use super::{Aws, Config, Environment, Inputs, Reference, RouteConfig, legacy, process_environment};
+use super::legacy::{self, Predecessor};
+use super::{Aws, Config, Environment, Inputs, Reference, process_environment};
 use crate::error::Result;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,8 +15,8 @@ pub struct Draft<'a> {
     ignore: &'a [&'a str],
     directory: &'a Path,
     environment: Environment,
-    /// Of a function that others' variables configure, when there are no others.
-    routes: Vec<RouteConfig>,
+    /// What the variables of others say, of a function that they configure.
+    predecessor: Predecessor,
     fetched: BTreeMap<Reference, String>,
 }
 
@@ -32,7 +33,8 @@ impl<'a> Draft<'a> {
     #[must_use]
     pub fn from_environment(file: Option<&'a Path>, set: &'a [String], ignore: &'a [&'a str]) -> Self {
         let (environment, directory) = (process_environment(), Path::new(""));
-        Self { file, set, ignore, directory, environment, routes: Vec::new(), fetched: BTreeMap::new() }
+        let predecessor = Predecessor::default();
+        Self { file, set, ignore, directory, environment, predecessor, fetched: BTreeMap::new() }
     }
 
     /// The configuration of a Lambda function: of its environment, in which the variables of the functions of
@@ -45,8 +47,8 @@ impl<'a> Draft<'a> {
     }
 
     pub(super) fn like_function(self) -> Result<Self> {
-        let (environment, routes) = legacy::translated(&self.environment)?;
-        Ok(Self { environment, routes, ..self })
+        let (environment, predecessor) = legacy::translated(&self.environment)?;
+        Ok(Self { environment, predecessor, ..self })
     }
 
     /// What `inputs` give.
@@ -58,7 +60,7 @@ impl<'a> Draft<'a> {
             ignore: inputs.ignore,
             directory: inputs.directory,
             environment: inputs.environment.clone(),
-            routes: Vec::new(),
+            predecessor: Predecessor::default(),
             fetched: BTreeMap::new(),
         }
     }
@@ -87,10 +89,14 @@ impl<'a> Draft<'a> {
         if !needs.is_empty() {
             return Ok(Loaded::Needs(needs));
         }
-        let mut config = config;
+        let mut config = match &self.predecessor.url {
+            Some(url) if config.sink.url.is_none() => config.with_sink_url(url.clone()),
+            Some(_) | None => config,
+        };
         if config.routes.is_empty() {
-            config.routes.clone_from(&self.routes);
+            config.routes.clone_from(&self.predecessor.routes);
         }
+        config.fails_whole = self.predecessor.fails_whole;
         Ok(Loaded::Whole(Box::new(config)))
     }
 }

@@ -28,6 +28,8 @@ use crate::unpack::Bounds;
 pub use aws::{Aws, Container, Credentials, Extension};
 pub use draft::{Draft, Loaded};
 pub use layers::{Environment, Inputs};
+#[cfg(feature = "cli")]
+pub(crate) use legacy::fails_whole;
 pub use redact::{SinkUrl, redact_url};
 pub use reference::{Keeper, Reference};
 pub use route::{
@@ -53,6 +55,9 @@ pub struct Config {
     pub metrics: Metrics,
     /// What the variables say of AWS.
     pub aws: Aws,
+    /// Whether an invocation fails when not all of its records are durable, instead of naming them: of a function that
+    /// the variables of its predecessor configure, whose answers Lambda may not read.
+    pub fails_whole: bool,
     /// Where each setting that is not a default comes from, by its name in [`EffectiveSetting`].
     origins: BTreeMap<String, String>,
     /// The route of all tables when there is none.

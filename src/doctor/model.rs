@@ -275,9 +275,11 @@ impl Model {
     }
 }
 
-/// Whether a function is one of rowtide's: its variables say so.
+/// Whether a function is one of rowtide's: its variables say so, which may be those of the function that it replaces.
 pub(super) fn is_ours(function: &Resource) -> bool {
-    function.variables().iter().any(|(name, _)| name.starts_with("ROWTIDE_"))
+    const PREDECESSORS: [&str; 3] = ["MESSAGE_FORMAT", "SINK_SQLALCHEMY_URL", "CRATEDB_CLUSTER_URL"];
+    let ours = |name: &str| name.starts_with("ROWTIDE_") || PREDECESSORS.contains(&name);
+    function.variables().iter().any(|(name, _)| ours(name))
 }
 
 fn source(mapping: &Resource, from: Option<&Resource>) -> Source {

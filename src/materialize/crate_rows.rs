@@ -4,7 +4,7 @@ use super::crate_catalog::Known;
 use super::server::out_of_time;
 use crate::error::{COLUMN_EXISTS, Error, ErrorKind, NO_ROOM, Result, classify_cratedb};
 use crate::json::Value;
-use crate::plan::{Layout, Placed, Row, merge, with_named_lists, with_plain_numbers};
+use crate::plan::{Layout, Placed, Row, merge, with_named_lists, with_plain_numbers, without_named_lists};
 use bytes::BytesMut;
 use deadpool_postgres::Object;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type};
@@ -63,6 +63,13 @@ impl<'r> Sent<'r> {
         }
     }
 
+    /// The members of an adopted table's key, in order; none when its `pk` cannot hold them all.
+    pub(super) fn key(&self, names: &[String]) -> Option<Vec<KeyValue>> {
+        let Ok(Value::Object(members)) = Value::parse(&self.pk.0) else { return None };
+        let value = |name: &String| members.iter().find(|(member, _)| member == name);
+        names.iter().map(|name| value(name).map(|(_, value)| KeyValue(value.clone()))).collect()
+    }
+
     pub(super) fn value(&self, name: &str) -> &(dyn ToSql + Sync) {
         match name {
             "key" => &self.row.key,
@@ -113,11 +120,15 @@ impl Base {
         })
     }
 
-    pub(super) fn document(&self) -> Result<Option<Value>, crate::json::Fault> {
+    pub(super) fn document(&self, layout: Layout) -> Result<Option<Value>, crate::json::Fault> {
         let Some(data) = &self.data else { return Ok(None) };
-        let plain = with_plain_numbers(Value::parse(&data.0)?).to_text();
-        let aux = self.aux.as_ref().map_or("{}", |aux| aux.0.as_str());
-        Ok(merge(&self.pk.0, Some(&plain), aux)?.1)
+        let plain = |text: &str| Ok(with_plain_numbers(Value::parse(text)?).to_text());
+        let aux = match (&self.aux, layout) {
+            (None, _) => "{}".to_owned(),
+            (Some(aux), Layout::Managed) => aux.0.clone(),
+            (Some(aux), Layout::Adopted { .. }) => without_named_lists(&plain(&aux.0)?),
+        };
+        Ok(merge(&self.pk.0, Some(&plain(&data.0)?), &aux)?.1)
     }
 }
 

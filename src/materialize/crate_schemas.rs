@@ -6,7 +6,10 @@ use super::cratedb::Cratedb;
 use super::schemas::{SCHEMAS, unreadable};
 use crate::catalogue::TableSchema;
 use crate::error::Result;
+use crate::plan::cratedb::named;
 use crate::plan::fill;
+use crate::source::SourceIdentity;
+use std::collections::BTreeMap;
 use tokio_postgres::types::ToSql;
 
 impl Cratedb {
@@ -21,6 +24,40 @@ impl Cratedb {
     }
 
     pub(super) async fn schemas_once(&self, deadline: Deadline) -> Result<Vec<TableSchema>> {
+        let found = self.found_keys.get_or_try_init(|| self.find_keys(deadline)).await?;
+        let mut schemas = self.said_schemas(deadline).await?;
+        schemas.extend(found.iter().cloned());
+        Ok(schemas)
+    }
+
+    /// The keys of tables that somebody else made and a route leads to: their primary keys. It is older than whatever
+    /// a source says.
+    async fn find_keys(&self, deadline: Deadline) -> Result<Vec<TableSchema>> {
+        let rows = self.ask(deadline, include_str!("../../sql/cratedb/adopted_keys.sql"), &[]).await?;
+        let mut keys: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+        for row in &rows {
+            let (schema, name, member) = read(|| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))?;
+            keys.entry((schema, name)).or_default().push(member);
+        }
+        let mut found = Vec::new();
+        for ((schema, name), key) in keys {
+            let leads_here = |table: &String| {
+                let target = self.routes.target(table.as_str()).ok().flatten().map(|target| named(&target));
+                target.is_some_and(|target| (&target.schema, &target.name) == (&schema, &name))
+            };
+            let tables = [name.clone(), format!("{schema}.{name}")].into_iter().filter(leads_here);
+            found.extend(tables.map(|table| TableSchema {
+                table,
+                source: SourceIdentity::default(),
+                key: key.clone(),
+                columns: Vec::new(),
+                said_at: String::new(),
+            }));
+        }
+        Ok(found)
+    }
+
+    async fn said_schemas(&self, deadline: Deadline) -> Result<Vec<TableSchema>> {
         if self.relation_of(&self.schema, SCHEMAS, deadline).await?.is_none() {
             return Ok(Vec::new());
         }

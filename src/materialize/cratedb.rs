@@ -6,20 +6,17 @@
 //! after any error; a statement skips bad rows in silence, so what comes back is compared with what was sent.
 
 use super::crate_catalog::Known;
-use super::crate_rows::{Base, Json, KeyValue, Loan, Sent, UNREADABLE, identity_of, read, server_error};
+use super::crate_rows::{Json, Loan, Sent, UNREADABLE, identity_of, read, server_error};
 use super::registry::of_table;
 use super::server::Server;
 use super::targets::check_horizon;
 use super::{Binding, Cause, DeadLetter, Deadline, Materializer, RowOutcome, Truncation};
 use crate::catalogue::TableSchema;
-use crate::config::{Config, Ddl, DeletePolicy};
+use crate::config::{Config, Ddl};
 use crate::error::{Disposition, Error, ErrorKind, Result};
-use crate::event::Patch;
-use crate::json::Value;
-use crate::plan::cratedb::{
-    Values, adopted_delete_sql, batch_rows, hard_delete_sql, named, patch_sql, upsert_sql,
-};
+use crate::plan::cratedb::{Values, adopted_delete_sql, batch_rows, hard_delete_sql, named, upsert_sql};
 use crate::plan::{Action, Columns, Dialect, Layout, Row, Statement, relation};
+use crate::route::Routes;
 use crate::source::SourceIdentity;
 use futures_util::future::try_join_all;
 use std::collections::hash_map::DefaultHasher;
@@ -28,6 +25,7 @@ use std::future::Future;
 use std::hash::{Hash as _, Hasher as _};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::OnceCell;
 use tokio_postgres::types::{ToSql, Type};
 
 /// How often rows are placed anew, because the columns were not what the cache said.
@@ -35,7 +33,7 @@ const PLACINGS_MAX: u32 = 4;
 /// How often a single row is sent that the server leaves out without saying why.
 const SILENT_MAX: u32 = 3;
 /// How often a patch or a hard delete is tried again because another worker wrote its row in between.
-const ROW_ATTEMPTS_MAX: u32 = 20;
+pub(super) const ROW_ATTEMPTS_MAX: u32 = 20;
 /// Fewer rows are not worth another connection: each statement waits for the translog's fsync, and below some hundred
 /// rows that is most of its time.
 const LANE_ROWS_MIN: usize = 500;
@@ -58,8 +56,11 @@ pub struct Cratedb {
     pub(super) own_tables: Mutex<bool>,
     /// Whether the registry has the columns that hold the source of a target.
     pub(super) remembers_sources: AtomicBool,
-    checks_horizon: bool,
-    statements: AtomicU64,
+    pub(super) checks_horizon: bool,
+    /// Which tables could be taken over is read once, when a key is wanted.
+    pub(super) routes: Routes,
+    pub(super) found_keys: OnceCell<Vec<TableSchema>>,
+    pub(super) statements: AtomicU64,
     pub(super) alterations: AtomicU64,
 }
 
@@ -93,6 +94,8 @@ impl Cratedb {
             own_tables: Mutex::new(false),
             remembers_sources: AtomicBool::new(false),
             checks_horizon: false,
+            routes: Routes::new(config.clone()),
+            found_keys: OnceCell::new(),
             statements: AtomicU64::new(0),
             alterations: AtomicU64::new(0),
         }
@@ -157,7 +160,12 @@ impl Cratedb {
 
     /// The row of a key, by a statement that the server does not keep: of a table that was dropped and made anew, a
     /// kept one reads other columns.
-    async fn row_of(&self, key: &str, sql: &str, deadline: Deadline) -> Result<Option<tokio_postgres::Row>> {
+    pub(super) async fn row_of(
+        &self,
+        key: &str,
+        sql: &str,
+        deadline: Deadline,
+    ) -> Result<Option<tokio_postgres::Row>> {
         let loan = Loan::new(self.server.client(deadline).await?);
         let client = loan.client()?;
         let parameters: [(&(dyn ToSql + Sync), Type); 1] = [(&key, Type::VARCHAR)];
@@ -196,7 +204,7 @@ impl Cratedb {
     }
 
     /// After a table turned out to be missing, rowtide's own are looked for again.
-    fn noticed<T>(&self, result: Result<T>) -> Result<T> {
+    pub(super) fn noticed<T>(&self, result: Result<T>) -> Result<T> {
         if result.as_ref().is_err_and(|error| error.sqlstate() == Some("42P01")) {
             *self.own_tables.lock().unwrap_or_else(PoisonError::into_inner) = false;
         }
@@ -426,7 +434,7 @@ impl Cratedb {
     }
 
     /// Does something with each of these rows, on several connections.
-    async fn each_row<'s, F: Future<Output = Result<RowOutcome>>>(
+    pub(super) async fn each_row<'s, F: Future<Output = Result<RowOutcome>>>(
         &self,
         indices: &[usize],
         statement: &'s Statement,
@@ -494,111 +502,18 @@ impl Cratedb {
         let Some(placed) = placed.first() else {
             return Ok(RowOutcome::Stale);
         };
-        let Ok(Value::Object(members)) = Value::parse(&placed.pk.0) else { return Ok(RowOutcome::Stale) };
-        if members.len() < known.binding.key_names.len() {
+        let Some(key) = placed.key(&known.binding.key_names) else {
             // what pk cannot hold was never written
             return Ok(RowOutcome::Stale);
-        }
-        let key: Vec<KeyValue> = known
-            .binding
-            .key_names
-            .iter()
-            .filter_map(|name| members.iter().find(|(member, _)| member == name))
-            .map(|(_, value)| KeyValue(value.clone()))
-            .collect();
+        };
         let parameters: Vec<&(dyn ToSql + Sync)> = key.iter().map(|value| value as _).collect();
         let sql = adopted_delete_sql(&known.binding.target, &known.binding.key_names);
         self.statements.fetch_add(1, Ordering::Relaxed);
         self.tell(deadline, &sql, &parameters).await.map(|_| RowOutcome::Applied)
     }
 
-    async fn patch(
-        &self,
-        statement: &Statement,
-        known: &Known,
-        deadline: Deadline,
-    ) -> Result<Vec<RowOutcome>> {
-        if known.layout != Layout::Managed || known.binding.target.delete == DeletePolicy::Hard {
-            return Err(Error::fault(
-                "partial_images",
-                format!(
-                    "{} sends partial images, which need a table made by rowtide and delete = \"tombstone\" or \"soft\": \
-                 {} is not one.",
-                    known.binding.target.source,
-                    known.binding.target.qualified()
-                ),
-            ));
-        }
-        if self.checks_horizon {
-            let horizon = self.horizon(&known.binding.target.qualified(), deadline).await?;
-            check_horizon(horizon, &known.binding.target, &statement.rows.iter().collect::<Vec<_>>())?;
-        }
-        let mut outcomes: Vec<Option<RowOutcome>> = vec![None; statement.rows.len()];
-        let indices: Vec<usize> = (0..statement.rows.len()).collect();
-        self.each_row(&indices, statement, &mut outcomes, |row| self.patch_row(known, row, deadline)).await?;
-        Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or(RowOutcome::Stale)).collect())
-    }
-
-    async fn patch_row(&self, known: &Known, row: &Row, deadline: Deadline) -> Result<RowOutcome> {
-        let attempt = Attempt::now();
-        let mut retry = self.server.retry(deadline);
-        let mut refused = 0;
-        loop {
-            match self.patch_once(known, row, attempt, deadline).await {
-                Err(error) if retry.again(&error).await => {}
-                // the columns may not be what the cache says
-                Err(error) if error.disposition() == Disposition::Park && refused == 0 => {
-                    refused += 1;
-                    self.refresh_columns(known, deadline).await?;
-                }
-                Err(error) if error.disposition() == Disposition::Park => {
-                    return Ok(RowOutcome::Refused(Arc::new(error)));
-                }
-                patched => return patched,
-            }
-        }
-    }
-
-    /// Reads, patches and writes back, until nobody was faster.
-    async fn patch_once(
-        &self,
-        known: &Known,
-        row: &Row,
-        attempt: Attempt,
-        deadline: Deadline,
-    ) -> Result<RowOutcome> {
-        let [read_sql, insert_sql, update_sql] = patch_sql(&known.binding.target);
-        for _ in 0..ROW_ATTEMPTS_MAX {
-            self.statements.fetch_add(1, Ordering::Relaxed);
-            let found = self.row_of(&row.key, &read_sql, deadline).await?;
-            let base = found.as_ref().map(Base::of).transpose()?;
-            if let Some(base) = &base
-                && base.version.as_str() >= row.version.as_str()
-            {
-                return Ok(RowOutcome::Stale);
-            }
-            let patched = Row { data: Some(patched(row, base.as_ref())?), ..row.clone() };
-            let placed = self.place(known, &[(0, &patched)], deadline).await?;
-            let Some(sent) = placed.first() else { return Ok(RowOutcome::Stale) };
-            let changed_at = super::postgres::moment(row.changed_at);
-            let mut parameters: Vec<&(dyn ToSql + Sync)> =
-                vec![&row.key, &sent.pk, &sent.data, &sent.aux, &row.version, &changed_at, &attempt.at];
-            let written = match &base {
-                None => self.tell(deadline, &insert_sql, &parameters).await?,
-                Some(base) => {
-                    parameters.extend([&base.sequence as &(dyn ToSql + Sync), &base.term]);
-                    self.tell(deadline, &update_sql, &parameters).await?
-                }
-            };
-            if written > 0 {
-                return Ok(RowOutcome::Applied);
-            }
-        }
-        Err(contended())
-    }
-
     /// Rows as they can be sent: every column that they need is there.
-    async fn place<'r>(
+    pub(super) async fn place<'r>(
         &self,
         known: &Known,
         rows: &[(usize, &'r Row)],
@@ -618,20 +533,7 @@ impl Cratedb {
     }
 }
 
-/// What a patch made of the stored document.
-fn patched(row: &Row, base: Option<&Base>) -> Result<String> {
-    let unreadable = |fault: crate::json::Fault| {
-        Error::config(format!("A stored document cannot be read: {fault}. Was it edited by hand?"))
-    };
-    let stored = match base {
-        Some(base) if !base.deleted => base.document().map_err(unreadable)?,
-        _ => None,
-    };
-    let empty = Patch::default();
-    Ok(row.patch.as_ref().unwrap_or(&empty).apply(stored.unwrap_or(Value::Null)).to_text())
-}
-
-fn contended() -> Error {
+pub(super) fn contended() -> Error {
     let message = "Other workers kept writing the row that a patch or a delete rests on.";
     Error::new(ErrorKind::Contended, "contended", message)
 }
@@ -671,12 +573,12 @@ fn statements<'l, 'r>(lane: &'l [Sent<'r>]) -> Vec<&'l [Sent<'r>]> {
 
 /// One call of `apply`: what it wrote carries its time.
 #[derive(Debug, Clone, Copy)]
-struct Attempt {
-    at: jiff::Timestamp,
+pub(super) struct Attempt {
+    pub(super) at: jiff::Timestamp,
 }
 
 impl Attempt {
-    fn now() -> Self {
+    pub(super) fn now() -> Self {
         let now = jiff::Timestamp::now();
         // the database keeps milliseconds
         Self { at: jiff::Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now) }

@@ -4,6 +4,7 @@ mod connect;
 mod crate_catalog;
 mod crate_inspect;
 mod crate_letters;
+mod crate_patch;
 mod crate_registry;
 mod crate_rows;
 mod crate_schemas;
@@ -20,6 +21,7 @@ mod schemas;
 mod server;
 mod sink;
 mod targets;
+mod views;
 
 pub use cratedb::Cratedb;
 pub use dead_letters::{DeadLetter, Filter, LETTER_KEY_MAX, LETTER_TABLE_MAX, ParkedLetter, bounded};

@@ -6,6 +6,7 @@ use super::login::{Door, LOGINS_MAX, Login};
 use crate::config::Config;
 use crate::error::{Disposition, Error, ErrorKind, Result};
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod};
+use futures_util::FutureExt as _;
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -115,7 +116,8 @@ impl Server {
     /// A connection that works: one that may have died in a frozen function is asked first.
     pub(super) async fn client(&self, deadline: Deadline) -> Result<Object> {
         loop {
-            let client = self.admitted(deadline).await?;
+            // its type is long, and the compiler follows the types of those who wait for it only so deep
+            let client = self.admitted(deadline).boxed().await?;
             if self.is_fresh() || is_alive(&client).await {
                 return Ok(client);
             }

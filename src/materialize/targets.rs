@@ -7,7 +7,7 @@ use super::{Binding, Deadline};
 use crate::config::{Ddl, DeletePolicy};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Key;
-use crate::plan::{Layout, Row, drop_view, fill, literal, relation, storage, view};
+use crate::plan::{Layout, Row, View, fill, literal, relation, storage, view};
 use crate::route::{Target, identifier};
 use deadpool_postgres::{GenericClient, Object};
 use futures_util::StreamExt as _;
@@ -23,7 +23,7 @@ pub(super) const DEAD_LETTERS: &str = "rowtide_dead_letters";
 /// How long a worker waits for another one that creates the same objects.
 const CREATE_WAIT: &str = "10s";
 /// How long readers may be held up by a view that waits to be replaced.
-const REPLACE_WAIT: &str = "100ms";
+pub(super) const REPLACE_WAIT: &str = "100ms";
 /// Looking again, because another worker was creating the same objects.
 pub(super) const LOOKS_MAX: u32 = 5;
 
@@ -40,7 +40,7 @@ pub(super) struct Known {
 pub(super) struct Relation {
     pub(super) kind: String,
     pub(super) columns: Vec<String>,
-    definition: Option<String>,
+    pub(super) definition: Option<String>,
     unique_pk: bool,
     pub(super) comment: Option<String>,
 }
@@ -59,8 +59,8 @@ struct Look {
     missing: Vec<String>,
     /// Whether the view among them must be remembered.
     creates_view: bool,
-    /// The view's statement when the view is rowtide's own and out of date.
-    outdated_view: Option<String>,
+    /// The view as it should be when the view is rowtide's own and out of date.
+    outdated_view: Option<View>,
     /// The view's statement when a person made it with rowtide's statements.
     unremembered_view: Option<String>,
 }
@@ -144,8 +144,10 @@ impl Postgres {
         check_encoding(client).await?;
         for _ in 0..LOOKS_MAX {
             self.ensure_own_tables(client).await?;
-            if let Some(found) = self.establish_once(client, binding).await.map_err(of_table)? {
-                return Ok(found);
+            match self.establish_once(client, binding).await.map_err(of_table) {
+                Ok(Some(found)) => return Ok(found),
+                Err(error) if error.code() != "contended" || error.sqlstate().is_some() => return Err(error),
+                Ok(None) | Err(_) => {}
             }
         }
         let message =
@@ -176,10 +178,11 @@ impl Postgres {
         if let Some(sql) = &look.unremembered_view {
             self.remember_view(client, &binding.target, sql).await?;
         }
-        if let Some(sql) = &look.outdated_view
+        if let Some(wanted) = &look.outdated_view
             && self.ddl == Ddl::Auto
+            && !self.replace_view(client, &binding.target, wanted).await?
         {
-            self.replace_view(client, &binding.target, sql).await?;
+            return Ok(None);
         }
         if matches!(look.layout, Layout::Adopted { guarded: false, .. }) {
             tracing::warn!(
@@ -276,7 +279,7 @@ impl Postgres {
                 let is_ours =
                     registered.view_definition.is_some() && found.definition == registered.view_definition;
                 if is_ours && registered.view_sql.as_deref() != Some(&wanted.sql) {
-                    look.outdated_view = Some(wanted.sql);
+                    look.outdated_view = Some(wanted);
                 }
             }
             None => {
@@ -295,7 +298,11 @@ impl Postgres {
         Ok(look)
     }
 
-    pub(super) async fn registered(&self, client: &Object, target: &Target) -> Result<Option<Registered>> {
+    pub(super) async fn registered(
+        &self,
+        client: &impl GenericClient,
+        target: &Target,
+    ) -> Result<Option<Registered>> {
         let sql = self.fill_own(include_str!("../../sql/postgres/read_registry.sql"), &[]);
         let Some(row) = client.query_opt(&sql, &[&target.qualified()]).await.map_err(ddl_error)? else {
             return Ok(None);
@@ -336,13 +343,6 @@ impl Postgres {
         client.execute(&sql, &parameters).await.map(drop).map_err(ddl_error)
     }
 
-    async fn remember_view(&self, client: &impl GenericClient, target: &Target, sql: &str) -> Result<()> {
-        let remember = self.fill_own(include_str!("../../sql/postgres/remember_view.sql"), &[]);
-        let name = target.qualified();
-        let parameters: [&(dyn ToSql + Sync); 4] = [&name, &sql, &target.schema, &target.name];
-        client.execute(&remember, &parameters).await.map(drop).map_err(ddl_error)
-    }
-
     async fn create(&self, client: &mut Object, binding: &Binding, look: Look) -> Result<()> {
         if self.ddl == Ddl::Never {
             return Err(missing_object(&look.missing));
@@ -364,33 +364,6 @@ impl Postgres {
             self.remember_view(&transaction, target, &view(target)?.sql).await?;
         }
         transaction.commit().await.map_err(ddl_error).or_else(lost_race)
-    }
-
-    /// Replaces rowtide's own view, unless somebody reads it right now or builds on it: then the old one stays.
-    async fn replace_view(&self, client: &mut Object, target: &Target, sql: &str) -> Result<()> {
-        let replaced = self.try_replace_view(client, target, sql).await;
-        match replaced {
-            Err(error)
-                if matches!(error.sqlstate(), Some("55P03" | "2BP01" | "42501" | "25006" | "57014")) =>
-            {
-                tracing::warn!(
-                    view = target.qualified(),
-                    error = %error,
-                    "The view is out of date and could not be replaced now; the old one stays until the next start."
-                );
-                Ok(())
-            }
-            other => other,
-        }
-    }
-
-    async fn try_replace_view(&self, client: &mut Object, target: &Target, sql: &str) -> Result<()> {
-        let transaction = client.transaction().await.map_err(ddl_error)?;
-        transaction.batch_execute(&lock_wait(REPLACE_WAIT)).await.map_err(ddl_error)?;
-        transaction.batch_execute(&drop_view(target)).await.map_err(ddl_error)?;
-        transaction.batch_execute(sql).await.map_err(ddl_error)?;
-        self.remember_view(&transaction, target, sql).await?;
-        transaction.commit().await.map_err(ddl_error)
     }
 
     pub(super) async fn run_ddl(&self, client: &mut Object, statements: &[String]) -> Result<()> {
@@ -501,12 +474,12 @@ pub(super) fn ddl_error(error: tokio_postgres::Error) -> Error {
     driver_error(&error, true)
 }
 
-fn lock_wait(wait: &str) -> String {
+pub(super) fn lock_wait(wait: &str) -> String {
     fill(include_str!("../../sql/postgres/limit_lock_wait.sql"), &[("wait", wait)])
 }
 
 /// A transaction in which no other worker creates anything.
-async fn begin_ddl(client: &mut Object) -> Result<deadpool_postgres::Transaction<'_>> {
+pub(super) async fn begin_ddl(client: &mut Object) -> Result<deadpool_postgres::Transaction<'_>> {
     let transaction = client.transaction().await.map_err(ddl_error)?;
     transaction.batch_execute(&lock_wait(CREATE_WAIT)).await.map_err(ddl_error)?;
     transaction.batch_execute(include_str!("../../sql/postgres/lock_ddl.sql")).await.map_err(ddl_error)?;
@@ -565,6 +538,17 @@ async fn check_encoding(client: &impl GenericClient) -> Result<()> {
     }
 }
 
+/// The definition of a view that is dropped while it is read cannot be had: the next look finds what came instead.
+fn dropped_meanwhile(error: tokio_postgres::Error) -> Error {
+    let error = ddl_error(error);
+    match error.sqlstate() {
+        Some("XX000") => {
+            Error::new(ErrorKind::Contended, "contended", error.message()).with_sqlstate("XX000")
+        }
+        _ => error,
+    }
+}
+
 /// Another worker created the same object at the same time: that is no error, the next look finds it.
 fn lost_race(error: Error) -> Result<()> {
     match error.sqlstate() {
@@ -580,7 +564,7 @@ pub(super) async fn relation_of(
 ) -> Result<Option<Relation>> {
     let sql = include_str!("../../sql/postgres/relation.sql");
     let parameters: [&(dyn ToSql + Sync); 2] = [&schema, &name];
-    let row = client.query_opt(sql, &parameters).await.map_err(ddl_error)?;
+    let row = client.query_opt(sql, &parameters).await.map_err(dropped_meanwhile)?;
     let read = |row: tokio_postgres::Row| {
         Ok(Relation {
             kind: row.try_get(0)?,

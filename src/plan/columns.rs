@@ -5,7 +5,7 @@
 //! added before the write; everything else goes to `aux`, path by path.
 
 use super::exact::{is_decimal, is_loose_number, moment};
-use super::place::Placed;
+use super::place::{Placed, is_plain_name, plain_pointer};
 use crate::event::token;
 use crate::json::{self, Value};
 use std::borrow::Cow;
@@ -158,8 +158,25 @@ impl Column {
         (0..levels).fold(column, |element, _| Self::Array(Box::new(element)))
     }
 
+    /// The object, or the array of objects, as it is before it has members.
+    pub(super) fn without_members(&self) -> Self {
+        match self {
+            Self::Array(element) => Self::Array(Box::new(element.without_members())),
+            Self::Object(_) => Self::Object(BTreeMap::new()),
+            Self::Text(_)
+            | Self::Double
+            | Self::Real
+            | Self::Whole(_)
+            | Self::Boolean
+            | Self::Moment
+            | Self::Decimal(_)
+            | Self::Loose
+            | Self::Foreign => self.clone(),
+        }
+    }
+
     /// The members of the object, or of the objects of the array.
-    fn members(&self) -> Option<&BTreeMap<String, Self>> {
+    pub(super) fn members(&self) -> Option<&BTreeMap<String, Self>> {
         match self {
             Self::Object(members) => Some(members),
             Self::Array(element) => element.members(),
@@ -228,7 +245,7 @@ impl Column {
 /// Whether a member of this name can be a column.
 fn is_column_name(name: &str) -> bool {
     let forbidden = |c: char| matches!(c, '.' | '[') || c.is_control();
-    !name.is_empty() && name.len() <= NAME_BYTES_MAX && !name.contains(forbidden)
+    !name.is_empty() && name.len() <= NAME_BYTES_MAX && !name.contains(forbidden) && is_plain_name(name)
 }
 
 impl Columns {
@@ -240,6 +257,10 @@ impl Columns {
         ordered.sort_by_key(|description| description.path.len());
         for description in ordered {
             let Some((name, above)) = description.path.split_last() else { continue };
+            // a member of a primary key is never null, and nothing else can stand for it
+            if !is_plain_name(name) && above.first().is_none_or(|root| root != "pk") {
+                continue;
+            }
             let place = above
                 .iter()
                 .try_fold(&mut columns.roots, |members, name| members.get_mut(name)?.members_mut());
@@ -309,6 +330,9 @@ impl Columns {
         };
         let pk = keep("pk", pk);
         let data = data.map(|data| keep("data", data));
+        for (pointer, _) in aux.iter_mut().filter(|(pointer, _)| !is_plain_name(pointer)) {
+            *pointer = plain_pointer(pointer);
+        }
         let aux = if aux.is_empty() { Cow::Borrowed("{}") } else { Cow::Owned(Value::Object(aux).to_text()) };
         Placed { pk, data, aux }
     }
@@ -477,7 +501,12 @@ fn loose(value: Value, pointer: &str, aux: &mut Moved) -> Option<Value> {
         Value::Object(members) => {
             let kept = members.into_iter().filter_map(|(name, member)| {
                 let below = format!("{pointer}/{}", token(&name));
-                loose(member, &below, aux).map(|member| (name, member))
+                let kept = if is_plain_name(&name) {
+                    loose(member, &below, aux)
+                } else {
+                    moved(&member, &below, aux)
+                };
+                kept.map(|member| (name, member))
             });
             Some(Value::Object(kept.collect()))
         }
@@ -572,6 +601,22 @@ mod tests {
         let added = columns.added_since(&before);
         assert_eq!(added.len(), 1);
         assert_eq!(added[0].0, ["data", "l", "c"]);
+    }
+
+    #[test]
+    fn a_name_that_the_server_cannot_read_again_is_in_aux_alone() {
+        let document = r#"{"😀":1,"o":{"a😀":null},"l":[{"😀":"x"}],"😀s":{"b":[]}}"#;
+        let aux = r#"{"/data/~ud83d~ude00":"1","/data/o/a~ud83d~ude00":"null","/data/l/0/~ud83d~ude00":"\"x\"","/data/~ud83d~ude00s":"{\"b\":[]}"}"#;
+        check(&empty(), document, r#"{"o":{},"l":[{}]}"#, aux);
+        check(&Columns::fresh(Column::Loose, 6), document, r#"{"o":{},"l":[{}]}"#, aux);
+        // of an earlier version, or of somebody else
+        let path = |path: &[&str], name| described(path, name);
+        let made = [path(&["data"], "object"), path(&["data", "😀"], "text"), path(&["pk"], "object")];
+        check(&Columns::described(&made), r#"{"😀":null}"#, "{}", r#"{"/data/~ud83d~ude00":"null"}"#);
+        let mut keyed = made.to_vec();
+        keyed.push(path(&["pk", "😀"], "text"));
+        let placed = Columns::described(&keyed).place(r#"{"😀":"k"}"#, None, Budget::NONE).pk.into_owned();
+        assert_eq!(placed, r#"{"😀":"k"}"#);
     }
 
     #[test]

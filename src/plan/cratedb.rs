@@ -15,6 +15,9 @@ const READ_VERSION: &str = include_str!("../../sql/cratedb/read_version.sql");
 const INSERT_PATCHED: &str = include_str!("../../sql/cratedb/insert_patched.sql");
 const UPDATE_PATCHED: &str = include_str!("../../sql/cratedb/update_patched.sql");
 const DELETE_ROW: &str = include_str!("../../sql/cratedb/delete_row.sql");
+const READ_ADOPTED: &str = include_str!("../../sql/cratedb/read_adopted.sql");
+const INSERT_ADOPTED: &str = include_str!("../../sql/cratedb/insert_adopted.sql");
+const UPDATE_ADOPTED: &str = include_str!("../../sql/cratedb/update_adopted.sql");
 const DELETE_ADOPTED: &str = include_str!("../../sql/cratedb/delete_adopted.sql");
 
 /// Rows of one statement: few sizes, so that each is prepared once a connection. What lies between two of them is sent
@@ -28,6 +31,8 @@ pub const BATCH_ROWS: [usize; 25] = [
 
 /// Bytes of one `alter table`; the server takes statements of 262,144 characters.
 const ALTER_BYTES_MAX: usize = 200_000;
+/// Bytes of what adds one column. Anything longer is an object, and is added member by member.
+const ADDITION_BYTES_MAX: usize = 50_000;
 
 /// The size of the statement for so many rows; more than the largest need several.
 #[must_use]
@@ -134,31 +139,49 @@ pub fn is_same_view(created: &str, shown: &str) -> bool {
     shown.strip_prefix("select").unwrap_or(&shown) == plain(query)
 }
 
-/// The statements that add these columns, one unless they are very many.
+/// The statements that add these columns, one unless they are very many. An object's members that do not fit into one
+/// are added behind it.
 #[must_use]
 pub fn add_columns(storage: &str, added: &[(Vec<String>, Column)]) -> Vec<String> {
-    let mut statements = Vec::new();
-    let mut columns = String::new();
-    let close = |columns: &mut String, statements: &mut Vec<String>| {
+    let mut additions = Vec::new();
+    for (path, column) in added {
+        add_column(path, column, &mut additions);
+    }
+    let (mut statements, mut columns) = (Vec::new(), String::new());
+    let mut close = |columns: &mut String| {
         if !columns.is_empty() {
             statements.push(fill(ADD_COLUMNS, &[("storage", storage), ("columns", columns)]));
             columns.clear();
         }
     };
-    for (path, column) in added {
-        let Some((root, below)) = path.split_first() else { continue };
-        let below: String = below.iter().map(|name| format!("[{}]", literal(name))).collect();
-        let column = format!("add column {}{below} {}", quote(root), column.sql());
+    for column in additions {
         if columns.len() + column.len() > ALTER_BYTES_MAX {
-            close(&mut columns, &mut statements);
+            close(&mut columns);
         }
         if !columns.is_empty() {
             columns.push_str(",\n  ");
         }
         columns.push_str(&column);
     }
-    close(&mut columns, &mut statements);
+    close(&mut columns);
     statements
+}
+
+/// What adds a column: one clause, or one for the object itself and more for what is in it.
+fn add_column(path: &[String], column: &Column, additions: &mut Vec<String>) {
+    let Some((root, below)) = path.split_first() else { return };
+    let place: String = below.iter().map(|name| format!("[{}]", literal(name))).collect();
+    let clause = |column: &Column| format!("add column {}{place} {}", quote(root), column.sql());
+    let whole = clause(column);
+    if whole.len() <= ADDITION_BYTES_MAX || column.members().is_none() {
+        additions.push(whole);
+        return;
+    }
+    additions.push(clause(&column.without_members()));
+    for (name, member) in column.members().into_iter().flatten() {
+        let below: Vec<String> = path.iter().chain([name]).cloned().collect();
+        add_column(&below, member, additions);
+    }
 }
 
 /// The table that rows of `target` are written to.
@@ -276,21 +299,72 @@ pub fn hard_delete_sql(target: &Target) -> [String; 2] {
     [READ_VERSION, DELETE_ROW].map(|template| fill(template, &[("storage", &storage)]))
 }
 
+/// The members of an adopted table's key, each compared with a parameter.
+fn key_condition(key_names: &[String]) -> String {
+    let columns = key_columns(key_names).into_iter().zip(1..);
+    columns.map(|(column, place)| format!("{column} = ${place}")).collect::<Vec<_>>().join(" and ")
+}
+
 /// The text that deletes a row of an adopted table, by the members of its key in order.
 #[must_use]
 pub fn adopted_delete_sql(target: &Target, key_names: &[String]) -> String {
-    let key: Vec<String> = key_columns(key_names)
-        .iter()
-        .zip(1..)
-        .map(|(column, place)| format!("{column} = ${place}"))
-        .collect();
     let storage = relation(&target.schema, &target.name);
-    fill(DELETE_ADOPTED, &[("storage", &storage), ("key", &key.join(" and "))])
+    fill(DELETE_ADOPTED, &[("storage", &storage), ("key", &key_condition(key_names))])
+}
+
+/// The texts of a patch of an adopted table: the one that reads takes the members of the key in order; the one that
+/// writes a new row its values in the order of [`Values`]; the one that writes an existing one the members of the key,
+/// then those values but `pk`, and what the row's state was.
+#[must_use]
+pub fn adopted_patch_sql(target: &Target, layout: Layout, key_names: &[String]) -> [String; 3] {
+    let (values, key) = (Values::of(layout), key_condition(key_names));
+    let storage = relation(&target.schema, &target.name);
+    let has_aux = values.names().contains(&"aux");
+    let (version, deleted) = if values.guarded() { ("version", "deleted") } else { ("''", "false") };
+    let read = [
+        ("storage", storage.as_str()),
+        ("aux", if has_aux { "aux" } else { "{} as aux" }),
+        ("version", version),
+        ("is_deleted", deleted),
+        ("key", &key),
+    ];
+    let places: Vec<String> = (1..=values.names().len()).map(|place| format!("${place}")).collect();
+    let key_columns = key_columns(key_names).join(", ");
+    let insert = [
+        ("storage", storage.as_str()),
+        ("names", &values.names().join(", ")),
+        ("values", &places.join(", ")),
+        ("key_names", &key_columns),
+    ];
+    let mut place = key_names.len();
+    let mut next = || {
+        place += 1;
+        format!("${place}")
+    };
+    let mut sets = Vec::new();
+    for name in values.names().iter().filter(|name| **name != "pk") {
+        let new = next();
+        // an object that is set as a whole must have no dots in its names; one that is computed may
+        sets.push(match *name {
+            "version" | "deleted" => format!("{name} = {new}"),
+            name => format!("{name} = case when {key} then {new} else {name} end"),
+        });
+    }
+    let (sequence, term) = (next(), next());
+    let update = [
+        ("storage", storage.as_str()),
+        ("sets", &sets.join(", ")),
+        ("key", &key),
+        ("sequence", &sequence),
+        ("term", &term),
+    ];
+    [fill(READ_ADOPTED, &read), fill(INSERT_ADOPTED, &insert), fill(UPDATE_ADOPTED, &update)]
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{BATCH_ROWS, batch_rows, is_same_view};
+    use super::{BATCH_ROWS, Column, add_columns, batch_rows, is_same_view};
+    use std::collections::BTreeMap;
 
     #[test]
     fn a_statement_has_one_of_few_sizes_and_repeats_few_rows() {
@@ -300,6 +374,28 @@ mod tests {
             assert!(BATCH_ROWS.contains(&size) && size >= rows && size - rows <= rows / 2, "{rows}");
         }
         assert_eq!(batch_rows(5_000), 1_024);
+    }
+
+    #[test]
+    fn no_statement_that_adds_columns_is_longer_than_the_server_takes() {
+        let leaf = |n: usize| (format!("{n:04}{}", "x".repeat(250)), Column::Text(None));
+        let mut deep = Column::Object((0..300).map(leaf).collect());
+        for _ in 0..25 {
+            let mut members: BTreeMap<String, Column> = (0..20).map(leaf).collect();
+            members.insert("it's".to_owned(), Column::Array(Box::new(deep)));
+            deep = Column::Object(members);
+        }
+        let wide = Column::Array(Box::new(Column::Object((0..900).map(leaf).collect())));
+        let path = |name: &str| vec!["data".to_owned(), name.to_owned()];
+        let few = (path("few"), Column::Object(BTreeMap::from([("a".to_owned(), Column::Double)])));
+        let statements = add_columns("s.t", &[(path("deep"), deep), few, (path("wide"), wide)]);
+        let longest = statements.iter().map(String::len).max().unwrap();
+        assert!(longest < 262_144 && statements.len() < 10, "{longest} {}", statements.len());
+        let all = statements.concat();
+        assert_eq!(all.matches("xx\" text").count() + all.matches("xx'] text").count(), 300 + 25 * 20 + 900);
+        let at = |text: &str| all.find(text).unwrap_or_else(|| panic!("{text}"));
+        assert!(at("['wide'] array(object(strict))") < at("['wide']['0000"), "an object before its members");
+        assert!(all.contains("add column \"data\"['few'] object(strict) as (\"a\" double precision)"));
     }
 
     #[test]

@@ -29,6 +29,14 @@ pub struct View {
     pub mark: String,
 }
 
+impl View {
+    /// The same statements, which keep a view that is there and has no other columns than they give it.
+    #[must_use]
+    pub fn replacing(&self) -> String {
+        self.sql.replacen("create view", "create or replace view", 1)
+    }
+}
+
 /// The statements that create the view of `target`.
 ///
 /// # Errors

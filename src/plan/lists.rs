@@ -1,6 +1,7 @@
 //! The convention of LorryStream and CrateDB Toolkit for lists of several kinds, for the tables that they made.
 
 use super::exact::is_loose_number;
+use super::place::{is_plain_name, pointer_of};
 use crate::event::{token, tokens};
 use crate::json::{self, Value};
 
@@ -9,15 +10,18 @@ use crate::json::{self, Value};
 #[must_use]
 pub fn with_named_lists(aux: &str) -> String {
     let Ok(Value::Object(members)) = Value::parse(aux) else { return aux.to_owned() };
-    let named = members.into_iter().map(|(pointer, text)| match (tokens(&pointer).as_slice(), &text) {
-        ([root, name], Value::String(json)) if root == "data" && !name.starts_with('/') => {
-            match Value::parse(json) {
-                Ok(list) if is_mixed(&list) && gives_back(&list) => (name.clone(), list),
-                _ => (pointer, text),
+    let named =
+        members.into_iter().map(|(pointer, text)| match (tokens(&pointer_of(&pointer)).as_slice(), &text) {
+            ([root, name], Value::String(json)) if root == "data" && !name.starts_with('/') => {
+                match Value::parse(json) {
+                    Ok(list) if is_mixed(&list) && is_plain_name(name) && gives_back(&list) => {
+                        (name.clone(), list)
+                    }
+                    _ => (pointer, text),
+                }
             }
-        }
-        _ => (pointer, text),
-    });
+            _ => (pointer, text),
+        });
     Value::Object(named.collect()).to_text()
 }
 
@@ -45,12 +49,14 @@ fn is_mixed(value: &Value) -> bool {
     kinds.into_iter().any(|(a, b)| std::mem::discriminant(a) != std::mem::discriminant(b))
 }
 
-/// Whether a column without a type gives back every number.
+/// Whether a column without a type gives back every number and every name.
 fn gives_back(value: &Value) -> bool {
     match value {
         Value::Number(text) => is_loose_number(text),
         Value::Array(elements) => elements.iter().all(gives_back),
-        Value::Object(members) => members.iter().all(|(_, member)| gives_back(member)),
+        Value::Object(members) => {
+            members.iter().all(|(name, member)| is_plain_name(name) && gives_back(member))
+        }
         Value::Null | Value::Bool(_) | Value::String(_) => true,
     }
 }
@@ -66,5 +72,7 @@ mod tests {
         let named = with_named_lists(aux);
         assert_eq!(named, r#"{"l":[1,"a"],"/data/e":"[]","/data/o/l":"[1,\"a\"]","/data/n":"[1.10,\"a\"]"}"#);
         assert_eq!(without_named_lists(&named), aux);
+        let plain = r#"{"/data/~ud83d~ude00":"[1,\"a\"]","/data/l":"[1,{\"\\ud83d\\ude00\":1}]"}"#;
+        assert_eq!(with_named_lists(plain), plain);
     }
 }

@@ -3,6 +3,7 @@
 use crate::event::{set, token, tokens};
 use crate::json::{self, Value};
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 /// A row's three documents as JSON text, each one storable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +69,47 @@ fn keep(value: Value, pointer: &str, aux: &mut Vec<(String, Value)>) -> Option<V
     }
 }
 
+/// Whether CrateDB keeps a member's name as it is.
+///
+/// A row with a name beyond U+FFFF in an object without columns, or of a column that is null, cannot be read by its key
+/// before the table is refreshed: the server writes such names down in a form that it cannot read (observed on 6.3.6).
+pub(super) fn is_plain_name(name: &str) -> bool {
+    !name.chars().any(|c| c > '\u{FFFF}')
+}
+
+/// A pointer as a name that CrateDB keeps: what is beyond U+FFFF as `~u` and four hexadecimal digits for each of its
+/// two UTF-16 units. No JSON Pointer has `~u`, since a tilde is `~0` in it.
+pub(super) fn plain_pointer(pointer: &str) -> String {
+    let mut plain = String::with_capacity(pointer.len());
+    for c in pointer.chars() {
+        if c > '\u{FFFF}' {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(plain, "~u{unit:04x}").unwrap_or_default();
+            }
+        } else {
+            plain.push(c);
+        }
+    }
+    plain
+}
+
+/// The way back. What is no such form stays as it is.
+pub(super) fn pointer_of(plain: &str) -> Cow<'_, str> {
+    let mut parts = plain.split("~u");
+    let Some(first) = parts.next().filter(|first| first.len() < plain.len()) else { return plain.into() };
+    let mut units: Vec<u16> = first.encode_utf16().collect();
+    for part in parts {
+        match part.split_at_checked(4).map(|(digits, rest)| (u16::from_str_radix(digits, 16), rest)) {
+            Some((Ok(unit), rest)) => {
+                units.push(unit);
+                units.extend(rest.encode_utf16());
+            }
+            Some((Err(_), _)) | None => return plain.into(),
+        }
+    }
+    String::from_utf16(&units).map_or_else(|_| plain.into(), Cow::Owned)
+}
+
 /// The exact `pk` and `data` again, from what is stored.
 ///
 /// Members of `aux` that are no pointers below `/pk` or `/data`, as in adopted tables, are left alone.
@@ -83,7 +125,7 @@ pub fn merge(pk: &str, data: Option<&str>, aux: &str) -> Result<(Value, Option<V
 fn merged(root: &str, mut value: Value, aux: &str) -> Result<Value, json::Fault> {
     let Value::Object(moved) = Value::parse(aux)? else { return Ok(value) };
     for (pointer, text) in moved {
-        let (path, Value::String(text)) = (tokens(&pointer), text) else { continue };
+        let (path, Value::String(text)) = (tokens(&pointer_of(&pointer)), text) else { continue };
         let Some((first, below)) = path.split_first() else { continue };
         if first == root {
             set(&mut value, below, Value::parse(&text)?);
@@ -94,7 +136,7 @@ fn merged(root: &str, mut value: Value, aux: &str) -> Result<Value, json::Fault>
 
 #[cfg(test)]
 mod tests {
-    use super::{merge, place};
+    use super::{is_plain_name, merge, place, plain_pointer, pointer_of};
     use crate::json::Value;
     use proptest::prelude::*;
 
@@ -112,6 +154,22 @@ mod tests {
         check(r#"{"m":{"\u0000":1},"n":2}"#, r#"{"n":2}"#, r#"{"/data/m":"{\"\\u0000\":1}"}"#);
         check(r#"{"\u0000":1}"#, "{}", r#"{"/data":"{\"\\u0000\":1}"}"#);
         check(r#"{"a/b~":"\u0000"}"#, "{}", r#"{"/data/a~1b~0":"\"\\u0000\""}"#);
+    }
+
+    #[test]
+    fn a_name_beyond_the_basic_plane_is_written_in_ascii_and_read_again() {
+        for name in ["😀", "a😀b/c~d", "~u", "~0ud83d", "\u{FFFF}\u{10000}", "é"] {
+            let pointer = format!("/data/{}", crate::event::token(name));
+            let plain = plain_pointer(&pointer);
+            assert!(is_plain_name(&plain), "{plain}");
+            assert_eq!(pointer_of(&plain), pointer);
+        }
+        assert_eq!(plain_pointer("/data/a😀"), "/data/a~ud83d~ude00");
+        for odd in ["/data/~ud83d", "/data/~uxyzw", "/data/~u", "/data/~u12"] {
+            assert_eq!(pointer_of(odd), odd);
+        }
+        let (_, data) = merge("{}", Some("{}"), r#"{"/data/~ud83d~ude00":"1"}"#).unwrap();
+        assert_eq!(data.unwrap().to_text(), r#"{"😀":1}"#);
     }
 
     #[test]

@@ -831,6 +831,121 @@ async fn tables_of_lorrystream_and_toolkit_are_adopted() {
 }
 
 #[tokio::test]
+async fn tables_of_others_take_patches() {
+    let Some(place) = place("adopted_patches").await else { return };
+    let beside = [("plain", ""), ("guarded", ", version text, deleted boolean")];
+    for (table, more) in beside {
+        place
+            .run(&format!(
+                "create table \"{{s}}\".{table} (pk object(strict) as (id text primary key), data object(dynamic), \
+                 aux object(ignored){more})"
+            ))
+            .await;
+        place.run(&format!("insert into \"{{s}}\".{table} (pk, data, aux) values ('{{\"id\":\"a\"}}', '{{\"n\":10,\"o\":{{\"s\":\"x\"}}}}', '{{\"list\":[1,\"a\"]}}')")).await;
+        place.refresh(table).await;
+        let (worker, config) = (Worker::new(&place.config()), place.config());
+        let patch = |id: &str, version, set: &[(&str, &str)], remove: &[&str]| {
+            let set = set.iter().map(|(path, value)| ((*path).to_owned(), (*value).to_owned())).collect();
+            let remove = remove.iter().map(|path| (*path).to_owned()).collect();
+            changed(table, id, version, Change::Patch(Patch { set, remove }))
+        };
+        let counts = async |events: Vec<ChangeEvent>| {
+            let counts = worker.events(&config, events).await;
+            (counts.applied, counts.stale, counts.parked)
+        };
+        // one by one: each reads what the one before has written
+        let set: &[(&str, &str)] =
+            &[("/o/t", "1.10"), ("/a.b", "2"), ("/n", "10.9"), ("/😀", "[1,\"x\"]"), ("/mixed", "[{},1]")];
+        assert_eq!(counts(vec![patch("a", 5, set, &[])]).await, (1, 0, 0), "{table}");
+        assert_eq!(
+            counts(vec![patch("a", 6, &[("/n", "11"), ("/list/0", "7")], &["/o/s"])]).await,
+            (1, 0, 0)
+        );
+        // of a row that is not there, what it brings
+        assert_eq!(counts(vec![patch("b", 3, &[("/x", "true")], &[])]).await, (1, 0, 0));
+        let late = counts(vec![patch("a", 4, &[("/late", "1")], &[])]).await;
+        assert_eq!(late, if more.is_empty() { (1, 0, 0) } else { (0, 1, 0) }, "{table}");
+        let late = if more.is_empty() { r#""late":1,"# } else { "" };
+        place.refresh(table).await;
+        let expected = format!(
+            r#"{{"a.b":2,{late}"list":[7,"a"],"mixed":[{{}},1],"n":11,"o":{{"t":1.10}},"😀":[1,"x"]}}"#
+        );
+        let rows = place.view(table).await;
+        assert_eq!((&rows[&id_json("a")], &rows[&id_json("b")]), (&expected, &r#"{"x":true}"#.to_owned()));
+    }
+    place.finish().await;
+}
+
+/// The server cannot read a name beyond U+FFFF again, before a refresh: rows must be read at once, and patched.
+#[tokio::test]
+async fn a_row_with_names_beyond_the_basic_plane_is_read_at_once() {
+    let Some(place) = place("emoji").await else { return };
+    place
+        .run(
+            "create table \"{s}\".theirs (pk object(strict) as (id text primary key), data object(dynamic), \
+             aux object(ignored))",
+        )
+        .await;
+    let documents = parsed(&[
+        r#"{"😀":null,"o":{"a😀":1,"b":[{"𐀀":[1,"x"]}]},"😀l":[1,"x"],"l":[1,{"😀":2}],"~ud83d~ude00":3,"n":1.10}"#,
+        r#"{"😀":"😀","o":{"a😀":null},"n":2}"#,
+    ]);
+    for (table, data) in
+        [("t", DataLayout::Columns), ("loose", DataLayout::Ignored), ("theirs", DataLayout::Columns)]
+    {
+        let config = place.with_route(|route| route.data = data);
+        let worker = Worker::new(&config);
+        for (version, document) in (1..).zip(documents.iter().chain(&documents)) {
+            for id in ["a", "b", "c", "d", "e", "f"] {
+                let counts = worker.events(&config, vec![put(table, id, version, document)]).await;
+                assert_eq!((counts.applied, counts.parked), (1, 0), "{table} {id} {version}");
+                let targets = worker.sink.targets().await.unwrap();
+                let target = targets.into_iter().find(|target| target.table == table).unwrap();
+                let of_key = Shown { key: Some(format!("[\"{id}\"]")), limit: None };
+                let mut found = Vec::new();
+                let shown = worker.sink.live_rows(&target, &of_key, |row| {
+                    found.push(merge(&row.pk, row.data.as_deref(), &row.aux).unwrap().1.unwrap());
+                    Ok(())
+                });
+                shown.await.unwrap_or_else(|error| panic!("{table} {id} {version}: {error}"));
+                let found: Vec<String> = found.into_iter().map(|row| sorted(row).to_text()).collect();
+                assert_eq!(found, [sorted(document.clone()).to_text()], "{table} {id} {version}");
+            }
+        }
+    }
+    // a patch reads the row first
+    let config = place.config();
+    let worker = Worker::new(&config);
+    for id in ["a", "b", "c"] {
+        let set = vec![("/o/a😀".to_owned(), "7".to_owned()), ("/😀".to_owned(), "null".to_owned())];
+        let patch = Change::Patch(Patch { set, remove: vec!["/n".to_owned()] });
+        assert_eq!(worker.events(&config, vec![changed("t", id, 9, patch)]).await.applied, 1);
+    }
+    place.refresh("t_cdc").await;
+    assert_eq!(place.view("t").await[&id_json("b")], r#"{"o":{"a😀":7},"😀":null}"#);
+    place.finish().await;
+}
+
+#[tokio::test]
+async fn columns_of_one_object_are_added_in_statements_that_the_server_takes() {
+    let Some(place) = place("long_names").await else { return };
+    let config = place.with_route(|route| route.columns_per_object = 900);
+    let worker = Worker::new(&config);
+    let long = |n: usize| format!("\"{n:04}{}\"", "x".repeat(250));
+    let members: Vec<String> = (0..880).map(|n| format!("{}:{n}", long(n))).collect();
+    let document = format!("{{\"o\":[{{{}}}]}}", members.join(","));
+    assert!(members.iter().map(|member| member.len() + " double precision".len()).sum::<usize>() > 230_000);
+    let counts = worker.events(&config, vec![put("t", "a", 1, &Value::parse(&document).unwrap())]).await;
+    assert_eq!((counts.applied, counts.parked), (1, 0));
+    place.refresh("t_cdc").await;
+    assert_eq!(place.view("t").await[&id_json("a")], document);
+    let columns =
+        "select count(*) from information_schema.columns where table_schema = '{s}' and table_name = 't_cdc'";
+    assert!(place.count(columns).await > 880);
+    place.finish().await;
+}
+
+#[tokio::test]
 async fn what_an_adopted_table_computes_itself_is_not_written() {
     let Some(place) = place("generated").await else { return };
     place
@@ -1234,6 +1349,109 @@ async fn a_function_runs_with_the_variables_of_its_predecessor() {
     let log = String::from_utf8(output.stdout).unwrap();
     assert!(log.contains("out of date") && log.contains("SINK_SQLALCHEMY_URL"), "{log}");
     assert_eq!(place.view("orders_stream").await.len(), 2);
+    place.finish().await;
+}
+
+/// A function of theirs with DMS: rows go where theirs go, and the key is that of the table which is there already.
+#[cfg(feature = "lambda")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_of_a_predecessor_writes_into_its_tables() {
+    use crate::runtime_api::Function;
+    use serde_json::{Value, json};
+    let Some(place) = place("predecessor").await else { return };
+    let host: tokio_postgres::Config = place.url.parse().unwrap();
+    let (Some(tokio_postgres::config::Host::Tcp(name)), Some(port)) =
+        (host.get_hosts().first(), host.get_ports().first())
+    else {
+        eprintln!("not run: a_function_of_a_predecessor needs a host and a port in ROWTIDE_TEST_CRATEDB");
+        return;
+    };
+    place
+        .run(
+            "create table \"{s}\".tills (pk object(strict) as (\"no\" int4 primary key), data object(dynamic), \
+             aux object(ignored))",
+        )
+        .await;
+    let url = format!("crate://{name}:{port}/?schema={}", place.schema);
+    let theirs = |format, table| {
+        [
+            ("SINK_SQLALCHEMY_URL", url.clone()),
+            ("MESSAGE_FORMAT", format),
+            ("SINK_TABLE", table),
+            ("COLUMN_TYPES", format!("{{\"{}:tills:more\": \"map\"}}", place.schema)),
+        ]
+    };
+    let batch = |payloads: &[Value]| {
+        let record = |(n, payload): (usize, &Value)| {
+            let data = base64::Engine::encode(
+                &base64::engine::general_purpose::STANDARD,
+                payload.to_string().as_bytes(),
+            );
+            let number = format!("4959033827149025660855969253836157109592157598913658{n:04}");
+            json!({
+                "kinesis": {"sequenceNumber": number, "data": data, "partitionKey": "1",
+                    "kinesisSchemaVersion": "1.0", "approximateArrivalTimestamp": 1_720_800_199.7},
+                "eventID": format!("shardId-000000000000:{number}"), "eventSource": "aws:kinesis",
+                "eventSourceARN": "arn:aws:kinesis:eu-central-1:111122223333:stream/shop",
+            })
+        };
+        json!({"Records": payloads.iter().enumerate().map(record).collect::<Vec<_>>()}).to_string()
+    };
+    let apply = async |variables: &[(&str, String)], payloads: &[Value]| {
+        let variables: Vec<(&str, &str)> =
+            variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let mut function = Function::start(env!("CARGO_BIN_EXE_rowtide-kinesis"), &variables).await;
+        let answer = function.invoke(batch(payloads).as_bytes(), Duration::from_secs(30)).await;
+        assert_eq!(answer.json(), json!({"batchItemFailures": []}));
+        let log = String::from_utf8(function.terminate().await.stdout).unwrap();
+        let done = log.lines().find(|line| line.contains("Batch done.")).unwrap().to_owned();
+        let done: Value = serde_json::from_str(&done).unwrap();
+        assert_eq!(done["applied"], payloads.len(), "{log}");
+    };
+    let dms = |operation: &str, table: &str, n: u64, row: Value| {
+        json!({"data": row, "metadata": {
+            "timestamp": "2026-03-02T08:35:30.123456Z", "commit-timestamp": "2026-03-02T08:35:30.100000Z",
+            "record-type": "data", "operation": operation, "partition-key-type": "schema-table",
+            "schema-name": place.schema, "table-name": table, "transaction-id": 7,
+            "stream-position": format!("00000002/7C0071{n:02}.3.00000002/7C0071{n:02}"), "transaction-record-id": 1,
+        }})
+    };
+    // no record says what the key is
+    let rows = [
+        dms("insert", "tills", 10, json!({"no": 4, "place": "north", "more": "{\"a\":1}"})),
+        dms("update", "tills", 11, json!({"no": 4, "place": "south", "more": "{\"a\":2}"})),
+        dms("insert", "tills", 12, json!({"no": 5, "place": "west", "more": null})),
+        dms("delete", "tills", 13, json!({"no": 5, "place": null, "more": null})),
+    ];
+    apply(&theirs("dms".into(), String::new()), &rows).await;
+    let expected = BTreeMap::from([(r#"{"no":4}"#.into(), r#"{"more":{"a":2},"place":"south"}"#.into())]);
+    place.refresh("tills").await;
+    assert_eq!(place.view("tills").await, expected);
+    // two tables of the source, one of theirs, which is theirs or made
+    let item = |table: &str, id: &str, n: u64| {
+        json!({
+            "awsRegion": "eu-central-1", "eventID": "1f6d9c3c-3d3c-4b6f-9a55-0d3a6c1be2a7", "eventName": "INSERT",
+            "userIdentity": null, "recordFormat": "application/json", "tableName": table,
+            "dynamodb": {"ApproximateCreationDateTime": 1_772_440_530_123_000_u64 + n,
+                "Keys": {"id": {"S": id}}, "NewImage": {"id": {"S": id}, "of": {"S": table}},
+                "SizeBytes": 20, "ApproximateCreationDateTimePrecision": "MICROSECOND"},
+            "eventSource": "aws:dynamodb",
+        })
+    };
+    let items = [item("carts", "a", 1), item("wishes", "b", 2), item("wishes", "a", 3)];
+    place
+        .run(
+            "create table \"{s}\".kept (pk object(strict) as (id text primary key), data object(dynamic), \
+             aux object(ignored))",
+        )
+        .await;
+    let expected = [("a", "wishes"), ("b", "wishes")]
+        .map(|(id, of)| (format!(r#"{{"id":"{id}"}}"#), format!(r#"{{"of":"{of}"}}"#)));
+    for table in ["kept", "made"] {
+        let named = format!("\"{}\".\"{table}\"", place.schema);
+        apply(&theirs("dynamodb".into(), named), &items).await;
+        assert_eq!(place.view(table).await, BTreeMap::from(expected.clone()), "{table}");
+    }
     place.finish().await;
 }
 

@@ -132,6 +132,7 @@ fn a_typical_published_stack_is_found_out() {
         "plain-secret",
         "public-principal",
         "log-retention",
+        "predecessor-answers",
         "millisecond-precision",
     ];
     assert_eq!(found, BTreeSet::from(expected), "{}", shown(&findings));

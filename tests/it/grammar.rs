@@ -7,8 +7,8 @@ use rowtide::config::{Config, DataLayout, DeletePolicy, RouteConfig, SinkUrl};
 use rowtide::json::write_string;
 use rowtide::materialize::Cratedb;
 use rowtide::plan::cratedb::{
-    BATCH_ROWS, add_columns, adopted_delete_sql, budget, fresh_columns, hard_delete_sql, patch_sql, storage,
-    table, upsert_sql, view,
+    BATCH_ROWS, add_columns, adopted_delete_sql, adopted_patch_sql, budget, fresh_columns, hard_delete_sql,
+    patch_sql, storage, table, upsert_sql, view,
 };
 use rowtide::plan::{Column, Layout};
 use rowtide::route::{Routes, Target};
@@ -77,6 +77,9 @@ fn statements() -> Vec<String> {
     let mut all = Vec::new();
     for target in targets() {
         for layout in layouts {
+            if layout != Layout::Managed {
+                all.extend(adopted_patch_sql(&target, layout, &key_names));
+            }
             all.push(upsert_sql(&target, layout, &key_names, 1));
             all.push(upsert_sql(&target, layout, &key_names, 3));
         }
@@ -120,6 +123,12 @@ fn statements() -> Vec<String> {
         ("{rows}", "($1)"),
         ("{sets}", "key = excluded.key"),
         ("{returning}", "key"),
+        ("{is_deleted}", "false"),
+        ("{version}", "''"),
+        ("{values}", "$1"),
+        ("{key_names}", "key"),
+        ("{sequence}", "$2"),
+        ("{term}", "$3"),
         ("{columns}", "add column \"data\"['x'] text"),
     ];
     for file in Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/sql/cratedb")).read_dir().unwrap() {

@@ -83,6 +83,32 @@ fn failed(post: &Post, error_type: &str) -> String {
     body["errorMessage"].as_str().unwrap().to_owned()
 }
 
+/// Lambda takes an answer with failures for success where the mapping has no `ReportBatchItemFailures`, as those of the
+/// functions that are replaced have none.
+#[tokio::test]
+async fn with_the_variables_of_a_predecessor_no_answer_names_records_unless_it_is_read() {
+    let cases = [
+        (KINESIS, "dynamodb-kinesis/insert", None),
+        (KINESIS, "dynamodb-kinesis/insert", Some("false")),
+        (DYNAMODB, "dynamodb/insert", None),
+        (SQS, "sqs/standard", None),
+        (KINESIS, "dynamodb-kinesis/insert", Some("true")),
+    ];
+    for (binary, name, reports_failures) in cases {
+        let url = refused().await;
+        let mut variables = vec![("SINK_SQLALCHEMY_URL", url.as_str()), ("SINK_TABLE", "orders")];
+        variables.extend(reports_failures.map(|value| ("USE_BATCH_PROCESSING", value)));
+        let mut function = Function::start(binary, &variables).await;
+        let answer = function.invoke(&event(name), Duration::from_secs(3)).await;
+        let (log, is_read) = (log(&function.terminate().await), reports_failures == Some("true"));
+        assert_eq!(answer.path.ends_with("/response"), is_read, "{name} {reports_failures:?} {answer:?}");
+        if !is_read {
+            assert!(answer.json()["errorType"].as_str().unwrap().starts_with("Rowtide."), "{answer:?}");
+            says(&log, "WARN", "ReportBatchItemFailures");
+        }
+    }
+}
+
 #[tokio::test]
 async fn an_unreachable_database_reports_the_first_record_and_the_process_goes_on() {
     let mut function = Function::start(KINESIS, &[("ROWTIDE_SINK_URL", &refused().await)]).await;

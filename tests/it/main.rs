@@ -60,3 +60,5 @@ mod tidy;
 mod tls;
 #[cfg(feature = "sink")]
 mod truncate;
+#[cfg(feature = "sink")]
+mod views;

@@ -2,7 +2,7 @@
 
 use super::mapping::each;
 use super::{Check, Hit, Rule, Severity, Stack, setting};
-use crate::config::SETTINGS;
+use crate::config::{SETTINGS, fails_whole};
 use crate::doctor::model::{Kind, Origin, Resource, is_ours};
 use crate::doctor::node::{Given, Node, Value};
 
@@ -111,6 +111,29 @@ pub(super) const RULES: &[Rule] = &[
                 )
             })
             .collect()
+        }),
+    },
+    Rule {
+        name: "predecessor-answers",
+        severity: Severity::Warning,
+        finds: "a function with the variables of LorryStream or CrateDB Toolkit whose `USE_BATCH_PROCESSING` is not true",
+        why: "Their event source mappings ignore the function's answer, so an invocation fails when one of its records is \
+              not durable: the whole batch comes again, and the durable ones with it.",
+        change: "Set `FunctionResponseTypes` of the mapping to [`ReportBatchItemFailures`], then `USE_BATCH_PROCESSING` to \
+                 \"true\"; or set Rowtide's own variables in the place of all of theirs.",
+        check: Check::Stack(|stack| {
+            let ours = stack.model.of(Kind::Function).filter(|function| is_ours(function));
+            let fails = ours.filter_map(|function| {
+                let node = function.variable("USE_BATCH_PROCESSING");
+                let text = |name: &str| {
+                    let node = function.variable(name);
+                    // whatever it is, it is there
+                    (!node.is_null()).then(|| node.as_text().unwrap_or_default())
+                };
+                let detail = "`USE_BATCH_PROCESSING` is not true.";
+                (fails_whole(text) == Some(true)).then(|| Hit::at(function, node, detail))
+            });
+            fails.collect()
         }),
     },
     Rule {

@@ -1,0 +1,1 @@
+insert into {storage} ({names}) values ({values}) on conflict ({key_names}) do nothing
