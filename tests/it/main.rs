@@ -32,6 +32,8 @@ mod lambda;
 #[cfg(feature = "sink")]
 mod laws;
 #[cfg(feature = "lambda")]
+mod letters;
+mod memory;
 mod metrics;
 #[cfg(feature = "sink")]
 mod model;

@@ -15,14 +15,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// A database that a test has to itself.
-struct Database {
+pub(crate) struct Database {
     config: Config,
     place: Option<Place>,
 }
 
 impl Database {
     /// PostgreSQL, and CrateDB where one runs.
-    async fn each(test: &str) -> Vec<Self> {
+    pub(crate) async fn each(test: &str) -> Vec<Self> {
         let place = crate::support::place(test).await;
         let mut all = vec![Self { config: place.config(), place: Some(place) }];
         if let Some(url) = crate::cratedb::url() {
@@ -34,7 +34,7 @@ impl Database {
         all
     }
 
-    fn with(&self, change: impl FnOnce(&mut Config)) -> Config {
+    pub(crate) fn with(&self, change: impl FnOnce(&mut Config)) -> Config {
         let mut config = self.config.clone();
         change(&mut config);
         config
@@ -45,7 +45,7 @@ impl Database {
     }
 
     /// Runs in a process of its own: only the registry knows what was before.
-    async fn take(&self, config: &Config, records: &[Record]) -> Report {
+    pub(crate) async fn take(&self, config: &Config, records: &[Record]) -> Report {
         let flow = Flow::new(config).unwrap();
         self.run(config, &flow, records).await
     }
@@ -57,7 +57,7 @@ impl Database {
         report
     }
 
-    async fn done(&self, config: &Config, records: &[Record]) {
+    pub(crate) async fn done(&self, config: &Config, records: &[Record]) {
         let report = self.take(config, records).await;
         assert!(crate::model::is_done(&report), "{report:?}");
         assert_eq!(report.counts().parked, 0, "{report:?}");
@@ -72,7 +72,7 @@ impl Database {
     }
 
     /// Key and document of each row that a target shows.
-    async fn view(&self, name: &str) -> BTreeMap<String, String> {
+    pub(crate) async fn view(&self, name: &str) -> BTreeMap<String, String> {
         let sink = Sink::new(&self.config).unwrap();
         let targets = sink.targets().await.unwrap();
         let target =
@@ -114,7 +114,7 @@ impl Database {
         }
     }
 
-    async fn finish(self) {
+    pub(crate) async fn finish(self) {
         match self.place {
             Some(place) => place.finish().await,
             None => crate::cratedb::clear(&self.config).await,
