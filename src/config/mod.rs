@@ -27,7 +27,7 @@ use crate::source::SourceTable;
 pub use aws::{Aws, Container, Credentials, Extension};
 pub use draft::{Draft, Loaded};
 pub use layers::{Environment, Inputs};
-pub use redact::{SinkUrl, redact_url};
+pub use redact::{SinkUrl, is_database, redact, redact_input, redact_url};
 pub use reference::{Keeper, Reference};
 pub use route::{
     DataLayout, DeletePolicy, Images, Keyless, OnConfigError, PLACEHOLDERS, RouteConfig, Truncate, Ttl, glob,

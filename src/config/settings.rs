@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::given::{self, Given, Taken, Word, show_duration, show_list, show_source, show_table, show_word};
 use super::{
     Auth, Config, DataLayout, Ddl, DeletePolicy, DialectChoice, Images, Keyless, OnConfigError, Payload,
-    RouteConfig, Tls, Truncate, Ttl, Unrouted, VersionScheme, redact_url,
+    RouteConfig, Tls, Truncate, Ttl, Unrouted, VersionScheme, redact_input, redact_url,
 };
 
 /// One setting of `T`: [`Config`] for [`SETTINGS`], [`RouteConfig`] for [`ROUTE_SETTINGS`].
@@ -45,7 +45,7 @@ impl<T> Setting<T> {
     pub fn value(&self, holder: &T) -> String {
         let value = (self.get)(holder);
         // Lists and paths may hold anything; a URL in the wrong place is as secret as in the right one.
-        if self.secret || value.contains("://") { redact_url(&value) } else { value }
+        if self.secret { redact_url(&value) } else { redact_input(&value).into_owned() }
     }
 
     pub(super) fn set(&self, holder: &mut T, given: Given) -> Taken {
