@@ -1,6 +1,6 @@
 //! From the URL of a database to what a connection is made with: its options, TLS, tokens; and what errors mean.
 
-use crate::config::{Auth, Credentials, Sink, SinkUrl, Tls};
+use crate::config::{Auth, Credentials, Sink, SinkUrl, Tls, redact_input};
 use crate::error::{Error, ErrorKind, Result};
 use crate::secrets::database_token;
 use rustls::client::WebPkiServerVerifier;
@@ -167,8 +167,9 @@ impl Connector {
         let certificates: Vec<CertificateDer<'static>> = match &self.root_certificates {
             Some(path) if path != Path::new("system") => {
                 CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(|error| {
-                    Error::config(format!("The root certificates in {} cannot be read.", path.display()))
-                        .because(error)
+                    let path = path.display().to_string();
+                    let message = format!("The root certificates in {} cannot be read.", redact_input(&path));
+                    Error::config(message).because(error)
                 })?
             }
             _ => rustls_native_certs::load_native_certs().certs,
