@@ -44,7 +44,8 @@ fn targets(lambda: Option<&str>, rust: Option<&str>) -> Targets {
 ///
 /// A line has `timestamp` (RFC 3339), `level` (upper case), `message`, the event's own fields, and `requestId` and
 /// `xrayTraceId` of the invocation. Errors are always heard, and below INFO only Rowtide itself, because libraries
-/// print payloads and parameters there. No password of a URL or a pair is in a line. At DEBUG, Rowtide's spans are lines when they end, with `took_us`.
+/// print payloads and parameters there. No password of a URL or a pair is in a line. At DEBUG, Rowtide's spans are
+/// lines when they end, with `took_us`.
 #[derive(Debug)]
 pub struct Lines {
     targets: Targets,

@@ -18,7 +18,7 @@ use crate::plan::{
     without_named_lists,
 };
 use crate::route::Target;
-use futures_util::StreamExt as _;
+use futures_util::TryStreamExt as _;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -678,11 +678,10 @@ impl Cratedb {
         );
         let loan = Loan::new(self.server.client(Deadline::never()).await?);
         let parameters = std::iter::empty::<&(dyn ToSql + Sync)>();
-        let failed = |error: tokio_postgres::Error| server_error(&error);
-        let rows = loan.client()?.query_raw(&sql, parameters).await.map_err(failed)?;
+        let client = loan.client()?;
+        let rows = self.server.answered(client, client.query_raw(&sql, parameters), server_error).await?;
         let mut rows = std::pin::pin!(rows);
-        while let Some(row) = rows.next().await {
-            let row = row.map_err(failed)?;
+        while let Some(row) = self.server.answered(client, rows.try_next(), server_error).await? {
             let (pk, data, aux): (Json, Option<Json>, Option<Json>) =
                 read(|| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))?;
             let pk = plain(&pk.0);

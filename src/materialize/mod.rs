@@ -199,6 +199,12 @@ impl Deadline {
         Self(Instant::now().checked_add(time))
     }
 
+    /// This one, or one in so much time if that is sooner.
+    #[must_use]
+    pub(crate) fn or_after(self, time: Duration) -> Self {
+        if self.remaining().is_some_and(|left| left <= time) { self } else { Self::after(time) }
+    }
+
     /// What is left of the time; `None` without a deadline.
     #[must_use]
     pub fn remaining(self) -> Option<Duration> {

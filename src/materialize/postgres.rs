@@ -2,7 +2,7 @@
 
 use super::connect::driver_error;
 use super::registry::of_table;
-use super::server::{CANCEL_GRACE, Server, left, out_of_time};
+use super::server::{CANCEL_GRACE, Server, left, milliseconds, out_of_time, silent};
 use super::targets::{Known, check_horizon};
 use super::{Binding, Cause, DeadLetter, Deadline, Materializer, RowOutcome, Truncation};
 use crate::catalogue::TableSchema;
@@ -140,9 +140,11 @@ impl Postgres {
         let left = match (left(deadline)?, self.server.statement_timeout) {
             (Some(left), Some(limit)) => left.min(limit),
             (Some(left), None) | (None, Some(left)) => left,
-            (None, None) => return work.await.map_err(|error| driver_error(&error, false)),
+            (None, None) => {
+                return self.server.answered(client, work, |error| driver_error(error, false)).await;
+            }
         };
-        let milliseconds = left.as_millis().max(1).to_string();
+        let milliseconds = milliseconds(left);
         let limit = fill(
             include_str!("../../sql/postgres/set_statement_timeout.sql"),
             &[("milliseconds", &milliseconds)],
@@ -170,15 +172,27 @@ impl Postgres {
         deadline: Deadline,
         work: impl Future<Output = Result<T>>,
     ) -> Result<T> {
-        let Some(left) = left(deadline)? else { return work.await };
-        match timeout(left, work).await {
+        let (limit, late) = match left(deadline)? {
+            Some(left) => (left, out_of_time()),
+            None => (self.server.patience(), silent(self.server.patience())),
+        };
+        match timeout(limit, work).await {
             Ok(done) => done,
             Err(_) => {
                 // the connection is closed in any case
                 self.server.cancel(&token).await;
-                Err(out_of_time())
+                Err(late)
             }
         }
+    }
+
+    /// Waits for `work` on `client` for which there is no deadline, as a command has none.
+    pub(super) async fn answered<T>(
+        &self,
+        client: &Object,
+        work: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T> {
+        self.server.answered(client, work, |error| driver_error(error, true)).await
     }
 
     /// A connection, rowtide's own tables being there.
@@ -241,7 +255,7 @@ impl Postgres {
         let failed = |error: tokio_postgres::Error| driver_error(&error, false);
         let transaction = client.transaction().await.map_err(failed)?;
         if let Some(limit) = self.server.statement_timeout {
-            let milliseconds = limit.as_millis().max(1).to_string();
+            let milliseconds = milliseconds(limit);
             let template = include_str!("../../sql/postgres/limit_statement.sql");
             transaction
                 .batch_execute(&fill(template, &[("milliseconds", &milliseconds)]))

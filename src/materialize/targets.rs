@@ -10,7 +10,7 @@ use crate::event::Key;
 use crate::plan::{Layout, Row, drop_view, fill, literal, relation, storage, view};
 use crate::route::{Target, identifier};
 use deadpool_postgres::{GenericClient, Object};
-use futures_util::StreamExt as _;
+use futures_util::TryStreamExt as _;
 use std::sync::{Arc, PoisonError};
 use tokio_postgres::types::ToSql;
 
@@ -462,13 +462,12 @@ impl Postgres {
             )
         };
         let parameters = std::iter::empty::<&(dyn ToSql + Sync)>();
-        let rows = client.query_raw(&sql, parameters).await.map_err(ddl_error)?;
+        let rows = self.answered(&client, client.query_raw(&sql, parameters)).await?;
         let mut left = shown.limit.unwrap_or(u64::MAX);
         let mut rows = std::pin::pin!(rows);
         while left > 0
-            && let Some(row) = rows.next().await
+            && let Some(row) = self.answered(&client, rows.try_next()).await?
         {
-            let row = row.map_err(ddl_error)?;
             let read = || {
                 Ok(LiveRow {
                     pk: row.try_get(0)?,

@@ -2,7 +2,12 @@
 
 use crate::cli::{Ended, rowtide, rowtide_with};
 use crate::support::{at, change, server};
+use rowtide::materialize::{Deadline, Postgres};
+use rowtide::pipeline::{Flow, process};
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 const INSERT: &str = "events/dynamodb-kinesis/insert.json";
 
@@ -166,5 +171,70 @@ async fn no_name_of_a_table_steers_the_terminal_and_json_has_it_exactly() {
     let shown = with(&["replay", "--force", "--output", "json", file]);
     assert!(shown.object()["tables"].as_object().unwrap().keys().any(|name| name.ends_with(HOSTILE)));
     std::fs::remove_file(file).unwrap();
+    place.finish().await;
+}
+
+/// A server that accepts everybody, answers `greeting` to what it is sent first, and says nothing more.
+fn silent_server(greeting: &'static [u8]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        let mut clients = Vec::new();
+        for client in listener.incoming() {
+            let mut client = client.unwrap();
+            if !greeting.is_empty() && client.read(&mut [0; 1024]).is_ok() {
+                client.write_all(greeting).unwrap_or_default();
+            }
+            clients.push(client);
+        }
+    });
+    format!("postgresql://u:hunter2@127.0.0.1:{port}/d?sslmode=disable&connect_timeout=1")
+}
+
+#[test]
+fn no_command_waits_for_a_server_that_says_nothing() {
+    // before the login, and behind it: AuthenticationOk, ReadyForQuery
+    for greeting in [&b""[..], b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I"] {
+        let url = &*silent_server(greeting);
+        let commands: [&[&str]; 9] = [
+            &["show", "orders"],
+            &["dead-letters", "list"],
+            &["dead-letters", "show", "1"],
+            &["dead-letters", "redrive"],
+            &["dead-letters", "discard", "--all"],
+            &["purge"],
+            &["doctor"],
+            &["replay", INSERT],
+            &["show", "orders", "--set", "sink.dialect=postgres"],
+        ];
+        std::thread::scope(|scope| {
+            for command in commands {
+                scope.spawn(move || {
+                    let begin = Instant::now();
+                    let ended = rowtide(&[command, &["--sink", url]].concat());
+                    assert_eq!(ended.status, 1, "{command:?}: {}{}", ended.out, ended.err);
+                    assert!(begin.elapsed() < Duration::from_secs(20), "{command:?}: {:?}", begin.elapsed());
+                    check_silent(&ended, &format!("{command:?}"));
+                    let said = format!("{}{}", ended.out, ended.err);
+                    assert!(
+                        said.contains("did not answer") || said.contains("before the database answered"),
+                        "{said}"
+                    );
+                });
+            }
+        });
+    }
+}
+
+#[tokio::test]
+async fn a_deadline_in_thirty_years_is_one_that_the_server_takes() {
+    let Some(place) = server("boundaries_deadline").await else { return };
+    let config = place.config();
+    let (flow, sink) = (Flow::new(&config).unwrap(), Postgres::new(&config).unwrap());
+    let record = change("orders", "a", at(1), 1, Some(r#""n":{"N":"1"}"#));
+    let years = Deadline::after(Duration::from_secs(30 * 365 * 86_400));
+    let counts = process(&flow, &sink, &[record], years).await.counts();
+    assert_eq!((counts.applied, counts.parked, counts.reported), (1, 0, 0));
+    sink.close();
     place.finish().await;
 }

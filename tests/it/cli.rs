@@ -384,7 +384,7 @@ fn usage_and_configuration_end_with_2() {
         (&["decode", "events"], "error: events is a directory"),
         (&["decode", INSERT, "events/nowhere.json"], "error: events/nowhere.json cannot be read."),
         (&["decode", "-", "-"], "can be given once"),
-        (&["decode", "postgresql://u:hunter2@h/d"], "u:***@h"),
+        (&["decode", "postgresql://u:hunter2@h/d"], "looks like a database URL"),
         (&["decode", "events/dynamodb/keys-only-stream.json"], "KEYS_ONLY"),
         (&["plan", "events/dynamodb/keys-only-stream.json"], "KEYS_ONLY"),
         (&["decode", "--decoder", "csv", INSERT], "source.decoder names no decoder"),
