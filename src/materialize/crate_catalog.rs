@@ -8,7 +8,7 @@ use super::targets::{
     DEAD_LETTERS, KnownTarget, LOOKS_MAX, LiveRow, REGISTRY, STORAGE_COLUMNS, Shown, layout_word,
     missing_object,
 };
-use super::{Binding, Deadline};
+use super::{Binding, Deadline, KNOWN_BYTES};
 use crate::config::{Ddl, DeletePolicy};
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::Value;
@@ -110,7 +110,7 @@ impl Cratedb {
         key_types.check(binding);
         let known = Arc::new(Known { binding: Binding { source, ..binding.clone() }, layout, key_types });
         self.refresh_columns(&known, deadline).await?;
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(name, known.clone());
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(name, known.clone(), KNOWN_BYTES);
         Ok(known)
     }
 

@@ -10,12 +10,13 @@ use super::crate_rows::{Base, Json, KeyValue, Loan, Sent, UNREADABLE, identity_o
 use super::registry::of_table;
 use super::server::Server;
 use super::targets::check_horizon;
-use super::{Binding, Cause, DeadLetter, Deadline, Materializer, RowOutcome, Truncation};
+use super::{Binding, Cause, DeadLetter, Deadline, KNOWN_BYTES_MAX, Materializer, RowOutcome, Truncation};
 use crate::catalogue::TableSchema;
 use crate::config::{Config, Ddl, DeletePolicy};
 use crate::error::{Disposition, Error, ErrorKind, Result};
 use crate::event::Patch;
 use crate::json::Value;
+use crate::memo::Memo;
 use crate::plan::cratedb::{
     Values, adopted_delete_sql, batch_rows, hard_delete_sql, named, patch_sql, upsert_sql,
 };
@@ -49,7 +50,7 @@ pub struct Cratedb {
     pub(super) schema: String,
     pub(super) ddl: Ddl,
     pub(super) dead_letter_retention: std::time::Duration,
-    pub(super) known: Mutex<HashMap<String, Arc<Known>>>,
+    pub(super) known: Mutex<Memo<String, Arc<Known>>>,
     pub(super) columns: Mutex<HashMap<String, Arc<Columns>>>,
     /// Targets whose table has no room for another column.
     pub(super) full: Mutex<HashSet<String>>,
@@ -86,7 +87,7 @@ impl Cratedb {
             schema: config.sink.schema.clone(),
             ddl: config.sink.ddl,
             dead_letter_retention: config.dead_letters.retention,
-            known: Mutex::default(),
+            known: Mutex::new(Memo::new(KNOWN_BYTES_MAX)),
             columns: Mutex::default(),
             full: Mutex::default(),
             turn: tokio::sync::Mutex::new(()),

@@ -41,6 +41,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// Bytes of what is remembered of targets that were prepared; what is forgotten is looked at again. Half of it is more
+/// than the targets of a chunk.
+const KNOWN_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// What one takes; on CrateDB it has its columns.
+const KNOWN_BYTES: usize = 8 * 1024;
+
 /// What became of one row of a statement.
 #[derive(Debug, Clone)]
 pub enum RowOutcome {

@@ -4,12 +4,13 @@ use super::connect::driver_error;
 use super::registry::of_table;
 use super::server::{CANCEL_GRACE, Server, left, milliseconds, out_of_time, silent};
 use super::targets::{Known, check_horizon};
-use super::{Binding, Cause, DeadLetter, Deadline, Materializer, RowOutcome, Truncation};
+use super::{Binding, Cause, DeadLetter, Deadline, KNOWN_BYTES_MAX, Materializer, RowOutcome, Truncation};
 use crate::catalogue::TableSchema;
 use crate::config::{Config, Ddl};
 use crate::error::{Disposition, Error, ErrorKind, Result};
 use crate::event::{Patch, Timestamp};
 use crate::json::Value;
+use crate::memo::Memo;
 use crate::plan::{
     Action, Dialect, Layout, Row, Statement, fill, merge, patch_sql, place, relation, upsert_sql,
 };
@@ -34,7 +35,7 @@ pub struct Postgres {
     pub(super) schema: String,
     pub(super) ddl: Ddl,
     pub(super) dead_letter_retention: Duration,
-    pub(super) known: Mutex<HashMap<String, Arc<Known>>>,
+    pub(super) known: Mutex<Memo<String, Arc<Known>>>,
     pub(super) ready: tokio::sync::Mutex<bool>,
     checks_horizon: bool,
     /// Whether the registry is one of an earlier version that cannot be changed.
@@ -65,7 +66,7 @@ impl Postgres {
             schema: config.sink.schema.clone(),
             ddl: config.sink.ddl,
             dead_letter_retention: config.dead_letters.retention,
-            known: Mutex::default(),
+            known: Mutex::new(Memo::new(KNOWN_BYTES_MAX)),
             ready: tokio::sync::Mutex::new(false),
             checks_horizon: false,
             has_old_registry: AtomicBool::new(false),
@@ -104,7 +105,7 @@ impl Postgres {
     }
 
     fn layout(&self, target: &Target) -> Option<Layout> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(&target.qualified()).map(|known| known.layout)
     }
 

@@ -3,7 +3,7 @@
 use super::connect::driver_error;
 use super::postgres::{Postgres, settle};
 use super::registry::{KeyTypes, Registered, agree, agree_with_registry, of_table};
-use super::{Binding, Deadline};
+use super::{Binding, Deadline, KNOWN_BYTES};
 use crate::config::{Ddl, DeletePolicy};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Key;
@@ -132,7 +132,7 @@ impl Postgres {
         let (layout, registered) = settle(client, established)?;
         let known = Arc::new(known(binding, layout, registered.as_ref()));
         known.key_types.check(binding);
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(name, known.clone());
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(name, known.clone(), KNOWN_BYTES);
         Ok(known)
     }
 
