@@ -76,6 +76,7 @@ impl<K: Eq + Hash, V> Memo<K, V> {
     }
 }
 
+#[cfg(feature = "sink")]
 impl Memo<String, ()> {
     /// Remembers a name: whether it was not remembered before.
     pub(crate) fn is_new(&mut self, name: String) -> bool {
@@ -121,6 +122,7 @@ mod tests {
         assert_eq!(memo.get(&200), None);
     }
 
+    #[cfg(feature = "sink")]
     #[test]
     fn a_name_is_new_once() {
         let mut memo = Memo::new(10_000);

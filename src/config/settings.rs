@@ -257,7 +257,7 @@ pub const SETTINGS: &[Setting<Config>] = &[
         name: "sink.tls",
         values: "`verify-full`, `verify-ca`, `require`, `prefer` or `disable`",
         about: "How the connection is encrypted. When not set, `sslmode` of the URL decides; without one \
-            it is `verify-full`, except on loopback and sockets.",
+            it is `verify-full`, except on loopback and sockets; where the URL has `hostaddr`, that decides.",
         example: r#"tls = "verify-full""#,
         secret: false,
         set: |config, given| given::optional_word(given, &mut config.sink.tls),
@@ -286,7 +286,9 @@ pub const SETTINGS: &[Setting<Config>] = &[
     Setting {
         name: "sink.statement_timeout",
         values: "a duration such as `45s` or `500ms`, not above `24d`",
-        about: "The longest a statement may run. A Lambda's remaining time bounds it in any case.",
+        about: "The longest a statement may run. A Lambda's remaining time bounds it in any case; a command \
+            gives up after ten minutes when this is not set. Until the first answer of a server it waits as long \
+            as `connect_timeout` of the URL says, else 30 s.",
         example: r#"statement_timeout = "30s""#,
         secret: false,
         set: |config, given| {

@@ -101,8 +101,8 @@ pub struct Stack {
 
 impl Stack {
     /// Adds a file: a SAM or CloudFormation template, the JSON of a Terraform plan or state, what AWS answers about
-    /// event source mappings and functions, or the configuration of a connector of Debezium. `parameters` stand in place
-    /// of a template's defaults.
+    /// event source mappings and functions, or the configuration of a connector of Debezium. `parameters` stand in
+    /// place of a template's defaults.
     ///
     /// # Errors
     /// A configuration error that names the file and the place in it, when it cannot be read or is nothing of that.
