@@ -5,7 +5,7 @@ use crate::support::{at, change, server};
 use rowtide::materialize::{Deadline, Postgres};
 use rowtide::pipeline::{Flow, process};
 use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -236,5 +236,71 @@ async fn a_deadline_in_thirty_years_is_one_that_the_server_takes() {
     let counts = process(&flow, &sink, &[record], years).await.counts();
     assert_eq!((counts.applied, counts.parked, counts.reported), (1, 0, 0));
     sink.close();
+    place.finish().await;
+}
+
+/// A way to the server at `port` that is stuck for good once somebody sends `word`.
+fn stuck_proxy(port: u16, word: &'static str) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let own = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let mut client = client.unwrap();
+            let mut server = TcpStream::connect(("127.0.0.1", port)).unwrap();
+            let (mut answers, mut back) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+            std::thread::spawn(move || std::io::copy(&mut answers, &mut back));
+            std::thread::spawn(move || {
+                let mut bytes = vec![0; 65_536];
+                while let Ok(length @ 1..) = client.read(&mut bytes) {
+                    if String::from_utf8_lossy(&bytes[..length]).contains(word) {
+                        std::thread::park();
+                    }
+                    server.write_all(&bytes[..length]).unwrap_or_default();
+                }
+            });
+        }
+    });
+    own
+}
+
+#[tokio::test]
+async fn no_command_waits_for_a_server_that_is_silent_in_the_middle() {
+    let Some(place) = server("boundaries_stuck").await else { return };
+    let config: tokio_postgres::Config = place.url.parse().unwrap();
+    let (Some(&port), Some(user), Some(database)) =
+        (config.get_ports().first(), config.get_user(), config.get_dbname())
+    else {
+        return place.finish().await;
+    };
+    let schema = format!("sink.schema={}", place.schema);
+    let ready = rowtide(&["replay", INSERT, "--no-rows", "--sink", &place.url, "--set", &schema]);
+    assert_eq!(ready.status, 0, "{}", ready.err);
+    // the word of a statement, and a command that sends it
+    let runs: [(&'static str, &[&str]); 6] = [
+        ("rowtide_targets", &["show", "orders"]),
+        ("order by t.key", &["show", "orders"]),
+        ("not exists", &["purge", "--older-than", "0s"]),
+        ("rowtide_dead_letters", &["dead-letters", "list"]),
+        ("rowtide_dead_letters", &["dead-letters", "redrive"]),
+        ("insert into", &["replay", "--force", INSERT]),
+    ];
+    std::thread::scope(|scope| {
+        for (word, command) in runs {
+            let schema = &schema;
+            scope.spawn(move || {
+                let own = stuck_proxy(port, word);
+                let url = format!("postgresql://{user}@127.0.0.1:{own}/{database}?sslmode=disable");
+                let begin = Instant::now();
+                let settings = ["--sink", &url, "--set", schema, "--set", "sink.statement_timeout=1s"];
+                let ended = rowtide(&[command, &settings].concat());
+                assert_eq!(ended.status, 1, "{command:?} {word}: {}{}", ended.out, ended.err);
+                assert!(
+                    begin.elapsed() < Duration::from_secs(20),
+                    "{command:?} {word}: {:?}",
+                    begin.elapsed()
+                );
+            });
+        }
+    });
     place.finish().await;
 }
