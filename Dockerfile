@@ -13,10 +13,14 @@
 #
 # Without it the function trusts the system's.
 
-ARG BASE=public.ecr.aws/lambda/provided:al2023
+# A tag may mean another image tomorrow. For an image that can be built again, give both with their digests,
+# `…:TAG@sha256:<digest>`; docs/deploy.md has the commands that print them.
+ARG BUILD_IMAGE=docker.io/library/rust:1.95.0-slim-bookworm
+ARG RUNTIME_IMAGE=public.ecr.aws/lambda/provided:al2023
 ARG CERTIFICATES=
 
-FROM docker.io/library/rust:1.95.0-slim-bookworm AS build
+# hadolint ignore=DL3006
+FROM ${BUILD_IMAGE} AS build
 ARG PROCESSOR=rowtide-kinesis
 # the toolchain of the image; rust-toolchain.toml would fetch what only development needs
 ENV RUSTUP_TOOLCHAIN=1.95.0
@@ -46,7 +50,7 @@ ADD --checksum=sha256:${CERTIFICATES_SHA256} ${CERTIFICATES_URL} /certificates/r
 FROM certificates${CERTIFICATES:+-${CERTIFICATES}} AS chosen
 
 # hadolint ignore=DL3006
-FROM ${BASE}
+FROM ${RUNTIME_IMAGE}
 ARG CERTIFICATES
 LABEL org.opencontainers.image.title="rowtide" \
       org.opencontainers.image.description="Turns change records of a stream into PostgreSQL tables" \

@@ -13,6 +13,11 @@ check:
 test-lambda:
     cargo test --locked --no-default-features --features lambda lambda
 
+# Known vulnerabilities of the dependencies. Fetches https://github.com/rustsec/advisory-db, so it needs a network.
+advisories:
+    cargo install --locked --quiet --root target/tools cargo-deny@0.20.2
+    target/tools/bin/cargo-deny check advisories
+
 # Debezium and wal2json on a PostgreSQL that is written at random, until their rows are compared.
 sources:
     tests/install

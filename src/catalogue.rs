@@ -1,11 +1,11 @@
 //! What is known of source tables beside their records: by configuration, and by what the source itself once said of
 //! them. Decoders are given one when they are made; they ask it and never write to it.
 
-use crate::config::{Config, Images, Keyless, RouteConfig, Unrouted, VersionScheme};
+use crate::config::{Config, Images, Keyless, RouteConfig, RouteIndex, Unrouted, VersionScheme};
 use crate::error::{Error, Result};
+use crate::memo::Memo;
 use crate::source::{SourceIdentity, SourceTable};
-use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Code of the error that says that nobody has told a table's key yet: the registry may know it.
 pub const UNKNOWN_KEY: &str = "unknown_key";
@@ -47,6 +47,13 @@ impl TableSchema {
         }
     }
 
+    /// About how much memory it takes.
+    fn bytes(&self) -> usize {
+        let columns = self.columns.iter().flat_map(|(name, kind)| [name, kind]);
+        let texts = [&self.table, &self.said_at].into_iter().chain(&self.key).chain(columns);
+        texts.map(|text| text.len() + size_of::<String>()).sum::<usize>() + self.source.as_str().len()
+    }
+
     /// Whether every database can hold it: no empty name, no NUL. One such record must not stop its stream.
     #[must_use]
     pub fn can_be_kept(&self) -> bool {
@@ -72,28 +79,42 @@ pub enum Identity {
 #[derive(Debug, Clone, Default)]
 pub struct Catalogue {
     config: Arc<Config>,
-    /// By table; of one source the last.
-    learned: Arc<RwLock<BTreeMap<String, Vec<Arc<TableSchema>>>>>,
+    routes: Arc<RouteIndex>,
+    learned: Arc<Mutex<Learned>>,
+}
+
+/// By table; of one source the last. What is forgotten is in the registry.
+#[derive(Debug)]
+struct Learned(Memo<String, Vec<Arc<TableSchema>>>);
+
+/// Bytes of what sources said: some 10,000 wide tables.
+const LEARNED_BYTES: usize = 64 * 1024 * 1024;
+
+impl Default for Learned {
+    fn default() -> Self {
+        Self(Memo::new(LEARNED_BYTES))
+    }
 }
 
 impl Catalogue {
     /// What `config` says of tables.
     #[must_use]
     pub fn new(config: &Config) -> Self {
-        Self { config: Arc::new(config.clone()), learned: Arc::default() }
+        let routes = Arc::new(RouteIndex::new(&config.routes));
+        Self { config: Arc::new(config.clone()), routes, learned: Arc::default() }
     }
 
     // a route that the record's source could not be held against fails when the change is sent there
     fn route(&self, table: SourceTable<'_>) -> Option<&RouteConfig> {
-        self.config.route_for(table).ok().flatten()
+        self.config.route_by(&self.routes, table).ok().flatten()
     }
 
     /// What the source said of `table`, if it did.
     #[must_use]
     pub fn schema<'t>(&self, table: impl Into<SourceTable<'t>>) -> Option<Arc<TableSchema>> {
         let table = table.into();
-        let learned = self.learned.read().unwrap_or_else(PoisonError::into_inner);
-        let schemas = learned.get(table.name)?;
+        let mut learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
+        let schemas = learned.0.get(table.name)?;
         // what this very source said counts more than what could be of another
         let own = schemas.iter().find(|schema| schema.source == *table.identity);
         let fits = |schema: &&Arc<TableSchema>| !schema.source.conflicts_with(table.identity);
@@ -103,20 +124,23 @@ impl Catalogue {
 
     /// Takes note of what a source said, unless something later is known.
     pub fn learn(&self, schema: TableSchema) {
-        let mut learned = self.learned.write().unwrap_or_else(PoisonError::into_inner);
-        let schemas = learned.entry(schema.table.clone()).or_default();
+        let mut learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
+        let table = schema.table.clone();
+        let (mut schemas, _) = learned.0.remove(&table).unwrap_or_default();
         match schemas.iter_mut().find(|known| known.source == schema.source) {
             Some(known) if known.said_at <= schema.said_at => *known = Arc::new(schema),
             Some(_) => {}
             None => schemas.push(Arc::new(schema)),
         }
+        let bytes = schemas.iter().map(|schema| schema.bytes()).sum();
+        learned.0.insert(table, schemas, bytes);
     }
 
     /// Whether records of `table` are left out because no route takes it, so that nobody needs to know its key.
     #[must_use]
     pub fn leaves_out<'t>(&self, table: impl Into<SourceTable<'t>>) -> bool {
         self.config.source.unrouted == Unrouted::Ignore
-            && matches!(self.config.route_for(table.into()), Ok(None))
+            && matches!(self.config.route_by(&self.routes, table.into()), Ok(None))
     }
 
     /// Whether `source.version` opts out of the source's own order: then no position of the source is needed.
@@ -197,7 +221,7 @@ impl Catalogue {
 
 #[cfg(test)]
 mod tests {
-    use super::{Catalogue, Identity, TableSchema, UNKNOWN_KEY};
+    use super::{Catalogue, Identity, LEARNED_BYTES, TableSchema, UNKNOWN_KEY};
     use crate::config::{Config, Keyless, RouteConfig, Unrouted};
     use crate::error::FAULT_CODES;
     use crate::source::{Member, SourceIdentity, SourceTable};
@@ -223,6 +247,20 @@ mod tests {
 
     fn columns(names: &[&str]) -> Identity {
         Identity::Columns(names.iter().map(|name| (*name).to_owned()).collect())
+    }
+
+    #[test]
+    fn what_sources_say_without_end_is_bounded_and_the_last_is_known() {
+        let catalogue = catalogue(|_| {});
+        let name = "c".repeat(10_000);
+        for at in 0..20_000 {
+            let table = if at % 2 == 0 { format!("t{at}") } else { "t".to_owned() };
+            let source = SourceIdentity::of(&[(Member::Server, Some(&format!("s{at}")))]);
+            catalogue.learn(TableSchema { table, source, ..schema(&[&name], "1") });
+        }
+        let bytes = catalogue.learned.lock().unwrap().0.bytes();
+        assert!(bytes <= LEARNED_BYTES, "{bytes}");
+        assert!(catalogue.schema("t19998").is_some());
     }
 
     #[test]

@@ -229,6 +229,9 @@ impl From<Error> for Diagnostic {
 /// Deadlines before 2001 are no deadlines: some emulators send the length of the invocation instead.
 const DEADLINE_MIN_MS: u64 = 1_000_000_000_000;
 
+/// Lambda's longest invocation.
+const INVOCATION_MAX: Duration = Duration::from_secs(900);
+
 /// The invocation's deadline; none for a context that was made by hand.
 fn deadline(context: &Context) -> Deadline {
     let at = Duration::from_millis(context.deadline);
@@ -237,7 +240,8 @@ fn deadline(context: &Context) -> Deadline {
         1..DEADLINE_MIN_MS => Deadline::after(at),
         _ => {
             let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-            Deadline::after(at.saturating_sub(now))
+            // a clock that is years back must not make it years
+            Deadline::after(at.saturating_sub(now).min(INVOCATION_MAX))
         }
     }
 }
@@ -311,5 +315,7 @@ mod tests {
         let now = u64::try_from(now).unwrap();
         assert!(left(now + 600_000).is_some_and(|left| left > minutes(9) && left <= minutes(10)));
         assert_eq!(left(now - 1), Some(Duration::ZERO));
+        // as when this clock is thirty years back
+        assert!(left(now + 30 * 365 * 86_400_000).is_some_and(|left| left <= minutes(15)));
     }
 }

@@ -67,6 +67,7 @@ pub mod json;
 pub mod lambda;
 #[cfg(feature = "sink")]
 pub mod materialize;
+mod memo;
 #[cfg(feature = "sink")]
 pub mod metrics;
 #[cfg(feature = "sink")]

@@ -12,6 +12,7 @@ use crate::decode::{Decoded, Decoders, Part, Reason, Settings};
 use crate::error::{Disposition, Error, ErrorKind, Result};
 use crate::event::{Caveat, Change, ChangeEvent, Key, Timestamp};
 use crate::materialize::{Binding, Deadline, Materializer, RowOutcome, Truncation};
+use crate::memo::Memo;
 use crate::metrics::{Measures, Teller};
 use crate::plan::plan;
 use crate::record::{Record, Redelivered};
@@ -55,7 +56,7 @@ pub struct Flow {
     /// Redriving parked records: they are not blocked by themselves.
     redriving: bool,
     teller: Teller,
-    warned: Mutex<HashSet<String>>,
+    warned: Mutex<Memo<String, ()>>,
     /// Whether something is known of the source: a yes is kept.
     known: AtomicBool,
 }
@@ -86,7 +87,7 @@ impl Flow {
             parked_limit: config.dead_letters.limit,
             redriving: false,
             teller: Teller::new(&config.metrics),
-            warned: Mutex::default(),
+            warned: Mutex::new(Memo::new(WARNED_BYTES)),
             known: AtomicBool::new(false),
         }
     }
@@ -491,7 +492,7 @@ impl Flow {
     /// Says once of a table that its source's order may have started anew.
     fn warn_backwards(&self, table: &str, changes: u64, snapshot_rows: u64) {
         let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
-        if changes > 0 && warned.insert(format!("backwards {table}")) {
+        if changes > 0 && warned.is_new(format!("backwards {table}")) {
             tracing::warn!(
                 table,
                 changes,
@@ -500,7 +501,7 @@ impl Flow {
                  anew: raise source.epoch by one. If two sources feed the table, give each a route of its own."
             );
         }
-        if snapshot_rows > 0 && warned.insert(format!("snapshot {table}")) {
+        if snapshot_rows > 0 && warned.is_new(format!("snapshot {table}")) {
             tracing::warn!(
                 table,
                 snapshot_rows,
@@ -519,7 +520,7 @@ impl Flow {
             return;
         }
         let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
-        if warned.insert(format!("topic {topic}")) {
+        if warned.is_new(format!("topic {topic}")) {
             tracing::warn!(
                 topic,
                 "source.version = \"arrival\" goes by the offsets of this topic, and those of two partitions cannot be \
@@ -532,7 +533,7 @@ impl Flow {
 
     fn warn_unsigned(&self, table: &str, column: &str) {
         let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
-        if warned.insert(format!("unsigned {table}")) {
+        if warned.is_new(format!("unsigned {table}")) {
             tracing::warn!(
                 table,
                 column,
@@ -545,7 +546,7 @@ impl Flow {
 
     fn warn_coarse(&self, table: &str) {
         let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
-        if warned.insert(table.to_owned()) {
+        if warned.is_new(table.to_owned()) {
             tracing::warn!(
                 table,
                 "The creation times of this table have millisecond precision: changes of one item within the same \
@@ -555,6 +556,9 @@ impl Flow {
         }
     }
 }
+
+/// Bytes of the names that were warned of.
+const WARNED_BYTES: usize = 1024 * 1024;
 
 /// Source table and canonical key.
 pub type TableKey = (String, String);

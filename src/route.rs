@@ -2,16 +2,17 @@
 
 use crate::coalesce::{Provenance, Tracked};
 use crate::config::{
-    Config, DataLayout, DeletePolicy, OnConfigError, RouteConfig, Truncate, Ttl, Unrouted, glob,
+    Config, DataLayout, DeletePolicy, OnConfigError, RouteConfig, RouteIndex, Truncate, Ttl, Unrouted, glob,
 };
 use crate::decode::Reason;
 use crate::error::{Error, Result};
 use crate::event::{Change, ChangeEvent, Document, Key, Patch, hex, tokens};
 use crate::json::{self, Value};
+use crate::memo::Memo;
 use crate::source::{Member, SourceIdentity, SourceTable};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// Longest identifier of PostgreSQL in bytes, and how much of a longer one is kept before the digest.
 const NAME_MAX: usize = 63;
@@ -88,18 +89,32 @@ pub fn identifier(name: &str) -> String {
 #[derive(Debug)]
 pub struct Routes {
     config: Config,
+    index: RouteIndex,
     found: Mutex<Found>,
 }
 
-/// A source, and the route that takes its table, if one does.
-type Taken = (SourceIdentity, Option<Arc<Route>>);
+/// The route that takes a table, if one does, by the source's identity.
+type Taken = HashMap<SourceIdentity, Option<Arc<Route>>>;
 
-#[derive(Debug, Default)]
+/// Bytes of the routes that are remembered: of some 20,000 names.
+const FOUND_BYTES: usize = 32 * 1024 * 1024;
+/// What one takes beside its names.
+const ROUTE_BYTES: usize = 1_024;
+
+#[derive(Debug)]
 struct Found {
-    /// By source table; of each, by the source's identity.
-    routes: HashMap<String, Vec<Taken>>,
-    /// By schema and name.
-    targets: HashMap<(String, String), Arc<Target>>,
+    /// By source table.
+    routes: Memo<String, Taken>,
+    /// By schema and name, as long as a route that is remembered or a change leads there: one target is one object.
+    targets: HashMap<(String, String), Weak<Target>>,
+    /// Of how many targets those are forgotten to which nothing leads.
+    targets_max: usize,
+}
+
+impl Default for Found {
+    fn default() -> Self {
+        Self { routes: Memo::new(FOUND_BYTES), targets: HashMap::new(), targets_max: 1_000 }
+    }
 }
 
 #[derive(Debug)]
@@ -114,7 +129,8 @@ impl Routes {
     /// The routes of `config`.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        Self { config, found: Mutex::default() }
+        let index = RouteIndex::new(&config.routes);
+        Self { config, index, found: Mutex::default() }
     }
 
     /// The target of a source table; `None` when no route takes it.
@@ -173,14 +189,13 @@ impl Routes {
 
     fn route(&self, table: SourceTable<'_>) -> Result<Option<Arc<Route>>> {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = found.routes.get(table.name).into_iter().flatten();
-        if let Some((_, route)) = known.into_iter().find(|(identity, _)| identity == table.identity) {
+        if let Some(route) = found.routes.get(table.name).and_then(|taken| taken.get(table.identity)) {
             return Ok(route.clone());
         }
-        let route = match self.config.route_for(table)? {
+        let route = match self.config.route_by(&self.index, table)? {
             None => None,
             Some(config) => {
-                let target = self.shared(&mut found.targets, table, self.resolve(table, config)?)?;
+                let target = self.shared(&mut found, table, self.resolve(table, config)?)?;
                 let filled = |(name, template): (&String, &String)| {
                     let mut value = String::new();
                     json::write_string(&mut value, &fill(template, table)?);
@@ -190,22 +205,27 @@ impl Routes {
                 Some(Arc::new(Route { target, config: config.clone(), key_add }))
             }
         };
-        let of_table = found.routes.entry(table.name.to_owned()).or_default();
-        of_table.push((table.identity.clone(), route.clone()));
+        let (mut taken, bytes) = found.routes.remove(table.name).unwrap_or_default();
+        taken.insert(table.identity.clone(), route.clone());
+        let bytes = bytes + 2 * table.name.len() + table.identity.as_str().len() + ROUTE_BYTES;
+        found.routes.insert(table.name.to_owned(), taken, bytes);
         Ok(route)
     }
 
     /// The target itself or, when its place is known already, the one that is there: if both are the same.
-    fn shared(
-        &self,
-        targets: &mut HashMap<(String, String), Arc<Target>>,
-        table: SourceTable<'_>,
-        target: Target,
-    ) -> Result<Arc<Target>> {
-        let known = targets.entry((target.schema.clone(), target.name.clone()));
-        let known = known.or_insert_with(|| Arc::new(target.clone()));
-        if **known == target {
-            return Ok(known.clone());
+    fn shared(&self, found: &mut Found, table: SourceTable<'_>, target: Target) -> Result<Arc<Target>> {
+        let place = (target.schema.clone(), target.name.clone());
+        let Some(known) = found.targets.get(&place).and_then(Weak::upgrade) else {
+            if found.targets.len() >= found.targets_max {
+                found.targets.retain(|_, target| target.strong_count() > 0);
+                found.targets_max = 1_000 + 2 * found.targets.len();
+            }
+            let target = Arc::new(target);
+            found.targets.insert(place, Arc::downgrade(&target));
+            return Ok(target);
+        };
+        if *known == target {
+            return Ok(known);
         }
         let place = target.qualified();
         let message = if known.source == target.source {
@@ -442,12 +462,13 @@ fn embedded(name: &str, value: &str) -> Result<Option<String>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Routes, identifier};
+    use super::{FOUND_BYTES, Routes, identifier};
     use crate::coalesce::Provenance;
     use crate::config::{Config, RouteConfig, Ttl, Unrouted};
     use crate::decode::Reason;
     use crate::event::{Change, ChangeEvent, Document, Key, Patch};
-    use crate::source::SourceIdentity;
+    use crate::source::{Member, SourceIdentity, SourceTable};
+    use std::sync::Arc;
 
     const FIRST: Provenance = Provenance { record: 0, sub: 0, decoder: None };
 
@@ -482,6 +503,40 @@ mod tests {
             document.append(name, value);
         }
         document
+    }
+
+    #[test]
+    fn any_number_of_names_and_sources_is_taken_in_linear_time_and_bounded_memory() {
+        let route = |at: usize| RouteConfig { from: format!("t{at}"), ..RouteConfig::default() };
+        let mut config = Config::default();
+        config.routes.extend((0..20_000).map(route));
+        let routes = Routes::new(config);
+        // taken, and taken by none; every route tried for every name took minutes
+        for at in 0..40_000 {
+            assert_eq!(routes.target(&*format!("t{at}")).unwrap().is_some(), at < 20_000);
+        }
+        // one name, and sources without end
+        for at in 0..40_000 {
+            let source = SourceIdentity::of(&[(Member::Server, Some(&format!("s{at}")))]);
+            assert!(routes.target(SourceTable::new("t1", &source)).unwrap().is_some());
+        }
+        let long = "x".repeat(1_000_000);
+        for at in 0..100 {
+            assert!(routes.target(&*format!("{long}{at}")).unwrap().is_none());
+        }
+        let found = routes.found.lock().unwrap();
+        assert!(found.routes.bytes() <= FOUND_BYTES, "{}", found.routes.bytes());
+        assert!(found.targets.len() <= 60_000, "{}", found.targets.len());
+    }
+
+    #[test]
+    fn a_target_is_one_object_as_long_as_something_leads_there() {
+        let routes = Routes::new(Config::default());
+        let first = routes.target("orders").unwrap().unwrap();
+        for at in 0..60_000 {
+            routes.target(&*format!("t{at}")).unwrap();
+        }
+        assert!(Arc::ptr_eq(&first, &routes.target("orders").unwrap().unwrap()));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 # configuration that it has. An object of the bucket whose records are all applied or parked is moved below `redriven/`;
 # the others stay. It can be repeated: a version never goes back. Needs the AWS CLI and the command rowtide.
 set -euo pipefail
+given=("$@")
 config=()
 if [ "${1:-}" = --config ]; then
     config=(--config "${2:?--config needs a file}")
@@ -15,9 +16,10 @@ fi
 function=${1:?usage: deploy/flights/redrive.sh [--config rowtide.toml] FUNCTION [FAILURES_BUCKET]}
 bucket=${2:-}
 : "${DATABASE_URL:?must hold the URL of the database}"
+if [ "${FLIGHT_SETTINGS:-}" != "$function" ]; then
+    exec "$(dirname "$0")/settings.sh" "$function" "$0" "${given[@]}"
+fi
 status=0
-settings=$("$(dirname "$0")/settings.sh" "$function")
-eval "$settings"
 
 rowtide dead-letters redrive ${config[@]+"${config[@]}"} --sink env://DATABASE_URL || status=1
 [ -n "$bucket" ] || exit "$status"

@@ -112,6 +112,23 @@ pub(super) enum Command {
     },
 }
 
+impl Command {
+    /// Whether what it prints is for programs: then every character counts.
+    pub(super) fn is_for_programs(&self) -> bool {
+        let output = match self {
+            Self::Decode(_) | Self::Plan(_) | Self::Ddl(_) | Self::Completions { .. } => Output::Json,
+            Self::Replay(args) => args.output,
+            Self::Formats(args) => args.output,
+            Self::Show(args) => args.output,
+            Self::Purge(args) => args.output,
+            Self::Doctor(args) => args.output,
+            Self::Config(args) => args.output,
+            Self::DeadLetters(args) => args.action.selection().output,
+        };
+        output == Output::Json
+    }
+}
+
 /// Captured records.
 #[derive(Debug, Args)]
 pub(super) struct InputArgs {
@@ -298,6 +315,17 @@ pub(super) enum DeadLetterAction {
         #[arg(long)]
         all: bool,
     },
+}
+
+impl DeadLetterAction {
+    /// Which parked records are meant.
+    pub(super) fn selection(&self) -> &Selection {
+        let (Self::List { selection, .. }
+        | Self::Show { selection }
+        | Self::Redrive { selection, .. }
+        | Self::Discard { selection, .. }) = self;
+        selection
+    }
 }
 
 /// Which parked records are meant.

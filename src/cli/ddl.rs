@@ -4,7 +4,7 @@ use super::Ended;
 use super::args::{DdlArgs, Global, dialect, dialect_setting};
 use super::failure::{Failure, Status};
 use super::plan::UNUSED;
-use rowtide::config::{SinkUrl, Truncate};
+use rowtide::config::{SinkUrl, Truncate, redact_input};
 use rowtide::materialize::{Cratedb, Postgres};
 use rowtide::plan::{Dialect, cratedb, key_index, storage, view};
 use rowtide::route::Routes;
@@ -12,6 +12,9 @@ use std::io::Write;
 
 /// Runs the command.
 pub(super) fn run(global: &Global, args: &DdlArgs, out: &mut impl Write) -> Ended {
+    if redact_input(&args.table) != args.table {
+        return Err(Failure::usage("This looks like the URL of a database: a source table is named here."));
+    }
     let mut config = global.and(&args.global).config(dialect_setting(args.dialect), &UNUSED)?;
     let dialect = dialect(&config);
     // never connected to: the statements are the same for every server

@@ -4,7 +4,8 @@ use super::args::{DeadLetterAction, DeadLetterArgs, Global, Output, Selection};
 use super::decode::{optional, text};
 use super::failure::{Failure, Status};
 use super::sink::{self, Fallback, Place};
-use super::table::{printable, write_table};
+use super::table::{cut, write_table};
+use super::terminal::printable;
 use super::{Ended, count};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -21,10 +22,7 @@ const VALUE_CHARACTERS: usize = 40;
 
 /// Runs the command.
 pub(super) async fn run(global: &Global, args: &DeadLetterArgs, out: &mut impl Write) -> Ended {
-    let (DeadLetterAction::List { selection, .. }
-    | DeadLetterAction::Show { selection }
-    | DeadLetterAction::Redrive { selection, .. }
-    | DeadLetterAction::Discard { selection, .. }) = &args.action;
+    let selection = args.action.selection();
     let mut filter = filter(selection);
     match &args.action {
         DeadLetterAction::Discard { all: false, .. } if !selects(&filter) => {
@@ -160,25 +158,25 @@ fn whole(letter: &ParkedLetter, payload: Option<Vec<u8>>, out: &mut impl Write) 
         ("payload sha256", Some(letter.payload_sha256.clone())),
     ];
     for (name, value) in lines.iter().filter_map(|(name, value)| Some((name, value.as_ref()?))) {
-        writeln!(out, "{name:<16} {}", printable(value, usize::MAX))?;
+        writeln!(out, "{name:<16} {}", printable(value))?;
     }
     match payload.as_deref().map(|payload| (payload, std::str::from_utf8(payload))) {
-        Some((_, Ok(payload))) => writeln!(out, "payload\n{}\n", printable(payload, usize::MAX)),
+        Some((_, Ok(payload))) => writeln!(out, "payload\n{}\n", printable(payload)),
         Some((payload, Err(_))) => writeln!(out, "payload (base64)\n{}\n", STANDARD.encode(payload)),
         None => writeln!(out, "payload          not kept (dead_letters.payload = \"none\")\n"),
     }
 }
 
 fn line(letter: &ParkedLetter) -> Vec<String> {
-    let cut = |text: Option<&str>| printable(text.unwrap_or_default(), VALUE_CHARACTERS);
+    let value = |text: Option<&str>| cut(text.unwrap_or_default(), VALUE_CHARACTERS);
     vec![
         letter.id.to_string(),
         format!("{:.0}", letter.parked_at),
-        cut(letter.table.as_deref()),
-        cut(letter.key.as_deref()),
-        cut(Some(&letter.position)),
+        value(letter.table.as_deref()),
+        value(letter.key.as_deref()),
+        value(Some(&letter.position)),
         letter.code.clone(),
-        printable(&letter.message, MESSAGE_CHARACTERS),
+        cut(&letter.message, MESSAGE_CHARACTERS),
         letter.attempts.to_string(),
         letter.redriven_at.map(|at| format!("{at:.0}")).unwrap_or_default(),
     ]

@@ -3,8 +3,9 @@
 use super::args::{DoctorArgs, Global, Output};
 use super::decode::text;
 use super::failure::{Failure, Status};
-use super::{Ended, count};
-use rowtide::config::Config;
+use super::terminal::printable;
+use super::{Ended, count, input};
+use rowtide::config::{Config, redact};
 use rowtide::doctor::{Finding, Severity, Stack};
 use rowtide::materialize::Sink;
 use std::fs::File;
@@ -20,11 +21,11 @@ pub(super) async fn run(global: &Global, args: &DoctorArgs, out: &mut impl Write
     let parameters = args.parameters.iter().cloned().collect();
     let mut stack = Stack::default();
     for path in &args.files {
-        let name = if is_stdin(path) { "stdin".to_owned() } else { path.display().to_string() };
+        let name = if is_stdin(path) { "stdin".to_owned() } else { input::name(path)? };
         stack.add(&name, &read(path, &name)?, &parameters)?;
     }
     if let Some((name, _)) = args.parameters.iter().find(|(name, _)| !stack.has_parameter(name)) {
-        return Err(Failure::usage(format!("None of the templates has the parameter {}.", printable(name))));
+        return Err(Failure::usage(format!("None of the templates has the parameter {name}.")));
     }
     let mut findings = stack.findings(&config);
     if args.sink.is_some() {
@@ -34,6 +35,11 @@ pub(super) async fn run(global: &Global, args: &DoctorArgs, out: &mut impl Write
         let name = config.sink.url.as_ref().map(ToString::to_string).unwrap_or_default();
         findings.extend(stack.findings_of_sink(&config, &name, &inspected));
         findings.sort_by_key(|finding| finding.severity);
+    }
+    for finding in &mut findings {
+        for text in [&mut finding.place, &mut finding.why, &mut finding.change] {
+            *text = redact(text).into_owned();
+        }
     }
     match args.output {
         Output::Human => print(&findings, &stack, args, out)?,
@@ -101,11 +107,6 @@ fn print(
     let found = format!("{}, {}", count(errors, "error"), count(findings.len() - errors, "warning"));
     writeln!(out, "{found}; examined: {}", seen.join(", "))?;
     Ok(())
-}
-
-/// One line, with nothing in it that a terminal would obey.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 fn print_json(findings: &[Finding], out: &mut impl Write) -> Result<(), Failure> {

@@ -53,16 +53,13 @@ impl Failure {
         Self { quiet, ..Self::new(status, "The output cannot be written.").because(error) }
     }
 
-    /// The text for people: the error on one line, each cause on another.
-    pub(super) fn text(&self) -> String {
-        let mut text = format!("error: {}\n", self.message);
+    /// What people are told: the error on one line, each cause on another.
+    pub(super) fn lines(&self) -> impl Iterator<Item = String> {
         let mut causes = self.causes.clone();
         // some libraries repeat the cause in their own words
         causes.dedup();
-        for cause in causes {
-            text.push_str(&format!("because: {cause}\n"));
-        }
-        text
+        let causes = causes.into_iter().map(|cause| format!("because: {cause}"));
+        std::iter::once(format!("error: {}", self.message)).chain(causes)
     }
 }
 

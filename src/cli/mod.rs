@@ -19,14 +19,16 @@ mod settings;
 mod show;
 mod sink;
 mod table;
+mod terminal;
 
 use args::{Cli, Command};
 use clap::{CommandFactory as _, Parser as _};
 use failure::{Failure, Status};
 use std::ffi::OsString;
 use std::future::Future;
-use std::io::{self, Write};
+use std::io::{self, Write as _};
 use std::process::ExitCode;
+use terminal::{Out, Stderr, tell, tell_misread, warn};
 use tracing_subscriber::EnvFilter;
 
 /// How a command ends when nothing keeps it from ending.
@@ -34,18 +36,24 @@ type Ended = Result<Status, Failure>;
 
 /// Runs the command line `args`, the program's name first.
 pub(crate) fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
+    let args: Vec<OsString> = args.collect();
+    let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
-        Err(error) => {
-            // help and version go to stdout, everything else to stderr; a reader that has gone misses nothing
-            error.print().unwrap_or_default();
-            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        Err(error) if error.use_stderr() => {
+            let given: Vec<String> = args.iter().map(|given| given.to_string_lossy().into_owned()).collect();
+            tell_misread(&error.render().to_string(), &given);
+            return ExitCode::from(2);
+        }
+        Err(help) => {
+            // a reader that has gone misses nothing
+            help.print().unwrap_or_default();
+            return ExitCode::SUCCESS;
         }
     };
     let ended = log().and_then(|()| dispatch(cli));
     let status = ended.unwrap_or_else(|failure| {
         if !failure.quiet {
-            tell(&failure.text());
+            failure.lines().for_each(|line| tell(&line));
         }
         failure.status
     });
@@ -59,7 +67,7 @@ pub(crate) fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
 fn dispatch(cli: Cli) -> Ended {
     let global = cli.global;
     // the lock is taken line by line: whoever waits for the database must not hold it
-    let mut out = io::BufWriter::new(io::stdout());
+    let mut out = Out::new(io::BufWriter::new(io::stdout()), cli.command.is_for_programs());
     match cli.command {
         Command::Replay(args) => wait(replay::run(&global, &args, &mut out))?,
         Command::Decode(args) => decode::run(&global, &args, &mut out),
@@ -98,23 +106,13 @@ fn log() -> Result<(), Failure> {
     })?;
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(io::stderr)
+        .with_writer(|| Stderr)
         .with_ansi(false)
         .with_target(false)
         .without_time();
     // there is none before: this is the only place
     subscriber.try_init().unwrap_or_default();
     Ok(())
-}
-
-/// Writes to stderr; when nobody listens, there is nobody to tell.
-fn tell(text: &str) {
-    io::stderr().lock().write_all(text.as_bytes()).unwrap_or_default();
-}
-
-/// A warning for people; the command goes on.
-fn warn(text: &str) {
-    tell(&format!("warning: {text}\n"));
 }
 
 /// «1 record», «2 records».

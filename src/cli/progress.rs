@@ -1,6 +1,7 @@
 //! A sign of life on stderr: only on a terminal, and only when the work is long.
 
 use super::count;
+use super::terminal::printable;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{self, IsTerminal as _};
 use std::time::{Duration, Instant};
@@ -34,7 +35,11 @@ impl Progress {
             bar
         });
         let rate = self.records as f64 / self.started.elapsed().as_secs_f64();
-        bar.set_message(format!("{}, {rate:.0} a second, in {input}", count(self.records, "record")));
+        bar.set_message(format!(
+            "{}, {rate:.0} a second, in {}",
+            count(self.records, "record"),
+            printable(input)
+        ));
     }
 
     /// Takes the sign away.

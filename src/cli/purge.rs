@@ -4,7 +4,7 @@ use super::args::{Global, Output, PurgeArgs};
 use super::decode::{optional, text};
 use super::failure::{Failure, Status};
 use super::sink::{self, Fallback, Place};
-use super::table::{printable, write_table};
+use super::table::write_table;
 use super::{Ended, count, warn};
 use rowtide::materialize::{Purged, Sink};
 use std::io::Write;
@@ -39,7 +39,7 @@ async fn purge(
             // somebody dropped it: that must not keep the tombstones of all others
             Err(error) if error.sqlstate() == Some("42P01") => warn(&format!(
                 "{} was left out: its storage table is gone. Delete its line in rowtide_targets.",
-                printable(&target.name, usize::MAX)
+                target.name
             )),
             Err(error) => return Err(error.into()),
         }

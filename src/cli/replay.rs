@@ -5,7 +5,8 @@ use super::failure::{Failure, Status};
 use super::input::{self, Batch, Batches};
 use super::progress::Progress;
 use super::sink::{self, Fallback, Place};
-use super::table::{Table, printable};
+use super::table::Table;
+use super::terminal::printable;
 use super::{Ended, count, warn};
 use rowtide::catalogue::TableSchema;
 use rowtide::error::{Error, ErrorKind, Result};
@@ -266,12 +267,7 @@ async fn print(
                         Ok(())
                     })
                     .await?;
-                    writeln!(
-                        out,
-                        "\n{}, {}",
-                        printable(&target.name, usize::MAX),
-                        count(table.rows(), "row")
-                    )?;
+                    writeln!(out, "\n{}, {}", printable(&target.name), count(table.rows(), "row"))?;
                     table.print(out)?;
                 }
             }
@@ -313,7 +309,7 @@ fn summarize(replayed: &Replayed, out: &mut impl Write) -> io::Result<()> {
         writeln!(
             out,
             "{}: {}, response {}",
-            batch.name(),
+            printable(&batch.name()),
             count(batch.received, "record"),
             batch.response_json()
         )?;

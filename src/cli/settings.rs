@@ -4,7 +4,7 @@ use super::Ended;
 use super::args::{ConfigArgs, Global, Output};
 use super::decode::text;
 use super::failure::Status;
-use super::table::{printable, write_table};
+use super::table::{cut, write_table};
 use std::io::Write;
 
 /// Characters of a value that people are shown.
@@ -18,7 +18,7 @@ pub(super) fn run(global: &Global, args: &ConfigArgs, out: &mut impl Write) -> E
             let header = ["setting", "value", "default", "from"].map(str::to_owned).to_vec();
             let lines = settings.iter().map(|setting| {
                 let cells = [&setting.name, &setting.value, &setting.default, &setting.origin];
-                cells.into_iter().map(|cell| printable(cell, VALUE_CHARACTERS)).collect()
+                cells.into_iter().map(|cell| cut(cell, VALUE_CHARACTERS)).collect()
             });
             write_table(header, lines, out)?;
         }

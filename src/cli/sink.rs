@@ -2,7 +2,7 @@
 
 use super::args::{Global, PlaceArgs};
 use super::failure::Failure;
-use rowtide::config::Config;
+use rowtide::config::{Config, is_database};
 use rowtide::materialize::{Deadline, Sink};
 
 #[cfg(feature = "embedded")]
@@ -55,6 +55,9 @@ pub(super) fn config(
         (None, true) => &SERVER_SETTINGS,
         (None, false) => &[],
     };
+    if args.data_dir.as_ref().is_some_and(|dir| is_database(&dir.to_string_lossy())) {
+        return Err(Failure::usage("--data-dir is a folder. This looks like a database URL: use --sink."));
+    }
     let config = global.config(more, ignore)?;
     if embedded && config.sink.url.is_some() {
         return Err(Failure::usage("Name the database by --sink URL here, not by --set sink.url=URL."));

@@ -1,5 +1,6 @@
 //! Rows as tables, for people: the first ones, long values cut, nothing that a terminal would obey.
 
+use super::terminal::printable;
 use comfy_table::{ContentArrangement, presets};
 use rowtide::json::Value;
 use rowtide::materialize::LiveRow;
@@ -63,13 +64,13 @@ impl Table {
         if whole {
             fields = vec!["data".to_owned()];
         }
-        let header = keys.iter().chain(&fields).map(|name| printable(name, VALUE_CHARACTERS));
+        let header = keys.iter().chain(&fields).map(|name| cut(name, VALUE_CHARACTERS));
         let header: Vec<String> = header.chain(soft.then(|| "deleted".to_owned())).collect();
         let lines = self.shown.iter().map(|row| {
             let mut cells: Vec<String> = keys.iter().map(|name| cell(&row.key, name)).collect();
             if whole {
                 let document = Value::Object(row.document.clone()).to_text();
-                cells.push(printable(&document, DOCUMENT_CHARACTERS));
+                cells.push(cut(&document, DOCUMENT_CHARACTERS));
             } else {
                 cells.extend(fields.iter().map(|name| cell(&row.document, name)));
             }
@@ -108,22 +109,16 @@ fn names<'r>(rows: impl Iterator<Item = &'r [(String, Value)]>) -> Vec<String> {
 /// A text stands without quotes, everything else as JSON, what is missing as nothing.
 fn cell(members: &[(String, Value)], name: &str) -> String {
     match members.iter().find(|(member, _)| member == name) {
-        Some((_, Value::String(text))) => printable(text, VALUE_CHARACTERS),
-        Some((_, value)) => printable(&value.to_text(), VALUE_CHARACTERS),
+        Some((_, Value::String(text))) => cut(text, VALUE_CHARACTERS),
+        Some((_, value)) => cut(&value.to_text(), VALUE_CHARACTERS),
         None => String::new(),
     }
 }
 
-/// At most so many characters of `text`, control characters replaced: a value must not steer the terminal.
-pub(super) fn printable(text: &str, characters_max: usize) -> String {
-    let replace = |character: char| match character {
-        '\n' | '\t' => ' ',
-        // and those that turn the direction of writing
-        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
-        character if character.is_control() => '\u{fffd}',
-        character => character,
-    };
-    let mut shown: String = text.chars().take(characters_max).map(replace).collect();
+/// At most so many characters of `text`, on one line.
+pub(super) fn cut(text: &str, characters_max: usize) -> String {
+    let text = printable(text);
+    let mut shown: String = text.chars().take(characters_max).collect();
     if text.chars().nth(characters_max).is_some() {
         shown.pop();
         shown.push('…');
@@ -137,8 +132,11 @@ pub(super) fn write_table(
     lines: impl Iterator<Item = Vec<String>>,
     out: &mut impl Write,
 ) -> io::Result<()> {
+    // widths are those of what is seen
+    let shown =
+        |cells: Vec<String>| cells.iter().map(|cell| printable(cell).into_owned()).collect::<Vec<_>>();
     let mut table = comfy_table::Table::new();
-    table.load_style(presets::UTF8_FULL_CONDENSED).set_header(header).add_rows(lines);
+    table.load_style(presets::UTF8_FULL_CONDENSED).set_header(shown(header)).add_rows(lines.map(shown));
     if io::stdout().is_terminal() && table.width().is_some_and(|width| width >= WIDTH_MIN) {
         table.set_content_arrangement(ContentArrangement::Dynamic);
     }
@@ -150,14 +148,14 @@ pub(super) fn write_table(
 
 #[cfg(test)]
 mod tests {
-    use super::{Table, printable};
+    use super::{Table, cut};
     use rowtide::materialize::LiveRow;
 
     #[test]
     fn a_value_is_cut_and_cannot_steer_the_terminal() {
-        assert_eq!(printable("a\u{1b}[31mb\nc", 40), "a\u{fffd}[31mb c");
-        assert_eq!(printable("äöüß", 3), "äö…");
-        assert_eq!(printable("äöü", 3), "äöü");
+        assert_eq!(cut("a\u{1b}[31mb\nc", 40), "a\u{fffd}[31mb c");
+        assert_eq!(cut("äöüß", 3), "äö…");
+        assert_eq!(cut("äöü", 3), "äöü");
     }
 
     #[test]

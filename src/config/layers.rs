@@ -15,7 +15,7 @@ use super::reference::FORM;
 use super::route::{PLACEHOLDERS, placeholders_are_known};
 use super::{
     Aws, Config, DialectChoice, Limits, ROUTE_SETTINGS, Reference, RouteConfig, SETTINGS, Setting, Truncate,
-    redact_url,
+    is_database, redact_input,
 };
 use crate::error::{Error, Result};
 
@@ -154,7 +154,7 @@ fn take<T>(
     if let Given::Text(text) = &pending.given
         && (text.starts_with("env://") || text.starts_with("file://"))
     {
-        origin.extend([", ", text]);
+        origin.extend([", ", &redact_input(text)]);
     }
     let missing = Cell::new(false);
     let given = pending.given.try_map(|text| -> Result<String> {
@@ -202,16 +202,17 @@ fn config_path(path: PathBuf, place: &str) -> Result<PathBuf> {
     if let Some(path) = text.strip_prefix("file://") {
         return Ok(PathBuf::from(path));
     }
-    if text.contains("://") {
+    if text.contains("://") || is_database(text) {
+        let meant = if is_database(text) { "; a database URL goes to --sink or sink.url" } else { "" };
         return Err(Error::config(format!(
-            "{place} must be the path of a configuration file, or {FORM}, not another URL"
+            "{place} must be the path of a configuration file, or {FORM}, not another URL{meant}"
         )));
     }
     Ok(path)
 }
 
 fn read_config_file(path: &Path, place: &str, inputs: &Inputs<'_>) -> Result<Document> {
-    let name = path.display().to_string();
+    let name = redact_input(&path.display().to_string()).into_owned();
     let bytes = read_file(&inputs.directory.join(path))
         .map_err(|why| Error::config(format!("configuration file {name} ({place}): {why}")))?;
     match String::from_utf8(bytes) {
@@ -443,10 +444,8 @@ fn resolve(text: &str, label: &str, inputs: &Inputs<'_>) -> Result<String> {
         return value.to_str().map(str::to_owned).ok_or_else(|| fail("is not UTF-8 text"));
     }
     if let Some(path) = text.strip_prefix("file://") {
-        let fail = |why: &str| {
-            let path = if path.contains("://") { redact_url(path) } else { path.to_owned() };
-            Error::config(format!("{label} refers to the file {path}: {why}"))
-        };
+        let fail =
+            |why: &str| Error::config(format!("{label} refers to the file {}: {why}", redact_input(path)));
         let bytes = read_file(&inputs.directory.join(path)).map_err(|why| fail(&why))?;
         let content = String::from_utf8(bytes).map_err(|_| fail("it is not UTF-8 text"))?;
         return Ok(content.trim_end_matches(['\r', '\n']).to_owned());

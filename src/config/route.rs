@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::source::{Member, SourceTable};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// What becomes of a row whose source row was deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -196,6 +196,41 @@ impl RouteConfig {
     }
 }
 
+/// The routes by the names that they take: those with wildcards have to be tried, the others are looked up.
+#[derive(Debug, Default)]
+pub struct RouteIndex {
+    exact: HashMap<String, Vec<usize>>,
+    patterns: Vec<usize>,
+}
+
+impl RouteIndex {
+    /// The index of these routes.
+    #[must_use]
+    pub fn new(routes: &[RouteConfig]) -> Self {
+        let mut index = Self::default();
+        for (at, route) in routes.iter().enumerate() {
+            let of_name = if route.from.contains(['*', '?']) {
+                &mut index.patterns
+            } else {
+                index.exact.entry(route.from.clone()).or_default()
+            };
+            of_name.push(at);
+        }
+        index
+    }
+
+    /// Which routes may take a table of this name, in their order.
+    pub(super) fn candidates(&self, name: &str) -> impl Iterator<Item = usize> {
+        let mut exact = self.exact.get(name).into_iter().flatten().copied().peekable();
+        let mut patterns = self.patterns.iter().copied().peekable();
+        std::iter::from_fn(move || match (exact.peek(), patterns.peek()) {
+            (Some(one), Some(other)) if one < other => exact.next(),
+            (Some(_), None) => exact.next(),
+            _ => patterns.next(),
+        })
+    }
+}
+
 /// Whether `pattern` matches the whole of `text`: `*` stands for any characters, `?` for exactly one. Case counts.
 ///
 /// Takes at most `pattern` × `text` steps, whatever the pattern.
@@ -236,7 +271,7 @@ pub(super) fn placeholders_are_known(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{RouteConfig, glob, placeholders_are_known};
+    use super::{RouteConfig, RouteIndex, glob, placeholders_are_known};
 
     #[test]
     fn a_pattern_matches_whole_names_and_case_counts() {
@@ -267,6 +302,18 @@ mod tests {
         for (pattern, text, matches) in table {
             assert_eq!(glob(pattern, text), matches, "{pattern} on {text}");
         }
+    }
+
+    #[test]
+    fn the_index_has_the_routes_of_a_name_in_their_order() {
+        let from = ["b", "a*", "a", "*", "b", "a?"];
+        let route = |from: &str| RouteConfig { from: from.to_owned(), ..RouteConfig::default() };
+        let routes: Vec<RouteConfig> = from.into_iter().map(route).collect();
+        let index = RouteIndex::new(&routes);
+        let candidates = |name: &str| index.candidates(name).collect::<Vec<_>>();
+        assert_eq!(candidates("a"), [1, 2, 3, 5]);
+        assert_eq!(candidates("b"), [0, 1, 3, 4, 5]);
+        assert_eq!(candidates("c"), [1, 3, 5]);
     }
 
     #[test]

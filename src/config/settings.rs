@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::given::{self, Given, Taken, Word, show_duration, show_list, show_source, show_table, show_word};
 use super::{
     Auth, Config, DataLayout, Ddl, DeletePolicy, DialectChoice, Images, Keyless, OnConfigError, Payload,
-    RouteConfig, Tls, Truncate, Ttl, Unrouted, VersionScheme, redact_url,
+    RouteConfig, Tls, Truncate, Ttl, Unrouted, VersionScheme, redact_input, redact_url,
 };
 
 /// One setting of `T`: [`Config`] for [`SETTINGS`], [`RouteConfig`] for [`ROUTE_SETTINGS`].
@@ -45,7 +45,7 @@ impl<T> Setting<T> {
     pub fn value(&self, holder: &T) -> String {
         let value = (self.get)(holder);
         // Lists and paths may hold anything; a URL in the wrong place is as secret as in the right one.
-        if self.secret || value.contains("://") { redact_url(&value) } else { value }
+        if self.secret { redact_url(&value) } else { redact_input(&value).into_owned() }
     }
 
     pub(super) fn set(&self, holder: &mut T, given: Given) -> Taken {
@@ -260,7 +260,7 @@ pub const SETTINGS: &[Setting<Config>] = &[
         name: "sink.tls",
         values: "`verify-full`, `verify-ca`, `require`, `prefer` or `disable`",
         about: "How the connection is encrypted. When not set, `sslmode` of the URL decides; without one \
-            it is `verify-full`, except on loopback and sockets.",
+            it is `verify-full`, except on loopback and sockets; where the URL has `hostaddr`, that decides.",
         example: r#"tls = "verify-full""#,
         secret: false,
         set: |config, given| given::optional_word(given, &mut config.sink.tls),
@@ -289,7 +289,9 @@ pub const SETTINGS: &[Setting<Config>] = &[
     Setting {
         name: "sink.statement_timeout",
         values: "a duration such as `45s` or `500ms`, not above `24d`",
-        about: "The longest a statement may run. A Lambda's remaining time bounds it in any case.",
+        about: "The longest a statement may run. A Lambda's remaining time bounds it in any case; a command \
+            gives up after ten minutes when this is not set. Until the first answer of a server it waits as long \
+            as `connect_timeout` of the URL says, else 30 s.",
         example: r#"statement_timeout = "30s""#,
         secret: false,
         set: |config, given| {

@@ -1,6 +1,7 @@
 //! Log lines as CloudWatch understands them: one JSON object a line, on stdout.
 
 use super::emf::Emf;
+use crate::config::redact;
 use crate::metrics;
 use serde_json::{Map, Value};
 use std::fmt;
@@ -43,7 +44,8 @@ fn targets(lambda: Option<&str>, rust: Option<&str>) -> Targets {
 ///
 /// A line has `timestamp` (RFC 3339), `level` (upper case), `message`, the event's own fields, and `requestId` and
 /// `xrayTraceId` of the invocation. Errors are always heard, and below INFO only Rowtide itself, because libraries
-/// print payloads and parameters there. At DEBUG, Rowtide's spans are lines when they end, with `took_us`.
+/// print payloads and parameters there. No password of a URL or a pair is in a line. At DEBUG, Rowtide's spans are
+/// lines when they end, with `took_us`.
 #[derive(Debug)]
 pub struct Lines {
     targets: Targets,
@@ -180,7 +182,7 @@ fn text_line(
     fields: &Map<String, Value>,
 ) -> String {
     let one_line = |value: &Value| match value.as_str() {
-        Some(text) => text.replace(['\n', '\r'], " "),
+        Some(text) => text.replace(char::is_control, " "),
         None => value.to_string(),
     };
     let mut line = format!("{time:.3} {} {}", metadata.level(), one_line(message));
@@ -203,11 +205,11 @@ impl Fields {
 
 impl Visit for Fields {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.set(field, format!("{value:?}"));
+        self.record_str(field, &format!("{value:?}"));
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.set(field, value);
+        self.set(field, redact(value));
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {

@@ -1,6 +1,6 @@
 //! From the URL of a database to what a connection is made with: its options, TLS, tokens; and what errors mean.
 
-use crate::config::{Auth, Credentials, Sink, SinkUrl, Tls};
+use crate::config::{Auth, Credentials, Sink, SinkUrl, Tls, redact_input};
 use crate::error::{Error, ErrorKind, Result};
 use crate::secrets::database_token;
 use rustls::client::WebPkiServerVerifier;
@@ -18,6 +18,9 @@ use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// From the connection to the first answer, when `connect_timeout` does not say it: a paused Aurora takes 15 seconds to
+/// wake up.
+const ANSWER_MAX: Duration = Duration::from_secs(30);
 /// PostgreSQL's, when the URL names none.
 const PORT: u16 = 5432;
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
@@ -33,6 +36,7 @@ pub(super) struct Connector {
     /// Made when it is needed: it reads certificates.
     encryption: OnceLock<Option<MakeRustlsConnect>>,
     token: Option<Token>,
+    answer_max: Duration,
 }
 
 /// Whom a token of IAM lets in, and where.
@@ -58,10 +62,14 @@ impl Connector {
                  signs and blanks."
             ))
         })?;
-        if config.get_hosts().is_empty() {
+        if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
             return Err(Error::config(format!("{label} names no host.")));
         }
-        let local = config.get_hosts().iter().all(is_local);
+        // where there are addresses they are what is connected to, and names are only for the certificate
+        let local = match config.get_hostaddrs() {
+            [] => config.get_hosts().iter().all(is_local),
+            addresses => addresses.iter().all(IpAddr::is_loopback),
+        };
         let by_url = match sslmode.as_deref() {
             None if local => Tls::Disable,
             None | Some("verify-full") => Tls::VerifyFull,
@@ -84,6 +92,7 @@ impl Connector {
         if config.get_application_name().is_none() {
             config.application_name("rowtide");
         }
+        let answer_max = config.get_connect_timeout().copied().unwrap_or(ANSWER_MAX);
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIMEOUT);
         }
@@ -98,7 +107,12 @@ impl Connector {
             }
         };
         let encryption = OnceLock::new();
-        Ok(Self { url: given, config, tls, root_certificates, encryption, token })
+        Ok(Self { url: given, config, tls, root_certificates, encryption, token, answer_max })
+    }
+
+    /// How long a server may take from the connection to its first answer.
+    pub(super) fn answer_max(&self) -> Duration {
+        self.answer_max
     }
 
     /// What a connection is made with, but for a token.
@@ -167,8 +181,9 @@ impl Connector {
         let certificates: Vec<CertificateDer<'static>> = match &self.root_certificates {
             Some(path) if path != Path::new("system") => {
                 CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(|error| {
-                    Error::config(format!("The root certificates in {} cannot be read.", path.display()))
-                        .because(error)
+                    let path = path.display().to_string();
+                    let message = format!("The root certificates in {} cannot be read.", redact_input(&path));
+                    Error::config(message).because(error)
                 })?
             }
             _ => rustls_native_certs::load_native_certs().certs,
@@ -421,12 +436,14 @@ fn causes(error: &tokio_postgres::Error) -> impl Iterator<Item = &(dyn std::erro
 
 /// What to do about a certificate that cannot be verified.
 fn untrusted(why: &CertificateError) -> Error {
-    use CertificateError::{Expired, ExpiredContext, NotValidForName, NotValidForNameContext};
+    use CertificateError::{
+        Expired, ExpiredContext, NotValidForName, NotValidForNameContext, NotValidYet, NotValidYetContext,
+    };
     let advice = if matches!(why, NotValidForName | NotValidForNameContext { .. }) {
         "it is of another name than the host in sink.url. Connect by a name that it holds, or set sslmode=verify-ca, \
          which does not compare names"
-    } else if matches!(why, Expired | ExpiredContext { .. }) {
-        "it has expired. Renew it, or set this machine's clock"
+    } else if matches!(why, Expired | ExpiredContext { .. } | NotValidYet | NotValidYetContext { .. }) {
+        "it is not valid at this time. Renew it, or set this machine's clock"
     } else if format!("{why:?}").contains("CaUsedAsEndEntity") {
         "it is the certificate of an authority (CA:TRUE), not of a server. Let the authority sign one for the server, \
          and name the authority's with sslrootcert in sink.url"
@@ -465,7 +482,8 @@ fn meaning(sqlstate: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::{of_crate, without_tls_options};
+    use super::{Connector, of_crate, without_tls_options};
+    use crate::config::{Sink, SinkUrl, Tls};
 
     #[test]
     fn a_url_of_crate_becomes_one_for_the_wire() {
@@ -500,5 +518,24 @@ mod tests {
             Some("/etc/ca.pem"),
         );
         check("host=h sslmode=disable user=u", "host=h user=u", Some("disable"), None);
+    }
+
+    #[test]
+    fn the_address_says_whether_a_server_is_local() {
+        let table = [
+            ("host=localhost", Tls::Disable),
+            ("host=db.example.org", Tls::VerifyFull),
+            ("host=localhost hostaddr=10.1.2.3", Tls::VerifyFull),
+            ("host=db.example.org hostaddr=127.0.0.1", Tls::Disable),
+            ("hostaddr=127.0.0.1", Tls::Disable),
+            ("hostaddr=::1", Tls::Disable),
+            ("hostaddr=10.1.2.3", Tls::VerifyFull),
+            ("host=a,b hostaddr=127.0.0.1,10.1.2.3", Tls::VerifyFull),
+            ("host=localhost hostaddr=10.1.2.3 sslmode=disable", Tls::Disable),
+        ];
+        for (url, expected) in table {
+            let connector = Connector::new(&Sink::default(), &SinkUrl::new(url), "sink.url", None).unwrap();
+            assert_eq!(connector.tls, expected, "{url}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use super::targets::{
     DEAD_LETTERS, KnownTarget, LOOKS_MAX, LiveRow, REGISTRY, STORAGE_COLUMNS, Shown, layout_word,
     missing_object,
 };
-use super::{Binding, Deadline, LETTER_KEY_MAX, bounded};
+use super::{Binding, Deadline, KNOWN_BYTES, LETTER_KEY_MAX, bounded};
 use crate::config::{Ddl, DeletePolicy};
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::Value;
@@ -18,7 +18,7 @@ use crate::plan::{
     without_named_lists,
 };
 use crate::route::Target;
-use futures_util::StreamExt as _;
+use futures_util::TryStreamExt as _;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -110,7 +110,7 @@ impl Cratedb {
         key_types.check(binding);
         let known = Arc::new(Known { binding: Binding { source, ..binding.clone() }, layout, key_types });
         self.refresh_columns(&known, deadline).await?;
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(name, known.clone());
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(name, known.clone(), KNOWN_BYTES);
         Ok(known)
     }
 
@@ -678,11 +678,10 @@ impl Cratedb {
         );
         let loan = Loan::new(self.server.client(Deadline::never()).await?);
         let parameters = std::iter::empty::<&(dyn ToSql + Sync)>();
-        let failed = |error: tokio_postgres::Error| server_error(&error);
-        let rows = loan.client()?.query_raw(&sql, parameters).await.map_err(failed)?;
+        let client = loan.client()?;
+        let rows = self.server.answered(client, client.query_raw(&sql, parameters), server_error).await?;
         let mut rows = std::pin::pin!(rows);
-        while let Some(row) = rows.next().await {
-            let row = row.map_err(failed)?;
+        while let Some(row) = self.server.answered(client, rows.try_next(), server_error).await? {
             let (pk, data, aux): (Json, Option<Json>, Option<Json>) =
                 read(|| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))?;
             let pk = plain(&pk.0);

@@ -10,10 +10,11 @@ use super::crate_rows::{Json, Loan, Sent, UNREADABLE, identity_of, read, server_
 use super::registry::of_table;
 use super::server::Server;
 use super::targets::check_horizon;
-use super::{Binding, Cause, DeadLetter, Deadline, Materializer, RowOutcome, Truncation};
+use super::{Binding, Cause, DeadLetter, Deadline, KNOWN_BYTES_MAX, Materializer, RowOutcome, Truncation};
 use crate::catalogue::TableSchema;
 use crate::config::{Config, Ddl};
 use crate::error::{Disposition, Error, ErrorKind, Result};
+use crate::memo::Memo;
 use crate::plan::cratedb::{Values, adopted_delete_sql, batch_rows, hard_delete_sql, named, upsert_sql};
 use crate::plan::{Action, Columns, Dialect, Layout, Row, Statement, relation};
 use crate::route::Routes;
@@ -47,7 +48,7 @@ pub struct Cratedb {
     pub(super) schema: String,
     pub(super) ddl: Ddl,
     pub(super) dead_letter_retention: std::time::Duration,
-    pub(super) known: Mutex<HashMap<String, Arc<Known>>>,
+    pub(super) known: Mutex<Memo<String, Arc<Known>>>,
     pub(super) columns: Mutex<HashMap<String, Arc<Columns>>>,
     /// Targets whose table has no room for another column.
     pub(super) full: Mutex<HashSet<String>>,
@@ -87,7 +88,7 @@ impl Cratedb {
             schema: config.sink.schema.clone(),
             ddl: config.sink.ddl,
             dead_letter_retention: config.dead_letters.retention,
-            known: Mutex::default(),
+            known: Mutex::new(Memo::new(KNOWN_BYTES_MAX)),
             columns: Mutex::default(),
             full: Mutex::default(),
             turn: tokio::sync::Mutex::new(()),

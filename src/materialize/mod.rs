@@ -43,6 +43,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// Bytes of what is remembered of targets that were prepared; what is forgotten is looked at again. Half of it is more
+/// than the targets of a chunk.
+const KNOWN_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// What one takes; on CrateDB it has its columns.
+const KNOWN_BYTES: usize = 8 * 1024;
+
 /// What became of one row of a statement.
 #[derive(Debug, Clone)]
 pub enum RowOutcome {
@@ -205,6 +211,12 @@ impl Deadline {
     #[must_use]
     pub fn after(time: Duration) -> Self {
         Self(Instant::now().checked_add(time))
+    }
+
+    /// This one, or one in so much time if that is sooner.
+    #[must_use]
+    pub(crate) fn or_after(self, time: Duration) -> Self {
+        if self.remaining().is_some_and(|left| left <= time) { self } else { Self::after(time) }
     }
 
     /// What is left of the time; `None` without a deadline.

@@ -2,14 +2,15 @@
 
 use super::connect::driver_error;
 use super::registry::of_table;
-use super::server::{CANCEL_GRACE, Server, left, out_of_time};
+use super::server::{CANCEL_GRACE, Server, left, milliseconds, out_of_time, silent};
 use super::targets::{Known, check_horizon};
-use super::{Binding, Cause, DeadLetter, Deadline, Materializer, RowOutcome, Truncation};
+use super::{Binding, Cause, DeadLetter, Deadline, KNOWN_BYTES_MAX, Materializer, RowOutcome, Truncation};
 use crate::catalogue::TableSchema;
 use crate::config::{Config, Ddl};
 use crate::error::{Disposition, Error, ErrorKind, Result};
 use crate::event::{Patch, Timestamp};
 use crate::json::Value;
+use crate::memo::Memo;
 use crate::plan::{
     Action, Dialect, Layout, Row, Statement, fill, merge, patch_sql, place, relation, upsert_sql,
 };
@@ -34,7 +35,7 @@ pub struct Postgres {
     pub(super) schema: String,
     pub(super) ddl: Ddl,
     pub(super) dead_letter_retention: Duration,
-    pub(super) known: Mutex<HashMap<String, Arc<Known>>>,
+    pub(super) known: Mutex<Memo<String, Arc<Known>>>,
     pub(super) ready: tokio::sync::Mutex<bool>,
     checks_horizon: bool,
     /// Whether the registry is one of an earlier version that cannot be changed.
@@ -65,7 +66,7 @@ impl Postgres {
             schema: config.sink.schema.clone(),
             ddl: config.sink.ddl,
             dead_letter_retention: config.dead_letters.retention,
-            known: Mutex::default(),
+            known: Mutex::new(Memo::new(KNOWN_BYTES_MAX)),
             ready: tokio::sync::Mutex::new(false),
             checks_horizon: false,
             has_old_registry: AtomicBool::new(false),
@@ -104,7 +105,7 @@ impl Postgres {
     }
 
     fn layout(&self, target: &Target) -> Option<Layout> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(&target.qualified()).map(|known| known.layout)
     }
 
@@ -140,9 +141,11 @@ impl Postgres {
         let left = match (left(deadline)?, self.server.statement_timeout) {
             (Some(left), Some(limit)) => left.min(limit),
             (Some(left), None) | (None, Some(left)) => left,
-            (None, None) => return work.await.map_err(|error| driver_error(&error, false)),
+            (None, None) => {
+                return self.server.answered(client, work, |error| driver_error(error, false)).await;
+            }
         };
-        let milliseconds = left.as_millis().max(1).to_string();
+        let milliseconds = milliseconds(left);
         let limit = fill(
             include_str!("../../sql/postgres/set_statement_timeout.sql"),
             &[("milliseconds", &milliseconds)],
@@ -170,15 +173,27 @@ impl Postgres {
         deadline: Deadline,
         work: impl Future<Output = Result<T>>,
     ) -> Result<T> {
-        let Some(left) = left(deadline)? else { return work.await };
-        match timeout(left, work).await {
+        let (limit, late) = match left(deadline)? {
+            Some(left) => (left, out_of_time()),
+            None => (self.server.patience(), silent(self.server.patience())),
+        };
+        match timeout(limit, work).await {
             Ok(done) => done,
             Err(_) => {
                 // the connection is closed in any case
                 self.server.cancel(&token).await;
-                Err(out_of_time())
+                Err(late)
             }
         }
+    }
+
+    /// Waits for `work` on `client` for which there is no deadline, as a command has none.
+    pub(super) async fn answered<T>(
+        &self,
+        client: &Object,
+        work: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T> {
+        self.server.answered(client, work, |error| driver_error(error, true)).await
     }
 
     /// A connection, rowtide's own tables being there.
@@ -241,7 +256,7 @@ impl Postgres {
         let failed = |error: tokio_postgres::Error| driver_error(&error, false);
         let transaction = client.transaction().await.map_err(failed)?;
         if let Some(limit) = self.server.statement_timeout {
-            let milliseconds = limit.as_millis().max(1).to_string();
+            let milliseconds = milliseconds(limit);
             let template = include_str!("../../sql/postgres/limit_statement.sql");
             transaction
                 .batch_execute(&fill(template, &[("milliseconds", &milliseconds)]))

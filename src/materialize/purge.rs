@@ -6,6 +6,7 @@ use super::{Deadline, LETTER_KEY_MAX, LETTER_TABLE_MAX, bounded};
 use crate::error::Result;
 use crate::plan::{fill, relation};
 use std::time::Duration;
+use tokio_postgres::types::ToSql;
 
 /// Tombstones deleted in one statement: few, so that no worker waits long for one of their rows.
 const PURGE_ROWS: i64 = 1_000;
@@ -44,22 +45,20 @@ impl Postgres {
         let source = bounded(target.source.clone(), LETTER_TABLE_MAX);
         let age = format!("{} microseconds", older_than.as_micros());
         let sql = fill(include_str!("../../sql/postgres/count_purgeable.sql"), &places);
-        let row = client.query_one(&sql, &[&age, &source]).await.map_err(ddl_error)?;
+        let row = self.answered(&client, client.query_one(&sql, &[&age, &source])).await?;
         let count: i64 = row.try_get(0).map_err(ddl_error)?;
         // a purge that has nothing to forget leaves the horizon where it is
         if dry_run || count == 0 {
             return Ok(Purged { rows: u64::try_from(count).unwrap_or_default(), ..nothing });
         }
         let sql = self.fill_own(include_str!("../../sql/postgres/move_horizon.sql"), &[]);
-        let horizon: jiff::Timestamp = client
-            .query_one(&sql, &[&target.name, &age])
-            .await
-            .and_then(|row| row.try_get(0))
-            .map_err(ddl_error)?;
+        let row = self.answered(&client, client.query_one(&sql, &[&target.name, &age])).await?;
+        let horizon: jiff::Timestamp = row.try_get(0).map_err(ddl_error)?;
         let sql = fill(include_str!("../../sql/postgres/purge.sql"), &places);
         let mut rows = 0;
         loop {
-            let removed = client.execute(&sql, &[&horizon, &source, &PURGE_ROWS]).await.map_err(ddl_error)?;
+            let parameters: [&(dyn ToSql + Sync); 3] = [&horizon, &source, &PURGE_ROWS];
+            let removed = self.answered(&client, client.execute(&sql, &parameters)).await?;
             rows += removed;
             if removed == 0 {
                 break;

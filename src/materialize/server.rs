@@ -5,7 +5,9 @@ use super::connect::{Connector, driver_error};
 use super::login::{Door, LOGINS_MAX, Login};
 use crate::config::Config;
 use crate::error::{Disposition, Error, ErrorKind, Result};
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod};
+use deadpool_postgres::{
+    Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType, Timeouts,
+};
 use futures_util::FutureExt as _;
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,6 +27,12 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 const ATTEMPTS_MAX: u32 = 9;
 const BACKOFF_FIRST: Duration = Duration::from_millis(50);
 const BACKOFF_MAX: Duration = Duration::from_secs(2);
+
+/// So long may a statement run when neither a deadline nor `sink.statement_timeout` says how long: a command has no
+/// invocation that ends it, and a server that went silent says nothing.
+pub(super) const STATEMENT_MAX: Duration = Duration::from_secs(600);
+/// Of one connection, the server keeps as many prepared statements: a stream may bring any number of tables.
+const PREPARED_MAX: usize = 1_000;
 
 /// A server, and what happened to it so far.
 pub(super) struct Server {
@@ -51,7 +59,7 @@ impl Server {
         let settings = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         // what a connection is made with is the login's matter
         let manager = Manager::from_connect(tokio_postgres::Config::new(), Door(login.clone()), settings);
-        let pool = Pool::builder(manager).max_size(config.sink.connections).build();
+        let pool = Pool::builder(manager).max_size(config.sink.connections).runtime(Runtime::Tokio1).build();
         let pool =
             pool.map_err(|error| Error::config("The connection pool cannot be made.").because(error))?;
         Ok(Self {
@@ -118,6 +126,9 @@ impl Server {
         loop {
             // its type is long, and the compiler follows the types of those who wait for it only so deep
             let client = self.admitted(deadline).boxed().await?;
+            if client.statement_cache.size() > PREPARED_MAX {
+                client.statement_cache.clear();
+            }
             if self.is_fresh() || is_alive(&client).await {
                 return Ok(client);
             }
@@ -142,12 +153,15 @@ impl Server {
     async fn pooled(&self, deadline: Deadline, connector: &Connector) -> Result<Object> {
         // what is wrong with it is said here; a connection cannot
         connector.tls()?;
+        // a connection of the pool may be waited for; one that is made may not hang in its login
+        let limits = Timeouts { create: Some(connector.answer_max()), ..Timeouts::default() };
         let got = match left(deadline)? {
-            Some(left) => timeout(left, self.pool.get()).await.map_err(|_| out_of_time())?,
-            None => self.pool.get().await,
+            Some(left) => timeout(left, self.pool.timeout_get(&limits)).await.map_err(|_| out_of_time())?,
+            None => self.pool.timeout_get(&limits).await,
         };
         got.map_err(|error| match error {
             PoolError::Backend(error) => driver_error(&error, false),
+            PoolError::Timeout(TimeoutType::Create) => silent(connector.answer_max()),
             PoolError::Timeout(_) | PoolError::Closed | PoolError::NoRuntimeSpecified => {
                 Error::new(ErrorKind::Unavailable, "unavailable", "No connection to the database is free.")
             }
@@ -167,7 +181,7 @@ impl Server {
         let limit = match (left(deadline)?, self.statement_timeout) {
             (Some(left), Some(limit)) => left.min(limit),
             (Some(left), None) | (None, Some(left)) => left,
-            (None, None) => return work.await.map_err(|error| explain(&error)),
+            (None, None) => return self.answered(client, work, explain).await,
         };
         let token = client.cancel_token();
         match timeout(limit, work).await {
@@ -177,6 +191,29 @@ impl Server {
                 Err(out_of_time())
             }
         }
+    }
+
+    /// Waits for requests on a connection for which there is no deadline. When the server does not answer, the
+    /// connection must not be used again.
+    pub(super) async fn answered<T>(
+        &self,
+        client: &Object,
+        work: impl Future<Output = Result<T, tokio_postgres::Error>>,
+        explain: fn(&tokio_postgres::Error) -> Error,
+    ) -> Result<T> {
+        let limit = self.patience();
+        match timeout(limit, work).await {
+            Ok(done) => done.map_err(|error| explain(&error)),
+            Err(_) => {
+                self.cancel(&client.cancel_token()).await;
+                Err(silent(limit))
+            }
+        }
+    }
+
+    /// How long a statement may run when there is no deadline.
+    pub(super) fn patience(&self) -> Duration {
+        self.statement_timeout.unwrap_or(STATEMENT_MAX)
     }
 
     fn is_fresh(&self) -> bool {
@@ -207,6 +244,22 @@ pub(super) fn out_of_time() -> Error {
         "deadline",
         "The time of the invocation ran out before the database answered.",
     )
+}
+
+/// The server takes what it is sent and says nothing for so long.
+pub(super) fn silent(limit: Duration) -> Error {
+    let message = format!(
+        "The database did not answer within {} s. Is it overloaded, or a proxy in front of it stuck? connect_timeout in \
+         sink.url and sink.statement_timeout say how long to wait.",
+        limit.as_secs_f64()
+    );
+    Error::new(ErrorKind::Unavailable, "deadline", message)
+}
+
+/// A time as `statement_timeout` takes it, in milliseconds: 0 would be no limit, and it has to fit into an `int4`,
+/// whatever a clock or a deadline says.
+pub(super) fn milliseconds(limit: Duration) -> String {
+    limit.as_millis().clamp(1, 2_147_483_647).to_string()
 }
 
 async fn is_alive(client: &Object) -> bool {
@@ -243,5 +296,25 @@ impl Retry<'_> {
         tracing::warn!(attempt = self.attempts, error = %error, "The database did not take a statement; trying again.");
         tokio::time::sleep(wait).await;
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::milliseconds;
+    use std::time::Duration;
+
+    #[test]
+    fn a_limit_is_one_that_the_server_takes() {
+        let table = [
+            (Duration::ZERO, "1"),
+            (Duration::from_micros(1), "1"),
+            (Duration::from_secs(30), "30000"),
+            (Duration::from_secs(30 * 365 * 86_400), "2147483647"),
+            (Duration::MAX, "2147483647"),
+        ];
+        for (limit, expected) in table {
+            assert_eq!(milliseconds(limit), expected, "{limit:?}");
+        }
     }
 }

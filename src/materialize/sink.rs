@@ -3,7 +3,7 @@
 use super::connect::{driver_error, is_crate};
 use super::login::Login;
 use super::postgres::settle;
-use super::server::Server;
+use super::server::{STATEMENT_MAX, Server, silent};
 use super::{
     Binding, Cause, Cratedb, DeadLetter, Deadline, Filter, Inspection, KnownTarget, LiveRow, Materializer,
     ParkedLetter, Postgres, Purged, RowOutcome, Shown, Truncation,
@@ -14,10 +14,12 @@ use crate::error::Result;
 use crate::plan::{Dialect, Statement};
 use crate::source::SourceIdentity;
 use std::collections::HashSet;
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::OnceCell;
+use tokio::time::timeout;
 
 /// How long it may take to look at everything.
 const INSPECTION_MAX: Duration = Duration::from_secs(30);
@@ -120,21 +122,40 @@ impl Sink {
     async fn kind(&self, deadline: Deadline) -> Result<&Kind> {
         self.kind
             .get_or_try_init(|| async {
-                let server = Server::behind(self.login.clone(), &self.config)?;
-                let config = self.config(deadline).await?;
-                let dialect = match configured(&config) {
-                    Some(dialect) => dialect,
-                    None => match detect(&server, deadline).await {
-                        Ok(dialect) => dialect,
-                        Err(error) => {
-                            self.retries_before.fetch_add(server.retries(), Ordering::Relaxed);
-                            return Err(error);
-                        }
-                    },
-                };
-                Ok(Kind::new(dialect, server, &config, self.checks_horizon))
+                let answer_max = self.login.connector(deadline).await?.answer_max();
+                let kind = self.found_out(deadline, deadline.or_after(answer_max)).await;
+                kind.map_err(|error| match deadline.remaining() {
+                    // of no invocation
+                    None if error.code() == "deadline" => silent(answer_max),
+                    _ => error,
+                })
             })
             .await
+    }
+
+    /// The database's kind, by `soon`. Whoever has no deadline asks in any case: a server that is silent is found out
+    /// here and not by a statement that may take its time.
+    async fn found_out(&self, deadline: Deadline, soon: Deadline) -> Result<Kind> {
+        let server = Server::behind(self.login.clone(), &self.config)?;
+        let config = self.config(deadline).await?;
+        let known = configured(&config);
+        let dialect = match known.filter(|_| deadline.remaining().is_some()) {
+            Some(dialect) => dialect,
+            None => match detect(&server, soon).await {
+                Ok(detected) => known.unwrap_or(detected),
+                Err(error) => {
+                    self.retries_before.fetch_add(server.retries(), Ordering::Relaxed);
+                    return Err(error);
+                }
+            },
+        };
+        Ok(Kind::new(dialect, server, &config, self.checks_horizon))
+    }
+
+    /// Waits for something that takes a few statements, as long as one of them may take.
+    async fn answered<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let limit = self.config.sink.statement_timeout.unwrap_or(STATEMENT_MAX);
+        timeout(limit, work).await.unwrap_or_else(|_| Err(silent(limit)))
     }
 
     /// Closes every connection; nothing can be written afterwards.
@@ -154,7 +175,8 @@ impl Sink {
         let deadline = Deadline::after(INSPECTION_MAX);
         // whoever asks wants to hear of the first failure, not to wait for better times
         let config = self.config(deadline).await?;
-        ask_version(&Server::behind(self.login.clone(), &config)?, deadline).await?;
+        let soon = deadline.or_after(self.login.connector(deadline).await?.answer_max());
+        ask_version(&Server::behind(self.login.clone(), &config)?, soon).await?;
         match self.kind(deadline).await? {
             Kind::Postgres(sink) => Box::pin(sink.inspect(&config, deadline)).await,
             Kind::Cratedb(sink) => Box::pin(sink.inspect(&config, deadline)).await,
@@ -167,8 +189,8 @@ impl Sink {
     /// When the registry cannot be read.
     pub async fn targets(&self) -> Result<Vec<KnownTarget>> {
         match self.kind(Deadline::never()).await? {
-            Kind::Postgres(sink) => Box::pin(sink.targets()).await,
-            Kind::Cratedb(sink) => Box::pin(sink.targets()).await,
+            Kind::Postgres(sink) => self.answered(Box::pin(sink.targets())).await,
+            Kind::Cratedb(sink) => self.answered(Box::pin(sink.targets())).await,
         }
     }
 
@@ -206,8 +228,8 @@ impl Sink {
     /// When they cannot be deleted.
     pub async fn expire_dead_letters(&self) -> Result<u64> {
         match self.kind(Deadline::never()).await? {
-            Kind::Postgres(sink) => Box::pin(sink.expire_dead_letters()).await,
-            Kind::Cratedb(sink) => Box::pin(sink.expire_dead_letters()).await,
+            Kind::Postgres(sink) => self.answered(Box::pin(sink.expire_dead_letters())).await,
+            Kind::Cratedb(sink) => self.answered(Box::pin(sink.expire_dead_letters())).await,
         }
     }
 
@@ -217,8 +239,8 @@ impl Sink {
     /// When they cannot be read.
     pub async fn dead_letters(&self, filter: &Filter, after: i64, limit: i64) -> Result<Vec<ParkedLetter>> {
         match self.kind(Deadline::never()).await? {
-            Kind::Postgres(sink) => Box::pin(sink.dead_letters(filter, after, limit)).await,
-            Kind::Cratedb(sink) => Box::pin(sink.dead_letters(filter, after, limit)).await,
+            Kind::Postgres(sink) => self.answered(Box::pin(sink.dead_letters(filter, after, limit))).await,
+            Kind::Cratedb(sink) => self.answered(Box::pin(sink.dead_letters(filter, after, limit))).await,
         }
     }
 
@@ -239,8 +261,8 @@ impl Sink {
     /// When they cannot be marked.
     pub async fn mark_redriven(&self, ids: &[i64]) -> Result<()> {
         match self.kind(Deadline::never()).await? {
-            Kind::Postgres(sink) => Box::pin(sink.mark_redriven(ids)).await,
-            Kind::Cratedb(sink) => Box::pin(sink.mark_redriven(ids)).await,
+            Kind::Postgres(sink) => self.answered(Box::pin(sink.mark_redriven(ids))).await,
+            Kind::Cratedb(sink) => self.answered(Box::pin(sink.mark_redriven(ids))).await,
         }
     }
 
@@ -250,8 +272,8 @@ impl Sink {
     /// When they cannot be deleted.
     pub async fn discard(&self, ids: &[i64]) -> Result<u64> {
         match self.kind(Deadline::never()).await? {
-            Kind::Postgres(sink) => Box::pin(sink.discard(ids)).await,
-            Kind::Cratedb(sink) => Box::pin(sink.discard(ids)).await,
+            Kind::Postgres(sink) => self.answered(Box::pin(sink.discard(ids))).await,
+            Kind::Cratedb(sink) => self.answered(Box::pin(sink.discard(ids))).await,
         }
     }
 }

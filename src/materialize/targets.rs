@@ -3,14 +3,14 @@
 use super::connect::driver_error;
 use super::postgres::{Postgres, settle};
 use super::registry::{KeyTypes, Registered, agree, agree_with_registry, of_table};
-use super::{Binding, Deadline};
+use super::{Binding, Deadline, KNOWN_BYTES};
 use crate::config::{Ddl, DeletePolicy};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Key;
 use crate::plan::{Layout, Row, View, fill, literal, relation, storage, view};
 use crate::route::{Target, identifier};
 use deadpool_postgres::{GenericClient, Object};
-use futures_util::StreamExt as _;
+use futures_util::TryStreamExt as _;
 use std::sync::{Arc, PoisonError};
 use tokio_postgres::types::ToSql;
 
@@ -132,7 +132,7 @@ impl Postgres {
         let (layout, registered) = settle(client, established)?;
         let known = Arc::new(known(binding, layout, registered.as_ref()));
         known.key_types.check(binding);
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(name, known.clone());
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(name, known.clone(), KNOWN_BYTES);
         Ok(known)
     }
 
@@ -437,13 +437,12 @@ impl Postgres {
             )
         };
         let parameters = std::iter::empty::<&(dyn ToSql + Sync)>();
-        let rows = client.query_raw(&sql, parameters).await.map_err(ddl_error)?;
+        let rows = self.answered(&client, client.query_raw(&sql, parameters)).await?;
         let mut left = shown.limit.unwrap_or(u64::MAX);
         let mut rows = std::pin::pin!(rows);
         while left > 0
-            && let Some(row) = rows.next().await
+            && let Some(row) = self.answered(&client, rows.try_next()).await?
         {
-            let row = row.map_err(ddl_error)?;
             let read = || {
                 Ok(LiveRow {
                     pk: row.try_get(0)?,

@@ -166,3 +166,26 @@ def test_the_first_block_of_the_runbook_names_outputs_of_the_templates():
     outputs = set(cloudformation.read(DEPLOY / "sam" / "template.yaml")["Outputs"])
     named = set(re.findall(r"# (\w+)$", RUNBOOK.split("```")[1], re.MULTILINE))
     assert named <= outputs and "FunctionName" in named
+
+
+def test_every_base_image_is_an_argument_whose_digest_the_guide_pins():
+    dockerfile = (DEPLOY.parent / "Dockerfile").read_text()
+    images = dict(re.findall(r"^ARG (\w+_IMAGE)=(\S+)$", dockerfile, re.MULTILINE))
+    based_on = re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE)
+    stages = {*re.findall(r"^FROM \S+ AS (\S+)", dockerfile, re.MULTILINE), "scratch"}
+    assert {base for base in based_on if re.sub(r"\$\{CERTIFICATES.*", "", base) not in stages} == {
+        f"${{{name}}}" for name in images
+    }
+    for name, reference in images.items():
+        assert f"\n{name}={reference}\n" in GUIDE
+        assert f'--build-arg {name}="${name}@$(digest "${name}")"' in GUIDE
+
+
+def test_what_ci_installs_has_a_version():
+    root = DEPLOY.parent
+    for file in [".ci/run", "justfile", "tests/install", "tests/sources/install"]:
+        text = (root / file).read_text()
+        for crates in re.findall(r"cargo install ([^\n]*)", text):
+            assert re.search(r"@(\$\w+|[\d.]+)\"?$", crates), f"{file}: {crates}"
+    pinned = re.search(r"^deny=(\S+)$", (root / ".ci/run").read_text(), re.MULTILINE)[1]
+    assert f"cargo-deny@{pinned}" in (root / "justfile").read_text()

@@ -2,9 +2,13 @@
 
 import io
 import json
+import re
+import sys
 import zipfile
 
 import pytest
+
+from scenarios import DEPLOY
 
 # a function that answers as Rowtide would: with the event's own wish
 BOOTSTRAP = """#!/usr/bin/env python3
@@ -139,7 +143,7 @@ def test_write_and_watch_sees_the_item_come_and_go(cloud, table):
     cloud.command("rowtide", SHOW)
     ran = cloud.run("flights/write-and-watch.sh", table, "order", DATABASE_URL="postgresql://db/shop")
     assert ran.returncode == 0, ran.stderr
-    assert "is_there after" in ran.stdout and "is_gone after" in ran.stdout
+    assert "there after" in ran.stdout and "gone after" in ran.stdout
 
 
 def test_write_and_watch_gives_up_and_says_where_to_look(cloud, table):
@@ -147,6 +151,31 @@ def test_write_and_watch_gives_up_and_says_where_to_look(cloud, table):
     ran = cloud.run("flights/write-and-watch.sh", table, "order", "orders", "1", DATABASE_URL="postgresql://db/shop")
     assert ran.returncode == 1
     assert "docs/runbook.md" in ran.stderr
+
+
+# `rowtide show` whose database dies when the item has been seen
+DIES = SHOW + """
+seen = sys.argv[0] + ".seen"
+if os.path.exists(seen):
+    sys.exit("error: The database cannot be reached.")
+open(seen, "w")
+"""
+
+
+@pytest.mark.parametrize("show", [DIES, "import sys\nsys.exit(1)", "print('{}')"], ids=["dies", "is dead", "is odd"])
+def test_write_and_watch_takes_no_silence_for_a_deleted_item(cloud, table, show):
+    cloud.command("rowtide", show)
+    ran = cloud.run("flights/write-and-watch.sh", table, "order", "orders", "2", DATABASE_URL="postgresql://db/shop")
+    assert ran.returncode == 1, ran.stdout
+    assert "gone after" not in ran.stdout and "docs/runbook.md" in ran.stderr
+
+
+def test_write_and_watch_knows_a_row_that_is_kept_and_marked_as_deleted(cloud, table):
+    marked = "print(json.dumps({'key': {'order': key}, 'document': {}, 'deleted': True}, separators=(',', ':')))"
+    kept = SHOW.replace("subprocess.run(", "got = subprocess.run(capture_output=True, args=")
+    cloud.command("rowtide", f"{kept}print(got.stdout.decode()) if got.stdout else {marked}")
+    ran = cloud.run("flights/write-and-watch.sh", table, "order", DATABASE_URL="postgresql://db/shop")
+    assert ran.returncode == 0, ran.stderr
 
 
 # `rowtide` that notes how it was called, and cannot replay what holds "bad"
@@ -180,15 +209,54 @@ def test_the_settings_of_a_function_are_those_of_the_shell(cloud, function, conf
     assert (ran.returncode, ran.stdout.splitlines()) == (
         0,
         [
-            "unset ROWTIDE_CONFIG",
-            "export ROWTIDE_SOURCE_DECODER=dms",
-            "export ROWTIDE_SINK_SCHEMA=cdc",
-            "unset ROWTIDE_SINK_DDL",
+            "ROWTIDE_CONFIG=",
+            "ROWTIDE_SOURCE_DECODER=dms",
+            "ROWTIDE_SINK_SCHEMA=cdc",
+            "ROWTIDE_SINK_DDL=",
         ],
     ), ran.stderr
     nothing = cloud.run("flights/settings.sh", "flight")
-    assert (nothing.returncode, "export" in nothing.stdout) == (0, False), nothing.stderr
-    assert cloud.run("flights/settings.sh", "nobody").returncode != 0
+    assert nothing.returncode == 0, nothing.stderr
+    assert all(line.endswith("=") for line in nothing.stdout.splitlines())
+    assert cloud.run("flights/settings.sh", "nobody", "true").returncode != 0
+
+
+# the values of a function that others have set up: empty, of blanks, with what a shell would run
+HOSTILE = {
+    "ROWTIDE_CONFIG": "",
+    "ROWTIDE_SOURCE_DECODER": "auto\ttab",
+    "ROWTIDE_SINK_SCHEMA": "a $(touch pwned) `touch pwned`; touch 'pwned' \"",
+    "ROWTIDE_SINK_DDL": "None\nnever",
+}
+
+
+def test_every_setting_keeps_its_own_value_and_none_is_run(cloud, function, tmp_path):
+    function.create_function(
+        FunctionName="hostile",
+        Runtime="provided.al2023",
+        Handler="bootstrap",
+        Role="arn:aws:iam::000000000000:role/flight",
+        Code={"ZipFile": code(BOOTSTRAP)},
+        Environment={"Variables": HOSTILE},
+        Publish=True,
+    )
+    function.create_alias(FunctionName="hostile", Name="live", FunctionVersion="1")
+    show = "import json, os; print(json.dumps({**os.environ}))"
+    ran = cloud.run("flights/settings.sh", "hostile", sys.executable, "-c", show, ROWTIDE_CONFIG="mine.toml")
+    assert ran.returncode == 0, ran.stderr
+    seen = {name: value for name, value in json.loads(ran.stdout).items() if name.startswith("ROWTIDE_")}
+    assert seen == {name: value for name, value in HOSTILE.items() if value}
+    cloud.command("rowtide", REDRIVE)
+    calls = tmp_path / "calls"
+    ran = cloud.run("flights/redrive.sh", "hostile", DATABASE_URL="x", CALLS=str(calls), ROWTIDE_SINK_SCHEMA="mine")
+    assert ran.returncode == 0, ran.stderr
+    assert calls.read_text() == f"{HOSTILE['ROWTIDE_SINK_SCHEMA']} dead-letters redrive --sink env://DATABASE_URL\n"
+    assert not (DEPLOY.parent / "pwned").exists()
+
+
+def test_no_script_evaluates_what_it_was_told():
+    for script in DEPLOY.rglob("*.sh"):
+        assert not re.search(r"^[^#]*\beval\b", script.read_text(), re.MULTILINE), script.name
 
 
 def test_redrive_moves_what_was_applied_and_leaves_the_rest(cloud, configured, tmp_path):

@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 
 /// What a command left.
 pub(crate) struct Ended {
-    status: i32,
+    pub(crate) status: i32,
     pub(crate) out: String,
     pub(crate) err: String,
 }
@@ -25,13 +25,13 @@ impl Ended {
     }
 
     /// stdout as one JSON object.
-    fn object(&self) -> Value {
+    pub(crate) fn object(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}{}", self.out, self.err))
     }
 }
 
 /// Runs `rowtide` in the package's folder, without the settings of whoever runs the tests.
-fn rowtide_with(args: &[&str], variables: &[(&str, &str)], stdin: &[u8]) -> Ended {
+pub(crate) fn rowtide_with(args: &[&str], variables: &[(&str, &str)], stdin: &[u8]) -> Ended {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rowtide"));
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("ROWTIDE_") {
@@ -384,7 +384,7 @@ fn usage_and_configuration_end_with_2() {
         (&["decode", "events"], "error: events is a directory"),
         (&["decode", INSERT, "events/nowhere.json"], "error: events/nowhere.json cannot be read."),
         (&["decode", "-", "-"], "can be given once"),
-        (&["decode", "postgresql://u:hunter2@h/d"], "u:***@h"),
+        (&["decode", "postgresql://u:hunter2@h/d"], "looks like a database URL"),
         (&["decode", "events/dynamodb/keys-only-stream.json"], "KEYS_ONLY"),
         (&["plan", "events/dynamodb/keys-only-stream.json"], "KEYS_ONLY"),
         (&["decode", "--decoder", "csv", INSERT], "source.decoder names no decoder"),

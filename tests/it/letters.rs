@@ -46,7 +46,6 @@ async fn a_record_of_many_letters_is_kept_once_counts_once_and_is_redriven_toget
             config.routes = vec![RouteConfig { from, to: "orders".into(), key, ..RouteConfig::default() }];
         });
         database.done(&known, &[message("100")]).await;
-        let sink = Sink::new(&parking(2)).unwrap();
         let two = [message("101"), message("102")];
         assert_eq!(database.take(&parking(2), &two).await.counts().parked, 2, "the limit counts records");
         let third = database.take(&parking(2), &[message("103")]).await;
@@ -56,6 +55,8 @@ async fn a_record_of_many_letters_is_kept_once_counts_once_and_is_redriven_toget
             2,
             "again, they are the same ones"
         );
+        // the embedded database takes one client at a time
+        let sink = Sink::new(&known).unwrap();
         let letters = parked(&sink).await;
         assert_eq!(letters.len(), 2 * ROWS);
         // the payload is held by one letter of each record, and stays when that one goes
@@ -78,10 +79,10 @@ async fn a_record_of_many_letters_is_kept_once_counts_once_and_is_redriven_toget
         redrive(&known, &sink, &Filter::default(), each).await.unwrap();
         assert_eq!(fates.values().sum::<usize>(), ROWS + 2, "{fates:?}");
         assert_eq!(parked(&sink).await.len(), 0, "{fates:?}");
+        sink.close();
         let rows = database.view("orders").await;
         assert_eq!(rows.len(), ROWS);
         assert!(rows.values().all(|row| row == r#"{"v":"102"}"#), "{rows:?}");
-        sink.close();
         database.finish().await;
     }
 }

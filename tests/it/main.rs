@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may end where it is surprised")]
 
 #[cfg(feature = "cli")]
+mod boundaries;
+#[cfg(feature = "cli")]
 mod cases;
 mod cli;
 #[cfg(feature = "sink")]

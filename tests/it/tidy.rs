@@ -20,7 +20,7 @@ const PROCESSOR_LINES_MAX: usize = 40;
 const COLUMNS_MAX: usize = 120;
 
 /// The rooms that are pure: no clock, no I/O, no environment, no memory between records.
-const PURE: [&str; 14] = [
+const PURE: [&str; 15] = [
     "unpack",
     "catalogue",
     "coalesce",
@@ -30,6 +30,7 @@ const PURE: [&str; 14] = [
     "error",
     "event",
     "json",
+    "memo",
     "plan",
     "record",
     "report",
@@ -38,11 +39,12 @@ const PURE: [&str; 14] = [
 ];
 
 /// Whose front door each room may know. A room that is not named knows what it likes.
-const NEIGHBOURS: [(&str, &[&str]); 18] = [
+const NEIGHBOURS: [(&str, &[&str]); 19] = [
     ("unpack", &["json", "record"]),
     ("source", &["json"]),
-    ("catalogue", &["config", "error", "source"]),
+    ("catalogue", &["config", "error", "memo", "source"]),
     ("error", &[]),
+    ("memo", &[]),
     ("json", &[]),
     ("version", &["error"]),
     ("decimal", &["json"]),
@@ -52,13 +54,25 @@ const NEIGHBOURS: [(&str, &[&str]); 18] = [
     ("report", &["decode", "error", "json", "record"]),
     ("decode", &["catalogue", "decimal", "error", "event", "json", "record", "source", "unpack", "version"]),
     ("coalesce", &["error", "event", "route"]),
-    ("route", &["coalesce", "config", "decode", "error", "event", "json", "source"]),
+    ("route", &["coalesce", "config", "decode", "error", "event", "json", "memo", "source"]),
     ("plan", &["coalesce", "config", "error", "event", "json", "route"]),
     ("doctor", &["config", "error", "json", "materialize"]),
     ("secrets", &["config", "error", "event"]),
     (
         "materialize",
-        &["catalogue", "config", "error", "event", "json", "plan", "route", "secrets", "source", "version"],
+        &[
+            "catalogue",
+            "config",
+            "error",
+            "event",
+            "json",
+            "memo",
+            "plan",
+            "route",
+            "secrets",
+            "source",
+            "version",
+        ],
     ),
 ];
 

@@ -13,6 +13,7 @@ use super::{Failure, broke_off, raw};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest as _, Md5};
+use rowtide::config::redact_input;
 use rowtide::json::{Fault, Kind, Scanner, write_string};
 use std::fs::File;
 use std::io::{self, Read};
@@ -89,7 +90,7 @@ pub(super) fn is_list(first: &Value) -> bool {
 
 impl Export {
     /// The export whose manifest is the file `name`. Every data file is looked at before the first is read.
-    pub(super) fn open(name: &str, manifest: &Value) -> Result<Self, Failure> {
+    pub(super) fn open(path: &Path, name: &str, manifest: &Value) -> Result<Self, Failure> {
         let broken =
             |what: &str| Failure::broken(format!("{name} is the manifest of an export, but {what}."));
         if name == "-" {
@@ -104,7 +105,7 @@ impl Export {
             let format = if is_ion { "the format ION" } else { "another format" };
             return Err(broken(&format!("of {format}: export the table as DYNAMODB_JSON")));
         }
-        let folder = Path::new(name).parent().unwrap_or(Path::new(""));
+        let folder = path.parent().unwrap_or(Path::new(""));
         let list_key = summary.list_key.as_deref().unwrap_or_default();
         let list = find(folder, list_key).ok_or_else(|| missing(name, list_key))?;
         let files = read_list(&list, folder)?;
@@ -142,7 +143,7 @@ impl Export {
 
 impl Current {
     fn open(file: &DataFile) -> Result<Self, Failure> {
-        let name: Arc<str> = file.path.display().to_string().into();
+        let name: Arc<str> = shown(&file.path).into();
         let digest = Arc::<Mutex<Md5>>::default();
         let raw = Digested { file: raw(&file.path, &name)?, digest: digest.clone() };
         let plain = rowtide::unpack::plain(Box::new(raw)).map_err(|error| broke_off(&name, &error))?;
@@ -244,7 +245,7 @@ fn text(scanner: &mut Scanner<'_>) -> Result<Option<String>, Fault> {
 }
 
 fn read_list(list: &Path, folder: &Path) -> Result<Vec<DataFile>, Failure> {
-    let name = list.display().to_string();
+    let name = shown(list);
     let mut text = Vec::new();
     let read = raw(list, &name)?.take(LIST_BYTES_MAX).read_to_end(&mut text);
     read.map_err(|error| broke_off(&name, &error))?;
@@ -262,11 +263,15 @@ fn read_list(list: &Path, folder: &Path) -> Result<Vec<DataFile>, Failure> {
         }
         file.path = find(folder, &file.key).ok_or_else(|| missing(&name, &file.key))?;
         File::open(&file.path).map_err(|error| {
-            Failure::broken(format!("{} cannot be read.", file.path.display())).because(&error)
+            Failure::broken(format!("{} cannot be read.", shown(&file.path))).because(&error)
         })?;
         files.push(file);
     }
     Ok(files)
+}
+
+fn shown(path: &Path) -> String {
+    redact_input(&path.display().to_string()).into_owned()
 }
 
 fn missing(name: &str, key: &str) -> Failure {

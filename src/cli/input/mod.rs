@@ -9,7 +9,7 @@ mod values;
 use super::args::InputArgs;
 use super::failure::Failure;
 use export::Export;
-use rowtide::config::redact_url;
+use rowtide::config::{is_database, redact_input};
 use rowtide::record::{Envelope, Record};
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read};
@@ -47,6 +47,7 @@ enum Content {
 }
 
 struct Opened {
+    path: PathBuf,
     name: Arc<str>,
     values: Values,
     content: Option<Content>,
@@ -80,10 +81,19 @@ fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-fn check(path: &Path) -> Result<(), Failure> {
-    // a URL in the place of a file may hold a password
+/// The name of a file that was given, for people and in outputs. A database is none, and may be the wrong one.
+pub(super) fn name(path: &Path) -> Result<String, Failure> {
     let name = path.display().to_string();
-    let name = if name.contains("://") { redact_url(&name) } else { name };
+    if is_database(&name) && !path.exists() {
+        return Err(Failure::usage(
+            "This looks like a database URL: use --sink. A file is named here, or - for stdin.",
+        ));
+    }
+    Ok(redact_input(&name).into_owned())
+}
+
+fn check(path: &Path) -> Result<(), Failure> {
+    let name = name(path)?;
     let cannot = |error: &io::Error| Failure::usage(format!("{name} cannot be read.")).because(error);
     let metadata = std::fs::metadata(path).map_err(|error| cannot(&error))?;
     if metadata.is_dir() {
@@ -118,12 +128,12 @@ impl Iterator for Batches {
 
 impl Opened {
     fn new(path: &Path) -> Result<Self, Failure> {
-        let name: Arc<str> = path.display().to_string().into();
+        let name: Arc<str> = name(path)?.into();
         let raw: Box<dyn Read + Send> =
             if is_stdin(path) { Box::new(io::stdin()) } else { raw(path, &name)? };
         let plain = rowtide::unpack::plain(raw).map_err(|error| broke_off(&name, &error))?;
         let values = Values::new(plain);
-        Ok(Self { values, name, content: None, export: None, batches: 0, first: None })
+        Ok(Self { path: path.to_owned(), values, name, content: None, export: None, batches: 0, first: None })
     }
 
     fn batch(&mut self, records_max: usize) -> Result<Option<Batch>, Failure> {
@@ -155,7 +165,7 @@ impl Opened {
             return Err(Failure::usage(message));
         }
         if export::is_manifest(first) {
-            self.export = Some(Export::open(&self.name, first)?);
+            self.export = Some(Export::open(&self.path, &self.name, first)?);
             self.first = None;
         }
         Ok(())
@@ -229,14 +239,21 @@ mod tests {
     /// The batches of a text: records of each, and the failure at the end.
     fn batches(text: &str, records_max: usize) -> (Vec<Batch>, Option<String>) {
         let values = Values::new(Box::new(Cursor::new(text.as_bytes().to_vec())));
-        let mut opened =
-            Opened { name: "f".into(), values, content: None, export: None, batches: 0, first: None };
+        let mut opened = Opened {
+            path: "f".into(),
+            name: "f".into(),
+            values,
+            content: None,
+            export: None,
+            batches: 0,
+            first: None,
+        };
         let mut found = Vec::new();
         loop {
             match opened.batch(records_max) {
                 Ok(Some(batch)) => found.push(batch),
                 Ok(None) => return (found, None),
-                Err(failure) => return (found, Some(failure.text())),
+                Err(failure) => return (found, Some(failure.lines().collect::<Vec<_>>().join("\n"))),
             }
         }
     }
