@@ -28,7 +28,7 @@
 
 mod form;
 
-use super::statement::drops_temporary;
+use super::definition::drops_temporary;
 use super::{Decoded, Decoder, Origin, Outline, Reason, Row, Settings, row};
 use crate::catalogue::Identity;
 use crate::error::{Error, Result};

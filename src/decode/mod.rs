@@ -4,6 +4,7 @@
 mod attribute;
 pub mod canal;
 pub mod debezium;
+mod definition;
 pub mod dms;
 pub mod dsql;
 pub mod dynamodb;
@@ -14,7 +15,6 @@ pub mod maxwell;
 pub mod mongodb;
 mod outline;
 mod row;
-mod statement;
 pub mod wal2json;
 
 pub use canal::Canal;

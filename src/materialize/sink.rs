@@ -250,8 +250,8 @@ impl Sink {
     /// When it cannot be read.
     pub async fn payload(&self, letter: &ParkedLetter) -> Result<Option<Vec<u8>>> {
         match self.kind(Deadline::never()).await? {
-            Kind::Postgres(sink) => Box::pin(sink.payload(letter)).await,
-            Kind::Cratedb(sink) => Box::pin(sink.payload(letter)).await,
+            Kind::Postgres(sink) => self.answered(Box::pin(sink.payload(letter))).await,
+            Kind::Cratedb(sink) => self.answered(Box::pin(sink.payload(letter))).await,
         }
     }
 

@@ -1,4 +1,4 @@
-//! What decoding comes to before anything is written: a chunk of changes, and what is said of records that change nothing.
+//! What decoding comes to before anything is written: a chunk of changes, and what is said of the other records.
 
 use crate::catalogue::TableSchema;
 use crate::coalesce::{Provenance, Tracked};

@@ -1,4 +1,4 @@
-//! The memory of a process that takes in the worst events: it is bounded by `limits.memory`, not by what somebody sends.
+//! The memory of a process that takes in the worst events: `limits.memory` bounds it, not what somebody sends.
 
 use crate::support::server;
 use base64::Engine as _;

@@ -2,8 +2,8 @@
 
 use super::{Debezium, Message};
 use crate::catalogue::TableSchema;
+use crate::decode::definition::drops_temporary;
 use crate::decode::row::{self, Origin};
-use crate::decode::statement::drops_temporary;
 use crate::decode::{Decoded, Reason};
 use crate::error::Result;
 use crate::event::{Change, ChangeEvent};
