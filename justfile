@@ -25,6 +25,10 @@ sources:
     cargo build --locked --bins
     target/tools/python/bin/python -m pytest -q tests/sources
 
+# Workers and server harmed for so many minutes, until the rows are compared; needs PostgreSQL's programs.
+torture minutes='10':
+    ROWTIDE_TORTURE_MINUTES={{ minutes }} ROWTIDE_TEST_POSTGRES="${ROWTIDE_TEST_POSTGRES:-own}" cargo test --locked --test it torture -- --nocapture
+
 # Size of the processors, and time from their start to their first request for work.
 cold-start:
     cargo bench --locked --no-default-features --features lambda --bench cold_start

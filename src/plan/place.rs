@@ -36,7 +36,8 @@ fn storable<'a>(text: &'a str, pointer: &str, aux: &mut Vec<(String, Value)>) ->
     let Ok(value) = Value::parse(text) else { return text.into() };
     match keep(value, pointer, aux) {
         Some(kept) => kept.to_text().into(),
-        None => "{}".into(),
+        // owned, as everything that is not the text itself
+        None => "{}".to_owned().into(),
     }
 }
 

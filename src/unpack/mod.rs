@@ -41,7 +41,7 @@ impl Bounds {
     pub fn of(memory: u64) -> Self {
         let memory = usize::try_from(memory).unwrap_or(usize::MAX);
         // what is unpacked is held beside its document, its row and the message to the database
-        Self { unpacked: memory / 16, decoded: memory / 4 }
+        Self { unpacked: memory / 20, decoded: memory / 4 }
     }
 
     /// The most parts that a record may have.

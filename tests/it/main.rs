@@ -63,6 +63,7 @@ mod tidy;
 #[cfg(feature = "sink")]
 mod tls;
 #[cfg(feature = "sink")]
+mod torture;
 mod truncate;
 #[cfg(feature = "sink")]
 mod views;

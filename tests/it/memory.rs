@@ -95,8 +95,8 @@ fn events() -> Vec<(&'static str, String, [u64; 2])> {
         ("a bomb of empty objects in zstd", event(&[zstd(&b"{}".repeat(8_000_000))]), [0, 1]),
         ("a dozen bombs of 60 MB", event(&vec![gzip(&change("bomb", 1, &text(60_000_000))); 12]), [0, 12]),
         (
-            "a dozen rows of 15 MB",
-            event(&(0..12).map(|id| gzip(&change("large", id, &text(15_000_000)))).collect::<Vec<_>>()),
+            "a dozen rows of 12 MB",
+            event(&(0..12).map(|id| gzip(&change("large", id, &text(12_000_000)))).collect::<Vec<_>>()),
             [12, 0],
         ),
         ("a row of many members", event(&[gzip(&change("members", 1, &members(500_000)))]), [1, 0]),
