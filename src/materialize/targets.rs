@@ -169,12 +169,13 @@ impl Postgres {
         if let Some(registered) = &look.registered {
             agree_with_registry(binding, registered, &self.own(REGISTRY))?;
         }
+        // a truncate may have been the first to come
+        let source = (&binding.source, binding.epoch, binding.position.as_str());
+        self.agree_with_floor(client, &binding.target, source).await?;
         self.register(client, binding, look.layout).await?;
         // whoever was first decides whose target it is
         let registered = self.remember_source(client, binding, look.registered.take()).await?;
         self.ensure_floor(client, &binding.target).await?;
-        let source = (&binding.source, binding.epoch, binding.position.as_str());
-        self.agree_with_floor(client, &binding.target, source).await?;
         if let Some(sql) = &look.unremembered_view {
             self.remember_view(client, &binding.target, sql).await?;
         }

@@ -252,6 +252,31 @@ async fn partitions_of_two_names_lead_to_one_target() {
 }
 
 #[tokio::test]
+async fn a_truncate_of_one_source_empties_no_table_of_another_whichever_comes_first() {
+    for truncate_first in [false, true] {
+        // CrateDB applies no truncates
+        let database = Database::each("truncates").await.remove(0);
+        let config = database.with(|config| {
+            let truncate = rowtide::config::Truncate::Apply;
+            config.routes = vec![RouteConfig { truncate, ..route("t", "t") }];
+        });
+        let truncate = ChangeEvent { key: None, change: Change::Truncate, ..of_db("b", 1, 9) };
+        let first = if truncate_first { truncate.clone() } else { of_db("a", 1, 5) };
+        let second = if truncate_first { of_db("a", 1, 5) } else { truncate };
+        assert_eq!(database.events(&config, vec![first]).await.counts().applied, 1);
+        let report = database.events(&config, vec![second, of_db("c", 3, 1)]).await;
+        assert!(report.failure().is_some() || report.counts().parked == 1, "{report:?}");
+        if !truncate_first {
+            assert_eq!(database.view("t").await.len(), 1);
+        }
+        // the source that was first goes on
+        let own = if truncate_first { of_db("b", 2, 10) } else { of_db("a", 2, 10) };
+        assert_eq!(database.events(&config, vec![own]).await.counts().applied, 1);
+        database.finish().await;
+    }
+}
+
+#[tokio::test]
 async fn a_higher_epoch_replaces_the_source_and_the_former_one_is_refused() {
     for database in Database::each("failover").await {
         database.done(&database.config, &[of_region(EU, 900, Some("eu"))]).await;
