@@ -107,13 +107,6 @@ impl Database {
         client.batch_execute(&sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
     }
 
-    /// Lets CrateDB show what was written.
-    async fn settle(&self, table: &str) {
-        if self.place.is_none() {
-            self.execute(&format!("refresh table {{s}}.\"{table}\"")).await;
-        }
-    }
-
     pub(crate) async fn finish(self) {
         match self.place {
             Some(place) => place.finish().await,
@@ -359,7 +352,6 @@ async fn what_the_source_orders_anew_is_counted_and_said_on_both_databases() {
             (vec![mysql(4711, 0, "before"), mysql(4710, 0, "older")], 0),
             (vec![mysql(4712, 10, "newer"), mysql(5, 4_000, "after"), mysql(4711, 0, "before")], 1),
         ] {
-            database.settle("orders_cdc").await;
             let (told, report) = crate::metrics::backwards(database.take(&config, &records)).await;
             assert_eq!(told, backwards, "{report:?}");
         }
@@ -369,6 +361,25 @@ async fn what_the_source_orders_anew_is_counted_and_said_on_both_databases() {
         raised.source.epoch = 1;
         database.done(&raised, &[mysql(3, 5_000, "anew")]).await;
         assert_eq!(database.view("orders").await.into_values().collect::<Vec<_>>(), [r#"{"v":"anew"}"#]);
+        database.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn records_of_ones_own_that_count_with_something_else_are_said_to_be_stale() {
+    let of = |version: &str| Record::new("s", "1", format!(r#"{{"id":1,"ver":{version}}}"#));
+    for database in Database::each("kinds").await {
+        let config = database.with(|config| {
+            config.source.decoder = "json".into();
+            config.source.table = Some("t".into());
+            config.source.json_version = Some("/ver".into());
+            config.routes = vec![RouteConfig { key: vec!["id".into()], ..route("*", "{table}") }];
+        });
+        database.done(&config, &[of(r#""2026-01-01T00:00:00Z""#)]).await;
+        for (version, backwards) in [("1767225600000", 1), (r#""2025-01-01T00:00:00Z""#, 0)] {
+            let (told, report) = crate::metrics::backwards(database.take(&config, &[of(version)])).await;
+            assert_eq!((told, report.counts().stale), (backwards, 1), "{report:?}");
+        }
         database.finish().await;
     }
 }

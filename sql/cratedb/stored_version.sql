@@ -1,0 +1,1 @@
+select key, version, changed_at from {storage} where key = $1
