@@ -50,7 +50,29 @@ struct Found<'a> {
     bus: u8,
     detail: Option<&'a str>,
     stream: bool,
+    /// A member that SNS does not write: the names of its members may be those of somebody's columns.
+    is_not_of_topic: bool,
+    /// A member as a flattened row has them.
+    is_row: bool,
 }
+
+/// What SNS writes around a message.
+const OF_TOPIC: [&str; 14] = [
+    "Type",
+    "MessageId",
+    "TopicArn",
+    "Subject",
+    "Message",
+    "Timestamp",
+    "SequenceNumber",
+    "SignatureVersion",
+    "Signature",
+    "SigningCertURL",
+    "SigningCertUrl",
+    "UnsubscribeURL",
+    "UnsubscribeUrl",
+    "MessageAttributes",
+];
 
 fn inside(text: &str) -> Option<Inner<'_>> {
     let mut scanner = Scanner::new(text);
@@ -63,7 +85,10 @@ fn inside(text: &str) -> Option<Inner<'_>> {
     if found.stream {
         return Some(Inner::Stream(Box::new(Element::read(&mut Scanner::new(text)).ok()?)));
     }
-    match (found.notification && found.topic, found.message, found.detail) {
+    if found.is_row {
+        return None;
+    }
+    match (found.notification && found.topic && !found.is_not_of_topic, found.message, found.detail) {
         (true, Some(message), _) => Some(Inner::Text(message.into_owned())),
         (_, _, Some(detail)) if found.bus == 3 => Some(Inner::Value(detail)),
         _ => None,
@@ -72,6 +97,8 @@ fn inside(text: &str) -> Option<Inner<'_>> {
 
 impl<'a> Found<'a> {
     fn member(&mut self, scanner: &mut Scanner<'a>, name: &str) -> Result<(), Fault> {
+        self.is_not_of_topic |= !OF_TOPIC.contains(&name);
+        self.is_row |= name.starts_with("__");
         match (name, scanner.peek()?) {
             ("Type", Kind::String) => self.notification = scanner.string()? == "Notification",
             ("TopicArn", Kind::String) => {
