@@ -366,18 +366,33 @@ impl ServerCertVerifier for AnyName {
     }
 }
 
+/// The files of PostgreSQL that name the objects which an error is about: checks, keys, references, domains,
+/// partitions. Source: `src/backend/executor`, `access/nbtree`, `utils/adt`.
+const NAMING: [&str; 8] = [
+    "execMain.c",
+    "execIndexing.c",
+    "execExprInterp.c",
+    "execPartition.c",
+    "execUtils.c",
+    "nbtinsert.c",
+    "ri_triggers.c",
+    "domains.c",
+];
+
 /// What a driver error means. The server's own message may quote values and is left out.
 pub(super) fn driver_error(error: &tokio_postgres::Error, ddl: bool) -> Error {
     if let Some(answer) = error.as_db_error() {
         let sqlstate = answer.code().code();
         let mut place = Vec::new();
+        // a trigger may raise an error with any text in the place of a name: only the server's own are believed
+        let is_own = answer.file().is_some_and(|file| NAMING.contains(&file));
         for (what, name) in [
             ("table", answer.table()),
             ("column", answer.column()),
             ("constraint", answer.constraint()),
             ("type", answer.datatype()),
         ] {
-            if let Some(name) = name {
+            if let Some(name) = name.filter(|_| is_own) {
                 place.push(format!("{what} {name}"));
             }
         }

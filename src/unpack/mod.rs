@@ -7,7 +7,7 @@
 //! | `1F 8B`, `28 B5 2F FD`, `78` with a valid check | gzip, zstd, zlib: unpacked |
 //! | `EF BB BF` | a byte-order mark: left out |
 //! | base64 whose plain bytes begin as one of these or as JSON does | decoded |
-//! | several JSON documents, one behind the other | each is a part |
+//! | several JSON documents, one behind the other, or an array of objects | each is a part |
 //!
 //! What CloudWatch Logs delivers (gzip around `logEvents`) is one part a message.
 
@@ -102,13 +102,22 @@ fn refused(record: &Record, problem: Problem) -> Vec<Record> {
     vec![Record { fault: Some(problem), ..record.clone() }]
 }
 
-/// The documents of a payload that holds several, one behind the other; `None` when it holds one, or none that is
-/// whole. Of more than there may be, one part that says so.
+/// The documents of a payload that holds several, one behind the other or in one array; `None` when it holds one, or
+/// none that is whole. Of more than there may be, one part that says so.
 ///
 /// What is broken among them is a part of its own, up to the end of its line.
 #[must_use]
 pub fn documents(record: &Record, bounds: Bounds) -> Option<Vec<Record>> {
     let text = std::str::from_utf8(&record.payload).ok()?;
+    let part = |text: &&str| Record { payload: record.payload.slice_ref(text.as_bytes()), ..record.clone() };
+    if let Some(elements) = elements(text, bounds.parts()) {
+        if elements.len() > bounds.parts() {
+            return Some(refused(record, TOO_LARGE));
+        }
+        let mut parts: Vec<Record> = elements.iter().map(part).collect();
+        number(&mut parts, true);
+        return Some(parts);
+    }
     let mut texts: Vec<&str> = Vec::new();
     let mut scanner = Scanner::new(text);
     loop {
@@ -134,10 +143,30 @@ pub fn documents(record: &Record, bounds: Bounds) -> Option<Vec<Record>> {
             }
         }
     }
-    let part = |text: &&str| Record { payload: record.payload.slice_ref(text.as_bytes()), ..record.clone() };
     let mut parts: Vec<Record> = texts.iter().map(part).collect();
     number(&mut parts, false);
     (parts.len() > 1).then_some(parts)
+}
+
+/// The elements of a text that is one array of objects, at most one more than `most`.
+fn elements(text: &str, most: usize) -> Option<Vec<&str>> {
+    let mut scanner = Scanner::new(text);
+    if scanner.peek() != Ok(Kind::Array) {
+        return None;
+    }
+    let (mut elements, mut are_objects) = (Vec::new(), true);
+    scanner
+        .array(|scanner| {
+            are_objects &= scanner.peek()? == Kind::Object;
+            let element = scanner.skip()?;
+            if elements.len() <= most {
+                elements.push(element);
+            }
+            Ok::<_, Fault>(())
+        })
+        .ok()?;
+    let is_whole = scanner.end().is_ok();
+    (is_whole && are_objects && !elements.is_empty()).then_some(elements)
 }
 
 /// Whether a line is one object.

@@ -164,6 +164,21 @@ fn messages_of_cloudwatch_logs_are_parts() {
 }
 
 #[test]
+fn the_elements_of_an_array_are_parts() {
+    let array = br#"[{"a":1}, {"b":[2]} ]"#;
+    assert_eq!(texts(array), [r#"{"a":1}"#, r#"{"b":[2]}"#]);
+    assert_eq!(texts(&gzip(array)), [r#"{"a":1}"#, r#"{"b":[2]}"#]);
+    assert_eq!(texts(br#"[{"a":1}]"#), [r#"{"a":1}"#]);
+    for other in [&b"[]"[..], b"[1]", br#"[{"a":1},2]"#, br#"[{"a":1}"#, br#"[{"a":1}] x"#] {
+        assert!(found(other).is_none_or(|parts| parts[0].2 != r#"{"a":1}"#), "{other:?}");
+    }
+    let most = Bounds::default().parts();
+    let long = |count: usize| [&b"["[..], &b"{},".repeat(count - 1), b"{}]"].concat();
+    assert_eq!(texts(&long(most)).len(), most);
+    assert_eq!(texts(&long(most + 1)), ["!too_large"]);
+}
+
+#[test]
 fn a_bomb_is_refused_before_it_fills_the_memory() {
     let unpacked = Bounds::default().unpacked;
     let bomb = gzip(&vec![b' '; unpacked + 1]);

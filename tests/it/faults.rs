@@ -359,6 +359,32 @@ async fn one_row_refused_by_a_trigger_is_isolated_among_a_thousand() {
 }
 
 #[tokio::test]
+async fn what_a_trigger_says_in_the_place_of_names_is_not_told() {
+    let Some(place) = server("raised").await else { return };
+    prepared(&place).await;
+    place
+        .run(
+            "create function {s}.refuse() returns trigger language plpgsql as $$ begin raise exception 'refused' \
+             using errcode = '23514', column = new.data->>'n', constraint = new.key, table = new.pk::text; end $$; \
+             create trigger refuse before insert on {s}.orders_cdc for each row execute function {s}.refuse()",
+        )
+        .await;
+    let worker = place.worker(&place.config());
+    let report = worker.take(&[change("orders", "secret", at(1), 1, Some(r#""n":{"N":"4711"}"#))]).await;
+    assert_eq!(report.counts().parked, 1, "{report:?}");
+    let messages = place.texts("select message from {s}.rowtide_dead_letters").await;
+    assert_eq!(messages, ["The database refuses the row: SQLSTATE 23514."]);
+    // what the server itself names is told
+    place.run("drop trigger refuse on {s}.orders_cdc; alter table {s}.orders_cdc add constraint odd check (data->>'n' <> '5')").await;
+    worker.take(&[change("orders", "a", at(2), 2, Some(r#""n":{"N":"5"}"#))]).await;
+    let messages = place
+        .texts("select message from {s}.rowtide_dead_letters where message like '%constraint odd%'")
+        .await;
+    assert_eq!(messages.len(), 1);
+    place.finish().await;
+}
+
+#[tokio::test]
 async fn a_row_refused_by_a_check_gives_way_to_its_next_lower_version() {
     let Some(place) = server("check").await else { return };
     prepared(&place).await;

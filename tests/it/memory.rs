@@ -163,3 +163,38 @@ async fn the_worst_events_of_6_mb_stay_below_their_limit() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n").chars().take(4_000).collect::<String>());
     place.finish().await;
 }
+
+#[test]
+fn a_statement_ends_by_bytes_and_never_between_the_halves_of_a_changed_key() {
+    use rowtide::coalesce::Schedule;
+    use rowtide::plan::{Dialect, plan};
+    let text = "x".repeat(3_000_000);
+    let renamed = |id: u32| {
+        format!(
+            r#"{{"database":"d","table":"t","type":"update","ts":1,"xid":{id},"commit":true,"position":"bin.000001:{id}","primary_key_columns":["id"],"data":{{"id":{},"v":"{text}"}},"old":{{"id":{id}}}}}"#,
+            id + 1_000
+        )
+    };
+    let records: Vec<rowtide::record::Record> =
+        (1..=5).map(|id| rowtide::record::Record::new("s", id.to_string(), renamed(id))).collect();
+    let flow = rowtide::pipeline::Flow::new(&rowtide::config::Config::default()).unwrap();
+    let mut batch = flow.batch(&records);
+    let mut changes = Vec::new();
+    while let Some(chunk) = batch.chunk() {
+        changes.extend(chunk.changes);
+    }
+    assert_eq!(changes.len(), 10);
+    let mut schedule = Schedule::new(changes);
+    let wave = schedule.wave();
+    for dialect in [Dialect::Postgres, Dialect::Cratedb] {
+        let statements = plan(dialect, &schedule, &wave);
+        let rows: Vec<usize> = statements.iter().map(|statement| statement.rows.len()).collect();
+        // two rows of 3 MB and their deletes fit into 8 MiB
+        assert_eq!(rows, [4, 4, 2], "{dialect:?}");
+        for statement in statements {
+            let mut units: Vec<usize> = statement.rows.iter().map(|row| row.unit).collect();
+            units.sort_unstable();
+            assert!(units.chunks(2).all(|halves| halves[0] == halves[1]), "{units:?}");
+        }
+    }
+}
