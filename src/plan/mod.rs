@@ -115,20 +115,23 @@ pub fn plan(dialect: Dialect, schedule: &Schedule, wave: &[Vec<usize>]) -> Vec<S
     // by target and action: the statement that takes rows, and the bytes it has
     let mut open: HashMap<(*const Target, Action), (usize, usize)> = HashMap::new();
     for (unit, members) in wave.iter().enumerate() {
-        for &index in members {
-            let Some(change) = schedule.change(index) else { continue };
-            let Some(key) = &change.event.key else { continue };
-            let row = row(dialect, index, unit, key, change);
-            // halves of a key change share a statement: a patch is never one of them
+        let written = members.iter().filter_map(|&index| {
+            let change = schedule.change(index)?;
+            Some((change.target.clone(), row(dialect, index, unit, change.event.key.as_ref()?, change)))
+        });
+        // halves of a key change share a statement: a patch is never one of them
+        let written: Vec<(Arc<Target>, Row)> = written.collect();
+        let of_unit: usize = written.iter().map(|(_, row)| row.bytes()).sum();
+        for (target, row) in written {
             let action = if row.patch.is_some() { Action::Patch } else { Action::Upsert };
-            let (at, bytes) = open.entry((Arc::as_ptr(&change.target), action)).or_insert((usize::MAX, 0));
-            let is_begun =
-                statements.get(*at).and_then(|it| it.rows.last()).is_some_and(|last| last.unit == unit);
-            *bytes += row.bytes();
-            if (*bytes > STATEMENT_BYTES_MAX && !is_begun) || *at == usize::MAX {
-                (*at, *bytes) = (statements.len(), row.bytes());
-                statements.push(Statement { target: change.target.clone(), action, rows: Vec::new() });
+            let (at, bytes) = open.entry((Arc::as_ptr(&target), action)).or_insert((usize::MAX, 0));
+            let last = statements.get(*at).and_then(|statement| statement.rows.last());
+            let is_begun = last.is_some_and(|last| last.unit == unit);
+            if last.is_none() || (!is_begun && *bytes + of_unit > STATEMENT_BYTES_MAX) {
+                (*at, *bytes) = (statements.len(), 0);
+                statements.push(Statement { target, action, rows: Vec::new() });
             }
+            *bytes += row.bytes();
             if let Some(statement) = statements.get_mut(*at) {
                 statement.rows.push(row);
             }

@@ -376,7 +376,8 @@ async fn what_a_trigger_says_in_the_place_of_names_is_not_told() {
     assert_eq!(messages, ["The database refuses the row: SQLSTATE 23514."]);
     // what the server itself names is told
     place.run("drop trigger refuse on {s}.orders_cdc; alter table {s}.orders_cdc add constraint odd check (data->>'n' <> '5')").await;
-    worker.take(&[change("orders", "a", at(2), 2, Some(r#""n":{"N":"5"}"#))]).await;
+    let report = worker.take(&[change("orders", "a", at(2), 2, Some(r#""n":{"N":"5"}"#))]).await;
+    assert_eq!(report.counts().parked, 1, "{report:?}");
     let messages = place
         .texts("select message from {s}.rowtide_dead_letters where message like '%constraint odd%'")
         .await;
