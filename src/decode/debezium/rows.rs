@@ -247,6 +247,9 @@ pub(super) fn key_before(
     }
 }
 
+/// What a registry's converter puts around a key.
+const WRAPPER: [&str; 2] = ["schemaId", "payload"];
+
 pub(super) fn delete(
     origin: &Origin<'_>,
     record: &Record,
@@ -263,7 +266,14 @@ pub(super) fn delete(
     let Some(before) = before else {
         let no_key =
             || Error::poison("no_key", "The record of a delete has neither `before` nor a message key.");
-        let key = message_key.ok_or_else(no_key)?.key(rows.table.name, rows.identity, rows.columns)?;
+        let message_key = message_key.ok_or_else(no_key)?;
+        // no row shows that a wrapper's members are columns
+        let is_wrapper =
+            |names: Vec<String>| WRAPPER.iter().all(|member| names.iter().any(|name| name == member));
+        if rows.is_told_by(message_key) && message_key.names().is_some_and(is_wrapper) {
+            return Err(message_key.bad(rows.table.name));
+        }
+        let key = message_key.key(rows.table.name, rows.identity, rows.columns)?;
         return Ok(origin.event(Some(key), Change::Delete(None), None));
     };
     if *rows.identity == Identity::Row && !before.unavailable.is_empty() {
