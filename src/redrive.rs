@@ -18,8 +18,7 @@ use crate::unpack::{self, Bounds};
 use std::collections::{HashMap, HashSet};
 
 /// Letters read at once, and applied at once where they are of one record.
-const LETTERS_MAX: i64 = 1_000;
-const LETTERS_READ: usize = 1_000;
+const LETTERS_MAX: u16 = 1_000;
 
 /// What became of a parked record.
 #[derive(Debug)]
@@ -95,11 +94,11 @@ pub async fn redrive(
     let mut stuck: HashSet<Row> = HashSet::new();
     // letters of one record whose turn it is are applied together: its payload is read and decoded once for them
     for together in queue.chunk_by(|one, other| one.turn == other.turn && one.record == other.record) {
-        for page in together.chunks(LETTERS_READ) {
+        for page in together.chunks(LETTERS_MAX.into()) {
             let ids: Vec<i64> = page.iter().map(|place| place.id).collect();
             let filter = Filter { ids: Some(ids), open: true, ..Filter::default() };
             // somebody else may have been faster
-            let letters = sink.dead_letters(&filter, 0, LETTERS_MAX).await?;
+            let letters = sink.dead_letters(&filter, 0, LETTERS_MAX.into()).await?;
             let mut lanes: HashMap<i64, &Place> = page.iter().map(|place| (place.id, place)).collect();
             let letters = letters.into_iter().filter_map(|letter| Some((lanes.remove(&letter.id)?, letter)));
             let (waiting, letters): (Vec<_>, Vec<_>) =
@@ -152,7 +151,7 @@ async fn queue(flows: &mut Flows<'_>, sink: &Sink, filter: &Filter) -> Result<Ve
     let mut after = 0;
     let mut last: Option<(OfRecord, Contents)> = None;
     loop {
-        let letters = sink.dead_letters(&filter, after, LETTERS_MAX).await?;
+        let letters = sink.dead_letters(&filter, after, LETTERS_MAX.into()).await?;
         let Some(end) = letters.last() else { break };
         after = end.id;
         for letter in letters {
@@ -343,8 +342,7 @@ async fn record(sink: &Sink, letter: &ParkedLetter) -> Result<Option<Record>> {
 }
 
 /// Whether a record holds several documents or others.
-fn has_parts(record: &Record) -> bool {
-    let bounds = Bounds::default();
+fn has_parts(record: &Record, bounds: Bounds) -> bool {
     unpack::parts(record, bounds)
         .or_else(|| unpack::documents(record, bounds))
         .is_some_and(|parts| parts.len() > 1)
@@ -372,6 +370,8 @@ impl Flows<'_> {
         let epoch = u16::try_from(letter.epoch).map_err(|_| {
             Error::config(format!("The dead letter {} has an epoch that no record can have.", letter.id))
         })?;
+        let bounds = Bounds::of(self.config.limits.memory);
+        let has_parts = |record| has_parts(record, bounds);
         let is_mixed = self.config.source.decoder == "auto" && record.is_some_and(has_parts);
         Ok(FlowName { decoder: letter.decoder.clone().filter(|_| !is_mixed), epoch })
     }

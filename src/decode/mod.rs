@@ -34,7 +34,7 @@ use crate::error::{Disposition, Error, ErrorKind, Result};
 use crate::event::{ChangeEvent, Timestamp};
 use crate::json::Fault;
 use crate::record::Record;
-use crate::unpack::{self, Bounds, PART_BYTES, TOO_LARGE};
+use crate::unpack::{self, Bounds, PART_BYTES};
 use row::{Origin, Row};
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -288,8 +288,7 @@ impl Decoders {
         for part in records.iter().flat_map(|record| self.part(record)) {
             bytes += part.bytes();
             if bytes > self.bounds.decoded {
-                let (code, message) = TOO_LARGE;
-                return vec![Part { decoder: None, decoded: Err(Error::poison(code, message)) }];
+                return vec![Part { decoder: None, decoded: Err(row::too_large()) }];
             }
             parts.push(part);
         }

@@ -21,7 +21,7 @@ pub(super) const KEY_COLUMNS_MAX: usize = 64;
 /// The longest name of a table: no source has names of a tenth of it.
 const TABLE_BYTES_MAX: usize = 1_024;
 
-/// The error of a message of more rows than there is memory for.
+/// The error of a record of more parts or rows than there is memory for.
 pub(super) fn too_large() -> Error {
     let (code, message) = TOO_LARGE;
     Error::poison(code, message)

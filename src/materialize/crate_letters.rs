@@ -72,10 +72,8 @@ impl Cratedb {
         let since = jiff::Timestamp::now().as_millisecond() - LATELY_MS;
         let since = jiff::Timestamp::from_millisecond(since).unwrap_or(jiff::Timestamp::MIN);
         let letters: Vec<DeadLetter> = letters.iter().map(DeadLetter::bounded).collect();
-        let own: Vec<String> = letters
-            .iter()
-            .map(|letter| format!("{} {}", storable(&letter.position), letter.payload_sha256))
-            .collect();
+        let own: Vec<String> =
+            letters.iter().map(|letter| format!("{} {}", letter.position, letter.payload_sha256)).collect();
         let source = DeadLetter::bounded_source(source);
         let (cause, table) = match cause {
             Cause::Poison => ("not code = any($4)", None),

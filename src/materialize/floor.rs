@@ -47,31 +47,29 @@ impl Postgres {
     }
 
     /// A change of `source` is of the source whose truncate raised the target's floor, unless it begins a new epoch:
-    /// what one source removes, the rows of another must not be measured by.
+    /// what one source removes, the rows of another must not be measured by. Whether floors tell their sources.
     pub(super) async fn agree_with_floor(
         &self,
         client: &mut Object,
         target: &Target,
         (source, epoch, position): (&SourceIdentity, u16, &str),
-    ) -> Result<()> {
+    ) -> Result<bool> {
         if target.truncate == Truncate::Ignore
             || target.is_merged()
             || !self.floors_tell_sources(client).await?
         {
-            return Ok(());
+            return Ok(false);
         }
         let sql = self.fill_own(include_str!("../../sql/postgres/read_floor_source.sql"), &[]);
         let row = client.query_opt(&sql, &[&target.qualified()]).await.map_err(ddl_error)?;
-        let Some(row) = row else { return Ok(()) };
+        let Some(row) = row else { return Ok(true) };
         let floor: String = row.try_get(0).map_err(ddl_error)?;
         let known: Option<String> = row.try_get(1).map_err(ddl_error)?;
         let is_older = Version::from(floor).epoch().is_none_or(|of_floor| of_floor < epoch);
-        match known {
-            Some(known) if !is_older => {
-                agree_on_source(target, source, position, &SourceIdentity::parse(&known))
-            }
-            _ => Ok(()),
+        if let Some(known) = known.filter(|_| !is_older) {
+            agree_on_source(target, source, position, &SourceIdentity::parse(&known))?;
         }
+        Ok(true)
     }
 
     /// Whether the floors have the column that tells whose truncate raised them: those of an earlier version get it,
@@ -140,16 +138,14 @@ impl Postgres {
                     ),
                 ));
             }
-        }
-        let registered = self.registered(client, target).await?;
-        if let Some(registered) = registered.filter(|line| line.epoch >= i32::from(*epoch)) {
-            agree_on_source(target, source, position, &registered.source())?;
+            if registered.epoch >= i32::from(*epoch) {
+                agree_on_source(target, source, position, &registered.source())?;
+            }
         }
         // nothing was written yet, but what is older may still come
         let is_empty = relation_of(client, &target.schema, &target.storage).await?.is_none();
         self.ensure_floor(client, target).await?;
-        self.agree_with_floor(client, target, (source, *epoch, position)).await?;
-        let tell_sources = self.floors_tell_sources(client).await?;
+        let tell_sources = self.agree_with_floor(client, target, (source, *epoch, position)).await?;
         let name_floor = self.fill_own(include_str!("../../sql/postgres/name_floor.sql"), &[]);
         let (raise, remove) = truncate_sql(target);
         let failed = |error: tokio_postgres::Error| driver_error(&error, false);

@@ -1,15 +1,9 @@
 //! Every folder of `tests/cases/`: its input, replayed, ends with its right value and says what helps.
 
 use crate::cli::rowtide;
-use crate::samples::root;
+use crate::samples::{entries, root};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-
-fn entries(folder: &Path) -> Vec<PathBuf> {
-    let mut entries: Vec<PathBuf> = folder.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
-    entries.sort();
-    entries
-}
 
 /// What differs from the right value, if anything does.
 fn wrong(case: &Path) -> Option<String> {

@@ -30,14 +30,18 @@ impl Ended {
     }
 }
 
+/// `rowtide` without the settings of whoever runs the tests.
+pub(crate) fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rowtide"));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ROWTIDE_")) {
+        command.env_remove(name);
+    }
+    command
+}
+
 /// Runs `rowtide` in the package's folder, without the settings of whoever runs the tests.
 pub(crate) fn rowtide_with(args: &[&str], variables: &[(&str, &str)], stdin: &[u8]) -> Ended {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_rowtide"));
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("ROWTIDE_") {
-            command.env_remove(name);
-        }
-    }
+    let mut command = command();
     command.args(args).current_dir(env!("CARGO_MANIFEST_DIR")).envs(variables.iter().copied());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("rowtide starts");

@@ -1,6 +1,8 @@
 //! `rowtide doctor`: every rule against templates that trip it and templates that do not, what it prints, what it
 //! never prints, and a database that lacks something.
 
+use crate::cli::command;
+use crate::samples::entries;
 use crate::support::{Place, server};
 use proptest::prelude::*;
 use rowtide::config::{Config, Environment, Inputs};
@@ -13,19 +15,12 @@ use rowtide::plan::Dialect;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// What templates and configurations here hold where a password stands.
 const CANARY: &str = "canary-7f3a";
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/doctor")
-}
-
-fn entries(folder: &Path) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = folder.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
-    found.sort();
-    found
 }
 
 fn name(path: &Path) -> &str {
@@ -316,11 +311,7 @@ struct Ended {
 }
 
 fn rowtide(args: &[&str]) -> Ended {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_rowtide"));
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ROWTIDE_")) {
-        command.env_remove(name);
-    }
-    let output = command.args(args).current_dir(folder()).output().unwrap();
+    let output = command().args(args).current_dir(folder()).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     Ended { status: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
 }

@@ -14,7 +14,6 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 const KINDS: [&str; 4] = ["changes", "sql", "cratedb.sql", "response"];
 
@@ -125,10 +124,7 @@ fn settings(event: &str) -> String {
 
 /// stdout and stderr of a command about this file, run in the package's folder without anybody's settings.
 fn rowtide(command: &[&str], event: &str) -> (String, String) {
-    let mut process = Command::new(env!("CARGO_BIN_EXE_rowtide"));
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ROWTIDE_")) {
-        process.env_remove(name);
-    }
+    let mut process = crate::cli::command();
     let settings = settings(event);
     let output =
         process.args(command).args([event, "--config", &settings]).current_dir(root()).output().unwrap();

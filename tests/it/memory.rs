@@ -9,7 +9,7 @@ use md5::{Digest as _, Md5};
 use serde_json::{Value, json};
 use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 /// What the process may take up at its peak, whatever an event of 6 MB holds: the default of `limits.memory`.
 const PEAK_MAX: u64 = 256 << 20;
@@ -121,10 +121,7 @@ fn events() -> Vec<(&'static str, String, [u64; 2])> {
 
 /// Runs a replay: what it printed, and the most memory it ever had, in bytes.
 fn replayed(url: &str, schema: &str, config: &Path, event: &Path) -> (Value, u64) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_rowtide"));
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ROWTIDE_")) {
-        command.env_remove(name);
-    }
+    let mut command = crate::cli::command();
     command.args(["replay", "--output", "json", "--sink", url, "--set", &format!("sink.schema={schema}")]);
     command.arg("--config").arg(config).arg(event).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().unwrap();

@@ -32,6 +32,13 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// What is in a folder, sorted.
+pub(crate) fn entries(folder: &Path) -> Vec<PathBuf> {
+    let mut entries: Vec<PathBuf> = folder.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    entries
+}
+
 /// The folders of `events/`: of decoders, and of envelopes.
 pub(crate) fn folders() -> Vec<String> {
     let entries = root().join("events").read_dir().unwrap().map(|entry| entry.unwrap());

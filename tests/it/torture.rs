@@ -80,10 +80,7 @@ fn changes(random: &mut StdRng) -> (Vec<String>, BTreeMap<String, String>) {
 
 /// Runs `rowtide` once, killed after a while where that is given; whether it ended well.
 fn rowtide(url: &str, arguments: &[&str], kill_after: Option<Duration>) -> bool {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_rowtide"));
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ROWTIDE_")) {
-        command.env_remove(name);
-    }
+    let mut command = crate::cli::command();
     command.args(arguments).args(["--sink", url, "--set", "sink.schema=torture"]);
     command.args(["--set", "dead_letters.limit=1000000"]);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
