@@ -358,7 +358,7 @@ fn variables_that_are_not_settings_are_left_alone() {
 #[test]
 fn a_wrong_value_is_an_error_with_its_place_and_what_is_allowed() {
     let place = Place::new("wrong");
-    let table: [(&str, Pairs<'_>, &[&str], &str); 22] = [
+    let table: [(&str, Pairs<'_>, &[&str], &str); 23] = [
         ("[sink]\nddl = \"atuo\"", &[], &[], "`sink.ddl` (rowtide.toml line 2) must be `auto` or `never`"),
         ("[sink]\nddl = true", &[], &[], "`sink.ddl` (rowtide.toml line 2) must be `auto` or `never`"),
         ("[sink]\nddl = \"Auto\"", &[], &[], "`sink.ddl` (rowtide.toml line 2) must be `auto` or `never`"),
@@ -468,6 +468,13 @@ fn a_wrong_value_is_an_error_with_its_place_and_what_is_allowed() {
             &[],
             "`to` of [[route]] 1 (rowtide.toml line 3) must have no braces but {table}, {schema}, \
              {account}, {connector}, {db}, {region}, {server}",
+        ),
+        (
+            "[[route]]\nfrom = \"a\"\nmerge = true\ntruncate = \"apply\"",
+            &[],
+            &[],
+            "`merge` of [[route]] 1 (rowtide.toml line 3) and `truncate = \"apply\"` exclude each other: the truncate of \
+             one source would empty the rows of the others",
         ),
         (
             "[[route]]\nfrom = \"a\"\ninclude = [\"x\"]\nexclude = []",

@@ -233,6 +233,18 @@ async fn many_sources_fill_one_target_on_purpose() {
 }
 
 #[tokio::test]
+async fn sources_that_order_their_changes_otherwise_are_not_merged() {
+    for database in Database::each("schemes").await {
+        let config = database.routed(vec![RouteConfig { merge: true, ..route("t", "all") }]);
+        assert_eq!(database.events(&config, vec![of_db("a", 1, 1)]).await.counts().applied, 1);
+        let other = ChangeEvent { version: "p.0000.1.0001".to_owned().into(), ..of_db("b", 2, 1) };
+        let report = database.events(&config, vec![other]).await;
+        assert_eq!(report.failure().map(|error| error.code()), Some("other_scheme"), "{report:?}");
+        database.finish().await;
+    }
+}
+
+#[tokio::test]
 async fn partitions_of_two_names_lead_to_one_target() {
     for database in Database::each("partitions").await {
         let config = database.routed(vec![RouteConfig { merge: true, ..route("sales_*", "sales") }]);
