@@ -9,7 +9,7 @@ use crate::catalogue::TableSchema;
 use crate::config::Config;
 use crate::decode::Reason;
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::Timestamp;
+use crate::event::{Change, Timestamp};
 use crate::materialize::{Deadline, Filter, Materializer as _, ParkedLetter, Sink};
 use crate::pipeline::{Flow, Row, process, process_rows};
 use crate::record::{Envelope, Record};
@@ -92,17 +92,25 @@ pub async fn redrive(
     let mut flows = Flows { config, schemas, made: HashMap::new() };
     let queue = queue(&mut flows, sink, filter).await?;
     let mut stuck: HashSet<Row> = HashSet::new();
+    // rows with an older change that is not redriven: a full image passes it, a patch must not
+    let mut held: HashSet<Row> = HashSet::new();
     // letters of one record whose turn it is are applied together: its payload is read and decoded once for them
     for together in queue.chunk_by(|one, other| one.turn == other.turn && one.record == other.record) {
-        for page in together.chunks(LETTERS_MAX.into()) {
+        let (selected, others): (Vec<&Place>, Vec<&Place>) =
+            together.iter().partition(|place| place.is_selected);
+        held.extend(others.into_iter().filter_map(|place| place.lane.clone()));
+        for page in selected.chunks(LETTERS_MAX.into()) {
             let ids: Vec<i64> = page.iter().map(|place| place.id).collect();
             let filter = Filter { ids: Some(ids), open: true, ..Filter::default() };
             // somebody else may have been faster
             let letters = sink.dead_letters(&filter, 0, LETTERS_MAX.into()).await?;
-            let mut lanes: HashMap<i64, &Place> = page.iter().map(|place| (place.id, place)).collect();
-            let letters = letters.into_iter().filter_map(|letter| Some((lanes.remove(&letter.id)?, letter)));
-            let (waiting, letters): (Vec<_>, Vec<_>) =
-                letters.partition(|(place, _)| place.lane.as_ref().is_some_and(|lane| stuck.contains(lane)));
+            let mut places: HashMap<i64, &Place> = page.iter().map(|place| (place.id, *place)).collect();
+            let letters = letters.into_iter().filter_map(|letter| Some((places.remove(&letter.id)?, letter)));
+            let waits = |place: &Place| {
+                let is_behind = |lane| stuck.contains(lane) || (place.is_patch && held.contains(lane));
+                place.lane.as_ref().is_some_and(is_behind)
+            };
+            let (waiting, letters): (Vec<_>, Vec<_>) = letters.partition(|(place, _)| waits(place));
             let tried = attempt(&mut flows, sink, &letters).await?;
             let done = letters.iter().zip(&tried).filter(|(_, fate)| fate.is_durable());
             let done: Vec<i64> = done.map(|((_, letter), _)| letter.id).collect();
@@ -111,8 +119,10 @@ pub async fn redrive(
             }
             let waiting = waiting.into_iter().map(|letter| (letter, Fate::Waiting));
             for ((place, letter), fate) in letters.into_iter().zip(tried).chain(waiting) {
-                if let (Fate::Parked | Fate::TooOld(_), Some(lane)) = (&fate, &place.lane) {
-                    stuck.insert(lane.clone());
+                match (&fate, &place.lane) {
+                    (Fate::Parked | Fate::TooOld(_), Some(lane)) => drop(stuck.insert(lane.clone())),
+                    (Fate::NoPayload, Some(lane)) => drop(held.insert(lane.clone())),
+                    _ => {}
                 }
                 each(&Redriven { id: letter.id, table: letter.table, key: letter.key, fate });
             }
@@ -138,6 +148,10 @@ struct Place {
     lane: Option<Row>,
     version: String,
     id: i64,
+    /// Whether its change needs the one before it.
+    is_patch: bool,
+    /// Whether it is to be redriven; another one only holds the patches behind it.
+    is_selected: bool,
     /// How many letters of the lane come before.
     turn: usize,
     record: OfRecord,
@@ -146,28 +160,15 @@ struct Place {
 /// The selected letters in the order in which they are tried: turn by turn, those of a record together. The first
 /// letters of all keys come first, then the second, by version.
 async fn queue(flows: &mut Flows<'_>, sink: &Sink, filter: &Filter) -> Result<Vec<Place>> {
-    let filter = Filter { open: true, ..filter.clone() };
-    let mut queue: Vec<Place> = Vec::new();
-    let mut after = 0;
-    let mut last: Option<(OfRecord, Contents)> = None;
-    loop {
-        let letters = sink.dead_letters(&filter, after, LETTERS_MAX.into()).await?;
-        let Some(end) = letters.last() else { break };
-        after = end.id;
-        for letter in letters {
-            let is_of = |last: &&(OfRecord, Contents)| last.0.is_of(&letter);
-            if last.as_ref().filter(is_of).is_none() {
-                last = Some(contents(flows, sink, &letter).await?);
-            }
-            let Some((record, contents)) = &last else { continue };
-            let known = letter.table.is_some() && letter.key.is_some();
-            let known = known.then(|| Row { table: letter.table.clone(), key: letter.key.clone() });
-            let change = contents.change(&letter);
-            let (lane, version) =
-                change.map_or((known, String::new()), |(row, version)| (Some(row), version));
-            queue.push(Place { lane, version, id: letter.id, turn: 0, record: record.clone() });
-        }
+    let mut queue = Queue::default();
+    queue.add(flows, sink, &Filter { open: true, ..filter.clone() }, true).await?;
+    // what a patch rests on may be parked, and not selected
+    let patches = queue.places.iter().filter(|place| place.is_patch && filter.selects());
+    let patched: HashSet<Row> = patches.filter_map(|place| place.lane.clone()).collect();
+    for Row { table, key } in patched {
+        queue.add(flows, sink, &Filter { table, key, open: true, ..Filter::default() }, false).await?;
     }
+    let mut queue = queue.places;
     queue.sort_unstable_by(|a, b| (&a.lane, &a.version, a.id).cmp(&(&b.lane, &b.version, b.id)));
     let mut turn = 0;
     let mut before: Option<Row> = None;
@@ -180,20 +181,73 @@ async fn queue(flows: &mut Flows<'_>, sink: &Sink, filter: &Filter) -> Result<Ve
     Ok(queue)
 }
 
+/// Letters on their way into an order.
+#[derive(Default)]
+struct Queue {
+    places: Vec<Place>,
+    ids: HashSet<i64>,
+    /// The record of the last letter: those of one record are as a rule read one after the other.
+    last: Option<(OfRecord, Contents)>,
+}
+
+impl Queue {
+    /// Adds the letters of `filter` that are not there yet.
+    async fn add(
+        &mut self,
+        flows: &mut Flows<'_>,
+        sink: &Sink,
+        filter: &Filter,
+        is_selected: bool,
+    ) -> Result<()> {
+        let mut after = 0;
+        loop {
+            let letters = sink.dead_letters(filter, after, LETTERS_MAX.into()).await?;
+            let Some(end) = letters.last() else { return Ok(()) };
+            after = end.id;
+            for letter in letters {
+                if !self.ids.insert(letter.id) {
+                    continue;
+                }
+                let is_of = |last: &&(OfRecord, Contents)| last.0.is_of(&letter);
+                if self.last.as_ref().filter(is_of).is_none() {
+                    self.last = Some(contents(flows, sink, &letter).await?);
+                }
+                let Some((record, contents)) = &self.last else { continue };
+                let known = letter.table.is_some() && letter.key.is_some();
+                let known = known.then(|| Row { table: letter.table.clone(), key: letter.key.clone() });
+                let change = contents.change(&letter);
+                let is_patch = change.as_ref().is_some_and(|change| change.is_patch);
+                let (lane, version) =
+                    change.map_or((known, String::new()), |change| (Some(change.row), change.version));
+                let (id, record) = (letter.id, record.clone());
+                self.places.push(Place { lane, version, id, is_patch, is_selected, turn: 0, record });
+            }
+        }
+    }
+}
+
 /// The changes that a record holds: their rows as letters name them, and their versions.
 #[derive(Default)]
 struct Contents {
-    by_number: HashMap<u32, (Row, String)>,
-    by_row: HashMap<Row, String>,
+    by_number: HashMap<u32, Held>,
+    by_row: HashMap<Row, Held>,
+}
+
+/// A change that a record holds.
+#[derive(Clone)]
+struct Held {
+    row: Row,
+    version: String,
+    is_patch: bool,
 }
 
 impl Contents {
     /// The change that a letter is about. Other parts of the record may give more events by now than they did.
-    fn change(&self, letter: &ParkedLetter) -> Option<(Row, String)> {
-        let by_number = || self.by_number.get(&u32::try_from(letter.sub).ok()?).cloned();
+    fn change(&self, letter: &ParkedLetter) -> Option<Held> {
+        let by_number = || self.by_number.get(&u32::try_from(letter.sub).ok()?);
         let row = Row { table: letter.table.clone(), key: letter.key.clone() };
-        let is_of_row = by_number().filter(|(of, _)| *of == row);
-        is_of_row.or_else(|| Some((row.clone(), self.by_row.get(&row)?.clone()))).or_else(by_number)
+        let is_of_row = by_number().filter(|change| change.row == row);
+        is_of_row.or_else(|| self.by_row.get(&row)).or_else(by_number).cloned()
     }
 }
 
@@ -211,9 +265,13 @@ async fn contents(flows: &mut Flows<'_>, sink: &Sink, letter: &ParkedLetter) -> 
             return Err(failure);
         }
         for change in &chunk.changes {
-            let (row, version) = (Row::of(&change.event).stored(), change.event.version.as_str().to_owned());
-            contents.by_row.entry(row.clone()).or_insert_with(|| version.clone());
-            contents.by_number.insert(change.origin.sub, (row, version));
+            let held = Held {
+                row: Row::of(&change.event).stored(),
+                version: change.event.version.as_str().to_owned(),
+                is_patch: matches!(change.event.change, Change::Patch(_)),
+            };
+            contents.by_row.entry(held.row.clone()).or_insert_with(|| held.clone());
+            contents.by_number.insert(change.origin.sub, held);
         }
     }
     Ok((OfRecord::new(letter, name), contents))

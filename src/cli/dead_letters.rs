@@ -25,10 +25,10 @@ pub(super) async fn run(global: &Global, args: &DeadLetterArgs, out: &mut impl W
     let selection = args.action.selection();
     let mut filter = filter(selection);
     match &args.action {
-        DeadLetterAction::Discard { all: false, .. } if !selects(&filter) => {
+        DeadLetterAction::Discard { all: false, .. } if !filter.selects() => {
             return Err(Failure::usage("Say which dead letters to discard, or --all."));
         }
-        DeadLetterAction::Show { .. } if !selects(&filter) => {
+        DeadLetterAction::Show { .. } if !filter.selects() => {
             return Err(Failure::usage(
                 "Say which dead letters to show; `rowtide dead-letters list` has them all.",
             ));
@@ -72,14 +72,6 @@ fn filter(selection: &Selection) -> Filter {
         ids: (!selection.ids.is_empty()).then(|| selection.ids.clone()),
         open: false,
     }
-}
-
-fn selects(filter: &Filter) -> bool {
-    filter.table.is_some()
-        || filter.code.is_some()
-        || filter.key.is_some()
-        || filter.since.is_some()
-        || filter.ids.is_some()
 }
 
 /// Calls `each` with every letter that `filter` selects, page by page.
@@ -266,7 +258,7 @@ fn explain(fate: &Fate) -> String {
         Fate::Ignored(reason) => format!("left out by its route ({reason}); discard it if that is right"),
         Fate::Parked => "refused once more, stays parked".to_owned(),
         Fate::Waiting => "not tried: an older change of the same key was refused".to_owned(),
-        Fate::NoPayload => "parked without its payload; replay it from the source".to_owned(),
+        Fate::NoPayload => "parked without its payload; discard it, and replay it from the source".to_owned(),
         Fate::TooOld(error) => format!("not tried: {error}"),
         Fate::Applied | Fate::Stale => fate.as_str().to_owned(),
     }

@@ -142,6 +142,13 @@ impl DeadLetter {
 }
 
 impl Filter {
+    /// Whether it leaves any letter out, beside those that are done.
+    #[must_use]
+    pub fn selects(&self) -> bool {
+        let Self { table, code, key, since, ids, open: _ } = self;
+        table.is_some() || code.is_some() || key.is_some() || since.is_some() || ids.is_some()
+    }
+
     /// The same with names as letters have them.
     pub(super) fn bounded(&self) -> Self {
         Self {

@@ -173,6 +173,7 @@ impl Envelope {
                 let (mut firehose, mut records) = (false, false);
                 let (mut topics, mut event_source) = (false, false);
                 let mut abandoned = (false, false);
+                let mut is_row = false;
                 // what is wrong behind the list is found when the event is read
                 scanner
                     .object(|scanner, name| {
@@ -184,12 +185,14 @@ impl Envelope {
                             "records" if kind == Kind::Object => topics = true,
                             "eventSource" => event_source = true,
                             "requestContext" => abandoned.0 = true,
+                            name if marks_row(name) => is_row = true,
                             name => abandoned.1 |= tells_of_a_batch(name),
                         }
                         scanner.skip().map(drop)
                     })
                     .unwrap_or_default();
-                found || (firehose && records) || (topics && event_source) || abandoned == (true, true)
+                let is_event = found || (firehose && records) || (topics && event_source);
+                !is_row && (is_event || abandoned == (true, true))
             }
             Ok(Kind::Array) => {
                 let mut known = false;
@@ -204,6 +207,12 @@ impl Envelope {
             _ => false,
         }
     }
+}
+
+/// Whether a member is one that flattening transformations add to a row: no envelope has such a member, and then every
+/// other one is a column, whatever it is called.
+pub(crate) fn marks_row(name: &str) -> bool {
+    name.starts_with("__")
 }
 
 /// Ten times what any service puts into one event.

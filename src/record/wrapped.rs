@@ -4,8 +4,8 @@
 //! Amazon SNS Developer Guide, "Amazon SNS message delivery to Amazon SQS queues" (raw delivery leaves the envelope
 //! out); Amazon EventBridge User Guide, "Events structure"; "Pipes concepts" for records of a stream in a queue.
 
-use super::Record;
 use super::element::Element;
+use super::{Record, marks_row};
 use crate::event::Timestamp;
 use crate::json::{Fault, Kind, Scanner};
 use std::borrow::Cow;
@@ -82,11 +82,11 @@ fn inside(text: &str) -> Option<Inner<'_>> {
     }
     scanner.object(|scanner, name| found.member(scanner, &name)).ok()?;
     scanner.end().ok()?;
-    if found.stream {
-        return Some(Inner::Stream(Box::new(Element::read(&mut Scanner::new(text)).ok()?)));
-    }
     if found.is_row {
         return None;
+    }
+    if found.stream {
+        return Some(Inner::Stream(Box::new(Element::read(&mut Scanner::new(text)).ok()?)));
     }
     match (found.notification && found.topic && !found.is_not_of_topic, found.message, found.detail) {
         (true, Some(message), _) => Some(Inner::Text(message.into_owned())),
@@ -98,7 +98,7 @@ fn inside(text: &str) -> Option<Inner<'_>> {
 impl<'a> Found<'a> {
     fn member(&mut self, scanner: &mut Scanner<'a>, name: &str) -> Result<(), Fault> {
         self.is_not_of_topic |= !OF_TOPIC.contains(&name);
-        self.is_row |= name.starts_with("__");
+        self.is_row |= marks_row(name);
         match (name, scanner.peek()?) {
             ("Type", Kind::String) => self.notification = scanner.string()? == "Notification",
             ("TopicArn", Kind::String) => {

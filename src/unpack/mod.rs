@@ -17,7 +17,7 @@ mod stream;
 pub use stream::plain;
 
 use crate::json::{Fault, Kind, Scanner};
-use crate::record::Record;
+use crate::record::{Record, marks_row};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -148,16 +148,16 @@ pub fn documents(record: &Record, bounds: Bounds) -> Option<Vec<Record>> {
     (parts.len() > 1).then_some(parts)
 }
 
-/// The elements of a text that is one array of objects, at most one more than `most`.
+/// The elements of a text that is one array, at most one more than `most`; `None` when none of them is an object.
 fn elements(text: &str, most: usize) -> Option<Vec<&str>> {
     let mut scanner = Scanner::new(text);
     if scanner.peek() != Ok(Kind::Array) {
         return None;
     }
-    let (mut elements, mut are_objects) = (Vec::new(), true);
+    let (mut elements, mut has_object) = (Vec::new(), false);
     scanner
         .array(|scanner| {
-            are_objects &= scanner.peek()? == Kind::Object;
+            has_object |= scanner.peek()? == Kind::Object;
             let element = scanner.skip()?;
             if elements.len() <= most {
                 elements.push(element);
@@ -166,7 +166,7 @@ fn elements(text: &str, most: usize) -> Option<Vec<&str>> {
         })
         .ok()?;
     let is_whole = scanner.end().is_ok();
-    (is_whole && are_objects && !elements.is_empty()).then_some(elements)
+    (is_whole && has_object).then_some(elements)
 }
 
 /// Whether a line is one object.
@@ -318,6 +318,7 @@ fn log_events(payload: &[u8], most: usize) -> Option<Vec<String>> {
         return None;
     }
     let (mut is_log, mut is_test, mut messages) = (false, false, None);
+    let mut is_row = false;
     scanner
         .object(|scanner, name| {
             match (name.as_ref(), scanner.peek()?) {
@@ -326,13 +327,17 @@ fn log_events(payload: &[u8], most: usize) -> Option<Vec<String>> {
                     is_test = kind == "CONTROL_MESSAGE";
                     is_log = is_test || kind == "DATA_MESSAGE";
                 }
+                (name, _) if marks_row(name) => {
+                    is_row = true;
+                    scanner.skip()?;
+                }
                 ("logEvents", Kind::Array) => messages = Some(messages_of(scanner, most)?),
                 _ => drop(scanner.skip()?),
             }
             Ok::<_, Fault>(())
         })
         .ok()?;
-    let messages = messages.filter(|_| is_log)?;
+    let messages = messages.filter(|_| is_log && !is_row)?;
     Some(if is_test { Vec::new() } else { messages })
 }
 

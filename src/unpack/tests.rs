@@ -169,7 +169,9 @@ fn the_elements_of_an_array_are_parts() {
     assert_eq!(texts(array), [r#"{"a":1}"#, r#"{"b":[2]}"#]);
     assert_eq!(texts(&gzip(array)), [r#"{"a":1}"#, r#"{"b":[2]}"#]);
     assert_eq!(texts(br#"[{"a":1}]"#), [r#"{"a":1}"#]);
-    for other in [&b"[]"[..], b"[1]", br#"[{"a":1},2]"#, br#"[{"a":1}"#, br#"[{"a":1}] x"#] {
+    // what is no object is a bad part, and spoils no other
+    assert_eq!(texts(br#"[{"a":1},null,2]"#), [r#"{"a":1}"#, "null", "2"]);
+    for other in [&b"[]"[..], b"[1]", b"[[{}]]", br#"[{"a":1}"#, br#"[{"a":1}] x"#] {
         assert!(found(other).is_none_or(|parts| parts[0].2 != r#"{"a":1}"#), "{other:?}");
     }
     let most = Bounds::default().parts();

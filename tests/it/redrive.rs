@@ -1,7 +1,7 @@
 //! Redriving parked records: each event by itself, as it was received.
 
 use crate::support::{Place, at, change, place};
-use rowtide::config::{Config, VersionScheme};
+use rowtide::config::{Config, Payload, VersionScheme};
 use rowtide::materialize::{Filter, Sink};
 use rowtide::record::{Envelope, Record};
 
@@ -137,6 +137,59 @@ async fn one_bad_row_of_a_message_is_parked_by_itself_and_redriven_by_itself() {
     assert_eq!(place.texts(rows).await, ["[2] 22", "[3] 3", "[4]"]);
     assert_eq!(place.texts(parked).await, ["shop.orders [3] 3"]);
     place.finish().await;
+}
+
+#[tokio::test]
+async fn a_patch_does_not_pass_an_older_change_of_its_row_that_was_not_selected() {
+    for payload in [Payload::Full, Payload::None] {
+        let place = place("redrive_patch").await;
+        let mut config = place.config();
+        config.dead_letters.payload = payload;
+        let record = |lsn: u32, action: &str, columns: &str| {
+            let text = format!(
+                r#"{{"action":"{action}","lsn":"0/{lsn}","schema":"shop","table":"items","pk":[{{"name":"id","type":"integer"}}],"columns":[{{"name":"id","type":"integer","value":2}},{columns}],"identity":[{{"name":"id","type":"integer","value":2}}]}}"#
+            );
+            Record::new("script", lsn.to_string(), text)
+        };
+        let text =
+            |name: &str, value: &str| format!(r#"{{"name":"{name}","type":"text","value":"{value}"}}"#);
+        let worker = place.worker(&config);
+        worker.done(&[record(10, "I", &[text("v", "ok"), text("x", "x")].join(","))]).await;
+        let table = "{s}.\"shop.items_cdc\"";
+        place.run(&format!("alter table {table} add constraint c check (data->>'v' <> 'bad')")).await;
+        assert_eq!(worker.done(&[record(14, "U", &text("v", "bad"))]).await.parked, 1);
+        config.dead_letters.payload = Payload::Full;
+        assert_eq!(place.worker(&config).done(&[record(20, "U", &text("x", "x4"))]).await.parked, 1);
+        let blocked = Filter { code: Some("blocked".to_owned()), ..Filter::default() };
+        for (filter, expected) in [
+            (&blocked, vec!["waiting"]),
+            (
+                &Filter::default(),
+                vec![if payload == Payload::Full { "parked" } else { "no_payload" }, "waiting"],
+            ),
+        ] {
+            let sink = Sink::new(&config).unwrap();
+            let mut fates = Vec::new();
+            rowtide::redrive::redrive(&config, &sink, filter, |letter| fates.push(letter.fate.as_str()))
+                .await
+                .unwrap();
+            sink.close();
+            assert_eq!(fates, expected, "{filter:?}");
+        }
+        let row = "select concat_ws(' ', data->>'v', data->>'x') from {s}.\"shop.items\"";
+        assert_eq!(place.texts(row).await, ["ok x"]);
+        place.run(&format!("alter table {table} drop constraint c")).await;
+        if payload == Payload::Full {
+            assert_eq!(redrive(&config).await, ["shop.items applied", "shop.items applied"]);
+        } else {
+            // what the documentation says: all letters of the row go, and its records come again in their order
+            place.run("delete from {s}.rowtide_dead_letters").await;
+            let again = [record(14, "U", &text("v", "bad")), record(20, "U", &text("x", "x4"))];
+            assert_eq!(place.worker(&config).done(&again).await.parked, 0);
+        }
+        assert_eq!(place.texts(row).await, ["bad x4"]);
+        place.finish().await;
+    }
 }
 
 #[tokio::test]
