@@ -40,8 +40,9 @@ class Cloud:
         self.url = f"http://127.0.0.1:{port}"
         self.bin = place / "bin"
         self.bin.mkdir()
+        # no setting of the caller's reaches a script: what it has, it has from the function
         self.environment = {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if not name.startswith("ROWTIDE_")},
             "AWS_ENDPOINT_URL": self.url,
             "AWS_DEFAULT_REGION": "eu-central-1",
             "AWS_REGION": "eu-central-1",
