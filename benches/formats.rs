@@ -4,9 +4,11 @@
 
 #![allow(clippy::print_stdout, reason = "a benchmark prints")]
 
+use rowtide::catalogue::Catalogue;
 use rowtide::config::{Config, Environment, Inputs};
-use rowtide::decode::{Decoded, Decoders, Settings, names};
+use rowtide::decode::{Decoded, Decoders, Part, Settings, names};
 use rowtide::record::{Envelope, Record};
+use rowtide::rules::Rules;
 use std::hint::black_box;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -25,6 +27,7 @@ struct Sample {
     records: Vec<Record>,
     pinned: Decoders,
     auto: Decoders,
+    catalogue: Catalogue,
 }
 
 fn samples(decoder: &str) -> Result<Vec<Sample>, Failure> {
@@ -46,12 +49,13 @@ fn samples(decoder: &str) -> Result<Vec<Sample>, Failure> {
             directory: root,
             ignore: &[],
         };
-        let settings = Settings::from(&Config::load(&inputs)?);
+        let config = Config::load(&inputs)?;
+        let (settings, catalogue) = (Settings::from(&config), Catalogue::new(Rules::from(&config)));
         let pinned = Decoders::named(decoder, &settings)?;
         let Ok(envelope) = Envelope::parse(&std::fs::read(&file)?.into(), "-") else { continue };
         let mut records = Vec::new();
         for record in envelope.records {
-            let parts = pinned.decode(&record);
+            let parts = pinned.decode(&record, &catalogue);
             let is_change =
                 !parts.is_empty() && parts.iter().all(|part| matches!(part.decoded, Ok(Decoded::Events(_))));
             // what says what a table is made of is heard, and a huge event would be all that is measured
@@ -60,7 +64,7 @@ fn samples(decoder: &str) -> Result<Vec<Sample>, Failure> {
             }
         }
         if !records.is_empty() {
-            samples.push(Sample { records, pinned, auto: Decoders::named("auto", &settings)? });
+            samples.push(Sample { records, pinned, auto: Decoders::named("auto", &settings)?, catalogue });
         }
     }
     Ok(samples)
@@ -86,8 +90,8 @@ fn median(mut rates: Vec<f64>) -> f64 {
     rates.get(rates.len() / 2).copied().unwrap_or_default()
 }
 
-fn events(decoders: &Decoders, record: &Record) -> usize {
-    decoders.events(record).iter().flatten().count()
+fn events(decoders: &Decoders, record: &Record, catalogue: &Catalogue) -> usize {
+    decoders.decode(record, catalogue).into_iter().flat_map(Part::events).flatten().count()
 }
 
 fn main() -> Result<(), Failure> {
@@ -101,8 +105,8 @@ fn main() -> Result<(), Failure> {
         let mut rates = [Vec::new(), Vec::new(), Vec::new()];
         for _ in 0..ROUNDS {
             let ways: [Way<'_>; 3] = [
-                &|sample, record| events(&sample.pinned, record),
-                &|sample, record| events(&sample.auto, record),
+                &|sample, record| events(&sample.pinned, record, &sample.catalogue),
+                &|sample, record| events(&sample.auto, record, &sample.catalogue),
                 &|_, record| {
                     let value: Result<serde_json::Value, _> = serde_json::from_slice(&record.payload);
                     usize::from(black_box(value).is_ok())

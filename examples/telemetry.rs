@@ -1,5 +1,6 @@
 //! A decoder of your own, for the frames of weather stations: Rowtide as a library, without any feature.
 
+use rowtide::catalogue::Catalogue;
 use rowtide::decode::{Decoded, Decoder, Decoders, Outline, Reason};
 use rowtide::event::{Change, ChangeEvent, Document, Key};
 use rowtide::version::{Rank, Version};
@@ -31,7 +32,7 @@ impl Decoder for Telemetry {
         outline.has("station") && outline.has("boot")
     }
 
-    fn decode(&self, record: &Record, _: &Outline<'_>) -> Result<Decoded> {
+    fn decode(&self, record: &Record, _: &Outline<'_>, _: &Catalogue) -> Result<Decoded> {
         let frame: Frame<'_> = serde_json::from_slice(&record.payload)
             .map_err(|_| Error::poison("not_a_frame", "The record is no frame of a station."))?;
         let mut row = Document::default();

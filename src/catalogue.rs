@@ -1,11 +1,11 @@
-//! What is known of source tables beside their records: by configuration, and by what the source itself once said of
-//! them. Decoders are given one when they are made; they ask it and never write to it.
+//! What is known of source tables beside their records: by [`Rules`], and by what the source itself once said of them.
+//! Decoders are given it with each record; they ask it and never write to it.
 
-use crate::config::{Config, Images, Keyless, RouteConfig, RouteIndex, Unrouted, VersionScheme};
 use crate::error::{Error, Result};
 use crate::memo::Memo;
+use crate::rules::{Images, Keyless, Rules, TableRules};
 use crate::source::{SourceIdentity, SourceTable};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// Code of the error that says that nobody has told a table's key yet: the registry may know it.
 pub const UNKNOWN_KEY: &str = "unknown_key";
@@ -22,7 +22,7 @@ pub struct TableSchema {
     /// Every column and its type in the source's words, when the source told them.
     pub columns: Vec<(String, String)>,
     /// When the source said so, as text whose byte order is the order of time; what is said later counts.
-    pub said_at: String,
+    pub observed_at: String,
 }
 
 impl TableSchema {
@@ -50,7 +50,7 @@ impl TableSchema {
     /// About how much memory it takes.
     fn bytes(&self) -> usize {
         let columns = self.columns.iter().flat_map(|(name, kind)| [name, kind]);
-        let texts = [&self.table, &self.said_at].into_iter().chain(&self.key).chain(columns);
+        let texts = [&self.table, &self.observed_at].into_iter().chain(&self.key).chain(columns);
         texts.map(|text| text.len() + size_of::<String>()).sum::<usize>() + self.source.as_str().len()
     }
 
@@ -58,7 +58,7 @@ impl TableSchema {
     #[must_use]
     pub fn can_be_kept(&self) -> bool {
         let columns = self.columns.iter().flat_map(|(name, kind)| [name, kind]);
-        let texts = [&self.table, &self.said_at].into_iter().chain(&self.key).chain(columns);
+        let texts = [&self.table, &self.observed_at].into_iter().chain(&self.key).chain(columns);
         let is_named = !self.table.is_empty() && self.key.iter().all(|name| !name.is_empty());
         is_named && texts.into_iter().all(|text| !text.contains('\0'))
     }
@@ -75,84 +75,84 @@ pub enum Identity {
     Row,
 }
 
-/// The tables of a source. Clones share what is learned.
+/// The tables of a source. A clone costs little, and knows what was said until then.
 #[derive(Debug, Clone, Default)]
 pub struct Catalogue {
-    config: Arc<Config>,
-    routes: Arc<RouteIndex>,
-    learned: Arc<Mutex<Learned>>,
+    rules: Arc<Rules>,
+    said: Arc<Said>,
 }
 
 /// By table; of one source the last. What is forgotten is in the registry.
-#[derive(Debug)]
-struct Learned(Memo<String, Vec<Arc<TableSchema>>>);
+#[derive(Debug, Clone)]
+struct Said(Memo<String, Vec<Arc<TableSchema>>>);
 
 /// Bytes of what sources said: some 10,000 wide tables.
-const LEARNED_BYTES: usize = 64 * 1024 * 1024;
+const SAID_BYTES: usize = 64 * 1024 * 1024;
 
-impl Default for Learned {
+impl Default for Said {
     fn default() -> Self {
-        Self(Memo::new(LEARNED_BYTES))
+        Self(Memo::new(SAID_BYTES))
     }
 }
 
 impl Catalogue {
-    /// What `config` says of tables.
+    /// What `rules` say of tables.
     #[must_use]
-    pub fn new(config: &Config) -> Self {
-        let routes = Arc::new(RouteIndex::new(&config.routes));
-        Self { config: Arc::new(config.clone()), routes, learned: Arc::default() }
+    pub fn new(rules: Rules) -> Self {
+        Self { rules: Arc::new(rules), said: Arc::default() }
     }
 
     // a route that the record's source could not be held against fails when the change is sent there
-    fn route(&self, table: SourceTable<'_>) -> Option<&RouteConfig> {
-        self.config.route_by(&self.routes, table).ok().flatten()
+    fn rules(&self, table: SourceTable<'_>) -> Option<&TableRules> {
+        self.rules.tables.first(table).ok().flatten()
     }
 
     /// What the source said of `table`, if it did.
     #[must_use]
     pub fn schema<'t>(&self, table: impl Into<SourceTable<'t>>) -> Option<Arc<TableSchema>> {
         let table = table.into();
-        let mut learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
-        let schemas = learned.0.get(table.name)?;
+        let schemas = self.said.0.peek(table.name)?;
         // what this very source said counts more than what could be of another
         let own = schemas.iter().find(|schema| schema.source == *table.identity);
         let fits = |schema: &&Arc<TableSchema>| !schema.source.conflicts_with(table.identity);
-        let latest = || schemas.iter().filter(fits).max_by(|a, b| a.said_at.cmp(&b.said_at));
+        let latest = || schemas.iter().filter(fits).max_by(|a, b| a.observed_at.cmp(&b.observed_at));
         own.or_else(latest).cloned()
     }
 
     /// Takes note of what a source said, unless something later is known.
-    pub fn learn(&self, schema: TableSchema) {
-        let mut learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn record_schema(&mut self, schema: TableSchema) {
+        let of_table = self.said.0.peek(&schema.table).map(Vec::as_slice).unwrap_or_default();
+        if of_table.iter().any(|known| **known == schema) {
+            return;
+        }
+        let said = Arc::make_mut(&mut self.said);
         let table = schema.table.clone();
-        let (mut schemas, _) = learned.0.remove(&table).unwrap_or_default();
+        let (mut schemas, _) = said.0.remove(&table).unwrap_or_default();
         match schemas.iter_mut().find(|known| known.source == schema.source) {
-            Some(known) if known.said_at <= schema.said_at => *known = Arc::new(schema),
+            Some(known) if known.observed_at <= schema.observed_at => *known = Arc::new(schema),
             Some(_) => {}
             None => schemas.push(Arc::new(schema)),
         }
         let bytes = schemas.iter().map(|schema| schema.bytes()).sum();
-        learned.0.insert(table, schemas, bytes);
+        said.0.insert(table, schemas, bytes);
     }
 
-    /// Whether records of `table` are left out because no route takes it, so that nobody needs to know its key.
+    /// Whether records of `table` are left out because nothing is said of it, so that nobody needs to know its key.
     #[must_use]
     pub fn leaves_out<'t>(&self, table: impl Into<SourceTable<'t>>) -> bool {
-        self.config.source.unrouted == Unrouted::Ignore
-            && matches!(self.config.route_by(&self.routes, table.into()), Ok(None))
+        self.rules.leaves_others_out && matches!(self.rules.tables.first(table), Ok(None))
     }
 
-    /// Whether `source.version` opts out of the source's own order: then no position of the source is needed.
+    /// Whether changes are ordered by their arrival: then no position of the source is needed.
     #[must_use]
     pub fn is_by_arrival(&self) -> bool {
-        self.config.source.version == VersionScheme::Arrival
+        self.rules.by_arrival
     }
 
     /// The columns of the key as the route names them.
     #[must_use]
     pub fn configured_key<'t>(&self, table: impl Into<SourceTable<'t>>) -> Option<&[String]> {
-        self.route(table.into()).map(|route| route.key.as_slice()).filter(|key| !key.is_empty())
+        self.rules(table.into()).map(|rules| rules.key.as_slice()).filter(|key| !key.is_empty())
     }
 
     /// What makes a row of `table` one row: the route's `key`, else `told` by the record itself (empty when it says
@@ -209,39 +209,37 @@ impl Catalogue {
     /// The route's `keyless`.
     #[must_use]
     pub fn keyless<'t>(&self, table: impl Into<SourceTable<'t>>) -> Keyless {
-        self.route(table.into()).map(|route| route.keyless).unwrap_or_default()
+        self.rules(table.into()).map(|rules| rules.keyless).unwrap_or_default()
     }
 
     /// Whether the source promises to send every column of a changed row of `table`: the route's `images`.
     #[must_use]
     pub fn sends_full_images<'t>(&self, table: impl Into<SourceTable<'t>>) -> bool {
-        self.route(table.into()).is_some_and(|route| route.images == Images::Full)
+        self.rules(table.into()).is_some_and(|rules| rules.images == Images::Full)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Catalogue, Identity, LEARNED_BYTES, TableSchema, UNKNOWN_KEY};
-    use crate::config::{Config, Keyless, RouteConfig, Unrouted};
+    use super::{Catalogue, Identity, SAID_BYTES, TableSchema, UNKNOWN_KEY};
     use crate::error::FAULT_CODES;
+    use crate::rules::{ByTable, Keyless, Rules, TablePattern, TableRules};
     use crate::source::{Member, SourceIdentity, SourceTable};
 
-    fn catalogue(change: impl FnOnce(&mut RouteConfig)) -> Catalogue {
-        let mut route = RouteConfig::default();
-        change(&mut route);
-        let mut config = Config::default();
-        config.routes.push(route);
-        Catalogue::new(&config)
+    fn catalogue(change: impl FnOnce(&mut TableRules)) -> Catalogue {
+        let mut rules = TableRules::default();
+        change(&mut rules);
+        Catalogue::new(Rules::of_all(rules))
     }
 
-    fn schema(key: &[&str], said_at: &str) -> TableSchema {
+    fn schema(key: &[&str], observed_at: &str) -> TableSchema {
         let key = key.iter().map(|name| (*name).to_owned()).collect();
         TableSchema {
             table: "t".to_owned(),
             source: SourceIdentity::default(),
             key,
             columns: Vec::new(),
-            said_at: said_at.to_owned(),
+            observed_at: observed_at.to_owned(),
         }
     }
 
@@ -251,23 +249,23 @@ mod tests {
 
     #[test]
     fn what_sources_say_without_end_is_bounded_and_the_last_is_known() {
-        let catalogue = catalogue(|_| {});
+        let mut catalogue = catalogue(|_| {});
         let name = "c".repeat(10_000);
         for at in 0..20_000 {
             let table = if at % 2 == 0 { format!("t{at}") } else { "t".to_owned() };
             let source = SourceIdentity::of(&[(Member::Server, Some(&format!("s{at}")))]);
-            catalogue.learn(TableSchema { table, source, ..schema(&[&name], "1") });
+            catalogue.record_schema(TableSchema { table, source, ..schema(&[&name], "1") });
         }
-        let bytes = catalogue.learned.lock().unwrap().0.bytes();
-        assert!(bytes <= LEARNED_BYTES, "{bytes}");
+        let bytes = catalogue.said.0.bytes();
+        assert!(bytes <= SAID_BYTES, "{bytes}");
         assert!(catalogue.schema("t19998").is_some());
     }
 
     #[test]
     fn the_route_wins_over_the_record_and_the_record_over_what_was_said_before() {
-        let catalogue = catalogue(|_| {});
+        let mut catalogue = catalogue(|_| {});
         assert_eq!(catalogue.identity("t", None).unwrap_err().code(), UNKNOWN_KEY);
-        catalogue.learn(schema(&["a"], "2"));
+        catalogue.record_schema(schema(&["a"], "2"));
         assert_eq!(catalogue.identity("t", None).unwrap(), columns(&["a"]));
         assert_eq!(catalogue.identity("t", Some(vec!["b".into()])).unwrap(), columns(&["b"]));
         let routed = self::catalogue(|route| route.key = vec!["c".into()]);
@@ -276,29 +274,31 @@ mod tests {
 
     #[test]
     fn a_table_without_a_route_is_left_out_unless_that_is_an_error() {
-        let mut config = Config::default();
-        assert!(!Catalogue::new(&config).leaves_out("t"));
-        config.routes.push(RouteConfig { from: "orders".into(), ..RouteConfig::default() });
-        let catalogue = Catalogue::new(&config);
+        assert!(!Catalogue::default().leaves_out("t"));
+        let rules = |leaves_others_out| {
+            let orders = TablePattern { from: "orders".into(), ..TablePattern::default() };
+            let tables = ByTable::new(vec![(orders, TableRules::default())]);
+            Rules { tables, leaves_others_out, ..Rules::default() }
+        };
+        let catalogue = Catalogue::new(rules(true));
         assert_eq!((catalogue.leaves_out("t"), catalogue.leaves_out("orders")), (true, false));
-        config.source.unrouted = Unrouted::Fail;
-        assert!(!Catalogue::new(&config).leaves_out("t"));
+        assert!(!Catalogue::new(rules(false)).leaves_out("t"));
     }
 
     #[test]
     fn what_was_said_later_counts_whatever_the_delivery() {
-        let catalogue = catalogue(|_| {});
-        catalogue.learn(schema(&["new"], "2026-02"));
-        catalogue.clone().learn(schema(&["old"], "2026-01"));
+        let mut catalogue = catalogue(|_| {});
+        catalogue.record_schema(schema(&["new"], "2026-02"));
+        catalogue.record_schema(schema(&["old"], "2026-01"));
         assert_eq!(catalogue.identity("t", None).unwrap(), columns(&["new"]));
     }
 
     #[test]
     fn what_one_source_said_of_a_table_is_not_said_of_anothers() {
         let source = |db: &str| SourceIdentity::of(&[(Member::Db, Some(db))]);
-        let catalogue = catalogue(|_| {});
-        catalogue.learn(TableSchema { source: source("a"), ..schema(&["of_a"], "1") });
-        catalogue.learn(TableSchema { source: source("b"), ..schema(&["of_b"], "2") });
+        let mut catalogue = catalogue(|_| {});
+        catalogue.record_schema(TableSchema { source: source("a"), ..schema(&["of_a"], "1") });
+        catalogue.record_schema(TableSchema { source: source("b"), ..schema(&["of_b"], "2") });
         let identity = |source: &SourceIdentity| catalogue.identity(SourceTable::new("t", source), None);
         assert_eq!(identity(&source("a")).unwrap(), columns(&["of_a"]));
         assert_eq!(identity(&source("b")).unwrap(), columns(&["of_b"]));

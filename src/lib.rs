@@ -73,11 +73,13 @@ pub mod metrics;
 #[cfg(feature = "sink")]
 pub mod pipeline;
 pub mod plan;
+pub mod policy;
 pub mod record;
 #[cfg(feature = "sink")]
 pub mod redrive;
 pub mod report;
 pub mod route;
+pub mod rules;
 #[cfg(feature = "sink")]
 pub mod secrets;
 pub mod source;

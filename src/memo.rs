@@ -10,7 +10,7 @@ const ENTRY_BYTES: usize = 128;
 
 /// A map that forgets what was not used for long: what is young becomes old when it is half of all, and what is old and
 /// not used until then is gone.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Memo<K, V> {
     young: HashMap<K, Entry<V>>,
     old: HashMap<K, Entry<V>>,
@@ -18,7 +18,7 @@ pub(crate) struct Memo<K, V> {
     bytes_max: usize,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Entry<V> {
     value: V,
     bytes: usize,
@@ -39,6 +39,14 @@ impl<K: Eq + Hash, V> Memo<K, V> {
             self.put(key, entry);
         }
         self.young.get(key).map(|entry| &entry.value)
+    }
+
+    /// What is remembered of `key`; being looked at does not keep it.
+    pub(crate) fn peek<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+    {
+        self.young.get(key).or_else(|| self.old.get(key)).map(|entry| &entry.value)
     }
 
     /// Remembers `value`, which takes about `bytes` with its key.

@@ -7,7 +7,7 @@ mod timed;
 
 use crate::catalogue::{Catalogue, TableSchema, UNKNOWN_KEY};
 use crate::coalesce::{Fate, Provenance, Schedule, Tracked};
-use crate::config::{Config, OnConfigError, Payload, VersionScheme};
+use crate::config::{Config, Payload, VersionScheme};
 use crate::decode::{Decoded, Decoders, Part, Reason, Settings};
 use crate::error::{Disposition, Error, ErrorKind, Result};
 use crate::event::{Caveat, Change, ChangeEvent, Key, Timestamp};
@@ -15,9 +15,11 @@ use crate::materialize::{Binding, Deadline, Materializer, RowOutcome, Truncation
 use crate::memo::Memo;
 use crate::metrics::{Measures, Teller};
 use crate::plan::plan;
+use crate::policy::{OnConfigError, Policy};
 use crate::record::{Record, Redelivered};
 use crate::report::Report;
 use crate::route::{Routes, Target};
+use crate::rules::Rules;
 use crate::source::{SourceIdentity, SourceTable};
 use crate::version;
 use chunk::Unfit;
@@ -46,7 +48,8 @@ const MARGIN: Duration = Duration::from_millis(500);
 pub struct Flow {
     decoders: Decoders,
     routes: Routes,
-    catalogue: Catalogue,
+    /// What is known of the source's tables when a batch begins.
+    catalogue: Mutex<Catalogue>,
     epoch: u16,
     arrival: bool,
     keep_payloads: bool,
@@ -67,10 +70,8 @@ impl Flow {
     /// # Errors
     /// When the configuration names a decoder that does not exist.
     pub fn new(config: &Config) -> Result<Self> {
-        let settings = Settings::from(config);
-        let catalogue = settings.catalogue.clone();
-        let decoders = Decoders::named(&config.source.decoder, &settings)?;
-        Ok(Self { catalogue, ..Self::with_decoders(config, decoders) })
+        let decoders = Decoders::named(&config.source.decoder, &Settings::from(config))?;
+        Ok(Self::with_decoders(config, decoders))
     }
 
     /// The same with decoders of your own.
@@ -78,8 +79,8 @@ impl Flow {
     pub fn with_decoders(config: &Config, decoders: Decoders) -> Self {
         Self {
             decoders,
-            routes: Routes::new(config.clone()),
-            catalogue: Catalogue::new(config),
+            routes: Routes::new(Policy::from(config)),
+            catalogue: Mutex::new(Catalogue::new(Rules::from(config))),
             epoch: config.source.epoch,
             arrival: config.source.version == VersionScheme::Arrival,
             keep_payloads: config.dead_letters.payload == Payload::Full,
@@ -108,7 +109,15 @@ impl Flow {
     /// Starts the decoding of a batch.
     #[must_use]
     pub fn batch<'f>(&'f self, records: &'f [Record]) -> Batch<'f> {
-        Batch { flow: self, records, next: 0, places: HashMap::new(), has_looked_ahead: false, only: &[] }
+        Batch {
+            flow: self,
+            records,
+            next: 0,
+            catalogue: self.catalogue(),
+            places: HashMap::new(),
+            has_looked_ahead: false,
+            only: &[],
+        }
     }
 }
 
@@ -198,6 +207,8 @@ pub struct Batch<'f> {
     flow: &'f Flow,
     records: &'f [Record],
     next: usize,
+    /// What is known of the source's tables.
+    catalogue: Catalogue,
     /// How many events each position has given so far, for versions by arrival.
     places: HashMap<&'f str, u32>,
     /// Whether what the whole batch says of tables was heard.
@@ -280,29 +291,32 @@ impl Batch<'_> {
     }
 
     /// The parts of a record; what they say of tables is heard before the others are decoded.
-    fn parts(&self, record: &Record) -> Vec<Part> {
-        let parts = self.flow.decoders.decode(record);
-        let mut heard = false;
-        for part in parts.iter().filter(|_| parts.len() > 1) {
-            if let Ok(Decoded::Schema(schema)) = &part.decoded {
-                self.flow.catalogue.learn(schema.clone());
-                heard = true;
-            }
+    fn parts(&mut self, record: &Record) -> Vec<Part> {
+        let parts = self.flow.decoders.decode(record, &self.catalogue);
+        let said: Vec<TableSchema> = parts.iter().filter(|_| parts.len() > 1).filter_map(schema_of).collect();
+        if said.is_empty() {
+            return parts;
         }
-        if heard { self.flow.decoders.decode(record) } else { parts }
+        self.record_schemas(&said);
+        self.flow.decoders.decode(record, &self.catalogue)
+    }
+
+    /// Takes note of what a source said of its tables, for this batch and those after it.
+    fn record_schemas(&mut self, schemas: &[TableSchema]) {
+        self.flow.record_schemas(schemas);
+        schemas.iter().for_each(|schema| self.catalogue.record_schema(schema.clone()));
     }
 
     /// The next chunk. What sources have said of their tables is asked for first, where decoders listen. When there are
     /// records of a table whose key nobody has told yet, what the rest of the batch says is heard as well.
     async fn informed_chunk<M: Materializer>(&mut self, sink: &M, deadline: Deadline) -> Option<Chunk> {
-        if self.next == 0
-            && self.flow.decoders.listen()
-            && !self.records.is_empty()
-            && let Err(error) = self.flow.hear(sink, deadline).await
-        {
-            let mut chunk = self.chunk()?;
-            chunk.failure.get_or_insert(error);
-            return Some(chunk);
+        if self.next == 0 && self.flow.decoders.use_schemas() && !self.records.is_empty() {
+            if let Err(error) = self.flow.load_schemas(sink, deadline).await {
+                let mut chunk = self.chunk()?;
+                chunk.failure.get_or_insert(error);
+                return Some(chunk);
+            }
+            self.catalogue = self.flow.catalogue();
         }
         let (start, places) = (self.next, self.flow.arrival.then(|| self.places.clone()));
         let chunk = self.chunk()?;
@@ -313,16 +327,16 @@ impl Batch<'_> {
         };
         let lacks_a_key =
             chunk.failure.as_ref().is_some_and(is_unknown) || chunk.verdicts.iter().any(lacks_key);
-        if !lacks_a_key || !self.flow.decoders.listen() || std::mem::replace(&mut self.has_looked_ahead, true)
+        if !lacks_a_key
+            || !self.flow.decoders.use_schemas()
+            || std::mem::replace(&mut self.has_looked_ahead, true)
         {
             return Some(chunk);
         }
         for record in self.records.get(start..).unwrap_or_default() {
-            for part in self.flow.decoders.decode(record) {
-                if let Ok(Decoded::Schema(schema)) = part.decoded {
-                    self.flow.catalogue.learn(schema);
-                }
-            }
+            let parts = self.flow.decoders.decode(record, &self.catalogue);
+            let said: Vec<TableSchema> = parts.iter().filter_map(schema_of).collect();
+            self.record_schemas(&said);
         }
         (self.next, self.places) = (start, places.unwrap_or_default());
         self.chunk()
@@ -357,7 +371,7 @@ impl Batch<'_> {
                     )));
                 }
                 chunk.verdicts.push(ignored(Reason::Control));
-                self.flow.catalogue.learn(schema.clone());
+                self.record_schemas(std::slice::from_ref(&schema));
                 chunk.schemas.push(schema);
                 return Ok(start.sub);
             }
@@ -438,19 +452,25 @@ impl Batch<'_> {
 }
 
 impl Flow {
-    /// Learns what sources have said of their tables, as far as the database remembers it.
+    /// Takes note of what sources have said of their tables, as far as the database remembers it.
     ///
     /// # Errors
     /// When the database cannot be asked.
-    pub(crate) async fn hear<M: Materializer>(&self, sink: &M, deadline: Deadline) -> Result<()> {
+    pub(crate) async fn load_schemas<M: Materializer>(&self, sink: &M, deadline: Deadline) -> Result<()> {
         let schemas = Box::pin(sink.schemas(deadline)).await?;
-        self.learn(&schemas);
+        self.record_schemas(&schemas);
         Ok(())
     }
 
-    /// Learns what sources have said of their tables.
-    pub(crate) fn learn(&self, schemas: &[TableSchema]) {
-        schemas.iter().for_each(|schema| self.catalogue.learn(schema.clone()));
+    /// Takes note of what sources said of their tables, for the batches that begin from now on.
+    pub(crate) fn record_schemas(&self, schemas: &[TableSchema]) {
+        let mut catalogue = self.catalogue.lock().unwrap_or_else(PoisonError::into_inner);
+        schemas.iter().for_each(|schema| catalogue.record_schema(schema.clone()));
+    }
+
+    /// What is known of the source's tables now.
+    pub(crate) fn catalogue(&self) -> Catalogue {
+        self.catalogue.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What becomes of a record that shows this fault of its configuration.
@@ -554,6 +574,13 @@ impl Flow {
                  Kinesis streaming destination to MICROSECOND."
             );
         }
+    }
+}
+
+fn schema_of(part: &Part) -> Option<TableSchema> {
+    match &part.decoded {
+        Ok(Decoded::Schema(schema)) => Some(schema.clone()),
+        Ok(Decoded::Events(_) | Decoded::Ignored(_) | Decoded::Parts(_)) | Err(_) => None,
     }
 }
 

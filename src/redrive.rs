@@ -442,7 +442,7 @@ impl Flows<'_> {
                 config.source.decoder.clone_from(decoder);
             }
             let flow = Flow::new(&config)?.redriving();
-            flow.learn(&self.schemas);
+            flow.record_schemas(&self.schemas);
             self.made.insert(name.clone(), flow);
         }
         self.made.get(name).ok_or_else(|| Error::config("There is no flow for the dead letter."))

@@ -1,14 +1,13 @@
-//! Where the changes of a source table go, and what of them. Knows configuration and events, no SQL.
+//! Where the changes of a source table go, and what of them. Knows policy and events, no SQL.
 
 use crate::coalesce::{Provenance, Tracked};
-use crate::config::{
-    Config, DataLayout, DeletePolicy, OnConfigError, RouteConfig, RouteIndex, Truncate, Ttl, Unrouted, glob,
-};
 use crate::decode::Reason;
 use crate::error::{Error, Result};
 use crate::event::{Change, ChangeEvent, Document, Key, Patch, hex, tokens};
 use crate::json::{self, Value};
 use crate::memo::Memo;
+use crate::policy::{DataLayout, DeletePolicy, OnConfigError, Policy, RoutePolicy, Truncate, Ttl, Unrouted};
+use crate::rules::glob;
 use crate::source::{Member, SourceIdentity, SourceTable};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
@@ -88,8 +87,7 @@ pub fn identifier(name: &str) -> String {
 /// The routes of a configuration, and the targets they have led to so far.
 #[derive(Debug)]
 pub struct Routes {
-    config: Config,
-    index: RouteIndex,
+    policy: Policy,
     found: Mutex<Found>,
 }
 
@@ -120,17 +118,16 @@ impl Default for Found {
 #[derive(Debug)]
 struct Route {
     target: Arc<Target>,
-    config: RouteConfig,
+    policy: RoutePolicy,
     /// Members that are added to the key: name, and JSON text of the value.
     key_add: Vec<(String, String)>,
 }
 
 impl Routes {
-    /// The routes of `config`.
+    /// Routes by this policy.
     #[must_use]
-    pub fn new(config: Config) -> Self {
-        let index = RouteIndex::new(&config.routes);
-        Self { config, index, found: Mutex::default() }
+    pub fn new(policy: Policy) -> Self {
+        Self { policy, found: Mutex::default() }
     }
 
     /// The target of a source table; `None` when no route takes it.
@@ -144,8 +141,8 @@ impl Routes {
     /// What becomes of the records of a source table that show a fault of its configuration.
     #[must_use]
     pub fn on_config_error(&self, table: Option<SourceTable<'_>>) -> OnConfigError {
-        let routes = || self.config.routes.iter();
-        let route = match table.map(|table| (table, self.config.route_for(table))) {
+        let routes = || self.policy.routes.iter().map(|(_, route)| route);
+        let route = match table.map(|table| (table, self.policy.routes.first(table))) {
             Some((_, Ok(route))) => route,
             // which source it is may be what cannot be found out
             Some((table, Err(_))) => routes().find(|route| glob(&route.from, table.name)),
@@ -160,9 +157,9 @@ impl Routes {
     /// Why records of a table are left out, whatever they hold, when no route takes it or one says so.
     #[must_use]
     pub fn left_out(&self, table: SourceTable<'_>) -> Option<Reason> {
-        match self.config.route_for(table) {
+        match self.policy.routes.first(table) {
             Ok(Some(route)) => route.skip.then_some(Reason::Filtered),
-            Ok(None) => (self.config.source.unrouted == Unrouted::Ignore).then_some(Reason::Unrouted),
+            Ok(None) => (self.policy.unrouted == Unrouted::Ignore).then_some(Reason::Unrouted),
             Err(_) => None,
         }
     }
@@ -171,9 +168,9 @@ impl Routes {
     #[must_use]
     pub fn takes(&self, source: &str, identity: &SourceIdentity) -> bool {
         if source == MERGED {
-            return self.config.routes.iter().any(|route| route.merge);
+            return self.policy.routes.iter().any(|(_, route)| route.merge);
         }
-        self.config.route_for(SourceTable::new(source, identity)).map_or(true, |route| route.is_some())
+        self.policy.routes.first(SourceTable::new(source, identity)).map_or(true, |route| route.is_some())
     }
 
     /// The key as the target has it: with what the route adds. As it is, when the route cannot be found.
@@ -192,17 +189,17 @@ impl Routes {
         if let Some(route) = found.routes.get(table.name).and_then(|taken| taken.get(table.identity)) {
             return Ok(route.clone());
         }
-        let route = match self.config.route_by(&self.index, table)? {
+        let route = match self.policy.routes.first(table)? {
             None => None,
-            Some(config) => {
-                let target = self.shared(&mut found, table, self.resolve(table, config)?)?;
+            Some(policy) => {
+                let target = self.shared(&mut found, table, self.resolve(table, policy)?)?;
                 let filled = |(name, template): (&String, &String)| {
                     let mut value = String::new();
                     json::write_string(&mut value, &fill(template, table)?);
                     Ok((name.clone(), value))
                 };
-                let key_add = config.key_add.iter().map(filled).collect::<Result<_>>()?;
-                Some(Arc::new(Route { target, config: config.clone(), key_add }))
+                let key_add = policy.key_add.iter().map(filled).collect::<Result<_>>()?;
+                Some(Arc::new(Route { target, policy: policy.clone(), key_add }))
             }
         };
         let (mut taken, bytes) = found.routes.remove(table.name).unwrap_or_default();
@@ -243,11 +240,11 @@ impl Routes {
         Err(Error::fault("shared_target", message).about(table.name, None).of_source(table.identity.as_str()))
     }
 
-    fn resolve(&self, table: SourceTable<'_>, config: &RouteConfig) -> Result<Target> {
+    fn resolve(&self, table: SourceTable<'_>, route: &RoutePolicy) -> Result<Target> {
         // the template's own dot separates schema and name; a dot in a source name does not
-        let (schema, name) = match config.to.split_once('.') {
-            Some((schema, name)) => (fill(schema, table)?, fill_name(name, &config.to, table)?),
-            None => (self.config.sink.schema.clone(), fill_name(&config.to, &config.to, table)?),
+        let (schema, name) = match route.to.split_once('.') {
+            Some((schema, name)) => (fill(schema, table)?, fill_name(name, &route.to, table)?),
+            None => (self.policy.schema.clone(), fill_name(&route.to, &route.to, table)?),
         };
         if name.is_empty() || schema.is_empty() || name.contains('\0') || schema.contains('\0') {
             let message = format!("The route of {} leads to no valid name.", table.name);
@@ -256,18 +253,18 @@ impl Routes {
                 .of_source(table.identity.as_str()));
         }
         let target = Target {
-            source: if config.merge { MERGED.to_owned() } else { table.name.to_owned() },
-            storage: identifier(&format!("{name}{}", self.config.sink.suffix)),
+            source: if route.merge { MERGED.to_owned() } else { table.name.to_owned() },
+            storage: identifier(&format!("{name}{}", self.policy.suffix)),
             schema: identifier(&schema),
             name: identifier(&name),
-            delete: config.delete,
-            truncate: config.truncate,
-            on_config_error: config.on_config_error,
-            home: self.config.sink.schema.clone(),
-            types: config.types.clone(),
-            data: config.data,
-            columns_per_object: config.columns_per_object,
-            columns_max: config.columns_max,
+            delete: route.delete,
+            truncate: route.truncate,
+            on_config_error: route.on_config_error,
+            home: self.policy.schema.clone(),
+            types: route.types.clone(),
+            data: route.data,
+            columns_per_object: route.columns_per_object,
+            columns_max: route.columns_max,
         };
         if target.schema == target.home && [&target.name, &target.storage].iter().any(|it| is_reserved(it)) {
             let message = format!(
@@ -310,7 +307,7 @@ impl Routes {
             return Err(Error::poison("bad_key", "The name of a key member holds a NUL character."));
         }
         let Some(route) = self.route(event.source_table())? else {
-            return match self.config.source.unrouted {
+            return match self.policy.unrouted {
                 Unrouted::Ignore => Ok(Err(Reason::Unrouted)),
                 Unrouted::Fail => Err(Error::fault(
                     "unrouted_table",
@@ -322,10 +319,10 @@ impl Routes {
                 )),
             };
         };
-        if route.config.skip {
+        if route.policy.skip {
             return Ok(Err(Reason::Filtered));
         }
-        if event.expired && route.config.ttl == Ttl::Ignore {
+        if event.expired && route.policy.ttl == Ttl::Ignore {
             return Ok(Err(Reason::Ttl));
         }
         if !route.key_add.is_empty()
@@ -338,7 +335,7 @@ impl Routes {
             Change::Put(document) | Change::Delete(Some(document)) => route.trim(document)?,
             Change::Patch(patch) => route.trim_patch(patch)?,
             Change::Delete(None) => {}
-            Change::Truncate if route.config.truncate == Truncate::Ignore => {
+            Change::Truncate if route.policy.truncate == Truncate::Ignore => {
                 return Ok(Err(Reason::Truncate));
             }
             Change::Truncate => {}
@@ -399,20 +396,20 @@ fn fill_name(template: &str, whole: &str, table: SourceTable<'_>) -> Result<Stri
 
 impl Route {
     fn keeps_all(&self) -> bool {
-        self.config.exclude.is_empty() && self.config.include.iter().any(|pattern| pattern == "*")
+        self.policy.exclude.is_empty() && self.policy.include.iter().any(|pattern| pattern == "*")
     }
 
     fn trim(&self, document: &mut Document) -> Result<()> {
         if !self.keeps_all() {
-            *document = document.filtered(|field| self.config.keeps(field));
+            *document = document.filtered(|field| self.policy.keeps(field));
         }
-        if self.config.json.is_empty() {
+        if self.policy.json.is_empty() {
             return Ok(());
         }
         let mut read = Document::default();
         for (name, value) in document.members() {
             match self
-                .config
+                .policy
                 .json
                 .iter()
                 .any(|field| field == name)
@@ -428,13 +425,13 @@ impl Route {
     }
 
     fn trim_patch(&self, patch: &mut Patch) -> Result<()> {
-        let keeps = |pointer: &str| tokens(pointer).first().is_none_or(|field| self.config.keeps(field));
+        let keeps = |pointer: &str| tokens(pointer).first().is_none_or(|field| self.policy.keeps(field));
         patch.set.retain(|(pointer, _)| keeps(pointer));
         patch.remove.retain(|pointer| keeps(pointer));
         for (pointer, value) in &mut patch.set {
             // what is set below such a field is no text any more
             if let [field] = tokens(pointer).as_slice()
-                && self.config.json.contains(field)
+                && self.policy.json.contains(field)
                 && let Some(text) = embedded(field, value)?
             {
                 *value = text;
@@ -464,20 +461,21 @@ fn embedded(name: &str, value: &str) -> Result<Option<String>> {
 mod tests {
     use super::{FOUND_BYTES, Routes, identifier};
     use crate::coalesce::Provenance;
-    use crate::config::{Config, RouteConfig, Ttl, Unrouted};
+    use crate::config::Config;
     use crate::decode::Reason;
     use crate::event::{Change, ChangeEvent, Document, Key, Patch};
+    use crate::policy::{Policy, RoutePolicy, Ttl, Unrouted};
     use crate::source::{Member, SourceIdentity, SourceTable};
     use std::sync::Arc;
 
     const FIRST: Provenance = Provenance { record: 0, sub: 0, decoder: None };
 
-    fn routes(change: impl FnOnce(&mut RouteConfig)) -> Routes {
-        let mut route = RouteConfig::default();
+    fn routes(change: impl FnOnce(&mut RoutePolicy)) -> Routes {
+        let mut route = RoutePolicy::default();
         change(&mut route);
         let mut config = Config::default();
         config.routes.push(route);
-        Routes::new(config)
+        Routes::new(Policy::from(&config))
     }
 
     fn event(table: &str, change: Change) -> ChangeEvent {
@@ -507,10 +505,10 @@ mod tests {
 
     #[test]
     fn any_number_of_names_and_sources_is_taken_in_linear_time_and_bounded_memory() {
-        let route = |at: usize| RouteConfig { from: format!("t{at}"), ..RouteConfig::default() };
+        let route = |at: usize| RoutePolicy { from: format!("t{at}"), ..RoutePolicy::default() };
         let mut config = Config::default();
         config.routes.extend((0..20_000).map(route));
-        let routes = Routes::new(config);
+        let routes = Routes::new(Policy::from(&config));
         // taken, and taken by none; every route tried for every name took minutes
         for at in 0..40_000 {
             assert_eq!(routes.target(&*format!("t{at}")).unwrap().is_some(), at < 20_000);
@@ -531,7 +529,7 @@ mod tests {
 
     #[test]
     fn a_target_is_one_object_as_long_as_something_leads_there() {
-        let routes = Routes::new(Config::default());
+        let routes = Routes::new(Policy::from(&Config::default()));
         let first = routes.target("orders").unwrap().unwrap();
         for at in 0..60_000 {
             routes.target(&*format!("t{at}")).unwrap();
@@ -637,13 +635,13 @@ mod tests {
             Reason::Truncate
         );
         let mut config = Config::default();
-        config.routes = vec![RouteConfig { from: "orders".into(), ..RouteConfig::default() }];
-        let only_orders = Routes::new(config.clone());
+        config.routes = vec![RoutePolicy { from: "orders".into(), ..RoutePolicy::default() }];
+        let only_orders = Routes::new(Policy::from(&config));
         assert_eq!(
             only_orders.send(FIRST, event("t", Change::Delete(None))).unwrap().unwrap_err(),
             Reason::Unrouted
         );
         config.source.unrouted = Unrouted::Fail;
-        assert!(Routes::new(config).send(FIRST, event("t", Change::Delete(None))).is_err());
+        assert!(Routes::new(Policy::from(&config)).send(FIRST, event("t", Change::Delete(None))).is_err());
     }
 }

@@ -1,22 +1,25 @@
 //! What must hold of any bytes that arrive: the body of the fuzz targets. The tests of the package include this file
 //! and replay `events/` through it.
 
-use rowtide::config::{Config, Keyless, RouteConfig};
+use rowtide::catalogue::Catalogue;
+use rowtide::config::Config;
 use rowtide::decode::{Decoded, Decoders, Part, Settings, names};
 use rowtide::event::{Change, ChangeEvent, Timestamp};
 use rowtide::json::Value;
+use rowtide::policy::RoutePolicy;
 use rowtide::record::{Envelope, Record};
+use rowtide::rules::{Keyless, Rules};
 use std::sync::OnceLock;
 
-/// The decoders under one configuration: all together first, then each by itself.
-type Readers = Vec<Decoders>;
+/// The decoders under one configuration: all together first, then each by itself; and what is known of tables.
+type Readers = (Vec<Decoders>, Catalogue);
 
 /// Under configurations that differ in what is known of the tables' keys.
 fn readers() -> &'static [Readers] {
     static READERS: OnceLock<Vec<Readers>> = OnceLock::new();
     READERS.get_or_init(|| {
-        let route = |change: fn(&mut RouteConfig)| {
-            let mut route = RouteConfig { from: "*".to_owned(), ..RouteConfig::default() };
+        let route = |change: fn(&mut RoutePolicy)| {
+            let mut route = RoutePolicy { from: "*".to_owned(), ..RoutePolicy::default() };
             change(&mut route);
             let mut config = Config::default();
             config.routes.push(route);
@@ -37,16 +40,17 @@ fn readers_of(config: &Config) -> Readers {
     settings.label = Some("2026-01-31T08:00:00.000".to_owned());
     settings.exported_at = Some(Timestamp(1_772_438_400_000_000));
     let all = ["auto"].into_iter().chain(names());
-    all.map(|name| Decoders::named(name, &settings).expect("a decoder of this name")).collect()
+    let decoders = all.map(|name| Decoders::named(name, &settings).expect("a decoder of this name"));
+    (decoders.collect(), Catalogue::new(Rules::from(config)))
 }
 
 /// Bytes as the payload of a record: every decoder answers, and what it answers can go on.
 pub fn decode(payload: &[u8]) {
     let record = Record::new("stream", "42", payload.to_vec());
     let all = readers();
-    let Some(readers) = all.get(payload.len() % all.len()) else { return };
+    let Some((readers, catalogue)) = all.get(payload.len() % all.len()) else { return };
     for reader in readers {
-        check(reader, &record);
+        check(reader, &record, catalogue);
     }
 }
 
@@ -54,16 +58,19 @@ pub fn decode(payload: &[u8]) {
 pub fn envelope(event: &[u8]) {
     match Envelope::parse(&event.to_vec().into(), "-") {
         Ok(envelope) => {
-            for auto in readers().iter().filter_map(|readers| readers.first()) {
-                envelope.records.iter().for_each(|record| check(auto, record));
+            for (readers, catalogue) in readers() {
+                let auto = readers.iter().take(1);
+                auto.for_each(|auto| {
+                    envelope.records.iter().for_each(|record| check(auto, record, catalogue))
+                });
             }
         }
         Err(error) => assert!(!error.code().is_empty() && !error.message().is_empty()),
     }
 }
 
-fn check(reader: &Decoders, record: &Record) {
-    let flaw = flaw(&reader.decode(record));
+fn check(reader: &Decoders, record: &Record, catalogue: &Catalogue) {
+    let flaw = flaw(&reader.decode(record, catalogue));
     assert!(flaw.is_none(), "{flaw:?}");
 }
 

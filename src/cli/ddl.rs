@@ -4,9 +4,10 @@ use super::Ended;
 use super::args::{DdlArgs, Global, dialect, dialect_setting};
 use super::failure::{Failure, Status};
 use super::plan::UNUSED;
-use rowtide::config::{SinkUrl, Truncate, redact_input};
+use rowtide::config::{SinkUrl, redact_input};
 use rowtide::materialize::{Cratedb, Postgres};
 use rowtide::plan::{Dialect, cratedb, key_index, storage, view};
+use rowtide::policy::{Policy, Truncate};
 use rowtide::route::Routes;
 use std::io::Write;
 
@@ -30,8 +31,9 @@ pub(super) fn run(global: &Global, args: &DdlArgs, out: &mut impl Write) -> Ende
         }
     };
     let table = args.table.as_str();
-    let key = config.route_for(table)?.map(|route| route.key.clone()).unwrap_or_default();
-    let Some(target) = Routes::new(config).target(table)? else {
+    let policy = Policy::from(&config);
+    let key = policy.routes.first(table)?.map(|route| route.key.clone()).unwrap_or_default();
+    let Some(target) = Routes::new(policy).target(table)? else {
         return Err(Failure::usage(format!("No route takes the source table {}.", args.table)));
     };
     let (storage, view) = match dialect {

@@ -4,12 +4,12 @@ use super::args::{Global, InputArgs};
 use super::failure::{Failure, Status};
 use super::{Ended, input};
 use rowtide::coalesce::{Provenance, Tracked};
-use rowtide::config::{RouteConfig, Truncate};
 use rowtide::decode::Reason;
 use rowtide::error::Error;
 use rowtide::event::{Change, Document, Key, Patch};
 use rowtide::json::write_string;
 use rowtide::pipeline::{Batch, Chunk, Flow, Verdict};
+use rowtide::policy::{RoutePolicy, Truncate};
 use rowtide::record::Record;
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -21,16 +21,16 @@ const UNUSED: [&str; 3] = ["sink.url", "sink.tls", "sink.tls_root_cert"];
 pub(super) fn run(global: &Global, args: &InputArgs, out: &mut impl Write) -> Ended {
     let mut config = global.and(&args.global).config(args.settings(), &UNUSED)?;
     // routes come behind decoding: every table is shown, with every field, but what decoders must be told is kept
-    let told = |route: &RouteConfig| RouteConfig {
+    let told = |route: &RoutePolicy| RoutePolicy {
         from: route.from.clone(),
         source: route.source.clone(),
         key: route.key.clone(),
         keyless: route.keyless,
         images: route.images,
         truncate: Truncate::Apply,
-        ..RouteConfig::default()
+        ..RoutePolicy::default()
     };
-    config.routes = config.routes.iter().chain([&RouteConfig::default()]).map(told).collect();
+    config.routes = config.routes.iter().chain([&RoutePolicy::default()]).map(told).collect();
     let flow = Flow::new(&config)?;
     for batch in input::open(args)? {
         let batch = match batch {

@@ -5,11 +5,11 @@ use super::decode::{optional, patch, text};
 use super::failure::{Failure, Status};
 use super::{Ended, count, input, warn};
 use rowtide::coalesce::{Fate, Schedule, Tracked};
-use rowtide::config::DeletePolicy;
 use rowtide::pipeline::{Batch, Flow, Verdict};
 use rowtide::plan::{
     Action, Columns, Dialect, Layout, Row, Statement, cratedb, patch_sql, plan, truncate_sql, upsert_sql,
 };
+use rowtide::policy::DeletePolicy;
 use rowtide::record::Record;
 use std::collections::HashMap;
 use std::io::Write;

@@ -12,12 +12,12 @@ use toml::de::{DeTable, DeValue};
 
 use super::given::Given;
 use super::reference::FORM;
-use super::route::{PLACEHOLDERS, placeholders_are_known};
 use super::{
-    Aws, Config, DialectChoice, Limits, ROUTE_SETTINGS, Reference, RouteConfig, SETTINGS, Setting, Truncate,
-    is_database, redact_input,
+    Aws, Config, DialectChoice, Limits, ROUTE_SETTINGS, Reference, SETTINGS, Setting, is_database,
+    redact_input,
 };
 use crate::error::{Error, Result};
+use crate::policy::{PLACEHOLDERS, RoutePolicy, Truncate, placeholders_are_known};
 
 /// The variables of a process. Not UTF-8 is an error only where the value is used.
 pub type Environment = BTreeMap<String, OsString>;
@@ -312,7 +312,7 @@ fn read_routes(
     routes: &[Spanned<DeValue<'_>>],
     lookup: &Lookup<'_>,
     origins: &mut BTreeMap<String, String>,
-) -> Result<Vec<RouteConfig>> {
+) -> Result<Vec<RoutePolicy>> {
     let mut read = Vec::new();
     for (at, route) in routes.iter().enumerate() {
         let place = document.place(route.span().start);
@@ -332,8 +332,8 @@ fn read_route(
     table: &DeTable<'_>,
     lookup: &Lookup<'_>,
     origins: &mut BTreeMap<String, String>,
-) -> Result<RouteConfig> {
-    let mut route = RouteConfig::default();
+) -> Result<RoutePolicy> {
+    let mut route = RoutePolicy::default();
     for (key, value) in table {
         let origin = document.place(key.span().start);
         let Some(setting) = ROUTE_SETTINGS.iter().find(|setting| setting.name == key.get_ref()) else {
@@ -350,7 +350,7 @@ fn read_route(
 
 /// What no single setting of a route can tell.
 fn check_route(
-    route: &RouteConfig,
+    route: &RoutePolicy,
     at: usize,
     place: &str,
     origins: &BTreeMap<String, String>,

@@ -1,7 +1,7 @@
 //! The variables of the Lambda functions of LorryStream and CrateDB Toolkit, so that such a function can be replaced by
 //! changing its image. Each is told once to be out of date.
 
-use super::{Environment, RouteConfig, SinkUrl};
+use super::{Environment, RoutePolicy, SinkUrl};
 use crate::error::{Error, Result};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -31,7 +31,7 @@ pub(super) struct Predecessor {
     /// When nothing else names a database.
     pub(super) url: Option<SinkUrl>,
     /// When the file has none.
-    pub(super) routes: Vec<RouteConfig>,
+    pub(super) routes: Vec<RoutePolicy>,
     /// An invocation fails when not all of its records are durable: its answer would not be read.
     pub(super) fails_whole: bool,
 }
@@ -139,13 +139,13 @@ fn has_port(place: &str) -> bool {
 }
 
 /// The routes that lead where theirs writes.
-fn routes<'v>(given: impl Fn(&str) -> Option<&'v str>) -> Result<Vec<RouteConfig>> {
+fn routes<'v>(given: impl Fn(&str) -> Option<&'v str>) -> Result<Vec<RoutePolicy>> {
     let format = given("MESSAGE_FORMAT");
-    let mut routes: Vec<RouteConfig> =
+    let mut routes: Vec<RoutePolicy> =
         given("COLUMN_TYPES").map(json_columns).transpose()?.unwrap_or_default();
     // of DMS, theirs takes schema and table from the records
     if format == Some("dms") {
-        routes.push(RouteConfig::default());
+        routes.push(RoutePolicy::default());
         routes.iter_mut().for_each(|route| "{schema}.{table}".clone_into(&mut route.to));
         return Ok(routes);
     }
@@ -158,7 +158,7 @@ fn routes<'v>(given: impl Fn(&str) -> Option<&'v str>) -> Result<Vec<RouteConfig
         return Err(Error::config("SINK_TABLE and CRATEDB_TABLE must have no braces"));
     }
     if table.is_some() || !routes.is_empty() {
-        routes.push(RouteConfig::default());
+        routes.push(RoutePolicy::default());
     }
     if let Some(table) = table {
         for route in &mut routes {
@@ -171,7 +171,7 @@ fn routes<'v>(given: impl Fn(&str) -> Option<&'v str>) -> Result<Vec<RouteConfig
 }
 
 /// The routes of `{"schema:table:column": "map"}`: columns that hold JSON text.
-fn json_columns(text: &str) -> Result<Vec<RouteConfig>> {
+fn json_columns(text: &str) -> Result<Vec<RoutePolicy>> {
     let wrong = || Error::config("COLUMN_TYPES must be JSON such as {\"public:orders:attributes\": \"map\"}");
     let columns: BTreeMap<String, String> = serde_json::from_str(text).map_err(|_| wrong())?;
     let mut of_table: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -183,12 +183,13 @@ fn json_columns(text: &str) -> Result<Vec<RouteConfig>> {
         }
         of_table.entry(format!("{schema}.{table}")).or_default().push((*column).to_owned());
     }
-    let route = |(from, json)| RouteConfig { from, json, ..RouteConfig::default() };
+    let route = |(from, json)| RoutePolicy { from, json, ..RoutePolicy::default() };
     Ok(of_table.into_iter().map(route).collect())
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::route_for;
     use super::super::{Config, Draft, Inputs, whole};
     use super::Environment;
     use std::path::Path;
@@ -221,7 +222,7 @@ mod tests {
             (config.sink.schema.as_str(), config.source.decoder.as_str()),
             ("testdrive", "dynamodb-kinesis")
         );
-        let route = config.route_for("anything").unwrap().unwrap();
+        let route = route_for(&config, "anything").unwrap().unwrap();
         assert_eq!((route.to.as_str(), route.merge), ("orders_stream", true), "whatever table it is of");
     }
 
@@ -235,8 +236,8 @@ mod tests {
         ])
         .unwrap();
         assert_eq!((config.sink.schema.as_str(), config.source.decoder.as_str()), ("doc", "dms"));
-        assert_eq!(config.route_for("public.foo").unwrap().unwrap().json, ["attributes", "more"]);
-        let other = config.route_for("public.bar").unwrap().unwrap();
+        assert_eq!(route_for(&config, "public.foo").unwrap().unwrap().json, ["attributes", "more"]);
+        let other = route_for(&config, "public.bar").unwrap().unwrap();
         assert_eq!((other.to.as_str(), other.merge), ("{schema}.{table}", false), "where theirs writes");
     }
 
@@ -245,11 +246,11 @@ mod tests {
         let config = loaded(&[("MESSAGE_FORMAT", "dynamodb")]).unwrap();
         let url = config.sink.url.as_ref().unwrap().expose();
         assert_eq!((url, config.sink.schema.as_str()), ("crate://", "doc"));
-        let route = config.route_for("orders").unwrap().unwrap();
+        let route = route_for(&config, "orders").unwrap().unwrap();
         assert_eq!((route.to.as_str(), route.merge), ("default", true));
         let config = loaded(&[("MESSAGE_FORMAT", "dynamodb"), ("CRATEDB_CLUSTER_URL", "crate://h")]).unwrap();
         assert_eq!(
-            config.route_for("orders").unwrap().unwrap().to,
+            route_for(&config, "orders").unwrap().unwrap().to,
             "{table}",
             "the toolkit has no such table"
         );

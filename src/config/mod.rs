@@ -5,25 +5,22 @@
 //! of this room holds a value that somebody gave: it could be a password in the wrong place.
 
 mod aws;
+mod conversion;
 mod draft;
 mod given;
 mod layers;
 mod legacy;
 mod redact;
 mod reference;
-mod route;
 mod settings;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::catalogue::Catalogue;
-use crate::decode::{Pointers, Settings};
 use crate::error::{Error, Result};
 use crate::event::Timestamp;
-use crate::source::SourceTable;
-use crate::unpack::Bounds;
+use crate::policy::{RoutePolicy, Unrouted};
 
 pub use aws::{Aws, Container, Credentials, Extension};
 pub use draft::{Draft, Loaded};
@@ -32,10 +29,6 @@ pub use layers::{Environment, Inputs};
 pub(crate) use legacy::fails_whole;
 pub use redact::{SinkUrl, is_database, redact, redact_input, redact_url};
 pub use reference::{Keeper, Reference};
-pub use route::{
-    DataLayout, DeletePolicy, Images, Keyless, OnConfigError, PLACEHOLDERS, RouteConfig, RouteIndex,
-    Truncate, Ttl, glob,
-};
 use settings::{MEMORY_MAX, MEMORY_MIN};
 pub use settings::{ROUTE_SETTINGS, SETTINGS, Setting};
 
@@ -46,8 +39,8 @@ pub struct Config {
     pub source: Source,
     /// `[sink]`: the database.
     pub sink: Sink,
-    /// Every `[[route]]` in the order of the file; read through [`Config::route_for`].
-    pub routes: Vec<RouteConfig>,
+    /// Every `[[route]]` in the order of the file; none: every table is taken under its own name.
+    pub routes: Vec<RoutePolicy>,
     /// `[dead_letters]`: records that cannot be applied.
     pub dead_letters: DeadLetters,
     /// `[limits]`: what a batch may use.
@@ -61,8 +54,6 @@ pub struct Config {
     pub fails_whole: bool,
     /// Where each setting that is not a default comes from, by its name in [`EffectiveSetting`].
     origins: BTreeMap<String, String>,
-    /// The route of all tables when there is none.
-    everything: RouteConfig,
 }
 
 /// `[source]`: where records come from and what they mean.
@@ -119,16 +110,6 @@ impl VersionScheme {
             Self::DynamodbKinesis => Some('k'),
         }
     }
-}
-
-/// What a record does that no route matches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Unrouted {
-    /// It is ignored and counted.
-    #[default]
-    Ignore,
-    /// It is a configuration error.
-    Fail,
 }
 
 /// `[sink]`: the database.
@@ -375,45 +356,6 @@ impl Config {
         config
     }
 
-    /// The route of a source table: the first whose `from` matches; none when there are routes and no one matches.
-    /// Without any route every table is taken under its own name.
-    ///
-    /// # Errors
-    /// When a route asks for a member of the source's identity that the record does not tell: nobody knows then
-    /// whether it is the one.
-    pub fn route_for<'t>(&self, table: impl Into<SourceTable<'t>>) -> Result<Option<&RouteConfig>> {
-        self.first_of(0..self.routes.len(), table.into())
-    }
-
-    /// The same, with the index of the [routes](Config::routes): for whoever asks often.
-    ///
-    /// # Errors
-    /// As [`Config::route_for`].
-    pub fn route_by<'t>(
-        &self,
-        index: &RouteIndex,
-        table: impl Into<SourceTable<'t>>,
-    ) -> Result<Option<&RouteConfig>> {
-        let table = table.into();
-        self.first_of(index.candidates(table.name), table)
-    }
-
-    fn first_of(
-        &self,
-        candidates: impl Iterator<Item = usize>,
-        table: SourceTable<'_>,
-    ) -> Result<Option<&RouteConfig>> {
-        if self.routes.is_empty() {
-            return Ok(Some(&self.everything));
-        }
-        for route in candidates.filter_map(|at| self.routes.get(at)) {
-            if route.takes(table)? {
-                return Ok(Some(route));
-            }
-        }
-        Ok(None)
-    }
-
     /// Every setting with its value, its default and its place, those of the routes last. No secret is in it.
     #[must_use]
     pub fn effective(&self) -> Vec<EffectiveSetting> {
@@ -431,30 +373,6 @@ impl Config {
             }));
         }
         lines
-    }
-}
-
-/// What the decoders of a source are told.
-impl From<&Config> for Settings {
-    fn from(config: &Config) -> Self {
-        let arrival = config.source.version == VersionScheme::Arrival;
-        Self {
-            epoch: config.source.epoch,
-            table: config.source.table.clone(),
-            // by arrival, a stream needs no label
-            label: config.source.label.clone().or(arrival.then(String::new)),
-            scheme: config.source.version.letter(),
-            exported_at: config.source.exported_at,
-            pointers: Pointers {
-                table: config.source.json_table.clone(),
-                key: config.source.json_key.clone(),
-                operation: config.source.json_operation.clone(),
-                version: config.source.json_version.clone(),
-                document: config.source.json_document.clone(),
-            },
-            catalogue: Catalogue::new(config),
-            bounds: Bounds::of(config.limits.memory),
-        }
     }
 }
 

@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use super::given::{self, Given, Taken, Word, show_duration, show_list, show_source, show_table, show_word};
-use super::{
-    Auth, Config, DataLayout, Ddl, DeletePolicy, DialectChoice, Images, Keyless, OnConfigError, Payload,
-    RouteConfig, Tls, Truncate, Ttl, Unrouted, VersionScheme, redact_input, redact_url,
-};
+use super::{Auth, Config, Ddl, DialectChoice, Payload, Tls, VersionScheme, redact_input, redact_url};
+use crate::policy::{DataLayout, DeletePolicy, OnConfigError, RoutePolicy, Truncate, Ttl, Unrouted};
+use crate::rules::{Images, Keyless};
 
-/// One setting of `T`: [`Config`] for [`SETTINGS`], [`RouteConfig`] for [`ROUTE_SETTINGS`].
+/// One setting of `T`: [`Config`] for [`SETTINGS`], [`RoutePolicy`] for [`ROUTE_SETTINGS`].
 pub struct Setting<T: 'static> {
     /// Its name: `sink.url`, or `delete` in a route.
     pub name: &'static str,
@@ -370,7 +369,7 @@ pub const SETTINGS: &[Setting<Config>] = &[
 ];
 
 /// The settings of a `[[route]]`, in the order in which people read them.
-pub const ROUTE_SETTINGS: &[Setting<RouteConfig>] = &[
+pub const ROUTE_SETTINGS: &[Setting<RoutePolicy>] = &[
     Setting {
         name: "from",
         values: "the name of a source table, with `*` and `?` as wildcards, not empty; or a table of `table` and of \

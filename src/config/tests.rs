@@ -6,11 +6,17 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{
-    Auth, Config, DataLayout, Ddl, DeletePolicy, DialectChoice, EffectiveSetting, Environment, Inputs,
-    Keyless, Payload, ROUTE_SETTINGS, SETTINGS, Setting, SinkUrl, Tls, Truncate, Ttl, Unrouted,
-    VersionScheme,
+    Auth, Config, Ddl, DialectChoice, EffectiveSetting, Environment, Inputs, Payload, ROUTE_SETTINGS,
+    SETTINGS, Setting, SinkUrl, Tls, VersionScheme,
 };
 use crate::error::{ErrorKind, Result};
+use crate::policy::{DataLayout, DeletePolicy, Policy, RoutePolicy, Truncate, Ttl, Unrouted};
+use crate::rules::Keyless;
+
+/// The route that takes a table.
+pub(super) fn route_for(config: &Config, table: &str) -> Result<Option<RoutePolicy>> {
+    Ok(Policy::from(config).routes.first(table)?.cloned())
+}
 
 /// Variables, or names and values of another kind.
 type Pairs<'a> = &'a [(&'a str, &'a str)];
@@ -648,7 +654,7 @@ fn a_value_that_is_not_utf_8_is_an_error_only_where_it_is_used() {
 fn a_table_takes_the_first_route_that_matches() {
     let place = Place::new("matching");
     assert_eq!(
-        place.load(&[], &[]).unwrap().route_for("anything").unwrap().map(|route| route.to.clone()),
+        route_for(&place.load(&[], &[]).unwrap(), "anything").unwrap().map(|route| route.to),
         Some("{table}".into())
     );
     let toml = ["orders", "public.*", "*", "orders"]
@@ -656,10 +662,10 @@ fn a_table_takes_the_first_route_that_matches() {
         .concat();
     let config = place.write("rowtide.toml", &toml).load(&[], &[]).unwrap();
     for (table, to) in [("orders", "orders"), ("public.orders", "public.all"), ("Orders", "all")] {
-        assert_eq!(config.route_for(table).unwrap().unwrap().to, to, "{table}");
+        assert_eq!(route_for(&config, table).unwrap().unwrap().to, to, "{table}");
     }
     let config = place.write("rowtide.toml", "[[route]]\nfrom = \"orders\"").load(&[], &[]).unwrap();
-    assert_eq!(config.route_for("customers").unwrap(), None);
+    assert_eq!(route_for(&config, "customers").unwrap(), None);
 }
 
 #[test]

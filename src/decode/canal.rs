@@ -29,8 +29,8 @@
 mod form;
 
 use super::definition::drops_temporary;
-use super::{Decoded, Decoder, Origin, Outline, Reason, Row, Settings, row};
-use crate::catalogue::Identity;
+use super::{Decoded, Decoder, Decoding, Origin, Outline, Reason, Row, Settings, row};
+use crate::catalogue::{Catalogue, Identity};
 use crate::error::{Error, Result};
 use crate::event::{Change, ChangeEvent, Key, Timestamp};
 use crate::json::{Fault, Kind, Scanner};
@@ -67,8 +67,9 @@ impl Decoder for Canal {
         }
     }
 
-    fn decode(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
-        self.decoded(record, outline).map_err(|error| {
+    fn decode(&self, record: &Record, outline: &Outline<'_>, catalogue: &Catalogue) -> Result<Decoded> {
+        let decoding = Decoding { decoder: self, catalogue };
+        decoding.decoded(record, outline).map_err(|error| {
             let mut found = Fields::default();
             row::readable_members(outline, |name, value| found.member(name, value));
             match row::string(found.database).zip(row::string(found.table)) {
@@ -85,7 +86,7 @@ fn source_of(record: &Record, database: &str) -> SourceIdentity {
     SourceIdentity::of_stream_with(&record.source, [(Member::Db, Some(database))])
 }
 
-impl Canal {
+impl Decoding<'_, Canal> {
     fn decoded(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
         let mut found = Fields::default();
         row::members(outline, |name, value| found.member(name, value))?;
@@ -110,7 +111,7 @@ impl Canal {
         let table = format!("{database}.{table}");
         let source = source_of(record, &database);
         let source_table = SourceTable::new(&table, &source);
-        if self.0.catalogue.leaves_out(source_table) {
+        if self.catalogue.leaves_out(source_table) {
             return Ok(Decoded::Ignored(Reason::Unrouted));
         }
         self.changes(record, &found, &kind, source_table)
@@ -236,17 +237,17 @@ fn add(
     })
 }
 
-impl Canal {
+impl Decoding<'_, Canal> {
     /// The version of the record's first row, without its place.
     fn version(&self, record: &Record, found: &Fields<'_>) -> Result<Version> {
-        if self.0.catalogue.is_by_arrival() {
-            return arrival(self.0.epoch, record.sequence(), 0);
+        if self.catalogue.is_by_arrival() {
+            return arrival(self.decoder.0.epoch, record.sequence(), 0);
         }
         let millis = found.es.and_then(|es| es.parse::<u64>().ok()).ok_or_else(|| {
             let message = "The record has no es, the time of the change, which orders it.";
             Error::poison("missing_version", message)
         })?;
-        let version = Version::new('c', self.0.epoch, Rank::Positioned).number(millis);
+        let version = Version::new('c', self.decoder.0.epoch, Rank::Positioned).number(millis);
         row::by_arrival(version, record, "Read Canal's messages from a stream or a topic.")
     }
 
@@ -273,7 +274,7 @@ impl Canal {
         let part = |place: usize| rows.part(record, origin(place), place);
         match rows.data.len() {
             1 => part(0),
-            count if count > self.0.bounds.parts() => Err(row::too_large()),
+            count if count > self.decoder.0.bounds.parts() => Err(row::too_large()),
             count => Ok(Decoded::Parts((0..count).map(part).collect())),
         }
     }
@@ -283,7 +284,7 @@ impl Canal {
             row::strings(names)
                 .ok_or_else(|| Error::poison("bad_field", "The record's pkNames is not a list of names."))
         });
-        row::identity(&self.0.catalogue, table, told.transpose()?)
+        row::identity(self.catalogue, table, told.transpose()?)
     }
 }
 
@@ -372,14 +373,14 @@ impl<'a> Rows<'a> {
 mod tests {
     use super::Canal;
     use crate::Result;
-    use crate::catalogue::Catalogue;
-    use crate::config::{Config, Keyless, RouteConfig, VersionScheme};
-    use crate::decode::{Decoded, Decoder, Outline, Settings, alone};
+    use crate::decode::informed::{Informed, alone, by_arrival, rules};
+    use crate::decode::{Decoded, Decoder, Outline};
     use crate::event::{Change, ChangeEvent};
     use crate::record::Record;
+    use crate::rules::Keyless;
 
     /// What a record comes to: each event in a line, or the reason or the error's code.
-    fn decoded(decoder: &Canal, position: &str, payload: &str) -> String {
+    fn decoded(decoder: &impl Decoder, position: &str, payload: &str) -> String {
         shown(alone(decoder, &Record::new("s", position, payload.to_owned())))
     }
 
@@ -641,10 +642,8 @@ mod tests {
     #[test]
     fn a_table_without_a_key_is_what_its_route_says() {
         let keyless = |keyless: Keyless, text: &str| {
-            let mut config = Config::default();
-            config.routes = vec![RouteConfig { keyless, ..RouteConfig::default() }];
-            let settings = Settings { catalogue: Catalogue::new(&config), ..Settings::default() };
-            decoded(&Canal::new(settings), "42", &text.replace(r#"["id"]"#, "[]"))
+            let decoder = Informed::new(Canal::default(), rules("*", |it| it.keyless = keyless));
+            decoded(&decoder, "42", &text.replace(r#"["id"]"#, "[]"))
         };
         let insert = message("INSERT", r#""data":[{"id":"1","n":"x"}]"#);
         assert_eq!(
@@ -663,11 +662,7 @@ mod tests {
 
     #[test]
     fn a_table_without_a_route_needs_no_key_and_a_record_by_arrival_no_time() {
-        let mut config = Config::default();
-        config.source.version = VersionScheme::Arrival;
-        config.routes = vec![RouteConfig { from: "d.t".to_owned(), ..RouteConfig::default() }];
-        let settings = Settings { catalogue: Catalogue::new(&config), ..Settings::default() };
-        let decoder = Canal::new(settings);
+        let decoder = Informed::new(Canal::default(), by_arrival(rules("d.t", |_| {})));
         let insert = message("INSERT", r#""data":[{"id":"1","n":"x"}]"#).replace("\"es\"", "\"x\"");
         assert!(decoded(&decoder, "42", &insert).starts_with(r#"{"id":1} put {"n":"x"} a.0000.1.00242"#));
         let other = insert.replace(r#""table":"t""#, r#""table":"u""#).replace(r#"["id"]"#, "null");

@@ -45,8 +45,8 @@ use self::message::{Definition, Image, Message, Metadata};
 use self::position::{Position, decimal};
 use self::row::{Operation, Row};
 use super::row::identity;
-use super::{Decoded, Decoder, Outline, Reason, Settings};
-use crate::catalogue::{Identity, TableSchema};
+use super::{Decoded, Decoder, Decoding, Outline, Reason, Settings};
+use crate::catalogue::{Catalogue, Identity, TableSchema};
 use crate::error::{Error, Result};
 use crate::event::{Change, ChangeEvent, Key, Timestamp};
 use crate::json::Kind;
@@ -75,7 +75,7 @@ impl Decoder for Dms {
         "AWS DMS to Kinesis"
     }
 
-    fn listens(&self) -> bool {
+    fn uses_schemas(&self) -> bool {
         true
     }
 
@@ -87,12 +87,13 @@ impl Decoder for Dms {
         }
     }
 
-    fn decode(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
-        self.decoded(record, outline).map_err(|error| self.about(record, outline, error))
+    fn decode(&self, record: &Record, outline: &Outline<'_>, catalogue: &Catalogue) -> Result<Decoded> {
+        let decoding = Decoding { decoder: self, catalogue };
+        decoding.decoded(record, outline).map_err(|error| decoding.about(record, outline, error))
     }
 }
 
-impl Dms {
+impl Decoding<'_, Dms> {
     fn decoded(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
         let message = Message::parse(outline)?;
         let metadata = &message.metadata;
@@ -123,8 +124,8 @@ impl Dms {
 
     /// The key of a row, whatever is wrong with its other columns.
     fn key_of(&self, table: SourceTable<'_>, image: &Image<'_>) -> Option<Key> {
-        let Identity::Columns(names) = identity(&self.0.catalogue, table, None).ok()? else { return None };
-        let schema = self.0.catalogue.schema(table);
+        let Identity::Columns(names) = identity(self.catalogue, table, None).ok()? else { return None };
+        let schema = self.catalogue.schema(table);
         let columns = schema.as_ref().map(|schema| schema.columns.as_slice()).unwrap_or_default();
         Row::new(table.name, image, columns).key(&names, &[image]).ok()
     }
@@ -159,7 +160,7 @@ fn time(text: &str) -> Option<Timestamp> {
     text.parse::<jiff::Timestamp>().ok().map(|time| Timestamp(time.as_microsecond()))
 }
 
-impl Dms {
+impl Decoding<'_, Dms> {
     fn data(
         &self,
         record: &Record,
@@ -181,7 +182,7 @@ impl Dms {
         let Some(table) = metadata.table_name() else {
             return Err(Error::poison("no_table", "The record of a row names no table."));
         };
-        let catalogue = &self.0.catalogue;
+        let catalogue = self.catalogue;
         let source = SourceIdentity::of_stream(&record.source);
         let source_table = SourceTable::new(&table, &source);
         if catalogue.leaves_out(source_table) {
@@ -234,8 +235,8 @@ impl Dms {
     }
 
     fn version(&self, record: &Record, metadata: &Metadata<'_>, operation: Operation) -> Result<Version> {
-        if self.0.catalogue.is_by_arrival() {
-            return arrival(self.0.epoch, record.sequence(), 0);
+        if self.catalogue.is_by_arrival() {
+            return arrival(self.decoder.0.epoch, record.sequence(), 0);
         }
         if operation == Operation::Load {
             let at = metadata.written_at().and_then(|at| u64::try_from(at.0).ok()).ok_or_else(|| {
@@ -244,7 +245,7 @@ impl Dms {
                     "The record of a loaded row has no metadata.timestamp, or one that is no time.",
                 )
             })?;
-            return Ok(Version::new('m', self.0.epoch, Rank::Loaded).number(at));
+            return Ok(Version::new('m', self.decoder.0.epoch, Rank::Loaded).number(at));
         }
         let missing = |what: &str| {
             Error::poison(
@@ -266,7 +267,7 @@ impl Dms {
         })?;
         let place = metadata.transaction_record_id.as_deref().and_then(decimal);
         let place = place.ok_or_else(|| missing("transaction-record-id"))?;
-        Ok(position.append(Version::new('m', self.0.epoch, Rank::Positioned)).number(place))
+        Ok(position.append(Version::new('m', self.decoder.0.epoch, Rank::Positioned)).number(place))
     }
 
     fn control(
@@ -286,8 +287,9 @@ impl Dms {
             "create-table" | "rename-table" | "add-column" | "drop-column" | "rename-column"
             | "change-columns" | "column-type-change" => {
                 let definition = Definition::read(control)?;
-                let said_at = metadata.written_at().map(|at| at.to_string()).unwrap_or_default();
-                let schema = self.schema((table, source), definition, said_at, operation == "create-table");
+                let observed_at = metadata.written_at().map(|at| at.to_string()).unwrap_or_default();
+                let schema =
+                    self.schema((table, source), definition, observed_at, operation == "create-table");
                 schema.map_or(ignored, |schema| Ok(Decoded::Schema(schema)))
             }
             _ => ignored,
@@ -299,7 +301,7 @@ impl Dms {
         &self,
         (table, source): (String, SourceIdentity),
         definition: Definition,
-        said_at: String,
+        observed_at: String,
         is_new: bool,
     ) -> Option<TableSchema> {
         if definition == Definition::default() {
@@ -307,7 +309,7 @@ impl Dms {
         }
         // a new table without a primary key has none; a change may just not mention it
         let known = SourceTable::new(&table, &source);
-        let known = || self.0.catalogue.schema(known).map(|schema| schema.key.clone());
+        let known = || self.catalogue.schema(known).map(|schema| schema.key.clone());
         let key = match definition.key.clone() {
             Some(key) => key,
             None if is_new => Vec::new(),
@@ -315,7 +317,7 @@ impl Dms {
         };
         let columns = if definition.holds(&key) { definition.columns } else { Vec::new() };
         // a change that shows only some columns must not hide what is known of all
-        (is_new || !columns.is_empty()).then_some(TableSchema { table, source, key, columns, said_at })
+        (is_new || !columns.is_empty()).then_some(TableSchema { table, source, key, columns, observed_at })
     }
 
     fn truncate(&self, table: String, source: SourceIdentity, metadata: &Metadata<'_>) -> ChangeEvent {
@@ -323,11 +325,11 @@ impl Dms {
         let place = metadata.transaction_record_id.as_deref().and_then(decimal).unwrap_or_default();
         let version = match position {
             Some(position) => {
-                position.append(Version::new('m', self.0.epoch, Rank::Positioned)).number(place)
+                position.append(Version::new('m', self.decoder.0.epoch, Rank::Positioned)).number(place)
             }
             None => {
                 let at = metadata.written_at().and_then(|at| u64::try_from(at.0).ok()).unwrap_or_default();
-                Version::new('m', self.0.epoch, Rank::Loaded).number(at)
+                Version::new('m', self.decoder.0.epoch, Rank::Loaded).number(at)
             }
         };
         ChangeEvent {

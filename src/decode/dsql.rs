@@ -19,8 +19,8 @@
 use super::row::{
     each_member, identity, key_in, key_of_position, nameless, present, readable_members, string,
 };
-use super::{Decoded, Decoder, Origin, Outline, Reason, Row, Settings};
-use crate::catalogue::Identity;
+use super::{Decoded, Decoder, Decoding, Origin, Outline, Reason, Row, Settings};
+use crate::catalogue::{Catalogue, Identity};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Change, Key, Timestamp};
 use crate::json::{Fault, Kind, Scanner};
@@ -60,12 +60,13 @@ impl Decoder for Dsql {
         outline.member("type") == Some(Kind::String) && (is_change() || is_fragment(outline))
     }
 
-    fn decode(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
-        self.decoded(record, outline).map_err(|error| self.about(record, outline, error))
+    fn decode(&self, record: &Record, outline: &Outline<'_>, catalogue: &Catalogue) -> Result<Decoded> {
+        let decoding = Decoding { decoder: self, catalogue };
+        decoding.decoded(record, outline).map_err(|error| decoding.about(record, outline, error))
     }
 }
 
-impl Dsql {
+impl Decoding<'_, Dsql> {
     fn decoded(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
         let found = Found::parse(outline)?;
         let kind = string(found.kind).ok_or_else(no_change_record)?;
@@ -81,14 +82,14 @@ impl Dsql {
         };
         let identity_of_source = source.identity(record);
         let source_table = SourceTable::new(&table, &identity_of_source);
-        if self.0.catalogue.leaves_out(source_table) {
+        if self.catalogue.leaves_out(source_table) {
             return Ok(Decoded::Ignored(Reason::Unrouted));
         }
         let time: Option<u64> = source.time.and_then(|text| text.parse().ok());
-        let version = Version::new('q', self.0.epoch, Rank::Positioned);
+        let version = Version::new('q', self.decoder.0.epoch, Rank::Positioned);
         let version = match time {
             Some(time) => version.number(time),
-            None if self.0.catalogue.is_by_arrival() => version,
+            None if self.catalogue.is_by_arrival() => version,
             None => {
                 let message = "The record has no source.ts_ns, which orders the changes.";
                 return Err(Error::poison("missing_version", message));
@@ -106,7 +107,7 @@ impl Dsql {
             Error::poison("no_image", format!("The record's {member} is no object."))
         })?;
         let told = is_delete.then(|| names(image)).transpose()?;
-        let identity = identity(&self.0.catalogue, source_table, told)?;
+        let identity = identity(self.catalogue, source_table, told)?;
         let mut row = Row::new(&identity, image.len());
         row.add_all(image)?;
         let event = match (&identity, is_delete) {
@@ -144,7 +145,7 @@ impl Dsql {
         let key = || {
             let image = found.image()?;
             let told = found.is_delete().then(|| names(image)).transpose().ok()?;
-            key_in(&identity(&self.0.catalogue, SourceTable::new(&table, &source), told).ok()?, image)
+            key_in(&identity(self.catalogue, SourceTable::new(&table, &source), told).ok()?, image)
         };
         error.about(&table, key().as_ref().map(Key::as_str)).of_source(source.as_str())
     }
@@ -258,11 +259,11 @@ impl<'a> Source<'a> {
 #[cfg(test)]
 mod tests {
     use super::Dsql;
-    use crate::catalogue::Catalogue;
-    use crate::config::{Config, Keyless, RouteConfig};
-    use crate::decode::{Decoded, Decoder, Outline, Reason, Settings, alone};
+    use crate::decode::informed::{Informed, alone, rules};
+    use crate::decode::{Decoded, Decoder, Outline, Reason};
     use crate::event::{Change, ChangeEvent};
     use crate::record::Record;
+    use crate::rules::{Keyless, TableRules};
     use crate::{Error, Result};
     use proptest::prelude::*;
 
@@ -272,16 +273,16 @@ mod tests {
         )
     }
 
-    fn decoder(change: impl FnOnce(&mut RouteConfig)) -> Dsql {
-        let mut config = Config::default();
-        config.routes.push(RouteConfig::default());
-        config.routes.iter_mut().for_each(|route| route.key = vec!["id".to_owned()]);
-        config.routes.first_mut().map(change);
-        Dsql::new(Settings { catalogue: Catalogue::new(&config), ..Settings::default() })
+    fn decoder(from: &str, change: impl FnOnce(&mut TableRules)) -> Informed<Dsql> {
+        let keyed = |it: &mut TableRules| {
+            it.key = vec!["id".to_owned()];
+            change(it);
+        };
+        Informed::new(Dsql::default(), rules(from, keyed))
     }
 
     fn decode(payload: &str) -> Result<Decoded> {
-        alone(&decoder(|_| {}), &Record::new("s", "1", payload.to_owned()))
+        alone(&decoder("*", |_| {}), &Record::new("s", "1", payload.to_owned()))
     }
 
     fn event(decoded: Result<Decoded>) -> ChangeEvent {
@@ -328,14 +329,14 @@ mod tests {
 
     #[test]
     fn the_key_of_a_table_without_a_route_need_not_be_known() {
-        let elsewhere = decoder(|route| route.from = "public.orders".to_owned());
+        let elsewhere = decoder("public.orders", |_| {});
         let left_out = alone(&elsewhere, &Record::new("s", "1", record("c", "null", r#"{"id":1}"#)));
         assert!(matches!(left_out, Ok(Decoded::Ignored(Reason::Unrouted))), "{left_out:?}");
     }
 
     #[test]
     fn a_table_without_a_key_takes_inserts_only() {
-        let by = |keyless| decoder(move |route| (route.key, route.keyless) = (Vec::new(), keyless));
+        let by = |keyless| decoder("*", move |route| (route.key, route.keyless) = (Vec::new(), keyless));
         let decode = |keyless, payload: String| alone(&by(keyless), &Record::new("s", "49", payload));
         let insert = || record("c", "null", r#"{"a":1,"b":2}"#);
         let key = |keyless| event(decode(keyless, insert())).key.unwrap().to_json();

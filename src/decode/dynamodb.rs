@@ -23,6 +23,7 @@
 use super::attribute::{image, key};
 use super::row::readable_members;
 use super::{Decoded, Decoder, Outline, Settings};
+use crate::catalogue::Catalogue;
 use crate::error::{Error, Result};
 use crate::event::{Caveat, Change, ChangeEvent, Document, Key, Timestamp};
 use crate::json::{Fault, Kind, Scanner};
@@ -73,7 +74,7 @@ impl Decoder for DynamodbStreams {
             })
     }
 
-    fn decode(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
+    fn decode(&self, record: &Record, outline: &Outline<'_>, _: &Catalogue) -> Result<Decoded> {
         self.decoded(record, outline).map_err(|error| {
             let found = Notification::readable(outline);
             let place = found.arn.as_deref().and_then(table_and_label).map(|(table, _)| table);
@@ -132,7 +133,7 @@ impl Decoder for DynamodbKinesis {
         through_kinesis(outline) && body(outline).is_some()
     }
 
-    fn decode(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
+    fn decode(&self, record: &Record, outline: &Outline<'_>, _: &Catalogue) -> Result<Decoded> {
         self.decoded(record, outline).map_err(|error| {
             let found = Notification::readable(outline);
             found

@@ -24,8 +24,8 @@
 
 use super::attribute::{image, item, key, key_in};
 use super::row::readable_members;
-use super::{Decoded, Decoder, Outline, Settings};
-use crate::catalogue::{Identity, UNKNOWN_KEY};
+use super::{Decoded, Decoder, Decoding, Outline, Settings};
+use crate::catalogue::{Catalogue, Identity, UNKNOWN_KEY};
 use crate::error::{Error, Result};
 use crate::event::{Change, ChangeEvent, Document, Key, Timestamp};
 use crate::json::{Fault, Kind, Scanner};
@@ -52,15 +52,18 @@ impl DynamodbExport {
     pub fn new(settings: Settings) -> Self {
         Self(settings)
     }
+}
 
+impl Decoding<'_, DynamodbExport> {
     fn version(&self, time: Timestamp) -> Result<Version> {
         let micros = u64::try_from(time.0).map_err(|_| bad_time("The time of the export is before 1970."))?;
-        Ok(Version::new(self.0.scheme.unwrap_or(STREAMS), self.0.epoch, Rank::Loaded).number(micros))
+        Ok(Version::new(self.decoder.0.scheme.unwrap_or(STREAMS), self.decoder.0.epoch, Rank::Loaded)
+            .number(micros))
     }
 
     /// Key and document of an item of a full export.
     fn item(&self, table: SourceTable<'_>, text: &str) -> Result<(Key, Document)> {
-        match self.0.catalogue.identity(table, None)? {
+        match self.catalogue.identity(table, None)? {
             Identity::Columns(names) => item(&mut Scanner::new(text), &names),
             // every table of DynamoDB has a key
             Identity::Position | Identity::Row => Err(Error::fault(
@@ -94,12 +97,13 @@ impl Decoder for DynamodbExport {
             && outline.inner("Metadata").has("WriteTimestampMicros")
     }
 
-    fn decode(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
-        self.decoded(record, outline).map_err(|error| self.about(outline, error))
+    fn decode(&self, record: &Record, outline: &Outline<'_>, catalogue: &Catalogue) -> Result<Decoded> {
+        let decoding = Decoding { decoder: self, catalogue };
+        decoding.decoded(record, outline).map_err(|error| decoding.about(outline, error))
     }
 }
 
-impl DynamodbExport {
+impl Decoding<'_, DynamodbExport> {
     /// Says of an error which item it concerns, as far as that can be read.
     fn about(&self, outline: &Outline<'_>, error: Error) -> Error {
         let mut found = Line::default();
@@ -108,11 +112,11 @@ impl DynamodbExport {
             found.member(&mut Scanner::new(value), name).unwrap_or_default();
         });
         let told = if let Member::Text(arn) = &found.table_arn { table_of(arn) } else { None };
-        let Some(table) = told.or(self.0.table.as_deref()) else { return error };
+        let Some(table) = told.or(self.decoder.0.table.as_deref()) else { return error };
         let source = found.source();
         let key = match (found.keys, found.item) {
             (Some(keys), _) => key(keys).ok(),
-            (None, Some(item)) => match self.0.catalogue.identity(SourceTable::new(table, &source), None) {
+            (None, Some(item)) => match self.catalogue.identity(SourceTable::new(table, &source), None) {
                 Ok(Identity::Columns(names)) => key_in(item, &names).ok(),
                 _ => None,
             },
@@ -131,7 +135,7 @@ impl DynamodbExport {
             }
             _ => return Err(Error::poison("not_an_export", "The record is JSON, but no line of an export.")),
         };
-        let table = match (&found.table_arn, &self.0.table) {
+        let table = match (&found.table_arn, &self.decoder.0.table) {
             (Member::Text(arn), _) => table_of(arn).ok_or_else(bad_table)?,
             (Member::Other, _) => return Err(bad_table()),
             (Member::Missing, Some(table)) => table,
@@ -143,7 +147,8 @@ impl DynamodbExport {
             }
         };
         let source = found.source();
-        let at = if is_write { found.write_time()? } else { found.export_time(self.0.exported_at)? };
+        let at =
+            if is_write { found.write_time()? } else { found.export_time(self.decoder.0.exported_at)? };
         let (version, key, change, shown) = match (found.item, found.keys) {
             (Some(text), _) => {
                 let (key, document) = self.item(SourceTable::new(table, &source), text)?;
@@ -317,37 +322,40 @@ fn object<'a>(text: Option<&'a str>, name: &str) -> Result<Option<&'a str>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::alone;
     use super::{Change, ChangeEvent, Decoded, Decoder, DynamodbExport, Outline, Record, Result, Settings};
-    use crate::catalogue::Catalogue;
-    use crate::config::{Config, Keyless, RouteConfig};
+    use crate::decode::informed::{Informed, alone, rules};
     use crate::error::ErrorKind;
     use crate::event::{Key, Timestamp};
+    use crate::rules::{Keyless, Rules, TableRules};
 
     const ARN: &str = r#""tableArn":"arn:aws:dynamodb:eu-west-1:123456789012:table/orders""#;
     const AT: &str = r#""exportTime":"2026-03-02T08:00:00.000Z""#;
 
-    fn route(change: impl FnOnce(&mut RouteConfig)) -> Settings {
-        let mut route = RouteConfig { from: "orders".to_owned(), ..RouteConfig::default() };
-        change(&mut route);
-        let mut config = Config::default();
-        config.routes.push(route);
-        Settings { catalogue: Catalogue::new(&config), ..Settings::default() }
+    /// What the decoder is made with, and what is said of the table `orders`.
+    type Told = (Settings, Rules);
+
+    fn route(change: impl FnOnce(&mut TableRules)) -> Told {
+        (Settings::default(), rules("orders", change))
     }
 
-    fn keyed(names: &[&str]) -> Settings {
+    fn untold() -> Told {
+        route(|_| {})
+    }
+
+    fn keyed(names: &[&str]) -> Told {
         route(|route| route.key = names.iter().map(|name| (*name).to_owned()).collect())
     }
 
-    fn decode(settings: Settings, payload: &str) -> Result<ChangeEvent> {
-        let decoded = alone(&DynamodbExport::new(settings), &Record::new("f", "1", payload.to_owned()))?;
+    fn decode((settings, rules): Told, payload: &str) -> Result<ChangeEvent> {
+        let decoder = Informed::new(DynamodbExport::new(settings), rules);
+        let decoded = alone(&decoder, &Record::new("f", "1", payload.to_owned()))?;
         let Decoded::Events(mut events) = decoded else { panic!("no events") };
         assert_eq!(events.len(), 1);
         Ok(events.remove(0))
     }
 
-    fn code(settings: Settings, payload: &str) -> &'static str {
-        decode(settings, payload).unwrap_err().code()
+    fn code(told: Told, payload: &str) -> &'static str {
+        decode(told, payload).unwrap_err().code()
     }
 
     fn write(keys: &str, rest: &str) -> String {
@@ -375,13 +383,12 @@ mod tests {
 
     #[test]
     fn a_write_in_the_microsecond_of_a_full_export_is_newer_than_its_item() {
-        let at = |at: i64| Settings {
-            exported_at: Some(Timestamp(at)),
-            table: Some("orders".into()),
-            ..keyed(&["id"])
+        let at = |at: i64| {
+            let (settings, rules) = keyed(&["id"]);
+            (Settings { exported_at: Some(Timestamp(at)), table: Some("orders".into()), ..settings }, rules)
         };
         let item = |micros| decode(at(micros), r#"{"Item":{"id":{"S":"a"}}}"#).unwrap().version;
-        let written = decode(Settings::default(), &write(r#"{"id":{"S":"a"}}"#, "")).unwrap().version;
+        let written = decode(untold(), &write(r#"{"id":{"S":"a"}}"#, "")).unwrap().version;
         let exact = 1_772_440_530_123_456;
         assert!(item(exact) < written && item(exact - 1) < written && written < item(exact + 1));
         assert_eq!(written.as_str(), "d.0000.0.00064c06782efac0.00000001");
@@ -390,7 +397,9 @@ mod tests {
     #[test]
     fn the_scheme_is_that_of_the_stream_whose_table_is_loaded() {
         let settings = |scheme| Settings { scheme, epoch: 2, ..Settings::default() };
-        let version = |scheme| decode(settings(scheme), &write(r#"{"id":{"S":"a"}}"#, "")).unwrap().version;
+        let version = |scheme| {
+            decode((settings(scheme), Rules::default()), &write(r#"{"id":{"S":"a"}}"#, "")).unwrap().version
+        };
         assert!(version(None).as_str().starts_with("d.0002.0."));
         assert!(version(Some('k')).as_str().starts_with("k.0002.0."));
     }
@@ -398,28 +407,27 @@ mod tests {
     #[test]
     fn a_write_without_a_new_image_is_a_delete() {
         let image = r#"{"id":{"S":"a"},"n":{"N":"1"}}"#;
-        let check =
-            |rest: &str| decode(Settings::default(), &write(r#"{"id":{"S":"a"}}"#, rest)).unwrap().change;
+        let check = |rest: &str| decode(untold(), &write(r#"{"id":{"S":"a"}}"#, rest)).unwrap().change;
         assert_eq!(check(""), Change::Delete(None));
         assert!(matches!(check(&format!(r#","OldImage":{image}"#)), Change::Delete(Some(_))));
         assert!(matches!(check(&format!(r#","NewImage":{image},"OldImage":{image}"#)), Change::Put(_)));
         for bad in ["null", "[]", "7", "\"x\"", "true"] {
             let line = write(r#"{"id":{"S":"a"}}"#, &format!(r#","NewImage":{bad}"#));
-            assert_eq!(code(Settings::default(), &line), "bad_image", "{bad}");
+            assert_eq!(code(untold(), &line), "bad_image", "{bad}");
         }
     }
 
     #[test]
     fn what_no_line_can_know_is_asked_for() {
-        let config = |settings: Settings, line: &str, named: &str| {
-            let error = decode(settings, line).unwrap_err();
+        let config = |told: Told, line: &str, named: &str| {
+            let error = decode(told, line).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Config, "{line}");
             assert!(error.message().contains(named), "{error}");
         };
         let item = r#""Item":{"id":{"S":"a"}}"#;
         config(keyed(&["id"]), &format!("{{{item}}}"), "source.table");
         config(keyed(&["id"]), &format!("{{{ARN},{item}}}"), "source.exported_at");
-        config(Settings::default(), &format!("{{{ARN},{AT},{item}}}"), "`key`");
+        config(untold(), &format!("{{{ARN},{AT},{item}}}"), "`key`");
         config(route(|route| route.keyless = Keyless::Row), &format!("{{{ARN},{AT},{item}}}"), "`key`");
     }
 
@@ -429,15 +437,14 @@ mod tests {
         assert_eq!(item(r#"{"id":{"S":"a"}}"#), "no_key");
         assert_eq!(item(r#"{"id":{"S":"a"},"line":{"NULL":true}}"#), "bad_key");
         assert_eq!(item(r#"{"id":{"S":"a"},"line":{"N":"1"},"id":{"S":"b"}}"#), "duplicate_key_member");
-        assert_eq!(code(Settings::default(), &write("{}", "")), "no_key");
-        assert_eq!(code(Settings::default(), &write(r#"{"id":{"S":null}}"#, "")), "bad_key");
+        assert_eq!(code(untold(), &write("{}", "")), "no_key");
+        assert_eq!(code(untold(), &write(r#"{"id":{"S":null}}"#, "")), "bad_key");
     }
 
     #[test]
     fn a_line_without_its_time_or_with_a_wrong_one_is_poison() {
-        let metadata = |metadata: &str| {
-            code(Settings::default(), &format!(r#"{{{ARN},"Keys":{{"id":{{"S":"a"}}}}{metadata}}}"#))
-        };
+        let metadata =
+            |metadata: &str| code(untold(), &format!(r#"{{{ARN},"Keys":{{"id":{{"S":"a"}}}}{metadata}}}"#));
         assert_eq!(metadata(""), "missing_version");
         assert_eq!(metadata(r#","Metadata":{}"#), "missing_version");
         for bad in

@@ -21,8 +21,8 @@
 //! RFC 6901, "JSON Pointer".
 
 use super::row::{copy, key_of_position, members, nameless};
-use super::{Decoded, Decoder, Origin, Outline, Reason, Row, Settings};
-use crate::catalogue::Identity;
+use super::{Decoded, Decoder, Decoding, Origin, Outline, Reason, Row, Settings};
+use crate::catalogue::{Catalogue, Identity};
 use crate::decimal;
 use crate::error::{Error, Result};
 use crate::event::{Change, Document, Key, Timestamp, token, tokens};
@@ -139,27 +139,28 @@ impl Decoder for Json {
         needed.peek().is_some() && needed.all(is_there)
     }
 
-    fn decode(&self, record: &Record, payload: &Outline<'_>) -> Result<Decoded> {
+    fn decode(&self, record: &Record, payload: &Outline<'_>, catalogue: &Catalogue) -> Result<Decoded> {
+        let decoding = Decoding { decoder: self, catalogue };
         // where the pointers lead is looked up once all of it is read
         payload.keep();
         members(payload, |_, _| ())?;
-        let table = self.table(payload)?;
+        let table = decoding.table(payload)?;
         let source = SourceIdentity::of_stream(&record.source);
-        self.decoded(record, payload, SourceTable::new(&table, &source)).map_err(|error| {
-            let key = self.readable_key(payload, SourceTable::new(&table, &source));
+        decoding.decoded(record, payload, SourceTable::new(&table, &source)).map_err(|error| {
+            let key = decoding.readable_key(payload, SourceTable::new(&table, &source));
             error.about(&table, key.as_ref().map(Key::as_str)).of_source(source.as_str())
         })
     }
 }
 
-impl Json {
+impl Decoding<'_, Json> {
     fn decoded(
         &self,
         record: &Record,
         payload: &Outline<'_>,
         source_table: SourceTable<'_>,
     ) -> Result<Decoded> {
-        if self.settings.catalogue.leaves_out(source_table) {
+        if self.catalogue.leaves_out(source_table) {
             return Ok(Decoded::Ignored(Reason::Unrouted));
         }
         let operation = self.operation(payload)?;
@@ -178,10 +179,10 @@ impl Json {
     }
 }
 
-impl Json {
+impl Decoding<'_, Json> {
     /// The key, whatever is wrong with the rest.
     fn readable_key(&self, payload: &Outline<'_>, table: SourceTable<'_>) -> Option<Key> {
-        match self.settings.catalogue.identity(table, self.key_names.clone()).ok()? {
+        match self.catalogue.identity(table, self.decoder.key_names.clone()).ok()? {
             Identity::Columns(names) => self.key(payload, &names).ok().map(|(key, _)| key),
             Identity::Position | Identity::Row => None,
         }
@@ -189,15 +190,16 @@ impl Json {
 
     /// The key, and the names of the members that it takes from the document.
     fn key(&self, payload: &Outline<'_>, names: &[String]) -> Result<(Key, Vec<String>)> {
-        let key_names = self.key_names.as_deref().unwrap_or_default();
+        let key_names = self.decoder.key_names.as_deref().unwrap_or_default();
         let mut members = Vec::with_capacity(names.len());
         let mut apart = Vec::with_capacity(names.len());
         for name in names {
-            let told = key_names.iter().position(|told| told == name).and_then(|index| self.key.get(index));
-            let path = told.map_or_else(|| Cow::Owned(self.document.member(name)), Cow::Borrowed);
+            let told =
+                key_names.iter().position(|told| told == name).and_then(|index| self.decoder.key.get(index));
+            let path = told.map_or_else(|| Cow::Owned(self.decoder.document.member(name)), Cow::Borrowed);
             members.push((name.clone(), key_member(at(payload, &path)?, name)?));
             // what the key takes from the document's own members, the document does not hold
-            if let Some([taken]) = path.tokens.strip_prefix(self.document.tokens.as_slice()) {
+            if let Some([taken]) = path.tokens.strip_prefix(self.decoder.document.tokens.as_slice()) {
                 apart.push(taken.clone());
             }
         }
@@ -205,8 +207,8 @@ impl Json {
     }
 
     fn table<'t, 'a: 't>(&'t self, payload: &Outline<'a>) -> Result<Cow<'t, str>> {
-        let Some(path) = &self.table else {
-            return self.settings.table.as_deref().map(Cow::Borrowed).ok_or_else(|| {
+        let Some(path) = &self.decoder.table else {
+            return self.decoder.settings.table.as_deref().map(Cow::Borrowed).ok_or_else(|| {
                 Error::config(
                     "The decoder json needs the name of the table: set source.json_table to where the records hold it, \
                      such as \"/table\", or source.table when all are of one.",
@@ -220,7 +222,7 @@ impl Json {
     }
 
     fn operation(&self, payload: &Outline<'_>) -> Result<Operation> {
-        let Some(path) = &self.operation else { return Ok(Operation::Put) };
+        let Some(path) = &self.decoder.operation else { return Ok(Operation::Put) };
         let word = at(payload, path)?.and_then(|text| Scanner::new(text).string().ok());
         word.and_then(|word| Operation::named(&word)).ok_or_else(|| {
             let words = "insert, update, upsert, put, delete, remove, truncate, c, u, r or d";
@@ -229,11 +231,11 @@ impl Json {
     }
 
     fn version(&self, payload: &Outline<'_>) -> Result<(Version, Option<Timestamp>)> {
-        let version = Version::new('j', self.settings.epoch, Rank::Positioned);
-        if self.settings.catalogue.is_by_arrival() {
+        let version = Version::new('j', self.decoder.settings.epoch, Rank::Positioned);
+        if self.catalogue.is_by_arrival() {
             return Ok((version, None));
         }
-        let Some(path) = &self.version else {
+        let Some(path) = &self.decoder.version else {
             return Err(Error::config(
                 "The decoder json needs to know what orders the changes of a key: set source.json_version to where the \
                  records hold a number or a time that grows with every change, such as \"/version\". If they have none \
@@ -263,12 +265,12 @@ impl Json {
         operation: Operation,
         record: &Record,
     ) -> Result<(Key, Option<Document>)> {
-        let identity = self.settings.catalogue.identity(table, self.key_names.clone())?;
+        let identity = self.catalogue.identity(table, self.decoder.key_names.clone())?;
         let is_delete = operation == Operation::Delete;
-        let text = at(payload, &self.document)?.filter(|text| text.starts_with('{'));
+        let text = at(payload, &self.decoder.document)?.filter(|text| text.starts_with('{'));
         let needs_document = !is_delete || identity == Identity::Row;
         if needs_document && text.is_none() {
-            return Err(missing("no_document", "source.json_document", &self.document, "an object"));
+            return Err(missing("no_document", "source.json_document", &self.decoder.document, "an object"));
         }
         let Identity::Columns(names) = &identity else {
             if operation == Operation::Update || (is_delete && identity == Identity::Position) {
@@ -428,12 +430,12 @@ fn time(text: &str) -> Option<jiff::Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::{Json, Path, Pointers, at, plain, positioned};
-    use crate::catalogue::Catalogue;
-    use crate::config::{Config, Keyless, RouteConfig, VersionScheme};
-    use crate::decode::{Decoded, Decoder, Outline, Reason, Settings, alone};
+    use crate::decode::informed::{Informed, alone, by_arrival, rules};
+    use crate::decode::{Decoded, Decoder, Outline, Reason, Settings};
     use crate::error::ErrorKind;
     use crate::event::{Change, ChangeEvent};
     use crate::record::Record;
+    use crate::rules::{Keyless, Rules};
     use crate::version::{Rank, Version};
     use crate::{Error, Result};
     use proptest::prelude::*;
@@ -451,20 +453,11 @@ mod tests {
         }
     }
 
-    fn decoder(pointers: Pointers, change: impl FnOnce(&mut Config)) -> Json {
-        let mut config = Config::default();
-        change(&mut config);
-        let catalogue = Catalogue::new(&config);
-        Json::new(Settings { pointers, catalogue, table: config.source.table, ..Settings::default() })
+    fn decoder(pointers: Pointers, rules: Rules) -> Informed<Json> {
+        Informed::new(Json::new(Settings { pointers, ..Settings::default() }), rules)
     }
 
-    fn routed(change: impl FnOnce(&mut RouteConfig)) -> impl FnOnce(&mut Config) {
-        let mut route = RouteConfig::default();
-        change(&mut route);
-        move |config| config.routes.push(route)
-    }
-
-    fn decode(decoder: &Json, payload: &str) -> Result<Decoded> {
+    fn decode(decoder: &impl Decoder, payload: &str) -> Result<Decoded> {
         alone(decoder, &Record::new("s", "49", payload.to_owned()))
     }
 
@@ -476,7 +469,7 @@ mod tests {
     }
 
     fn refused(payload: &str) -> Error {
-        decode(&decoder(pointers(), |_| {}), payload).expect_err(payload)
+        decode(&decoder(pointers(), Rules::default()), payload).expect_err(payload)
     }
 
     fn shown(event: &ChangeEvent) -> String {
@@ -493,7 +486,7 @@ mod tests {
 
     #[test]
     fn pointers_say_where_everything_is() {
-        let decoder = decoder(pointers(), |_| {});
+        let decoder = decoder(pointers(), Rules::default());
         let put = event(decode(&decoder, RECORD));
         assert_eq!(shown(&put), r#"{"id":1,"tenant":"t"} put {"total":12.50,"tags":[1]}"#);
         assert_eq!((put.table.as_str(), put.version.as_str()), ("shop.orders", "j.0000.1.n.0017"));
@@ -512,11 +505,10 @@ mod tests {
     #[test]
     fn without_pointers_the_record_is_the_row_and_settings_say_the_rest() {
         let only_version = Pointers { version: Some("/seq".to_owned()), ..Pointers::default() };
-        let configured = |config: &mut Config| {
-            config.source.table = Some("orders".to_owned());
-            routed(|route| route.key = vec!["id".to_owned(), "a/b".to_owned()])(config);
-        };
-        let decoder = decoder(only_version, configured);
+        let keyed = rules("*", |it| it.key = vec!["id".to_owned(), "a/b".to_owned()]);
+        let settings =
+            Settings { pointers: only_version, table: Some("orders".to_owned()), ..Settings::default() };
+        let decoder = Informed::new(Json::new(settings), keyed);
         let put = event(decode(&decoder, r#"{"id":"x","seq":7,"a/b":true,"name":"n","name":"m"}"#));
         assert_eq!(shown(&put), r#"{"a/b":true,"id":"x"} put {"seq":7,"name":"m"}"#);
         assert_eq!(put.table, "orders");
@@ -527,7 +519,10 @@ mod tests {
         let record = r#"{"meta":{"table":"t","op":"d","seq":7,"key":{"tenant":"t"}},"row":null}"#;
         let mut elsewhere = pointers();
         elsewhere.key = vec!["/meta/key/tenant".to_owned()];
-        assert_eq!(shown(&event(decode(&decoder(elsewhere, |_| {}), record))), r#"{"tenant":"t"} delete"#);
+        assert_eq!(
+            shown(&event(decode(&decoder(elsewhere, Rules::default()), record))),
+            r#"{"tenant":"t"} delete"#
+        );
         assert_eq!(refused(record).code(), "missing_key");
     }
 
@@ -568,18 +563,18 @@ mod tests {
     #[test]
     fn without_a_version_the_operator_is_told_what_to_do_and_by_arrival_none_is_needed() {
         let unordered = || Pointers { version: None, ..pointers() };
-        let error = decode(&decoder(unordered(), |_| {}), RECORD).unwrap_err();
+        let error = decode(&decoder(unordered(), Rules::default()), RECORD).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
         assert!(
             error.message().contains("source.json_version") && error.message().contains("\"arrival\""),
             "{error}"
         );
-        let arrival = |config: &mut Config| config.source.version = VersionScheme::Arrival;
-        assert!(decode(&decoder(unordered(), arrival), RECORD).is_ok());
+        let arrival = || by_arrival(Rules::default());
+        assert!(decode(&decoder(unordered(), arrival()), RECORD).is_ok());
         let broken = RECORD.replace(r#""seq":7"#, r#""seq":null"#);
-        assert!(decode(&decoder(pointers(), arrival), &broken).is_ok());
+        assert!(decode(&decoder(pointers(), arrival()), &broken).is_ok());
         let nowhere = Pointers { table: None, ..pointers() };
-        let error = decode(&decoder(nowhere, |_| {}), RECORD).unwrap_err();
+        let error = decode(&decoder(nowhere, Rules::default()), RECORD).unwrap_err();
         assert!(
             error.kind() == ErrorKind::Config && error.message().contains("source.json_table"),
             "{error}"
@@ -589,7 +584,7 @@ mod tests {
     #[test]
     fn a_table_without_a_key_is_what_its_route_says() {
         let by = |keyless| {
-            decoder(Pointers { key: Vec::new(), ..pointers() }, routed(|route| route.keyless = keyless))
+            decoder(Pointers { key: Vec::new(), ..pointers() }, rules("*", |it| it.keyless = keyless))
         };
         let with = |keyless, word: &str| {
             decode(&by(keyless), &RECORD.replace("update", word))
@@ -605,7 +600,7 @@ mod tests {
         assert_eq!(with(Keyless::Position, "update"), Err("keyless_change"));
         assert_eq!(with(Keyless::Position, "delete"), Err("keyless_change"));
         assert_eq!(with(Keyless::Refuse, "insert"), Err("unknown_key"));
-        let elsewhere = decoder(pointers(), routed(|route| route.from = "other".to_owned()));
+        let elsewhere = decoder(pointers(), rules("other", |_| {}));
         assert!(matches!(decode(&elsewhere, RECORD), Ok(Decoded::Ignored(Reason::Unrouted))));
     }
 
@@ -657,7 +652,7 @@ mod tests {
     #[test]
     fn a_time_that_orders_a_change_is_its_time() {
         let record = RECORD.replace(r#""seq":7"#, r#""seq":"2024-07-16T14:29:22.907Z""#);
-        let changed_at = event(decode(&decoder(pointers(), |_| {}), &record)).changed_at;
+        let changed_at = event(decode(&decoder(pointers(), Rules::default()), &record)).changed_at;
         assert_eq!(changed_at.unwrap().to_string(), "2024-07-16T14:29:22.907000Z");
     }
 
@@ -665,7 +660,7 @@ mod tests {
     fn a_key_beside_the_document_takes_nothing_from_it() {
         let beside = Pointers { key: vec!["/rows/id".to_owned()], ..pointers() };
         let record = RECORD.replace("{\"meta\"", "{\"rows\":{\"id\":9},\"meta\"");
-        let event = event(decode(&decoder(beside, |_| {}), &record));
+        let event = event(decode(&decoder(beside, Rules::default()), &record));
         let Change::Put(document) = &event.change else { panic!("{event:?}") };
         assert_eq!(event.key.unwrap().to_json(), r#"{"id":9}"#);
         assert!(document.to_json().contains(r#""id":1"#), "{}", document.to_json());
@@ -703,7 +698,7 @@ mod tests {
         assert!(!recognises(Pointers { key: vec!["/other".to_owned()], ..pointers() }, RECORD));
         assert!(!recognises(pointers(), "[]"));
         for other in ["[]", "7", "", "{"] {
-            assert!(decode(&decoder(pointers(), |_| {}), other).is_err());
+            assert!(decode(&decoder(pointers(), Rules::default()), other).is_err());
         }
     }
 
@@ -729,7 +724,7 @@ mod tests {
     fn odd_names_stay_what_they_are() {
         for name in ["a\\\"b", "a.b", "x;drop table y--", "Order", "select", &"x".repeat(200), ""] {
             let record = RECORD.replace(r#""total":12.50"#, &format!(r#""{name}":1"#));
-            let put = event(decode(&decoder(pointers(), |_| {}), &record));
+            let put = event(decode(&decoder(pointers(), Rules::default()), &record));
             assert!(shown(&put).contains(&format!(r#"put {{"{name}":1,"#)), "{name}");
         }
     }
@@ -738,8 +733,8 @@ mod tests {
         #[test]
         fn any_text_is_read_without_a_panic(text in r#"[\[\]{}:,"/a-z0-9 .TZ-]{0,40}"#, pointer in "(/[a-z0-9~]{0,3}){0,3}") {
             let one = Pointers { key: vec![pointer.clone()], document: Some(pointer.clone()), ..pointers() };
-            let _either = decode(&decoder(one.clone(), |_| {}), &text);
-            let _or = decode(&decoder(one, |_| {}), &RECORD.replace("7", &text));
+            let _either = decode(&decoder(one.clone(), Rules::default()), &text);
+            let _or = decode(&decoder(one, Rules::default()), &RECORD.replace("7", &text));
             let _or_else = at(&Outline::of(text.as_bytes()), &Path::new(&pointer));
             let _version = positioned(Version::new('j', 0, Rank::Positioned), &text);
         }

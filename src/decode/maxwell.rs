@@ -25,8 +25,8 @@
 //! `RowMap`, `BinlogConnectorEvent`, `SchemaChange` and `DDLMap`. MySQL Reference Manual, "Binary Logging Options and
 //! Variables".
 
-use super::{Decoded, Decoder, Origin, Outline, Reason, Row, Settings, row};
-use crate::catalogue::{Identity, TableSchema};
+use super::{Decoded, Decoder, Decoding, Origin, Outline, Reason, Row, Settings, row};
+use crate::catalogue::{Catalogue, Identity, TableSchema};
 use crate::error::{Error, Result};
 use crate::event::{Change, ChangeEvent, Key, Timestamp};
 use crate::json::{Fault, Kind, Scanner};
@@ -69,7 +69,7 @@ impl Decoder for Maxwell {
         "Maxwell, from MySQL"
     }
 
-    fn listens(&self) -> bool {
+    fn uses_schemas(&self) -> bool {
         true
     }
 
@@ -82,13 +82,14 @@ impl Decoder for Maxwell {
         (outline.member("database") == Some(Kind::String) && is_type()) || is_encrypted(outline)
     }
 
-    fn decode(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
+    fn decode(&self, record: &Record, outline: &Outline<'_>, catalogue: &Catalogue) -> Result<Decoded> {
+        let decoding = Decoding { decoder: self, catalogue };
         let stream = SourceIdentity::of_stream(&record.source);
-        self.decoded(record, outline, &stream).map_err(|error| self.about(outline, &stream, error))
+        decoding.decoded(record, outline, &stream).map_err(|error| decoding.about(outline, &stream, error))
     }
 }
 
-impl Maxwell {
+impl Decoding<'_, Maxwell> {
     fn decoded(&self, record: &Record, outline: &Outline<'_>, stream: &SourceIdentity) -> Result<Decoded> {
         let identity = OnceCell::new();
         let (found, ahead) = self.parse(outline, stream, &identity)?;
@@ -119,7 +120,7 @@ impl Maxwell {
         };
         let source = stream.and(Member::Db, Some(&database));
         let source_table = SourceTable::new(&table, &source);
-        if self.0.catalogue.leaves_out(source_table) {
+        if self.catalogue.leaves_out(source_table) {
             return Ok(Decoded::Ignored(Reason::Unrouted));
         }
         self.rows(record, &found, ahead, (&kind, source_table))
@@ -132,7 +133,7 @@ impl Maxwell {
         let Some((table, source)) = found.table(stream) else { return error };
         let key = || {
             let told = found.key().ok()?;
-            let identity = row::identity(&self.0.catalogue, SourceTable::new(&table, &source), told).ok()?;
+            let identity = row::identity(self.catalogue, SourceTable::new(&table, &source), told).ok()?;
             row::key_in(&identity, found.data?)
         };
         error.about(&table, key().as_ref().map(Key::as_str)).of_source(source.as_str())
@@ -141,16 +142,16 @@ impl Maxwell {
     /// A table that is gone: what it had up to there is gone with it.
     fn dropped(&self, record: &Record, found: &Fields<'_>, stream: &SourceIdentity) -> Result<Decoded> {
         let Some((table, source)) = found.table(stream) else { return Ok(Decoded::Ignored(Reason::Control)) };
-        if self.0.catalogue.leaves_out(SourceTable::new(&table, &source)) {
+        if self.catalogue.leaves_out(SourceTable::new(&table, &source)) {
             return Ok(Decoded::Ignored(Reason::Unrouted));
         }
-        let version = if self.0.catalogue.is_by_arrival() {
-            arrival(self.0.epoch, record.sequence(), 0)?
+        let version = if self.catalogue.is_by_arrival() {
+            arrival(self.decoder.0.epoch, record.sequence(), 0)?
         } else if row::present(found.position).is_some() {
             let (file, offset) = found.place()?;
-            Version::new('x', self.0.epoch, Rank::Positioned).number(file).number(offset).number(0)
+            Version::new('x', self.decoder.0.epoch, Rank::Positioned).number(file).number(offset).number(0)
         } else if let Some(seconds) = found.changed_at().and_then(|at| u64::try_from(at.0 / 1_000_000).ok()) {
-            Version::new('x', self.0.epoch, Rank::Loaded).number(seconds)
+            Version::new('x', self.decoder.0.epoch, Rank::Loaded).number(seconds)
         } else {
             return Ok(Decoded::Ignored(Reason::Control));
         };
@@ -299,9 +300,9 @@ impl<'a> Fields<'a> {
             Ok::<_, Fault>(())
         });
         read.ok()?;
-        let mut said_at = format!("{:016x}", self.seconds()?);
+        let mut observed_at = format!("{:016x}", self.seconds()?);
         if let Ok((file, offset)) = self.place() {
-            said_at.push_str(&format!(".{file:016x}.{offset:016x}"));
+            observed_at.push_str(&format!(".{file:016x}.{offset:016x}"));
         }
         let (database, table) = (row::string(database)?, row::string(table)?);
         Some(TableSchema {
@@ -309,7 +310,7 @@ impl<'a> Fields<'a> {
             source: stream.and(Member::Db, Some(&database)),
             key: row::strings(key?)?,
             columns,
-            said_at,
+            observed_at,
         })
     }
 }
@@ -329,7 +330,7 @@ fn column(scanner: &mut Scanner<'_>, columns: &mut Vec<(String, String)>) -> Res
     Ok(())
 }
 
-impl Maxwell {
+impl Decoding<'_, Maxwell> {
     /// Reads the record; `data` as a row of its table at once when what came before it says what makes a row, as it
     /// usually does.
     fn parse<'a, 'i>(
@@ -368,7 +369,7 @@ impl Maxwell {
     ) -> Option<(Row<'i>, String)> {
         let (table, source) = found.table(source)?;
         let source_table = SourceTable::new(&table, &source);
-        let identity_known = row::identity(&self.0.catalogue, source_table, found.key().ok()?).ok()?;
+        let identity_known = row::identity(self.catalogue, source_table, found.key().ok()?).ok()?;
         let mut row = Row::new(identity.get_or_init(|| identity_known), scanner.bytes_left());
         row.add_next(scanner).ok()?;
         Some((row, table))
@@ -386,7 +387,7 @@ impl Maxwell {
         let identity = match &ahead {
             Some(row) => row.identity(),
             None => {
-                told = row::identity(&self.0.catalogue, source_table, found.key()?)?;
+                told = row::identity(self.catalogue, source_table, found.key()?)?;
                 &told
             }
         };
@@ -397,15 +398,15 @@ impl Maxwell {
         if old.is_some_and(|old| !old.starts_with('{')) {
             return Err(bad_field("old", "an object"));
         }
-        let version = if self.0.catalogue.is_by_arrival() {
-            arrival(self.0.epoch, record.sequence(), 0)?
+        let version = if self.catalogue.is_by_arrival() {
+            arrival(self.decoder.0.epoch, record.sequence(), 0)?
         } else if kind == "bootstrap-insert" {
             let seconds = found.seconds().ok_or_else(|| {
                 Error::poison("missing_version", "The record of a bootstrap has no time, which orders it.")
             })?;
-            Version::new('x', self.0.epoch, Rank::Loaded).number(seconds)
+            Version::new('x', self.decoder.0.epoch, Rank::Loaded).number(seconds)
         } else {
-            found.version(self.0.epoch, record)?
+            found.version(self.decoder.0.epoch, record)?
         };
         let source = source_table.identity;
         let origin = Origin { table, source, version, changed_at: found.changed_at() };
@@ -448,14 +449,14 @@ impl Maxwell {
 #[cfg(test)]
 mod tests {
     use super::Maxwell;
-    use crate::catalogue::Catalogue;
-    use crate::config::{Config, Keyless, RouteConfig, VersionScheme};
-    use crate::decode::{Decoded, Decoder, Outline, Settings, alone};
+    use crate::decode::informed::{Informed, alone, by_arrival, rules};
+    use crate::decode::{Decoded, Decoder, Outline};
     use crate::event::Change;
     use crate::record::Record;
+    use crate::rules::{Keyless, Rules, TableRules};
 
     /// What a record comes to: each event in a line, or the reason or the error's code.
-    fn decoded(decoder: &Maxwell, position: &str, payload: &str) -> String {
+    fn decoded(decoder: &impl Decoder, position: &str, payload: &str) -> String {
         let events = match alone(decoder, &Record::new("s", position, payload.to_owned())) {
             Ok(Decoded::Events(events)) => events,
             Ok(Decoded::Ignored(reason)) => return reason.to_string(),
@@ -488,12 +489,8 @@ mod tests {
         format!(r#"{{{head},"position":"b.000006:800911","primary_key_columns":["id"],{rest}}}"#)
     }
 
-    fn routed(change: impl FnOnce(&mut RouteConfig)) -> Maxwell {
-        let mut route = RouteConfig::default();
-        change(&mut route);
-        let mut config = Config::default();
-        config.routes = vec![route];
-        Maxwell::new(Settings { catalogue: Catalogue::new(&config), ..Settings::default() })
+    fn routed(change: impl FnOnce(&mut TableRules)) -> Informed<Maxwell> {
+        Informed::new(Maxwell::default(), rules("*", change))
     }
 
     const PLACE: &str = "x.0000.1.0000000000000006.00000000000c388f";
@@ -546,7 +543,7 @@ mod tests {
         );
         assert!(schema.contains(r#"key: ["id"], columns: [("id", "int"), ("s", "set")]"#), "{schema}");
         assert!(
-            schema.contains(r#"said_at: "00000157e73cdc60.0000000000000006.00000000000c462e""#),
+            schema.contains(r#"observed_at: "00000157e73cdc60.0000000000000006.00000000000c462e""#),
             "{schema}"
         );
         for kind in ["table-create", "table-drop", "database-create", "database-alter", "database-drop"] {
@@ -574,7 +571,7 @@ mod tests {
         assert_eq!(told(&drop(r#","position":"b""#)), "missing_version");
         assert_eq!(told(&drop("")), "control");
         assert_eq!(told(r#"{"type":"table-drop","database":"d","ts":1477053308000}"#), "control");
-        let other = routed(|route| route.from = "d.other".to_owned());
+        let other = Informed::new(Maxwell::default(), rules("d.other", |_| {}));
         assert_eq!(decoded(&other, "7", &drop(at)), "unrouted");
     }
 
@@ -709,20 +706,15 @@ mod tests {
 
     #[test]
     fn a_table_without_a_route_needs_no_key_and_a_record_by_arrival_no_position() {
-        let other = routed(|route| route.from = "d.other".to_owned());
+        let other = Informed::new(Maxwell::default(), rules("d.other", |_| {}));
         assert_eq!(
             decoded(&other, "7", r#"{"database":"d","table":"t","type":"insert","data":{}}"#),
             "unrouted"
         );
-        let mut config = Config::default();
-        config.source.version = VersionScheme::Arrival;
-        let settings = Settings { catalogue: Catalogue::new(&config), ..Settings::default() };
+        let informed = Informed::new(Maxwell::default(), by_arrival(Rules::default()));
         let insert =
             r#"{"database":"d","table":"t","type":"insert","primary_key_columns":["id"],"data":{"id":1}}"#;
-        assert_eq!(
-            decoded(&Maxwell::new(settings), "7", insert),
-            r#"put {"id":1} {} a.0000.1.0017.00000000"#
-        );
+        assert_eq!(decoded(&informed, "7", insert), r#"put {"id":1} {} a.0000.1.0017.00000000"#);
     }
 
     #[test]

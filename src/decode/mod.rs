@@ -101,7 +101,7 @@ pub trait Decoder: Send + Sync {
 
     /// Whether records of this format may say what a table is made of, and others depend on it: then what was said
     /// before is asked for first. See [`Decoded::Schema`].
-    fn listens(&self) -> bool {
+    fn uses_schemas(&self) -> bool {
         false
     }
 
@@ -109,12 +109,19 @@ pub trait Decoder: Send + Sync {
     /// overlap: what this one recognises, no other does.
     fn recognises(&self, outline: &Outline<'_>) -> bool;
 
-    /// Decodes one record, wholly or not at all. `outline` is that of its payload: what was read to recognise it.
+    /// Decodes one record, wholly or not at all. `outline` is that of its payload: what was read to recognise it;
+    /// `catalogue` is what is known of the source's tables.
     ///
     /// # Errors
     /// A malformed or unsupported record (it is parked), or a source whose configuration must be changed (the
     /// invocation fails).
-    fn decode(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded>;
+    fn decode(&self, record: &Record, outline: &Outline<'_>, catalogue: &Catalogue) -> Result<Decoded>;
+}
+
+/// A decoder at work on a record, with what is known of the source's tables.
+pub(crate) struct Decoding<'a, D> {
+    decoder: &'a D,
+    catalogue: &'a Catalogue,
 }
 
 /// What decoders are told when they are made.
@@ -133,8 +140,6 @@ pub struct Settings {
     pub exported_at: Option<Timestamp>,
     /// `source.json_table` and the other `source.json_…`: where records of one's own hold what.
     pub pointers: Pointers,
-    /// What is known of the source's tables: their keys and their columns.
-    pub catalogue: Catalogue,
     /// How far a record may be taken apart.
     pub bounds: Bounds,
 }
@@ -184,6 +189,17 @@ pub struct Part {
 }
 
 impl Part {
+    /// Its change events, or its error; what is ignored gives nothing.
+    #[must_use]
+    pub fn events(self) -> Vec<Result<ChangeEvent>> {
+        match self.decoded {
+            Ok(Decoded::Events(events)) => events.into_iter().map(Ok).collect(),
+            // parts are taken apart already
+            Ok(Decoded::Ignored(_) | Decoded::Schema(_) | Decoded::Parts(_)) => Vec::new(),
+            Err(error) => vec![Err(error)],
+        }
+    }
+
     /// The memory that it takes up, about.
     pub(crate) fn bytes(&self) -> usize {
         let own = match &self.decoded {
@@ -227,10 +243,10 @@ impl Decoders {
         }
     }
 
-    /// Whether one of the decoders [listens](Decoder::listens).
+    /// Whether one of the decoders [uses schemas](Decoder::uses_schemas).
     #[must_use]
-    pub fn listen(&self) -> bool {
-        self.list.iter().any(|decoder| decoder.listens())
+    pub fn use_schemas(&self) -> bool {
+        self.list.iter().any(|decoder| decoder.uses_schemas())
     }
 
     /// The same decoders where a record may be taken apart so far.
@@ -239,23 +255,23 @@ impl Decoders {
         Self { bounds, ..self }
     }
 
-    /// Decodes a record, part by part. One that needs more memory than it may have is one part that says so.
+    /// Decodes a record, part by part; `catalogue` is what is known of the source's tables. One that needs more memory than it may have is one part that says so.
     #[must_use]
-    pub fn decode(&self, record: &Record) -> Vec<Part> {
+    pub fn decode(&self, record: &Record, catalogue: &Catalogue) -> Vec<Part> {
         if record.fault.is_some() {
-            return self.part(record);
+            return self.part(record, catalogue);
         }
         if let Some(parts) = unpack::parts(record, self.bounds) {
             // nothing inside is nothing to do
             let nothing = || vec![Part { decoder: None, decoded: Ok(Decoded::Ignored(Reason::Control)) }];
-            return if parts.is_empty() { nothing() } else { self.each(&parts) };
+            return if parts.is_empty() { nothing() } else { self.each(&parts, catalogue) };
         }
-        let parts = self.each(std::slice::from_ref(record));
+        let parts = self.each(std::slice::from_ref(record), catalogue);
         // a bad record may be several, of which only some are bad
         let is_bad =
             |part: &Part| part.decoded.as_ref().is_err_and(|error| error.disposition() == Disposition::Park);
         match parts.iter().all(is_bad).then(|| unpack::documents(record, self.bounds)).flatten() {
-            Some(documents) => self.each(&documents),
+            Some(documents) => self.each(&documents, catalogue),
             None => parts,
         }
     }
@@ -270,22 +286,16 @@ impl Decoders {
     }
 
     /// The change events of a record, and an error for each part that cannot be decoded. What is ignored gives
-    /// nothing.
+    /// nothing. Of its table nothing is known but what the record tells: else see [`Decoders::decode`].
     #[must_use]
     pub fn events(&self, record: &Record) -> Vec<Result<ChangeEvent>> {
-        let events = |part: Part| match part.decoded {
-            Ok(Decoded::Events(events)) => events.into_iter().map(Ok).collect(),
-            // parts are taken apart already
-            Ok(Decoded::Ignored(_) | Decoded::Schema(_) | Decoded::Parts(_)) => Vec::new(),
-            Err(error) => vec![Err(error)],
-        };
-        self.decode(record).into_iter().flat_map(events).collect()
+        self.decode(record, &Catalogue::default()).into_iter().flat_map(Part::events).collect()
     }
 
     /// The parts of several records, which are together what one record holds.
-    fn each(&self, records: &[Record]) -> Vec<Part> {
+    fn each(&self, records: &[Record], catalogue: &Catalogue) -> Vec<Part> {
         let (mut parts, mut bytes) = (Vec::new(), 0);
-        for part in records.iter().flat_map(|record| self.part(record)) {
+        for part in records.iter().flat_map(|record| self.part(record, catalogue)) {
             bytes += part.bytes();
             if bytes > self.bounds.decoded {
                 return vec![Part { decoder: None, decoded: Err(row::too_large()) }];
@@ -295,12 +305,12 @@ impl Decoders {
         parts
     }
 
-    fn part(&self, record: &Record) -> Vec<Part> {
+    fn part(&self, record: &Record, catalogue: &Catalogue) -> Vec<Part> {
         if let Some((code, message)) = record.fault {
             return vec![Part { decoder: None, decoded: Err(Error::poison(code, message)) }];
         }
         let outline = Outline::of(&record.payload);
-        let Some((decoder, decoded)) = self.taken(record, &outline) else {
+        let Some((decoder, decoded)) = self.taken(record, &outline, catalogue) else {
             return vec![Part { decoder: None, decoded: Err(unrecognised(&record.payload)) }];
         };
         let part = |decoded| Part { decoder: Some(decoder.name()), decoded };
@@ -314,16 +324,21 @@ impl Decoders {
     }
 
     /// The first decoder that recognises a record, and what it makes of it.
-    fn taken(&self, record: &Record, outline: &Outline<'_>) -> Option<(&dyn Decoder, Result<Decoded>)> {
+    fn taken(
+        &self,
+        record: &Record,
+        outline: &Outline<'_>,
+        catalogue: &Catalogue,
+    ) -> Option<(&dyn Decoder, Result<Decoded>)> {
         let last = self.last.load(Ordering::Relaxed);
         if let Some((decoder, in_front)) = self.list.get(..=last).and_then(<[_]>::split_last) {
             if self.pinned {
-                return Some((decoder.as_ref(), decoder.decode(record, outline)));
+                return Some((decoder.as_ref(), decoder.decode(record, outline, catalogue)));
             }
             // most records are like the one before; once this one is decoded, all its members are known, and with them
             // who takes it
             outline.keep();
-            let decoded = decoder.decode(record, outline);
+            let decoded = decoder.decode(record, outline, catalogue);
             if decoder.recognises(outline) && !in_front.iter().any(|other| other.recognises(outline)) {
                 return Some((decoder.as_ref(), decoded));
             }
@@ -331,7 +346,7 @@ impl Decoders {
         let found = self.list.iter().position(|decoder| decoder.recognises(outline))?;
         self.last.store(found, Ordering::Relaxed);
         let decoder = self.list.get(found)?;
-        Some((decoder.as_ref(), decoder.decode(record, outline)))
+        Some((decoder.as_ref(), decoder.decode(record, outline, catalogue)))
     }
 
     /// A pinned decoder that cannot read a record says what the record looks like.
@@ -369,11 +384,8 @@ impl From<Fault> for Error {
     }
 }
 
-/// What a decoder makes of a record by itself.
 #[cfg(test)]
-pub(crate) fn alone(decoder: &impl Decoder, record: &Record) -> Result<Decoded> {
-    decoder.decode(record, &Outline::of(&record.payload))
-}
+mod informed;
 
 fn unrecognised(payload: &[u8]) -> Error {
     match crate::json::Scanner::of_bytes(payload).and_then(|mut scanner| {

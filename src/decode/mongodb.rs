@@ -31,7 +31,8 @@
 mod description;
 
 use super::row::{KEY_COLUMNS_MAX, readable_members, too_many_key_columns};
-use super::{Decoded, Decoder, Outline, Reason, Settings, extended_json};
+use super::{Decoded, Decoder, Decoding, Outline, Reason, Settings, extended_json};
+use crate::catalogue::Catalogue;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Change, ChangeEvent, Document, Key, Timestamp};
 use crate::json::{Kind, Scanner};
@@ -71,12 +72,13 @@ impl Decoder for Mongodb {
         is_event(outline) || (outline.has("detail-type") && is_event(outline.inner("detail")))
     }
 
-    fn decode(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
-        self.decoded(record, outline).map_err(|error| self.about(record, outline, error))
+    fn decode(&self, record: &Record, outline: &Outline<'_>, catalogue: &Catalogue) -> Result<Decoded> {
+        let decoding = Decoding { decoder: self, catalogue };
+        decoding.decoded(record, outline).map_err(|error| decoding.about(record, outline, error))
     }
 }
 
-impl Mongodb {
+impl Decoding<'_, Mongodb> {
     fn decoded(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
         let mut found = Found::default();
         if !outline.object(|scanner, name| found.member(scanner, name))? {
@@ -87,7 +89,7 @@ impl Mongodb {
             found = Found::default();
             Scanner::new(detail).object(|scanner, name| found.member(scanner, &name))?;
         }
-        found.decoded(record, &self.0)
+        found.decoded(record, &self.decoder.0, self.catalogue)
     }
 
     /// Says of an error which document it concerns, as far as that can be read.
@@ -97,7 +99,7 @@ impl Mongodb {
             found = Found::readable(&Outline::of(detail.as_bytes()));
         }
         let Some((table, source)) = found.table(record) else { return error };
-        let configured = self.0.catalogue.configured_key(SourceTable::new(&table, &source));
+        let configured = self.catalogue.configured_key(SourceTable::new(&table, &source));
         let key = found.key(configured, &table).ok();
         error.about(&table, key.as_ref().map(Key::as_str)).of_source(source.as_str())
     }
@@ -216,7 +218,7 @@ impl<'a> Found<'a> {
         Ok(())
     }
 
-    fn decoded(mut self, record: &Record, settings: &Settings) -> Result<Decoded> {
+    fn decoded(mut self, record: &Record, settings: &Settings, catalogue: &Catalogue) -> Result<Decoded> {
         let Some(operation) = self.operation.take() else { return Err(no_change_event()) };
         if self.token.is_none() && self.cluster_time.is_none() && self.database.is_none() {
             return Err(no_change_event());
@@ -239,15 +241,14 @@ impl<'a> Found<'a> {
         let Some((table, source)) = self.table(record) else {
             return Err(Error::poison("no_table", "The change event has no ns with db and coll."));
         };
-        let version = if settings.catalogue.is_by_arrival() {
+        let version = if catalogue.is_by_arrival() {
             Version::new('n', settings.epoch, Rank::Positioned)
         } else {
             self.version(settings.epoch)?
         };
         let changed_at = self.changed_at();
         let (key, change) = if is_row {
-            let key =
-                self.key(settings.catalogue.configured_key(SourceTable::new(&table, &source)), &table)?;
+            let key = self.key(catalogue.configured_key(SourceTable::new(&table, &source)), &table)?;
             let change = self.change(&operation, &key)?;
             (Some(key), change)
         } else {
@@ -393,11 +394,11 @@ fn token_time(token: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::Mongodb;
-    use crate::catalogue::Catalogue;
-    use crate::config::{Config, RouteConfig, VersionScheme};
-    use crate::decode::{Decoded, Decoder, Outline, Reason, Settings, alone};
+    use crate::decode::informed::{Informed, alone, by_arrival, rules};
+    use crate::decode::{Decoded, Decoder, Outline, Reason};
     use crate::event::{Change, ChangeEvent};
     use crate::record::Record;
+    use crate::rules::Rules;
     use crate::{Error, Result};
     use proptest::prelude::*;
 
@@ -438,11 +439,9 @@ mod tests {
         }
     }
 
-    fn routed(key: &[&str]) -> Mongodb {
+    fn routed(key: &[&str]) -> Informed<Mongodb> {
         let key = key.iter().map(|name| (*name).to_owned()).collect();
-        let mut config = Config::default();
-        config.routes.push(RouteConfig { key, ..RouteConfig::default() });
-        Mongodb::new(Settings { catalogue: Catalogue::new(&config), ..Settings::default() })
+        Informed::new(Mongodb::default(), rules("*", |it| it.key = key))
     }
 
     #[test]
@@ -529,9 +528,7 @@ mod tests {
 
     #[test]
     fn by_arrival_no_version_is_needed() {
-        let mut config = Config::default();
-        config.source.version = VersionScheme::Arrival;
-        let by_arrival = Mongodb::new(Settings { catalogue: Catalogue::new(&config), ..Settings::default() });
+        let by_arrival = Informed::new(Mongodb::default(), by_arrival(Rules::default()));
         let bare = with("delete", r#","documentKey":{"_id":1}"#).replace(TOKEN, "");
         assert!(alone(&by_arrival, &Record::new("s", "1", bare)).is_ok());
     }

@@ -30,8 +30,8 @@
 
 mod column;
 
-use super::{Decoded, Decoder, Origin, Outline, Reason, Row, Settings, row};
-use crate::catalogue::Identity;
+use super::{Decoded, Decoder, Decoding, Origin, Outline, Reason, Row, Settings, row};
+use crate::catalogue::{Catalogue, Identity};
 use crate::error::{Error, Result};
 use crate::event::{Change, ChangeEvent, Document, Key, Patch, Timestamp, token};
 use crate::json::{Kind, Scanner};
@@ -77,8 +77,9 @@ impl Decoder for Wal2json {
         }
     }
 
-    fn decode(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
-        self.decoded(record, outline).map_err(|error| {
+    fn decode(&self, record: &Record, outline: &Outline<'_>, catalogue: &Catalogue) -> Result<Decoded> {
+        let decoding = Decoding { decoder: self, catalogue };
+        decoding.decoded(record, outline).map_err(|error| {
             let mut change = ChangeText::default();
             row::readable_members(outline, |name, value| change.member(name, value));
             match change.table() {
@@ -91,7 +92,7 @@ impl Decoder for Wal2json {
     }
 }
 
-impl Wal2json {
+impl Decoding<'_, Wal2json> {
     fn decoded(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
         let mut around = Around::default();
         let mut change = ChangeText::default();
@@ -266,15 +267,15 @@ fn names<'c>(columns: &'c [Column<'_>]) -> HashSet<&'c str> {
     columns.iter().map(|column| column.name.as_ref()).collect()
 }
 
-impl Wal2json {
+impl Decoding<'_, Wal2json> {
     /// The version of a change; `place` is that in a transaction of format 1.
     fn version(&self, whole: &Whole<'_>, place: Option<u32>) -> Result<Version> {
         let Whole { record, around, .. } = whole;
-        let version = if self.0.catalogue.is_by_arrival() {
-            arrival(self.0.epoch, record.sequence(), 0)?
+        let version = if self.catalogue.is_by_arrival() {
+            arrival(self.decoder.0.epoch, record.sequence(), 0)?
         } else {
             let lsn = if place.is_some() { around.nextlsn } else { around.lsn };
-            Version::new('w', self.0.epoch, Rank::Positioned).number(position(lsn)?)
+            Version::new('w', self.decoder.0.epoch, Rank::Positioned).number(position(lsn)?)
         };
         Ok(match place {
             Some(place) => version.place(place),
@@ -295,7 +296,7 @@ impl Wal2json {
                 Ok(Decoded::Ignored(_)) => {}
                 part => parts.push(part),
             }
-            if parts.len() > self.0.bounds.parts() {
+            if parts.len() > self.decoder.0.bounds.parts() {
                 return Err(row::too_large());
             }
             place += 1;
@@ -339,7 +340,7 @@ impl Wal2json {
     ) -> Result<Decoded> {
         let table = change.table()?;
         let source_table = SourceTable::new(&table, &whole.source);
-        if self.0.catalogue.leaves_out(source_table) {
+        if self.catalogue.leaves_out(source_table) {
             return Ok(Decoded::Ignored(Reason::Unrouted));
         }
         let events = self.events(whole, action, change, (source_table, place));
@@ -351,7 +352,7 @@ impl Wal2json {
 
     /// The key of the row that a change concerns, whatever is wrong with the rest of it.
     fn key_of(&self, change: &ChangeText<'_>, table: SourceTable<'_>) -> Option<Key> {
-        let identified_by = row::identity(&self.0.catalogue, table, change.key().ok()?).ok()?;
+        let identified_by = row::identity(self.catalogue, table, change.key().ok()?).ok()?;
         let images = [change.image(), change.identity()];
         images.into_iter().filter_map(|image| image.ok().flatten()).find_map(|columns| {
             let mut row = Row::new(&identified_by, 0);
@@ -372,7 +373,7 @@ impl Wal2json {
         if action == Action::Truncate {
             return Ok(vec![origin.event(None, Change::Truncate, None)]);
         }
-        let identified_by = row::identity(&self.0.catalogue, source_table, change.key()?)?;
+        let identified_by = row::identity(self.catalogue, source_table, change.key()?)?;
         let image = change.image()?;
         let image = match action {
             Action::Insert | Action::Update => image.ok_or_else(bad_columns)?,
@@ -414,7 +415,7 @@ impl Wal2json {
         // what an update leaves out did not change
         add(&mut row, old, |name| !sent.contains(name))?;
         let key = row.key()?;
-        let is_full = self.0.catalogue.sends_full_images(origin.source_table())
+        let is_full = self.catalogue.sends_full_images(origin.source_table())
             || *identified_by == Identity::Row
             || (sent.is_subset(&known) && known.iter().any(|name| !is_key(name)));
         let mut events = Vec::with_capacity(1);

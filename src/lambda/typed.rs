@@ -69,6 +69,7 @@ fn dynamodb_record(record: EventRecord) -> Record {
 #[cfg(test)]
 mod tests {
     use super::{DynamodbEvent, KinesisEvent, Value};
+    use crate::catalogue::Catalogue;
     use crate::decode::{Decoded, Decoders, Settings};
     use crate::event::{Change, ChangeEvent, Document};
     use crate::record::{Envelope, Record};
@@ -82,7 +83,7 @@ mod tests {
 
     fn changes(records: &[Record]) -> Vec<String> {
         let decoders = Decoders::named("auto", &Settings::default()).unwrap();
-        let parts = records.iter().flat_map(|record| decoders.decode(record));
+        let parts = records.iter().flat_map(|record| decoders.decode(record, &Catalogue::default()));
         let decoded = parts.map(|part| match part.decoded.unwrap() {
             Decoded::Events(events) => events,
             other @ (Decoded::Ignored(_) | Decoded::Schema(_) | Decoded::Parts(_)) => panic!("{other:?}"),

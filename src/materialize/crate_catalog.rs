@@ -9,7 +9,7 @@ use super::targets::{
     missing_object,
 };
 use super::{Binding, Deadline, KNOWN_BYTES, LETTER_KEY_MAX, bounded};
-use crate::config::{Ddl, DeletePolicy};
+use crate::config::Ddl;
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::Value;
 use crate::plan::cratedb::{add_columns, budget, declared, is_same_view, named, storage, table, view};
@@ -17,6 +17,7 @@ use crate::plan::{
     Budget, Column, Columns, Described, Layout, fill, literal, relation, with_plain_numbers,
     without_named_lists,
 };
+use crate::policy::DeletePolicy;
 use crate::route::Target;
 use futures_util::TryStreamExt as _;
 use std::sync::atomic::Ordering;

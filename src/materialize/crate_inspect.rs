@@ -10,10 +10,11 @@ use super::inspect::{
 use super::schemas::SCHEMAS;
 use super::targets::{DEAD_LETTERS, REGISTRY};
 use super::{Deadline, Materializer as _};
-use crate::config::{Config, DeletePolicy};
+use crate::config::Config;
 use crate::error::Result;
 use crate::plan::Layout;
 use crate::plan::cratedb::{declared, named};
+use crate::policy::DeletePolicy;
 use crate::route::Target;
 use std::collections::BTreeSet;
 use std::time::SystemTime;

@@ -51,7 +51,7 @@ impl Cratedb {
                 source: SourceIdentity::default(),
                 key: key.clone(),
                 columns: Vec::new(),
-                said_at: String::new(),
+                observed_at: String::new(),
             }));
         }
         Ok(found)
@@ -71,7 +71,7 @@ impl Cratedb {
                 source,
                 key: read(|| row.try_get(1))?,
                 columns: serde_json::from_str(&columns).map_err(|_| unreadable())?,
-                said_at: read(|| row.try_get(3))?,
+                observed_at: read(|| row.try_get(3))?,
             })
         };
         rows.iter().map(schema).collect()
@@ -85,7 +85,7 @@ impl Cratedb {
         for schema in schemas {
             let (name, columns) =
                 (schema.kept_as(), serde_json::to_string(&schema.columns).map_err(|_| unreadable())?);
-            let parameters: [&(dyn ToSql + Sync); 4] = [&name, &schema.key, &columns, &schema.said_at];
+            let parameters: [&(dyn ToSql + Sync); 4] = [&name, &schema.key, &columns, &schema.observed_at];
             self.tell(deadline, &sql, &parameters).await?;
         }
         // seldom written and asked at every batch: seen at once, without a refresh at every batch

@@ -17,6 +17,7 @@ use crate::error::{Disposition, Error, ErrorKind, Result};
 use crate::memo::Memo;
 use crate::plan::cratedb::{Values, adopted_delete_sql, batch_rows, hard_delete_sql, named, upsert_sql};
 use crate::plan::{Action, Columns, Dialect, Layout, Row, Statement, relation};
+use crate::policy::Policy;
 use crate::route::Routes;
 use crate::source::SourceIdentity;
 use futures_util::future::try_join_all;
@@ -95,7 +96,7 @@ impl Cratedb {
             own_tables: Mutex::new(false),
             remembers_sources: AtomicBool::new(false),
             checks_horizon: false,
-            routes: Routes::new(config.clone()),
+            routes: Routes::new(Policy::from(config)),
             found_keys: OnceCell::new(),
             statements: AtomicU64::new(0),
             alterations: AtomicU64::new(0),

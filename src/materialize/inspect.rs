@@ -7,9 +7,10 @@ use super::registry::Registered;
 use super::schemas::SCHEMAS;
 use super::targets::{DEAD_LETTERS, REGISTRY, adopted, check_storage, ddl_error, relation_of};
 use super::{Deadline, Materializer as _};
-use crate::config::{Config, DeletePolicy, RouteConfig};
+use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Dialect, Layout, view};
+use crate::policy::{DeletePolicy, Policy, RoutePolicy};
 use crate::route::{MERGED, Routes, Target};
 use crate::source::{SourceIdentity, SourceTable};
 use deadpool_postgres::Object;
@@ -140,8 +141,8 @@ pub(super) fn targets_of(
     config: &Config,
     known: &[(String, SourceIdentity)],
 ) -> Vec<(String, Result<Arc<Target>>)> {
-    let routes = Routes::new(config.clone());
-    let is_name = |route: &&RouteConfig| !route.from.contains(['*', '?']) && !route.skip;
+    let routes = Routes::new(Policy::from(config));
+    let is_name = |route: &&RoutePolicy| !route.from.contains(['*', '?']) && !route.skip;
     let named = config.routes.iter().filter(is_name).map(|it| (it.from.clone(), SourceIdentity::default()));
     // which tables fill a target together, the registry does not know
     let alone = known.iter().filter(|(source, _)| source != MERGED).cloned();

@@ -354,7 +354,7 @@ impl Postgres {
         layout: Layout,
         deadline: Deadline,
     ) -> Result<Vec<RowOutcome>> {
-        if layout != Layout::Managed || statement.target.delete == crate::config::DeletePolicy::Hard {
+        if layout != Layout::Managed || statement.target.delete == crate::policy::DeletePolicy::Hard {
             return Err(Error::fault(
                 "partial_images",
                 format!(

@@ -35,12 +35,15 @@ impl Postgres {
             }
             let sql = self.fill_own(include_str!("../../sql/postgres/write_schemas.sql"), &[]);
             // two workers that learn the same tables take them in one order
-            let by_table: BTreeMap<(String, &str), &TableSchema> =
-                schemas.iter().map(|schema| ((schema.kept_as(), schema.said_at.as_str()), schema)).collect();
+            let by_table: BTreeMap<(String, &str), &TableSchema> = schemas
+                .iter()
+                .map(|schema| ((schema.kept_as(), schema.observed_at.as_str()), schema))
+                .collect();
             for schema in by_table.values() {
                 let (name, columns) =
                     (schema.kept_as(), serde_json::to_string(&schema.columns).map_err(|_| unreadable())?);
-                let parameters: [&(dyn ToSql + Sync); 4] = [&name, &schema.key, &columns, &schema.said_at];
+                let parameters: [&(dyn ToSql + Sync); 4] =
+                    [&name, &schema.key, &columns, &schema.observed_at];
                 client.execute(&sql, &parameters).await.map_err(ddl_error)?;
             }
             Ok(())
@@ -64,7 +67,7 @@ fn schema_of(row: &tokio_postgres::Row) -> Result<TableSchema> {
         source,
         key: row.try_get(1).map_err(ddl_error)?,
         columns: serde_json::from_str(columns).map_err(|_| unreadable())?,
-        said_at: row.try_get(3).map_err(ddl_error)?,
+        observed_at: row.try_get(3).map_err(ddl_error)?,
     })
 }
 

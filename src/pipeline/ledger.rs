@@ -2,11 +2,11 @@
 
 use super::{Flow, Row, TableKey, Verdict, Written};
 use crate::coalesce::{Fate, Provenance, Tracked};
-use crate::config::OnConfigError;
 use crate::error::{Disposition, Error, ErrorKind, Result};
 use crate::event::hex;
 use crate::materialize::{Cause, DeadLetter, Deadline, Materializer};
 use crate::metrics::{self, Meter};
+use crate::policy::OnConfigError;
 use crate::record::{Record, Redelivered};
 use crate::report::{Outcome, Report, redelivered};
 use crate::unpack::TOO_LARGE;

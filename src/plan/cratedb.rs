@@ -2,8 +2,8 @@
 
 use super::columns::{Budget, Column, Columns};
 use super::{Layout, fill, literal, quote, relation};
-use crate::config::{DataLayout, DeletePolicy};
 use crate::error::{Error, Result};
+use crate::policy::{DataLayout, DeletePolicy};
 use crate::route::Target;
 
 const STORAGE: &str = include_str!("../../sql/cratedb/create_storage.sql");

@@ -1,9 +1,9 @@
 //! The objects of a target: storage table, view and its typed columns.
 
 use super::{fill, literal, quote, relation};
-use crate::config::DeletePolicy;
 use crate::error::{Error, Result};
 use crate::event::hex;
+use crate::policy::DeletePolicy;
 use crate::route::{Target, identifier};
 use sha2::{Digest as _, Sha256};
 

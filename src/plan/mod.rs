@@ -13,8 +13,8 @@ pub use lists::{with_named_lists, without_named_lists};
 pub use place::{Placed, merge, place};
 
 use crate::coalesce::Schedule;
-use crate::config::{DeletePolicy, Truncate};
 use crate::event::{Change, Document, Key, Patch, Timestamp};
+use crate::policy::{DeletePolicy, Truncate};
 use crate::route::Target;
 use std::borrow::Cow;
 use std::collections::HashMap;

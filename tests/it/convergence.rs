@@ -6,9 +6,9 @@ use crate::laws::{Case, Delivery, cases, deliveries};
 use crate::support::{Place, Worker, place, server_url};
 use proptest::prelude::*;
 use proptest::test_runner::{Config as PropConfig, TestRunner};
-use rowtide::config::RouteConfig;
 use rowtide::materialize::{Deadline, KnownTarget, Postgres, Shown};
 use rowtide::pipeline::{Flow, process};
+use rowtide::policy::RoutePolicy;
 use rowtide::record::Record;
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,7 +24,7 @@ async fn deliver(
     batches: Vec<Vec<Record>>,
 ) -> BTreeMap<String, String> {
     let mut config = place.config();
-    config.routes = vec![RouteConfig { to: table.to_owned(), ..RouteConfig::default() }];
+    config.routes = vec![RoutePolicy { to: table.to_owned(), ..RoutePolicy::default() }];
     let mut own: Vec<Vec<Vec<Record>>> = vec![Vec::new(); sinks.len()];
     for (at, batch) in batches.into_iter().enumerate() {
         own[at % sinks.len()].push(batch);

@@ -9,7 +9,7 @@ use crate::support::{at, change, connect, event, inserts, with_option};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
-use rowtide::config::{Config, DataLayout, Ddl, DeletePolicy, RouteConfig, SinkUrl};
+use rowtide::config::{Config, Ddl, SinkUrl};
 use rowtide::decode::Decoders;
 use rowtide::error::{Disposition, Error, ErrorKind};
 use rowtide::event::{Change, ChangeEvent, Document, Key, Patch};
@@ -17,6 +17,7 @@ use rowtide::json::Value;
 use rowtide::materialize::{Cratedb, Deadline, Filter, Materializer as _, Shown, Sink};
 use rowtide::pipeline::{Flow, process};
 use rowtide::plan::{Dialect, merge};
+use rowtide::policy::{DataLayout, DeletePolicy, RoutePolicy};
 use rowtide::record::Record;
 use rowtide::report::{Counts, Outcome, Report};
 use std::collections::BTreeMap;
@@ -59,8 +60,8 @@ impl Place {
         config
     }
 
-    fn with_route(&self, change: impl FnOnce(&mut RouteConfig)) -> Config {
-        let mut route = RouteConfig::default();
+    fn with_route(&self, change: impl FnOnce(&mut RoutePolicy)) -> Config {
+        let mut route = RoutePolicy::default();
         change(&mut route);
         let mut config = self.config();
         config.routes = vec![route];
@@ -1458,12 +1459,12 @@ async fn a_function_of_a_predecessor_writes_into_its_tables() {
 #[tokio::test]
 async fn what_a_source_says_of_its_tables_is_kept_and_a_truncate_is_refused() {
     let Some(place) = place("schemas").await else { return };
-    let schema = |key: &str, said_at: &str| rowtide::catalogue::TableSchema {
+    let schema = |key: &str, observed_at: &str| rowtide::catalogue::TableSchema {
         source: rowtide::source::SourceIdentity::default(),
         table: "shop.orders".to_owned(),
         key: vec![key.to_owned()],
         columns: vec![("id".to_owned(), "INT4".to_owned())],
-        said_at: said_at.to_owned(),
+        observed_at: observed_at.to_owned(),
     };
     let sink = Sink::new(&place.config()).unwrap();
     assert_eq!(sink.schemas(Deadline::never()).await.unwrap(), []);
@@ -1471,7 +1472,7 @@ async fn what_a_source_says_of_its_tables_is_kept_and_a_truncate_is_refused() {
     sink.learn(&[schema("c", "3"), schema("a", "1")], Deadline::never()).await.unwrap();
     let other = Sink::new(&place.config()).unwrap();
     assert_eq!(other.schemas(Deadline::never()).await.unwrap(), [schema("c", "3")]);
-    let config = place.with_route(|route| route.truncate = rowtide::config::Truncate::Apply);
+    let config = place.with_route(|route| route.truncate = rowtide::policy::Truncate::Apply);
     let truncate = ChangeEvent::new("t", None, Change::Truncate, "x.0000.1.1".to_owned().into());
     let flow = Flow::with_decoders(&config, Decoders::pinned(Box::new(Script(vec![vec![truncate]]))));
     let report = process(&flow, &sink, &[Record::new("s", "0", "0")], Deadline::never()).await;
@@ -1506,7 +1507,7 @@ async fn cratedb_is_looked_at_and_left_as_it_is() {
     let Some(place) = place("doctor").await else { return };
     let user = format!("rowtide_doctor_{}", std::process::id());
     let mut config = place.config();
-    config.routes = vec![RouteConfig { from: "orders".into(), ..RouteConfig::default() }];
+    config.routes = vec![RoutePolicy { from: "orders".into(), ..RoutePolicy::default() }];
     let rules = |config: &Config| {
         let config = config.clone();
         async move {

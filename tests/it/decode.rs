@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
+use rowtide::catalogue::Catalogue;
 use rowtide::config::Config;
 use rowtide::decimal;
 use rowtide::decode::{Decoded, Decoder, Decoders, DynamodbKinesis, DynamodbStreams, Outline, Settings};
@@ -441,7 +442,7 @@ fn keys_are_canonical_or_poison() {
 }
 
 fn alone(decoder: &impl Decoder, record: &Record) -> Result<Decoded> {
-    decoder.decode(record, &Outline::of(&record.payload))
+    decoder.decode(record, &Outline::of(&record.payload), &Catalogue::default())
 }
 
 /// A DynamoDB Streams record.

@@ -442,7 +442,7 @@ fn every_rule_over_the_database_is_tripped_by_what_it_is_about_and_by_nothing_el
         let directory = Path::new("/nonexistent");
         let inputs = Inputs { file: None, set: &set, environment: &environment, directory, ignore: &[] };
         let mut config = Config::load(&inputs).unwrap();
-        config.routes = vec![rowtide::config::RouteConfig {
+        config.routes = vec![rowtide::policy::RoutePolicy {
             from: "orders".into(),
             key: vec!["line".into(), "id".into()],
             ..Default::default()

@@ -267,7 +267,7 @@ fn insert(at: u32, data: &str) -> String {
 fn rows_without_a_key_are_told_apart_by_partition_place_and_record() {
     let mut config = Config::default();
     let route =
-        rowtide::config::RouteConfig { keyless: rowtide::config::Keyless::Position, ..Default::default() };
+        rowtide::policy::RoutePolicy { keyless: rowtide::rules::Keyless::Position, ..Default::default() };
     config.routes = vec![route];
     let flow = Flow::new(&config).unwrap();
     let topic = |partition: u32| {
@@ -315,7 +315,7 @@ fn records_with_one_bad_part_each_are_no_systemic_poison() {
 fn a_bad_document_in_front_does_not_hide_the_good_ones() {
     let record = Record::new("s", "1", format!("{}\n{}", insert(1, "7"), insert(2, r#"{"id":1}"#)));
     let mut config = Config::default();
-    config.routes = vec![rowtide::config::RouteConfig { key: vec!["id".into()], ..Default::default() }];
+    config.routes = vec![rowtide::policy::RoutePolicy { key: vec!["id".into()], ..Default::default() }];
     let memory = Memory::new();
     let flow = Flow::new(&config).unwrap();
     drop(runtime().block_on(process(&flow, &memory, &[record], Deadline::never())));
@@ -326,7 +326,7 @@ fn a_bad_document_in_front_does_not_hide_the_good_ones() {
 fn what_the_route_refuses_is_parked_with_its_row_and_blocks_it() {
     let mut config = Config::default();
     let json = vec!["j".to_owned()];
-    config.routes = vec![rowtide::config::RouteConfig { json, key: vec!["id".into()], ..Default::default() }];
+    config.routes = vec![rowtide::policy::RoutePolicy { json, key: vec!["id".into()], ..Default::default() }];
     let flow = Flow::new(&config).unwrap();
     let memory = Memory::new();
     let record = Record::new("s", "1", insert(1, r#"{"id":1,"j":"{broken"}"#));
@@ -367,7 +367,7 @@ fn what_a_source_says_inside_a_record_is_heard_before_its_rows() {
     let first = Record::new("s", "1", format!("{control}\n{}", load(1)));
     drop(runtime().block_on(process(&flow(&config), &memory, &[first], Deadline::never())));
     // a process of its own, whose route knows the key and asks nobody for it
-    config.routes = vec![rowtide::config::RouteConfig { key: vec!["id".into()], ..Default::default() }];
+    config.routes = vec![rowtide::policy::RoutePolicy { key: vec!["id".into()], ..Default::default() }];
     drop(runtime().block_on(process(
         &flow(&config),
         &memory,

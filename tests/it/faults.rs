@@ -408,7 +408,7 @@ async fn a_long_reader_of_the_view_does_not_stop_a_worker_that_starts() {
     let reader = connect(&place.url).await;
     reader.batch_execute(&format!("begin; select * from {}.orders", place.schema)).await.unwrap();
     let mut config = place.config();
-    let mut route = rowtide::config::RouteConfig::default();
+    let mut route = rowtide::policy::RoutePolicy::default();
     route.types.insert("n".into(), "bigint".into());
     config.routes = vec![route];
     let worker = place.worker(&config);

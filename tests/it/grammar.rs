@@ -3,7 +3,7 @@
 //! Needs Python with that package: `.ci/run` installs it into `target/tools/python`. Where it is missing the test says
 //! so aloud, and fails if ROWTIDE_TEST_GRAMMAR is set.
 
-use rowtide::config::{Config, DataLayout, DeletePolicy, RouteConfig, SinkUrl};
+use rowtide::config::{Config, SinkUrl};
 use rowtide::json::write_string;
 use rowtide::materialize::Cratedb;
 use rowtide::plan::cratedb::{
@@ -11,6 +11,7 @@ use rowtide::plan::cratedb::{
     patch_sql, storage, table, upsert_sql, view,
 };
 use rowtide::plan::{Column, Layout};
+use rowtide::policy::{DataLayout, DeletePolicy, Policy, RoutePolicy};
 use rowtide::route::{Routes, Target};
 use std::io::Write as _;
 use std::path::Path;
@@ -52,13 +53,13 @@ fn targets() -> Vec<Arc<Target>> {
             ];
             let mut config = Config::default();
             config.sink.schema = "my \"schema\"".into();
-            config.routes = vec![RouteConfig {
+            config.routes = vec![RoutePolicy {
                 delete,
                 data,
                 types: types.map(|(field, name)| (field.to_owned(), name.to_owned())).into(),
-                ..RouteConfig::default()
+                ..RoutePolicy::default()
             }];
-            targets.push(Routes::new(config).target("Order \"s\"; drop").unwrap().unwrap());
+            targets.push(Routes::new(Policy::from(&config)).target("Order \"s\"; drop").unwrap().unwrap());
         }
     }
     targets

@@ -4,13 +4,15 @@
 use crate::samples::{Sample, distinct, samples, tree};
 use crate::support::place;
 use rowtide::coalesce::{Fate, Schedule};
-use rowtide::config::{Config, Keyless, RouteConfig};
+use rowtide::config::Config;
 use rowtide::decode::names;
 use rowtide::json::Value;
 use rowtide::pipeline::Flow;
 use rowtide::plan::{Dialect, Layout, Statement, key_index, patch_sql, plan, storage, upsert_sql, view};
+use rowtide::policy::RoutePolicy;
 use rowtide::record::Record;
 use rowtide::route::identifier;
+use rowtide::rules::Keyless;
 use std::collections::BTreeSet;
 
 /// What tables and columns are called; 200 characters come on top.
@@ -60,7 +62,7 @@ fn with_names(sample: &Sample, tree: &Value, names: &[(&str, &str)]) -> (Record,
     let mut config = sample.config.clone();
     let mut tree = tree.clone();
     let key = sample.keys.values().flatten().next().cloned().unwrap_or_default();
-    config.routes = vec![RouteConfig { key, ..config.routes.into_iter().next().unwrap_or_default() }];
+    config.routes = vec![RoutePolicy { key, ..config.routes.into_iter().next().unwrap_or_default() }];
     for (old, new) in names {
         tree = renamed(&tree, old, new);
         for name in config.routes.iter_mut().flat_map(|route| &mut route.key).filter(|name| name == old) {

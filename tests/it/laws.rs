@@ -304,11 +304,11 @@ proptest! {
     #[test]
     fn waves_end_and_write_no_key_twice(case in cases(3), answers in vec(0..4_u8, 1..20), alike in 1..4_usize) {
         let target = Arc::new(Target {
-            on_config_error: rowtide::config::OnConfigError::default(),
+            on_config_error: rowtide::policy::OnConfigError::default(),
             source: "t".into(), schema: "public".into(), name: "t".into(), storage: "t_cdc".into(),
-            delete: rowtide::config::DeletePolicy::Tombstone, types: BTreeMap::new(),
-            truncate: rowtide::config::Truncate::Ignore, home: "public".into(),
-            data: rowtide::config::DataLayout::Columns, columns_per_object: 100, columns_max: 900,
+            delete: rowtide::policy::DeletePolicy::Tombstone, types: BTreeMap::new(),
+            truncate: rowtide::policy::Truncate::Ignore, home: "public".into(),
+            data: rowtide::policy::DataLayout::Columns, columns_per_object: 100, columns_max: 900,
         });
         let mut changes = Vec::new();
         for (record, ops) in case.records.iter().enumerate() {

@@ -2,8 +2,8 @@
 //! CrateDB where one runs.
 
 use crate::sources::Database;
-use rowtide::config::{OnConfigError, RouteConfig};
 use rowtide::materialize::{Filter, Sink};
+use rowtide::policy::{OnConfigError, RoutePolicy};
 use rowtide::record::Record;
 use rowtide::redrive::{Redriven, redrive};
 use std::collections::BTreeMap;
@@ -35,7 +35,7 @@ async fn a_record_of_many_letters_is_kept_once_counts_once_and_is_redriven_toget
                 let key = vec!["id".to_owned(), "v".to_owned()];
                 let from = "shop.orders".into();
                 config.routes =
-                    vec![RouteConfig { from, to: "orders".into(), key, ..RouteConfig::default() }];
+                    vec![RoutePolicy { from, to: "orders".into(), key, ..RoutePolicy::default() }];
             })
         };
         // the source is known, so that a fault is parked
@@ -43,7 +43,7 @@ async fn a_record_of_many_letters_is_kept_once_counts_once_and_is_redriven_toget
             config.source.decoder = "canal".into();
             let key = vec!["id".to_owned()];
             let from = "shop.orders".into();
-            config.routes = vec![RouteConfig { from, to: "orders".into(), key, ..RouteConfig::default() }];
+            config.routes = vec![RoutePolicy { from, to: "orders".into(), key, ..RoutePolicy::default() }];
         });
         database.done(&known, &[message("100")]).await;
         let two = [message("101"), message("102")];
@@ -97,12 +97,12 @@ async fn whatever_names_are_sent_a_record_can_be_parked_found_and_redriven() {
             let to = "orders".to_owned();
             database.with(|config| {
                 config.source.decoder = "debezium".into();
-                config.routes = vec![RouteConfig {
+                config.routes = vec![RoutePolicy {
                     from: "*".into(),
                     to,
                     key,
                     on_config_error,
-                    ..RouteConfig::default()
+                    ..RoutePolicy::default()
                 }];
             })
         };

@@ -1,6 +1,6 @@
 //! A database in memory, a source of change events without a wire format, and two with one: what the laws run on.
 
-use rowtide::catalogue::TableSchema;
+use rowtide::catalogue::{Catalogue, TableSchema};
 use rowtide::config::Config;
 use rowtide::decode::{Decoded, Decoder, Decoders, Outline, Reason};
 use rowtide::error::{Error, ErrorKind, FAULT_CODES, Result};
@@ -275,7 +275,7 @@ impl Materializer for Memory {
         let mut state = self.state();
         for schema in schemas {
             let known = state.schemas.entry(schema.table.clone()).or_insert_with(|| schema.clone());
-            if known.said_at < schema.said_at {
+            if known.observed_at < schema.observed_at {
                 *known = schema.clone();
             }
         }
@@ -372,7 +372,7 @@ impl Decoder for Script {
         true
     }
 
-    fn decode(&self, record: &Record, _: &Outline<'_>) -> Result<Decoded> {
+    fn decode(&self, record: &Record, _: &Outline<'_>, _: &Catalogue) -> Result<Decoded> {
         match std::str::from_utf8(&record.payload).unwrap() {
             "poison" => Err(Error::poison("poison", "The record is poison.")),
             "nothing" => Ok(Decoded::Ignored(Reason::Heartbeat)),

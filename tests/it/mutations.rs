@@ -6,11 +6,11 @@ use crate::samples::{
     At, Sample, distinct, events, find, folders, names_of, places, samples, some, tree, with,
 };
 use rowtide::catalogue::Catalogue;
-use rowtide::config::Keyless;
 use rowtide::decode::{Decoded, Decoders, Part, Settings, names};
 use rowtide::event::ChangeEvent;
 use rowtide::json::Value;
 use rowtide::record::{Envelope, Record};
+use rowtide::rules::Keyless;
 
 /// Members by which a record tells what the key of its table is. Whoever changes those changes the key, and the
 /// registry, which knows the table's key, refuses that; everything else must not.
@@ -162,7 +162,7 @@ impl Sample {
 
     /// What is wrong with the answer to a mutation, if anything is.
     fn judge(&self, decoders: &Decoders, record: &Record, mutation: &Mutation) -> Option<String> {
-        let parts = decoders.decode(record);
+        let parts = decoders.decode(record, &self.catalogue);
         let of_part = |part: &Part| match &part.decoded {
             Ok(Decoded::Events(events)) => events.iter().find_map(|event| self.other_key(event, mutation)),
             Err(error) if mutation.in_row && error.message().contains(CANARY.trim_matches('"')) => {
@@ -241,7 +241,7 @@ fn a_mixture_of_two_formats_goes_to_the_first_that_recognises_it() {
     let auto = Decoders::named("auto", &Settings::default()).unwrap();
     let takers = auto.takers(mixture.as_bytes());
     assert_eq!(takers, ["dynamodb", "maxwell"]);
-    let parts = auto.decode(&Record::new("s", "1", mixture));
+    let parts = auto.decode(&Record::new("s", "1", mixture), &Catalogue::default());
     assert_eq!(parts.iter().map(|part| part.decoder).collect::<Vec<_>>(), [takers.first().copied()]);
 }
 
@@ -354,7 +354,7 @@ fn a_payload_of_megabytes_is_answered_whatever_it_holds() {
     let decode = |sample: &Sample, payload: String| {
         let record = Record { payload: payload.into_bytes().into(), ..sample.record.clone() };
         let decoders = Decoders::named(sample.decoder, &sample.settings).unwrap();
-        assert!(!decoders.decode(&record).is_empty(), "{}", sample.origin);
+        assert!(!decoders.decode(&record, &sample.catalogue).is_empty(), "{}", sample.origin);
     };
     let examples = examples();
     for hostile in HOSTILE {
@@ -422,12 +422,11 @@ fn an_envelope_with_anything_wrong_is_never_a_panic_and_loses_no_record() {
         {
             records.truncate(2);
         }
-        let auto =
-            Decoders::named("auto", &Settings { catalogue: Catalogue::default(), ..Settings::default() });
+        let auto = Decoders::named("auto", &Settings::default());
         let auto = auto.unwrap();
         let parse = |text: Vec<u8>| match Envelope::parse(&text.into(), "-") {
             Ok(envelope) => {
-                envelope.records.iter().for_each(|record| drop(auto.decode(record)));
+                envelope.records.iter().for_each(|record| drop(auto.decode(record, &Catalogue::default())));
                 Some(envelope.records.len())
             }
             Err(error) => {

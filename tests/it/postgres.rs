@@ -5,7 +5,7 @@ use crate::support::{Place, at, change, connect, event, inserts, place, server};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config as PropConfig, TestRunner};
-use rowtide::config::{Config, Ddl, DeletePolicy, Payload, RouteConfig};
+use rowtide::config::{Config, Ddl, Payload};
 use rowtide::decode::Decoders;
 use rowtide::error::{Error, ErrorKind};
 use rowtide::event::{Change, ChangeEvent, Key, Patch, Timestamp};
@@ -13,12 +13,13 @@ use rowtide::json::Value;
 use rowtide::materialize::Shown;
 use rowtide::pipeline::Flow;
 use rowtide::plan::merge;
+use rowtide::policy::{DeletePolicy, RoutePolicy};
 use rowtide::record::Record;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-fn with_route(mut config: Config, change: impl FnOnce(&mut RouteConfig)) -> Config {
-    let mut route = RouteConfig::default();
+fn with_route(mut config: Config, change: impl FnOnce(&mut RoutePolicy)) -> Config {
+    let mut route = RoutePolicy::default();
     change(&mut route);
     config.routes = vec![route];
     config

@@ -88,13 +88,13 @@ async fn one_bad_change_of_a_transaction_is_parked_by_itself_and_redriven_by_its
     assert_eq!(place.texts(parked).await, ["partial_key_change shop.tags [2] 1", bad]);
     // what a redrive must not bring again
     place.run("delete from {s}.\"shop.orders_cdc\"").await;
-    config.routes = vec![rowtide::config::RouteConfig {
+    config.routes = vec![rowtide::policy::RoutePolicy {
         from: "shop.tags".to_owned(),
-        images: rowtide::config::Images::Full,
+        images: rowtide::rules::Images::Full,
         ..Default::default()
     }];
-    config.source.unrouted = rowtide::config::Unrouted::Ignore;
-    config.routes.push(rowtide::config::RouteConfig::default());
+    config.source.unrouted = rowtide::policy::Unrouted::Ignore;
+    config.routes.push(rowtide::policy::RoutePolicy::default());
     assert_eq!(redrive(&config).await, ["shop.tags applied", "shop.users parked"]);
     assert_eq!(place.texts(&rows("tags")).await, ["[2]"]);
     assert_eq!(place.count("select count(*) from {s}.\"shop.orders_cdc\"").await, 0);

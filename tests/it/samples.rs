@@ -1,11 +1,13 @@
 //! The records of `events/` as material for tests that change them: which there are, what their decoder makes of them,
 //! and places in their payloads.
 
+use rowtide::catalogue::Catalogue;
 use rowtide::config::{Config, Environment, Inputs};
-use rowtide::decode::{Decoded, Decoders, Settings};
+use rowtide::decode::{Decoded, Decoders, Part, Settings};
 use rowtide::event::{Change, Key};
 use rowtide::json::Value;
 use rowtide::record::{Envelope, Record};
+use rowtide::rules::Rules;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -19,6 +21,7 @@ pub(crate) struct Sample {
     pub(crate) origin: String,
     pub(crate) config: Config,
     pub(crate) settings: Settings,
+    pub(crate) catalogue: Catalogue,
     pub(crate) record: Record,
     /// By table: the names of the key's members.
     pub(crate) keys: BTreeMap<String, BTreeSet<Vec<String>>>,
@@ -76,9 +79,12 @@ pub(crate) fn samples(decoder: &'static str) -> Vec<Sample> {
         let envelope = Envelope::parse(&std::fs::read(&file).unwrap().into(), &origin).unwrap();
         let decoders = Decoders::named(decoder, &settings).unwrap();
         // what the source says of its tables is known before its changes are read, as after a first delivery
-        for part in envelope.records.iter().flat_map(|record| decoders.decode(record)) {
-            if let Ok(Decoded::Schema(schema)) = part.decoded {
-                settings.catalogue.learn(schema);
+        let mut catalogue = Catalogue::new(Rules::from(&config));
+        for record in &envelope.records {
+            for part in decoders.decode(record, &catalogue) {
+                if let Ok(Decoded::Schema(schema)) = part.decoded {
+                    catalogue.record_schema(schema);
+                }
             }
         }
         for (record, number) in envelope.records.into_iter().zip(0..) {
@@ -87,7 +93,8 @@ pub(crate) fn samples(decoder: &'static str) -> Vec<Sample> {
             }
             let mut keys: BTreeMap<String, BTreeSet<Vec<String>>> = BTreeMap::new();
             let (mut rows, mut columns) = (String::new(), BTreeSet::new());
-            for event in decoders.events(&record).into_iter().flatten() {
+            let parts = decoders.decode(&record, &catalogue);
+            for event in parts.into_iter().flat_map(Part::events).flatten() {
                 rows.extend(event.key.as_ref().map(Key::to_json));
                 columns.extend(event.key.iter().flat_map(names_of));
                 if let Change::Put(document) = &event.change {
@@ -97,8 +104,18 @@ pub(crate) fn samples(decoder: &'static str) -> Vec<Sample> {
                 keys.entry(event.table.clone()).or_default().extend(event.key.as_ref().map(names_of));
             }
             let origin = format!("{origin}#{number}");
-            let (config, settings) = (config.clone(), settings.clone());
-            samples.push(Sample { decoder, origin, config, settings, record, keys, columns, rows });
+            let (config, settings, catalogue) = (config.clone(), settings.clone(), catalogue.clone());
+            samples.push(Sample {
+                decoder,
+                origin,
+                config,
+                settings,
+                catalogue,
+                record,
+                keys,
+                columns,
+                rows,
+            });
         }
     }
     samples

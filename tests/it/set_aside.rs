@@ -1,11 +1,12 @@
 //! Records that show a fault of the configuration of their own table or producer: they do not stop the others.
 
 use crate::model::{Memory, Script, is_done, take};
-use rowtide::config::{Config, OnConfigError, RouteConfig};
-use rowtide::decode::Decoders;
+use rowtide::config::Config;
+use rowtide::decode::{Decoders, Maxwell, Settings};
 use rowtide::event::{Change, ChangeEvent, Document, Key};
 use rowtide::materialize::Deadline;
 use rowtide::pipeline::{Flow, process};
+use rowtide::policy::{OnConfigError, RoutePolicy};
 use rowtide::record::{Envelope, Record, Redelivered};
 use rowtide::report::Outcome;
 use std::sync::{Arc, Mutex};
@@ -40,8 +41,8 @@ fn alone(bodies: &[String]) -> Vec<Record> {
     in_order(bodies).into_iter().map(of_queue).collect()
 }
 
-fn flow(change: impl FnOnce(&mut RouteConfig)) -> Flow {
-    let mut route = RouteConfig::default();
+fn flow(change: impl FnOnce(&mut RoutePolicy)) -> Flow {
+    let mut route = RoutePolicy::default();
     change(&mut route);
     let mut config = Config::default();
     config.routes = vec![route];
@@ -119,7 +120,7 @@ fn faults_are_no_poison_and_the_limit_counts_them_by_table() {
     let config = |limit, policy| {
         let mut config = Config::default();
         config.dead_letters.limit = limit;
-        config.routes = vec![RouteConfig { on_config_error: policy, ..RouteConfig::default() }];
+        config.routes = vec![RoutePolicy { on_config_error: policy, ..RoutePolicy::default() }];
         Flow::new(&config).unwrap()
     };
     let good = in_order(&[streamed(ORDERS, 1)]);
@@ -160,7 +161,7 @@ fn every_row_of_a_part_that_routing_refuses_is_named_however_many_parts_there_ar
     let events: Vec<ChangeEvent> =
         (0..300).map(|id| event(if id % 2 == 0 { "a" } else { "b" }, id)).collect();
     let mut config = Config::default();
-    config.routes = vec![RouteConfig { to: "one".into(), ..RouteConfig::default() }];
+    config.routes = vec![RoutePolicy { to: "one".into(), ..RoutePolicy::default() }];
     let records: Vec<Vec<ChangeEvent>> = events.into_iter().map(|event| vec![event]).collect();
     let names: Vec<Record> =
         (0..records.len()).map(|n| Record::new("script", n.to_string(), n.to_string())).collect();
@@ -250,4 +251,23 @@ fn an_envelope_of_a_queue_names_exactly_the_odd_messages() {
     let runtime = crate::model::runtime();
     let report = runtime.block_on(process(&flow(|_| {}), &memory, &envelope.records, Deadline::never()));
     assert_eq!(report.response(&envelope), r#"{"batchItemFailures":[{"itemIdentifier":"m-2"}]}"#);
+}
+
+#[test]
+fn decoders_that_are_passed_in_know_what_the_source_said_of_its_tables() {
+    let said = r#"{"type":"table-create","database":"d","table":"t","ts":1477053308000,"position":"b.000006:80",
+        "def":{"database":"d","table":"t","columns":[{"type":"int","name":"id","signed":true}],"primary-key":["id"]}}"#;
+    let changed = r#"{"database":"d","table":"t","type":"insert","ts":1477053317,"xid":2,"commit":true,
+        "position":"b.000006:90","data":{"id":1,"m":4.20}}"#;
+    let records = [said, changed].map(|payload| Record::new("s", "1", payload));
+    let maxwell = Decoders::pinned(Box::new(Maxwell::new(Settings::default())));
+    let (flow, memory) = (Flow::with_decoders(&Config::default(), maxwell), Memory::new());
+    for counts in [(1, 0), (0, 1)] {
+        let report = take(&flow, &memory, &records);
+        assert_eq!((report.counts().applied, report.counts().stale), counts);
+    }
+    // and the database knows it when a process starts anew
+    let again = Decoders::pinned(Box::new(Maxwell::new(Settings::default())));
+    let report = take(&Flow::with_decoders(&Config::default(), again), &memory, &records[1..]);
+    assert_eq!(report.counts().stale, 1);
 }

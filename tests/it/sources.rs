@@ -2,12 +2,13 @@
 //! CrateDB where one runs.
 
 use crate::support::Place;
-use rowtide::config::{Config, RouteConfig, SinkUrl, VersionScheme};
+use rowtide::config::{Config, SinkUrl, VersionScheme};
 use rowtide::decode::{Decoder, Decoders};
 use rowtide::event::{Change, ChangeEvent, Document, Key};
 use rowtide::materialize::{Deadline, Shown, Sink};
 use rowtide::pipeline::{Flow, process};
 use rowtide::plan::merge;
+use rowtide::policy::RoutePolicy;
 use rowtide::record::Record;
 use rowtide::report::Report;
 use rowtide::source::{Member, SourceIdentity};
@@ -40,7 +41,7 @@ impl Database {
         config
     }
 
-    fn routed(&self, routes: Vec<RouteConfig>) -> Config {
+    fn routed(&self, routes: Vec<RoutePolicy>) -> Config {
         self.with(|config| config.routes = routes)
     }
 
@@ -130,8 +131,8 @@ fn of_region(region: &str, sequence: u64, place: Option<&str>) -> Record {
     Record::new("arn", sequence.to_string(), payload)
 }
 
-fn route(from: &str, to: &str) -> RouteConfig {
-    RouteConfig { from: from.to_owned(), to: to.to_owned(), ..RouteConfig::default() }
+fn route(from: &str, to: &str) -> RoutePolicy {
+    RoutePolicy { from: from.to_owned(), to: to.to_owned(), ..RoutePolicy::default() }
 }
 
 /// An event of the table `t` of a database, whose key is `id`.
@@ -177,7 +178,7 @@ async fn routes_tell_sources_apart_and_a_redrive_then_ends_in_the_right_table() 
         let aside = database.take(&database.config, &[of_region(EU, 1, Some("eu"))]).await;
         assert_eq!(aside.counts().parked, 1);
         let of_eu = [(Member::Region, "eu-*".to_owned())].into();
-        let eu = RouteConfig { source: of_eu, ..route("orders", "orders_eu") };
+        let eu = RoutePolicy { source: of_eu, ..route("orders", "orders_eu") };
         let mended = database.routed(vec![eu, route("*", "{table}")]);
         let sink = Sink::new(&mended).unwrap();
         let mut fates = Vec::new();
@@ -211,7 +212,7 @@ async fn placeholders_place_a_source_and_one_that_it_does_not_tell_is_a_fault_of
 #[tokio::test]
 async fn many_sources_fill_one_target_on_purpose() {
     for database in Database::each("merged").await {
-        let tenants = RouteConfig {
+        let tenants = RoutePolicy {
             merge: true,
             key_add: [("tenant".to_owned(), "{db}".to_owned())].into(),
             ..route("t", "all")
@@ -235,7 +236,7 @@ async fn many_sources_fill_one_target_on_purpose() {
 #[tokio::test]
 async fn sources_that_order_their_changes_otherwise_are_not_merged() {
     for database in Database::each("schemes").await {
-        let config = database.routed(vec![RouteConfig { merge: true, ..route("t", "all") }]);
+        let config = database.routed(vec![RoutePolicy { merge: true, ..route("t", "all") }]);
         assert_eq!(database.events(&config, vec![of_db("a", 1, 1)]).await.counts().applied, 1);
         let other = ChangeEvent { version: "p.0000.1.0001".to_owned().into(), ..of_db("b", 2, 1) };
         let report = database.events(&config, vec![other]).await;
@@ -247,7 +248,7 @@ async fn sources_that_order_their_changes_otherwise_are_not_merged() {
 #[tokio::test]
 async fn partitions_of_two_names_lead_to_one_target() {
     for database in Database::each("partitions").await {
-        let config = database.routed(vec![RouteConfig { merge: true, ..route("sales_*", "sales") }]);
+        let config = database.routed(vec![RoutePolicy { merge: true, ..route("sales_*", "sales") }]);
         let sales = |name: &str, id| ChangeEvent { table: name.to_owned(), ..of_db("shop", id, 1) };
         let report = database.events(&config, vec![sales("sales_01", 1), sales("sales_02", 2)]).await;
         assert_eq!(report.counts().applied, 1, "{report:?}");
@@ -262,8 +263,8 @@ async fn a_truncate_of_one_source_empties_no_table_of_another_whichever_comes_fi
         // CrateDB applies no truncates
         let database = Database::each("truncates").await.remove(0);
         let config = database.with(|config| {
-            let truncate = rowtide::config::Truncate::Apply;
-            config.routes = vec![RouteConfig { truncate, ..route("t", "t") }];
+            let truncate = rowtide::policy::Truncate::Apply;
+            config.routes = vec![RoutePolicy { truncate, ..route("t", "t") }];
         });
         let truncate = ChangeEvent { key: None, change: Change::Truncate, ..of_db("b", 1, 9) };
         let first = if truncate_first { truncate.clone() } else { of_db("a", 1, 5) };
@@ -385,7 +386,7 @@ async fn records_of_ones_own_that_count_with_something_else_are_said_to_be_stale
             config.source.decoder = "json".into();
             config.source.table = Some("t".into());
             config.source.json_version = Some("/ver".into());
-            config.routes = vec![RouteConfig { key: vec!["id".into()], ..route("*", "{table}") }];
+            config.routes = vec![RoutePolicy { key: vec!["id".into()], ..route("*", "{table}") }];
         });
         database.done(&config, &[of(r#""2026-01-01T00:00:00Z""#)]).await;
         for (version, backwards) in [("1767225600000", 1), (r#""2025-01-01T00:00:00Z""#, 0)] {
@@ -408,7 +409,7 @@ async fn a_topic_whose_broker_notes_the_time_is_in_order_across_its_partitions()
         rowtide::record::Envelope::parse(&text.into(), "-").unwrap().records
     };
     for database in Database::each("append_time").await {
-        let keyed = RouteConfig { key: vec!["id".into()], ..route("*", "{table}") };
+        let keyed = RoutePolicy { key: vec!["id".into()], ..route("*", "{table}") };
         let config = database.with(|config| {
             config.source.version = VersionScheme::Arrival;
             config.source.decoder = "json".into();

@@ -20,8 +20,10 @@ const PROCESSOR_LINES_MAX: usize = 40;
 const COLUMNS_MAX: usize = 120;
 
 /// The rooms that are pure: no clock, no I/O, no environment, no memory between records.
-const PURE: [&str; 15] = [
+const PURE: [&str; 17] = [
     "unpack",
+    "policy",
+    "rules",
     "catalogue",
     "coalesce",
     "decimal",
@@ -39,10 +41,12 @@ const PURE: [&str; 15] = [
 ];
 
 /// Whose front door each room may know. A room that is not named knows what it likes.
-const NEIGHBOURS: [(&str, &[&str]); 19] = [
+const NEIGHBOURS: [(&str, &[&str]); 21] = [
+    ("rules", &["error", "source"]),
+    ("policy", &["rules", "source"]),
     ("unpack", &["json", "record"]),
     ("source", &["json"]),
-    ("catalogue", &["config", "error", "memo", "source"]),
+    ("catalogue", &["error", "memo", "rules", "source"]),
     ("error", &[]),
     ("memo", &[]),
     ("json", &[]),
@@ -54,9 +58,9 @@ const NEIGHBOURS: [(&str, &[&str]); 19] = [
     ("report", &["decode", "error", "json", "record"]),
     ("decode", &["catalogue", "decimal", "error", "event", "json", "record", "source", "unpack", "version"]),
     ("coalesce", &["error", "event", "route"]),
-    ("route", &["coalesce", "config", "decode", "error", "event", "json", "memo", "source"]),
-    ("plan", &["coalesce", "config", "error", "event", "json", "route"]),
-    ("doctor", &["config", "error", "json", "materialize"]),
+    ("route", &["coalesce", "decode", "error", "event", "json", "memo", "policy", "rules", "source"]),
+    ("plan", &["coalesce", "error", "event", "json", "policy", "route"]),
+    ("doctor", &["config", "error", "json", "materialize", "policy"]),
     ("secrets", &["config", "error", "event"]),
     (
         "materialize",
@@ -68,6 +72,7 @@ const NEIGHBOURS: [(&str, &[&str]); 19] = [
             "json",
             "memo",
             "plan",
+            "policy",
             "route",
             "secrets",
             "source",

@@ -6,11 +6,12 @@ use crate::support::{Place, place, server_url};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config as PropConfig, TestRunner};
-use rowtide::config::{Config, DeletePolicy, RouteConfig, Truncate};
+use rowtide::config::Config;
 use rowtide::decode::Decoders;
 use rowtide::event::{Change, ChangeEvent, Document, Patch};
 use rowtide::materialize::{Deadline, Materializer, Postgres};
 use rowtide::pipeline::{Flow, process};
+use rowtide::policy::{DeletePolicy, RoutePolicy, Truncate};
 use rowtide::record::Record;
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -102,7 +103,7 @@ impl History {
 
 fn applying(mut config: Config, to: &str, delete: DeletePolicy) -> Config {
     config.routes =
-        vec![RouteConfig { to: to.to_owned(), delete, truncate: Truncate::Apply, ..RouteConfig::default() }];
+        vec![RoutePolicy { to: to.to_owned(), delete, truncate: Truncate::Apply, ..RoutePolicy::default() }];
     config
 }
 
@@ -244,12 +245,12 @@ async fn soft_rows_keep_their_image_hard_ones_go_and_late_patches_stay_out() {
 fn what_a_source_says_of_its_tables_is_kept_and_the_last_word_counts() {
     let runtime = runtime_of_io();
     let place = runtime.block_on(place("schemas"));
-    let schema = |key: &str, said_at: &str| rowtide::catalogue::TableSchema {
+    let schema = |key: &str, observed_at: &str| rowtide::catalogue::TableSchema {
         source: rowtide::source::SourceIdentity::default(),
         table: "shop.orders".to_owned(),
         key: vec![key.to_owned()],
         columns: vec![("id".to_owned(), "INT4".to_owned())],
-        said_at: said_at.to_owned(),
+        observed_at: observed_at.to_owned(),
     };
     let sink = place.worker(&place.config()).sink;
     runtime.block_on(async {

@@ -1,13 +1,14 @@
 //! Views that are out of date: what becomes of them, of what people put on them, and of what stands on them.
 
 use crate::support::{Place, inserts, place, server};
-use rowtide::config::{Config, RouteConfig};
+use rowtide::config::Config;
+use rowtide::policy::RoutePolicy;
 
 fn with_types(place: &Place, types: &[(&str, &str)]) -> Config {
     let types = types.iter().map(|(name, kind)| ((*name).to_owned(), (*kind).to_owned())).collect();
     let mut config = place.config();
     config.sink.connections = 1;
-    config.routes = vec![RouteConfig { types, ..RouteConfig::default() }];
+    config.routes = vec![RoutePolicy { types, ..RoutePolicy::default() }];
     config
 }
 

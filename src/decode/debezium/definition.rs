@@ -4,7 +4,7 @@ use super::{Debezium, Message};
 use crate::catalogue::TableSchema;
 use crate::decode::definition::drops_temporary;
 use crate::decode::row::{self, Origin};
-use crate::decode::{Decoded, Reason};
+use crate::decode::{Decoded, Decoding, Reason};
 use crate::error::Result;
 use crate::event::{Change, ChangeEvent};
 use crate::json::{Fault, Kind, Scanner};
@@ -22,7 +22,11 @@ struct TableChange {
 }
 
 /// What a record about the definition of tables says: which were dropped, and the key of one that was not.
-pub(super) fn schema_change(debezium: &Debezium, record: &Record, message: &Message<'_>) -> Decoded {
+pub(super) fn schema_change(
+    debezium: &Decoding<'_, Debezium>,
+    record: &Record,
+    message: &Message<'_>,
+) -> Decoded {
     let mut changes = Vec::new();
     let read = Scanner::new(message.table_changes.unwrap_or("[]")).array(|scanner| {
         changes.push(table_change(scanner)?);
@@ -48,13 +52,13 @@ pub(super) fn schema_change(debezium: &Debezium, record: &Record, message: &Mess
 
 fn schema(change: TableChange, message: &Message<'_>) -> Option<TableSchema> {
     let (table, key, columns) = (change.table?, change.key?, change.columns);
-    let said_at = format!("{:020}", message.position.changed_at()?.0);
-    Some(TableSchema { table, source: message.position.source(), key, columns, said_at })
+    let observed_at = format!("{:020}", message.position.changed_at()?.0);
+    Some(TableSchema { table, source: message.position.source(), key, columns, observed_at })
 }
 
 /// The truncate that a drop is; `None` for one that says nothing of the rows, or not where it stands.
 fn dropped(
-    debezium: &Debezium,
+    debezium: &Decoding<'_, Debezium>,
     record: &Record,
     message: &Message<'_>,
     drop: TableChange,
@@ -65,13 +69,13 @@ fn dropped(
         return None;
     }
     let (table, source) = (drop.table?, position.source());
-    if debezium.0.catalogue.leaves_out(SourceTable::new(&table, &source)) {
+    if debezium.catalogue.leaves_out(SourceTable::new(&table, &source)) {
         return None;
     }
-    let version = if debezium.0.catalogue.is_by_arrival() {
+    let version = if debezium.catalogue.is_by_arrival() {
         debezium.arrival(record)
     } else {
-        position.version_of_drop(debezium.0.epoch, record)
+        position.version_of_drop(debezium.decoder.0.epoch, record)
     };
     let (version, changed_at) = (version.ok()?, position.changed_at());
     let origin = Origin { table: &table, source: &source, version, changed_at };

@@ -74,8 +74,8 @@ mod types;
 mod unavailable;
 
 use super::row::{self, Origin};
-use super::{Decoded, Decoder, Outline, Reason, Settings};
-use crate::catalogue::{Identity, UNKNOWN_KEY};
+use super::{Decoded, Decoder, Decoding, Outline, Reason, Settings};
+use crate::catalogue::{Catalogue, Identity, UNKNOWN_KEY};
 use crate::error::{Error, Result};
 use crate::event::{Change, Key};
 use crate::json::Kind;
@@ -111,7 +111,7 @@ impl Decoder for Debezium {
         "Debezium, of any of its connectors"
     }
 
-    fn listens(&self) -> bool {
+    fn uses_schemas(&self) -> bool {
         true
     }
 
@@ -123,17 +123,18 @@ impl Decoder for Debezium {
         outline.is_empty() || is_message(outline) || (is_wrapped() && is_message(outline.inner("payload")))
     }
 
-    fn decode(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
+    fn decode(&self, record: &Record, outline: &Outline<'_>, catalogue: &Catalogue) -> Result<Decoded> {
+        let decoding = Decoding { decoder: self, catalogue };
         if record.payload.is_empty() {
-            return self.tombstone(record);
+            return decoding.tombstone(record);
         }
         let message = Message::parse(outline)?;
         match message.shape() {
-            Shape::Change => self.change(record, &message),
-            Shape::SchemaChange => Ok(definition::schema_change(self, record, &message)),
+            Shape::Change => decoding.change(record, &message),
+            Shape::SchemaChange => Ok(definition::schema_change(&decoding, record, &message)),
             Shape::Control => Ok(Decoded::Ignored(Reason::Control)),
             Shape::Heartbeat => Ok(Decoded::Ignored(Reason::Heartbeat)),
-            Shape::Row => self.flattened(record, &message),
+            Shape::Row => decoding.flattened(record, &message),
         }
     }
 }
@@ -211,22 +212,22 @@ impl Operation {
     }
 }
 
-impl Debezium {
+impl Decoding<'_, Debezium> {
     /// The version of a change; by arrival, one that is replaced.
     fn version(&self, record: &Record, position: &Position<'_>, operation: Operation) -> Result<Version> {
-        if self.0.catalogue.is_by_arrival() {
+        if self.catalogue.is_by_arrival() {
             return self.arrival(record);
         }
-        position.version(self.0.epoch, operation, record)
+        position.version(self.decoder.0.epoch, operation, record)
     }
 
     fn arrival(&self, record: &Record) -> Result<Version> {
-        let version = Version::new('p', self.0.epoch, Rank::Positioned).digits(record.sequence())?;
+        let version = Version::new('p', self.decoder.0.epoch, Rank::Positioned).digits(record.sequence())?;
         Ok(version.place(record.place.unwrap_or_default()))
     }
 
     fn table(&self, position: &Position<'_>) -> Result<String> {
-        position.table().or_else(|| self.0.table.clone()).ok_or_else(|| {
+        position.table().or_else(|| self.decoder.0.table.clone()).ok_or_else(|| {
             let message =
                 "The record names no table. Set source.table, or in flattened records name it in add.fields.";
             Error::poison("no_table", message)
@@ -244,7 +245,7 @@ impl Debezium {
         }
         let (table, source) = (self.table(&message.position)?, message.position.source());
         let table = SourceTable::new(&table, &source);
-        if self.0.catalogue.leaves_out(table) {
+        if self.catalogue.leaves_out(table) {
             return Ok(Decoded::Ignored(Reason::Unrouted));
         }
         let whole = Whole { image: message.shown(), fields: message.row_fields(), leaves_out: |_| false };
@@ -298,7 +299,7 @@ impl Debezium {
     /// A row by itself.
     fn flattened(&self, record: &Record, message: &Message<'_>) -> Result<Decoded> {
         let added = &message.added;
-        let is_row = added.any || (self.0.table.is_some() && !message.is_envelope());
+        let is_row = added.any || (self.decoder.0.table.is_some() && !message.is_envelope());
         if message.text.is_empty() || !is_row {
             return Err(no_change_record());
         }
@@ -307,7 +308,7 @@ impl Debezium {
         }
         let (table, source) = (self.table(&message.position)?, message.position.source());
         let table = SourceTable::new(&table, &source);
-        if self.0.catalogue.leaves_out(table) {
+        if self.catalogue.leaves_out(table) {
             return Ok(Decoded::Ignored(Reason::Unrouted));
         }
         let whole =
@@ -359,16 +360,17 @@ impl Debezium {
     /// An empty payload: it follows a delete, or is one where nothing else tells it.
     fn tombstone(&self, record: &Record) -> Result<Decoded> {
         let is_key = record.partition_key.as_deref().is_some_and(|text| MessageKey::parse(text).is_some());
-        let (Some(table), true, true) = (&self.0.table, is_key, self.0.catalogue.is_by_arrival()) else {
+        let (Some(table), true, true) = (&self.decoder.0.table, is_key, self.catalogue.is_by_arrival())
+        else {
             return Ok(Decoded::Ignored(Reason::Control));
         };
         let table = SourceTable::named(table);
-        if self.0.catalogue.leaves_out(table) {
+        if self.catalogue.leaves_out(table) {
             return Ok(Decoded::Ignored(Reason::Unrouted));
         }
         let version = self.arrival(record)?;
         let origin = Origin { table: table.name, source: table.identity, version, changed_at: None };
-        let columns = Columns::default().knowing(self.0.catalogue.schema(table));
+        let columns = Columns::default().knowing(self.catalogue.schema(table));
         with_key(record, false, |message_key| {
             // an object of Extended JSON is no column's value
             let of_document = message_key.filter(|key| key.is_surely_of_document());
@@ -389,7 +391,7 @@ impl Debezium {
         position: &Position<'_>,
     ) -> Rows<'a> {
         let are_documents = position.is_of_document();
-        Rows { table, catalogue: &self.0.catalogue, identity, columns, are_documents }
+        Rows { table, catalogue: self.catalogue, identity, columns, are_documents }
     }
 
     /// What makes a row of a table one row.
@@ -404,7 +406,7 @@ impl Debezium {
         } else {
             message_key.and_then(MessageKey::names)
         };
-        row::identity(&self.0.catalogue, table, told).map_err(|error| {
+        row::identity(self.catalogue, table, told).map_err(|error| {
             if error.code() != UNKNOWN_KEY {
                 return error;
             }
@@ -424,7 +426,7 @@ impl Debezium {
     ) -> Result<Columns<'a>> {
         let columns = Columns::of(fields)?;
         Ok(match position.order() {
-            Ok(Order::Binlog) => columns.knowing(self.0.catalogue.schema(table)),
+            Ok(Order::Binlog) => columns.knowing(self.catalogue.schema(table)),
             _ => columns,
         })
     }

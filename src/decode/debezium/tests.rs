@@ -6,19 +6,38 @@ mod sources;
 mod values;
 
 use super::Debezium;
-use crate::catalogue::Catalogue;
-use crate::config::{Config, RouteConfig};
-use crate::decode::{Decoded, Decoder as _, Outline, Settings, alone};
+use crate::decode::informed::{Informed, alone, by_arrival, rules};
+use crate::decode::{Decoded, Decoder as _, Outline, Settings};
 use crate::event::{Change, ChangeEvent};
 use crate::record::Record;
+use crate::rules::{Rules, TableRules};
 
 const WAL: &str = r#"{"connector":"postgresql","ts_ms":1559033904863,"snapshot":"false","schema":"public","table":"t","lsn":255}"#;
 
-fn settings(change: impl FnOnce(&mut Config, &mut RouteConfig)) -> Settings {
-    let (mut config, mut route) = (Config::default(), RouteConfig::default());
-    change(&mut config, &mut route);
-    config.routes.push(route);
-    Settings { catalogue: Catalogue::new(&config), ..Settings::default() }
+/// What the decoder is made with, and what is said of tables.
+struct Told {
+    settings: Settings,
+    rules: Rules,
+}
+
+impl Told {
+    /// With `source.table`.
+    fn of_table(self, table: &str) -> Self {
+        let settings = Settings { table: Some(table.to_owned()), ..self.settings };
+        Self { settings, ..self }
+    }
+
+    fn decoder(self) -> Informed<Debezium> {
+        Informed::new(Debezium::new(self.settings), self.rules)
+    }
+}
+
+fn settings(change: impl FnOnce(&mut TableRules)) -> Told {
+    Told { settings: Settings::default(), rules: rules("*", change) }
+}
+
+fn ordered_by_arrival() -> Told {
+    Told { settings: Settings::default(), rules: by_arrival(rules("*", |_| {})) }
 }
 
 fn record(payload: &str, key: Option<&str>) -> Record {
@@ -39,18 +58,22 @@ fn line(event: &ChangeEvent) -> String {
     format!("{}: {change}{pair}", event.table)
 }
 
-fn told_with(settings: Settings, payload: &str, key: Option<&str>) -> String {
-    match alone(&Debezium::new(settings), &record(payload, key)) {
+fn told_with(told: Told, payload: &str, key: Option<&str>) -> String {
+    told_by(&told.decoder(), payload, key)
+}
+
+fn told_by(debezium: &Informed<Debezium>, payload: &str, key: Option<&str>) -> String {
+    match alone(debezium, &record(payload, key)) {
         Ok(Decoded::Events(events)) => events.iter().map(line).collect::<Vec<_>>().join("; "),
         Ok(Decoded::Ignored(reason)) => reason.to_string(),
-        Ok(Decoded::Schema(schema)) => format!("{} {:?} {}", schema.table, schema.key, schema.said_at),
+        Ok(Decoded::Schema(schema)) => format!("{} {:?} {}", schema.table, schema.key, schema.observed_at),
         Ok(Decoded::Parts(parts)) => panic!("{parts:?}"),
         Err(error) => format!("! {}", error.code()),
     }
 }
 
 fn told(payload: &str, key: Option<&str>) -> String {
-    told_with(settings(|_, _| {}), payload, key)
+    told_with(settings(|_| {}), payload, key)
 }
 
 fn envelope(op: &str, before: &str, after: &str) -> String {

@@ -1,38 +1,34 @@
-use super::super::alone;
-use super::{Decoded, Decoder as _, Dms, Outline, Reason, Settings};
-use crate::catalogue::{Catalogue, TableSchema};
-use crate::config::{Config, Images, Keyless, RouteConfig, VersionScheme};
+use super::{Decoded, Decoder, Dms, Outline, Reason};
+use crate::catalogue::TableSchema;
+use crate::decode::informed::{Informed, alone, by_arrival, rules};
 use crate::error::Result;
 use crate::event::{Change, ChangeEvent};
 use crate::json::Value;
 use crate::record::Record;
+use crate::rules::{Images, Keyless, TableRules};
 use crate::source::SourceIdentity;
 
 const AT: &str =
     r#""timestamp":"2024-07-29T00:58:44.895275Z","commit-timestamp":"2024-07-29T00:58:44.886717Z""#;
 const PLACE: &str = r#""stream-position":"00000002/7C007328.2.00000002/7C007328","transaction-record-id":1"#;
 
-fn dms(change: impl FnOnce(&mut RouteConfig)) -> Dms {
-    let mut route = RouteConfig { key: vec!["id".to_owned()], ..RouteConfig::default() };
-    change(&mut route);
-    let mut config = Config::default();
-    config.routes.push(route);
-    with(&config)
+fn dms(change: impl FnOnce(&mut TableRules)) -> Informed<Dms> {
+    let keyed = |it: &mut TableRules| {
+        it.key = vec!["id".to_owned()];
+        change(it);
+    };
+    Informed::new(Dms::default(), rules("*", keyed))
 }
 
-fn with(config: &Config) -> Dms {
-    Dms::new(Settings { catalogue: Catalogue::new(config), ..Settings::default() })
-}
-
-fn learned(columns: &[(&str, &str)]) -> Dms {
-    let dms = dms(|route| route.key = Vec::new());
+fn learned(columns: &[(&str, &str)]) -> Informed<Dms> {
+    let mut dms = dms(|it| it.key = Vec::new());
     let owned = |(name, kind): &(&str, &str)| ((*name).to_owned(), (*kind).to_owned());
-    dms.0.catalogue.learn(TableSchema {
+    dms.catalogue.record_schema(TableSchema {
         source: SourceIdentity::default(),
         table: "public.foo".to_owned(),
         key: vec!["id".to_owned()],
         columns: columns.iter().map(owned).collect(),
-        said_at: String::new(),
+        observed_at: String::new(),
     });
     dms
 }
@@ -67,7 +63,7 @@ fn text(event: &ChangeEvent) -> String {
 }
 
 /// The changes of a record as text, or the code of what is wrong with it.
-fn changes(dms: &Dms, record: &Record) -> Result<Vec<String>, &'static str> {
+fn changes(dms: &impl Decoder, record: &Record) -> Result<Vec<String>, &'static str> {
     match alone(dms, record) {
         Ok(Decoded::Events(events)) => {
             assert!(events.iter().all(|event| event.pair.is_some() == (events.len() == 2)));
@@ -80,7 +76,7 @@ fn changes(dms: &Dms, record: &Record) -> Result<Vec<String>, &'static str> {
     }
 }
 
-fn check(dms: &Dms, record: &Record, expected: Result<&[&str], &'static str>) {
+fn check(dms: &impl Decoder, record: &Record, expected: Result<&[&str], &'static str>) {
     let expected = expected.map(|lines| lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>());
     assert_eq!(changes(dms, record), expected, "{:?}", record.payload);
 }
@@ -193,10 +189,9 @@ fn a_change_without_its_place_is_poison_and_never_ordered_otherwise() {
     }
     let load = row("load", r#""data":{"id":1}"#, r#""timestamp":"yesterday""#);
     check(&dms(|_| {}), &load, Err("missing_version"));
-    let mut config = Config::default();
-    config.routes.push(RouteConfig { key: vec!["id".to_owned()], ..RouteConfig::default() });
-    config.source.version = VersionScheme::Arrival;
-    check(&with(&config), &row("insert", r#""data":{"id":1}"#, ""), Ok(&["public.foo [1] put {}"]));
+    let keyed = rules("*", |it| it.key = vec!["id".to_owned()]);
+    let arrival = Informed::new(Dms::default(), by_arrival(keyed));
+    check(&arrival, &row("insert", r#""data":{"id":1}"#, ""), Ok(&["public.foo [1] put {}"]));
 }
 
 #[test]
@@ -217,7 +212,7 @@ fn a_table_without_a_key_is_as_its_route_says() {
     for operation in ["update", "delete"] {
         check(&position, &row(operation, r#""data":{"x":1}"#, PLACE), Err("keyless_change"));
     }
-    let rows = keyless(Keyless::Row);
+    let mut rows = keyless(Keyless::Row);
     check(&rows, &insert, Ok(&["public.foo [1,null] put {}"]));
     let delete = row("delete", r#""data":{"y":null,"x":1.0}"#, PLACE);
     check(&rows, &delete, Ok(&["public.foo [1,null] delete None"]));
@@ -235,21 +230,21 @@ fn a_table_without_a_key_is_as_its_route_says() {
         table: "public.foo".into(),
         key: Vec::new(),
         columns: told,
-        said_at: String::new(),
+        observed_at: String::new(),
     };
-    rows.0.catalogue.learn(schema);
+    rows.catalogue.record_schema(schema);
     check(&rows, &row("insert", r#""data":{"y":2,"x":1}"#, PLACE), Ok(&["public.foo [1,2] put {}"]));
     for operation in ["insert", "update", "delete"] {
         check(&rows, &row(operation, r#""data":{"x":1}"#, PLACE), Err("incomplete_key"));
     }
-    let refusing = keyless(Keyless::Refuse);
+    let mut refusing = keyless(Keyless::Refuse);
     check(&refusing, &insert, Err("unknown_key"));
     let Ok(Decoded::Schema(schema)) =
         alone(&refusing, &control("create-table", r#"{"table-def":{"columns":{"x":{"type":"INT64"}}}}"#))
     else {
         panic!("no schema")
     };
-    refusing.0.catalogue.learn(schema);
+    refusing.catalogue.record_schema(schema);
     check(&refusing, &insert, Err("no_key"));
 }
 
@@ -259,7 +254,10 @@ fn control_records_tell_key_and_columns_or_are_ignored() {
         let record = control(operation, definition);
         match alone(&dms(|_| {}), &record) {
             Ok(Decoded::Schema(schema)) => {
-                assert_eq!((&*schema.table, &*schema.said_at), ("public.foo", "2024-07-29T00:30:47.266581Z"));
+                assert_eq!(
+                    (&*schema.table, &*schema.observed_at),
+                    ("public.foo", "2024-07-29T00:30:47.266581Z")
+                );
                 Ok(format!("{:?} {:?}", schema.key, schema.columns))
             }
             Ok(Decoded::Ignored(reason)) => Ok(reason.to_string()),
@@ -351,7 +349,7 @@ fn bookkeeping_and_tables_without_a_route_are_left_out() {
     check(&dms(|_| {}), &record(status), Ok(&["control"]));
     let dropped = status.replace(r#""data":{"server_name":"ip"},"before-image""#, r#""control""#);
     check(&dms(|_| {}), &record(dropped.replace("update", "drop-table")), Ok(&["control"]));
-    let orders = dms(|route| route.from = "public.orders".to_owned());
+    let orders = Informed::new(Dms::default(), rules("public.orders", |_| {}));
     check(&orders, &row("update", r#""data":{"x":1}"#, ""), Ok(&[Reason::Unrouted.as_str()]));
 }
 

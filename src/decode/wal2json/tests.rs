@@ -1,13 +1,13 @@
 use super::Wal2json;
-use crate::catalogue::Catalogue;
-use crate::config::{Config, Images, Keyless, RouteConfig};
-use crate::decode::{Decoded, Decoder, Outline, Settings, alone};
+use crate::decode::informed::{Informed, alone, rules};
+use crate::decode::{Decoded, Decoder, Outline};
 use crate::event::{Change, ChangeEvent};
 use crate::record::Record;
+use crate::rules::{Images, Keyless, TableRules};
 use crate::{Error, Result};
 
 /// What a record comes to: each event in a line, or the reason or the error's code.
-fn decoded(decoder: &Wal2json, payload: &str) -> String {
+fn decoded(decoder: &impl Decoder, payload: &str) -> String {
     shown(alone(decoder, &Record::new("s", "7", payload.to_owned())))
 }
 
@@ -42,12 +42,8 @@ fn told(payload: &str) -> String {
     decoded(&Wal2json::default(), payload)
 }
 
-fn routed(change: impl FnOnce(&mut RouteConfig)) -> Wal2json {
-    let mut route = RouteConfig::default();
-    change(&mut route);
-    let mut config = Config::default();
-    config.routes = vec![route];
-    Wal2json::new(Settings { catalogue: Catalogue::new(&config), ..Settings::default() })
+fn routed(change: impl FnOnce(&mut TableRules)) -> Informed<Wal2json> {
+    Informed::new(Wal2json::default(), rules("*", change))
 }
 
 /// Columns as `a:integer=1`, with the value as JSON.
@@ -386,7 +382,7 @@ fn a_table_without_a_key_is_what_its_route_says() {
 
 #[test]
 fn a_table_without_a_route_needs_no_key() {
-    let other = routed(|route| route.from = "s.other".to_owned());
+    let other = Informed::new(Wal2json::default(), rules("s.other", |_| {}));
     assert_eq!(decoded(&other, &record("U", None, None)), "unrouted");
     let insert = |table: &str| {
         format!(

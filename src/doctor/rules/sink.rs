@@ -4,6 +4,7 @@ use super::{Check, Hit, Rule, Severity, Sink, listed, setting};
 use crate::config::Ddl;
 use crate::doctor::model::{Model, Shards, Source};
 use crate::materialize::{Inspection, Privilege, RegisteredTarget, TargetFacts, Use};
+use crate::policy::Policy;
 
 /// Beyond it, times in tables, retentions and the limits over ten minutes are off by what people notice.
 const CLOCK_MAX_MS: i64 = 30_000;
@@ -224,7 +225,8 @@ fn disagreement(sink: &Sink<'_>, target: &TargetFacts, was: &RegisteredTarget) -
     if was.source != target.source {
         return Some(format!("It was filled from {}, and the route says {}.", was.source, target.source));
     }
-    let route = sink.config.route_for(target.source.as_str()).ok().flatten();
+    let policy = Policy::from(sink.config);
+    let route = policy.routes.first(target.source.as_str()).ok().flatten();
     let mut key: Vec<String> =
         route.iter().flat_map(|route| route.key.iter().chain(route.key_add.keys())).cloned().collect();
     key.sort();

@@ -2,8 +2,9 @@
 
 use super::{Delivered, Format, Row, Step, converges};
 use crate::model::{Memory, take};
-use rowtide::config::{Config, RouteConfig};
+use rowtide::config::Config;
 use rowtide::pipeline::Flow;
+use rowtide::policy::RoutePolicy;
 use rowtide::record::Record;
 
 fn row(row: &Row) -> String {
@@ -198,7 +199,7 @@ fn every_shape_converges() {
 
 #[test]
 fn a_key_of_the_route_that_debezium_does_not_know_converges() {
-    let keyed = RouteConfig { key: vec!["id".to_owned()], ..RouteConfig::default() };
+    let keyed = RoutePolicy { key: vec!["id".to_owned()], ..RoutePolicy::default() };
     let mut config = Config::default();
     config.routes.push(keyed);
     // without a primary key a changed key is an update like any other, and the transport has no key
@@ -223,7 +224,7 @@ fn a_key_of_the_route_that_debezium_does_not_know_converges() {
 #[test]
 fn a_changed_key_that_is_not_the_routes_leaves_the_row_that_is_there_afterwards() {
     let mut config = Config::default();
-    config.routes.push(RouteConfig { key: vec!["name".to_owned()], ..RouteConfig::default() });
+    config.routes.push(RoutePolicy { key: vec!["name".to_owned()], ..RoutePolicy::default() });
     let row = |id| Row { id, name: "a".to_owned(), n: None };
     let change = Step::Update { before: row(1), after: row(2) };
     for source in [wal, binlog, change_table, redo, asn] {

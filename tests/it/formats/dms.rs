@@ -2,9 +2,11 @@
 
 use super::{Delivered, Format, Row, Step, converges};
 use crate::model::{Memory, is_done, take};
-use rowtide::config::{Config, Images, RouteConfig};
+use rowtide::config::Config;
 use rowtide::pipeline::Flow;
+use rowtide::policy::RoutePolicy;
 use rowtide::record::Record;
+use rowtide::rules::Images;
 
 fn data(row: &Row) -> String {
     let n = row.n.map_or_else(|| "null".to_owned(), |n| n.to_string());
@@ -90,7 +92,7 @@ fn with_definition(step: &Step, at: u64) -> Vec<Record> {
 
 fn config(images: Images) -> Config {
     let mut config = Config::default();
-    config.routes.push(RouteConfig { key: vec!["id".to_owned()], images, ..RouteConfig::default() });
+    config.routes.push(RoutePolicy { key: vec!["id".to_owned()], images, ..RoutePolicy::default() });
     config
 }
 

@@ -2,8 +2,9 @@
 //! it stays, in whatever order the records arrive, and only where the route says `truncate = "apply"`.
 
 use crate::model::{Memory, is_done, take};
-use rowtide::config::{Config, RouteConfig, Truncate};
+use rowtide::config::Config;
 use rowtide::pipeline::Flow;
+use rowtide::policy::{RoutePolicy, Truncate};
 use rowtide::record::Record;
 
 /// A source that drops its table, and makes it again.
@@ -111,7 +112,7 @@ fn a_drop_removes_what_was_there_before_it_and_nothing_else() {
         for (truncate, rows) in [(Truncate::Apply, &["[2]"][..]), (Truncate::Ignore, &["[1]", "[2]"])] {
             let mut config = Config::default();
             config.source.decoder = decoder.to_owned();
-            config.routes = vec![RouteConfig { truncate, key: key.clone(), ..RouteConfig::default() }];
+            config.routes = vec![RoutePolicy { truncate, key: key.clone(), ..RoutePolicy::default() }];
             for order in ORDERS {
                 let sent: Vec<Record> = order.iter().map(|at| records[*at].clone()).collect();
                 // together, and each in a process of its own, the last twice
@@ -134,7 +135,7 @@ fn a_drop_removes_what_was_there_before_it_and_nothing_else() {
 #[test]
 fn a_drop_of_what_is_no_table_removes_nothing() {
     let mut config = Config::default();
-    config.routes = vec![RouteConfig { truncate: Truncate::Apply, ..RouteConfig::default() }];
+    config.routes = vec![RoutePolicy { truncate: Truncate::Apply, ..RoutePolicy::default() }];
     let flow = Flow::new(&config).unwrap();
     let dropped = mongodb("dropDatabase", 9, "").replace(r#","coll":"orders""#, "");
     for payload in [

@@ -1,7 +1,8 @@
 //! Aurora DSQL: full rows without their nulls, a changed key as a delete and an insert of one commit.
 
 use super::{Format, Row, Step, converges};
-use rowtide::config::{Config, RouteConfig};
+use rowtide::config::Config;
+use rowtide::policy::RoutePolicy;
 use rowtide::record::Record;
 
 fn row(row: &Row) -> String {
@@ -34,7 +35,7 @@ fn records(step: &Step, at: u64) -> Vec<Record> {
 #[test]
 fn dsql_converges_in_any_order() {
     let mut config = Config::default();
-    config.routes.push(RouteConfig { key: vec!["id".to_owned()], ..RouteConfig::default() });
+    config.routes.push(RoutePolicy { key: vec!["id".to_owned()], ..RoutePolicy::default() });
     let document = |row: &Row| match row.n {
         Some(_) => row.document(),
         None => format!(r#"{{"name":"{}"}}"#, row.name),

@@ -1,8 +1,9 @@
 //! DynamoDB's export to S3: alone, full and incremental, and beside the stream of its table.
 
 use super::{Delivered, Format, Row, Step, converges};
-use rowtide::config::{Config, RouteConfig, VersionScheme};
+use rowtide::config::{Config, VersionScheme};
 use rowtide::event::Timestamp;
+use rowtide::policy::RoutePolicy;
 use rowtide::record::Record;
 
 const TABLE: &str = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders";
@@ -84,7 +85,7 @@ fn config(version: VersionScheme) -> Config {
     let mut config = Config::default();
     config.source.version = version;
     let key = vec!["id".to_owned()];
-    config.routes.push(RouteConfig { from: "orders".to_owned(), key, ..RouteConfig::default() });
+    config.routes.push(RoutePolicy { from: "orders".to_owned(), key, ..RoutePolicy::default() });
     config
 }
 

@@ -1,9 +1,11 @@
 //! What tells one source from another, format by format: as much as its records and its transport say, and no more.
 
 use rowtide::catalogue::Catalogue;
-use rowtide::config::{Config, RouteConfig};
-use rowtide::decode::{Decoders, Pointers, Settings};
+use rowtide::config::Config;
+use rowtide::decode::{Decoders, Part, Pointers, Settings};
+use rowtide::policy::RoutePolicy;
 use rowtide::record::Record;
+use rowtide::rules::Rules;
 use rowtide::source::SourceIdentity;
 
 const STREAM: &str = "arn:aws:kinesis:eu-west-1:111111111111:stream/changes";
@@ -23,7 +25,7 @@ const EXPORT: &str = r#"{"tableArn":"arn:aws:dynamodb:eu-west-1:111111111111:tab
 /// The identity that the only event of a record has.
 fn identity(transport: &str, payload: &str) -> SourceIdentity {
     let mut config = Config::default();
-    config.routes.push(RouteConfig { key: vec!["id".to_owned()], ..RouteConfig::default() });
+    config.routes.push(RoutePolicy { key: vec!["id".to_owned()], ..RoutePolicy::default() });
     if payload == MONGODB || payload.contains("documentKey") {
         config.routes.clear();
     }
@@ -31,14 +33,16 @@ fn identity(transport: &str, payload: &str) -> SourceIdentity {
     let pointers =
         Pointers { table: own("/own_table"), version: own("/own_revision"), ..Pointers::default() };
     let settings = Settings {
-        catalogue: Catalogue::new(&config),
         pointers,
         table: Some("orders".to_owned()),
         label: Some("l".to_owned()),
         ..Settings::default()
     };
     let decoders = Decoders::named("auto", &settings).unwrap();
-    let mut events = decoders.events(&Record::new(transport, "7", payload.to_owned()));
+    let catalogue = Catalogue::new(Rules::from(&config));
+    let record = Record::new(transport, "7", payload.to_owned());
+    let mut events: Vec<_> =
+        decoders.decode(&record, &catalogue).into_iter().flat_map(Part::events).collect();
     assert_eq!(events.len(), 1, "{payload}");
     events.remove(0).unwrap().source
 }

@@ -2,11 +2,11 @@
 //! column, of a member of a document and of the key, with values of every kind, in front of the others and behind them.
 
 use rowtide::catalogue::Catalogue;
-use rowtide::config::{Config, RouteConfig};
-use rowtide::decode::{Decoders, Pointers, Settings};
+use rowtide::decode::{Decoders, Part, Pointers, Settings};
 use rowtide::event::Change;
 use rowtide::json::Value;
 use rowtide::record::Record;
+use rowtide::rules::{Rules, TableRules};
 
 /// The words of all formats, and of what may be around them: members of envelopes, control words, metadata.
 const WORDS: &[&str] = &[
@@ -219,7 +219,7 @@ struct Format {
     /// Whether it is told from others by itself, or pinned.
     is_pinned: bool,
     /// What is set, where the key has this name.
-    settings: fn(&str) -> Settings,
+    told: fn(&str) -> (Settings, Rules),
     /// An insert, an update, a delete and what else there is of a row with a key of this name and value 1, and these
     /// columns: name, and value in both ways.
     records: fn(&str, &[Column<'_>]) -> Vec<String>,
@@ -249,17 +249,16 @@ fn typed(columns: &[Column<'_>]) -> String {
     members.join(",")
 }
 
-fn with_key(key: &str, pointers: Pointers) -> Settings {
-    let mut config = Config::default();
-    config.routes.push(RouteConfig { key: vec![key.to_owned()], ..RouteConfig::default() });
-    Settings { catalogue: Catalogue::new(&config), pointers, ..Settings::default() }
+fn with_key(key: &str, pointers: Pointers) -> (Settings, Rules) {
+    let keyed = TableRules { key: vec![key.to_owned()], ..TableRules::default() };
+    (Settings { pointers, ..Settings::default() }, Rules::of_all(keyed))
 }
 
 const FORMATS: &[Format] = &[
     Format {
         decoder: "maxwell",
         is_pinned: false,
-        settings: |_| Settings::default(),
+        told: |_| (Settings::default(), Rules::default()),
         records: |key, columns| {
             let (key, row) = (quoted(key), plain(columns));
             let head = format!(
@@ -278,7 +277,7 @@ const FORMATS: &[Format] = &[
     Format {
         decoder: "wal2json",
         is_pinned: false,
-        settings: |_| Settings::default(),
+        told: |_| (Settings::default(), Rules::default()),
         records: |key, columns| {
             let key = quoted(key);
             let column =
@@ -311,7 +310,7 @@ const FORMATS: &[Format] = &[
     Format {
         decoder: "canal",
         is_pinned: false,
-        settings: |_| Settings::default(),
+        told: |_| (Settings::default(), Rules::default()),
         records: |key, columns| {
             let (key, row) = (quoted(key), plain(columns));
             let types = columns.iter().map(|(name, _, _)| format!(r#"{}:"text""#, quoted(name)));
@@ -332,7 +331,7 @@ const FORMATS: &[Format] = &[
     Format {
         decoder: "dms",
         is_pinned: false,
-        settings: |key| with_key(key, Pointers::default()),
+        told: |key| with_key(key, Pointers::default()),
         records: |_, columns| {
             let row = plain(columns);
             let metadata = |operation: &str| {
@@ -354,7 +353,7 @@ const FORMATS: &[Format] = &[
     Format {
         decoder: "dsql",
         is_pinned: false,
-        settings: |key| with_key(key, Pointers::default()),
+        told: |key| with_key(key, Pointers::default()),
         records: |key, columns| {
             let row = plain(columns);
             let of_key: Vec<Column<'_>> =
@@ -375,7 +374,7 @@ const FORMATS: &[Format] = &[
     Format {
         decoder: "dynamodb",
         is_pinned: false,
-        settings: |_| Settings::default(),
+        told: |_| (Settings::default(), Rules::default()),
         records: |key, columns| {
             let (key, item) = (quoted(key), typed(columns));
             let record = |name: &str, images: &str| {
@@ -395,7 +394,7 @@ const FORMATS: &[Format] = &[
     Format {
         decoder: "dynamodb-kinesis",
         is_pinned: false,
-        settings: |_| Settings::default(),
+        told: |_| (Settings::default(), Rules::default()),
         records: |key, columns| {
             let (key, item) = (quoted(key), typed(columns));
             let record = |name: &str, images: &str| {
@@ -415,7 +414,7 @@ const FORMATS: &[Format] = &[
     Format {
         decoder: "dynamodb-export",
         is_pinned: false,
-        settings: |key| with_key(key, Pointers::default()),
+        told: |key| with_key(key, Pointers::default()),
         records: |key, columns| {
             let (key, item) = (quoted(key), typed(columns));
             let arn = r#""tableArn":"arn:aws:dynamodb:eu-west-1:1:table/orders""#;
@@ -434,7 +433,7 @@ const FORMATS: &[Format] = &[
     Format {
         decoder: "mongodb",
         is_pinned: false,
-        settings: |_| Settings::default(),
+        told: |_| (Settings::default(), Rules::default()),
         records: |_, columns| {
             let document = plain(columns);
             let event = |operation: &str, members: &str| {
@@ -460,7 +459,7 @@ const FORMATS: &[Format] = &[
     Format {
         decoder: "json",
         is_pinned: false,
-        settings: |key| {
+        told: |key| {
             let own = |pointer: &str| Some(pointer.to_owned());
             let pointers = Pointers {
                 table: own("/meta/entity"),
@@ -487,10 +486,11 @@ const FORMATS: &[Format] = &[
     Format {
         decoder: "json",
         is_pinned: true,
-        settings: |key| {
+        told: |key| {
             let version = Some("/own_revision".to_owned());
             let pointers = Pointers { version, ..Pointers::default() };
-            Settings { table: Some("orders".to_owned()), ..with_key(key, pointers) }
+            let (settings, rules) = with_key(key, pointers);
+            (Settings { table: Some("orders".to_owned()), ..settings }, rules)
         },
         records: |_, columns| vec![format!(r#"{{{},"own_revision":7}}"#, plain(columns))],
         taken: &[],
@@ -506,8 +506,9 @@ fn name_at(pointer: &str) -> String {
 }
 
 /// What a record comes to: every event with all that its row has.
-fn told(decoders: &Decoders, payload: &str, named: &str) -> String {
-    let events = decoders.events(&Record::new("s", "7", payload.to_owned()));
+fn told((decoders, catalogue): &(Decoders, Catalogue), payload: &str, named: &str) -> String {
+    let parts = decoders.decode(&Record::new("s", "7", payload.to_owned()), catalogue);
+    let events: Vec<_> = parts.into_iter().flat_map(Part::events).collect();
     assert!(!events.is_empty(), "{payload}");
     let line = |event: rowtide::Result<rowtide::event::ChangeEvent>| {
         let event = event.unwrap_or_else(|error| panic!("{named}: {error} {payload}"));
@@ -536,7 +537,8 @@ fn hold(formats: &[Format]) {
     for format in formats {
         let decoders = |key: &str| {
             let name = if format.is_pinned { format.decoder } else { "auto" };
-            Decoders::named(name, &(format.settings)(key)).unwrap()
+            let (settings, rules) = (format.told)(key);
+            (Decoders::named(name, &settings).unwrap(), Catalogue::new(rules))
         };
         let key_name = if format.names_keys { KEY } else { "_id" };
         let columns = |key, name, (json, typed): (&'static str, &'static str), is_first| {
@@ -554,7 +556,7 @@ fn hold(formats: &[Format]) {
                     let expected = expected.replace(&quoted(COLUMN), &quoted(word));
                     assert_eq!(told(&usual, record, word), expected, "{} {word}: {record}", format.decoder);
                     if !format.is_pinned {
-                        assert_eq!(usual.takers(record.as_bytes()), [format.decoder], "{word}: {record}");
+                        assert_eq!(usual.0.takers(record.as_bytes()), [format.decoder], "{word}: {record}");
                     }
                 }
             }

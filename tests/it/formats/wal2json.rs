@@ -2,9 +2,11 @@
 
 use super::{Delivered, Format, Row, Step, converges};
 use crate::model::{Memory, take};
-use rowtide::config::{Config, Images, RouteConfig};
+use rowtide::config::Config;
 use rowtide::pipeline::Flow;
+use rowtide::policy::RoutePolicy;
 use rowtide::record::Record;
+use rowtide::rules::Images;
 
 fn column(row: &Row, name: &str) -> String {
     let (kind, value) = match name {
@@ -74,7 +76,7 @@ fn format_1(step: &Step, at: u64) -> Vec<Record> {
 
 fn full_images() -> Config {
     let mut config = Config::default();
-    config.routes = vec![RouteConfig { images: Images::Full, ..RouteConfig::default() }];
+    config.routes = vec![RoutePolicy { images: Images::Full, ..RoutePolicy::default() }];
     config
 }
 

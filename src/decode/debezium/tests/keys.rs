@@ -1,9 +1,9 @@
 //! Which row a record is of.
 
-use super::{KEY, envelope, record, settings, told, told_with};
-use crate::config::{Keyless, VersionScheme};
+use super::{KEY, envelope, ordered_by_arrival, record, settings, told, told_with};
 use crate::decode::debezium::Debezium;
-use crate::decode::{Settings, alone};
+use crate::decode::informed::alone;
+use crate::rules::Keyless;
 
 #[test]
 fn the_key_comes_from_route_message_key_or_row() {
@@ -27,7 +27,7 @@ fn the_key_comes_from_route_message_key_or_row() {
     for key in [None, Some("default"), Some("{"), Some("{}"), Some("[1]"), Some("1"), Some("null")] {
         assert_eq!(told(&create, key), "! unknown_key", "{key:?}");
     }
-    let routed = || settings(|_, route| route.key = vec!["b".to_owned()]);
+    let routed = || settings(|route| route.key = vec!["b".to_owned()]);
     assert_eq!(told_with(routed(), &create, KEY), r#"public.t: put {"b":"x"} {"id":1.0,"n":2}"#);
     assert_eq!(told_with(routed(), &envelope("d", "null", "null"), KEY), "! missing_key");
     assert_eq!(told_with(routed(), &envelope("d", "null", "null"), None), "! no_key");
@@ -42,9 +42,8 @@ fn the_key_comes_from_route_message_key_or_row() {
 #[test]
 fn a_key_that_debezium_does_not_know_changes_in_one_record() {
     let update = envelope("u", r#"{"id":1,"b":"x","n":1}"#, r#"{"id":1,"b":"y","n":1}"#);
-    let routed = |names: &[&str]| {
-        settings(|_, route| route.key = names.iter().map(|name| (*name).to_owned()).collect())
-    };
+    let routed =
+        |names: &[&str]| settings(|route| route.key = names.iter().map(|name| (*name).to_owned()).collect());
     let pair = r#"public.t: delete {"b":"x"} @0; public.t: put {"b":"y"} {"id":1,"n":1} @0"#;
     assert_eq!(told_with(routed(&["b"]), &update, KEY), pair);
     assert_eq!(told_with(routed(&["b"]), &update, None), pair);
@@ -60,7 +59,7 @@ fn a_key_that_debezium_does_not_know_changes_in_one_record() {
 
 #[test]
 fn a_table_without_a_key_is_as_its_route_says() {
-    let keyless = |keyless| settings(|_, route| route.keyless = keyless);
+    let keyless = |keyless| settings(|route| route.keyless = keyless);
     let position = |payload: &str| told_with(keyless(Keyless::Position), payload, Some("default"));
     let row = |payload: &str| told_with(keyless(Keyless::Row), payload, Some("default"));
     let create = envelope("c", "null", r#"{"a":1.0,"b":null}"#);
@@ -108,7 +107,7 @@ fn a_message_key_is_believed_as_far_as_the_row_has_it() {
     assert_eq!(told(&envelope("c", "null", row), Some(r#"{"schemaId":4,"payload":7}"#)), put);
     for key in [r#"{"a":1}"#, r#"{"a":{"id":1}}"#, r#"{"databaseName":"x"}"#, r#"{"id":1,"meta":{"a":1}}"#] {
         assert_eq!(told(&create, Some(key)), "! bad_message_key", "{key}");
-        let routed = settings(|_, route| route.key = vec!["id".to_owned()]);
+        let routed = settings(|route| route.key = vec!["id".to_owned()]);
         assert_eq!(told_with(routed, &create, Some(key)), r#"public.t: put {"id":1} {"b":"x"}"#, "{key}");
     }
 }
@@ -127,7 +126,7 @@ fn a_message_key_that_is_one_value_needs_a_column() {
     for key in keys {
         let told = told(&create, Some(key));
         assert!(matches!(told.as_str(), "! unknown_key" | "! bad_message_key"), "{key} {told}");
-        let routed = || settings(|_, route| route.key = vec!["id".to_owned()]);
+        let routed = || settings(|route| route.key = vec!["id".to_owned()]);
         assert_eq!(told_with(routed(), &create, Some(key)), r#"public.t: put {"id":1} {"b":"x"}"#, "{key}");
         let delete = envelope("d", "null", "null");
         assert_eq!(told_with(routed(), &delete, Some(key)), r#"public.t: delete {"id":1}"#, "{key}");
@@ -140,7 +139,7 @@ fn a_message_key_that_is_one_value_needs_a_column() {
     }
     // its own schema says what the value is
     let decimal = r#"{"schema":{"type":"bytes","name":"org.apache.kafka.connect.data.Decimal","parameters":{"scale":"2"}},"payload":"AfQ="}"#;
-    let routed = settings(|_, route| route.key = vec!["id".to_owned()]);
+    let routed = settings(|route| route.key = vec!["id".to_owned()]);
     assert_eq!(
         told_with(routed, &envelope("d", "null", "null"), Some(decimal)),
         r#"public.t: delete {"id":5}"#
@@ -163,10 +162,9 @@ fn cells_of_cassandra_are_refused() {
     let cell = r#"{"value":1,"deletion_ts":null,"set":true}"#;
     let source = r#"{"connector":"cassandra","keyspace":"k","table":"t","file":"f","pos":4,"ts_ms":1}"#;
     let payload = format!(r#"{{"op":"u","after":{{"id":{cell},"n":{cell}}},"source":{source}}}"#);
-    let arrival = || settings(|config, _| config.source.version = VersionScheme::Arrival);
     for payload in [payload.clone(), payload.replace(r#""u""#, r#""i""#)] {
         assert_eq!(told(&payload, KEY), "! cassandra_cells");
-        assert_eq!(told_with(arrival(), &payload, KEY), "! cassandra_cells");
+        assert_eq!(told_with(ordered_by_arrival(), &payload, KEY), "! cassandra_cells");
     }
     let flattened = format!(r#"{{"id":{cell},"__op":"c","__table":"t","__lsn":1}}"#);
     assert_eq!(told(&flattened, KEY), "! cassandra_cells");
@@ -198,13 +196,10 @@ fn flattened_documents_are_named_by_their_id() {
     let deleted = r#"{"__deleted":true,"__op":"d","__collection":"orders","__db":"shop","__source_ts_ms":1780000000000,"__ord":2}"#;
     assert_eq!(told(deleted, oid), put.replace(r#"put"#, "delete").replace(r#" {"v":1}"#, ""));
     assert_eq!(told(&row(""), Some(r#"{"id":"7"}"#)), r#"shop.orders: put {"_id":7} {"v":1}"#);
-    let unnamed = Settings {
-        table: Some("t".to_owned()),
-        ..settings(|config, _| config.source.version = VersionScheme::Arrival)
-    };
+    let unnamed = || ordered_by_arrival().of_table("t");
     let bare = r#"{"_id":"669683c2b0750b2c84893f3e","v":1}"#;
-    assert_eq!(told_with(unnamed.clone(), bare, oid), put.replace("shop.orders", "t"));
-    assert_eq!(told_with(unnamed, "", oid), r#"t: delete {"_id":"669683c2b0750b2c84893f3e"}"#);
+    assert_eq!(told_with(unnamed(), bare, oid), put.replace("shop.orders", "t"));
+    assert_eq!(told_with(unnamed(), "", oid), r#"t: delete {"_id":"669683c2b0750b2c84893f3e"}"#);
 }
 
 #[test]

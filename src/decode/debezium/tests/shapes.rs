@@ -1,9 +1,10 @@
 //! What a record is, whatever its columns are called.
 
-use super::{KEY, WAL, line, record, settings, told, told_with};
-use crate::config::{Keyless, VersionScheme};
+use super::{KEY, WAL, line, ordered_by_arrival, record, settings, told, told_with};
 use crate::decode::debezium::Debezium;
-use crate::decode::{Decoded, Decoder as _, Outline, Settings, alone};
+use crate::decode::informed::alone;
+use crate::decode::{Decoded, Decoder as _, Outline};
+use crate::rules::Keyless;
 
 #[test]
 fn flattened_rows_lose_what_was_added_to_them() {
@@ -28,7 +29,7 @@ fn flattened_rows_lose_what_was_added_to_them() {
     let wrapped = r#"{"schema":{"type":"struct","fields":[{"type":"int32","name":"io.debezium.time.Date","field":"day"}]},"payload":{"id":1,"day":17000,"__deleted":"false","__table":"t","__db":"d","__file":"b.000002","__pos":9,"__row":0,"__connector":"mysql"}}"#;
     assert_eq!(told(wrapped, KEY), r#"d.t: put {"id":1} {"day":"2016-07-18"}"#);
     assert!(Debezium::default().recognises(&Outline::of(wrapped.as_bytes())));
-    let keyless = |keyless| settings(|_, route| route.keyless = keyless);
+    let keyless = |keyless| settings(|route| route.keyless = keyless);
     let payload = r#"{"a":1,"__op":"u","__table":"t","__lsn":1}"#;
     assert_eq!(told_with(keyless(Keyless::Row), payload, None), "! keyless_change");
     assert_eq!(told_with(keyless(Keyless::Position), payload, None), "! keyless_change");
@@ -44,13 +45,9 @@ fn columns_may_have_names_that_debezium_uses() {
     let document = r#"{"op":"x","before":1,"after":null,"status":"END","ddl":"d","ts_ms":5}"#;
     let added = format!(r#"{{{row},"__op":"u","__table":"t","__lsn":1}}"#);
     assert_eq!(told(&added, KEY), format!(r#"t: put {{"id":1}} {document}"#));
-    let arrival = settings(|config, _| config.source.version = VersionScheme::Arrival);
-    let bare = Settings { table: Some("t".to_owned()), ..arrival };
-    assert_eq!(
-        told_with(bare.clone(), r#"{"status":"END","id":1}"#, KEY),
-        r#"t: put {"id":1} {"status":"END"}"#
-    );
-    assert_eq!(told_with(bare, r#"{"op":"u","after":{"id":1},"id":1}"#, KEY), "! not_a_change_record");
+    let bare = || ordered_by_arrival().of_table("t");
+    assert_eq!(told_with(bare(), r#"{"status":"END","id":1}"#, KEY), r#"t: put {"id":1} {"status":"END"}"#);
+    assert_eq!(told_with(bare(), r#"{"op":"u","after":{"id":1},"id":1}"#, KEY), "! not_a_change_record");
 }
 
 #[test]
@@ -298,16 +295,13 @@ fn several_words_of_the_format_together_are_columns_too() {
     }
     // a row that is nothing but what wrappers are made of
     let payload = format!(r#"{{"schema":{{"a":1}},"payload":{{"b":2}},{added}}}"#);
-    let routed = settings(|_, route| route.key = vec!["payload".to_owned()]);
+    let routed = settings(|route| route.key = vec!["payload".to_owned()]);
     assert_eq!(told_with(routed, &payload, None), r#"t: put {"payload":{"b":2}} {"schema":{"a":1}}"#);
 }
 
 #[test]
 fn a_row_that_nothing_marks_is_one_where_the_table_is_configured() {
-    let bare = || Settings {
-        table: Some("t".to_owned()),
-        ..settings(|config, _| config.source.version = VersionScheme::Arrival)
-    };
+    let bare = || ordered_by_arrival().of_table("t");
     for word in WORDS.into_iter().filter(|word| *word != "__op") {
         for value in
             [r#""x""#, r#""d""#, "7", "null", "[1]", r#"{"a":1}"#, r#"{"connector":"mysql","table":"u"}"#]

@@ -1,9 +1,9 @@
 //! Which source a record comes from, and where it stands there.
 
-use super::{KEY, WAL, line, record, settings, told, told_with};
-use crate::config::VersionScheme;
+use super::{KEY, Told, WAL, line, ordered_by_arrival, record, settings, told, told_with};
+use crate::decode::Decoded;
 use crate::decode::debezium::Debezium;
-use crate::decode::{Decoded, Settings, alone};
+use crate::decode::informed::alone;
 
 #[test]
 fn a_schema_change_tells_the_key_of_one_table() {
@@ -177,17 +177,19 @@ fn versions_order_as_their_source_does() {
 
 #[test]
 fn by_arrival_no_position_is_needed() {
-    let arrival = || settings(|config, _| config.source.version = VersionScheme::Arrival);
     let payload = r#"{"after":{"id":1},"source":{"connector":"vitess","table":"t"},"op":"c"}"#;
-    assert_eq!(told_with(arrival(), payload, KEY), r#"t: put {"id":1} {}"#);
+    assert_eq!(told_with(ordered_by_arrival(), payload, KEY), r#"t: put {"id":1} {}"#);
     // only then a tombstone can be a delete, where nothing else tells it
-    assert_eq!(told_with(arrival(), "", KEY), "control");
-    let of_table = |settings: Settings| Settings { table: Some("t".to_owned()), ..settings };
-    assert_eq!(told_with(of_table(arrival()), "", KEY), r#"t: delete {"id":1}"#);
-    assert_eq!(told_with(of_table(arrival()), "", Some("default")), "control");
-    assert_eq!(told_with(of_table(settings(|_, _| {})), "", KEY), "control");
-    assert_eq!(told_with(of_table(arrival()), r#"{"id":1,"n":2}"#, KEY), r#"t: put {"id":1} {"n":2}"#);
-    assert_eq!(told_with(of_table(settings(|_, _| {})), r#"{"id":1,"n":2}"#, KEY), "! missing_version");
+    assert_eq!(told_with(ordered_by_arrival(), "", KEY), "control");
+    let of_table = |told: Told| told.of_table("t");
+    assert_eq!(told_with(of_table(ordered_by_arrival()), "", KEY), r#"t: delete {"id":1}"#);
+    assert_eq!(told_with(of_table(ordered_by_arrival()), "", Some("default")), "control");
+    assert_eq!(told_with(of_table(settings(|_| {})), "", KEY), "control");
+    assert_eq!(
+        told_with(of_table(ordered_by_arrival()), r#"{"id":1,"n":2}"#, KEY),
+        r#"t: put {"id":1} {"n":2}"#
+    );
+    assert_eq!(told_with(of_table(settings(|_| {})), r#"{"id":1,"n":2}"#, KEY), "! missing_version");
 }
 
 /// The truncates of a record about the definition of tables, with their versions.
@@ -244,7 +246,7 @@ fn a_drop_is_a_truncate_at_its_position() {
     let tso =
         r#"{"connector":"TiCDC","db":"shop","table":"orders","commit_ts":447984074911121426,"ts_ms":1}"#;
     assert_eq!(drops(tso, "DROP TABLE orders", &orders), ["shop.orders: truncate t.0000.1.06378f24821c0012"]);
-    let arrival = settings(|config, _| config.source.version = VersionScheme::Arrival);
+    let arrival = ordered_by_arrival();
     let payload = format!(r#"{{"source":{{"connector":"vitess"}},"ddl":"","tableChanges":{orders}}}"#);
     assert_eq!(told_with(arrival, &payload, None), "shop.orders: truncate");
 }
@@ -253,8 +255,8 @@ fn a_drop_is_a_truncate_at_its_position() {
 fn a_source_is_named_by_what_it_says_of_its_database() {
     let of = |source: &str| {
         let payload = format!(r#"{{"op":"c","after":{{"id":1}},"source":{source}}}"#);
-        let arrival = settings(|config, _| config.source.version = VersionScheme::Arrival);
-        match alone(&Debezium::new(arrival), &record(&payload, KEY)) {
+        let arrival = ordered_by_arrival();
+        match alone(&arrival.decoder(), &record(&payload, KEY)) {
             Ok(Decoded::Events(events)) => format!("{} {}", events[0].table, events[0].source.as_str()),
             other => panic!("{other:?}"),
         }

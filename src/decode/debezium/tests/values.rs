@@ -1,8 +1,9 @@
 //! What becomes of values.
 
-use super::{KEY, envelope, record, settings, told, told_with};
+use super::{KEY, envelope, record, settings, told, told_by};
+use crate::decode::Decoded;
 use crate::decode::debezium::Debezium;
-use crate::decode::{Decoded, alone};
+use crate::decode::informed::alone;
 use crate::event::Caveat;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -240,7 +241,7 @@ fn counts_without_a_sign_are_told_from_negative_ones_by_their_type() {
 
 #[test]
 fn counts_without_a_sign_are_known_by_what_the_source_said_of_the_table() {
-    let settings = settings(|_, _| {});
+    let mut debezium = settings(|_| {}).decoder();
     let source =
         r#"{"connector":"mysql","ts_ms":1,"db":"shop","table":"t","file":"b.000001","pos":4,"row":0}"#;
     let said = r#"[{"type":"CREATE","id":"\"shop\".\"t\"","table":{"primaryKeyColumnNames":["id"],"columns":[{"name":"id","typeName":"BIGINT UNSIGNED"},{"name":"u","typeName":"BIGINT UNSIGNED ZEROFILL"},{"name":"s","typeName":"BIGINT"}]}}]"#;
@@ -250,27 +251,25 @@ fn counts_without_a_sign_are_known_by_what_the_source_said_of_the_table() {
         format!(r#"{{"op":"{op}","before":{before},"after":{after},"source":{source}}}"#)
     };
     let create = change("c", "null", row);
-    let before = told_with(settings.clone(), &create, Some(r#"{"id":-2}"#));
+    let before = told_by(&debezium, &create, Some(r#"{"id":-2}"#));
     assert_eq!(before, r#"shop.t: put {"id":-2} {"u":-1,"s":-1}"#);
-    let Ok(Decoded::Schema(schema)) = alone(&Debezium::new(settings.clone()), &record(&schema, None)) else {
-        panic!()
-    };
-    settings.catalogue.learn(schema);
+    let Ok(Decoded::Schema(schema)) = alone(&debezium, &record(&schema, None)) else { panic!() };
+    debezium.catalogue.record_schema(schema);
     let key = Some(r#"{"id":-2}"#);
     let put = r#"shop.t: put {"id":18446744073709551614} {"u":18446744073709551615,"s":-1}"#;
-    assert_eq!(told_with(settings.clone(), &create, key), put);
-    assert_eq!(told_with(settings.clone(), &create, Some("a-digest")), put);
+    assert_eq!(told_by(&debezium, &create, key), put);
+    assert_eq!(told_by(&debezium, &create, Some("a-digest")), put);
     let typed = format!(
         r#"{{"schema":{{"type":"struct","fields":[{{"type":"struct","fields":[{{"type":"int32","name":"io.debezium.time.Date","field":"day"}}],"field":"after"}}]}},"payload":{create}}}"#
     );
-    assert_eq!(told_with(settings.clone(), &typed, key), put);
+    assert_eq!(told_by(&debezium, &typed, key), put);
     let deleted = r#"shop.t: delete {"id":18446744073709551614}"#;
-    assert_eq!(told_with(settings.clone(), &change("d", "null", "null"), key), deleted);
+    assert_eq!(told_by(&debezium, &change("d", "null", "null"), key), deleted);
     let wrapped =
         Some(r#"{"schema":{"type":"struct","fields":[{"type":"int64","field":"id"}]},"payload":{"id":-2}}"#);
-    assert_eq!(told_with(settings.clone(), &change("d", "null", "null"), wrapped), deleted);
+    assert_eq!(told_by(&debezium, &change("d", "null", "null"), wrapped), deleted);
     let flattened = r#"{"id":-2,"u":-1,"__op":"c","__connector":"mysql","__db":"shop","__table":"t","__file":"b.000001","__pos":4,"__row":0}"#;
-    assert_eq!(told_with(settings, flattened, key), put.replace(r#","s":-1"#, ""));
+    assert_eq!(told_by(&debezium, flattened, key), put.replace(r#","s":-1"#, ""));
 }
 
 #[test]
@@ -285,7 +284,7 @@ fn a_negative_number_that_may_have_no_sign_is_a_caveat() {
                 r#"{{"schema":{{"type":"struct","fields":[{{"type":"struct","fields":[{{{field},"field":"n"}}],"field":"after"}}]}},"payload":{change}}}"#
             ),
         };
-        let decoded = alone(&Debezium::new(settings(|_, _| {})), &record(&text, Some(r#"{"id":1}"#)));
+        let decoded = alone(&Debezium::default(), &record(&text, Some(r#"{"id":1}"#)));
         let Ok(Decoded::Events(mut events)) = decoded else { panic!("{decoded:?}") };
         events.remove(0).caveat
     };

@@ -1,8 +1,19 @@
-//! What is configured for one source table, and which route a table takes.
+//! What is to become of the changes of a source table: where they go, what of them, and what a fault does. How a person
+//! says so is not known here.
 
-use crate::error::{Error, Result};
-use crate::source::{Member, SourceTable};
-use std::collections::{BTreeMap, HashMap};
+use crate::rules::{ByTable, Images, Keyless, TablePattern, glob};
+use crate::source::Member;
+use std::collections::BTreeMap;
+
+/// What a record does that no route takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Unrouted {
+    /// It is ignored and counted.
+    #[default]
+    Ignore,
+    /// It is a configuration error.
+    Fail,
+}
 
 /// What becomes of a row whose source row was deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -24,28 +35,6 @@ pub enum Ttl {
     Apply,
     /// They are ignored and counted: the target keeps what the source let expire.
     Ignore,
-}
-
-/// What becomes of a record of a table without a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Keyless {
-    /// It is refused.
-    #[default]
-    Refuse,
-    /// Every insert is a row of its own, named by its position.
-    Position,
-    /// All fields together are the key.
-    Row,
-}
-
-/// What an update of a source that may leave columns out brings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Images {
-    /// What it visibly brings: the columns it lacks keep their values.
-    #[default]
-    Auto,
-    /// Every column that has a value: a column it lacks is gone.
-    Full,
 }
 
 /// What becomes of a truncate or a drop of the source table.
@@ -81,9 +70,9 @@ pub enum OnConfigError {
     Park,
 }
 
-/// The configuration of one `[[route]]`: one source table, or all whose names match.
+/// What one `[[route]]` says: of one source table, or of all whose names match.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RouteConfig {
+pub struct RoutePolicy {
     /// Name of the source table as the source names it; `*` and `?` are wildcards ([`glob`]).
     pub from: String,
     /// What the source must be: patterns as those of `from`, by the member of its identity; else empty.
@@ -104,7 +93,7 @@ pub struct RouteConfig {
     pub delete: DeletePolicy,
     /// Typed columns: field name to the database's type, as written; the type is not checked here.
     pub types: BTreeMap<String, String>,
-    /// Document fields to keep, with wildcards; never empty. See [`RouteConfig::keeps`].
+    /// Document fields to keep, with wildcards; never empty. See [`RoutePolicy::keeps`].
     pub include: Vec<String>,
     /// Document fields to leave out, with wildcards. Never given together with `include`.
     pub exclude: Vec<String>,
@@ -126,7 +115,7 @@ pub struct RouteConfig {
     pub columns_max: u32,
 }
 
-impl Default for RouteConfig {
+impl Default for RoutePolicy {
     fn default() -> Self {
         Self {
             from: "*".to_owned(),
@@ -157,35 +146,11 @@ impl Default for RouteConfig {
 /// dot, and the members of the source's identity.
 pub const PLACEHOLDERS: [&str; 7] = ["table", "schema", "account", "connector", "db", "region", "server"];
 
-impl RouteConfig {
-    /// Whether this is the route of a source table.
-    ///
-    /// # Errors
-    /// When the route asks for a member of the source's identity that the record does not tell.
-    pub fn takes(&self, table: SourceTable<'_>) -> Result<bool> {
-        if !glob(&self.from, table.name) {
-            return Ok(false);
-        }
-        for (member, pattern) in &self.source {
-            match table.identity.get(*member) {
-                Some(told) if glob(pattern, &told) => {}
-                Some(_) => return Ok(false),
-                None => {
-                    return Err(Error::fault(
-                        "untold_source",
-                        format!(
-                            "A route takes {} by its {}, which the record does not tell. Set `from` to the name of \
-                             the table alone, or have the source tell it.",
-                            table.name,
-                            member.as_str()
-                        ),
-                    )
-                    .about(table.name, None)
-                    .of_source(table.identity.as_str()));
-                }
-            }
-        }
-        Ok(true)
+impl RoutePolicy {
+    /// The tables that it takes.
+    #[must_use]
+    pub fn pattern(&self) -> TablePattern {
+        TablePattern { from: self.from.clone(), source: self.source.clone() }
     }
 
     /// Whether the document field `name` reaches the database: a pattern of `include` matches and none of `exclude`.
@@ -196,71 +161,21 @@ impl RouteConfig {
     }
 }
 
-/// The routes by the names that they take: those with wildcards have to be tried, the others are looked up.
-#[derive(Debug, Default)]
-pub struct RouteIndex {
-    exact: HashMap<String, Vec<usize>>,
-    patterns: Vec<usize>,
-}
-
-impl RouteIndex {
-    /// The index of these routes.
-    #[must_use]
-    pub fn new(routes: &[RouteConfig]) -> Self {
-        let mut index = Self::default();
-        for (at, route) in routes.iter().enumerate() {
-            let of_name = if route.from.contains(['*', '?']) {
-                &mut index.patterns
-            } else {
-                index.exact.entry(route.from.clone()).or_default()
-            };
-            of_name.push(at);
-        }
-        index
-    }
-
-    /// Which routes may take a table of this name, in their order.
-    pub(super) fn candidates(&self, name: &str) -> impl Iterator<Item = usize> {
-        let mut exact = self.exact.get(name).into_iter().flatten().copied().peekable();
-        let mut patterns = self.patterns.iter().copied().peekable();
-        std::iter::from_fn(move || match (exact.peek(), patterns.peek()) {
-            (Some(one), Some(other)) if one < other => exact.next(),
-            (Some(_), None) => exact.next(),
-            _ => patterns.next(),
-        })
-    }
-}
-
-/// Whether `pattern` matches the whole of `text`: `*` stands for any characters, `?` for exactly one. Case counts.
-///
-/// Takes at most `pattern` × `text` steps, whatever the pattern.
-#[must_use]
-pub fn glob(pattern: &str, text: &str) -> bool {
-    let (mut pattern, mut text) = (pattern.chars(), text.chars());
-    // Behind the last star: the pattern after it, and the text that the star has not swallowed yet.
-    let mut retry = None;
-    loop {
-        let before = text.clone();
-        match (pattern.next(), text.next()) {
-            (None, None) => return true,
-            (Some('*'), _) => {
-                retry = Some((pattern.clone(), before.clone()));
-                text = before;
-            }
-            (Some(wanted), Some(found)) if wanted == '?' || wanted == found => {}
-            _ => {
-                let Some((after_star, left)) = &mut retry else { return false };
-                if left.next().is_none() {
-                    return false;
-                }
-                (pattern, text) = (after_star.clone(), left.clone());
-            }
-        }
-    }
+/// Every route, and what it takes to find one and its target.
+#[derive(Debug)]
+pub struct Policy {
+    /// By the tables that they take.
+    pub routes: ByTable<RoutePolicy>,
+    /// What a record does that no route takes.
+    pub unrouted: Unrouted,
+    /// The schema of targets that name none, and of rowtide's own tables.
+    pub schema: String,
+    /// What a storage table's name has behind its view's; never empty.
+    pub suffix: String,
 }
 
 /// Whether every `{…}` of a text is one of [`PLACEHOLDERS`], and every brace belongs to one.
-pub(super) fn placeholders_are_known(text: &str) -> bool {
+pub(crate) fn placeholders_are_known(text: &str) -> bool {
     let mut parts = text.split('{');
     let is_free = |text: &str| !text.contains('}');
     parts.next().is_none_or(is_free)
@@ -271,56 +186,7 @@ pub(super) fn placeholders_are_known(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{RouteConfig, RouteIndex, glob, placeholders_are_known};
-
-    #[test]
-    fn a_pattern_matches_whole_names_and_case_counts() {
-        let table = [
-            ("orders", "orders", true),
-            ("orders", "Orders", false),
-            ("orders", "orders2", false),
-            ("orders", "order", false),
-            ("*", "", true),
-            ("*", "a.b.c", true),
-            ("", "", true),
-            ("", "a", false),
-            ("public.*", "public.orders", true),
-            ("public.*", "public", false),
-            ("*.orders", "db.orders", true),
-            ("*orders", "orders_orders", true),
-            ("o?ders", "orders", true),
-            ("o?ders", "oders", false),
-            ("?", "", false),
-            ("?", "ß", true),
-            ("a*b*c", "a-b-b-c", true),
-            ("a*b*c", "a-b-b-", false),
-            ("**a**", "banana", true),
-            ("*?", "", false),
-            ("*?", "x", true),
-            ("a*", "*a", false),
-        ];
-        for (pattern, text, matches) in table {
-            assert_eq!(glob(pattern, text), matches, "{pattern} on {text}");
-        }
-    }
-
-    #[test]
-    fn the_index_has_the_routes_of_a_name_in_their_order() {
-        let from = ["b", "a*", "a", "*", "b", "a?"];
-        let route = |from: &str| RouteConfig { from: from.to_owned(), ..RouteConfig::default() };
-        let routes: Vec<RouteConfig> = from.into_iter().map(route).collect();
-        let index = RouteIndex::new(&routes);
-        let candidates = |name: &str| index.candidates(name).collect::<Vec<_>>();
-        assert_eq!(candidates("a"), [1, 2, 3, 5]);
-        assert_eq!(candidates("b"), [0, 1, 3, 4, 5]);
-        assert_eq!(candidates("c"), [1, 3, 5]);
-    }
-
-    #[test]
-    fn a_hostile_pattern_stays_cheap() {
-        let (pattern, text) = ("*a".repeat(200) + "b", "a".repeat(20_000));
-        assert!(!glob(&pattern, &text));
-    }
+    use super::{RoutePolicy, placeholders_are_known};
 
     #[test]
     fn only_known_placeholders_are_taken() {
@@ -352,7 +218,7 @@ mod tests {
         ];
         for (include, exclude, field, kept) in table {
             let route =
-                RouteConfig { include: list(include), exclude: list(exclude), ..RouteConfig::default() };
+                RoutePolicy { include: list(include), exclude: list(exclude), ..RoutePolicy::default() };
             assert_eq!(route.keeps(field), kept, "{include:?} {exclude:?} {field}");
         }
     }

@@ -1,0 +1,60 @@
+//! What the other rooms are told of the configuration, in their own words. They do not know it.
+
+use super::{Config, VersionScheme};
+use crate::decode::{Pointers, Settings};
+use crate::policy::{Policy, RoutePolicy, Unrouted};
+use crate::rules::{ByTable, Rules, TableRules};
+use crate::unpack::Bounds;
+
+/// What the decoders of a source are told.
+impl From<&Config> for Settings {
+    fn from(config: &Config) -> Self {
+        let arrival = config.source.version == VersionScheme::Arrival;
+        Self {
+            epoch: config.source.epoch,
+            table: config.source.table.clone(),
+            // by arrival, a stream needs no label
+            label: config.source.label.clone().or(arrival.then(String::new)),
+            scheme: config.source.version.letter(),
+            exported_at: config.source.exported_at,
+            pointers: Pointers {
+                table: config.source.json_table.clone(),
+                key: config.source.json_key.clone(),
+                operation: config.source.json_operation.clone(),
+                version: config.source.json_version.clone(),
+                document: config.source.json_document.clone(),
+            },
+            bounds: Bounds::of(config.limits.memory),
+        }
+    }
+}
+
+/// What decoders are told of tables.
+impl From<&Config> for Rules {
+    fn from(config: &Config) -> Self {
+        let said = |route: &RoutePolicy| TableRules {
+            key: route.key.clone(),
+            keyless: route.keyless,
+            images: route.images,
+        };
+        Self {
+            tables: ByTable::new(config.routes.iter().map(|route| (route.pattern(), said(route))).collect()),
+            leaves_others_out: config.source.unrouted == Unrouted::Ignore && !config.routes.is_empty(),
+            by_arrival: config.source.version == VersionScheme::Arrival,
+        }
+    }
+}
+
+/// What becomes of the changes of tables. Without any route every table is taken under its own name.
+impl From<&Config> for Policy {
+    fn from(config: &Config) -> Self {
+        let everything = [RoutePolicy::default()];
+        let routes = if config.routes.is_empty() { everything.as_slice() } else { &config.routes };
+        Self {
+            routes: ByTable::new(routes.iter().map(|route| (route.pattern(), route.clone())).collect()),
+            unrouted: config.source.unrouted,
+            schema: config.sink.schema.clone(),
+            suffix: config.sink.suffix.clone(),
+        }
+    }
+}
