@@ -1513,7 +1513,8 @@ async fn cratedb_is_looked_at_and_left_as_it_is() {
         async move {
             let inspected = Sink::new(&config).unwrap().inspect().await;
             let stack = rowtide::doctor::Stack::default();
-            let findings = stack.findings_of_sink(&config, "crate://", &inspected);
+            let findings =
+                stack.findings_of_sink(&rowtide::doctor::Configured::from(&config), "crate://", &inspected);
             findings
                 .into_iter()
                 .map(|finding| format!("{} {}", finding.rule, finding.place))

@@ -60,7 +60,7 @@ const NEIGHBOURS: [(&str, &[&str]); 21] = [
     ("coalesce", &["error", "event", "route"]),
     ("route", &["coalesce", "decode", "error", "event", "json", "memo", "policy", "rules", "source"]),
     ("plan", &["coalesce", "error", "event", "json", "policy", "route"]),
-    ("doctor", &["config", "error", "json", "materialize", "policy"]),
+    ("doctor", &["error", "json", "materialize"]),
     ("secrets", &["config", "error", "event"]),
     (
         "materialize",
