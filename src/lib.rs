@@ -58,8 +58,6 @@ pub mod decimal;
 pub mod decode;
 #[cfg(feature = "cli")]
 pub mod doctor;
-#[cfg(feature = "embedded")]
-pub mod embedded;
 pub mod error;
 pub mod event;
 pub mod json;
@@ -87,6 +85,8 @@ pub mod unpack;
 pub mod version;
 
 pub use error::{Error, Result};
+#[cfg(feature = "embedded")]
+pub use rowtide_embedded as embedded;
 
 /// The examples of the README, so that they compile.
 #[cfg(all(doctest, feature = "lambda"))]

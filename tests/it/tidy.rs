@@ -89,11 +89,10 @@ const STRANGERS: [(&str, &[&str]); 3] = [
 ];
 
 /// Where the environment may be read: settings, what the platform says of itself, the command and its cache.
-const READS_ENVIRONMENT: [&str; 6] = [
+const READS_ENVIRONMENT: [&str; 5] = [
     "src/config",
     "src/cli",
     "src/main.rs",
-    "src/embedded.rs",
     "src/lambda/log.rs",
     "src/lambda/platform.rs",
 ];
