@@ -142,6 +142,7 @@ async fn process_of<M: Materializer>(batch: Batch<'_>, sink: &M, deadline: Deadl
 }
 
 /// The same, giving the measures to whoever knows more to tell; none when nobody listens.
+#[cfg(feature = "lambda")]
 pub(crate) async fn measured<M: Materializer>(
     flow: &Flow,
     sink: &M,

@@ -89,13 +89,8 @@ const STRANGERS: [(&str, &[&str]); 3] = [
 ];
 
 /// Where the environment may be read: settings, what the platform says of itself, the command and its cache.
-const READS_ENVIRONMENT: [&str; 5] = [
-    "src/config",
-    "src/cli",
-    "src/main.rs",
-    "src/lambda/log.rs",
-    "src/lambda/platform.rs",
-];
+const READS_ENVIRONMENT: [&str; 5] =
+    ["src/config", "src/cli", "src/main.rs", "src/lambda/log.rs", "src/lambda/platform.rs"];
 
 /// What decoders alone may cost.
 const ALWAYS_NEEDED: [&str; 16] = [
@@ -506,7 +501,6 @@ fn decoders_alone_need_no_runtime_no_database_and_no_aws() {
 }
 
 /// Every template, filled with the names of a schema of its own, is understood by a server: columns and types exist.
-#[cfg(feature = "sink")]
 #[tokio::test]
 async fn every_file_of_sql_prepares_on_a_server() {
     let Some(place) = crate::support::server("sql_prepares").await else { return };

@@ -420,7 +420,8 @@ fn time(text: &str) -> Option<Timestamp> {
 }
 
 /// The stream's ARN without the consumer that enhanced fan-out appends.
-pub(crate) fn stream_arn(arn: &str) -> &str {
+#[must_use]
+pub fn stream_arn(arn: &str) -> &str {
     arn.split_once("/consumer/").map_or(arn, |(stream, _)| stream)
 }
 

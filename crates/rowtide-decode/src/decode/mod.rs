@@ -201,7 +201,8 @@ impl Part {
     }
 
     /// The memory that it takes up, about.
-    pub(crate) fn bytes(&self) -> usize {
+    #[must_use]
+    pub fn bytes(&self) -> usize {
         let own = match &self.decoded {
             Ok(Decoded::Events(events)) => events.iter().map(ChangeEvent::bytes).sum(),
             Ok(Decoded::Ignored(_) | Decoded::Schema(_) | Decoded::Parts(_)) => 0,

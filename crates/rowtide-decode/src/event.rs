@@ -356,7 +356,9 @@ fn remove(value: &mut Value, path: &[String]) {
 /// Elements that a patch may add to an array beyond its end, so that one hostile index cannot fill the memory.
 const ARRAY_GROWTH_MAX: usize = 10_000;
 
-pub(crate) fn set(value: &mut Value, path: &[String], new: Value) {
+/// Puts `new` at a path of member names and indexes, making objects on the way where there is nothing. An array grows
+/// by a bounded number of elements.
+pub fn set(value: &mut Value, path: &[String], new: Value) {
     let Some((first, rest)) = path.split_first() else {
         *value = new;
         return;
@@ -480,8 +482,8 @@ impl ChangeEvent {
     /// old one of a delete).
     ///
     /// ```
-    /// use rowtide::decode::{Decoders, Settings};
-    /// use rowtide::record::Record;
+    /// use rowtide_decode::decode::{Decoders, Settings};
+    /// use rowtide_decode::record::Record;
     ///
     /// #[derive(serde::Deserialize)]
     /// struct Order { id: String, total: f64 }
@@ -494,7 +496,7 @@ impl ChangeEvent {
     ///     let order: Order = event?.deserialize()?;
     ///     assert_eq!((order.id.as_str(), order.total), ("o-1", 9.5));
     /// }
-    /// # Ok::<(), rowtide::Error>(())
+    /// # Ok::<(), rowtide_decode::Error>(())
     /// ```
     ///
     /// # Errors

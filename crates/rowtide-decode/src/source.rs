@@ -49,7 +49,7 @@ impl Member {
 /// nothing.
 ///
 /// ```
-/// use rowtide::source::{Member, SourceIdentity};
+/// use rowtide_decode::source::{Member, SourceIdentity};
 ///
 /// let eu = SourceIdentity::of_arn("arn:aws:dynamodb:eu-west-1:111111111111:table/orders");
 /// let us = SourceIdentity::of_arn("arn:aws:dynamodb:us-east-1:111111111111:table/orders");

@@ -11,7 +11,7 @@ const ENTRY_BYTES: usize = 128;
 /// A map that forgets what was not used for long: what is young becomes old when it is half of all, and what is old and
 /// not used until then is gone.
 #[derive(Debug, Clone)]
-pub(crate) struct Memo<K, V> {
+pub struct Memo<K, V> {
     young: HashMap<K, Entry<V>>,
     old: HashMap<K, Entry<V>>,
     young_bytes: usize,
@@ -26,12 +26,12 @@ struct Entry<V> {
 
 impl<K: Eq + Hash, V> Memo<K, V> {
     /// Remembers about so many bytes.
-    pub(crate) fn new(bytes_max: usize) -> Self {
+    pub fn new(bytes_max: usize) -> Self {
         Self { young: HashMap::new(), old: HashMap::new(), young_bytes: 0, bytes_max }
     }
 
     /// What is remembered of `key`; being asked for keeps it.
-    pub(crate) fn get<Q: Eq + Hash + ?Sized>(&mut self, key: &Q) -> Option<&V>
+    pub fn get<Q: Eq + Hash + ?Sized>(&mut self, key: &Q) -> Option<&V>
     where
         K: Borrow<Q>,
     {
@@ -42,7 +42,7 @@ impl<K: Eq + Hash, V> Memo<K, V> {
     }
 
     /// What is remembered of `key`; being looked at does not keep it.
-    pub(crate) fn peek<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<&V>
+    pub fn peek<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<&V>
     where
         K: Borrow<Q>,
     {
@@ -50,13 +50,13 @@ impl<K: Eq + Hash, V> Memo<K, V> {
     }
 
     /// Remembers `value`, which takes about `bytes` with its key.
-    pub(crate) fn insert(&mut self, key: K, value: V, bytes: usize) {
+    pub fn insert(&mut self, key: K, value: V, bytes: usize) {
         self.remove(&key);
         self.put(key, Entry { value, bytes: bytes.saturating_add(ENTRY_BYTES) });
     }
 
     /// Forgets `key`: what was remembered, and its bytes.
-    pub(crate) fn remove<Q: Eq + Hash + ?Sized>(&mut self, key: &Q) -> Option<(V, usize)>
+    pub fn remove<Q: Eq + Hash + ?Sized>(&mut self, key: &Q) -> Option<(V, usize)>
     where
         K: Borrow<Q>,
     {
@@ -66,8 +66,8 @@ impl<K: Eq + Hash, V> Memo<K, V> {
     }
 
     /// How many bytes are remembered.
-    #[cfg(test)]
-    pub(crate) fn bytes(&self) -> usize {
+    #[must_use]
+    pub fn bytes(&self) -> usize {
         self.young.values().chain(self.old.values()).map(|entry| entry.bytes).sum()
     }
 
@@ -84,10 +84,9 @@ impl<K: Eq + Hash, V> Memo<K, V> {
     }
 }
 
-#[cfg(feature = "sink")]
 impl Memo<String, ()> {
     /// Remembers a name: whether it was not remembered before.
-    pub(crate) fn is_new(&mut self, name: String) -> bool {
+    pub fn is_new(&mut self, name: String) -> bool {
         let is_new = self.get(&name).is_none();
         if is_new {
             let bytes = name.len();
@@ -130,7 +129,6 @@ mod tests {
         assert_eq!(memo.get(&200), None);
     }
 
-    #[cfg(feature = "sink")]
     #[test]
     fn a_name_is_new_once() {
         let mut memo = Memo::new(10_000);
