@@ -1,6 +1,7 @@
 //! A decoder of your own, for the frames of weather stations: Rowtide as a library, without any feature.
 
 use rowtide::decode::{Decoded, Decoder, Decoders, Outline, Reason};
+use rowtide::error::Code;
 use rowtide::event::{Change, ChangeEvent, Document, Key};
 use rowtide::version::{Rank, Version};
 use rowtide::{Error, Result, record::Record};
@@ -33,7 +34,7 @@ impl Decoder for Telemetry {
 
     fn decode(&self, record: &Record, _: &Outline<'_>) -> Result<Decoded> {
         let frame: Frame<'_> = serde_json::from_slice(&record.payload)
-            .map_err(|_| Error::poison("not_a_frame", "The record is no frame of a station."))?;
+            .map_err(|_| Error::poison(Code::Other("not_a_frame"), "The record is no frame of a station."))?;
         let mut row = Document::default();
         frame.readings.iter().flatten().for_each(|(name, value)| row.append(name, value.get()));
         let change = match frame.readings {

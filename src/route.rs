@@ -5,7 +5,7 @@ use crate::config::{
     Config, DataLayout, DeletePolicy, OnConfigError, RouteConfig, RouteIndex, Truncate, Ttl, Unrouted, glob,
 };
 use crate::decode::Reason;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::event::{Change, ChangeEvent, Document, Key, Patch, hex, tokens};
 use crate::json::{self, Value};
 use crate::memo::Memo;
@@ -240,7 +240,9 @@ impl Routes {
                 table.name,
             )
         };
-        Err(Error::fault("shared_target", message).about(table.name, None).of_source(table.identity.as_str()))
+        Err(Error::fault(Code::SharedTarget, message)
+            .about(table.name, None)
+            .of_source(table.identity.as_str()))
     }
 
     fn resolve(&self, table: SourceTable<'_>, config: &RouteConfig) -> Result<Target> {
@@ -251,7 +253,7 @@ impl Routes {
         };
         if name.is_empty() || schema.is_empty() || name.contains('\0') || schema.contains('\0') {
             let message = format!("The route of {} leads to no valid name.", table.name);
-            return Err(Error::fault("unusable_target", message)
+            return Err(Error::fault(Code::UnusableTarget, message)
                 .about(table.name, None)
                 .of_source(table.identity.as_str()));
         }
@@ -276,7 +278,7 @@ impl Routes {
                 table.name,
                 target.qualified()
             );
-            return Err(Error::fault("reserved_name", message)
+            return Err(Error::fault(Code::ReservedName, message)
                 .about(table.name, None)
                 .of_source(table.identity.as_str()));
         }
@@ -302,18 +304,18 @@ impl Routes {
         // one such record must not stop its stream
         if event.table.is_empty() || event.table.contains('\0') {
             return Err(Error::poison(
-                "bad_table",
+                Code::BadTable,
                 "The name of the record's table is empty or holds a NUL character.",
             ));
         }
         if event.key.iter().flat_map(Key::names).any(|name| name.contains('\0')) {
-            return Err(Error::poison("bad_key", "The name of a key member holds a NUL character."));
+            return Err(Error::poison(Code::BadKey, "The name of a key member holds a NUL character."));
         }
         let Some(route) = self.route(event.source_table())? else {
             return match self.config.source.unrouted {
                 Unrouted::Ignore => Ok(Err(Reason::Unrouted)),
                 Unrouted::Fail => Err(Error::fault(
-                    "unrouted_table",
+                    Code::UnroutedTable,
                     format!(
                         "No route takes the source table {}, and source.unrouted = \"fail\". Give it a route; with \
                          skip = true it is left out on purpose.",
@@ -367,7 +369,7 @@ fn fill(template: &str, table: SourceTable<'_>) -> Result<String> {
 fn fill_name(template: &str, whole: &str, table: SourceTable<'_>) -> Result<String> {
     let untold = |name: &str| {
         Error::fault(
-            "untold_source",
+            Code::UntoldSource,
             format!(
                 "The route of {} refers to {{{name}}}, which its record does not tell. Leave it out of `to` and \
                  `key_add`, or have the source tell it.",
@@ -452,7 +454,7 @@ fn embedded(name: &str, value: &str) -> Result<Option<String>> {
     let mut scanner = json::Scanner::new(value);
     let broken = |fault: json::Fault| {
         Error::poison(
-            "bad_json_field",
+            Code::BadJsonField,
             format!("The field {name} of the route's `json` holds no JSON: {fault}."),
         )
     };
@@ -559,7 +561,7 @@ mod tests {
         let routes = routes(|_| {});
         for table in ["rowtide_targets", "rowtide_schemas", "rowtide_floors", "rowtide_dead_letters"] {
             let error = routes.target(table).unwrap_err();
-            assert!(error.code() == "reserved_name" && error.is_fault_of_table(), "{error}");
+            assert!(error.code().as_str() == "reserved_name" && error.is_fault_of_table(), "{error}");
         }
         let elsewhere = self::routes(|route| route.to = "other.{table}".into());
         assert!(elsewhere.target("rowtide_targets").is_ok());
@@ -604,7 +606,7 @@ mod tests {
             read(r#"{"n":12345678901234567890.10}"#)
         );
         assert_eq!(send("null").unwrap(), read("null"));
-        assert_eq!(send(r#""{broken""#).unwrap_err().code(), "bad_json_field");
+        assert_eq!(send(r#""{broken""#).unwrap_err().code().as_str(), "bad_json_field");
     }
 
     #[test]
@@ -623,7 +625,7 @@ mod tests {
         assert_eq!(send("/a~1b", "null").unwrap(), "null");
         assert_eq!(send("/a~1b/n", r#""{}""#).unwrap(), r#""{}""#);
         assert_eq!(send("/a", r#""{}""#).unwrap(), r#""{}""#);
-        assert_eq!(send("/a~1b", r#""{""#).unwrap_err().code(), "bad_json_field");
+        assert_eq!(send("/a~1b", r#""{""#).unwrap_err().code().as_str(), "bad_json_field");
     }
 
     #[test]

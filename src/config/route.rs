@@ -1,6 +1,6 @@
 //! What is configured for one source table, and which route a table takes.
 
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::source::{Member, SourceTable};
 use std::collections::{BTreeMap, HashMap};
 
@@ -172,7 +172,7 @@ impl RouteConfig {
                 Some(_) => return Ok(false),
                 None => {
                     return Err(Error::fault(
-                        "untold_source",
+                        Code::UntoldSource,
                         format!(
                             "A route takes {} by its {}, which the record does not tell. Set `from` to the name of \
                              the table alone, or have the source tell it.",

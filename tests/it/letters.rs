@@ -49,7 +49,7 @@ async fn a_record_of_many_letters_is_kept_once_counts_once_and_is_redriven_toget
         let two = [message("101"), message("102")];
         assert_eq!(database.take(&parking(2), &two).await.counts().parked, 2, "the limit counts records");
         let third = database.take(&parking(2), &[message("103")]).await;
-        assert_eq!(third.failure().map(|error| error.code()), Some("parked_limit"), "{third:?}");
+        assert_eq!(third.failure().map(|error| error.code().as_str()), Some("parked_limit"), "{third:?}");
         assert_eq!(
             database.take(&parking(2), &two).await.counts().parked,
             2,

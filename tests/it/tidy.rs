@@ -40,7 +40,7 @@ const PURE: [&str; 15] = [
 
 /// Whose front door each room may know. A room that is not named knows what it likes.
 const NEIGHBOURS: [(&str, &[&str]); 19] = [
-    ("unpack", &["json", "record"]),
+    ("unpack", &["error", "json", "record"]),
     ("source", &["json"]),
     ("catalogue", &["config", "error", "memo", "source"]),
     ("error", &[]),
