@@ -8,8 +8,8 @@ use std::error::Error as StdError;
 
 /// Something that went wrong, written for the person who has to act on it.
 ///
-/// Callers branch on [`Error::kind`], [`Error::disposition`] and [`Error::code`], never on the text. The text names settings, files,
-/// positions, tables and columns; it never holds a secret or a row value.
+/// Callers branch on [`Error::kind`], [`Error::disposition`] and [`Error::code`], never on the text. The text names
+/// settings, files, positions, tables and columns; it never holds a secret or a row value.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct Error(Box<Inner>);

@@ -561,7 +561,7 @@ mod tests {
         let routes = routes(|_| {});
         for table in ["rowtide_targets", "rowtide_schemas", "rowtide_floors", "rowtide_dead_letters"] {
             let error = routes.target(table).unwrap_err();
-            assert!(error.code().as_str() == "reserved_name" && error.is_fault_of_table(), "{error}");
+            assert!(error.code() == crate::error::Code::ReservedName && error.is_fault_of_table(), "{error}");
         }
         let elsewhere = self::routes(|route| route.to = "other.{table}".into());
         assert!(elsewhere.target("rowtide_targets").is_ok());

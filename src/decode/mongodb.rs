@@ -672,7 +672,7 @@ mod tests {
         }
         let record = Record::new("s", "1", with("delete", r#","documentKey":{"_id":1}"#));
         let error = alone(&routed(&["_id", "region"]), &record).unwrap_err();
-        assert!(error.code().as_str() == "no_key" && error.message().contains("region"), "{error}");
+        assert!(error.code() == crate::error::Code::NoKey && error.message().contains("region"), "{error}");
     }
 
     #[test]

@@ -211,10 +211,10 @@ impl Sink {
         }
     }
 
-    /// Removes old tombstones of `target`, with the code [`Code::LostObject`] when its storage table is gone; see [`Postgres::purge`].
+    /// Removes old tombstones of `target`; see [`Postgres::purge`].
     ///
     /// # Errors
-    /// When the database cannot be written.
+    /// When its storage table is gone, with the code [`Code::LostObject`]; or when the database cannot be written.
     pub async fn purge(&self, target: &KnownTarget, older_than: Duration, dry_run: bool) -> Result<Purged> {
         match self.kind(Deadline::never()).await? {
             Kind::Postgres(sink) => Box::pin(sink.purge(target, older_than, dry_run)).await,

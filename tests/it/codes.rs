@@ -38,29 +38,49 @@ fn the_document_lists_exactly_the_codes() {
     }
 }
 
-#[test]
-fn every_code_is_raised_somewhere() {
+/// Every file of these folders with this extension, but the list of codes itself.
+fn files(folders: &[&str], extension: &str) -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut folders = vec![root.join("src"), root.join("crates")];
-    let mut text = String::new();
-    while let Some(folder) = folders.pop() {
-        let Ok(entries) = folder.read_dir() else { continue };
-        for path in entries.map(|entry| entry.unwrap().path()) {
+    let mut left: Vec<_> = folders.iter().map(|folder| root.join(folder)).filter(|it| it.exists()).collect();
+    let mut found = Vec::new();
+    while let Some(folder) = left.pop() {
+        for path in folder.read_dir().unwrap().map(|entry| entry.unwrap().path()) {
             if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|it| it == "rs") && !path.ends_with("error/code.rs") {
-                text.push_str(&std::fs::read_to_string(path).unwrap());
+                left.push(path);
+            } else if path.extension().is_some_and(|it| it == extension) && !path.ends_with("error/code.rs") {
+                found.push(std::fs::read_to_string(path).unwrap());
             }
         }
     }
+    found
+}
+
+#[test]
+fn every_code_is_raised_somewhere() {
+    let text = files(&["src", "crates"], "rs").concat();
     let is_raised = |code: Code| {
         let name = format!("Code::{code:?}");
-        text.match_indices(&name).any(|(at, _)| {
-            text.get(at + name.len()..)
-                .and_then(|rest| rest.chars().next())
-                .is_some_and(|next| !next.is_alphanumeric())
-        })
+        text.split(&name).skip(1).any(|rest| !rest.starts_with(char::is_alphanumeric))
     };
     let idle: Vec<&Code> = Code::ALL.iter().filter(|code| !is_raised(**code)).collect();
     assert!(idle.is_empty(), "Nobody raises these codes: make them former names, or remove them: {idle:?}");
+}
+
+#[test]
+fn no_caller_is_steered_by_a_text() {
+    for text in files(&["src", "crates"], "rs") {
+        for word in ["with_sqlstate(\"", ".code() == \"", ".code() != \"", ".code().as_str() =="] {
+            assert!(!text.contains(word), "Give the error a code of its own, and compare that: {word}");
+        }
+    }
+}
+
+#[test]
+fn a_code_that_a_statement_names_is_one() {
+    for sql in files(&["sql"], "sql") {
+        for rest in sql.split("code = '").skip(1) {
+            let (name, _) = rest.split_once('\'').unwrap();
+            assert!(Code::named(name).is_some(), "{name} in {sql}");
+        }
+    }
 }
