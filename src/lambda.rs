@@ -16,7 +16,7 @@ pub use log::{Lines, init as init_log};
 pub use typed::IntoEnvelope;
 
 use crate::config::{Config, Draft};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Code, Error, ErrorKind, Result};
 use crate::materialize::{Deadline, Sink};
 use crate::metrics::{self, Measures, Teller};
 use crate::pipeline::{Flow, measured};
@@ -50,7 +50,7 @@ pub async fn run(default_decoder: &str) -> ExitCode {
     let processor = match Processor::from_environment(default_decoder).await {
         Ok(processor) => Arc::new(processor),
         Err(error) => {
-            tracing::error!(code = error.code(), "{error}");
+            tracing::error!(code = error.code().as_str(), "{error}");
             platform.init_failed(&diagnostic(&error)).await;
             return ExitCode::FAILURE;
         }
@@ -217,7 +217,7 @@ impl From<Failure> for Diagnostic {
 /// other programs' words, and nobody vouches for what they quote.
 fn diagnostic(error: &Error) -> Diagnostic {
     let mut error_type = "Rowtide.".to_owned();
-    for word in error.code().split('_') {
+    for word in error.code().as_str().split('_') {
         let mut letters = word.chars();
         error_type.extend(letters.next().map(|first| first.to_ascii_uppercase()));
         error_type.push_str(letters.as_str());
@@ -248,7 +248,7 @@ fn deadline(context: &Context) -> Deadline {
 fn not_durable() -> Error {
     Error::new(
         ErrorKind::Unavailable,
-        "not_durable",
+        Code::NotDurable,
         "Not every record is durable: the whole batch must come again.",
     )
 }
@@ -259,7 +259,7 @@ fn tell(report: &Report, records: &[Record], took: Duration) {
     if let Some(error) = report.stopped() {
         tracing::warn!(
             %error,
-            code = error.code(),
+            code = error.code().as_str(),
             sqlstate = error.sqlstate(),
             position = report.failed_position(),
             "The batch stopped early. Lambda delivers it again from this position."
@@ -284,14 +284,14 @@ fn tell(report: &Report, records: &[Record], took: Duration) {
 #[cfg(test)]
 mod tests {
     use super::{Context, Deadline, deadline, diagnostic};
-    use crate::error::{Error, ErrorKind};
+    use crate::error::{Code, Error, ErrorKind};
     use std::time::{Duration, SystemTime};
 
     #[test]
     fn the_type_of_an_error_is_its_code() {
         let typed = |code| diagnostic(&Error::new(ErrorKind::Config, code, "Do this.")).error_type;
-        assert_eq!(typed("configuration"), "Rowtide.Configuration");
-        assert_eq!(typed("systemic_poison"), "Rowtide.SystemicPoison");
+        assert_eq!(typed(Code::Configuration), "Rowtide.Configuration");
+        assert_eq!(typed(Code::SystemicPoison), "Rowtide.SystemicPoison");
     }
 
     #[test]

@@ -253,7 +253,7 @@ impl Measures {
                 tally.add(outcome, lag);
             }
         }
-        let is_late = |error: &crate::error::Error| error.code() == "deadline";
+        let is_late = |error: &crate::error::Error| error.code() == crate::error::Code::Deadline;
         Self {
             whole,
             tables,

@@ -7,7 +7,7 @@ use crate::support::{Place, server};
 use proptest::prelude::*;
 use rowtide::config::{Config, Environment, Inputs};
 use rowtide::doctor::{Configured, Finding, Stack, rules};
-use rowtide::error::{Error, ErrorKind};
+use rowtide::error::{Code, Error, ErrorKind};
 use rowtide::materialize::{
     Inspection, Privilege, RegisteredTarget, SchemaFacts, TableFacts, TargetFacts, Use,
 };
@@ -488,7 +488,8 @@ fn every_rule_over_the_database_is_tripped_by_what_it_is_about_and_by_nothing_el
         let expected: Vec<&str> = Some(rule).into_iter().filter(|rule| !rule.is_empty()).collect();
         assert_eq!(found(&text(settings), &Ok(facts)), expected, "{settings}");
     }
-    let refused = Err(Error::new(ErrorKind::Unavailable, "unavailable", "The database cannot be reached."));
+    let refused =
+        Err(Error::new(ErrorKind::Unavailable, Code::Unavailable, "The database cannot be reached."));
     assert_eq!(found(&text(""), &refused), ["sink-unreachable"]);
     let tried: BTreeSet<&str> = table.iter().map(|(rule, ..)| *rule).chain(["sink-unreachable"]).collect();
     let known: BTreeSet<&str> = rules().iter().filter(|rule| rule.asks_sink).map(|rule| rule.name).collect();

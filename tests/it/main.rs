@@ -7,6 +7,7 @@ mod boundaries;
 #[cfg(feature = "cli")]
 mod cases;
 mod cli;
+mod codes;
 mod convergence;
 #[cfg(feature = "cli")]
 mod cratedb;

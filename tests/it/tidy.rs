@@ -44,7 +44,7 @@ const PURE: [&str; 17] = [
 const NEIGHBOURS: [(&str, &[&str]); 21] = [
     ("rules", &["error", "source"]),
     ("policy", &["rules", "source"]),
-    ("unpack", &["json", "record"]),
+    ("unpack", &["error", "json", "record"]),
     ("source", &["json"]),
     ("catalogue", &["error", "memo", "rules", "source"]),
     ("error", &[]),

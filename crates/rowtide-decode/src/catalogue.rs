@@ -1,14 +1,11 @@
 //! What is known of source tables beside their records: by [`Rules`], and by what the source itself once said of them.
 //! Decoders are given it with each record; they ask it and never write to it.
 
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::memo::Memo;
 use crate::rules::{Images, Keyless, Rules, TableRules};
 use crate::source::{SourceIdentity, SourceTable};
 use std::sync::Arc;
-
-/// Code of the error that says that nobody has told a table's key yet: the registry may know it.
-pub const UNKNOWN_KEY: &str = "unknown_key";
 
 /// What a source said of one of its tables, in a record of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -159,7 +156,7 @@ impl Catalogue {
     /// that there is no key), else what the source said before, else for a table without a key the route's `keyless`.
     ///
     /// # Errors
-    /// [`UNKNOWN_KEY`] when nobody says, `no_key` when there is none and `keyless` refuses: faults of the table's
+    /// [`Code::UnknownKey`] when nobody says, `no_key` when there is none and `keyless` refuses: faults of the table's
     /// configuration, which name it and what to set.
     pub fn identity<'t>(
         &self,
@@ -177,7 +174,7 @@ impl Catalogue {
             // a route that says what to do with a table without a key says that it has none
             None if self.keyless(table) != Keyless::Refuse => self.without_key(table),
             None => Err(Error::fault(
-                UNKNOWN_KEY,
+                Code::UnknownKey,
                 format!(
                     "The records of {0} do not name its key, and nothing else does. Set `key` in the route of {0}, as \
                      in: [[route]] from = \"{0}\", key = [\"id\"]. If it has none, set `keyless` there.",
@@ -194,7 +191,7 @@ impl Catalogue {
             Keyless::Position => Ok(Identity::Position),
             Keyless::Row => Ok(Identity::Row),
             Keyless::Refuse => Err(Error::fault(
-                "no_key",
+                Code::NoKey,
                 format!(
                     "The table {} has no primary key. Set `key` in its route, or `keyless` to \"position\" (every \
                      insert is a row of its own) or \"row\" (all columns are the key).",
@@ -221,8 +218,8 @@ impl Catalogue {
 
 #[cfg(test)]
 mod tests {
-    use super::{Catalogue, Identity, SAID_BYTES, TableSchema, UNKNOWN_KEY};
-    use crate::error::FAULT_CODES;
+    use super::{Catalogue, Identity, SAID_BYTES, TableSchema};
+    use crate::error::Code;
     use crate::rules::{ByTable, Keyless, Rules, TablePattern, TableRules};
     use crate::source::{Member, SourceIdentity, SourceTable};
 
@@ -264,7 +261,7 @@ mod tests {
     #[test]
     fn the_route_wins_over_the_record_and_the_record_over_what_was_said_before() {
         let mut catalogue = catalogue(|_| {});
-        assert_eq!(catalogue.identity("t", None).unwrap_err().code(), UNKNOWN_KEY);
+        assert_eq!(catalogue.identity("t", None).unwrap_err().code(), Code::UnknownKey);
         catalogue.record_schema(schema(&["a"], "2"));
         assert_eq!(catalogue.identity("t", None).unwrap(), columns(&["a"]));
         assert_eq!(catalogue.identity("t", Some(vec!["b".into()])).unwrap(), columns(&["b"]));
@@ -302,7 +299,7 @@ mod tests {
         let identity = |source: &SourceIdentity| catalogue.identity(SourceTable::new("t", source), None);
         assert_eq!(identity(&source("a")).unwrap(), columns(&["of_a"]));
         assert_eq!(identity(&source("b")).unwrap(), columns(&["of_b"]));
-        assert_eq!(identity(&source("c")).unwrap_err().code(), UNKNOWN_KEY);
+        assert_eq!(identity(&source("c")).unwrap_err().code(), Code::UnknownKey);
         assert_eq!(identity(&SourceIdentity::default()).unwrap(), columns(&["of_b"]), "what was said last");
     }
 
@@ -320,10 +317,10 @@ mod tests {
     #[test]
     fn a_table_without_a_key_is_what_its_route_says() {
         let identity = |keyless, told| catalogue(|route| route.keyless = keyless).identity("t", told);
-        for (told, code) in [(Some(Vec::new()), "no_key"), (None, UNKNOWN_KEY)] {
+        for (told, code) in [(Some(Vec::new()), Code::NoKey), (None, Code::UnknownKey)] {
             let error = identity(Keyless::Refuse, told).unwrap_err();
             assert_eq!((error.code(), error.table()), (code, Some("t")));
-            assert!(error.is_fault_of_table() && FAULT_CODES.contains(&code));
+            assert!(error.is_fault_of_table() && code.is_fault());
             assert!(error.message().contains('t') && error.message().contains("`key`"), "{error}");
         }
         assert_eq!(identity(Keyless::Position, Some(Vec::new())).unwrap(), Identity::Position);

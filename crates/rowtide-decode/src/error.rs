@@ -1,11 +1,15 @@
 //! What can go wrong, and what is to be done about it. Knows no source, no SQL text and no Lambda.
 
+mod code;
+
+pub use code::Code;
+
 use std::error::Error as StdError;
 
 /// Something that went wrong, written for the person who has to act on it.
 ///
-/// Callers branch on [`Error::kind`] and [`Error::disposition`], never on the text. The text names settings, files,
-/// positions, tables and columns; it never holds a secret or a row value.
+/// Callers branch on [`Error::kind`], [`Error::disposition`] and [`Error::code`], never on the text. The text names
+/// settings, files, positions, tables and columns; it never holds a secret or a row value.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct Error(Box<Inner>);
@@ -14,7 +18,7 @@ pub struct Error(Box<Inner>);
 #[error("{message}")]
 struct Inner {
     kind: ErrorKind,
-    code: &'static str,
+    code: Code,
     message: String,
     sqlstate: Option<String>,
     row: Option<(String, Option<String>)>,
@@ -80,9 +84,9 @@ impl ErrorKind {
 }
 
 impl Error {
-    /// An error of `kind` with a stable `code` (snake case) and a message for a person.
+    /// An error of `kind` with a stable `code` and a message for a person.
     #[must_use]
-    pub fn new(kind: ErrorKind, code: &'static str, message: impl Into<String>) -> Self {
+    pub fn new(kind: ErrorKind, code: Code, message: impl Into<String>) -> Self {
         let inner = Inner {
             kind,
             code,
@@ -98,20 +102,20 @@ impl Error {
 
     /// A record that can never be applied: `code` is what the dead letter will say.
     #[must_use]
-    pub fn poison(code: &'static str, message: impl Into<String>) -> Self {
+    pub fn poison(code: Code, message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Malformed, code, message)
     }
 
     /// A setting or a source that a person must change.
     #[must_use]
     pub fn config(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Config, "configuration", message)
+        Self::new(ErrorKind::Config, Code::Configuration, message)
     }
 
     /// A setting that a person must change, of one source table or of one producer of records. It does not stop the
-    /// others. `code`, one of [`FAULT_CODES`], is what a dead letter will say.
+    /// others. `code`, one that [is a fault](Code::is_fault), is what a dead letter will say.
     #[must_use]
-    pub fn fault(code: &'static str, message: impl Into<String>) -> Self {
+    pub fn fault(code: Code, message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Config, code, message).of_table()
     }
 
@@ -133,7 +137,9 @@ impl Error {
     /// not go away by waiting.
     #[must_use]
     pub fn can_wait(&self) -> bool {
-        self.sqlstate().is_some() || matches!(self.code(), "lower_epoch" | "missing_object" | "other_scheme")
+        let goes_away = [Code::LostObject, Code::LowerEpoch, Code::MissingObject, Code::OtherScheme]
+            .contains(&self.code());
+        self.sqlstate().is_some() || goes_away
     }
 
     /// Attaches the error that caused this one.
@@ -143,7 +149,7 @@ impl Error {
         self
     }
 
-    /// Attaches the SQLSTATE the database answered with.
+    /// Attaches the SQLSTATE the database answered with; never one that no database said.
     #[must_use]
     pub fn with_sqlstate(mut self, sqlstate: &str) -> Self {
         self.0.sqlstate = Some(sqlstate.to_owned());
@@ -205,9 +211,9 @@ impl Error {
         self.0.kind.disposition()
     }
 
-    /// A stable word in snake case that says what happened; dead letters carry it.
+    /// What happened, in a word; dead letters carry it.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> Code {
         self.0.code
     }
 
@@ -223,26 +229,6 @@ impl Error {
         &self.0.message
     }
 }
-
-/// The codes of faults of the configuration of one source table or producer.
-pub const FAULT_CODES: &[&str] = &[
-    "configuration",
-    "changed_key",
-    "lower_epoch",
-    "missing_object",
-    "no_arn",
-    "no_key",
-    "no_new_image",
-    "other_scheme",
-    "other_source",
-    "partial_images",
-    "reserved_name",
-    "shared_target",
-    "unknown_key",
-    "unrouted_table",
-    "untold_source",
-    "unusable_target",
-];
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,7 +1,7 @@
 //! The normalized change event: what every decoder yields and everything behind it works with.
 
 use crate::decimal;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::json::{self, Value};
 use crate::source::{SourceIdentity, SourceTable};
 use crate::version::Version;
@@ -89,11 +89,11 @@ impl Key {
     pub fn new(mut members: Vec<(String, String)>) -> Result<Self> {
         members.sort_unstable();
         if members.is_empty() {
-            return Err(Error::poison("no_key", "The record has no key."));
+            return Err(Error::poison(Code::NoKey, "The record has no key."));
         }
         let names = || members.iter().map(|(name, _)| name);
         if names().zip(names().skip(1)).any(|(a, b)| a == b) {
-            return Err(Error::poison("duplicate_key_member", "The record names a key member twice."));
+            return Err(Error::poison(Code::DuplicateKeyMember, "The record names a key member twice."));
         }
         let length: usize = members.iter().map(|(_, value)| value.len() + 1).sum();
         let mut canonical = String::with_capacity(length + 1);
@@ -113,11 +113,11 @@ impl Key {
     /// # Errors
     /// When it holds none, or a number that is too large for one.
     pub fn from_json(object: &str) -> Result<Self> {
-        let no_object = || Error::poison("no_key", "A key is a JSON object.");
+        let no_object = || Error::poison(Code::NoKey, "A key is a JSON object.");
         let Ok(Value::Object(members)) = Value::parse(object) else { return Err(no_object()) };
         let member = |(name, value)| match &value {
             Value::Number(number) => {
-                let too_large = |_| Error::poison("number_out_of_range", "A number is too large for a key.");
+                let too_large = |_| Error::poison(Code::NumberOutOfRange, "A number is too large for a key.");
                 Ok((name, decimal::canonical(number).map_err(too_large)?))
             }
             Value::Null | Value::Bool(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
@@ -503,14 +503,14 @@ impl ChangeEvent {
     /// When the event carries no DynamoDB image, or the image does not fit `T`.
     pub fn deserialize<T: serde::de::DeserializeOwned>(&self) -> Result<T> {
         let Some(image) = &self.image else {
-            return Err(Error::poison("no_image", "The change event carries no DynamoDB image."));
+            return Err(Error::poison(Code::NoImage, "The change event carries no DynamoDB image."));
         };
         // the libraries' own messages quote values
         let misfit = "The DynamoDB image does not fit the type it is read into.";
         serde_json::from_slice::<serde_dynamo::Item>(image)
             .ok()
             .and_then(|item| serde_dynamo::from_item(item).ok())
-            .ok_or_else(|| Error::poison("image_misfit", misfit))
+            .ok_or_else(|| Error::poison(Code::ImageMisfit, misfit))
     }
 }
 

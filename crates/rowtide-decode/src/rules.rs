@@ -1,7 +1,7 @@
 //! What a decoder must be told of tables and their records do not tell: keys, images, order. Who says so, and how, is not
 //! known here.
 
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::source::{Member, SourceTable};
 use std::collections::{BTreeMap, HashMap};
 
@@ -88,7 +88,7 @@ impl TablePattern {
                 Some(_) => return Ok(false),
                 None => {
                     return Err(Error::fault(
-                        "untold_source",
+                        Code::UntoldSource,
                         format!(
                             "A route takes {} by its {}, which the record does not tell. Set `from` to the name of \
                              the table alone, or have the source tell it.",

@@ -4,7 +4,7 @@
 //! never compared unnoticed; then the epoch and the rank; then what the source counts with, each component of fixed
 //! width or with its length in front.
 
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use std::fmt;
 
 /// Room for the longest usual version, that of a Kinesis record.
@@ -81,7 +81,7 @@ impl Version {
         let stripped = digits.trim_start_matches('0');
         if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) || stripped.len() > 999 {
             let message = "The sequence number is not a decimal number of at most 999 digits.";
-            return Err(Error::poison("bad_sequence_number", message));
+            return Err(Error::poison(Code::BadSequenceNumber, message));
         }
         Ok(self.sized(stripped.len(), stripped))
     }
@@ -102,7 +102,7 @@ impl Version {
     /// When `label` is longer.
     pub fn label(mut self, label: &str) -> Result<Self> {
         let Ok(length) = u8::try_from(label.len()) else {
-            return Err(Error::poison("bad_label", "The stream label is longer than 255 bytes."));
+            return Err(Error::poison(Code::BadLabel, "The stream label is longer than 255 bytes."));
         };
         self.0.push('.');
         push_hex::<2>(&mut self.0, length.into());

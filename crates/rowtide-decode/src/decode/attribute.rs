@@ -4,7 +4,7 @@
 //! DynamoDB API Reference, "AttributeValue".
 
 use crate::decimal::{self, NumberFault};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::event::{Document, Key};
 use crate::json::{self, DEPTH_MAX, Kind, Scanner};
 use base64::Engine as _;
@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use std::borrow::Cow;
 
 fn bad_attribute(what: &str) -> Error {
-    Error::poison("bad_attribute", format!("An attribute value is not as DynamoDB writes it: {what}."))
+    Error::poison(Code::BadAttribute, format!("An attribute value is not as DynamoDB writes it: {what}."))
 }
 
 fn number(text: &str) -> Result<Cow<'_, str>> {
@@ -23,7 +23,7 @@ fn bad_number(fault: NumberFault) -> Error {
     match fault {
         NumberFault::NotANumber => bad_attribute("an N that is no decimal number"),
         NumberFault::OutOfRange => Error::poison(
-            "number_out_of_range",
+            Code::NumberOutOfRange,
             "A number is outside DynamoDB's range, 1E-130 to 9.99…E+125.",
         ),
     }
@@ -42,7 +42,7 @@ pub(super) fn key(keys: &str) -> Result<Key> {
         let value = key_value(scanner)?;
         members.push((name.into_owned(), value));
         if members.len() > KEY_ATTRIBUTES_MAX {
-            return Err(Error::poison("bad_key", "The key has more than two attributes."));
+            return Err(Error::poison(Code::BadKey, "The key has more than two attributes."));
         }
         Ok(())
     })?;
@@ -62,12 +62,12 @@ fn key_value(scanner: &mut Scanner<'_>) -> Result<String> {
                 value = decimal::canonical(&text).map_err(bad_number)?;
             }
             ("B", Kind::String) => binary(&scanner.string()?, &mut value).map(drop)?,
-            _ => return Err(Error::poison("bad_key", "A key attribute is not of type S, N or B.")),
+            _ => return Err(Error::poison(Code::BadKey, "A key attribute is not of type S, N or B.")),
         }
         Ok(())
     })?;
     if types != 1 {
-        return Err(Error::poison("bad_key", "A key attribute has not exactly one type."));
+        return Err(Error::poison(Code::BadKey, "A key attribute has not exactly one type."));
     }
     Ok(value)
 }
@@ -101,7 +101,10 @@ pub(super) fn item(scanner: &mut Scanner<'_>, names: &[String]) -> Result<(Key, 
         document.push(&name, |out| attribute(scanner, out, DEPTH_MAX))
     })?;
     if let Some(missing) = names.iter().find(|name| members.iter().all(|(found, _)| found != *name)) {
-        return Err(Error::poison("no_key", format!("The item lacks the attribute {missing} of the key.")));
+        return Err(Error::poison(
+            Code::NoKey,
+            format!("The item lacks the attribute {missing} of the key."),
+        ));
     }
     document.keep_last();
     Ok((Key::new(members)?, document))
@@ -118,7 +121,7 @@ pub(super) fn key_in(item: &str, names: &[String]) -> Result<Key> {
         scanner.skip().map(drop).map_err(Error::from)
     })?;
     if members.len() != names.len() {
-        return Err(Error::poison("no_key", "The item lacks an attribute of the key."));
+        return Err(Error::poison(Code::NoKey, "The item lacks an attribute of the key."));
     }
     Key::new(members)
 }
@@ -145,7 +148,7 @@ fn binary(text: &str, out: &mut String) -> Result<Vec<u8>> {
 fn attribute(scanner: &mut Scanner<'_>, out: &mut String, levels_left: usize) -> Result<()> {
     let Some(below) = levels_left.checked_sub(1) else {
         let message = format!("The document is nested deeper than {DEPTH_MAX} levels.");
-        return Err(Error::poison("too_deep", message));
+        return Err(Error::poison(Code::TooDeep, message));
     };
     if scanner.peek()? != Kind::Object {
         return Err(bad_attribute("a value without a type"));

@@ -31,7 +31,7 @@ mod form;
 use super::definition::drops_temporary;
 use super::{Decoded, Decoder, Decoding, Origin, Outline, Reason, Row, Settings, row};
 use crate::catalogue::{Catalogue, Identity};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::event::{Change, ChangeEvent, Key, Timestamp};
 use crate::json::{Fault, Kind, Scanner};
 use crate::record::Record;
@@ -105,7 +105,12 @@ impl Decoding<'_, Canal> {
             _ if is_ddl == "true" || OTHERS.contains(&kind.as_ref()) => {
                 return Ok(Decoded::Ignored(Reason::Control));
             }
-            _ => return Err(Error::poison("unknown_type", "The record's type is none that Canal writes.")),
+            _ => {
+                return Err(Error::poison(
+                    Code::UnknownOperation,
+                    "The record's type is none that Canal writes.",
+                ));
+            }
         }
         let Some(table) = row::string(found.table) else { return Err(no_change_record()) };
         let table = format!("{database}.{table}");
@@ -127,7 +132,7 @@ fn is_word(name: &str) -> bool {
 }
 
 fn no_change_record() -> Error {
-    Error::poison("not_a_change_record", "The record is JSON, but no message of Canal.")
+    Error::poison(Code::NotAChangeRecord, "The record is JSON, but no message of Canal.")
 }
 
 /// What the record's members hold, as JSON text.
@@ -216,7 +221,7 @@ fn objects<'a>(rows: Option<&'a str>, name: &str) -> Result<Vec<Option<&'a str>>
 }
 
 fn bad_rows(name: &str) -> Error {
-    Error::poison("bad_field", format!("The record's {name} is not a list of rows."))
+    Error::poison(Code::BadField, format!("The record's {name} is not a list of rows."))
 }
 
 /// Adds a column whose value comes next.
@@ -232,7 +237,7 @@ fn add(
         }
         let text = scanner.string()?;
         forms.get(name).unwrap_or(&Form::Text).write(&text, out).ok_or_else(|| {
-            Error::poison("bad_value", format!("The value of {name} is none of the column's type."))
+            Error::poison(Code::BadValue, format!("The value of {name} is none of the column's type."))
         })
     })
 }
@@ -245,7 +250,7 @@ impl Decoding<'_, Canal> {
         }
         let millis = found.es.and_then(|es| es.parse::<u64>().ok()).ok_or_else(|| {
             let message = "The record has no es, the time of the change, which orders it.";
-            Error::poison("missing_version", message)
+            Error::poison(Code::MissingVersion, message)
         })?;
         let version = Version::new('c', self.decoder.0.epoch, Rank::Positioned).number(millis);
         row::by_arrival(version, record, "Read Canal's messages from a stream or a topic.")
@@ -282,7 +287,7 @@ impl Decoding<'_, Canal> {
     fn identity(&self, found: &Fields<'_>, table: SourceTable<'_>) -> Result<Identity> {
         let told = row::present(found.pk_names).map(|names| {
             row::strings(names)
-                .ok_or_else(|| Error::poison("bad_field", "The record's pkNames is not a list of names."))
+                .ok_or_else(|| Error::poison(Code::BadField, "The record's pkNames is not a list of names."))
         });
         row::identity(self.catalogue, table, told.transpose()?)
     }
@@ -303,7 +308,7 @@ impl<'a> Rows<'a> {
     fn of(found: &Fields<'a>, kind: &'a str, identity: Identity) -> Result<Self> {
         let data = objects(found.data, "data")?;
         if data.is_empty() {
-            return Err(Error::poison("no_data", "The record of changed rows has no data."));
+            return Err(Error::poison(Code::NoImage, "The record of changed rows has no data."));
         }
         let old = objects(found.old.filter(|_| kind == "UPDATE"), "old")?;
         let rows = Self { kind, identity, forms: found.forms(), data, old };
@@ -312,7 +317,7 @@ impl<'a> Rows<'a> {
             for old in &rows.old {
                 if rows.key_columns(old.ok_or_else(|| bad_rows("old"))?)?.has_key() {
                     let message = "The record's old has not as many rows as its data, and a key changed.";
-                    return Err(Error::poison("bad_field", message));
+                    return Err(Error::poison(Code::BadField, message));
                 }
             }
         }
@@ -390,7 +395,7 @@ mod tests {
             Ok(Decoded::Ignored(reason)) => return reason.to_string(),
             Ok(Decoded::Parts(parts)) => return parts.into_iter().map(shown).collect::<Vec<_>>().join("; "),
             Ok(Decoded::Schema(_)) => panic!("Canal has none"),
-            Err(error) => return error.code().to_owned(),
+            Err(error) => return error.code().to_string(),
         };
         let line = |event: &ChangeEvent| {
             let what = match &event.change {
@@ -449,7 +454,7 @@ mod tests {
     fn a_row_that_cannot_be_read_spoils_no_other_and_is_named_where_its_key_can_be_read() {
         let types = |text: String| text.replace("varchar(20)", "int").replace(r#""n":12"#, r#""n":4"#);
         let named = |part: Result<Decoded>| match part {
-            Err(error) => format!("{} {:?} {:?}", error.code(), error.table(), error.key()),
+            Err(error) => format!("{} {:?} {:?}", error.code().as_str(), error.table(), error.key()),
             good => shown(good),
         };
         let parts = |text: String| match alone(&Canal::default(), &Record::new("s", "42", types(text))) {
@@ -618,14 +623,14 @@ mod tests {
             (with(r#"["id"]"#, r#"["id","m"]"#), "missing_key"),
             (with(r#""id":"1""#, r#""id":null"#), "null_key"),
             (with(r#""id":"1""#, r#""id":"1","id":"1""#), "duplicate_key_member"),
-            (with(r#"[{"id":"1","n":"x"}]"#, "[]"), "no_data"),
-            (with(r#"[{"id":"1","n":"x"}]"#, "null"), "no_data"),
+            (with(r#"[{"id":"1","n":"x"}]"#, "[]"), "no_image"),
+            (with(r#"[{"id":"1","n":"x"}]"#, "null"), "no_image"),
             (with(r#"[{"id":"1","n":"x"}]"#, "[7]"), "bad_field"),
             (with(r#"[{"id":"1","n":"x"}]"#, "{}"), "bad_field"),
             (with(r#""database":"d""#, r#""database":null"#), "not_a_change_record"),
             (with(r#""table":"t""#, r#""table":1"#), "not_a_change_record"),
             (with("INSERT", "insert"), "not_a_change_record"),
-            (with("INSERT", "UPSERT"), "unknown_type"),
+            (with("INSERT", "UPSERT"), "unknown_operation"),
             (with(r#","isDdl":false"#, ""), "not_a_change_record"),
             (message("DELETE", r#""data":[{"n":"x"}]"#), "missing_key"),
             (message("UPDATE", r#""old":7,"data":[{"id":"1"}]"#), "bad_field"),

@@ -47,7 +47,7 @@ use self::row::{Operation, Row};
 use super::row::identity;
 use super::{Decoded, Decoder, Decoding, Outline, Reason, Settings};
 use crate::catalogue::{Catalogue, Identity, TableSchema};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::event::{Change, ChangeEvent, Key, Timestamp};
 use crate::json::Kind;
 use crate::record::Record;
@@ -106,7 +106,7 @@ impl Decoding<'_, Dms> {
             (Some(row), None) => self.data(record, &message, operation, row),
             (Some(row), Some(_)) if !is_control => self.data(record, &message, operation, row),
             (None, None) if metadata.record_type.as_deref() == Some("data") => {
-                Err(Error::poison("no_data", "The record of a row has no data."))
+                Err(Error::poison(Code::NoImage, "The record of a row has no data."))
             }
             (None, None) if !is_control => Err(no_dms_record()),
             (_, control) => self.control(record, metadata, operation, control.unwrap_or("{}")),
@@ -132,7 +132,7 @@ impl Decoding<'_, Dms> {
 }
 
 fn no_dms_record() -> Error {
-    Error::poison("not_a_change_record", "The record is JSON, but no record of AWS DMS.")
+    Error::poison(Code::NotAChangeRecord, "The record is JSON, but no record of AWS DMS.")
 }
 
 impl Metadata<'_> {
@@ -176,11 +176,11 @@ impl Decoding<'_, Dms> {
             "delete" => Operation::Delete,
             _ => {
                 let message = "The operation of a row is none of load, insert, update and delete.";
-                return Err(Error::poison("unknown_operation", message));
+                return Err(Error::poison(Code::UnknownOperation, message));
             }
         };
         let Some(table) = metadata.table_name() else {
-            return Err(Error::poison("no_table", "The record of a row names no table."));
+            return Err(Error::poison(Code::NoTable, "The record of a row names no table."));
         };
         let catalogue = self.catalogue;
         let source = SourceIdentity::of_stream(&record.source);
@@ -189,7 +189,7 @@ impl Decoding<'_, Dms> {
             return Ok(Decoded::Ignored(Reason::Unrouted));
         }
         if message.has_bad_before && operation == Operation::Update {
-            return Err(Error::poison("bad_before_image", "The record's before-image is no object."));
+            return Err(Error::poison(Code::BadImage, "The record's before-image is no object."));
         }
         let version = self.version(record, metadata, operation)?;
         let identity = identity(catalogue, source_table, None)?;
@@ -241,7 +241,7 @@ impl Decoding<'_, Dms> {
         if operation == Operation::Load {
             let at = metadata.written_at().and_then(|at| u64::try_from(at.0).ok()).ok_or_else(|| {
                 Error::poison(
-                    "missing_version",
+                    Code::MissingVersion,
                     "The record of a loaded row has no metadata.timestamp, or one that is no time.",
                 )
             })?;
@@ -249,7 +249,7 @@ impl Decoding<'_, Dms> {
         }
         let missing = |what: &str| {
             Error::poison(
-                "missing_version",
+                Code::MissingVersion,
                 format!(
                     "The record has no {what}. Set IncludeTransactionDetails of the target endpoint, or \
                      source.version = \"arrival\"."
@@ -260,7 +260,7 @@ impl Decoding<'_, Dms> {
         let position = Position::parse(position.ok_or_else(|| missing("stream-position"))?);
         let position = position.ok_or_else(|| {
             Error::poison(
-                "bad_stream_position",
+                Code::BadVersion,
                 "The record's stream-position is neither one of PostgreSQL nor one of MySQL. For other sources set \
                  source.version = \"arrival\".",
             )

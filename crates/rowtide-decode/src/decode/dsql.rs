@@ -21,7 +21,7 @@ use super::row::{
 };
 use super::{Decoded, Decoder, Decoding, Origin, Outline, Reason, Row, Settings};
 use crate::catalogue::{Catalogue, Identity};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Code, Error, ErrorKind, Result};
 use crate::event::{Change, Key, Timestamp};
 use crate::json::{Fault, Kind, Scanner};
 use crate::record::Record;
@@ -73,12 +73,12 @@ impl Decoding<'_, Dsql> {
         if kind != "full" {
             let message = "The record is a part of a change of more than 9 MiB, which Aurora DSQL splits, and parts \
                            are not put together here. The row stays as it was until a smaller change of it arrives.";
-            return Err(Error::new(ErrorKind::Unsupported, "multi_part", message));
+            return Err(Error::new(ErrorKind::Unsupported, Code::MultiPart, message));
         }
         let source = found.source.as_ref().filter(|source| !source.is_of_another);
         let source = source.ok_or_else(no_change_record)?;
         let Some(table) = source.table_name() else {
-            return Err(Error::poison("no_table", "The record's source has no schema and table."));
+            return Err(Error::poison(Code::NoTable, "The record's source has no schema and table."));
         };
         let identity_of_source = source.identity(record);
         let source_table = SourceTable::new(&table, &identity_of_source);
@@ -92,19 +92,20 @@ impl Decoding<'_, Dsql> {
             None if self.catalogue.is_by_arrival() => version,
             None => {
                 let message = "The record has no source.ts_ns, which orders the changes.";
-                return Err(Error::poison("missing_version", message));
+                return Err(Error::poison(Code::MissingVersion, message));
             }
         };
         let changed_at = time.and_then(|time| i64::try_from(time / 1_000).ok()).map(Timestamp);
-        let operation = string(found.operation)
-            .ok_or_else(|| Error::poison("unknown_operation", "The record's op is missing or is no text."))?;
+        let operation = string(found.operation).ok_or_else(|| {
+            Error::poison(Code::UnknownOperation, "The record's op is missing or is no text.")
+        })?;
         let is_delete = found.is_delete();
         // of a changed key both records have one time, and in a route with a part of the key they are of one row
         let version = if is_delete { version } else { version.place(1) };
         let origin = Origin { table: &table, source: &identity_of_source, version, changed_at };
         let image = found.image().ok_or_else(|| {
             let member = if is_delete { "before" } else { "after" };
-            Error::poison("no_image", format!("The record's {member} is no object."))
+            Error::poison(Code::NoImage, format!("The record's {member} is no object."))
         })?;
         let told = is_delete.then(|| names(image)).transpose()?;
         let identity = identity(self.catalogue, source_table, told)?;
@@ -121,7 +122,7 @@ impl Decoding<'_, Dsql> {
                     "The record tells the row of {table} as it was by its primary key at most, and with keyless = \
                      \"row\" all columns are needed. Set `key` in its route."
                 );
-                return Err(Error::poison("keyless_change", message));
+                return Err(Error::poison(Code::KeylessChange, message));
             }
             (_, true) => origin.event(Some(row.key()?), Change::Delete(None), None),
             (_, false) => origin.event(Some(row.key()?), Change::Put(row.document()), None),
@@ -159,7 +160,7 @@ fn is_fragment(outline: &Outline<'_>) -> bool {
 }
 
 fn no_change_record() -> Error {
-    Error::poison("not_a_change_record", "The record is JSON, but no Aurora DSQL change record.")
+    Error::poison(Code::NotAChangeRecord, "The record is JSON, but no Aurora DSQL change record.")
 }
 
 fn names(object: &str) -> Result<Vec<String>> {
@@ -324,7 +325,10 @@ mod tests {
         let decode = |payload: String| alone(&unrouted, &Record::new("s", "1", payload));
         let delete = event(decode(record("d", r#"{"b":2,"a":1.0}"#, "null")));
         assert_eq!(delete.key.unwrap().to_json(), r#"{"a":1,"b":2}"#);
-        assert_eq!(decode(record("c", "null", r#"{"b":2,"a":1}"#)).unwrap_err().code(), "unknown_key");
+        assert_eq!(
+            decode(record("c", "null", r#"{"b":2,"a":1}"#)).unwrap_err().code().as_str(),
+            "unknown_key"
+        );
     }
 
     #[test]
@@ -344,7 +348,7 @@ mod tests {
         assert_eq!(key(Keyless::Row), r#"{"a":1,"b":2}"#);
         for keyless in [Keyless::Position, Keyless::Row] {
             let update = decode(keyless, record("u", "null", r#"{"a":1,"b":2}"#));
-            assert_eq!(update.unwrap_err().code(), "keyless_change");
+            assert_eq!(update.unwrap_err().code().as_str(), "keyless_change");
         }
     }
 
@@ -352,7 +356,12 @@ mod tests {
     fn an_error_names_the_row_by_what_can_be_read_of_it() {
         let named = |payload: &str| {
             let error = refused(payload);
-            format!("{} {} {}", error.code(), error.table().unwrap_or("-"), error.key().unwrap_or("-"))
+            format!(
+                "{} {} {}",
+                error.code().as_str(),
+                error.table().unwrap_or("-"),
+                error.key().unwrap_or("-")
+            )
         };
         let deep = format!(r#"{{"id":1,"a":{}{}}}"#, "[".repeat(200), "]".repeat(200));
         let put = record("c", "null", r#"{"id":1}"#);
@@ -375,10 +384,10 @@ mod tests {
         let whole = record("c", "null", r#"{"id":1}"#);
         for kind in ["chunked", "partial", "FULL", ""] {
             let part = whole.replace(r#""type":"full""#, &format!(r#""type":"{kind}""#));
-            assert_eq!(refused(&part).code(), "multi_part");
+            assert_eq!(refused(&part).code().as_str(), "multi_part");
         }
         let fragment = r#"{"type":"fragment","chunk_id":"c1","index":0,"data":"{\"id\":"}"#;
-        assert_eq!(refused(fragment).code(), "multi_part");
+        assert_eq!(refused(fragment).code().as_str(), "multi_part");
         let recognises = |text: &str| Dsql::default().recognises(&Outline::of(text.as_bytes()));
         assert!(recognises(fragment));
         assert!(!recognises(&fragment.replace("fragment", "part")));
@@ -408,12 +417,12 @@ mod tests {
             (r#""version":"1.0""#, r#""connector":"postgresql""#, "not_a_change_record"),
         ] {
             let error = refused(&delete.replacen(from, to, 1));
-            assert_eq!(error.code(), code, "{from} {to}");
+            assert_eq!(error.code().as_str(), code, "{from} {to}");
             assert!(!error.to_string().contains("SECRET"), "{error}");
         }
-        assert_eq!(refused(&record("c", r#"{"id":1}"#, "null")).code(), "no_image");
+        assert_eq!(refused(&record("c", r#"{"id":1}"#, "null")).code().as_str(), "no_image");
         let deep = format!(r#"{{"id":1,"a":{}{}}}"#, "[".repeat(200), "]".repeat(200));
-        assert_eq!(refused(&record("c", "null", &deep)).code(), "too_deep");
+        assert_eq!(refused(&record("c", "null", &deep)).code().as_str(), "too_deep");
     }
 
     #[test]

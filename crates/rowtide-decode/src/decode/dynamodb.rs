@@ -24,7 +24,7 @@ use super::attribute::{image, key};
 use super::row::readable_members;
 use super::{Decoded, Decoder, Outline, Settings};
 use crate::catalogue::Catalogue;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::event::{Caveat, Change, ChangeEvent, Document, Key, Timestamp};
 use crate::json::{Fault, Kind, Scanner};
 use crate::record::Record;
@@ -98,7 +98,7 @@ impl DynamodbStreams {
             (None, _) if !found.has_body => return Err(no_change_record()),
             (None, _) => {
                 return Err(Error::fault(
-                    "no_arn",
+                    Code::NoArn,
                     "The DynamoDB Streams records carry no eventSourceARN, which names table and stream: \
                      set source.table and source.label.",
                 ));
@@ -184,11 +184,11 @@ fn through_kinesis(outline: &Outline<'_>) -> bool {
 }
 
 fn no_change_record() -> Error {
-    Error::poison("not_a_change_record", "The record is JSON, but no DynamoDB change record.")
+    Error::poison(Code::NotAChangeRecord, "The record is JSON, but no DynamoDB change record.")
 }
 
 fn bad_time() -> Error {
-    Error::poison("bad_time", "ApproximateCreationDateTime is missing or is no point in time since 1970.")
+    Error::poison(Code::BadTime, "ApproximateCreationDateTime is missing or is no point in time since 1970.")
 }
 
 fn view_type(table: &str, found: &str, source: &str) -> Error {
@@ -197,7 +197,7 @@ fn view_type(table: &str, found: &str, source: &str) -> Error {
          be known. Disable the table's stream and enable it again with StreamViewType NEW_AND_OLD_IMAGES (or \
          NEW_IMAGE)."
     );
-    Error::fault("no_new_image", message).about(table, None)
+    Error::fault(Code::NoNewImage, message).about(table, None)
 }
 
 /// Table and stream label of a stream's ARN: `arn:…:table/NAME/stream/LABEL`.
@@ -376,7 +376,7 @@ impl<'a> Notification<'a> {
                 Ok((time, self.precision.as_deref() == Some("MILLISECOND")))
             }
             Some(_) => Err(Error::poison(
-                "precision_contradicted",
+                Code::PrecisionContradicted,
                 "ApproximateCreationDateTime does not fit its ApproximateCreationDateTimePrecision.",
             )),
             None => Ok((by_magnitude, true)),
@@ -392,7 +392,7 @@ impl<'a> Notification<'a> {
         let Order { table, source, version, changed_at, caveat } = order;
         let keys = match (self.has_body, self.keys) {
             (true, Some(keys)) => keys,
-            (true, None) => return Err(Error::poison("no_key", "The record has no Keys.")),
+            (true, None) => return Err(Error::poison(Code::NoKey, "The record has no Keys.")),
             (false, _) => return Err(no_change_record()),
         };
         let key = key_decoded.map_or_else(|| key(keys), Ok)?;
@@ -403,14 +403,14 @@ impl<'a> Notification<'a> {
             }
             (Some("INSERT" | "MODIFY"), None) => {
                 return Err(Error::poison(
-                    "no_new_image",
+                    Code::NoNewImage,
                     "The record of an insert or update has no NewImage.",
                 ));
             }
             (Some("REMOVE"), _) => (Change::Delete(self.old_image.map(image).transpose()?), self.old_image),
             _ => {
                 let message = "The record's eventName is none of INSERT, MODIFY and REMOVE.";
-                return Err(Error::poison("unknown_event_name", message));
+                return Err(Error::poison(Code::UnknownOperation, message));
             }
         };
         let expired = self.actor_type.as_deref() == Some("Service")

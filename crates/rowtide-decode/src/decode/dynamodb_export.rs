@@ -25,8 +25,8 @@
 use super::attribute::{image, item, key, key_in};
 use super::row::readable_members;
 use super::{Decoded, Decoder, Decoding, Outline, Settings};
-use crate::catalogue::{Catalogue, Identity, UNKNOWN_KEY};
-use crate::error::{Error, Result};
+use crate::catalogue::{Catalogue, Identity};
+use crate::error::{Code, Error, Result};
 use crate::event::{Change, ChangeEvent, Document, Key, Timestamp};
 use crate::json::{Fault, Kind, Scanner};
 use crate::record::Record;
@@ -67,7 +67,7 @@ impl Decoding<'_, DynamodbExport> {
             Identity::Columns(names) => item(&mut Scanner::new(text), &names),
             // every table of DynamoDB has a key
             Identity::Position | Identity::Row => Err(Error::fault(
-                UNKNOWN_KEY,
+                Code::UnknownKey,
                 format!(
                     "The items of a full export of {0} do not name its key. Set `key` in the route of {0}: `keyless` \
                      is for tables without one, and DynamoDB has none of those.",
@@ -131,9 +131,14 @@ impl Decoding<'_, DynamodbExport> {
             (Some(_), None) if found.written_at == Member::Missing => false,
             (None, Some(_)) => true,
             (None, None) if found.written_at != Member::Missing => {
-                return Err(Error::poison("no_key", "The record has no Keys."));
+                return Err(Error::poison(Code::NoKey, "The record has no Keys."));
             }
-            _ => return Err(Error::poison("not_an_export", "The record is JSON, but no line of an export.")),
+            _ => {
+                return Err(Error::poison(
+                    Code::NotAChangeRecord,
+                    "The record is JSON, but no line of an export.",
+                ));
+            }
         };
         let table = match (&found.table_arn, &self.decoder.0.table) {
             (Member::Text(arn), _) => table_of(arn).ok_or_else(bad_table)?,
@@ -182,11 +187,11 @@ impl Decoding<'_, DynamodbExport> {
 }
 
 fn bad_time(message: &str) -> Error {
-    Error::poison("bad_time", message)
+    Error::poison(Code::BadTime, message)
 }
 
 fn bad_table() -> Error {
-    Error::poison("bad_table", "tableArn is not the ARN of a table.")
+    Error::poison(Code::BadTable, "tableArn is not the ARN of a table.")
 }
 
 /// The table that an ARN names: `arn:…:table/NAME`, maybe with something behind it.
@@ -277,7 +282,7 @@ impl<'a> Line<'a> {
             Member::Missing => {
                 let message =
                     "The record has no Metadata with WriteTimestampMicros, which orders the writes.";
-                return Err(Error::poison("missing_version", message));
+                return Err(Error::poison(Code::MissingVersion, message));
             }
         };
         let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
@@ -314,7 +319,7 @@ impl<'a> Line<'a> {
 fn object<'a>(text: Option<&'a str>, name: &str) -> Result<Option<&'a str>> {
     match text {
         Some(text) if !text.starts_with('{') => {
-            Err(Error::poison("bad_image", format!("{name} is not an object.")))
+            Err(Error::poison(Code::BadImage, format!("{name} is not an object.")))
         }
         _ => Ok(text),
     }
@@ -355,7 +360,7 @@ mod tests {
     }
 
     fn code(told: Told, payload: &str) -> &'static str {
-        decode(told, payload).unwrap_err().code()
+        decode(told, payload).unwrap_err().code().as_str()
     }
 
     fn write(keys: &str, rest: &str) -> String {
@@ -489,7 +494,7 @@ mod tests {
         for other in
             ["{}", "[]", "7", r#"{"Item":{},"Keys":{}}"#, r#"{"dynamodb":{"Keys":{}},"tableName":"t"}"#]
         {
-            assert_eq!(code(keyed(&["id"]), other), "not_an_export", "{other}");
+            assert_eq!(code(keyed(&["id"]), other), "not_a_change_record", "{other}");
         }
     }
 
@@ -497,7 +502,12 @@ mod tests {
     fn an_error_names_the_item_by_what_can_be_read_of_it() {
         let named = |line: &str| {
             let error = decode(keyed(&["id"]), line).unwrap_err();
-            format!("{} {} {}", error.code(), error.table().unwrap_or("-"), error.key().unwrap_or("-"))
+            format!(
+                "{} {} {}",
+                error.code().as_str(),
+                error.table().unwrap_or("-"),
+                error.key().unwrap_or("-")
+            )
         };
         let bad = r#"{"n":{"X":1},"id":{"S":"a"}}"#;
         let keys = r#"{"id":{"S":"a"}}"#;

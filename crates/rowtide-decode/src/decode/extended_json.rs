@@ -24,7 +24,7 @@
 //! MongoDB Specifications, "Extended JSON"; MongoDB Manual, "MongoDB Extended JSON (v1)".
 
 use crate::decimal;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::event::Document;
 use crate::json::{self, DEPTH_MAX, Fault, Kind, Scanner};
 use base64::Engine as _;
@@ -76,7 +76,7 @@ enum Form {
 fn value(scanner: &mut Scanner<'_>, out: &mut String, form: Form, levels_left: usize) -> Result<()> {
     let Some(below) = levels_left.checked_sub(1) else {
         let message = format!("The document is nested deeper than {DEPTH_MAX} levels.");
-        return Err(Error::poison("too_deep", message));
+        return Err(Error::poison(Code::TooDeep, message));
     };
     match scanner.peek()? {
         Kind::Object => object(scanner, out, form, below)?,
@@ -105,7 +105,7 @@ fn value(scanner: &mut Scanner<'_>, out: &mut String, form: Form, levels_left: u
 
 fn key_number(text: &str) -> Result<String> {
     let message = "A number of the key is outside 1E-130 to 9.99…E+125.";
-    decimal::canonical(text).map_err(|_| Error::poison("number_out_of_range", message))
+    decimal::canonical(text).map_err(|_| Error::poison(Code::NumberOutOfRange, message))
 }
 
 fn object(scanner: &mut Scanner<'_>, out: &mut String, form: Form, levels_left: usize) -> Result<()> {
@@ -618,9 +618,9 @@ mod tests {
         let mut out = String::new();
         let mut copy = |text: &str| copy(&mut Scanner::new(text), &mut out);
         assert!(copy(&deep("[", 127, "]")).is_ok());
-        assert_eq!(copy(&deep("[", 128, "]")).unwrap_err().code(), "too_deep");
-        assert_eq!(copy(&deep("{\"$date\":", 100_000, "}")).unwrap_err().code(), "too_deep");
-        assert_eq!(copy(&deep("{\"$code\":", 100_000, "}")).unwrap_err().code(), "too_deep");
+        assert_eq!(copy(&deep("[", 128, "]")).unwrap_err().code().as_str(), "too_deep");
+        assert_eq!(copy(&deep("{\"$date\":", 100_000, "}")).unwrap_err().code().as_str(), "too_deep");
+        assert_eq!(copy(&deep("{\"$code\":", 100_000, "}")).unwrap_err().code().as_str(), "too_deep");
     }
 
     proptest! {

@@ -27,7 +27,7 @@
 
 use super::{Decoded, Decoder, Decoding, Origin, Outline, Reason, Row, Settings, row};
 use crate::catalogue::{Catalogue, Identity, TableSchema};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::event::{Change, ChangeEvent, Key, Timestamp};
 use crate::json::{Fault, Kind, Scanner};
 use crate::record::Record;
@@ -95,7 +95,7 @@ impl Decoding<'_, Maxwell> {
         let (found, ahead) = self.parse(outline, stream, &identity)?;
         if found.encrypted.is_some() && found.data.is_none() {
             return Err(Error::poison(
-                "encrypted",
+                Code::Encrypted,
                 "Maxwell has encrypted the record. Set `encrypt=none` in its configuration; the stream itself can be \
                  encrypted at rest.",
             ));
@@ -111,7 +111,7 @@ impl Decoding<'_, Maxwell> {
         }
         if !ROWS.contains(&kind.as_ref()) {
             let message = "The record's type is none that Maxwell writes.";
-            return Err(Error::poison("unknown_type", message));
+            return Err(Error::poison(Code::UnknownOperation, message));
         }
         let Some(table) = row::string(found.table) else { return Err(no_change_record()) };
         let (ahead, table) = match ahead {
@@ -169,16 +169,16 @@ fn is_encrypted(outline: &Outline<'_>) -> bool {
 }
 
 fn no_change_record() -> Error {
-    Error::poison("not_a_change_record", "The record is JSON, but no record of Maxwell.")
+    Error::poison(Code::NotAChangeRecord, "The record is JSON, but no record of Maxwell.")
 }
 
 fn bad_field(name: &str, expected: &str) -> Error {
-    Error::poison("bad_field", format!("The record's {name} is not {expected}."))
+    Error::poison(Code::BadField, format!("The record's {name} is not {expected}."))
 }
 
 fn no_position() -> Error {
     Error::poison(
-        "missing_version",
+        Code::MissingVersion,
         "The record has no position in the binlog, which orders it. Set `output_binlog_position=true` and \
          `output_xoffset=true` in Maxwell's configuration.",
     )
@@ -250,7 +250,7 @@ impl<'a> Fields<'a> {
         };
         parsed().ok_or_else(|| {
             let message = "The record's position is not the name of a binlog file and an offset.";
-            Error::poison("missing_version", message)
+            Error::poison(Code::MissingVersion, message)
         })
     }
 
@@ -392,7 +392,7 @@ impl Decoding<'_, Maxwell> {
             }
         };
         let Some(data) = found.data.filter(|data| data.starts_with('{')) else {
-            return Err(Error::poison("no_data", "The record of a row has no data."));
+            return Err(Error::poison(Code::NoImage, "The record of a row has no data."));
         };
         let old = row::present(found.old);
         if old.is_some_and(|old| !old.starts_with('{')) {
@@ -402,7 +402,7 @@ impl Decoding<'_, Maxwell> {
             arrival(self.decoder.0.epoch, record.sequence(), 0)?
         } else if kind == "bootstrap-insert" {
             let seconds = found.seconds().ok_or_else(|| {
-                Error::poison("missing_version", "The record of a bootstrap has no time, which orders it.")
+                Error::poison(Code::MissingVersion, "The record of a bootstrap has no time, which orders it.")
             })?;
             Version::new('x', self.decoder.0.epoch, Rank::Loaded).number(seconds)
         } else {
@@ -462,7 +462,7 @@ mod tests {
             Ok(Decoded::Ignored(reason)) => return reason.to_string(),
             Ok(Decoded::Schema(schema)) => return format!("{schema:?}"),
             Ok(Decoded::Parts(parts)) => panic!("{parts:?}"),
-            Err(error) => return error.code().to_owned(),
+            Err(error) => return error.code().to_string(),
         };
         let line = |event: &crate::event::ChangeEvent| {
             let (what, document) = match &event.change {
@@ -579,7 +579,12 @@ mod tests {
     fn an_error_names_the_row_by_what_can_be_read_of_it() {
         let named = |payload: &str| {
             let error = alone(&Maxwell::default(), &Record::new("s", "7", payload.to_owned())).unwrap_err();
-            format!("{} {} {}", error.code(), error.table().unwrap_or("-"), error.key().unwrap_or("-"))
+            format!(
+                "{} {} {}",
+                error.code().as_str(),
+                error.table().unwrap_or("-"),
+                error.key().unwrap_or("-")
+            )
         };
         let row = record("insert", r#""commit":true,"data":{"id":1,"n":"x"}"#);
         let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
@@ -635,13 +640,13 @@ mod tests {
             (with(r#""table":"t""#, r#""table":7"#), "not_a_change_record"),
             (with(r#""database":"d""#, r#""database":[]"#), "not_a_change_record"),
             (with(r#""type":"insert""#, r#""type":1"#), "not_a_change_record"),
-            (with(r#""type":"insert""#, r#""type":"INSERT""#), "unknown_type"),
+            (with(r#""type":"insert""#, r#""type":"INSERT""#), "unknown_operation"),
             (row(r#""commit":1,"data":{"id":1}"#), "bad_field"),
             (row(r#""xoffset":"1","data":{"id":1}"#), "bad_field"),
             (row(r#""xoffset":-1,"data":{"id":1}"#), "bad_field"),
-            (row(r#""commit":true,"data":[]"#), "no_data"),
-            (row(r#""commit":true,"data":null"#), "no_data"),
-            (row(r#""commit":true"#), "no_data"),
+            (row(r#""commit":true,"data":[]"#), "no_image"),
+            (row(r#""commit":true,"data":null"#), "no_image"),
+            (row(r#""commit":true"#), "no_image"),
             (row(r#""commit":true,"data":{"id":null}"#), "null_key"),
             (row(r#""commit":true,"data":{"id":1,"id":2}"#), "duplicate_key_member"),
             (row(r#""commit":true,"encrypted":{"iv":"","bytes":""}"#), "encrypted"),
@@ -700,7 +705,7 @@ mod tests {
         assert_eq!(told(&format!("{{{one},{head},{key}}}")), by_id);
         assert_eq!(told(&format!("{{{head},{key},{two},{one}}}")), by_id);
         assert_eq!(told(&format!(r#"{{{head},"primary_key_columns":["a"],{one},{key}}}"#)), by_id);
-        assert_eq!(told(&format!(r#"{{{head},{key},{two},"data":null}}"#)), "no_data");
+        assert_eq!(told(&format!(r#"{{{head},{key},{two},"data":null}}"#)), "no_image");
         assert_eq!(told(&format!(r#"{{{head},{key},"data":{{"id":1E999}}"#)), "not_json");
     }
 

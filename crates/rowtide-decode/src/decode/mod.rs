@@ -30,7 +30,7 @@ pub use outline::Outline;
 pub use wal2json::Wal2json;
 
 use crate::catalogue::{Catalogue, TableSchema};
-use crate::error::{Disposition, Error, ErrorKind, Result};
+use crate::error::{Code, Disposition, Error, ErrorKind, Result};
 use crate::event::{ChangeEvent, Timestamp};
 use crate::json::Fault;
 use crate::record::Record;
@@ -362,7 +362,7 @@ impl Decoders {
                 decoder.name(),
                 other.name()
             );
-            Error::new(ErrorKind::Unsupported, "other_format", message)
+            Error::new(ErrorKind::Unsupported, Code::OtherFormat, message)
         })
     }
 }
@@ -381,7 +381,7 @@ pub fn formats() -> Vec<(&'static str, &'static str)> {
 
 impl From<Fault> for Error {
     fn from(fault: Fault) -> Self {
-        Self::poison("not_json", format!("The record is not JSON: {fault}."))
+        Self::poison(Code::NotJson, format!("The record is not JSON: {fault}."))
     }
 }
 
@@ -393,7 +393,7 @@ fn unrecognised(payload: &[u8]) -> Error {
         scanner.skip()?;
         scanner.end()
     }) {
-        Ok(()) => Error::poison("unrecognised", "No decoder recognises the record."),
+        Ok(()) => Error::poison(Code::Unrecognised, "No decoder recognises the record."),
         Err(fault) => fault.into(),
     }
 }

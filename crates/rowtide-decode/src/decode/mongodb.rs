@@ -33,7 +33,7 @@ mod description;
 use super::row::{KEY_COLUMNS_MAX, readable_members, too_many_key_columns};
 use super::{Decoded, Decoder, Decoding, Outline, Reason, Settings, extended_json};
 use crate::catalogue::Catalogue;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Code, Error, ErrorKind, Result};
 use crate::event::{Change, ChangeEvent, Document, Key, Timestamp};
 use crate::json::{Kind, Scanner};
 use crate::record::Record;
@@ -106,15 +106,15 @@ impl Decoding<'_, Mongodb> {
 }
 
 fn no_change_event() -> Error {
-    Error::poison("not_a_change_record", "The record is JSON, but no MongoDB change event.")
+    Error::poison(Code::NotAChangeRecord, "The record is JSON, but no MongoDB change event.")
 }
 
 fn missing_version(what: &str) -> Error {
-    Error::poison("missing_version", format!("The change event has no {what}, which orders the changes."))
+    Error::poison(Code::MissingVersion, format!("The change event has no {what}, which orders the changes."))
 }
 
 fn wrong_type(member: &str, expected: &str) -> Error {
-    Error::poison("wrong_type", format!("The change event's {member} is not {expected}."))
+    Error::poison(Code::BadField, format!("The change event's {member} is not {expected}."))
 }
 
 /// What advice a partial image gets that cannot be applied.
@@ -226,7 +226,7 @@ impl<'a> Found<'a> {
         if self.is_fragment {
             let message = "The record is a fragment of a change event that was too large for one \
                            ($changeStreamSplitLargeEvent), and fragments are not put together here.";
-            return Err(Error::new(ErrorKind::Unsupported, "split_event", message));
+            return Err(Error::new(ErrorKind::Unsupported, Code::SplitEvent, message));
         }
         let is_row = matches!(operation.as_ref(), "insert" | "update" | "replace" | "delete");
         if !is_row && operation != "drop" {
@@ -235,11 +235,11 @@ impl<'a> Found<'a> {
                 Ok(Decoded::Ignored(Reason::Control))
             } else {
                 let message = "The change event's operationType is not known, but concerns a document.";
-                Err(Error::poison("unknown_operation", message))
+                Err(Error::poison(Code::UnknownOperation, message))
             };
         }
         let Some((table, source)) = self.table(record) else {
-            return Err(Error::poison("no_table", "The change event has no ns with db and coll."));
+            return Err(Error::poison(Code::NoTable, "The change event has no ns with db and coll."));
         };
         let version = if catalogue.is_by_arrival() {
             Version::new('n', settings.epoch, Rank::Positioned)
@@ -286,7 +286,7 @@ impl<'a> Found<'a> {
     /// The members of `documentKey`, or those of them that the route names.
     fn key(&self, configured: Option<&[String]>, table: &str) -> Result<Key> {
         let Some(text) = self.document_key else {
-            return Err(Error::poison("no_key", "The change event has no documentKey."));
+            return Err(Error::poison(Code::NoKey, "The change event has no documentKey."));
         };
         let mut members: Vec<(String, String)> = Vec::with_capacity(1);
         Scanner::new(text).object(|scanner, name| {
@@ -298,7 +298,7 @@ impl<'a> Found<'a> {
             extended_json::copy_key(scanner, &mut value)?;
             if value == "null" {
                 let message = format!("The member {name} of the change event's documentKey is null.");
-                return Err(Error::poison("null_key", message));
+                return Err(Error::poison(Code::NullKey, message));
             }
             members.push((name.into_owned(), value));
             if members.len() > KEY_COLUMNS_MAX { Err(too_many_key_columns(table)) } else { Ok(()) }
@@ -306,7 +306,7 @@ impl<'a> Found<'a> {
         for wanted in configured.unwrap_or_default() {
             if !members.iter().any(|(name, _)| name == wanted) {
                 return Err(Error::poison(
-                    "no_key",
+                    Code::NoKey,
                     format!(
                         "The change event's documentKey has no {wanted}, which the route of {table} has as `key`. \
                          Of MongoDB only members of documentKey can be the key: _id, and those of the shard key."
@@ -343,7 +343,7 @@ impl<'a> Found<'a> {
 
 fn no_full_document() -> Error {
     let message = format!("The change event has neither fullDocument nor updateDescription. {FULL_DOCUMENT}");
-    Error::poison("no_full_document", message)
+    Error::poison(Code::NoFullDocument, message)
 }
 
 fn without_key(text: &str, key: &Key) -> Result<Document> {
@@ -479,7 +479,7 @@ mod tests {
         let invalidate = format!(r#"{{"_id":{{"_data":"{TOKEN}"}},"operationType":"invalidate"}}"#);
         assert!(matches!(decode(&invalidate), Ok(Decoded::Ignored(Reason::Control))));
         let unknown = with("upsert", r#","documentKey":{"_id":1}"#);
-        assert_eq!(refused(&unknown).code(), "unknown_operation");
+        assert_eq!(refused(&unknown).code().as_str(), "unknown_operation");
     }
 
     #[test]
@@ -522,7 +522,7 @@ mod tests {
                 .replace(r#"{"$timestamp":{"t":1721140162,"i":2}}"#, "null")
                 .replace("82669683", "83669683"),
         ] {
-            assert_eq!(refused(&broken).code(), "missing_version", "{broken}");
+            assert_eq!(refused(&broken).code().as_str(), "missing_version", "{broken}");
         }
     }
 
@@ -579,8 +579,8 @@ mod tests {
     fn a_patch_that_cannot_be_exact_is_refused_with_advice() {
         let check = |description: &str, code: &str| {
             let error = refused(&updated(description));
-            assert_eq!(error.code(), code, "{description}");
-            assert!(code == "wrong_type" || error.message().contains("fullDocument"), "{error}");
+            assert_eq!(error.code().as_str(), code, "{description}");
+            assert!(code == "bad_field" || error.message().contains("fullDocument"), "{error}");
         };
         check(r#""updatedFields":{},"truncatedArrays":[{"field":"a","newSize":2}]"#, "truncated_array");
         check(r#""updatedFields":{"a..b":1}"#, "ambiguous_path");
@@ -595,13 +595,19 @@ mod tests {
             r#""disambiguatedPaths":{"a.b":["a",-1]}"#,
             r#""disambiguatedPaths":{"a.b":["a",null]}"#,
         ] {
-            check(wrong, "wrong_type");
+            check(wrong, "bad_field");
         }
         check(r#""diff":{"u":{"a":1}}"#, "no_full_document");
-        assert_eq!(refused(&with("update", r#","documentKey":{"_id":1}"#)).code(), "no_full_document");
-        assert_eq!(refused(&with("insert", r#","documentKey":{"_id":1}"#)).code(), "no_full_document");
+        assert_eq!(
+            refused(&with("update", r#","documentKey":{"_id":1}"#)).code().as_str(),
+            "no_full_document"
+        );
+        assert_eq!(
+            refused(&with("insert", r#","documentKey":{"_id":1}"#)).code().as_str(),
+            "no_full_document"
+        );
         let split = updated(r#""updatedFields":{"a":1}},"splitEvent":{"fragment":1,"of":2"#);
-        assert_eq!(refused(&split).code(), "split_event");
+        assert_eq!(refused(&split).code().as_str(), "split_event");
     }
 
     #[test]
@@ -621,12 +627,19 @@ mod tests {
         assert_eq!(shown(&put), r#"put {"at":{"city":"x"},"n":1}"#);
         for path in ["region", "at", "at.city", "at.city.x"] {
             let description = format!(r#","updateDescription":{{"updatedFields":{{"n":1,"{path}":"us"}}}}"#);
-            assert_eq!(refused(&sharded("update", &description)).code(), "shard_key_changed", "{path}");
+            assert_eq!(
+                refused(&sharded("update", &description)).code().as_str(),
+                "shard_key_changed",
+                "{path}"
+            );
             let looked_up = sharded("update", &format!("{full}{description}"));
-            assert_eq!(refused(&looked_up).code(), "shard_key_changed", "{path}");
+            assert_eq!(refused(&looked_up).code().as_str(), "shard_key_changed", "{path}");
         }
         let removed = r#","updateDescription":{"removedFields":["region"]}"#;
-        assert_eq!(refused(&sharded("update", &format!("{full}{removed}"))).code(), "shard_key_changed");
+        assert_eq!(
+            refused(&sharded("update", &format!("{full}{removed}"))).code().as_str(),
+            "shard_key_changed"
+        );
         let cut = r#","updateDescription":{"updatedFields":{"atom":1},"truncatedArrays":[{"field":"a","newSize":2}]}"#;
         assert_eq!(shown(&event(&sharded("update", &format!("{full}{cut}")))), shown(&put));
 
@@ -649,14 +662,14 @@ mod tests {
             (r#","documentKey":{"_id":{"$undefined":true}}"#, "null_key"),
             (r#","documentKey":{"region":null,"_id":1}"#, "null_key"),
             (r#","documentKey":{"_id":1,"_id":2}"#, "duplicate_key_member"),
-            (r#","documentKey":[1]"#, "wrong_type"),
-            (r#","documentKey":"1""#, "wrong_type"),
+            (r#","documentKey":[1]"#, "bad_field"),
+            (r#","documentKey":"1""#, "bad_field"),
         ] {
-            assert_eq!(refused(&with("delete", members)).code(), code, "{members}");
+            assert_eq!(refused(&with("delete", members)).code().as_str(), code, "{members}");
         }
         let record = Record::new("s", "1", with("delete", r#","documentKey":{"_id":1}"#));
         let error = alone(&routed(&["_id", "region"]), &record).unwrap_err();
-        assert!(error.code() == "no_key" && error.message().contains("region"), "{error}");
+        assert!(error.code() == crate::error::Code::NoKey && error.message().contains("region"), "{error}");
     }
 
     #[test]
@@ -676,14 +689,19 @@ mod tests {
             assert!(!error.to_string().contains("SECRET"), "{error}");
         }
         let deep = format!(r#"{{"_id":1,"a":{}{}}}"#, "[".repeat(200), "]".repeat(200));
-        assert_eq!(refused(&whole.replace(r#"{"_id":1,"s":"SECRET"}"#, &deep)).code(), "too_deep");
+        assert_eq!(refused(&whole.replace(r#"{"_id":1,"s":"SECRET"}"#, &deep)).code().as_str(), "too_deep");
     }
 
     #[test]
     fn an_error_names_the_document_by_what_can_be_read_of_it() {
         let named = |payload: &str| {
             let error = refused(payload);
-            format!("{} {} {}", error.code(), error.table().unwrap_or("-"), error.key().unwrap_or("-"))
+            format!(
+                "{} {} {}",
+                error.code().as_str(),
+                error.table().unwrap_or("-"),
+                error.key().unwrap_or("-")
+            )
         };
         let key = r#","documentKey":{"_id":1}"#;
         let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
@@ -696,9 +714,9 @@ mod tests {
             (trigger, "unknown_operation shop.orders [1]"),
             (with("delete", key).replace(TOKEN, "x"), "missing_version shop.orders [1]"),
             (with("update", key), "no_full_document shop.orders [1]"),
-            (with("update", &format!(r#"{key},"updateDescription":7"#)), "wrong_type shop.orders [1]"),
+            (with("update", &format!(r#"{key},"updateDescription":7"#)), "bad_field shop.orders [1]"),
             (with("update", &format!(r#"{key},"splitEvent":{{}}"#)), "split_event shop.orders [1]"),
-            (with("delete", r#","documentKey":7"#), "wrong_type shop.orders -"),
+            (with("delete", r#","documentKey":7"#), "bad_field shop.orders -"),
             (with("delete", key).replace(r#""orders""#, "7"), "no_table - -"),
         ] {
             assert_eq!(named(&payload), expected, "{payload}");

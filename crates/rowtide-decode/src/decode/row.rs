@@ -4,7 +4,7 @@
 use super::Outline;
 use crate::catalogue::{Catalogue, Identity};
 use crate::decimal;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::event::{Change, ChangeEvent, Document, Key, Timestamp};
 use crate::json::{self, DEPTH_MAX, Fault, Kind, Scanner};
 use crate::record::{Record, Redelivered};
@@ -37,7 +37,10 @@ pub(super) fn identity(
     told: Option<Vec<String>>,
 ) -> Result<Identity> {
     if table.name.len() > TABLE_BYTES_MAX {
-        return Err(Error::poison("bad_table", "The record names a table by more bytes than any name has."));
+        return Err(Error::poison(
+            Code::BadTable,
+            "The record names a table by more bytes than any name has.",
+        ));
     }
     match catalogue.identity(table, told)? {
         Identity::Columns(names) if names.len() > KEY_COLUMNS_MAX => Err(too_many_key_columns(table.name)),
@@ -48,7 +51,7 @@ pub(super) fn identity(
 /// The error of a key that no database can have.
 pub(super) fn too_many_key_columns(table: &str) -> Error {
     let message = format!("The key of {table} has more than {KEY_COLUMNS_MAX} columns.");
-    Error::poison("too_many_key_columns", message)
+    Error::poison(Code::TooManyKeyColumns, message)
 }
 
 /// Reads the members of a payload's object: name, and text of the value.
@@ -87,7 +90,7 @@ pub(super) fn each_member<'a>(
     if outline.object(each)? {
         Ok(())
     } else {
-        Err(Error::poison("not_a_change_record", "The record is JSON, but no object."))
+        Err(Error::poison(Code::NotAChangeRecord, "The record is JSON, but no object."))
     }
 }
 
@@ -122,7 +125,7 @@ pub(super) fn copy(scanner: &mut Scanner<'_>, out: &mut String) -> Result<()> {
 fn copy_below(scanner: &mut Scanner<'_>, out: &mut String, levels_left: usize) -> Result<()> {
     let below = || {
         levels_left.checked_sub(1).ok_or_else(|| {
-            Error::poison("too_deep", format!("The document is nested deeper than {DEPTH_MAX} levels."))
+            Error::poison(Code::TooDeep, format!("The document is nested deeper than {DEPTH_MAX} levels."))
         })
     };
     match scanner.peek()? {
@@ -228,7 +231,7 @@ impl<'i> Row<'i> {
         write(&mut value)?;
         if !is_plain(&value) && json::is_number(&value) {
             value = decimal::canonical(&value).map_err(|_| {
-                Error::poison("number_out_of_range", format!("The number in {name} is too large for a key."))
+                Error::poison(Code::NumberOutOfRange, format!("The number in {name} is too large for a key."))
             })?;
         }
         self.key.push((name.to_owned(), value));
@@ -324,10 +327,10 @@ fn key(identity: &Identity, members: Vec<(String, String)>) -> Result<Key> {
         for name in names {
             let Some((_, value)) = members.iter().find(|(member, _)| member == name) else {
                 let message = format!("The row has no column {name}, which is part of its key.");
-                return Err(Error::poison("missing_key", message));
+                return Err(Error::poison(Code::MissingKey, message));
             };
             if value == "null" {
-                return Err(Error::poison("null_key", format!("The column {name} of the key is null.")));
+                return Err(Error::poison(Code::NullKey, format!("The column {name} of the key is null.")));
             }
         }
     }
@@ -342,7 +345,7 @@ fn key(identity: &Identity, members: Vec<(String, String)>) -> Result<Key> {
 pub(super) fn key_of_position(record: &Record, index: Option<u32>) -> Result<Key> {
     if record.position.is_empty() {
         let message = "The record has no position that could name its row.";
-        return Err(Error::poison("no_position", message));
+        return Err(Error::poison(Code::NoPosition, message));
     }
     let mut position = record.position.clone();
     // offsets count by partition
@@ -362,7 +365,7 @@ pub(super) fn key_of_position(record: &Record, index: Option<u32>) -> Result<Key
 /// The error of a change to a row that has no name.
 pub(super) fn nameless(table: &str) -> Error {
     Error::poison(
-        "keyless_change",
+        Code::KeylessChange,
         format!(
             "The table {table} has no key, and with keyless = \"position\" only inserts can be applied. Set `key` in \
              its route, or keyless = \"row\"."
@@ -405,7 +408,7 @@ pub(super) fn key_in(identity: &Identity, object: &str) -> Option<Key> {
 pub(super) fn by_arrival(version: Version, record: &Record, advice: &str) -> Result<Version> {
     let version = version.digits(record.sequence()).map_err(|_| {
         let message = format!("The source's order can tie, and the transport gave no number. {advice}");
-        Error::poison("missing_version", message)
+        Error::poison(Code::MissingVersion, message)
     })?;
     Ok(match record.place {
         Some(place) => version.place(place),
@@ -477,7 +480,7 @@ mod tests {
 
     fn copied(text: &str) -> Result<String, &'static str> {
         let mut out = String::new();
-        copy(&mut Scanner::new(text), &mut out).map(|()| out).map_err(|error| error.code())
+        copy(&mut Scanner::new(text), &mut out).map(|()| out).map_err(|error| error.code().as_str())
     }
 
     #[test]
@@ -504,7 +507,7 @@ mod tests {
             row.add_all(object)
                 .and_then(|()| row.key())
                 .map(|key| key.to_json())
-                .map_err(|error| error.code())
+                .map_err(|error| error.code().as_str())
         };
         assert_eq!(check(r#"{"a":1.0,"x":2,"b":"B"}"#).unwrap(), r#"{"a":1,"b":"B"}"#);
         assert_eq!(check(r#"{"a":1,"x":2}"#), Err("missing_key"));

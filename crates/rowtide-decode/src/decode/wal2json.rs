@@ -32,7 +32,7 @@ mod column;
 
 use super::{Decoded, Decoder, Decoding, Origin, Outline, Reason, Row, Settings, row};
 use crate::catalogue::{Catalogue, Identity};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::event::{Change, ChangeEvent, Document, Key, Patch, Timestamp, token};
 use crate::json::{Kind, Scanner};
 use crate::record::Record;
@@ -121,7 +121,7 @@ impl Decoding<'_, Wal2json> {
 }
 
 fn no_change_record() -> Error {
-    Error::poison("not_a_change_record", "The record is JSON, but no record of wal2json.")
+    Error::poison(Code::NotAChangeRecord, "The record is JSON, but no record of wal2json.")
 }
 
 /// What stands around the changes.
@@ -158,7 +158,7 @@ impl<'a> Whole<'a> {
 fn position(lsn: Option<&str>) -> Result<u64> {
     let lsn = row::string(lsn).ok_or_else(|| {
         let message = "The record has no place in the log, which orders it. Set `include-lsn=true`.";
-        Error::poison("missing_version", message)
+        Error::poison(Code::MissingVersion, message)
     })?;
     let half = |digits: &str| {
         let is_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -166,7 +166,7 @@ fn position(lsn: Option<&str>) -> Result<u64> {
     };
     let parsed = lsn.split_once('/').and_then(|(high, low)| Some((half(high)?, half(low)?)));
     let (high, low) = parsed.ok_or_else(|| {
-        Error::poison("missing_version", "The record's place in the log is not of the form 0/16B2458.")
+        Error::poison(Code::MissingVersion, "The record's place in the log is not of the form 0/16B2458.")
     })?;
     Ok(u64::from(high) << 32 | u64::from(low))
 }
@@ -221,7 +221,7 @@ impl<'a> ChangeText<'a> {
 
     /// The columns of the primary key, when the record tells them.
     fn key(&self) -> Result<Option<Vec<String>>> {
-        let bad = || Error::poison("bad_field", "The record's pk is not a list of columns.");
+        let bad = || Error::poison(Code::BadField, "The record's pk is not a list of columns.");
         let Some(pk) = row::present(self.pk) else { return Ok(None) };
         if pk.starts_with('{') {
             let mut names = None;
@@ -291,7 +291,7 @@ impl Decoding<'_, Wal2json> {
         Scanner::new(changes).array(|scanner| {
             match self.change(whole, scanner.skip()?, place) {
                 // all changes of the transaction have one place in the log, or none of them has
-                Err(error) if error.code() == "missing_version" => return Err(error),
+                Err(error) if error.code() == Code::MissingVersion => return Err(error),
                 Ok(Decoded::Ignored(Reason::Unrouted)) => ignored = Reason::Unrouted,
                 Ok(Decoded::Ignored(_)) => {}
                 part => parts.push(part),
@@ -320,7 +320,7 @@ impl Decoding<'_, Wal2json> {
             Some("truncate") => Action::Truncate,
             Some("message") => return Ok(Decoded::Ignored(Reason::Control)),
             _ => {
-                let error = Error::poison("unknown_kind", "The kind of a change is unknown.");
+                let error = Error::poison(Code::UnknownOperation, "The kind of a change is unknown.");
                 return Err(match change.table() {
                     Ok(table) => error.about(&table, None).of_source(whole.source.as_str()),
                     Err(_) => error,
@@ -426,7 +426,7 @@ impl Decoding<'_, Wal2json> {
         }
         if !is_full && !row.has_document() {
             return Err(Error::poison(
-                "partial_key_change",
+                Code::PartialKeyChange,
                 format!(
                     "The key of a row of {} changed, and no other column was sent: what is stored out of line may be \
                      missing. Set REPLICA IDENTITY FULL on the table, or, if it has no such columns, images = \"full\" \
@@ -450,7 +450,7 @@ fn old<'a>(
 ) -> Result<Vec<Column<'a>>> {
     let incomplete = |what: &str| {
         let advice = "Set REPLICA IDENTITY FULL on the table";
-        Error::poison("no_identity", format!("The old row of a change of {table} {what}. {advice}."))
+        Error::poison(Code::NoBeforeImage, format!("The old row of a change of {table} {what}. {advice}."))
     };
     let old = change.identity()?.ok_or_else(|| incomplete("was not sent"))?;
     let known = self::names(&old);
@@ -461,7 +461,7 @@ fn old<'a>(
             None => Ok(old),
         },
         Identity::Row if change.identity.is_none() => Err(Error::poison(
-            "no_identity",
+            Code::NoBeforeImage,
             format!(
                 "The old row of a change of {table} lacks its nulls, and with keyless = \"row\" all columns are its \
                  key. Set `format-version=2`."

@@ -2,6 +2,7 @@
 //! letter that the services' own API and some SDKs write.
 
 use super::{Answer, Redelivered};
+use crate::error::Code;
 use crate::event::Timestamp;
 use crate::json::{Fault, Kind, Scanner};
 use base64::Engine as _;
@@ -212,19 +213,19 @@ impl<'a> Element<'a> {
     }
 
     /// The payload; `None` when it is the element itself.
-    pub(super) fn payload(&self) -> Result<Option<Bytes>, (&'static str, &'static str)> {
+    pub(super) fn payload(&self) -> Result<Option<Bytes>, (Code, &'static str)> {
         match (self.transport, self.data) {
             (Transport::Unknown, _) => Err((
-                "not_a_record",
+                Code::NotARecord,
                 "The element of the batch is no record of Kinesis, DynamoDB Streams, SQS, Kafka or Firehose.",
             )),
             (Transport::Dynamodb, _) => Ok(None),
             // a tombstone
             (Transport::Kafka, None | Some("null")) => Ok(Some(Bytes::new())),
-            (_, None) => Err(("no_payload", "The record has no payload.")),
+            (_, None) => Err((Code::NoPayload, "The record has no payload.")),
             (Transport::Sqs, Some(body)) => match Scanner::new(body).string() {
                 Ok(body) => Ok(Some(body.into_owned().into())),
-                Err(_) => Err(("no_payload", "The body of the message is not a string.")),
+                Err(_) => Err((Code::NoPayload, "The body of the message is not a string.")),
             },
             // an input transformer of EventBridge Pipes may have decoded the data
             (Transport::Kinesis, Some(data)) if data.starts_with('{') => Ok(Some(data.to_owned().into())),
@@ -237,13 +238,13 @@ impl<'a> Element<'a> {
 
 /// Decodes a JSON string of base64, which has no character that JSON would escape except '/', which some writers do
 /// escape.
-fn base64(data: &str) -> Result<Bytes, (&'static str, &'static str)> {
+fn base64(data: &str) -> Result<Bytes, (Code, &'static str)> {
     let data = data.strip_prefix('"').and_then(|data| data.strip_suffix('"'));
-    let data = data.ok_or(("no_payload", "The record's payload is not a string."))?;
+    let data = data.ok_or((Code::NoPayload, "The record's payload is not a string."))?;
     let decoded = if memchr::memchr(b'\\', data.as_bytes()).is_some() {
         STANDARD.decode(data.replace("\\/", "/"))
     } else {
         STANDARD.decode(data)
     };
-    decoded.map(Bytes::from).map_err(|_| ("bad_base64", "The record's payload is not base64."))
+    decoded.map(Bytes::from).map_err(|_| (Code::BadBase64, "The record's payload is not base64."))
 }

@@ -6,7 +6,7 @@
 mod element;
 mod wrapped;
 
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::event::Timestamp;
 use crate::json::{Fault, Kind, Scanner};
 use bytes::Bytes;
@@ -42,7 +42,7 @@ pub struct Record {
     pub redelivered: Redelivered,
     /// Why the envelope's element holds no payload that a decoder could read: a stable code and a message. The payload
     /// is then the element itself.
-    pub fault: Option<(&'static str, &'static str)>,
+    pub fault: Option<(Code, &'static str)>,
 }
 
 /// What the transport delivers again when a record is reported.
@@ -278,7 +278,8 @@ impl<'e> Reader<'e> {
                     Answer::Offsets => Answer::Whole,
                     Answer::Whole | Answer::Results => answer,
                 });
-                let is_known = |record: &Record| record.fault.is_none_or(|(code, _)| code != "not_a_record");
+                let is_known =
+                    |record: &Record| record.fault.is_none_or(|(code, _)| code != Code::NotARecord);
                 self.has_records = self.records.iter().any(is_known);
             }
             Kind::String | Kind::Number | Kind::Bool | Kind::Null => drop(scanner.skip()?),

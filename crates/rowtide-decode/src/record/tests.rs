@@ -1,4 +1,5 @@
 use super::Envelope;
+use crate::error::Code;
 use bytes::Bytes;
 
 fn parse(text: &str) -> Envelope {
@@ -56,7 +57,9 @@ fn members_are_read_as_lambda_spells_them_and_as_the_services_own_api_does() {
     // what has only some of them is none
     let other =
         parse(r#"{"Records":[{"SequenceNumber":"1","Data":"e30="},{"PartitionKey":"p","Data":"e30="}]}"#);
-    assert!(other.records.iter().all(|record| record.fault.is_some_and(|(code, _)| code == "not_a_record")));
+    assert!(
+        other.records.iter().all(|record| record.fault.is_some_and(|(code, _)| code == Code::NotARecord))
+    );
 }
 
 #[test]
@@ -66,8 +69,11 @@ fn one_odd_element_is_that_records_own_fault() {
         {"kinesis":{"data":"e30="},"eventID":"shardId-0:3"},{"kinesis":{"data":"Pz8\/","sequenceNumber":"4"}},
         {"dynamodb":{"SequenceNumber":"5"}},{"body":"x"},{"kinesis":null}]}"#,
     );
-    let found: Vec<_> =
-        event.records.iter().map(|record| (record.position.as_str(), record.fault.map(|f| f.0))).collect();
+    let found: Vec<_> = event
+        .records
+        .iter()
+        .map(|record| (record.position.as_str(), record.fault.map(|f| f.0.as_str())))
+        .collect();
     assert_eq!(
         found,
         [

@@ -4,6 +4,7 @@
 //! Amazon Kinesis Producer Library, "KPL Aggregated Record Format": a magic number, a protobuf message, its MD5.
 
 use super::{AGGREGATE, Problem, TOO_LARGE};
+use crate::error::Code;
 use bytes::Bytes;
 use md5::{Digest as _, Md5};
 use prost::Message;
@@ -57,7 +58,7 @@ pub(super) fn parts(payload: &Bytes, most: usize) -> Option<Result<Vec<Part>, Pr
         let key = usize::try_from(record.partition_key_index).ok().and_then(|index| keys.get(index));
         // nothing is emitted of an aggregate that cannot be read to its end
         let partition_key = key.cloned().ok_or((
-            "bad_aggregate",
+            Code::BadAggregate,
             "A record of the aggregate names a partition key that the aggregate does not have.",
         ))?;
         Ok(Part { partition_key, data: record.data })

@@ -16,6 +16,7 @@ mod stream;
 
 pub use stream::plain;
 
+use crate::error::Code;
 use crate::json::{Fault, Kind, Scanner};
 use crate::record::{Record, marks_row};
 use base64::Engine as _;
@@ -59,7 +60,7 @@ impl Default for Bounds {
 
 /// A record that can never be held with the memory there is.
 pub const TOO_LARGE: Problem = (
-    "too_large",
+    Code::TooLarge,
     "The record needs more memory than it may have, once it is unpacked and taken apart. If it is one on purpose, raise \
      limits.memory and redrive it.",
 );
@@ -73,8 +74,8 @@ const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 const LZ4: [u8; 4] = [0x04, 0x22, 0x4d, 0x18];
 const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 
-/// A stable code, and a message.
-pub type Problem = (&'static str, &'static str);
+/// A code, and a message.
+pub type Problem = (Code, &'static str);
 
 /// The parts of a record whose payload holds others; `None` when the payload is what a decoder reads.
 ///
@@ -201,7 +202,7 @@ impl Unpacking<'_> {
     fn layer(&mut self, record: Record, layers_left: usize) -> Result<bool, Problem> {
         let payload = record.payload.clone();
         let Some(layers_left) = layers_left.checked_sub(1) else {
-            return Err(("too_many_layers", "The payload is packed in too many layers."));
+            return Err((Code::TooManyLayers, "The payload is packed in too many layers."));
         };
         if let Some(inner) = aggregate::parts(&payload, self.bounds.parts()) {
             for part in inner? {
@@ -233,10 +234,10 @@ impl Unpacking<'_> {
         }
         match *payload {
             _ if payload.starts_with(&LZ4) => {
-                Err(("unsupported_compression", "The payload is compressed by LZ4: send gzip or zstd."))
+                Err((Code::UnsupportedCompression, "The payload is compressed by LZ4: send gzip or zstd."))
             }
             [0, _, _, _, _, ..] | [3, _, ..] => Err((
-                "schema_registry",
+                Code::SchemaRegistry,
                 "The payload is framed for a schema registry (Avro or Protobuf): send JSON without a registry.",
             )),
             _ => Ok(false),
@@ -264,7 +265,7 @@ impl Unpacking<'_> {
 
     /// The plain bytes of a compressed payload; `None` when it is not compressed.
     fn decompressed(&mut self, payload: &Bytes) -> Result<Option<Vec<u8>>, Problem> {
-        let broken = |_| ("bad_compression", "The payload is compressed, and broken.");
+        let broken = |_| (Code::BadCompression, "The payload is compressed, and broken.");
         let source = Box::new(std::io::Cursor::new(payload.clone()));
         let reader: Box<dyn Read + Send> = if payload.starts_with(&GZIP) || payload.starts_with(&ZSTD) {
             plain(source).map_err(broken)?

@@ -3,7 +3,7 @@
 use super::{Columns, ID, Image, Message, MessageKey, Operation, Origin};
 use crate::catalogue::Identity;
 use crate::decode::extended_json;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Code, Error, ErrorKind, Result};
 use crate::event::{Change, ChangeEvent, Key, Patch, token};
 use crate::json::{Fault, Kind, Scanner};
 use std::borrow::Cow;
@@ -23,7 +23,7 @@ pub(super) fn change(
         (_, Some(after)) => Change::Put(document(&after)?),
         (Operation::Update, None) => Change::Patch(patch(message.update)?),
         (Operation::Create | Operation::Read, None) => {
-            return Err(Error::poison("no_after", "The record of a change has no document `after`."));
+            return Err(Error::poison(Code::NoImage, "The record of a change has no document `after`."));
         }
     };
     Ok(origin.event(Some(key), change, None))
@@ -49,7 +49,7 @@ fn key_of(
         Some(key) => key.key("", &identity, &Columns::default()),
         None => {
             let message = "The record has no _id, neither in a document nor as the message key.";
-            Err(Error::poison("no_key", message))
+            Err(Error::poison(Code::NoKey, message))
         }
     }
 }
@@ -60,7 +60,7 @@ fn text(image: Image<'_>) -> Result<Option<Cow<'_, str>>> {
         Image::None => Ok(None),
         Image::Document(literal) => Ok(Some(Scanner::new(literal).string()?)),
         Image::Columns(text) => Ok(Some(Cow::Borrowed(text))),
-        Image::Strange => Err(Error::poison("bad_document", "A document of the record is no JSON object.")),
+        Image::Strange => Err(Error::poison(Code::BadImage, "A document of the record is no JSON object.")),
     }
 }
 
@@ -85,7 +85,7 @@ fn patch(update: Option<&str>) -> Result<Patch> {
     let Some(update) = update else {
         let message = "The record of an update has neither a document `after` nor updateDescription. Set \
              capture.mode=change_streams_update_full.";
-        return Err(Error::poison("no_after", message));
+        return Err(Error::poison(Code::NoImage, message));
     };
     let mut patch = Patch::default();
     Scanner::new(update).object(|scanner, name| {
@@ -98,7 +98,7 @@ fn patch(update: Option<&str>) -> Result<Patch> {
             ("truncatedArrays", Kind::Array) => scanner.array(|_| {
                 let message = "The update shortens an array, which is no set of fields. Set \
                      capture.mode=change_streams_update_full.";
-                Err(Error::new(ErrorKind::Unsupported, "truncated_array", message))
+                Err(Error::new(ErrorKind::Unsupported, Code::TruncatedArray, message))
             })?,
             _ => drop(scanner.skip()?.len()),
         }

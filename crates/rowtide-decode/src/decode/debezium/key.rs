@@ -5,16 +5,13 @@ use super::{Columns, write_key};
 use crate::catalogue::Identity;
 use crate::decode::extended_json;
 use crate::decode::row::Row;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::event::Key;
 use crate::json::{Fault, Kind, Scanner};
 use std::borrow::Cow;
 
 /// What `ByLogicalTableRouter` adds to keys.
 const ROUTED: &str = "__dbz__physicalTableIdentifier";
-
-/// The code of a message key that does not say what identifies the row.
-pub(super) const BAD_MESSAGE_KEY: &str = "bad_message_key";
 
 /// The member that identifies a document of MongoDB, and what the message key calls it.
 pub(super) const ID: &str = "_id";
@@ -226,7 +223,7 @@ impl<'a> MessageKey<'a> {
              known. Set `key` in the route of {table}, as in: [[route]] from = \"{table}\", key = [\"id\"].",
             names.join(", ")
         );
-        Error::poison(BAD_MESSAGE_KEY, message)
+        Error::poison(Code::BadMessageKey, message)
     }
 }
 

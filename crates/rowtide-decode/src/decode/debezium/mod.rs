@@ -75,15 +75,15 @@ mod unavailable;
 
 use super::row::{self, Origin};
 use super::{Decoded, Decoder, Decoding, Outline, Reason, Settings};
-use crate::catalogue::{Catalogue, Identity, UNKNOWN_KEY};
-use crate::error::{Error, Result};
+use crate::catalogue::{Catalogue, Identity};
+use crate::error::{Code, Error, Result};
 use crate::event::{Change, Key};
 use crate::json::Kind;
 use crate::record::Record;
 use crate::source::SourceTable;
 use crate::version::{Rank, Version};
 use decimals::{decimal, variable_decimal};
-use key::{BAD_MESSAGE_KEY, ID, MessageKey};
+use key::{ID, MessageKey};
 use message::{Image, Message, Shape};
 use position::{Order, Position};
 use rows::{Rows, Sent, write_key};
@@ -185,7 +185,7 @@ fn with_caveat(mut decoded: Decoded, columns: &Columns<'_>) -> Decoded {
 }
 
 fn no_change_record() -> Error {
-    Error::poison("not_a_change_record", "The record is JSON, but no record of Debezium.")
+    Error::poison(Code::NotAChangeRecord, "The record is JSON, but no record of Debezium.")
 }
 
 /// What a change does to a row.
@@ -206,7 +206,7 @@ impl Operation {
             "d" | "D" => Self::Delete,
             _ => {
                 let message = "The record's op is none of c, r, u, d, t and m.";
-                return Err(Error::poison("unknown_operation", message));
+                return Err(Error::poison(Code::UnknownOperation, message));
             }
         })
     }
@@ -230,7 +230,7 @@ impl Decoding<'_, Debezium> {
         position.table().or_else(|| self.decoder.0.table.clone()).ok_or_else(|| {
             let message =
                 "The record names no table. Set source.table, or in flattened records name it in add.fields.";
-            Error::poison("no_table", message)
+            Error::poison(Code::NoTable, message)
         })
     }
 
@@ -280,7 +280,7 @@ impl Decoding<'_, Debezium> {
                 return Ok(Decoded::Events(vec![event]));
             }
             let Image::Columns(after) = message.after else {
-                return Err(Error::poison("no_after", "The record of a change has no object `after`."));
+                return Err(Error::poison(Code::NoImage, "The record of a change has no object `after`."));
             };
             let sent = Sent::read(after, &columns, &identity, |_| false)?;
             let key = sent.key(record, message_key, &rows)?;
@@ -324,7 +324,7 @@ impl Decoding<'_, Debezium> {
         let operation = match (added.deleted, added.op.as_deref()) {
             (Some(true), _) => Operation::Delete,
             (_, Some("t" | "T")) => {
-                return Err(Error::poison("unknown_operation", "A flattened record has no row."));
+                return Err(Error::poison(Code::UnknownOperation, "A flattened record has no row."));
             }
             (_, Some(op)) => Operation::named(op)?,
             (_, None) => Operation::Update,
@@ -376,7 +376,7 @@ impl Decoding<'_, Debezium> {
             let of_document = message_key.filter(|key| key.is_surely_of_document());
             let message_key = of_document.and_then(MessageKey::of_document).or_else(|| message_key.cloned());
             let identity = self.identity(table, message_key.as_ref(), &Position::default())?;
-            let no_key = || Error::poison("no_key", "The tombstone has no message key.");
+            let no_key = || Error::poison(Code::NoKey, "The tombstone has no message key.");
             let key = message_key.ok_or_else(no_key)?.key(table.name, &identity, &columns)?;
             Ok(Decoded::Events(vec![origin.event(Some(key), Change::Delete(None), None)]))
         })
@@ -407,7 +407,7 @@ impl Decoding<'_, Debezium> {
             message_key.and_then(MessageKey::names)
         };
         row::identity(self.catalogue, table, told).map_err(|error| {
-            if error.code() != UNKNOWN_KEY {
+            if error.code() != Code::UnknownKey {
                 return error;
             }
             error.with_hint(match message_key {
@@ -489,14 +489,14 @@ fn with_key(
 ) -> Result<Decoded> {
     let key = record.partition_key.as_deref().and_then(MessageKey::parse);
     let key = if is_of_document { key.as_ref().and_then(MessageKey::of_document).or(key) } else { key };
-    let is_refused = |error: &Error| matches!(error.code(), BAD_MESSAGE_KEY | "missing_key");
+    let is_refused = |error: &Error| matches!(error.code(), Code::BadMessageKey | Code::MissingKey);
     let refused = match (decode(key.as_ref()), &key) {
         (Err(error), Some(_)) if is_refused(&error) => error,
         (done, _) => return done,
     };
     for other in key.iter().flat_map(MessageKey::otherwise) {
         match decode(Some(&other)) {
-            Err(error) if is_refused(&error) || error.code() == UNKNOWN_KEY => {}
+            Err(error) if is_refused(&error) || error.code() == Code::UnknownKey => {}
             done => return done,
         }
     }

@@ -1,7 +1,7 @@
 //! Where a change stands in its source: what Debezium calls `source`, its table, and the version made of it.
 
 use super::Operation;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Code, Error, ErrorKind, Result};
 use crate::event::Timestamp;
 use crate::json::{Fault, Kind, Scanner};
 use crate::record::Record;
@@ -93,7 +93,7 @@ impl Order {
 
 fn missing(name: &str) -> Error {
     Error::poison(
-        "missing_version",
+        Code::MissingVersion,
         format!(
             "The record has no usable {name} of the source, which orders the changes of a row. (In flattened records, \
              name it in the transformation's add.fields.)"
@@ -218,12 +218,12 @@ impl<'a> Position<'a> {
             Some(_) => {
                 let message = "The record is of a Debezium connector whose order of changes is not known. Set \
                      source.version = \"arrival\" to go by the order of arrival.";
-                return Err(Error::new(ErrorKind::Unsupported, "unknown_connector", message));
+                return Err(Error::new(ErrorKind::Unsupported, Code::UnknownConnector, message));
             }
             None => self.hint.ok_or_else(|| {
                 let message = "The flattened record names no position of its source, which orders the changes of a row. \
                      Name connector and position in the transformation's add.fields.";
-                Error::poison("missing_version", message)
+                Error::poison(Code::MissingVersion, message)
             })?,
         })
     }

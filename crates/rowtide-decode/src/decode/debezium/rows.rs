@@ -5,7 +5,7 @@ use super::{is_unavailable, is_unavailable_text, variable_decimal};
 use crate::catalogue::{Catalogue, Identity};
 use crate::decode::Decoded;
 use crate::decode::row::{self, Origin, Row};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Code, Error, ErrorKind, Result};
 use crate::event::{Change, ChangeEvent, Key, Patch, token};
 use crate::json::{Kind, Scanner};
 use crate::record::Record;
@@ -51,7 +51,7 @@ fn is_cell(object: &str) -> bool {
 pub(super) fn cells() -> Error {
     let message = "Debezium's Cassandra connector sends cells, each with a time of its own, and not rows: its records \
          cannot be applied.";
-    Error::new(ErrorKind::Unsupported, "cassandra_cells", message)
+    Error::new(ErrorKind::Unsupported, Code::CassandraCells, message)
 }
 
 /// A row as it was sent: its columns, and the names of those whose values are not there.
@@ -120,7 +120,7 @@ impl<'i> Sent<'i> {
             return row::key_of_position(record, None);
         }
         self.row.key().or_else(|error| match message_key {
-            Some(key) if matches!(error.code(), "missing_key" | "null_key") => {
+            Some(key) if matches!(error.code(), Code::MissingKey | Code::NullKey) => {
                 let is_empty = self.unavailable.is_empty() && !self.row.has_document();
                 // nobody but the message key says what identifies the row, and the row knows nothing of it
                 if !self.row.has_key() && !is_empty && rows.is_told_by(key) {
@@ -151,7 +151,7 @@ impl<'i> Sent<'i> {
              binary.handling.mode is base64 or base64-url-safe. Set binary.handling.mode=bytes, or give the table \
              REPLICA IDENTITY FULL."
         );
-        Err(Error::poison("hidden_value", message))
+        Err(Error::poison(Code::HiddenValue, message))
     }
 
     /// The change to this row: full, or without what was not sent.
@@ -182,7 +182,7 @@ impl Rows<'_> {
     }
 }
 
-fn partial(code: &'static str, what: &str) -> Error {
+fn partial(code: Code, what: &str) -> Error {
     Error::poison(
         code,
         format!(
@@ -202,7 +202,7 @@ pub(super) fn put(
     // an insert lacks nothing: this is the second half of a changed key
     let changes_key = operation != Operation::Update || before.as_ref().is_some_and(|before| *before != key);
     if !sent.unavailable.is_empty() && changes_key {
-        return Err(partial("partial_key_change", "the row under its new key"));
+        return Err(partial(Code::PartialKeyChange, "the row under its new key"));
     }
     let mut events = Vec::with_capacity(1);
     origin.changed(&mut events, (before, key), sent.change(), 0);
@@ -211,7 +211,7 @@ pub(super) fn put(
 
 fn no_before(table: &str) -> Error {
     Error::poison(
-        "no_before_image",
+        Code::NoBeforeImage,
         format!(
             "The record does not hold the whole row before the change, which alone names a row of {table}. Give the \
              table REPLICA IDENTITY FULL (PostgreSQL), or set `key` in its route."
@@ -265,7 +265,7 @@ pub(super) fn delete(
     };
     let Some(before) = before else {
         let no_key =
-            || Error::poison("no_key", "The record of a delete has neither `before` nor a message key.");
+            || Error::poison(Code::NoKey, "The record of a delete has neither `before` nor a message key.");
         let message_key = message_key.ok_or_else(no_key)?;
         // no row shows that a wrapper's members are columns
         let is_wrapper =

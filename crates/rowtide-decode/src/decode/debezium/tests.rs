@@ -68,7 +68,7 @@ fn told_by(debezium: &Informed<Debezium>, payload: &str, key: Option<&str>) -> S
         Ok(Decoded::Ignored(reason)) => reason.to_string(),
         Ok(Decoded::Schema(schema)) => format!("{} {:?} {}", schema.table, schema.key, schema.observed_at),
         Ok(Decoded::Parts(parts)) => panic!("{parts:?}"),
-        Err(error) => format!("! {}", error.code()),
+        Err(error) => format!("! {}", error.code().as_str()),
     }
 }
 
@@ -96,8 +96,8 @@ fn each_operation_becomes_its_change() {
     check("t", "null", "null", "public.t: truncate");
     check("m", "null", "null", "control");
     check("x", "null", r#"{"id":1}"#, "! unknown_operation");
-    check("c", "null", "null", "! no_after");
-    check("c", "null", "[1]", "! no_after");
+    check("c", "null", "null", "! no_image");
+    check("c", "null", "[1]", "! no_image");
     assert_eq!(told(&envelope("d", "null", "null"), None), "! unknown_key");
 }
 
@@ -188,9 +188,9 @@ fn documents_come_as_text() {
         r#"inventory.customers: patch {"_id":7} [] []"#
     );
     for (op, after, update, code) in [
-        ("u", "null", "null", "no_after"),
-        ("c", "null", "null", "no_after"),
-        ("c", "[1]", "null", "bad_document"),
+        ("u", "null", "null", "no_image"),
+        ("c", "null", "null", "no_image"),
+        ("c", "[1]", "null", "bad_image"),
         ("c", r#""{""#, "null", "not_json"),
         ("u", "null", r#"{"updatedFields":"["}"#, "not_json"),
         ("u", "null", r#"{"removedFields":[1]}"#, "not_json"),

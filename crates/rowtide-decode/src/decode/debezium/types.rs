@@ -18,7 +18,7 @@
 use super::{decimal, variable_decimal};
 use crate::catalogue::TableSchema;
 use crate::decode::row;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::event::{Caveat, Document};
 use crate::json::{self, DEPTH_MAX, Fault, Kind, Scanner};
 use std::borrow::Cow;
@@ -198,7 +198,7 @@ impl<'a> Columns<'a> {
 fn field<'a>(scanner: &mut Scanner<'a>, levels_left: usize) -> Result<(Option<Cow<'a, str>>, Type<'a>)> {
     let Some(below) = levels_left.checked_sub(1) else {
         return Err(Error::poison(
-            "too_deep",
+            Code::TooDeep,
             format!("The schema is nested deeper than {DEPTH_MAX} levels."),
         ));
     };
@@ -273,7 +273,7 @@ fn logical_type<'a>(name: &str, scale: Option<i32>) -> Option<Type<'a>> {
 }
 
 fn bad_value(column: &str, what: &str) -> Error {
-    Error::poison("bad_value", format!("The column {column} is not as its schema says: {what}."))
+    Error::poison(Code::BadValue, format!("The column {column} is not as its schema says: {what}."))
 }
 
 /// Appends a value; `column` is the column's name, and how deep the value may still be nested.
@@ -281,7 +281,7 @@ fn value(scanner: &mut Scanner<'_>, of: &Type<'_>, out: &mut String, column: (&s
     let (name, levels_left) = column;
     let below = || {
         let message = || format!("The document is nested deeper than {DEPTH_MAX} levels.");
-        levels_left.checked_sub(1).ok_or_else(|| Error::poison("too_deep", message()))
+        levels_left.checked_sub(1).ok_or_else(|| Error::poison(Code::TooDeep, message()))
     };
     match (of, scanner.peek()?) {
         (Type::Plain | Type::Untold, _) => row::copy(scanner, out),

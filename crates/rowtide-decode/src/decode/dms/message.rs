@@ -2,7 +2,7 @@
 
 use super::super::Outline;
 use super::super::row::readable_members;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::json::{self, Fault, Kind, Scanner};
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -163,7 +163,7 @@ impl<'a> Image<'a> {
     pub(super) fn key_column(&self, name: &str) -> Result<Option<&'a str>> {
         if self.repeated.iter().any(|repeated| repeated == name) {
             let message = format!("The record names the key column {name} twice.");
-            return Err(Error::poison("duplicate_key_member", message));
+            return Err(Error::poison(Code::DuplicateKeyMember, message));
         }
         Ok(self.columns.iter().find(|(column, _)| column == name).map(|(_, value)| *value))
     }
@@ -257,7 +257,7 @@ impl Definition {
 
 fn bad_definition(what: &str) -> Error {
     Error::poison(
-        "bad_table_definition",
+        Code::BadTableDefinition,
         format!("The control record's table-def is not as DMS writes it: {what}."),
     )
 }

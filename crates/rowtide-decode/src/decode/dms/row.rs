@@ -2,7 +2,7 @@
 
 use super::super::row::{key_of_position, nameless};
 use super::{Image, value};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::event::{Change, Document, Key, Patch, token};
 use crate::record::Record;
 use std::borrow::Cow;
@@ -66,7 +66,7 @@ impl<'m> Row<'m> {
 
     fn partial_key_change(&self) -> Error {
         Error::poison(
-            "partial_key_change",
+            Code::PartialKeyChange,
             format!(
                 "The key of a row of {table} has changed, and the record may not hold the whole row. Set images = \
                  \"full\" in the route of {table} if its updates always bring every column, or turn on \
@@ -86,7 +86,7 @@ impl<'m> Row<'m> {
                 }
             }
             let message = format!("The record of {} lacks the key column {name}.", self.table);
-            Err(Error::poison("incomplete_key", message))
+            Err(Error::poison(Code::MissingKey, message))
         };
         Key::new(names.iter().map(member).collect::<Result<_>>()?)
     }
@@ -139,7 +139,7 @@ impl<'m> Row<'m> {
         let key_of = |image: &Image<'_>| {
             if image.is_ambiguous() {
                 let message = "The record names a column twice, and all columns are the key.";
-                return Err(Error::poison("duplicate_key_member", message));
+                return Err(Error::poison(Code::DuplicateKeyMember, message));
             }
             let part = |(name, value): &(Cow<'_, str>, &str)| {
                 Ok((name.clone().into_owned(), value::row_part(name, value)?))
@@ -149,7 +149,7 @@ impl<'m> Row<'m> {
         // a key of fewer columns would be another one
         if !self.image.has_all(self.columns.iter().map(|(name, _)| name.as_str())) {
             return Err(Error::poison(
-                "incomplete_key",
+                Code::MissingKey,
                 format!(
                     "The record of {} lacks a column, and all columns are the key. Set IncludeNullAndEmpty of the \
                      target endpoint.",
@@ -168,7 +168,7 @@ impl<'m> Row<'m> {
                 };
                 let Some(old) = self.before.filter(is_whole) else {
                     return Err(Error::poison(
-                        "partial_key_change",
+                        Code::PartialKeyChange,
                         format!(
                             "A row of {} has changed whose key is all of its columns, and the record does not hold \
                              all of the old ones. Set ColumnFilter of the task's before-image settings to all.",

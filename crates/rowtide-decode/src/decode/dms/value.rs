@@ -1,7 +1,7 @@
 //! Values: copied with every digit, made into what the column's type says, or into the part of a key.
 
 use crate::decimal::{self, NumberFault};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::json::{DEPTH_MAX, Scanner, Value};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -65,7 +65,7 @@ fn plain(value: &str, out: &mut String) -> Result<()> {
 }
 
 fn too_deep() -> Error {
-    Error::poison("too_deep", format!("The document is nested deeper than {DEPTH_MAX} levels."))
+    Error::poison(Code::TooDeep, format!("The document is nested deeper than {DEPTH_MAX} levels."))
 }
 
 /// The bytes of a string of hexadecimal digits, with or without `0x` in front.
@@ -85,18 +85,18 @@ pub(super) fn key_part(column: &str, value: &str, column_type: Option<ColumnType
         Some(b't' | b'f') => out.push_str(value),
         Some(b'n') => {
             let message = format!("The key column {column} is null.");
-            return Err(Error::poison("incomplete_key", message));
+            return Err(Error::poison(Code::NullKey, message));
         }
         Some(b'{' | b'[') => {
             let message = format!("The key column {column} is neither a text nor a number nor a boolean.");
-            return Err(Error::poison("bad_key", message));
+            return Err(Error::poison(Code::BadKey, message));
         }
         _ => {
             out = number(column, value)?;
             let is_long = out.len() >= ROUNDED_DIGITS && !out.contains('.');
             if is_long && value.contains(['e', 'E']) && column_type != Some(ColumnType::Float) {
                 return Err(Error::poison(
-                    "rounded_key",
+                    Code::RoundedKey,
                     format!(
                         "The key column {column} is a large number in scientific notation: DMS has rounded it, and \
                          rows would be taken for each other. Set UseLargeIntegerValue of the target endpoint."
@@ -126,11 +126,13 @@ fn number(column: &str, value: &str) -> Result<String> {
         return Ok(value.to_owned());
     }
     decimal::canonical(value).map_err(|fault| match fault {
-        NumberFault::NotANumber => Error::poison("bad_key", format!("The key column {column} is no number.")),
+        NumberFault::NotANumber => {
+            Error::poison(Code::BadKey, format!("The key column {column} is no number."))
+        }
         NumberFault::OutOfRange => {
             let message =
                 format!("The key column {column} is outside the range of numbers, 1E-130 to 9.99…E+125.");
-            Error::poison("number_out_of_range", message)
+            Error::poison(Code::NumberOutOfRange, message)
         }
     })
 }
@@ -174,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_key_is_canonical_and_never_rounded() {
-        let of = |value: &str| key_part("id", value, None).map_err(|error| error.code());
+        let of = |value: &str| key_part("id", value, None).map_err(|error| error.code().as_str());
         for (value, canonical) in [("1.0", "1"), ("-0", "0"), ("-100", "-100"), ("-1.50", "-1.5")] {
             assert_eq!(of(value).as_deref(), Ok(canonical));
         }
@@ -184,7 +186,7 @@ mod tests {
         assert_eq!(of("true").as_deref(), Ok("true"));
         assert_eq!(of("9.007199254740993e+18"), Err("rounded_key"));
         assert!(key_part("id", "1.5e+18", Some(ColumnType::Float)).is_ok());
-        for (value, code) in [("null", "incomplete_key"), ("{}", "bad_key"), ("[]", "bad_key")] {
+        for (value, code) in [("null", "null_key"), ("{}", "bad_key"), ("[]", "bad_key")] {
             assert_eq!(of(value), Err(code));
         }
         assert_eq!(of("1E126"), Err("number_out_of_range"));

@@ -1,7 +1,7 @@
 //! What an update says of itself: `updateDescription` as a patch.
 
 use super::{FULL_DOCUMENT, extended_json, no_full_document, wrong_type};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Code, Error, ErrorKind, Result};
 use crate::event::{Key, Patch, token};
 use crate::json::{Kind, Scanner};
 use std::collections::BTreeMap;
@@ -89,7 +89,7 @@ impl<'a> Description<'a> {
             if size != "0" {
                 return Err(Error::new(
                     ErrorKind::Unsupported,
-                    "truncated_array",
+                    Code::TruncatedArray,
                     format!(
                         "The update cuts off the end of an array, which a patch cannot say. {FULL_DOCUMENT}"
                     ),
@@ -122,7 +122,7 @@ impl<'a> Description<'a> {
         if told.is_none() && path.contains('.') && path.split('.').any(str::is_empty) {
             return Err(Error::new(
                 ErrorKind::Unsupported,
-                "ambiguous_path",
+                Code::AmbiguousPath,
                 format!(
                     "The path of an updated field has an empty part, so one of its names holds a dot. \
                      {FULL_DOCUMENT} Or open it with showExpandedEvents = true."
@@ -148,7 +148,7 @@ fn apart(path: &str, key: &Key) -> Result<()> {
     if key.names().any(|name| name == path || is_below(path, name) || is_below(name, path)) {
         return Err(Error::new(
             ErrorKind::Unsupported,
-            "shard_key_changed",
+            Code::ShardKeyChanged,
             "The update changes the document's shard key, which is part of the row's key, and does not say what it was \
              before. Where no two documents share an _id, set key = [\"_id\"] in the route.",
         ));

@@ -1,7 +1,7 @@
 //! The columns of a change, in both formats, and the form their values get.
 
 use super::{Row, row};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::json::{self, Fault, Scanner};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -24,7 +24,7 @@ pub(super) struct Column<'a> {
 }
 
 pub(super) fn bad_columns() -> Error {
-    Error::poison("bad_columns", "The columns of the record are not as wal2json writes them.")
+    Error::poison(Code::BadField, "The columns of the record are not as wal2json writes them.")
 }
 
 /// The columns of a list as in `[{"name":"a","type":"integer","value":1}]`; those of a key have no value.
@@ -98,7 +98,7 @@ impl Column<'_> {
                         "The bytes of {} are not written in hexadecimal digits. Set `bytea_output` to hex.",
                         self.name
                     );
-                    Error::poison("bad_bytea", message)
+                    Error::poison(Code::BadBytea, message)
                 })?;
                 out.push('"');
                 STANDARD.encode_string(bytes, out);
@@ -108,10 +108,10 @@ impl Column<'_> {
                 let text = scanner.string()?;
                 let mut inside = Scanner::new(&text);
                 row::copy(&mut inside, out).and_then(|()| Ok(inside.end()?)).map_err(|error| {
-                    if error.code() == "too_deep" {
+                    if error.code() == Code::TooDeep {
                         return error;
                     }
-                    Error::poison("bad_json_column", format!("The JSON in {} is broken.", self.name))
+                    Error::poison(Code::BadJsonColumn, format!("The JSON in {} is broken.", self.name))
                 })?;
             }
             _ => scanner.copy_string(out)?,

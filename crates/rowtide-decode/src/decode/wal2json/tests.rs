@@ -17,7 +17,7 @@ fn shown(decoded: Result<Decoded>) -> String {
         Ok(Decoded::Ignored(reason)) => return reason.to_string(),
         Ok(Decoded::Parts(parts)) => return parts.into_iter().map(shown).collect::<Vec<_>>().join("; "),
         Ok(Decoded::Schema(_)) => panic!("wal2json has none"),
-        Err(error) => return error.code().to_owned(),
+        Err(error) => return error.code().to_string(),
     };
     let line = |event: &ChangeEvent| {
         let what = match &event.change {
@@ -177,7 +177,7 @@ fn each_change_of_a_transaction_stands_for_itself() {
     let told: Vec<String> = parts
         .into_iter()
         .map(|part| match part {
-            Err(error) => format!("{} {:?} {:?}", error.code(), error.table(), error.key()),
+            Err(error) => format!("{} {:?} {:?}", error.code().as_str(), error.table(), error.key()),
             good => shown(good),
         })
         .collect();
@@ -188,7 +188,7 @@ fn each_change_of_a_transaction_stands_for_itself() {
             format!(r#"{{"a":1}} put {{"j":{{}}}} {}"#, at(0)),
             r#"bad_json_column Some("s.t") Some("[2]")"#.to_owned(),
             r#"no_key Some("s.u") None"#.to_owned(),
-            r#"unknown_kind Some("s.t") None"#.to_owned(),
+            r#"unknown_operation Some("s.t") None"#.to_owned(),
             "not_a_change_record None None".to_owned(),
             format!(r#"{{"a":4}} put {{"j":{{}}}} {}"#, at(6)),
         ]
@@ -196,7 +196,10 @@ fn each_change_of_a_transaction_stands_for_itself() {
     // all of them lack their place, and one letter says so
     let unplaced = transaction(&changes).replace("nextlsn", "x");
     let error = alone(&Wal2json::default(), &Record::new("s", "7", unplaced)).unwrap_err();
-    assert_eq!((error.code(), error.table(), error.key()), ("missing_version", Some("s.t"), Some("[1]")));
+    assert_eq!(
+        (error.code().as_str(), error.table(), error.key()),
+        ("missing_version", Some("s.t"), Some("[1]"))
+    );
 }
 
 #[test]
@@ -322,11 +325,11 @@ fn what_is_wrong_is_poison_with_a_code_of_its_own() {
         (with(key, r#""pk":{"pknames":[1]}"#), "bad_field"),
         (with(key, r#""x":1"#), "unknown_key"),
         (with(key, r#""pk":[{"name":"z"}]"#), "missing_key"),
-        (with(columns, r#""x":1"#), "bad_columns"),
-        (with(columns, r#""columns":{}"#), "bad_columns"),
-        (with(columns, r#""columns":[7]"#), "bad_columns"),
-        (with(columns, r#""columns":[{"value":1}]"#), "bad_columns"),
-        (with(columns, r#""columns":[{"name":"a"}]"#), "bad_columns"),
+        (with(columns, r#""x":1"#), "bad_field"),
+        (with(columns, r#""columns":{}"#), "bad_field"),
+        (with(columns, r#""columns":[7]"#), "bad_field"),
+        (with(columns, r#""columns":[{"value":1}]"#), "bad_field"),
+        (with(columns, r#""columns":[{"name":"a"}]"#), "bad_field"),
         (with(columns, r#""columns":[{"name":"a","value":null}]"#), "null_key"),
         (
             with(columns, r#""columns":[{"name":"a","value":1},{"name":"a","value":1}]"#),
@@ -336,17 +339,17 @@ fn what_is_wrong_is_poison_with_a_code_of_its_own() {
         (with(r#""schema":"s""#, r#""schema":1"#), "not_a_change_record"),
         (with(r#""action":"I""#, r#""action":"X""#), "not_a_change_record"),
         (with(r#""action":"I""#, r#""action":1"#), "not_a_change_record"),
-        (record("D", None, None), "no_identity"),
-        (record("D", None, Some(&["b:text=\"x\""])), "no_identity"),
+        (record("D", None, None), "no_before_image"),
+        (record("D", None, Some(&["b:text=\"x\""])), "no_before_image"),
         (record("D", None, Some(&["a:integer=null"])), "null_key"),
-        (record("U", Some(&["a:integer=1"]), None), "no_identity"),
-        (record("U", None, Some(&["a:integer=1"])), "bad_columns"),
+        (record("U", Some(&["a:integer=1"]), None), "no_before_image"),
+        (record("U", None, Some(&["a:integer=1"])), "bad_field"),
         (v1("7"), "not_a_change_record"),
-        (v1(r#"{"kind":"upsert"}"#), "unknown_kind"),
-        (v1_insert(r#""columnnames":["a"],"columnvalues":[1,2]"#), "bad_columns"),
-        (v1_insert(r#""columnnames":["a"],"columnvalues":[1],"columntypes":[]"#), "bad_columns"),
-        (v1_insert(r#""columnnames":[1],"columnvalues":[1]"#), "bad_columns"),
-        (v1_insert(r#""columnnames":"a","columnvalues":[1]"#), "bad_columns"),
+        (v1(r#"{"kind":"upsert"}"#), "unknown_operation"),
+        (v1_insert(r#""columnnames":["a"],"columnvalues":[1,2]"#), "bad_field"),
+        (v1_insert(r#""columnnames":["a"],"columnvalues":[1],"columntypes":[]"#), "bad_field"),
+        (v1_insert(r#""columnnames":[1],"columnvalues":[1]"#), "bad_field"),
+        (v1_insert(r#""columnnames":"a","columnvalues":[1]"#), "bad_field"),
         (v1_insert(r#""columnnames":["a"],"columnvalues":[1]"#).replace("nextlsn", "x"), "missing_version"),
         (r#"{"change":7}"#.to_owned(), "not_a_change_record"),
         (r#"{"action":"B""#.to_owned(), "not_json"),
@@ -374,10 +377,10 @@ fn a_table_without_a_key_is_what_its_route_says() {
         )
     );
     let narrow = keyless(record("U", Some(image), Some(&["a:integer=1"])));
-    assert_eq!(decoded(&by_row, &narrow), "no_identity");
+    assert_eq!(decoded(&by_row, &narrow), "no_before_image");
     let format_1 = r#"{"nextlsn":"0/1","change":[{"kind":"delete","table":"t",
             "oldkeys":{"keynames":["a"],"keyvalues":[1]}}]}"#;
-    assert_eq!(decoded(&by_row, format_1), "no_identity");
+    assert_eq!(decoded(&by_row, format_1), "no_before_image");
 }
 
 #[test]

@@ -206,14 +206,14 @@ fn flattened_documents_are_named_by_their_id() {
 fn an_error_says_which_table_and_which_row_it_concerns() {
     let whose = |payload: &str, key: Option<&str>| {
         let error = alone(&Debezium::default(), &record(payload, key)).unwrap_err();
-        (error.code(), error.table().map(str::to_owned), error.key().map(str::to_owned))
+        (error.code().as_str(), error.table().map(str::to_owned), error.key().map(str::to_owned))
     };
     let of = |code, key: Option<&str>| (code, Some("public.t".to_owned()), key.map(str::to_owned));
     let schema = r#"{"type":"struct","fields":[{"type":"struct","fields":[{"type":"bytes","name":"org.apache.kafka.connect.data.Decimal","parameters":{"scale":"2"},"field":"n"}],"field":"after"}]}"#;
     let bad = format!(r#"{{"schema":{schema},"payload":{}}}"#, envelope("c", "null", r#"{"n":"?","id":1}"#));
     assert_eq!(whose(&bad, KEY), of("bad_value", Some("[1]")));
     assert_eq!(whose(&envelope("x", "null", r#"{"id":1}"#), KEY), of("unknown_operation", Some("[1]")));
-    assert_eq!(whose(&envelope("c", "null", "null"), KEY), of("no_after", Some("[1]")));
+    assert_eq!(whose(&envelope("c", "null", "null"), KEY), of("no_image", Some("[1]")));
     assert_eq!(
         whose(&envelope("c", "null", r#"{"id":1}"#).replace("255", "null"), KEY),
         of("missing_version", Some("[1]"))
@@ -233,7 +233,7 @@ fn an_error_says_which_table_and_which_row_it_concerns() {
     let unordered = r#"{"id":1,"__op":"c","__schema":"public","__table":"t"}"#;
     assert_eq!(whose(unordered, KEY), of("missing_version", Some("[1]")));
     let mongo = r#"{"op":"u","after":null,"source":{"connector":"mongodb","db":"public","collection":"t","ord":1,"ts_ms":1}}"#;
-    assert_eq!(whose(mongo, Some(r#"{"id":"7"}"#)), of("no_after", Some("[7]")));
+    assert_eq!(whose(mongo, Some(r#"{"id":"7"}"#)), of("no_image", Some("[7]")));
     let vitess =
         r#"{"op":"c","after":{"id":1},"source":{"connector":"vitess","keyspace":"public","table":"t"}}"#;
     assert_eq!(whose(vitess, KEY), of("unknown_connector", Some("[1]")));
