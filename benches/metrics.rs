@@ -9,7 +9,7 @@
 use rowtide::catalogue::TableSchema;
 use rowtide::config::{Config, SinkUrl};
 use rowtide::lambda::Emf;
-use rowtide::materialize::{Binding, DeadLetter, Deadline, Materializer, Postgres, RowOutcome, Truncation};
+use rowtide::sink::{Binding, DeadLetter, Deadline, Materializer, Postgres, RowOutcome, Truncation};
 use rowtide::pipeline::{Flow, process};
 use rowtide::plan::{Dialect, Statement};
 use rowtide::record::Record;
@@ -69,7 +69,7 @@ impl Materializer for Nothing {
     async fn parked_lately(
         &self,
         _: &str,
-        _: rowtide::materialize::Cause<'_>,
+        _: rowtide::sink::Cause<'_>,
         _: &[DeadLetter],
         _: Deadline,
     ) -> rowtide::Result<u64> {

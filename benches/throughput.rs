@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use rowtide::config::{Config, SinkUrl};
 use rowtide::decode::{Decoders, Settings};
-use rowtide::materialize::{Cratedb, Deadline, Postgres};
+use rowtide::sink::{Cratedb, Deadline, Postgres};
 use rowtide::pipeline::{Flow, process};
 use rowtide::record::Envelope;
 use std::time::{Duration, Instant};

@@ -4,7 +4,7 @@
 //! `cargo run --example own_consumer -- changes.ndjson`, with `ROWTIDE_SINK_URL` set.
 
 use rowtide::config::Config;
-use rowtide::materialize::{Deadline, Sink};
+use rowtide::sink::{Deadline, Sink};
 use rowtide::pipeline::{Flow, process};
 use rowtide::record::Record;
 use std::time::Duration;

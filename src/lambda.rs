@@ -16,7 +16,7 @@ pub use log::{Lines, init as init_log};
 
 use crate::config::{Config, Draft};
 use crate::error::{Error, ErrorKind, Result};
-use crate::materialize::{Deadline, Sink};
+use crate::sink::{Deadline, Sink};
 use crate::metrics::{self, Measures, Teller};
 use crate::pipeline::{Flow, measured};
 use crate::record::{Answer, Envelope, Record};

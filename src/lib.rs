@@ -66,7 +66,7 @@ pub mod json;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 #[cfg(feature = "sink")]
-pub mod materialize;
+pub mod sink;
 mod memo;
 #[cfg(feature = "sink")]
 pub mod metrics;

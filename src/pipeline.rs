@@ -11,7 +11,7 @@ use crate::config::{Config, OnConfigError, Payload, VersionScheme};
 use crate::decode::{Decoded, Decoders, Part, Reason, Settings};
 use crate::error::{Disposition, Error, ErrorKind, Result};
 use crate::event::{Caveat, Change, ChangeEvent, Key, Timestamp};
-use crate::materialize::{Binding, Deadline, Materializer, RowOutcome, Truncation};
+use crate::sink::{Binding, Deadline, Materializer, RowOutcome, Truncation};
 use crate::memo::Memo;
 use crate::metrics::{Measures, Teller};
 use crate::plan::plan;

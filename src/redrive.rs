@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::decode::Reason;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Change, Timestamp};
-use crate::materialize::{Deadline, Filter, Materializer as _, ParkedLetter, Sink};
+use crate::sink::{Deadline, Filter, Materializer as _, ParkedLetter, Sink};
 use crate::pipeline::{Flow, Row, process, process_rows};
 use crate::record::{Envelope, Record};
 use crate::report::{Outcome, Report};

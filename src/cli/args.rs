@@ -3,7 +3,7 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use rowtide::config::{Config, Draft, Loaded};
 use rowtide::error::Error;
-use rowtide::materialize::configured;
+use rowtide::sink::configured;
 use rowtide::plan::Dialect;
 use std::path::PathBuf;
 

@@ -5,7 +5,7 @@ use super::args::{DdlArgs, Global, dialect, dialect_setting};
 use super::failure::{Failure, Status};
 use super::plan::UNUSED;
 use rowtide::config::{SinkUrl, Truncate, redact_input};
-use rowtide::materialize::{Cratedb, Postgres};
+use rowtide::sink::{Cratedb, Postgres};
 use rowtide::plan::{Dialect, cratedb, key_index, storage, view};
 use rowtide::route::Routes;
 use std::io::Write;

@@ -10,7 +10,7 @@ use super::{Ended, count};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rowtide::config::Config;
-use rowtide::materialize::{Filter, ParkedLetter, Sink};
+use rowtide::sink::{Filter, ParkedLetter, Sink};
 use rowtide::redrive::{Fate, redrive};
 use std::io::{self, Write};
 

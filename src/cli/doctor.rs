@@ -7,7 +7,7 @@ use super::terminal::printable;
 use super::{Ended, count, input};
 use rowtide::config::{Config, redact};
 use rowtide::doctor::{Finding, Severity, Stack};
-use rowtide::materialize::Sink;
+use rowtide::sink::Sink;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;

@@ -6,7 +6,7 @@ use super::failure::{Failure, Status};
 use super::sink::{self, Fallback, Place};
 use super::table::write_table;
 use super::{Ended, count, warn};
-use rowtide::materialize::{Purged, Sink};
+use rowtide::sink::{Purged, Sink};
 use std::io::Write;
 use std::time::Duration;
 

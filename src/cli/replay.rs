@@ -11,7 +11,7 @@ use super::{Ended, count, warn};
 use rowtide::catalogue::TableSchema;
 use rowtide::error::{Error, ErrorKind, Result};
 use rowtide::json::write_string;
-use rowtide::materialize::{
+use rowtide::sink::{
     Binding, Cause, DeadLetter, Deadline, KnownTarget, LiveRow, Materializer, RowOutcome, Shown, Sink,
     Truncation,
 };

@@ -7,7 +7,7 @@ use super::sink::{self, Fallback, Place};
 use super::table::{Table, whole};
 use rowtide::error::{Error, ErrorKind};
 use rowtide::json::Value;
-use rowtide::materialize::{KnownTarget, LiveRow, Shown, Sink};
+use rowtide::sink::{KnownTarget, LiveRow, Shown, Sink};
 use std::io::{self, Write};
 
 /// Runs the command.

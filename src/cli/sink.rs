@@ -3,7 +3,7 @@
 use super::args::{Global, PlaceArgs};
 use super::failure::Failure;
 use rowtide::config::{Config, is_database};
-use rowtide::materialize::{Deadline, Sink};
+use rowtide::sink::{Deadline, Sink};
 
 #[cfg(feature = "embedded")]
 use rowtide::config::{DialectChoice, SinkUrl};

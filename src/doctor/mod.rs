@@ -16,7 +16,7 @@ mod terraform;
 
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::materialize::Inspection;
+use crate::sink::Inspection;
 use model::{Kind, Model};
 use std::collections::BTreeMap;
 

@@ -5,7 +5,7 @@ use crate::coalesce::{Fate, Provenance, Tracked};
 use crate::config::OnConfigError;
 use crate::error::{Disposition, Error, ErrorKind, Result};
 use crate::event::hex;
-use crate::materialize::{Cause, DeadLetter, Deadline, Materializer};
+use crate::sink::{Cause, DeadLetter, Deadline, Materializer};
 use crate::metrics::{self, Meter};
 use crate::record::{Record, Redelivered};
 use crate::report::{Outcome, Report, redelivered};

@@ -4,7 +4,7 @@ use super::{Batch, Flow, Row, process_of};
 use crate::decode::{Decoded, Part};
 use crate::error::Result;
 use crate::event::ChangeEvent;
-use crate::materialize::{Deadline, Materializer};
+use crate::sink::{Deadline, Materializer};
 use crate::record::Record;
 use crate::report::Report;
 use std::collections::HashMap;

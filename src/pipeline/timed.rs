@@ -2,7 +2,7 @@
 
 use crate::catalogue::TableSchema;
 use crate::error::Result;
-use crate::materialize::{Binding, Cause, DeadLetter, Deadline, Materializer, RowOutcome, Truncation};
+use crate::sink::{Binding, Cause, DeadLetter, Deadline, Materializer, RowOutcome, Truncation};
 use crate::plan::{Dialect, Statement};
 use crate::source::SourceIdentity;
 use std::collections::HashSet;

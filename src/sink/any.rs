@@ -1,10 +1,10 @@
 //! The database of `sink.url`, whichever it is: the one place that chooses.
 
-use super::connect::{driver_error, is_crate};
-use super::login::Login;
-use super::postgres::settle;
-use super::server::{STATEMENT_MAX, Server, silent};
-use super::{
+use crate::sink::wire::connect::{driver_error, is_crate};
+use crate::sink::wire::login::Login;
+use crate::sink::postgres::settle;
+use crate::sink::wire::server::{STATEMENT_MAX, Server, silent};
+use crate::sink::{
     Binding, Cause, Cratedb, DeadLetter, Deadline, Filter, Inspection, KnownTarget, LiveRow, Materializer,
     ParkedLetter, Postgres, Purged, RowOutcome, Shown, Truncation,
 };

@@ -1,11 +1,11 @@
 //! Stale rows of which the source says that they happened later than what is stored: its order may have started anew.
 
-use super::connect::driver_error;
-use super::crate_catalog::Known;
-use super::crate_rows::read;
-use super::cratedb::Cratedb;
-use super::postgres::{Postgres, settle};
-use super::{Deadline, RowOutcome};
+use crate::sink::wire::connect::driver_error;
+use crate::sink::cratedb::objects::Known;
+use crate::sink::cratedb::rows::read;
+use crate::sink::cratedb::Cratedb;
+use crate::sink::postgres::{Postgres, settle};
+use crate::sink::{Deadline, RowOutcome};
 use crate::error::Result;
 use crate::event::Timestamp;
 use crate::plan::{Row, Statement, fill, relation};
@@ -58,7 +58,7 @@ const LOOKED_AT_MAX: usize = 16;
 
 impl Postgres {
     /// Of the rows that were stale, finds those that happened later than what is stored. Costs nothing when none was.
-    pub(super) async fn find_later(
+    pub(in crate::sink) async fn find_later(
         &self,
         statement: &Statement,
         mut outcomes: Vec<RowOutcome>,
@@ -88,7 +88,7 @@ impl Postgres {
 impl Cratedb {
     /// The same. A few rows are looked at one by one, which finds them at once; of many, what was written within the
     /// last second may not be seen: the sign comes again with the next change.
-    pub(super) async fn find_later(
+    pub(in crate::sink) async fn find_later(
         &self,
         statement: &Statement,
         known: &Known,

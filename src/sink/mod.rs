@@ -1,35 +1,20 @@
 //! The only room that talks to a database. Knows statements and rows, no sources and no Lambda.
 
-mod connect;
-mod crate_catalog;
-mod crate_inspect;
-mod crate_letters;
-mod crate_patch;
-mod crate_registry;
-mod crate_rows;
-mod crate_schemas;
+mod any;
 mod cratedb;
-mod dead_letters;
-mod floor;
-mod inspect;
 mod later;
-mod login;
 mod postgres;
-mod purge;
-mod registry;
-mod schemas;
-mod server;
-mod sink;
-mod targets;
-mod views;
+mod wire;
 
+pub use any::{Sink, configured};
 pub use cratedb::Cratedb;
-pub use dead_letters::{DeadLetter, Filter, LETTER_KEY_MAX, LETTER_TABLE_MAX, ParkedLetter, bounded};
-pub use inspect::{Inspection, Privilege, RegisteredTarget, SchemaFacts, TableFacts, TargetFacts, Use};
 pub use postgres::Postgres;
-pub use purge::Purged;
-pub use sink::{Sink, configured};
-pub use targets::{KnownTarget, LiveRow, Shown};
+pub use postgres::inspect::{Inspection, Privilege, RegisteredTarget, SchemaFacts, TableFacts, TargetFacts, Use};
+pub use postgres::letters::{
+    DeadLetter, Filter, LETTER_KEY_MAX, LETTER_TABLE_MAX, ParkedLetter, bounded,
+};
+pub use postgres::objects::{KnownTarget, LiveRow, Shown};
+pub use postgres::purge::Purged;
 
 use crate::catalogue::TableSchema;
 use crate::error::{Error, Result};

@@ -2,7 +2,7 @@
 
 use crate::cli::{Ended, rowtide, rowtide_with};
 use crate::support::{at, change, server};
-use rowtide::materialize::{Deadline, Postgres};
+use rowtide::sink::{Deadline, Postgres};
 use rowtide::pipeline::{Flow, process};
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};

@@ -7,7 +7,7 @@ use crate::support::{Place, Worker, place, server_url};
 use proptest::prelude::*;
 use proptest::test_runner::{Config as PropConfig, TestRunner};
 use rowtide::config::RouteConfig;
-use rowtide::materialize::{Deadline, KnownTarget, Postgres, Shown};
+use rowtide::sink::{Deadline, KnownTarget, Postgres, Shown};
 use rowtide::pipeline::{Flow, process};
 use rowtide::record::Record;
 use std::cell::Cell;

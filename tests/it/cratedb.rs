@@ -14,7 +14,7 @@ use rowtide::decode::Decoders;
 use rowtide::error::{Disposition, Error, ErrorKind};
 use rowtide::event::{Change, ChangeEvent, Document, Key, Patch};
 use rowtide::json::Value;
-use rowtide::materialize::{Cratedb, Deadline, Filter, Materializer as _, Shown, Sink};
+use rowtide::sink::{Cratedb, Deadline, Filter, Materializer as _, Shown, Sink};
 use rowtide::pipeline::{Flow, process};
 use rowtide::plan::{Dialect, merge};
 use rowtide::record::Record;

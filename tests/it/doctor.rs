@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use rowtide::config::{Config, Environment, Inputs};
 use rowtide::doctor::{Finding, Stack, rules};
 use rowtide::error::{Error, ErrorKind};
-use rowtide::materialize::{
+use rowtide::sink::{
     Inspection, Privilege, RegisteredTarget, SchemaFacts, TableFacts, TargetFacts, Use,
 };
 use rowtide::plan::Dialect;

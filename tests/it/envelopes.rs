@@ -5,7 +5,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use rowtide::config::Config;
 use rowtide::decode::Reason;
-use rowtide::materialize::Deadline;
+use rowtide::sink::Deadline;
 use rowtide::pipeline::{Flow, process};
 use rowtide::record::{Envelope, Record, Redelivered};
 use rowtide::report::{Outcome, Report};

@@ -2,7 +2,7 @@
 
 use crate::support::{Place, at, change, connect, inserts, server, server_url, with_option};
 use rowtide::error::{Disposition, ErrorKind};
-use rowtide::materialize::Deadline;
+use rowtide::sink::Deadline;
 use rowtide::pipeline::process;
 use rowtide::report::Outcome;
 use std::process::Command;

@@ -5,7 +5,7 @@
 
 use rowtide::config::{Config, DataLayout, DeletePolicy, RouteConfig, SinkUrl};
 use rowtide::json::write_string;
-use rowtide::materialize::Cratedb;
+use rowtide::sink::Cratedb;
 use rowtide::plan::cratedb::{
     BATCH_ROWS, add_columns, adopted_delete_sql, adopted_patch_sql, budget, fresh_columns, hard_delete_sql,
     patch_sql, storage, table, upsert_sql, view,

@@ -9,7 +9,7 @@ use rowtide::decode::{Decoders, Reason};
 use rowtide::error::Error;
 use rowtide::event::{Change, ChangeEvent, Document, Key, Patch};
 use rowtide::json::Value;
-use rowtide::materialize::{DeadLetter, Deadline};
+use rowtide::sink::{DeadLetter, Deadline};
 use rowtide::pipeline::{CHUNK_RECORDS, Flow, process};
 use rowtide::record::Record;
 use rowtide::report::Outcome;

@@ -3,7 +3,7 @@
 
 use crate::sources::Database;
 use rowtide::config::{OnConfigError, RouteConfig};
-use rowtide::materialize::{Filter, Sink};
+use rowtide::sink::{Filter, Sink};
 use rowtide::record::Record;
 use rowtide::redrive::{Redriven, redrive};
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ fn message(position: &str) -> Record {
     Record::new("arn:aws:kinesis:eu-west-1:1:stream/s", position, text)
 }
 
-async fn parked(sink: &Sink) -> Vec<rowtide::materialize::ParkedLetter> {
+async fn parked(sink: &Sink) -> Vec<rowtide::sink::ParkedLetter> {
     sink.dead_letters(&Filter { open: true, ..Filter::default() }, 0, 10_000).await.unwrap()
 }
 

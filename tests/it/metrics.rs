@@ -12,7 +12,7 @@ use rowtide::config::Config;
 use rowtide::error::{Error, ErrorKind};
 use rowtide::event::{Change, ChangeEvent, Document, Key, Timestamp};
 use rowtide::lambda::Emf;
-use rowtide::materialize::{Deadline, Materializer};
+use rowtide::sink::{Deadline, Materializer};
 use rowtide::metrics::{METRICS, OTHER, TABLES_MAX, TARGET};
 use rowtide::pipeline::{Flow, process};
 use rowtide::record::{Envelope, Record};
@@ -670,16 +670,16 @@ fn the_time_of_the_database_and_its_retries_are_told() {
         }
         async fn prepare(
             &self,
-            binding: &rowtide::materialize::Binding,
+            binding: &rowtide::sink::Binding,
             deadline: Deadline,
         ) -> rowtide::Result<()> {
             self.0.prepare(binding, deadline).await
         }
         async fn truncate(
             &self,
-            truncation: &rowtide::materialize::Truncation,
+            truncation: &rowtide::sink::Truncation,
             deadline: Deadline,
-        ) -> rowtide::Result<rowtide::materialize::RowOutcome> {
+        ) -> rowtide::Result<rowtide::sink::RowOutcome> {
             self.0.truncate(truncation, deadline).await
         }
         async fn schemas(&self, deadline: Deadline) -> rowtide::Result<Vec<rowtide::catalogue::TableSchema>> {
@@ -696,7 +696,7 @@ fn the_time_of_the_database_and_its_retries_are_told() {
             &self,
             statement: &rowtide::plan::Statement,
             deadline: Deadline,
-        ) -> rowtide::Result<Vec<rowtide::materialize::RowOutcome>> {
+        ) -> rowtide::Result<Vec<rowtide::sink::RowOutcome>> {
             tokio::time::sleep(Duration::from_millis(30)).await;
             self.1.fetch_add(2, std::sync::atomic::Ordering::Relaxed);
             self.0.apply(statement, deadline).await
@@ -711,8 +711,8 @@ fn the_time_of_the_database_and_its_retries_are_told() {
         async fn parked_lately(
             &self,
             source: &str,
-            cause: rowtide::materialize::Cause<'_>,
-            letters: &[rowtide::materialize::DeadLetter],
+            cause: rowtide::sink::Cause<'_>,
+            letters: &[rowtide::sink::DeadLetter],
             deadline: Deadline,
         ) -> rowtide::Result<u64> {
             self.0.parked_lately(source, cause, letters, deadline).await
@@ -726,7 +726,7 @@ fn the_time_of_the_database_and_its_retries_are_told() {
         }
         async fn park(
             &self,
-            letters: &[rowtide::materialize::DeadLetter],
+            letters: &[rowtide::sink::DeadLetter],
             deadline: Deadline,
         ) -> rowtide::Result<()> {
             self.0.park(letters, deadline).await

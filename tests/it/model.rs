@@ -6,7 +6,7 @@ use rowtide::decode::{Decoded, Decoder, Decoders, Outline, Reason};
 use rowtide::error::{Error, ErrorKind, FAULT_CODES, Result};
 use rowtide::event::ChangeEvent;
 use rowtide::json::Value;
-use rowtide::materialize::{Binding, Cause, DeadLetter, Deadline, Materializer, RowOutcome, Truncation};
+use rowtide::sink::{Binding, Cause, DeadLetter, Deadline, Materializer, RowOutcome, Truncation};
 use rowtide::pipeline::{Flow, process};
 use rowtide::plan::{Action, Dialect, Row, Statement, merge};
 use rowtide::record::Record;

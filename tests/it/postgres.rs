@@ -10,7 +10,7 @@ use rowtide::decode::Decoders;
 use rowtide::error::{Error, ErrorKind};
 use rowtide::event::{Change, ChangeEvent, Key, Patch, Timestamp};
 use rowtide::json::Value;
-use rowtide::materialize::Shown;
+use rowtide::sink::Shown;
 use rowtide::pipeline::Flow;
 use rowtide::plan::merge;
 use rowtide::record::Record;
@@ -660,7 +660,7 @@ async fn purge_redrive_and_replay_bring_nothing_back() {
     assert_eq!(purged.rows, 4);
     assert_eq!(place.texts("select key from {s}.orders_cdc").await, [r#"["k00003"]"#]);
     // a replay of what is older than the horizon is refused, whole
-    let checking = || rowtide::materialize::Postgres::new(&config).unwrap().checking_horizon();
+    let checking = || rowtide::sink::Postgres::new(&config).unwrap().checking_horizon();
     let mut replay = place.worker(&config);
     replay.sink = checking();
     let old: Vec<Record> = inserts("orders", 5);

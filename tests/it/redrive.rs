@@ -2,7 +2,7 @@
 
 use crate::support::{Place, at, change, place};
 use rowtide::config::{Config, Payload, VersionScheme};
-use rowtide::materialize::{Filter, Sink};
+use rowtide::sink::{Filter, Sink};
 use rowtide::record::{Envelope, Record};
 
 /// Redrives everything: the code of each letter that was tried and what became of it.

@@ -5,7 +5,7 @@ use crate::runtime_api::{Function, Post};
 use crate::support::{connect, inserts, server_url};
 use rowtide::config::{Auth, Aws, Config, Credentials, SinkUrl, Tls};
 use rowtide::error::Disposition;
-use rowtide::materialize::{Deadline, Sink};
+use rowtide::sink::{Deadline, Sink};
 use rowtide::pipeline::{Flow, process};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;

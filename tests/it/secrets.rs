@@ -5,7 +5,7 @@ use crate::runtime_api::{Function, Post};
 use crate::support::{server, with_option};
 use rowtide::config::{Aws, Config, Container, Credentials, Extension, Reference, SinkUrl};
 use rowtide::error::Disposition;
-use rowtide::materialize::{Deadline, Sink};
+use rowtide::sink::{Deadline, Sink};
 use rowtide::secrets::{Secrets, Version};
 use serde_json::json;
 use std::process::Output;
@@ -290,7 +290,7 @@ async fn a_secret_that_is_crates_url_makes_a_sink_for_crate() {
     assert_eq!(config.sink.schema, "public");
     let known = sink.config(Deadline::never()).await.unwrap();
     assert_eq!(known.sink.schema, "cdc");
-    assert_eq!(rowtide::materialize::configured(&known), Some(rowtide::plan::Dialect::Cratedb));
+    assert_eq!(rowtide::sink::configured(&known), Some(rowtide::plan::Dialect::Cratedb));
     let shown = format!("{sink:?} {known:?} {config:?} {:?}", known.effective());
     assert!(!shown.contains("canary"), "{shown}");
     assert_eq!(keeper.asked().len(), 1);

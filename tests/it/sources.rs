@@ -5,7 +5,7 @@ use crate::support::Place;
 use rowtide::config::{Config, RouteConfig, SinkUrl, VersionScheme};
 use rowtide::decode::{Decoder, Decoders};
 use rowtide::event::{Change, ChangeEvent, Document, Key};
-use rowtide::materialize::{Deadline, Shown, Sink};
+use rowtide::sink::{Deadline, Shown, Sink};
 use rowtide::pipeline::{Flow, process};
 use rowtide::plan::merge;
 use rowtide::record::Record;
@@ -94,7 +94,7 @@ impl Database {
     async fn messages(&self, code: &str) -> Vec<(Option<String>, Option<String>, String)> {
         let sink = Sink::new(&self.config).unwrap();
         let filter =
-            rowtide::materialize::Filter { code: Some(code.into()), open: true, ..Default::default() };
+            rowtide::sink::Filter { code: Some(code.into()), open: true, ..Default::default() };
         let letters = sink.dead_letters(&filter, i64::MIN, 100).await.unwrap();
         sink.close();
         letters.into_iter().map(|letter| (letter.table, letter.key, letter.message)).collect()
@@ -181,7 +181,7 @@ async fn routes_tell_sources_apart_and_a_redrive_then_ends_in_the_right_table() 
         let mended = database.routed(vec![eu, route("*", "{table}")]);
         let sink = Sink::new(&mended).unwrap();
         let mut fates = Vec::new();
-        let all = rowtide::materialize::Filter::default();
+        let all = rowtide::sink::Filter::default();
         rowtide::redrive::redrive(&mended, &sink, &all, |it| fates.push(it.fate.as_str())).await.unwrap();
         sink.close();
         assert_eq!(fates, ["applied"]);

@@ -1,7 +1,7 @@
 //! A database for a test, and the shortest ways to say what happened and to see what is there.
 
 use rowtide::config::{Config, SinkUrl};
-use rowtide::materialize::{Deadline, Postgres};
+use rowtide::sink::{Deadline, Postgres};
 use rowtide::pipeline::{Flow, process};
 use rowtide::record::{Envelope, Record};
 use rowtide::report::{Counts, Report};

@@ -4,7 +4,7 @@ use crate::support::{connect, inserts, server_url};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rowtide::config::{Config, SinkUrl, Tls};
 use rowtide::error::Disposition;
-use rowtide::materialize::{Deadline, Postgres};
+use rowtide::sink::{Deadline, Postgres};
 use rowtide::pipeline::{Flow, process};
 use std::path::Path;
 use std::process::Command;

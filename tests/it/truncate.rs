@@ -9,7 +9,7 @@ use proptest::test_runner::{Config as PropConfig, TestRunner};
 use rowtide::config::{Config, DeletePolicy, RouteConfig, Truncate};
 use rowtide::decode::Decoders;
 use rowtide::event::{Change, ChangeEvent, Document, Patch};
-use rowtide::materialize::{Deadline, Materializer, Postgres};
+use rowtide::sink::{Deadline, Materializer, Postgres};
 use rowtide::pipeline::{Flow, process};
 use rowtide::record::Record;
 use std::cell::Cell;

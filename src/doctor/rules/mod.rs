@@ -17,7 +17,7 @@ use super::terraform::spelling;
 use super::{Described, Finding, Severity};
 use crate::config::Config;
 use crate::error::Error;
-use crate::materialize::Inspection;
+use crate::sink::Inspection;
 
 /// A rule: what it finds, what comes of that, what to do.
 struct Rule {

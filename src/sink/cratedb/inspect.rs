@@ -1,15 +1,15 @@
 //! A look at a CrateDB that changes nothing.
 
-use super::crate_catalog::check_storage;
-use super::crate_rows::read;
-use super::cratedb::Cratedb;
-use super::inspect::{
+use crate::sink::cratedb::objects::check_storage;
+use crate::sink::cratedb::rows::read;
+use crate::sink::cratedb::Cratedb;
+use crate::sink::postgres::inspect::{
     Inspection, Privilege, RegisteredTarget, SchemaFacts, TableFacts, TargetFacts, Use, ahead, fault_of,
     faulty, lacking, targets_of,
 };
-use super::schemas::SCHEMAS;
-use super::targets::{DEAD_LETTERS, REGISTRY};
-use super::{Deadline, Materializer as _};
+use crate::sink::postgres::schemas::SCHEMAS;
+use crate::sink::postgres::objects::{DEAD_LETTERS, REGISTRY};
+use crate::sink::{Deadline, Materializer as _};
 use crate::config::{Config, DeletePolicy};
 use crate::error::Result;
 use crate::plan::Layout;
@@ -19,9 +19,9 @@ use std::collections::BTreeSet;
 use std::time::SystemTime;
 
 impl Cratedb {
-    pub(super) async fn inspect(&self, config: &Config, deadline: Deadline) -> Result<Inspection> {
+    pub(in crate::sink) async fn inspect(&self, config: &Config, deadline: Deadline) -> Result<Inspection> {
         // the first question may have to wait for a connection
-        let sql = include_str!("../../sql/cratedb/inspect_server.sql");
+        let sql = include_str!("../../../sql/cratedb/inspect_server.sql");
         self.ask(deadline, sql, &[]).await?;
         let before = SystemTime::now();
         let rows = self.ask(deadline, sql, &[]).await?;
@@ -67,7 +67,7 @@ impl Cratedb {
             }
         }
         for name in schemas {
-            let sql = include_str!("../../sql/cratedb/inspect_schema.sql");
+            let sql = include_str!("../../../sql/cratedb/inspect_schema.sql");
             let rows = self.ask(deadline, sql, &[&name]).await?;
             let may_create = rows.first().map_or(Ok(true), |row| read(|| row.try_get(0)))?;
             let lacks = if may_create { Vec::new() } else { vec![Privilege::Create] };
@@ -129,7 +129,7 @@ impl Cratedb {
     ) -> Result<TableFacts> {
         let exists = self.relation_of(schema, name, deadline).await?.is_some();
         let qualified = format!("{schema}.{name}");
-        let sql = include_str!("../../sql/cratedb/inspect_table.sql");
+        let sql = include_str!("../../../sql/cratedb/inspect_table.sql");
         let rows = self.ask(deadline, sql, &[&qualified]).await?;
         let allowed = match rows.first() {
             Some(row) => read(|| Ok([row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?]))?,

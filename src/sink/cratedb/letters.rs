@@ -1,11 +1,11 @@
 //! The dead-letter table on CrateDB. A letter's number is a digest of what identifies it: there is no sequence, and
 //! what is found by its whole primary key is found at once, not only after the next refresh.
 
-use super::crate_rows::read;
-use super::cratedb::Cratedb;
-use super::dead_letters::{DeadLetter, Filter, LETTER_TABLE_MAX, ParkedLetter, bounded, names_of_keys};
-use super::targets::DEAD_LETTERS;
-use super::{Cause, Deadline};
+use crate::sink::cratedb::rows::read;
+use crate::sink::cratedb::Cratedb;
+use crate::sink::postgres::letters::{DeadLetter, Filter, LETTER_TABLE_MAX, ParkedLetter, bounded, names_of_keys};
+use crate::sink::postgres::objects::DEAD_LETTERS;
+use crate::sink::{Cause, Deadline};
 use crate::error::{Error, ErrorKind, FAULT_CODES, Result};
 use crate::plan::fill;
 use base64::Engine as _;
@@ -42,12 +42,12 @@ impl Cratedb {
         fill(template, &[("dead_letters", &self.own(DEAD_LETTERS))])
     }
 
-    pub(super) async fn blocked_once(
+    pub(in crate::sink) async fn blocked_once(
         &self,
         keys: &[(String, String)],
         deadline: Deadline,
     ) -> Result<HashSet<(String, String)>> {
-        let sql = self.letters_sql(include_str!("../../sql/cratedb/blocked_keys.sql"));
+        let sql = self.letters_sql(include_str!("../../../sql/cratedb/blocked_keys.sql"));
         let names = names_of_keys(keys);
         let keys: HashSet<&str> = names.keys().map(|(_, key)| key.as_str()).collect();
         let keys: Vec<&str> = keys.into_iter().collect();
@@ -60,7 +60,7 @@ impl Cratedb {
         Ok(blocked)
     }
 
-    pub(super) async fn parked_lately_once(
+    pub(in crate::sink) async fn parked_lately_once(
         &self,
         source: &str,
         cause: Cause<'_>,
@@ -68,7 +68,7 @@ impl Cratedb {
         deadline: Deadline,
     ) -> Result<u64> {
         self.ensure_own_tables(deadline).await?;
-        let sql = self.letters_sql(include_str!("../../sql/cratedb/parked_lately.sql"));
+        let sql = self.letters_sql(include_str!("../../../sql/cratedb/parked_lately.sql"));
         let since = jiff::Timestamp::now().as_millisecond() - LATELY_MS;
         let since = jiff::Timestamp::from_millisecond(since).unwrap_or(jiff::Timestamp::MIN);
         let letters: Vec<DeadLetter> = letters.iter().map(DeadLetter::bounded).collect();
@@ -92,9 +92,9 @@ impl Cratedb {
         Ok(u64::try_from(count).unwrap_or_default())
     }
 
-    pub(super) async fn park_once(&self, letters: &[DeadLetter], deadline: Deadline) -> Result<()> {
+    pub(in crate::sink) async fn park_once(&self, letters: &[DeadLetter], deadline: Deadline) -> Result<()> {
         self.ensure_own_tables(deadline).await?;
-        let sql = self.letters_sql(include_str!("../../sql/cratedb/park.sql"));
+        let sql = self.letters_sql(include_str!("../../../sql/cratedb/park.sql"));
         let now = jiff::Timestamp::now();
         let mut seen = HashSet::new();
         for letter in letters {
@@ -106,7 +106,7 @@ impl Cratedb {
             let letter = letter.bounded();
             let text = |text: &Option<String>| text.as_deref().map(storable);
             let sub = i32::try_from(letter.sub).unwrap_or(i32::MAX);
-            let arrived = super::postgres::moment(letter.arrived_at);
+            let arrived = crate::sink::postgres::moment(letter.arrived_at);
             let parameters: [&(dyn ToSql + Sync); 17] = [
                 &id,
                 &now,
@@ -137,13 +137,13 @@ impl Cratedb {
 
     async fn refresh_letters(&self, deadline: Deadline) -> Result<()> {
         let table = self.own(DEAD_LETTERS);
-        self.run(deadline, &fill(include_str!("../../sql/cratedb/refresh.sql"), &[("table", &table)])).await
+        self.run(deadline, &fill(include_str!("../../../sql/cratedb/refresh.sql"), &[("table", &table)])).await
     }
 
     /// The keys of a source table that have a parked record.
-    pub(super) async fn parked_keys(&self, source: &str) -> Result<HashSet<String>> {
+    pub(in crate::sink) async fn parked_keys(&self, source: &str) -> Result<HashSet<String>> {
         self.refresh_letters(Deadline::never()).await?;
-        let sql = self.letters_sql(include_str!("../../sql/cratedb/parked_keys.sql"));
+        let sql = self.letters_sql(include_str!("../../../sql/cratedb/parked_keys.sql"));
         let rows = self.ask(Deadline::never(), &sql, &[&source]).await?;
         rows.iter().map(|row| read(|| row.try_get(0))).collect()
     }
@@ -158,7 +158,7 @@ impl Cratedb {
         let age = i64::try_from(self.dead_letter_retention.as_millis()).unwrap_or(i64::MAX);
         let before = jiff::Timestamp::now().as_millisecond().saturating_sub(age);
         let before = jiff::Timestamp::from_millisecond(before).unwrap_or(jiff::Timestamp::MIN);
-        let sql = self.letters_sql(include_str!("../../sql/cratedb/expired_dead_letters.sql"));
+        let sql = self.letters_sql(include_str!("../../../sql/cratedb/expired_dead_letters.sql"));
         let rows = self.ask(Deadline::never(), &sql, &[&before]).await?;
         // keys whose patches wait: what they wait behind stays
         let waiting = Filter { code: Some("blocked".to_owned()), open: true, ..Filter::default() };
@@ -191,7 +191,7 @@ impl Cratedb {
         self.ensure_own_tables(never).await?;
         self.refresh_letters(never).await?;
         let filter = filter.bounded();
-        let sql = self.letters_sql(include_str!("../../sql/cratedb/list_dead_letters.sql"));
+        let sql = self.letters_sql(include_str!("../../../sql/cratedb/list_dead_letters.sql"));
         let parameters: [&(dyn ToSql + Sync); 8] = [
             &filter.table,
             &filter.code,
@@ -233,7 +233,7 @@ impl Cratedb {
     /// # Errors
     /// When it cannot be read.
     pub async fn payload(&self, letter: &ParkedLetter) -> Result<Option<Vec<u8>>> {
-        let sql = self.letters_sql(include_str!("../../sql/cratedb/read_payload.sql"));
+        let sql = self.letters_sql(include_str!("../../../sql/cratedb/read_payload.sql"));
         let parameters: [&(dyn ToSql + Sync); 4] =
             [&letter.id, &letter.source, &letter.position, &letter.payload_sha256];
         let rows = self.ask(Deadline::never(), &sql, &parameters).await?;
@@ -244,17 +244,17 @@ impl Cratedb {
     /// Gives the payload that a letter has for all letters of its record to one that stays, before the letter goes.
     async fn hand_over(&self, id: i64, gone: &[i64]) -> Result<()> {
         let never = Deadline::never();
-        let sql = self.letters_sql(include_str!("../../sql/cratedb/held_payload.sql"));
+        let sql = self.letters_sql(include_str!("../../../sql/cratedb/held_payload.sql"));
         let rows = self.ask(never, &sql, &[&id]).await?;
         let Some(row) = rows.first() else { return Ok(()) };
         let held: (String, String, String, String) =
             read(|| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?)))?;
-        let sql = self.letters_sql(include_str!("../../sql/cratedb/letters_of_record.sql"));
+        let sql = self.letters_sql(include_str!("../../../sql/cratedb/letters_of_record.sql"));
         let rows = self.ask(never, &sql, &[&held.0, &held.1, &held.2]).await?;
         for row in &rows {
             let heir: i64 = read(|| row.try_get(0))?;
             if !gone.contains(&heir) {
-                let sql = self.letters_sql(include_str!("../../sql/cratedb/take_payload.sql"));
+                let sql = self.letters_sql(include_str!("../../../sql/cratedb/take_payload.sql"));
                 return self.tell(never, &sql, &[&heir, &held.3]).await.map(drop);
             }
         }
@@ -266,7 +266,7 @@ impl Cratedb {
     /// # Errors
     /// When they cannot be marked.
     pub async fn mark_redriven(&self, ids: &[i64]) -> Result<()> {
-        let sql = self.letters_sql(include_str!("../../sql/cratedb/mark_redriven.sql"));
+        let sql = self.letters_sql(include_str!("../../../sql/cratedb/mark_redriven.sql"));
         let now = jiff::Timestamp::now();
         for id in ids {
             self.tell(Deadline::never(), &sql, &[id, &now]).await?;
@@ -279,7 +279,7 @@ impl Cratedb {
     /// # Errors
     /// When they cannot be deleted.
     pub async fn discard(&self, ids: &[i64]) -> Result<u64> {
-        let sql = self.letters_sql(include_str!("../../sql/cratedb/discard_dead_letter.sql"));
+        let sql = self.letters_sql(include_str!("../../../sql/cratedb/discard_dead_letter.sql"));
         let mut discarded = 0;
         for id in ids {
             self.hand_over(*id, ids).await?;

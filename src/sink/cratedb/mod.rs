@@ -5,12 +5,20 @@
 //! does; two requests in flight on one connection mix up their answers, so there is one, and the connection is dropped
 //! after any error; a statement skips bad rows in silence, so what comes back is compared with what was sent.
 
-use super::crate_catalog::Known;
-use super::crate_rows::{Json, Loan, Sent, UNREADABLE, identity_of, read, server_error};
-use super::registry::of_table;
-use super::server::Server;
-use super::targets::check_horizon;
-use super::{Binding, Cause, DeadLetter, Deadline, KNOWN_BYTES_MAX, Materializer, RowOutcome, Truncation};
+pub(in crate::sink) mod inspect;
+pub(in crate::sink) mod letters;
+pub(in crate::sink) mod objects;
+pub(in crate::sink) mod patch;
+pub(in crate::sink) mod registry;
+pub(in crate::sink) mod rows;
+pub(in crate::sink) mod schemas;
+
+use crate::sink::cratedb::objects::Known;
+use crate::sink::cratedb::rows::{Json, Loan, Sent, UNREADABLE, identity_of, read, server_error};
+use crate::sink::postgres::registry::of_table;
+use crate::sink::wire::server::Server;
+use crate::sink::postgres::objects::check_horizon;
+use crate::sink::{Binding, Cause, DeadLetter, Deadline, KNOWN_BYTES_MAX, Materializer, RowOutcome, Truncation};
 use crate::catalogue::TableSchema;
 use crate::config::{Config, Ddl};
 use crate::error::{Disposition, Error, ErrorKind, Result};
@@ -34,7 +42,7 @@ const PLACINGS_MAX: u32 = 4;
 /// How often a single row is sent that the server leaves out without saying why.
 const SILENT_MAX: u32 = 3;
 /// How often a patch or a hard delete is tried again because another worker wrote its row in between.
-pub(super) const ROW_ATTEMPTS_MAX: u32 = 20;
+pub(in crate::sink) const ROW_ATTEMPTS_MAX: u32 = 20;
 /// Fewer rows are not worth another connection: each statement waits for the translog's fsync, and below some hundred
 /// rows that is most of its time.
 const LANE_ROWS_MIN: usize = 500;
@@ -44,25 +52,25 @@ const STATEMENT_BYTES_MAX: usize = 8 << 20;
 
 /// A CrateDB server as the place where rows go.
 pub struct Cratedb {
-    pub(super) server: Server,
-    pub(super) schema: String,
-    pub(super) ddl: Ddl,
-    pub(super) dead_letter_retention: std::time::Duration,
-    pub(super) known: Mutex<Memo<String, Arc<Known>>>,
-    pub(super) columns: Mutex<HashMap<String, Arc<Columns>>>,
+    pub(in crate::sink) server: Server,
+    pub(in crate::sink) schema: String,
+    pub(in crate::sink) ddl: Ddl,
+    pub(in crate::sink) dead_letter_retention: std::time::Duration,
+    pub(in crate::sink) known: Mutex<Memo<String, Arc<Known>>>,
+    pub(in crate::sink) columns: Mutex<HashMap<String, Arc<Columns>>>,
     /// Targets whose table has no room for another column.
-    pub(super) full: Mutex<HashSet<String>>,
+    pub(in crate::sink) full: Mutex<HashSet<String>>,
     /// One at a time looks at the catalogue or changes it.
-    pub(super) turn: tokio::sync::Mutex<()>,
-    pub(super) own_tables: Mutex<bool>,
+    pub(in crate::sink) turn: tokio::sync::Mutex<()>,
+    pub(in crate::sink) own_tables: Mutex<bool>,
     /// Whether the registry has the columns that hold the source of a target.
-    pub(super) remembers_sources: AtomicBool,
-    pub(super) checks_horizon: bool,
+    pub(in crate::sink) remembers_sources: AtomicBool,
+    pub(in crate::sink) checks_horizon: bool,
     /// Which tables could be taken over is read once, when a key is wanted.
-    pub(super) routes: Routes,
-    pub(super) found_keys: OnceCell<Vec<TableSchema>>,
-    pub(super) statements: AtomicU64,
-    pub(super) alterations: AtomicU64,
+    pub(in crate::sink) routes: Routes,
+    pub(in crate::sink) found_keys: OnceCell<Vec<TableSchema>>,
+    pub(in crate::sink) statements: AtomicU64,
+    pub(in crate::sink) alterations: AtomicU64,
 }
 
 impl std::fmt::Debug for Cratedb {
@@ -82,7 +90,7 @@ impl Cratedb {
     }
 
     /// The same on a server that is known already.
-    pub(super) fn on(server: Server, config: &Config) -> Self {
+    pub(in crate::sink) fn on(server: Server, config: &Config) -> Self {
         Self {
             server,
             schema: config.sink.schema.clone(),
@@ -137,12 +145,12 @@ impl Cratedb {
         self.server.retries()
     }
 
-    pub(super) fn own(&self, name: &str) -> String {
+    pub(in crate::sink) fn own(&self, name: &str) -> String {
         relation(&self.schema, name)
     }
 
     /// The rows that a statement returns.
-    pub(super) async fn ask(
+    pub(in crate::sink) async fn ask(
         &self,
         deadline: Deadline,
         sql: &str,
@@ -161,7 +169,7 @@ impl Cratedb {
 
     /// The row of a key, by a statement that the server does not keep: of a table that was dropped and made anew, a
     /// kept one reads other columns.
-    pub(super) async fn row_of(
+    pub(in crate::sink) async fn row_of(
         &self,
         key: &str,
         sql: &str,
@@ -177,7 +185,7 @@ impl Cratedb {
     }
 
     /// How many rows a statement changed.
-    pub(super) async fn tell(
+    pub(in crate::sink) async fn tell(
         &self,
         deadline: Deadline,
         sql: &str,
@@ -196,7 +204,7 @@ impl Cratedb {
 
     /// Runs a statement without parameters once: DDL, a refresh. Not as a simple query, whose texts in braces the
     /// server takes for arrays, even where they name a column.
-    pub(super) async fn run(&self, deadline: Deadline, sql: &str) -> Result<()> {
+    pub(in crate::sink) async fn run(&self, deadline: Deadline, sql: &str) -> Result<()> {
         let loan = Loan::new(self.server.client(deadline).await?);
         let client = loan.client()?;
         self.noticed(self.server.within(client, deadline, client.query_typed(sql, &[]), server_error).await)?;
@@ -205,7 +213,7 @@ impl Cratedb {
     }
 
     /// After a table turned out to be missing, rowtide's own are looked for again.
-    pub(super) fn noticed<T>(&self, result: Result<T>) -> Result<T> {
+    pub(in crate::sink) fn noticed<T>(&self, result: Result<T>) -> Result<T> {
         if result.as_ref().is_err_and(|error| error.sqlstate() == Some("42P01")) {
             *self.own_tables.lock().unwrap_or_else(PoisonError::into_inner) = false;
         }
@@ -435,7 +443,7 @@ impl Cratedb {
     }
 
     /// Does something with each of these rows, on several connections.
-    pub(super) async fn each_row<'s, F: Future<Output = Result<RowOutcome>>>(
+    pub(in crate::sink) async fn each_row<'s, F: Future<Output = Result<RowOutcome>>>(
         &self,
         indices: &[usize],
         statement: &'s Statement,
@@ -514,7 +522,7 @@ impl Cratedb {
     }
 
     /// Rows as they can be sent: every column that they need is there.
-    pub(super) async fn place<'r>(
+    pub(in crate::sink) async fn place<'r>(
         &self,
         known: &Known,
         rows: &[(usize, &'r Row)],
@@ -534,7 +542,7 @@ impl Cratedb {
     }
 }
 
-pub(super) fn contended() -> Error {
+pub(in crate::sink) fn contended() -> Error {
     let message = "Other workers kept writing the row that a patch or a delete rests on.";
     Error::new(ErrorKind::Contended, "contended", message)
 }
@@ -574,12 +582,12 @@ fn statements<'l, 'r>(lane: &'l [Sent<'r>]) -> Vec<&'l [Sent<'r>]> {
 
 /// One call of `apply`: what it wrote carries its time.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Attempt {
-    pub(super) at: jiff::Timestamp,
+pub(in crate::sink) struct Attempt {
+    pub(in crate::sink) at: jiff::Timestamp,
 }
 
 impl Attempt {
-    pub(super) fn now() -> Self {
+    pub(in crate::sink) fn now() -> Self {
         let now = jiff::Timestamp::now();
         // the database keeps milliseconds
         Self { at: jiff::Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now) }

@@ -1,14 +1,14 @@
 //! The objects in CrateDB: tables, views, registry, and the columns, which nobody but this room adds.
 
-use super::crate_rows::{Json, Loan, read, server_error};
-use super::cratedb::Cratedb;
-use super::purge::Purged;
-use super::registry::{KeyTypes, Registered, agree, agree_with_registry, of_table};
-use super::targets::{
+use crate::sink::cratedb::rows::{Json, Loan, read, server_error};
+use crate::sink::cratedb::Cratedb;
+use crate::sink::postgres::purge::Purged;
+use crate::sink::postgres::registry::{KeyTypes, Registered, agree, agree_with_registry, of_table};
+use crate::sink::postgres::objects::{
     DEAD_LETTERS, KnownTarget, LOOKS_MAX, LiveRow, REGISTRY, STORAGE_COLUMNS, Shown, layout_word,
     missing_object,
 };
-use super::{Binding, Deadline, KNOWN_BYTES, LETTER_KEY_MAX, bounded};
+use crate::sink::{Binding, Deadline, KNOWN_BYTES, LETTER_KEY_MAX, bounded};
 use crate::config::{Ddl, DeletePolicy};
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::Value;
@@ -38,15 +38,15 @@ const PAGE_ROWS: i64 = 1_000;
 
 /// A target whose objects are there.
 #[derive(Debug)]
-pub(super) struct Known {
-    pub(super) binding: Binding,
-    pub(super) layout: Layout,
+pub(in crate::sink) struct Known {
+    pub(in crate::sink) binding: Binding,
+    pub(in crate::sink) layout: Layout,
     key_types: KeyTypes,
 }
 
 impl Known {
     /// Whether a delete removes the row at once.
-    pub(super) fn removes(&self, target: &Target) -> bool {
+    pub(in crate::sink) fn removes(&self, target: &Target) -> bool {
         match self.layout {
             Layout::Managed => target.delete == DeletePolicy::Hard,
             Layout::Adopted { guarded, .. } => !guarded,
@@ -55,23 +55,23 @@ impl Known {
 }
 
 /// Who alters a table until when, and the state of the line that says so.
-pub(super) struct Lease {
+pub(in crate::sink) struct Lease {
     until: Option<jiff::Timestamp>,
     /// The server's time: workers' clocks differ.
     now: jiff::Timestamp,
-    pub(super) sequence: i64,
-    pub(super) term: i64,
+    pub(in crate::sink) sequence: i64,
+    pub(in crate::sink) term: i64,
 }
 
 /// A table as the catalogue describes it.
-pub(super) struct Table {
+pub(in crate::sink) struct Table {
     columns: Vec<Described>,
     /// Members of `pk` that are the primary key.
     keys: Vec<String>,
 }
 
 impl Table {
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub(in crate::sink) fn has(&self, name: &str) -> bool {
         self.columns
             .iter()
             .any(|column| column.path.len() == 1 && column.path.first().is_some_and(|p| p == name))
@@ -79,7 +79,7 @@ impl Table {
 }
 
 impl Cratedb {
-    pub(super) fn fill_own(&self, template: &str) -> String {
+    pub(in crate::sink) fn fill_own(&self, template: &str) -> String {
         let (registry, letters) = (self.own(REGISTRY), self.own(DEAD_LETTERS));
         let identity = match self.remembers_sources.load(Ordering::Relaxed) {
             true => ", source_identity, key_types",
@@ -90,7 +90,7 @@ impl Cratedb {
     }
 
     /// A target whose objects are there and agree with the route; creates them where that is allowed.
-    pub(super) async fn know(&self, binding: &Binding, deadline: Deadline) -> Result<Arc<Known>> {
+    pub(in crate::sink) async fn know(&self, binding: &Binding, deadline: Deadline) -> Result<Arc<Known>> {
         let binding = &Binding { target: Arc::new(named(&binding.target)), ..binding.clone() };
         let name = binding.target.qualified();
         let cached = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
@@ -177,7 +177,7 @@ impl Cratedb {
     }
 
     /// Registry and dead letters, in the sink's schema.
-    pub(super) async fn ensure_own_tables(&self, deadline: Deadline) -> Result<()> {
+    pub(in crate::sink) async fn ensure_own_tables(&self, deadline: Deadline) -> Result<()> {
         if *self.own_tables.lock().unwrap_or_else(PoisonError::into_inner) {
             return Ok(());
         }
@@ -194,16 +194,16 @@ impl Cratedb {
     /// The statement that creates the registry.
     #[must_use]
     pub fn registry_sql(&self) -> String {
-        self.fill_own(include_str!("../../sql/cratedb/create_registry.sql"))
+        self.fill_own(include_str!("../../../sql/cratedb/create_registry.sql"))
     }
 
     /// The statement that creates the dead-letter table.
     #[must_use]
     pub fn dead_letters_sql(&self) -> String {
-        self.fill_own(include_str!("../../sql/cratedb/create_dead_letters.sql"))
+        self.fill_own(include_str!("../../../sql/cratedb/create_dead_letters.sql"))
     }
 
-    pub(super) async fn create(&self, sql: &str, deadline: Deadline) -> Result<()> {
+    pub(in crate::sink) async fn create(&self, sql: &str, deadline: Deadline) -> Result<()> {
         if self.ddl == Ddl::Never {
             return Err(missing_object(&[sql.to_owned()]));
         }
@@ -216,19 +216,19 @@ impl Cratedb {
     }
 
     /// Kind and, of a view, definition.
-    pub(super) async fn relation_of(
+    pub(in crate::sink) async fn relation_of(
         &self,
         schema: &str,
         name: &str,
         deadline: Deadline,
     ) -> Result<Option<(String, Option<String>)>> {
-        let sql = include_str!("../../sql/cratedb/relation.sql");
+        let sql = include_str!("../../../sql/cratedb/relation.sql");
         let rows = self.ask(deadline, sql, &[&schema, &name]).await?;
         rows.first().map(|row| read(|| Ok((row.try_get(0)?, row.try_get(1)?)))).transpose()
     }
 
-    pub(super) async fn describe(&self, schema: &str, name: &str, deadline: Deadline) -> Result<Table> {
-        let sql = include_str!("../../sql/cratedb/columns.sql");
+    pub(in crate::sink) async fn describe(&self, schema: &str, name: &str, deadline: Deadline) -> Result<Table> {
+        let sql = include_str!("../../../sql/cratedb/columns.sql");
         let mut described = Table { columns: Vec::new(), keys: Vec::new() };
         for row in self.ask(deadline, sql, &[&schema, &name]).await? {
             let (root, below): (String, Option<Vec<String>>) =
@@ -264,7 +264,7 @@ impl Cratedb {
     }
 
     /// A view that somebody else made is an error, unless the registry says that it was rowtide's once.
-    pub(super) fn check_view(
+    pub(in crate::sink) fn check_view(
         &self,
         target: &Target,
         shown: Option<&str>,
@@ -303,7 +303,7 @@ impl Cratedb {
             Some(_) | None => self.create(&wanted, deadline).await?,
         }
         if remembered != Some(wanted.as_str()) {
-            let sql = self.fill_own(include_str!("../../sql/cratedb/remember_view.sql"));
+            let sql = self.fill_own(include_str!("../../../sql/cratedb/remember_view.sql"));
             self.tell(deadline, &sql, &[&target.qualified(), &wanted]).await?;
         }
         Ok(())
@@ -311,7 +311,7 @@ impl Cratedb {
 
     /// How an existing table with the target's own name is written to.
     /// The key is compared where it is known.
-    pub(super) async fn adopted(
+    pub(in crate::sink) async fn adopted(
         &self,
         target: &Target,
         key_names: Option<&[String]>,
@@ -368,12 +368,12 @@ impl Cratedb {
         Ok(Layout::Adopted { guarded: table.has("version") && table.has("deleted"), aux: table.has("aux") })
     }
 
-    pub(super) async fn registered(
+    pub(in crate::sink) async fn registered(
         &self,
         target: &Target,
         deadline: Deadline,
     ) -> Result<Option<(Registered, String)>> {
-        let sql = self.fill_own(include_str!("../../sql/cratedb/read_registry.sql"));
+        let sql = self.fill_own(include_str!("../../../sql/cratedb/read_registry.sql"));
         let rows = self.ask(deadline, &sql, &[&target.qualified()]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         read(|| {
@@ -392,7 +392,7 @@ impl Cratedb {
     }
 
     async fn register(&self, binding: &Binding, layout: &str, deadline: Deadline) -> Result<()> {
-        let sql = self.fill_own(include_str!("../../sql/cratedb/write_registry.sql"));
+        let sql = self.fill_own(include_str!("../../../sql/cratedb/write_registry.sql"));
         let target = &*binding.target;
         let (name, scheme, epoch) =
             (target.qualified(), binding.scheme.to_string(), i32::from(binding.epoch));
@@ -411,14 +411,14 @@ impl Cratedb {
     }
 
     /// Up to when deleted rows of a target may have been forgotten.
-    pub(super) async fn horizon(&self, target: &str, deadline: Deadline) -> Result<Option<jiff::Timestamp>> {
-        let sql = self.fill_own(include_str!("../../sql/cratedb/read_registry.sql"));
+    pub(in crate::sink) async fn horizon(&self, target: &str, deadline: Deadline) -> Result<Option<jiff::Timestamp>> {
+        let sql = self.fill_own(include_str!("../../../sql/cratedb/read_registry.sql"));
         let rows = self.ask(deadline, &sql, &[&target]).await?;
         rows.first().map_or(Ok(None), |row| read(|| row.try_get(6)))
     }
 
     /// Places something in a target's columns, and adds those that it needs before anything is written.
-    pub(super) async fn with_columns<T>(
+    pub(in crate::sink) async fn with_columns<T>(
         &self,
         known: &Known,
         deadline: Deadline,
@@ -531,8 +531,8 @@ impl Cratedb {
         Ok(())
     }
 
-    pub(super) async fn lease(&self, target: &str, deadline: Deadline) -> Result<Lease> {
-        let sql = self.fill_own(include_str!("../../sql/cratedb/read_lease.sql"));
+    pub(in crate::sink) async fn lease(&self, target: &str, deadline: Deadline) -> Result<Lease> {
+        let sql = self.fill_own(include_str!("../../../sql/cratedb/read_lease.sql"));
         let rows = self.ask(deadline, &sql, &[&target]).await?;
         let row = rows.first().ok_or_else(|| {
             // as if its table were missing: the next batch looks again
@@ -557,7 +557,7 @@ impl Cratedb {
         until: Option<jiff::Timestamp>,
         deadline: Deadline,
     ) -> Result<bool> {
-        let sql = self.fill_own(include_str!("../../sql/cratedb/write_lease.sql"));
+        let sql = self.fill_own(include_str!("../../../sql/cratedb/write_lease.sql"));
         Ok(self.tell(deadline, &sql, &[&target, &until, &held.sequence, &held.term]).await? > 0)
     }
 
@@ -571,7 +571,7 @@ impl Cratedb {
     }
 
     /// Reads the columns anew.
-    pub(super) async fn refresh_columns(&self, known: &Known, deadline: Deadline) -> Result<Arc<Columns>> {
+    pub(in crate::sink) async fn refresh_columns(&self, known: &Known, deadline: Deadline) -> Result<Arc<Columns>> {
         let target = &known.binding.target;
         let name = if known.layout == Layout::Managed { &target.storage } else { &target.name };
         let described = self.describe(&target.schema, name, deadline).await?;
@@ -587,8 +587,8 @@ impl Cratedb {
     }
 
     /// Makes what was written visible to statements that search.
-    pub(super) async fn refresh(&self, table: &str) -> Result<()> {
-        let sql = fill(include_str!("../../sql/cratedb/refresh.sql"), &[("table", table)]);
+    pub(in crate::sink) async fn refresh(&self, table: &str) -> Result<()> {
+        let sql = fill(include_str!("../../../sql/cratedb/refresh.sql"), &[("table", table)]);
         self.run(Deadline::never(), &sql).await
     }
 
@@ -599,7 +599,7 @@ impl Cratedb {
     pub async fn targets(&self) -> Result<Vec<KnownTarget>> {
         self.ensure_own_tables(Deadline::never()).await?;
         self.refresh(&self.own(REGISTRY)).await?;
-        let sql = self.fill_own(include_str!("../../sql/cratedb/targets.sql"));
+        let sql = self.fill_own(include_str!("../../../sql/cratedb/targets.sql"));
         let rows = self.ask(Deadline::never(), &sql, &[]).await?;
         let known = |row: &tokio_postgres::Row| {
             Ok(KnownTarget {
@@ -633,12 +633,12 @@ impl Cratedb {
         let which = if target.layout == "soft" { "" } else { "not deleted and " };
         let places = [("storage", storage.as_str()), ("which", which)];
         if let Some(key) = &shown.key {
-            let sql = fill(include_str!("../../sql/cratedb/live_row.sql"), &places);
+            let sql = fill(include_str!("../../../sql/cratedb/live_row.sql"), &places);
             let rows = self.ask(Deadline::never(), &sql, &[key]).await?;
             return rows.iter().try_for_each(|row| each(live_row(row)?.1));
         }
         self.refresh(&storage).await?;
-        let sql = fill(include_str!("../../sql/cratedb/live_rows.sql"), &places);
+        let sql = fill(include_str!("../../../sql/cratedb/live_rows.sql"), &places);
         let (mut after, mut left) = (String::new(), shown.limit.unwrap_or(u64::MAX));
         while left > 0 {
             let page = i64::try_from(left).map_or(PAGE_ROWS, |left| left.min(PAGE_ROWS));
@@ -673,7 +673,7 @@ impl Cratedb {
         let limit = shown.limit.filter(|_| shown.key.is_none()).and_then(|limit| i32::try_from(limit).ok());
         let limit = limit.map_or_else(String::new, |limit| format!("\nlimit {limit}"));
         let sql = fill(
-            include_str!("../../sql/cratedb/live_rows_adopted.sql"),
+            include_str!("../../../sql/cratedb/live_rows_adopted.sql"),
             &[("storage", &storage), ("aux", aux), ("live", live), ("key", &key), ("limit", &limit)],
         );
         let loan = Loan::new(self.server.client(Deadline::never()).await?);
@@ -712,8 +712,8 @@ impl Cratedb {
         let age = i64::try_from(older_than.as_millis()).unwrap_or(i64::MAX);
         let horizon = now.as_millisecond().saturating_sub(age);
         let horizon = jiff::Timestamp::from_millisecond(horizon).unwrap_or(jiff::Timestamp::MIN);
-        let find = fill(include_str!("../../sql/cratedb/purgeable.sql"), &[("storage", &storage)]);
-        let delete = fill(include_str!("../../sql/cratedb/delete_row.sql"), &[("storage", &storage)]);
+        let find = fill(include_str!("../../../sql/cratedb/purgeable.sql"), &[("storage", &storage)]);
+        let delete = fill(include_str!("../../../sql/cratedb/delete_row.sql"), &[("storage", &storage)]);
         let (mut after, mut rows) = (String::new(), 0);
         let mut moved = target.purge_horizon;
         loop {
@@ -726,7 +726,7 @@ impl Cratedb {
                     read(|| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))?;
                 if !parked.contains(&key) && !parked.contains(&bounded(key.clone(), LETTER_KEY_MAX)) {
                     if !dry_run && moved < Some(horizon) {
-                        let sql = self.fill_own(include_str!("../../sql/cratedb/move_horizon.sql"));
+                        let sql = self.fill_own(include_str!("../../../sql/cratedb/move_horizon.sql"));
                         self.tell(never, &sql, &[&target.name, &horizon]).await?;
                         moved = Some(horizon);
                     }
@@ -745,7 +745,7 @@ impl Cratedb {
 }
 
 /// Whether what stands in the storage table's place is one.
-pub(super) fn check_storage(target: &Target, described: &Table) -> Result<()> {
+pub(in crate::sink) fn check_storage(target: &Target, described: &Table) -> Result<()> {
     if STORAGE_COLUMNS.into_iter().all(|column| described.has(column)) {
         return Ok(());
     }

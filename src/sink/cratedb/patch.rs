@@ -1,10 +1,10 @@
 //! Patches: what a row is made of that brings only some of its columns, and how nobody else's change is lost.
 
-use super::crate_catalog::Known;
-use super::crate_rows::{Base, Loan, server_error};
-use super::cratedb::{Attempt, Cratedb, ROW_ATTEMPTS_MAX, contended};
-use super::targets::check_horizon;
-use super::{Deadline, RowOutcome};
+use crate::sink::cratedb::objects::Known;
+use crate::sink::cratedb::rows::{Base, Loan, server_error};
+use crate::sink::cratedb::{Attempt, Cratedb, ROW_ATTEMPTS_MAX, contended};
+use crate::sink::postgres::objects::check_horizon;
+use crate::sink::{Deadline, RowOutcome};
 use crate::config::DeletePolicy;
 use crate::error::{Disposition, Error, ErrorKind, Result};
 use crate::event::Patch;
@@ -16,7 +16,7 @@ use std::sync::atomic::Ordering;
 use tokio_postgres::types::ToSql;
 
 impl Cratedb {
-    pub(super) async fn patch(
+    pub(in crate::sink) async fn patch(
         &self,
         statement: &Statement,
         known: &Known,
@@ -87,7 +87,7 @@ impl Cratedb {
             let patched = Row { data: Some(patched(row, base.as_ref(), known.layout)?), ..row.clone() };
             let placed = self.place(known, &[(0, &patched)], deadline).await?;
             let Some(sent) = placed.first() else { return Ok(RowOutcome::Stale) };
-            let changed_at = super::postgres::moment(row.changed_at);
+            let changed_at = crate::sink::postgres::moment(row.changed_at);
             let mut parameters: Vec<&(dyn ToSql + Sync)> =
                 vec![&row.key, &sent.pk, &sent.data, &sent.aux, &row.version, &changed_at, &attempt.at];
             let written = match &base {

@@ -1,10 +1,10 @@
 //! What the registry in CrateDB remembers of the sources of targets.
 
-use super::crate_rows::read;
-use super::cratedb::Cratedb;
-use super::registry::{Registered, warn_old_registry};
-use super::targets::{LOOKS_MAX, REGISTRY, SOURCE_COLUMN};
-use super::{Binding, Deadline};
+use crate::sink::cratedb::rows::read;
+use crate::sink::cratedb::Cratedb;
+use crate::sink::postgres::registry::{Registered, warn_old_registry};
+use crate::sink::postgres::objects::{LOOKS_MAX, REGISTRY, SOURCE_COLUMN};
+use crate::sink::{Binding, Deadline};
 use crate::error::{Disposition, Error, ErrorKind, Result};
 use crate::source::SourceIdentity;
 use std::sync::atomic::Ordering;
@@ -12,7 +12,7 @@ use tokio_postgres::types::ToSql;
 
 impl Cratedb {
     /// Lets the registry remember which source fills a target.
-    pub(super) async fn remember_source(
+    pub(in crate::sink) async fn remember_source(
         &self,
         binding: &Binding,
         before: Option<Registered>,
@@ -21,7 +21,7 @@ impl Cratedb {
         if !self.remembers_sources.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let sql = self.fill_own(include_str!("../../sql/cratedb/write_source.sql"));
+        let sql = self.fill_own(include_str!("../../../sql/cratedb/write_source.sql"));
         let name = binding.target.qualified();
         for _ in 0..LOOKS_MAX {
             let state = self.lease(&name, deadline).await?;
@@ -44,9 +44,9 @@ impl Cratedb {
 
     /// Adds the columns that a registry of an earlier version lacks. Where that is not allowed, everything goes on
     /// without them.
-    pub(super) async fn upgrade_registry(&self, deadline: Deadline) -> Result<()> {
+    pub(in crate::sink) async fn upgrade_registry(&self, deadline: Deadline) -> Result<()> {
         if !self.look_at_registry(deadline).await? {
-            let sql = self.fill_own(include_str!("../../sql/cratedb/alter_registry.sql"));
+            let sql = self.fill_own(include_str!("../../../sql/cratedb/alter_registry.sql"));
             match self.create(&sql, deadline).await {
                 Err(error) if error.disposition() == Disposition::Abort => {
                     warn_old_registry(&sql);
@@ -66,7 +66,7 @@ impl Cratedb {
     }
 
     /// The source tables that targets were filled from, with their sources.
-    pub(super) async fn sources_once(&self, deadline: Deadline) -> Result<Vec<(String, SourceIdentity)>> {
+    pub(in crate::sink) async fn sources_once(&self, deadline: Deadline) -> Result<Vec<(String, SourceIdentity)>> {
         if self.relation_of(&self.schema, REGISTRY, deadline).await?.is_none() {
             return Ok(Vec::new());
         }
@@ -76,10 +76,10 @@ impl Cratedb {
     }
 
     /// The same of a registry that is there.
-    pub(super) async fn read_sources(&self, deadline: Deadline) -> Result<Vec<(String, SourceIdentity)>> {
+    pub(in crate::sink) async fn read_sources(&self, deadline: Deadline) -> Result<Vec<(String, SourceIdentity)>> {
         self.look_at_registry(deadline).await?;
         let rows =
-            self.ask(deadline, &self.fill_own(include_str!("../../sql/cratedb/sources.sql")), &[]).await?;
+            self.ask(deadline, &self.fill_own(include_str!("../../../sql/cratedb/sources.sql")), &[]).await?;
         let source = |row: &tokio_postgres::Row| {
             let identity: Option<String> = read(|| row.try_get(1))?;
             Ok((read(|| row.try_get(0))?, SourceIdentity::parse(&identity.unwrap_or_default())))

@@ -1,9 +1,9 @@
 //! What sources said of their tables, on CrateDB.
 
-use super::Deadline;
-use super::crate_rows::read;
-use super::cratedb::Cratedb;
-use super::schemas::{SCHEMAS, unreadable};
+use crate::sink::Deadline;
+use crate::sink::cratedb::rows::read;
+use crate::sink::cratedb::Cratedb;
+use crate::sink::postgres::schemas::{SCHEMAS, unreadable};
 use crate::catalogue::TableSchema;
 use crate::error::Result;
 use crate::plan::cratedb::named;
@@ -20,10 +20,10 @@ impl Cratedb {
     /// The statement that creates the table of what sources said of their tables.
     #[must_use]
     pub fn schemas_sql(&self) -> String {
-        self.fill_schemas(include_str!("../../sql/cratedb/create_schemas.sql"))
+        self.fill_schemas(include_str!("../../../sql/cratedb/create_schemas.sql"))
     }
 
-    pub(super) async fn schemas_once(&self, deadline: Deadline) -> Result<Vec<TableSchema>> {
+    pub(in crate::sink) async fn schemas_once(&self, deadline: Deadline) -> Result<Vec<TableSchema>> {
         let found = self.found_keys.get_or_try_init(|| self.find_keys(deadline)).await?;
         let mut schemas = self.said_schemas(deadline).await?;
         schemas.extend(found.iter().cloned());
@@ -33,7 +33,7 @@ impl Cratedb {
     /// The keys of tables that somebody else made and a route leads to: their primary keys. It is older than whatever
     /// a source says.
     async fn find_keys(&self, deadline: Deadline) -> Result<Vec<TableSchema>> {
-        let rows = self.ask(deadline, include_str!("../../sql/cratedb/adopted_keys.sql"), &[]).await?;
+        let rows = self.ask(deadline, include_str!("../../../sql/cratedb/adopted_keys.sql"), &[]).await?;
         let mut keys: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
         for row in &rows {
             let (schema, name, member) = read(|| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))?;
@@ -61,7 +61,7 @@ impl Cratedb {
         if self.relation_of(&self.schema, SCHEMAS, deadline).await?.is_none() {
             return Ok(Vec::new());
         }
-        let sql = self.fill_schemas(include_str!("../../sql/cratedb/read_schemas.sql"));
+        let sql = self.fill_schemas(include_str!("../../../sql/cratedb/read_schemas.sql"));
         let rows = self.ask(deadline, &sql, &[]).await?;
         let schema = |row: &tokio_postgres::Row| {
             let (name, columns): (String, String) = (read(|| row.try_get(0))?, read(|| row.try_get(2))?);
@@ -77,11 +77,11 @@ impl Cratedb {
         rows.iter().map(schema).collect()
     }
 
-    pub(super) async fn learn_once(&self, schemas: &[TableSchema], deadline: Deadline) -> Result<()> {
+    pub(in crate::sink) async fn learn_once(&self, schemas: &[TableSchema], deadline: Deadline) -> Result<()> {
         if self.relation_of(&self.schema, SCHEMAS, deadline).await?.is_none() {
             self.create(&self.schemas_sql(), deadline).await?;
         }
-        let sql = self.fill_schemas(include_str!("../../sql/cratedb/write_schemas.sql"));
+        let sql = self.fill_schemas(include_str!("../../../sql/cratedb/write_schemas.sql"));
         for schema in schemas {
             let (name, columns) =
                 (schema.kept_as(), serde_json::to_string(&schema.columns).map_err(|_| unreadable())?);

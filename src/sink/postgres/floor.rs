@@ -1,10 +1,10 @@
 //! Truncates: the floor below which a target has nothing, now and when it comes late.
 
-use super::connect::driver_error;
-use super::postgres::{Postgres, moment, settle};
-use super::registry::agree_on_source;
-use super::targets::{Relation, ddl_error, relation_of};
-use super::{Deadline, RowOutcome, Truncation};
+use crate::sink::wire::connect::driver_error;
+use crate::sink::postgres::{Postgres, moment, settle};
+use crate::sink::postgres::registry::agree_on_source;
+use crate::sink::postgres::objects::{Relation, ddl_error, relation_of};
+use crate::sink::{Deadline, RowOutcome, Truncation};
 use crate::config::{DeletePolicy, Truncate};
 use crate::error::{Disposition, Error, Result};
 use crate::plan::{floor_sql, truncate_sql};
@@ -19,7 +19,7 @@ const FLOORS: &str = "rowtide_floors";
 
 impl Postgres {
     /// The version below which a truncate has removed everything of a target, if its route applies truncates.
-    pub(super) async fn floor(
+    pub(in crate::sink) async fn floor(
         &self,
         client: &Object,
         target: &Target,
@@ -35,7 +35,7 @@ impl Postgres {
     }
 
     /// Makes sure that the target of a route that applies truncates has a floor: what writers hold still.
-    pub(super) async fn ensure_floor(&self, client: &mut Object, target: &Target) -> Result<()> {
+    pub(in crate::sink) async fn ensure_floor(&self, client: &mut Object, target: &Target) -> Result<()> {
         if target.truncate == Truncate::Ignore {
             return Ok(());
         }
@@ -48,7 +48,7 @@ impl Postgres {
 
     /// A change of `source` is of the source whose truncate raised the target's floor, unless it begins a new epoch:
     /// what one source removes, the rows of another must not be measured by. Whether floors tell their sources.
-    pub(super) async fn agree_with_floor(
+    pub(in crate::sink) async fn agree_with_floor(
         &self,
         client: &mut Object,
         target: &Target,
@@ -60,7 +60,7 @@ impl Postgres {
         {
             return Ok(false);
         }
-        let sql = self.fill_own(include_str!("../../sql/postgres/read_floor_source.sql"), &[]);
+        let sql = self.fill_own(include_str!("../../../sql/postgres/read_floor_source.sql"), &[]);
         let row = client.query_opt(&sql, &[&target.qualified()]).await.map_err(ddl_error)?;
         let Some(row) = row else { return Ok(true) };
         let floor: String = row.try_get(0).map_err(ddl_error)?;
@@ -80,7 +80,7 @@ impl Postgres {
             None => Ok(false),
             Some(floors) if tell(&floors) => Ok(true),
             Some(_) => {
-                let sql = self.fill_own(include_str!("../../sql/postgres/alter_floors.sql"), &[]);
+                let sql = self.fill_own(include_str!("../../../sql/postgres/alter_floors.sql"), &[]);
                 match self.run_ddl(client, &[sql]).await {
                     Err(error) if error.disposition() == Disposition::Abort => Ok(false),
                     other => other.map(|()| true),
@@ -92,10 +92,10 @@ impl Postgres {
     /// The statement that creates the table of floors.
     #[must_use]
     pub fn floors_sql(&self) -> String {
-        self.fill_own(include_str!("../../sql/postgres/create_floors.sql"), &[])
+        self.fill_own(include_str!("../../../sql/postgres/create_floors.sql"), &[])
     }
 
-    pub(super) async fn truncate_once(
+    pub(in crate::sink) async fn truncate_once(
         &self,
         truncation: &Truncation,
         deadline: Deadline,
@@ -146,7 +146,7 @@ impl Postgres {
         let is_empty = relation_of(client, &target.schema, &target.storage).await?.is_none();
         self.ensure_floor(client, target).await?;
         let tell_sources = self.agree_with_floor(client, target, (source, *epoch, position)).await?;
-        let name_floor = self.fill_own(include_str!("../../sql/postgres/name_floor.sql"), &[]);
+        let name_floor = self.fill_own(include_str!("../../../sql/postgres/name_floor.sql"), &[]);
         let (raise, remove) = truncate_sql(target);
         let failed = |error: tokio_postgres::Error| driver_error(&error, false);
         let transaction = client.transaction().await.map_err(failed)?;

@@ -1,12 +1,12 @@
 //! A look at a database that changes nothing: what the server is, what rowtide keeps there, whether the tables of the
 //! routes can be used. Tells facts; what is wrong with them is judged elsewhere.
 
-use super::connect::driver_error;
-use super::postgres::{Postgres, settle};
-use super::registry::Registered;
-use super::schemas::SCHEMAS;
-use super::targets::{DEAD_LETTERS, REGISTRY, adopted, check_storage, ddl_error, relation_of};
-use super::{Deadline, Materializer as _};
+use crate::sink::wire::connect::driver_error;
+use crate::sink::postgres::{Postgres, settle};
+use crate::sink::postgres::registry::Registered;
+use crate::sink::postgres::schemas::SCHEMAS;
+use crate::sink::postgres::objects::{DEAD_LETTERS, REGISTRY, adopted, check_storage, ddl_error, relation_of};
+use crate::sink::{Deadline, Materializer as _};
 use crate::config::{Config, DeletePolicy, RouteConfig};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Dialect, Layout, view};
@@ -125,7 +125,7 @@ pub struct RegisteredTarget {
 }
 
 impl RegisteredTarget {
-    pub(super) fn of(line: &Registered) -> Self {
+    pub(in crate::sink) fn of(line: &Registered) -> Self {
         Self {
             source: line.source.clone(),
             key_names: line.key_names.clone(),
@@ -136,7 +136,7 @@ impl RegisteredTarget {
 }
 
 /// The targets to look at: of the sources that the registry knows, and of routes that name one table.
-pub(super) fn targets_of(
+pub(in crate::sink) fn targets_of(
     config: &Config,
     known: &[(String, SourceIdentity)],
 ) -> Vec<(String, Result<Arc<Target>>)> {
@@ -160,7 +160,7 @@ pub(super) fn targets_of(
 }
 
 /// What rowtide does with a table of that use.
-pub(super) fn needed(used_for: Use, delete: DeletePolicy) -> Vec<Privilege> {
+pub(in crate::sink) fn needed(used_for: Use, delete: DeletePolicy) -> Vec<Privilege> {
     let mut needed = vec![Privilege::Select, Privilege::Insert, Privilege::Update];
     if used_for == Use::DeadLetters || delete == DeletePolicy::Hard {
         needed.push(Privilege::Delete);
@@ -169,13 +169,13 @@ pub(super) fn needed(used_for: Use, delete: DeletePolicy) -> Vec<Privilege> {
 }
 
 /// A target that cannot be looked at further.
-pub(super) fn faulty(source: String, error: &Error) -> TargetFacts {
+pub(in crate::sink) fn faulty(source: String, error: &Error) -> TargetFacts {
     let fault = Some(error.message().to_owned());
     TargetFacts { name: source.clone(), source, registered: None, fault, unguarded: false }
 }
 
 /// The fault of a target, if it is one: what keeps the database from answering is the caller's.
-pub(super) fn fault_of<T>(checked: Result<T>) -> Result<std::result::Result<T, String>> {
+pub(in crate::sink) fn fault_of<T>(checked: Result<T>) -> Result<std::result::Result<T, String>> {
     match checked {
         Ok(value) => Ok(Ok(value)),
         Err(error) if error.kind() == ErrorKind::Config => Ok(Err(error.message().to_owned())),
@@ -184,7 +184,7 @@ pub(super) fn fault_of<T>(checked: Result<T>) -> Result<std::result::Result<T, S
 }
 
 /// How far the clock that says `there` is ahead, when it was asked between two readings of ours.
-pub(super) fn ahead(before: SystemTime, after: SystemTime, there: jiff::Timestamp) -> i64 {
+pub(in crate::sink) fn ahead(before: SystemTime, after: SystemTime, there: jiff::Timestamp) -> i64 {
     let ours = |time: SystemTime| {
         let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
@@ -194,7 +194,7 @@ pub(super) fn ahead(before: SystemTime, after: SystemTime, there: jiff::Timestam
 }
 
 impl Postgres {
-    pub(super) async fn inspect(&self, config: &Config, deadline: Deadline) -> Result<Inspection> {
+    pub(in crate::sink) async fn inspect(&self, config: &Config, deadline: Deadline) -> Result<Inspection> {
         let client = self.client(deadline).await?;
         let token = client.cancel_token();
         let inspected = self.within(token, deadline, self.inspect_with(&client, config)).await;
@@ -205,7 +205,7 @@ impl Postgres {
         let failed = |error: tokio_postgres::Error| driver_error(&error, true);
         let before = SystemTime::now();
         let row = client
-            .query_one(include_str!("../../sql/postgres/inspect_server.sql"), &[])
+            .query_one(include_str!("../../../sql/postgres/inspect_server.sql"), &[])
             .await
             .map_err(failed)?;
         let after = SystemTime::now();
@@ -307,7 +307,7 @@ async fn table_facts(
     used_for: Use,
     delete: DeletePolicy,
 ) -> Result<TableFacts> {
-    let sql = include_str!("../../sql/postgres/inspect_table.sql");
+    let sql = include_str!("../../../sql/postgres/inspect_table.sql");
     let row = client.query_opt(sql, &[&schema, &name]).await.map_err(ddl_error)?;
     let allowed: Option<[bool; 4]> = row
         .map(|row| Ok([row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?]))
@@ -323,7 +323,7 @@ async fn table_facts(
 }
 
 /// What is needed and not among what is allowed: reading, adding, changing, removing.
-pub(super) fn lacking(allowed: [bool; 4], used_for: Use, delete: DeletePolicy) -> Vec<Privilege> {
+pub(in crate::sink) fn lacking(allowed: [bool; 4], used_for: Use, delete: DeletePolicy) -> Vec<Privilege> {
     let order = [Privilege::Select, Privilege::Insert, Privilege::Update, Privilege::Delete];
     let is_allowed = |privilege: &Privilege| {
         order.iter().zip(allowed).any(|(found, allowed)| found == privilege && allowed)
@@ -332,7 +332,7 @@ pub(super) fn lacking(allowed: [bool; 4], used_for: Use, delete: DeletePolicy) -
 }
 
 async fn schema_facts(client: &Object, name: String) -> Result<SchemaFacts> {
-    let sql = include_str!("../../sql/postgres/inspect_schema.sql");
+    let sql = include_str!("../../../sql/postgres/inspect_schema.sql");
     let row = client.query_opt(sql, &[&name]).await.map_err(ddl_error)?;
     let Some(row) = row else { return Ok(SchemaFacts { name, exists: false, lacks: Vec::new() }) };
     let mut lacks = Vec::new();

@@ -1,8 +1,8 @@
 //! The dead-letter table: records that cannot be applied, kept so that the stream can go on.
 
-use super::postgres::{Postgres, moment, settle};
-use super::targets::ddl_error;
-use super::{Cause, Deadline};
+use crate::sink::postgres::{Postgres, moment, settle};
+use crate::sink::postgres::objects::ddl_error;
+use crate::sink::{Cause, Deadline};
 use crate::error::{FAULT_CODES, Result};
 use crate::event::{Timestamp, hex};
 use bytes::Bytes;
@@ -125,12 +125,12 @@ pub fn bounded(text: String, most: usize) -> String {
 
 impl DeadLetter {
     /// A source as letters name it.
-    pub(super) fn bounded_source(source: &str) -> String {
+    pub(in crate::sink) fn bounded_source(source: &str) -> String {
         bounded(source.to_owned(), SOURCE_MAX)
     }
 
     /// The same with names that fit into an index.
-    pub(super) fn bounded(&self) -> Self {
+    pub(in crate::sink) fn bounded(&self) -> Self {
         Self {
             source: bounded(self.source.clone(), SOURCE_MAX),
             position: bounded(self.position.clone(), POSITION_MAX),
@@ -150,7 +150,7 @@ impl Filter {
     }
 
     /// The same with names as letters have them.
-    pub(super) fn bounded(&self) -> Self {
+    pub(in crate::sink) fn bounded(&self) -> Self {
         Self {
             table: self.table.clone().map(|table| bounded(table, LETTER_TABLE_MAX)),
             key: self.key.clone().map(|key| bounded(key, LETTER_KEY_MAX)),
@@ -161,7 +161,7 @@ impl Filter {
 
 /// What letters say of keys: as they are, as the dead-letter table names them now, and as it named them before names
 /// were bounded.
-pub(super) fn names_of_keys(keys: &[(String, String)]) -> HashMap<(String, String), (String, String)> {
+pub(in crate::sink) fn names_of_keys(keys: &[(String, String)]) -> HashMap<(String, String), (String, String)> {
     let mut names = HashMap::new();
     for (table, key) in keys {
         let own = || (table.clone(), key.clone());
@@ -185,14 +185,14 @@ fn interval(duration: Duration) -> String {
 }
 
 impl Postgres {
-    pub(super) async fn blocked_once(
+    pub(in crate::sink) async fn blocked_once(
         &self,
         keys: &[(String, String)],
         deadline: Deadline,
     ) -> Result<HashSet<(String, String)>> {
         // the target was prepared, and the dead letters' table with it
         let client = self.client(deadline).await?;
-        let sql = self.fill_own(include_str!("../../sql/postgres/blocked_keys.sql"), &[]);
+        let sql = self.fill_own(include_str!("../../../sql/postgres/blocked_keys.sql"), &[]);
         let names = names_of_keys(keys);
         let (tables, keys): (Vec<&str>, Vec<&str>) =
             names.keys().map(|(table, key)| (table.as_str(), key.as_str())).unzip();
@@ -206,7 +206,7 @@ impl Postgres {
         Ok(found.iter().filter_map(|name| names.get(name).cloned()).collect())
     }
 
-    pub(super) async fn parked_lately_once(
+    pub(in crate::sink) async fn parked_lately_once(
         &self,
         source: &str,
         cause: Cause<'_>,
@@ -214,7 +214,7 @@ impl Postgres {
         deadline: Deadline,
     ) -> Result<u64> {
         let client = self.client_for_own_tables(deadline).await?;
-        let sql = self.fill_own(include_str!("../../sql/postgres/parked_lately.sql"), &[]);
+        let sql = self.fill_own(include_str!("../../../sql/postgres/parked_lately.sql"), &[]);
         let source = bounded(storable(source), SOURCE_MAX);
         let position = |letter: &DeadLetter| bounded(storable(&letter.position), POSITION_MAX);
         let positions: Vec<String> = letters.iter().map(position).collect();
@@ -230,7 +230,7 @@ impl Postgres {
         Ok(u64::try_from(count).unwrap_or_default())
     }
 
-    pub(super) async fn park_once(&self, letters: &[DeadLetter], deadline: Deadline) -> Result<()> {
+    pub(in crate::sink) async fn park_once(&self, letters: &[DeadLetter], deadline: Deadline) -> Result<()> {
         let client = self.client_for_own_tables(deadline).await?;
         let letters: Vec<DeadLetter> = letters.iter().map(DeadLetter::bounded).collect();
         let mut seen = HashSet::new();
@@ -269,7 +269,7 @@ impl Postgres {
             &text(|letter| &letter.payload_sha256),
             &optional(|letter| letter.sequence_number.as_deref()),
         ];
-        let sql = self.fill_own(include_str!("../../sql/postgres/park.sql"), &[]);
+        let sql = self.fill_own(include_str!("../../../sql/postgres/park.sql"), &[]);
         let result = self.bounded(&client, deadline, client.execute(&sql, &parameters)).await;
         settle(client, result)?;
         Ok(())
@@ -282,7 +282,7 @@ impl Postgres {
     pub async fn expire_dead_letters(&self) -> Result<u64> {
         let mut client = self.client(Deadline::never()).await?;
         self.ensure_own_tables(&mut client).await?;
-        let sql = self.fill_own(include_str!("../../sql/postgres/expire_dead_letters.sql"), &[]);
+        let sql = self.fill_own(include_str!("../../../sql/postgres/expire_dead_letters.sql"), &[]);
         client.execute(&sql, &[&interval(self.dead_letter_retention)]).await.map_err(ddl_error)
     }
 
@@ -292,7 +292,7 @@ impl Postgres {
     /// When it cannot be read.
     pub async fn payload(&self, letter: &ParkedLetter) -> Result<Option<Vec<u8>>> {
         let client = self.client(Deadline::never()).await?;
-        let sql = self.fill_own(include_str!("../../sql/postgres/read_payload.sql"), &[]);
+        let sql = self.fill_own(include_str!("../../../sql/postgres/read_payload.sql"), &[]);
         let parameters: [&(dyn ToSql + Sync); 4] =
             [&letter.id, &letter.source, &letter.position, &letter.payload_sha256];
         let row = client.query_opt(&sql, &parameters).await.map_err(ddl_error)?;
@@ -307,7 +307,7 @@ impl Postgres {
         let filter = filter.bounded();
         let mut client = self.client(Deadline::never()).await?;
         self.ensure_own_tables(&mut client).await?;
-        let sql = self.fill_own(include_str!("../../sql/postgres/list_dead_letters.sql"), &[]);
+        let sql = self.fill_own(include_str!("../../../sql/postgres/list_dead_letters.sql"), &[]);
         let parameters: [&(dyn ToSql + Sync); 8] = [
             &filter.table,
             &filter.code,
@@ -349,7 +349,7 @@ impl Postgres {
     /// # Errors
     /// When they cannot be marked.
     pub async fn mark_redriven(&self, ids: &[i64]) -> Result<()> {
-        let sql = self.fill_own(include_str!("../../sql/postgres/mark_redriven.sql"), &[]);
+        let sql = self.fill_own(include_str!("../../../sql/postgres/mark_redriven.sql"), &[]);
         let client = self.client(Deadline::never()).await?;
         client.execute(&sql, &[&ids]).await.map(drop).map_err(ddl_error)
     }
@@ -359,7 +359,7 @@ impl Postgres {
     /// # Errors
     /// When they cannot be deleted.
     pub async fn discard(&self, ids: &[i64]) -> Result<u64> {
-        let sql = self.fill_own(include_str!("../../sql/postgres/discard_dead_letters.sql"), &[]);
+        let sql = self.fill_own(include_str!("../../../sql/postgres/discard_dead_letters.sql"), &[]);
         let client = self.client(Deadline::never()).await?;
         client.execute(&sql, &[&ids]).await.map_err(ddl_error)
     }

@@ -1,10 +1,19 @@
 //! Statements on a PostgreSQL server: retried, bounded in time, refused rows isolated by halving.
 
-use super::connect::driver_error;
-use super::registry::of_table;
-use super::server::{CANCEL_GRACE, Server, left, milliseconds, out_of_time, silent};
-use super::targets::{Known, check_horizon};
-use super::{Binding, Cause, DeadLetter, Deadline, KNOWN_BYTES_MAX, Materializer, RowOutcome, Truncation};
+pub(in crate::sink) mod floor;
+pub(in crate::sink) mod inspect;
+pub(in crate::sink) mod letters;
+pub(in crate::sink) mod objects;
+pub(in crate::sink) mod purge;
+pub(in crate::sink) mod registry;
+pub(in crate::sink) mod schemas;
+pub(in crate::sink) mod views;
+
+use crate::sink::wire::connect::driver_error;
+use crate::sink::postgres::registry::of_table;
+use crate::sink::wire::server::{CANCEL_GRACE, Server, left, milliseconds, out_of_time, silent};
+use crate::sink::postgres::objects::{Known, check_horizon};
+use crate::sink::{Binding, Cause, DeadLetter, Deadline, KNOWN_BYTES_MAX, Materializer, RowOutcome, Truncation};
 use crate::catalogue::TableSchema;
 use crate::config::{Config, Ddl};
 use crate::error::{Disposition, Error, ErrorKind, Result};
@@ -31,16 +40,16 @@ const PATCH_ATTEMPTS_MAX: u32 = 20;
 
 /// A PostgreSQL server as the place where rows go.
 pub struct Postgres {
-    pub(super) server: Server,
-    pub(super) schema: String,
-    pub(super) ddl: Ddl,
-    pub(super) dead_letter_retention: Duration,
-    pub(super) known: Mutex<Memo<String, Arc<Known>>>,
-    pub(super) ready: tokio::sync::Mutex<bool>,
+    pub(in crate::sink) server: Server,
+    pub(in crate::sink) schema: String,
+    pub(in crate::sink) ddl: Ddl,
+    pub(in crate::sink) dead_letter_retention: Duration,
+    pub(in crate::sink) known: Mutex<Memo<String, Arc<Known>>>,
+    pub(in crate::sink) ready: tokio::sync::Mutex<bool>,
     checks_horizon: bool,
     /// Whether the registry is one of an earlier version that cannot be changed.
-    pub(super) has_old_registry: AtomicBool,
-    pub(super) statements: AtomicU64,
+    pub(in crate::sink) has_old_registry: AtomicBool,
+    pub(in crate::sink) statements: AtomicU64,
 }
 
 impl std::fmt::Debug for Postgres {
@@ -60,7 +69,7 @@ impl Postgres {
     }
 
     /// The same on a server that is known already.
-    pub(super) fn on(server: Server, config: &Config) -> Self {
+    pub(in crate::sink) fn on(server: Server, config: &Config) -> Self {
         Self {
             server,
             schema: config.sink.schema.clone(),
@@ -109,11 +118,11 @@ impl Postgres {
         known.get(&target.qualified()).map(|known| known.layout)
     }
 
-    pub(super) fn own(&self, name: &str) -> String {
+    pub(in crate::sink) fn own(&self, name: &str) -> String {
         relation(&self.schema, name)
     }
 
-    pub(super) fn fill_own(&self, template: &str, values: &[(&str, &str)]) -> String {
+    pub(in crate::sink) fn fill_own(&self, template: &str, values: &[(&str, &str)]) -> String {
         let own = [
             ("registry", "targets"),
             ("dead_letters", "dead_letters"),
@@ -126,13 +135,13 @@ impl Postgres {
         fill(template, &all)
     }
 
-    pub(super) async fn client(&self, deadline: Deadline) -> Result<Object> {
+    pub(in crate::sink) async fn client(&self, deadline: Deadline) -> Result<Object> {
         self.server.client(deadline).await
     }
 
     /// Waits for `work` on `client`, at most until shortly before the deadline: then the statement is cancelled and
     /// awaited, else its connection is closed.
-    pub(super) async fn bounded<T>(
+    pub(in crate::sink) async fn bounded<T>(
         &self,
         client: &Object,
         deadline: Deadline,
@@ -147,7 +156,7 @@ impl Postgres {
         };
         let milliseconds = milliseconds(left);
         let limit = fill(
-            include_str!("../../sql/postgres/set_statement_timeout.sql"),
+            include_str!("../../../sql/postgres/set_statement_timeout.sql"),
             &[("milliseconds", &milliseconds)],
         );
         let work = async {
@@ -167,7 +176,7 @@ impl Postgres {
 
     /// Waits for `work`, of several statements, on the connection of `token`, at most until shortly before the
     /// deadline: then the statement that runs is cancelled. [`settle`] closes its connection.
-    pub(super) async fn within<T>(
+    pub(in crate::sink) async fn within<T>(
         &self,
         token: CancelToken,
         deadline: Deadline,
@@ -188,7 +197,7 @@ impl Postgres {
     }
 
     /// Waits for `work` on `client` for which there is no deadline, as a command has none.
-    pub(super) async fn answered<T>(
+    pub(in crate::sink) async fn answered<T>(
         &self,
         client: &Object,
         work: impl Future<Output = Result<T, tokio_postgres::Error>>,
@@ -197,7 +206,7 @@ impl Postgres {
     }
 
     /// A connection, rowtide's own tables being there.
-    pub(super) async fn client_for_own_tables(&self, deadline: Deadline) -> Result<Object> {
+    pub(in crate::sink) async fn client_for_own_tables(&self, deadline: Deadline) -> Result<Object> {
         let mut client = self.client(deadline).await?;
         let token = client.cancel_token();
         match self.within(token, deadline, self.ensure_own_tables(&mut client)).await {
@@ -252,12 +261,12 @@ impl Postgres {
         deadline: Deadline,
     ) -> Result<Vec<tokio_postgres::Row>> {
         left(deadline)?;
-        let lock = self.fill_own(include_str!("../../sql/postgres/lock_horizon.sql"), &[]);
+        let lock = self.fill_own(include_str!("../../../sql/postgres/lock_horizon.sql"), &[]);
         let failed = |error: tokio_postgres::Error| driver_error(&error, false);
         let transaction = client.transaction().await.map_err(failed)?;
         if let Some(limit) = self.server.statement_timeout {
             let milliseconds = milliseconds(limit);
-            let template = include_str!("../../sql/postgres/limit_statement.sql");
+            let template = include_str!("../../../sql/postgres/limit_statement.sql");
             transaction
                 .batch_execute(&fill(template, &[("milliseconds", &milliseconds)]))
                 .await
@@ -338,7 +347,7 @@ impl Postgres {
 
     /// The purge horizon of a target: deleted rows up to then may be forgotten.
     async fn horizon(&self, target: &Target, deadline: Deadline) -> Result<Option<jiff::Timestamp>> {
-        let sql = self.fill_own(include_str!("../../sql/postgres/lock_horizon.sql"), &[]);
+        let sql = self.fill_own(include_str!("../../../sql/postgres/lock_horizon.sql"), &[]);
         let client = self.client(deadline).await?;
         let name = target.qualified();
         let asked = self.bounded(&client, deadline, client.query_opt(&sql, &[&name])).await;
@@ -574,14 +583,14 @@ impl Materializer for Postgres {
 }
 
 /// Gives the connection back, unless something is still going on in it.
-pub(super) fn settle<T>(client: Object, result: Result<T>) -> Result<T> {
+pub(in crate::sink) fn settle<T>(client: Object, result: Result<T>) -> Result<T> {
     if result.as_ref().is_err_and(|error| error.code() == "deadline") {
         drop(Object::take(client));
     }
     result
 }
 
-pub(super) fn moment(at: Option<Timestamp>) -> Option<jiff::Timestamp> {
+pub(in crate::sink) fn moment(at: Option<Timestamp>) -> Option<jiff::Timestamp> {
     at.and_then(|at| jiff::Timestamp::from_microsecond(at.0).ok())
 }
 

@@ -1,9 +1,9 @@
 //! The objects in the database: what is there, what must be made, and what the registry remembers of it.
 
-use super::connect::driver_error;
-use super::postgres::{Postgres, settle};
-use super::registry::{KeyTypes, Registered, agree, agree_with_registry, of_table};
-use super::{Binding, Deadline, KNOWN_BYTES};
+use crate::sink::wire::connect::driver_error;
+use crate::sink::postgres::{Postgres, settle};
+use crate::sink::postgres::registry::{KeyTypes, Registered, agree, agree_with_registry, of_table};
+use crate::sink::{Binding, Deadline, KNOWN_BYTES};
 use crate::config::{Ddl, DeletePolicy};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Key;
@@ -14,39 +14,39 @@ use futures_util::TryStreamExt as _;
 use std::sync::{Arc, PoisonError};
 use tokio_postgres::types::ToSql;
 
-pub(super) const STORAGE_COLUMNS: [&str; 8] =
+pub(in crate::sink) const STORAGE_COLUMNS: [&str; 8] =
     ["key", "pk", "data", "aux", "version", "deleted", "changed_at", "applied_at"];
-pub(super) const REGISTRY: &str = "rowtide_targets";
+pub(in crate::sink) const REGISTRY: &str = "rowtide_targets";
 /// The column of the registry that holds the source of a target.
-pub(super) const SOURCE_COLUMN: &str = "source_identity";
-pub(super) const DEAD_LETTERS: &str = "rowtide_dead_letters";
+pub(in crate::sink) const SOURCE_COLUMN: &str = "source_identity";
+pub(in crate::sink) const DEAD_LETTERS: &str = "rowtide_dead_letters";
 /// How long a worker waits for another one that creates the same objects.
 const CREATE_WAIT: &str = "10s";
 /// How long readers may be held up by a view that waits to be replaced.
-pub(super) const REPLACE_WAIT: &str = "100ms";
+pub(in crate::sink) const REPLACE_WAIT: &str = "100ms";
 /// Looking again, because another worker was creating the same objects.
-pub(super) const LOOKS_MAX: u32 = 5;
+pub(in crate::sink) const LOOKS_MAX: u32 = 5;
 
 /// A target whose objects are there.
 #[derive(Debug)]
-pub(super) struct Known {
-    pub(super) binding: Binding,
-    pub(super) layout: Layout,
+pub(in crate::sink) struct Known {
+    pub(in crate::sink) binding: Binding,
+    pub(in crate::sink) layout: Layout,
     /// What the registry remembers of the key's types.
-    pub(super) key_types: KeyTypes,
+    pub(in crate::sink) key_types: KeyTypes,
 }
 
 /// A relation of the catalogue.
-pub(super) struct Relation {
-    pub(super) kind: String,
-    pub(super) columns: Vec<String>,
-    pub(super) definition: Option<String>,
+pub(in crate::sink) struct Relation {
+    pub(in crate::sink) kind: String,
+    pub(in crate::sink) columns: Vec<String>,
+    pub(in crate::sink) definition: Option<String>,
     unique_pk: bool,
-    pub(super) comment: Option<String>,
+    pub(in crate::sink) comment: Option<String>,
 }
 
 impl Relation {
-    pub(super) fn is_table(&self) -> bool {
+    pub(in crate::sink) fn is_table(&self) -> bool {
         matches!(self.kind.as_str(), "r" | "p")
     }
 }
@@ -95,7 +95,7 @@ pub struct Shown {
 
 impl Shown {
     /// Whether the row of an adopted table, which has no column of its canonical key, is meant.
-    pub(super) fn means(&self, pk: &str) -> bool {
+    pub(in crate::sink) fn means(&self, pk: &str) -> bool {
         self.key.as_deref().is_none_or(|key| Key::from_json(pk).is_ok_and(|of_row| of_row.as_str() == key))
     }
 }
@@ -115,7 +115,7 @@ pub struct LiveRow {
 
 impl Postgres {
     /// A target whose objects are there and agree with the route; creates them where that is allowed.
-    pub(super) async fn know(&self, binding: &Binding, deadline: Deadline) -> Result<Arc<Known>> {
+    pub(in crate::sink) async fn know(&self, binding: &Binding, deadline: Deadline) -> Result<Arc<Known>> {
         let name = binding.target.qualified();
         let cached = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
         if let Some(known) = cached
@@ -196,7 +196,7 @@ impl Postgres {
     }
 
     /// Registry and dead letters, in the sink's schema.
-    pub(super) async fn ensure_own_tables(&self, client: &mut Object) -> Result<()> {
+    pub(in crate::sink) async fn ensure_own_tables(&self, client: &mut Object) -> Result<()> {
         let mut missing = Vec::new();
         match relation_of(client, &self.schema, REGISTRY).await? {
             None => missing.push(self.registry_sql()),
@@ -206,7 +206,7 @@ impl Postgres {
             None => missing.push(self.dead_letters_sql()),
             // made by 0.1.0
             Some(table) if !table.columns.iter().any(|column| column == "sequence_number") => {
-                missing.push(self.fill_own(include_str!("../../sql/postgres/alter_dead_letters.sql"), &[]));
+                missing.push(self.fill_own(include_str!("../../../sql/postgres/alter_dead_letters.sql"), &[]));
             }
             Some(_) => {}
         }
@@ -216,14 +216,14 @@ impl Postgres {
     /// The statement that creates the registry.
     #[must_use]
     pub fn registry_sql(&self) -> String {
-        self.fill_own(include_str!("../../sql/postgres/create_registry.sql"), &[])
+        self.fill_own(include_str!("../../../sql/postgres/create_registry.sql"), &[])
     }
 
     /// The statements that create the dead-letter table.
     #[must_use]
     pub fn dead_letters_sql(&self) -> String {
         self.fill_own(
-            include_str!("../../sql/postgres/create_dead_letters.sql"),
+            include_str!("../../../sql/postgres/create_dead_letters.sql"),
             &[
                 ("dead_letters_by_key", "rowtide_dead_letters_by_key"),
                 ("dead_letters_by_time", "rowtide_dead_letters_by_time"),
@@ -299,12 +299,12 @@ impl Postgres {
         Ok(look)
     }
 
-    pub(super) async fn registered(
+    pub(in crate::sink) async fn registered(
         &self,
         client: &impl GenericClient,
         target: &Target,
     ) -> Result<Option<Registered>> {
-        let sql = self.fill_own(include_str!("../../sql/postgres/read_registry.sql"), &[]);
+        let sql = self.fill_own(include_str!("../../../sql/postgres/read_registry.sql"), &[]);
         let Some(row) = client.query_opt(&sql, &[&target.qualified()]).await.map_err(ddl_error)? else {
             return Ok(None);
         };
@@ -324,7 +324,7 @@ impl Postgres {
     }
 
     async fn register(&self, client: &impl GenericClient, binding: &Binding, layout: Layout) -> Result<()> {
-        let sql = self.fill_own(include_str!("../../sql/postgres/write_registry.sql"), &[]);
+        let sql = self.fill_own(include_str!("../../../sql/postgres/write_registry.sql"), &[]);
         let target = &*binding.target;
         let (name, scheme, epoch) =
             (target.qualified(), binding.scheme.to_string(), i32::from(binding.epoch));
@@ -367,7 +367,7 @@ impl Postgres {
         transaction.commit().await.map_err(ddl_error).or_else(lost_race)
     }
 
-    pub(super) async fn run_ddl(&self, client: &mut Object, statements: &[String]) -> Result<()> {
+    pub(in crate::sink) async fn run_ddl(&self, client: &mut Object, statements: &[String]) -> Result<()> {
         if self.ddl == Ddl::Never {
             return Err(missing_object(statements));
         }
@@ -387,7 +387,7 @@ impl Postgres {
     pub async fn targets(&self) -> Result<Vec<KnownTarget>> {
         let mut client = self.client(Deadline::never()).await?;
         self.ensure_own_tables(&mut client).await?;
-        let sql = self.fill_own(include_str!("../../sql/postgres/targets.sql"), &[]);
+        let sql = self.fill_own(include_str!("../../../sql/postgres/targets.sql"), &[]);
         let rows = client.query(&sql, &[]).await.map_err(ddl_error)?;
         let read = |row: &tokio_postgres::Row| {
             Ok(KnownTarget {
@@ -423,7 +423,7 @@ impl Postgres {
             let live = if target.layout.ends_with("guarded") { "where t.deleted is not true" } else { "" };
             let storage = relation(&target.schema, &target.table);
             fill(
-                include_str!("../../sql/postgres/live_rows_adopted.sql"),
+                include_str!("../../../sql/postgres/live_rows_adopted.sql"),
                 &[("storage", &storage), ("aux", aux), ("live", live)],
             )
         } else {
@@ -433,7 +433,7 @@ impl Postgres {
             }
             let storage = relation(&target.schema, &target.storage);
             fill(
-                include_str!("../../sql/postgres/live_rows.sql"),
+                include_str!("../../../sql/postgres/live_rows.sql"),
                 &[("storage", &storage), ("which", &which)],
             )
         };
@@ -470,24 +470,24 @@ fn known(binding: &Binding, layout: Layout, registered: Option<&Registered>) -> 
     Known { binding, layout, key_types }
 }
 
-pub(super) fn ddl_error(error: tokio_postgres::Error) -> Error {
+pub(in crate::sink) fn ddl_error(error: tokio_postgres::Error) -> Error {
     driver_error(&error, true)
 }
 
-pub(super) fn lock_wait(wait: &str) -> String {
-    fill(include_str!("../../sql/postgres/limit_lock_wait.sql"), &[("wait", wait)])
+pub(in crate::sink) fn lock_wait(wait: &str) -> String {
+    fill(include_str!("../../../sql/postgres/limit_lock_wait.sql"), &[("wait", wait)])
 }
 
 /// A transaction in which no other worker creates anything.
-pub(super) async fn begin_ddl(client: &mut Object) -> Result<deadpool_postgres::Transaction<'_>> {
+pub(in crate::sink) async fn begin_ddl(client: &mut Object) -> Result<deadpool_postgres::Transaction<'_>> {
     let transaction = client.transaction().await.map_err(ddl_error)?;
     transaction.batch_execute(&lock_wait(CREATE_WAIT)).await.map_err(ddl_error)?;
-    transaction.batch_execute(include_str!("../../sql/postgres/lock_ddl.sql")).await.map_err(ddl_error)?;
+    transaction.batch_execute(include_str!("../../../sql/postgres/lock_ddl.sql")).await.map_err(ddl_error)?;
     Ok(transaction)
 }
 
 /// How the registry names a layout.
-pub(super) fn layout_word(layout: Layout, delete: DeletePolicy) -> &'static str {
+pub(in crate::sink) fn layout_word(layout: Layout, delete: DeletePolicy) -> &'static str {
     match (layout, delete) {
         (Layout::Managed, DeletePolicy::Tombstone) => "tombstone",
         (Layout::Managed, DeletePolicy::Soft) => "soft",
@@ -498,7 +498,7 @@ pub(super) fn layout_word(layout: Layout, delete: DeletePolicy) -> &'static str 
 }
 
 /// Nothing that is written is older than what was purged.
-pub(super) fn check_horizon(horizon: Option<jiff::Timestamp>, target: &Target, rows: &[&Row]) -> Result<()> {
+pub(in crate::sink) fn check_horizon(horizon: Option<jiff::Timestamp>, target: &Target, rows: &[&Row]) -> Result<()> {
     let Some(horizon) = horizon else { return Ok(()) };
     let older = |row: &&&Row| row.at.is_none_or(|at| at.0 < horizon.as_microsecond());
     let count = rows.iter().filter(older).count();
@@ -514,7 +514,7 @@ pub(super) fn check_horizon(horizon: Option<jiff::Timestamp>, target: &Target, r
     Err(Error::new(ErrorKind::Config, "behind_purge_horizon", message))
 }
 
-pub(super) fn missing_object(statements: &[String]) -> Error {
+pub(in crate::sink) fn missing_object(statements: &[String]) -> Error {
     Error::new(
         ErrorKind::Schema,
         "missing_object",
@@ -528,7 +528,7 @@ pub(super) fn missing_object(statements: &[String]) -> Error {
 /// Rows hold any character, so the database must: else it refuses them one by one.
 async fn check_encoding(client: &impl GenericClient) -> Result<()> {
     let row =
-        client.query_one(include_str!("../../sql/postgres/encoding.sql"), &[]).await.map_err(ddl_error)?;
+        client.query_one(include_str!("../../../sql/postgres/encoding.sql"), &[]).await.map_err(ddl_error)?;
     match row.try_get(0).map_err(ddl_error)? {
         "UTF8" => Ok(()),
         other => Err(Error::config(format!(
@@ -557,12 +557,12 @@ fn lost_race(error: Error) -> Result<()> {
     }
 }
 
-pub(super) async fn relation_of(
+pub(in crate::sink) async fn relation_of(
     client: &impl GenericClient,
     schema: &str,
     name: &str,
 ) -> Result<Option<Relation>> {
-    let sql = include_str!("../../sql/postgres/relation.sql");
+    let sql = include_str!("../../../sql/postgres/relation.sql");
     let parameters: [&(dyn ToSql + Sync); 2] = [&schema, &name];
     let row = client.query_opt(sql, &parameters).await.map_err(dropped_meanwhile)?;
     let read = |row: tokio_postgres::Row| {
@@ -577,11 +577,11 @@ pub(super) async fn relation_of(
     row.map(read).transpose().map_err(ddl_error)
 }
 
-pub(super) fn has(table: &Relation, column: &str) -> bool {
+pub(in crate::sink) fn has(table: &Relation, column: &str) -> bool {
     table.columns.iter().any(|found| found == column)
 }
 
-pub(super) fn check_storage(target: &Target, table: &Relation) -> Result<()> {
+pub(in crate::sink) fn check_storage(target: &Target, table: &Relation) -> Result<()> {
     let lacking: Vec<&str> = STORAGE_COLUMNS.into_iter().filter(|column| !has(table, column)).collect();
     if matches!(table.kind.as_str(), "r" | "p") && lacking.is_empty() {
         return Ok(());
@@ -600,7 +600,7 @@ pub(super) fn check_storage(target: &Target, table: &Relation) -> Result<()> {
 }
 
 /// How an existing table with the target's own name is written to.
-pub(super) fn adopted(target: &Target, table: &Relation) -> Result<Layout> {
+pub(in crate::sink) fn adopted(target: &Target, table: &Relation) -> Result<Layout> {
     let name = target.qualified();
     if STORAGE_COLUMNS.into_iter().all(|column| has(table, column)) {
         return Err(Error::fault(

@@ -1,8 +1,8 @@
 //! Forgetting deleted rows: tombstones that are older than any delivery may be.
 
-use super::postgres::Postgres;
-use super::targets::{KnownTarget, ddl_error};
-use super::{Deadline, LETTER_KEY_MAX, LETTER_TABLE_MAX, bounded};
+use crate::sink::postgres::Postgres;
+use crate::sink::postgres::objects::{KnownTarget, ddl_error};
+use crate::sink::{Deadline, LETTER_KEY_MAX, LETTER_TABLE_MAX, bounded};
 use crate::error::Result;
 use crate::plan::{fill, relation};
 use std::time::Duration;
@@ -44,17 +44,17 @@ impl Postgres {
         ];
         let source = bounded(target.source.clone(), LETTER_TABLE_MAX);
         let age = format!("{} microseconds", older_than.as_micros());
-        let sql = fill(include_str!("../../sql/postgres/count_purgeable.sql"), &places);
+        let sql = fill(include_str!("../../../sql/postgres/count_purgeable.sql"), &places);
         let row = self.answered(&client, client.query_one(&sql, &[&age, &source])).await?;
         let count: i64 = row.try_get(0).map_err(ddl_error)?;
         // a purge that has nothing to forget leaves the horizon where it is
         if dry_run || count == 0 {
             return Ok(Purged { rows: u64::try_from(count).unwrap_or_default(), ..nothing });
         }
-        let sql = self.fill_own(include_str!("../../sql/postgres/move_horizon.sql"), &[]);
+        let sql = self.fill_own(include_str!("../../../sql/postgres/move_horizon.sql"), &[]);
         let row = self.answered(&client, client.query_one(&sql, &[&target.name, &age])).await?;
         let horizon: jiff::Timestamp = row.try_get(0).map_err(ddl_error)?;
-        let sql = fill(include_str!("../../sql/postgres/purge.sql"), &places);
+        let sql = fill(include_str!("../../../sql/postgres/purge.sql"), &places);
         let mut rows = 0;
         loop {
             let parameters: [&(dyn ToSql + Sync); 3] = [&horizon, &source, &PURGE_ROWS];

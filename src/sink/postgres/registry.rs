@@ -1,9 +1,9 @@
 //! What the registry remembers of a target, and whether the changes that come are of it: of its source, its key, its
 //! order.
 
-use super::postgres::{Postgres, settle};
-use super::targets::{REGISTRY, Relation, SOURCE_COLUMN, ddl_error, has, relation_of};
-use super::{Binding, Deadline};
+use crate::sink::postgres::{Postgres, settle};
+use crate::sink::postgres::objects::{REGISTRY, Relation, SOURCE_COLUMN, ddl_error, has, relation_of};
+use crate::sink::{Binding, Deadline};
 use crate::error::{Disposition, Error, ErrorKind, Result};
 use crate::route::{MERGED, Target};
 use crate::source::SourceIdentity;
@@ -12,26 +12,26 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio_postgres::types::ToSql;
 
 /// What the registry says of a target.
-pub(super) struct Registered {
-    pub(super) source: String,
-    pub(super) key_names: Vec<String>,
-    pub(super) scheme: String,
-    pub(super) epoch: i32,
-    pub(super) view_sql: Option<String>,
-    pub(super) view_definition: Option<String>,
+pub(in crate::sink) struct Registered {
+    pub(in crate::sink) source: String,
+    pub(in crate::sink) key_names: Vec<String>,
+    pub(in crate::sink) scheme: String,
+    pub(in crate::sink) epoch: i32,
+    pub(in crate::sink) view_sql: Option<String>,
+    pub(in crate::sink) view_definition: Option<String>,
     /// Canonical text of the source's identity; `None` when no change has told it yet.
-    pub(super) identity: Option<String>,
+    pub(in crate::sink) identity: Option<String>,
     /// What the key's values are, in the order of their names, with commas between them.
-    pub(super) key_types: Option<String>,
+    pub(in crate::sink) key_types: Option<String>,
 }
 
 impl Registered {
-    pub(super) fn source(&self) -> SourceIdentity {
+    pub(in crate::sink) fn source(&self) -> SourceIdentity {
         self.identity.as_deref().map(SourceIdentity::parse).unwrap_or_default()
     }
 
     /// What is to be remembered of the source and of the key's types, when that is more than what is.
-    pub(super) fn to_remember(&self, binding: &Binding) -> Option<(String, Option<String>)> {
+    pub(in crate::sink) fn to_remember(&self, binding: &Binding) -> Option<(String, Option<String>)> {
         // whoever raises the epoch says that the source is another one
         let starts_anew = self.epoch < i32::from(binding.epoch);
         let known = if starts_anew { SourceIdentity::default() } else { self.source() };
@@ -45,20 +45,20 @@ impl Registered {
 
 /// The types of a key's values, by which a column that changes its type is noticed.
 #[derive(Debug, Default)]
-pub(super) struct KeyTypes {
+pub(in crate::sink) struct KeyTypes {
     were: String,
     has_warned: AtomicBool,
 }
 
 impl KeyTypes {
-    pub(super) fn of(registered: Option<&Registered>, binding: &Binding) -> Self {
+    pub(in crate::sink) fn of(registered: Option<&Registered>, binding: &Binding) -> Self {
         let same_epoch = registered.filter(|line| line.epoch >= i32::from(binding.epoch));
         let were = same_epoch.and_then(|line| line.key_types.clone());
         Self { were: were.unwrap_or_else(|| binding.key_types.join(",")), has_warned: AtomicBool::new(false) }
     }
 
     /// Says once that a column of the key has another type than before.
-    pub(super) fn check(&self, binding: &Binding) {
+    pub(in crate::sink) fn check(&self, binding: &Binding) {
         let are = binding.key_types.join(",");
         if are.is_empty()
             || self.were.is_empty()
@@ -82,7 +82,7 @@ impl KeyTypes {
 }
 
 /// The changes are of the source, the key and the order that the registry remembers.
-pub(super) fn agree_with_registry(binding: &Binding, registered: &Registered, registry: &str) -> Result<()> {
+pub(in crate::sink) fn agree_with_registry(binding: &Binding, registered: &Registered, registry: &str) -> Result<()> {
     let target = &binding.target;
     let name = target.qualified();
     let afresh = || format!("to start afresh, drop the table and its line in {registry}");
@@ -121,7 +121,7 @@ pub(super) fn agree_with_registry(binding: &Binding, registered: &Registered, re
 }
 
 /// A change of `source` is of the source that is known of the target.
-pub(super) fn agree_on_source(
+pub(in crate::sink) fn agree_on_source(
     target: &Target,
     source: &SourceIdentity,
     position: &str,
@@ -186,7 +186,7 @@ fn other_scheme(binding: &Binding, was: &str, registry: &str) -> Error {
 ///
 /// # Errors
 /// When they are of others.
-pub(super) fn agree(new: &Binding, known: &Binding) -> Result<bool> {
+pub(in crate::sink) fn agree(new: &Binding, known: &Binding) -> Result<bool> {
     let registered = Registered {
         source: known.target.source.clone(),
         key_names: known.key_names.clone(),
@@ -202,7 +202,7 @@ pub(super) fn agree(new: &Binding, known: &Binding) -> Result<bool> {
 }
 
 /// An answer of the database about one target does not stop the others; one about the connection does.
-pub(super) fn of_table(error: Error) -> Error {
+pub(in crate::sink) fn of_table(error: Error) -> Error {
     let is_of_connection = |state: &str| ["08", "28", "3D"].iter().any(|class| state.starts_with(class));
     match error.sqlstate() {
         Some(state) if is_of_connection(state) => error,
@@ -212,7 +212,7 @@ pub(super) fn of_table(error: Error) -> Error {
     }
 }
 
-pub(super) fn warn_old_registry(sql: &str) {
+pub(in crate::sink) fn warn_old_registry(sql: &str) {
     tracing::warn!(
         statement = sql,
         "The registry was made by an earlier version and cannot remember which source fills a target, so that two \
@@ -222,7 +222,7 @@ pub(super) fn warn_old_registry(sql: &str) {
 
 impl Postgres {
     /// Lets the registry remember which source fills a target, and holds the binding to what it says.
-    pub(super) async fn remember_source(
+    pub(in crate::sink) async fn remember_source(
         &self,
         client: &Object,
         binding: &Binding,
@@ -236,7 +236,7 @@ impl Postgres {
         if let (Some(before), Some((source, types))) = (&before, to_remember)
             && self.can_remember_sources(client).await?
         {
-            let sql = self.fill_own(include_str!("../../sql/postgres/write_source.sql"), &[]);
+            let sql = self.fill_own(include_str!("../../../sql/postgres/write_source.sql"), &[]);
             let starts_anew = before.epoch < i32::from(binding.epoch);
             let name = binding.target.qualified();
             let parameters: [&(dyn ToSql + Sync); 5] =
@@ -258,11 +258,11 @@ impl Postgres {
 
     /// Adds the columns that a registry of an earlier version lacks. Where that is not allowed, everything goes on
     /// without them.
-    pub(super) async fn upgrade_registry(&self, client: &mut Object, registry: &Relation) -> Result<()> {
+    pub(in crate::sink) async fn upgrade_registry(&self, client: &mut Object, registry: &Relation) -> Result<()> {
         if has(registry, SOURCE_COLUMN) || self.has_old_registry.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let sql = self.fill_own(include_str!("../../sql/postgres/alter_registry.sql"), &[]);
+        let sql = self.fill_own(include_str!("../../../sql/postgres/alter_registry.sql"), &[]);
         let altered = self.run_ddl(client, std::slice::from_ref(&sql)).await;
         match altered {
             Err(error) if error.disposition() == Disposition::Abort => {
@@ -275,7 +275,7 @@ impl Postgres {
     }
 
     /// The source tables that targets were filled from, with their sources.
-    pub(super) async fn sources_once(&self, deadline: Deadline) -> Result<Vec<(String, SourceIdentity)>> {
+    pub(in crate::sink) async fn sources_once(&self, deadline: Deadline) -> Result<Vec<(String, SourceIdentity)>> {
         let client = self.client(deadline).await?;
         let token = client.cancel_token();
         let read = async {
@@ -289,8 +289,8 @@ impl Postgres {
     }
 
     /// The same of a registry that is there.
-    pub(super) async fn read_sources(&self, client: &Object) -> Result<Vec<(String, SourceIdentity)>> {
-        let sql = self.fill_own(include_str!("../../sql/postgres/sources.sql"), &[]);
+    pub(in crate::sink) async fn read_sources(&self, client: &Object) -> Result<Vec<(String, SourceIdentity)>> {
+        let sql = self.fill_own(include_str!("../../../sql/postgres/sources.sql"), &[]);
         let rows = client.query(&sql, &[]).await.map_err(ddl_error)?;
         let source = |row: &tokio_postgres::Row| {
             let identity: Option<String> = row.try_get(1)?;

@@ -1,24 +1,24 @@
 //! What sources said of their tables: it outlives the process that heard it, so that a cold start knows a table's key.
 
-use super::Deadline;
-use super::postgres::{Postgres, settle};
-use super::targets::{ddl_error, relation_of};
+use crate::sink::Deadline;
+use crate::sink::postgres::{Postgres, settle};
+use crate::sink::postgres::objects::{ddl_error, relation_of};
 use crate::catalogue::TableSchema;
 use crate::error::{Error, ErrorKind, Result};
 use std::collections::BTreeMap;
 use tokio_postgres::types::ToSql;
 
-pub(super) const SCHEMAS: &str = "rowtide_schemas";
+pub(in crate::sink) const SCHEMAS: &str = "rowtide_schemas";
 
 impl Postgres {
-    pub(super) async fn schemas_once(&self, deadline: Deadline) -> Result<Vec<TableSchema>> {
+    pub(in crate::sink) async fn schemas_once(&self, deadline: Deadline) -> Result<Vec<TableSchema>> {
         let client = self.client(deadline).await?;
         let token = client.cancel_token();
         let read = async {
             if relation_of(&client, &self.schema, SCHEMAS).await?.is_none() {
                 return Ok(Vec::new());
             }
-            let sql = self.fill_own(include_str!("../../sql/postgres/read_schemas.sql"), &[]);
+            let sql = self.fill_own(include_str!("../../../sql/postgres/read_schemas.sql"), &[]);
             let rows = client.query(&sql, &[]).await.map_err(ddl_error)?;
             rows.iter().map(schema_of).collect()
         };
@@ -26,14 +26,14 @@ impl Postgres {
         settle(client, read)
     }
 
-    pub(super) async fn learn_once(&self, schemas: &[TableSchema], deadline: Deadline) -> Result<()> {
+    pub(in crate::sink) async fn learn_once(&self, schemas: &[TableSchema], deadline: Deadline) -> Result<()> {
         let mut client = self.client(deadline).await?;
         let token = client.cancel_token();
         let work = async {
             if relation_of(&client, &self.schema, SCHEMAS).await?.is_none() {
                 self.run_ddl(&mut client, &[self.schemas_sql()]).await?;
             }
-            let sql = self.fill_own(include_str!("../../sql/postgres/write_schemas.sql"), &[]);
+            let sql = self.fill_own(include_str!("../../../sql/postgres/write_schemas.sql"), &[]);
             // two workers that learn the same tables take them in one order
             let by_table: BTreeMap<(String, &str), &TableSchema> =
                 schemas.iter().map(|schema| ((schema.kept_as(), schema.said_at.as_str()), schema)).collect();
@@ -52,7 +52,7 @@ impl Postgres {
     /// The statement that creates the table of what sources said of their tables.
     #[must_use]
     pub fn schemas_sql(&self) -> String {
-        self.fill_own(include_str!("../../sql/postgres/create_schemas.sql"), &[])
+        self.fill_own(include_str!("../../../sql/postgres/create_schemas.sql"), &[])
     }
 }
 
@@ -68,7 +68,7 @@ fn schema_of(row: &tokio_postgres::Row) -> Result<TableSchema> {
     })
 }
 
-pub(super) fn unreadable() -> Error {
+pub(in crate::sink) fn unreadable() -> Error {
     let message =
         format!("A line of {SCHEMAS} is not as rowtide wrote it: delete it, and the source says it again.");
     Error::new(ErrorKind::Schema, "bad_schema_line", message)

@@ -1,7 +1,7 @@
 //! A view that is out of date, replaced: what people put on it stays, and what stands on it is named.
 
-use super::postgres::Postgres;
-use super::targets::{REPLACE_WAIT, begin_ddl, ddl_error, lock_wait, relation_of};
+use crate::sink::postgres::Postgres;
+use crate::sink::postgres::objects::{REPLACE_WAIT, begin_ddl, ddl_error, lock_wait, relation_of};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{View, drop_view};
 use crate::route::Target;
@@ -31,7 +31,7 @@ impl Keepsake {
 impl Postgres {
     /// Replaces rowtide's own view, unless somebody reads it right now or builds on it: then the old one stays, and the
     /// log says why. False: it was somebody else's turn meanwhile, and everything must be looked at again.
-    pub(super) async fn replace_view(
+    pub(in crate::sink) async fn replace_view(
         &self,
         client: &mut Object,
         target: &Target,
@@ -88,13 +88,13 @@ impl Postgres {
         Ok(true)
     }
 
-    pub(super) async fn remember_view(
+    pub(in crate::sink) async fn remember_view(
         &self,
         client: &impl GenericClient,
         target: &Target,
         sql: &str,
     ) -> Result<()> {
-        let remember = self.fill_own(include_str!("../../sql/postgres/remember_view.sql"), &[]);
+        let remember = self.fill_own(include_str!("../../../sql/postgres/remember_view.sql"), &[]);
         let name = target.qualified();
         let parameters: [&(dyn ToSql + Sync); 4] = [&name, &sql, &target.schema, &target.name];
         client.execute(&remember, &parameters).await.map(drop).map_err(ddl_error)
@@ -109,7 +109,7 @@ async fn make_anew(
     keepsakes: &[Keepsake],
 ) -> Result<()> {
     let place: [&(dyn ToSql + Sync); 2] = [&target.schema, &target.name];
-    let sql = include_str!("../../sql/postgres/view_dependants.sql");
+    let sql = include_str!("../../../sql/postgres/view_dependants.sql");
     let dependants = texts(transaction, sql, &place).await?;
     if !dependants.is_empty() {
         let message = format!(
@@ -129,7 +129,7 @@ async fn make_anew(
     let (owner, others) = kept.into_iter().partition(|keepsake| keepsake.kind == "owner");
     put_back(transaction, owner).await?;
     // what a schema gives by default is not what people had given
-    let sql = include_str!("../../sql/postgres/view_grantees.sql");
+    let sql = include_str!("../../../sql/postgres/view_grantees.sql");
     for revoke in texts(transaction, sql, &place).await? {
         transaction.batch_execute(&revoke).await.map_err(ddl_error)?;
     }
@@ -153,7 +153,7 @@ async fn put_back(transaction: &Transaction<'_>, keepsakes: Vec<&Keepsake>) -> R
 }
 
 async fn keepsakes(transaction: &Transaction<'_>, target: &Target) -> Result<Vec<Keepsake>> {
-    let sql = include_str!("../../sql/postgres/view_keepsakes.sql");
+    let sql = include_str!("../../../sql/postgres/view_keepsakes.sql");
     let rows = transaction.query(sql, &[&target.schema, &target.name]).await.map_err(ddl_error)?;
     let read = |row: &tokio_postgres::Row| {
         Ok(Keepsake { kind: row.try_get(0)?, column: row.try_get(1)?, sql: row.try_get(2)? })

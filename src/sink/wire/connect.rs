@@ -28,7 +28,7 @@ const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
 const TCP_USER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A checked URL, ready to make connections.
-pub(super) struct Connector {
+pub(in crate::sink) struct Connector {
     url: SinkUrl,
     config: tokio_postgres::Config,
     tls: Tls,
@@ -49,7 +49,7 @@ struct Token {
 
 impl Connector {
     /// What `url` says, whose place is called `label` in errors. `region` is where its IAM is, unless its host says.
-    pub(super) fn new(sink: &Sink, url: &SinkUrl, label: &str, region: Option<&str>) -> Result<Self> {
+    pub(in crate::sink) fn new(sink: &Sink, url: &SinkUrl, label: &str, region: Option<&str>) -> Result<Self> {
         let given = url.clone();
         let url = url.expose();
         let url = if is_crate(url) { Cow::Owned(of_crate(url)) } else { Cow::Borrowed(url) };
@@ -111,22 +111,22 @@ impl Connector {
     }
 
     /// How long a server may take from the connection to its first answer.
-    pub(super) fn answer_max(&self) -> Duration {
+    pub(in crate::sink) fn answer_max(&self) -> Duration {
         self.answer_max
     }
 
     /// What a connection is made with, but for a token.
-    pub(super) fn config(&self) -> &tokio_postgres::Config {
+    pub(in crate::sink) fn config(&self) -> &tokio_postgres::Config {
         &self.config
     }
 
     /// Where it leads.
-    pub(super) fn url(&self) -> &SinkUrl {
+    pub(in crate::sink) fn url(&self) -> &SinkUrl {
         &self.url
     }
 
     /// How a connection is encrypted; none when it is not.
-    pub(super) fn tls(&self) -> Result<Option<MakeRustlsConnect>> {
+    pub(in crate::sink) fn tls(&self) -> Result<Option<MakeRustlsConnect>> {
         if let Some(made) = self.encryption.get() {
             return Ok(made.clone());
         }
@@ -140,12 +140,12 @@ impl Connector {
     }
 
     /// Whether the password is a token.
-    pub(super) fn uses_token(&self) -> bool {
+    pub(in crate::sink) fn uses_token(&self) -> bool {
         self.token.is_some()
     }
 
     /// The password of a connection that is made now, when it is a token.
-    pub(super) fn token(&self, credentials: &Credentials) -> Option<String> {
+    pub(in crate::sink) fn token(&self, credentials: &Credentials) -> Option<String> {
         let Token { region, host, port, user } = self.token.as_ref()?;
         Some(database_token(credentials, region, (host, *port), user, SystemTime::now()))
     }
@@ -227,7 +227,7 @@ fn region_of(host: &str) -> Option<&str> {
 }
 
 /// Whether the URL says that it is CrateDB's.
-pub(super) fn is_crate(url: &str) -> bool {
+pub(in crate::sink) fn is_crate(url: &str) -> bool {
     url.starts_with("crate://")
 }
 
@@ -380,7 +380,7 @@ const NAMING: [&str; 8] = [
 ];
 
 /// What a driver error means. The server's own message may quote values and is left out.
-pub(super) fn driver_error(error: &tokio_postgres::Error, ddl: bool) -> Error {
+pub(in crate::sink) fn driver_error(error: &tokio_postgres::Error, ddl: bool) -> Error {
     if let Some(answer) = error.as_db_error() {
         let sqlstate = answer.code().code();
         let mut place = Vec::new();

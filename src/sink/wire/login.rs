@@ -1,8 +1,8 @@
 //! How to log in: what `sink.url` says, or the secret that it refers to, which may change while the process lives.
 
-use super::Deadline;
-use super::connect::{Connector, driver_error};
-use super::server::{left, out_of_time};
+use crate::sink::Deadline;
+use crate::sink::wire::connect::{Connector, driver_error};
+use crate::sink::wire::server::{left, out_of_time};
 use crate::config::{Config, Reference, Sink};
 use crate::error::{Error, Result};
 use crate::secrets::{Secrets, Version, connection_url};
@@ -20,12 +20,12 @@ use tokio_postgres::{Client, Connection, NoTls};
 /// crowds, and a person or a rotation must act first.
 const REFUSED_PAUSE: Duration = Duration::from_secs(5);
 /// A connection is tried at most with this many logins: as known, fetched again twice, and the one before.
-pub(super) const LOGINS_MAX: u32 = 4;
+pub(in crate::sink) const LOGINS_MAX: u32 = 4;
 /// How long a connection whose client is gone may take to end what it was asked to do and to take leave.
 const GOODBYE: Duration = Duration::from_secs(1);
 
 /// The login of a sink, and where it comes from.
-pub(super) struct Login {
+pub(in crate::sink) struct Login {
     sink: Sink,
     secrets: Secrets,
     reference: Option<Reference>,
@@ -50,7 +50,7 @@ impl Login {
     ///
     /// # Errors
     /// When the settings of `sink` cannot be used.
-    pub(super) fn new(config: &Config) -> Result<Self> {
+    pub(in crate::sink) fn new(config: &Config) -> Result<Self> {
         let secrets = Secrets::new(config.aws.clone());
         let url = config.sink.required_url()?;
         let reference = url.reference();
@@ -63,12 +63,12 @@ impl Login {
     }
 
     /// What connections are made with now, if that is known.
-    pub(super) fn known(&self) -> Option<Arc<Connector>> {
+    pub(in crate::sink) fn known(&self) -> Option<Arc<Connector>> {
         self.now.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What connections are made with, fetched when it is not known yet.
-    pub(super) async fn connector(&self, deadline: Deadline) -> Result<Arc<Connector>> {
+    pub(in crate::sink) async fn connector(&self, deadline: Deadline) -> Result<Arc<Connector>> {
         let connector = match (self.known(), &self.reference) {
             (Some(known), _) => known,
             (None, None) => return Err(Error::config("sink.url is not set.")),
@@ -85,7 +85,7 @@ impl Login {
     ///
     /// # Errors
     /// When it cannot be fetched.
-    pub(super) async fn resolved(&self, config: &Config, deadline: Deadline) -> Result<Config> {
+    pub(in crate::sink) async fn resolved(&self, config: &Config, deadline: Deadline) -> Result<Config> {
         if self.reference.is_none() {
             return Ok(config.clone());
         }
@@ -114,7 +114,7 @@ impl Login {
     }
 
     /// Another login to try after the database refused `refused` with `error`; the error when there is none.
-    pub(super) async fn renewed(
+    pub(in crate::sink) async fn renewed(
         &self,
         refused: &Arc<Connector>,
         error: Error,
@@ -200,7 +200,7 @@ const IAM_HINT: &str = "With sink.auth = \"rds-iam\" the role needs rds-db:conne
      the user the role rds_iam.";
 
 /// Makes the pool's connections with the login that is good when they are made.
-pub(super) struct Door(pub(super) Arc<Login>);
+pub(in crate::sink) struct Door(pub(in crate::sink) Arc<Login>);
 
 impl Connect for Door {
     fn connect(

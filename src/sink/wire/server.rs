@@ -1,8 +1,8 @@
 //! A database server as both dialects see it: the pool, connections that work, time that is left, trying again.
 
-use super::Deadline;
-use super::connect::{Connector, driver_error};
-use super::login::{Door, LOGINS_MAX, Login};
+use crate::sink::Deadline;
+use crate::sink::wire::connect::{Connector, driver_error};
+use crate::sink::wire::login::{Door, LOGINS_MAX, Login};
 use crate::config::Config;
 use crate::error::{Disposition, Error, ErrorKind, Result};
 use deadpool_postgres::{
@@ -19,7 +19,7 @@ use tokio_postgres::{CancelToken, NoTls};
 /// Left of the invocation's time when the database must have answered: enough to cancel, park and respond.
 const MARGIN: Duration = Duration::from_millis(300);
 /// How long a cancelled statement may take to end before its connection is closed.
-pub(super) const CANCEL_GRACE: Duration = Duration::from_millis(200);
+pub(in crate::sink) const CANCEL_GRACE: Duration = Duration::from_millis(200);
 /// A pool idle for so long may hold connections that died while the function was frozen.
 const IDLE_SUSPECT: Duration = Duration::from_secs(5);
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -30,17 +30,17 @@ const BACKOFF_MAX: Duration = Duration::from_secs(2);
 
 /// So long may a statement run when neither a deadline nor `sink.statement_timeout` says how long: a command has no
 /// invocation that ends it, and a server that went silent says nothing.
-pub(super) const STATEMENT_MAX: Duration = Duration::from_secs(600);
+pub(in crate::sink) const STATEMENT_MAX: Duration = Duration::from_secs(600);
 /// Of one connection, the server keeps as many prepared statements: a stream may bring any number of tables.
 const PREPARED_MAX: usize = 1_000;
 
 /// A server, and what happened to it so far.
-pub(super) struct Server {
+pub(in crate::sink) struct Server {
     login: Arc<Login>,
     pool: Pool,
     /// `sink.connections`.
-    pub(super) connections_max: usize,
-    pub(super) statement_timeout: Option<Duration>,
+    pub(in crate::sink) connections_max: usize,
+    pub(in crate::sink) statement_timeout: Option<Duration>,
     last_used: Mutex<SystemTime>,
     retries: AtomicU64,
 }
@@ -50,12 +50,12 @@ impl Server {
     ///
     /// # Errors
     /// When the settings of `sink` cannot be used.
-    pub(super) fn new(config: &Config) -> Result<Self> {
+    pub(in crate::sink) fn new(config: &Config) -> Result<Self> {
         Self::behind(Arc::new(Login::new(config)?), config)
     }
 
     /// The same for a login that is there already.
-    pub(super) fn behind(login: Arc<Login>, config: &Config) -> Result<Self> {
+    pub(in crate::sink) fn behind(login: Arc<Login>, config: &Config) -> Result<Self> {
         let settings = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         // what a connection is made with is the login's matter
         let manager = Manager::from_connect(tokio_postgres::Config::new(), Door(login.clone()), settings);
@@ -73,27 +73,27 @@ impl Server {
     }
 
     /// Closes the connections that nobody uses.
-    pub(super) fn close_idle(&self) {
+    pub(in crate::sink) fn close_idle(&self) {
         self.pool.retain(|_, _| false);
     }
 
     /// Closes every connection; no other can be opened afterwards.
-    pub(super) fn close(&self) {
+    pub(in crate::sink) fn close(&self) {
         self.pool.close();
     }
 
     /// How many times something was tried again for a transient reason.
-    pub(super) fn retries(&self) -> u64 {
+    pub(in crate::sink) fn retries(&self) -> u64 {
         self.retries.load(Ordering::Relaxed)
     }
 
     /// A task that may fail for transient reasons.
-    pub(super) fn retry(&self, deadline: Deadline) -> Retry<'_> {
+    pub(in crate::sink) fn retry(&self, deadline: Deadline) -> Retry<'_> {
         Retry { total: &self.retries, deadline, attempts: 0 }
     }
 
     /// Does `work`, again and again for transient reasons, as long as there is time.
-    pub(super) async fn retrying<T, F: Future<Output = Result<T>>>(
+    pub(in crate::sink) async fn retrying<T, F: Future<Output = Result<T>>>(
         &self,
         deadline: Deadline,
         mut work: impl FnMut() -> F,
@@ -108,7 +108,7 @@ impl Server {
     }
 
     /// Cancels what runs on the connection of `token`.
-    pub(super) async fn cancel(&self, token: &CancelToken) {
+    pub(in crate::sink) async fn cancel(&self, token: &CancelToken) {
         let cancelling = async {
             match self.login.known().and_then(|known| known.tls().ok().flatten()) {
                 Some(tls) => token.cancel_query(tls).await,
@@ -122,7 +122,7 @@ impl Server {
     }
 
     /// A connection that works: one that may have died in a frozen function is asked first.
-    pub(super) async fn client(&self, deadline: Deadline) -> Result<Object> {
+    pub(in crate::sink) async fn client(&self, deadline: Deadline) -> Result<Object> {
         loop {
             // its type is long, and the compiler follows the types of those who wait for it only so deep
             let client = self.admitted(deadline).boxed().await?;
@@ -171,7 +171,7 @@ impl Server {
 
     /// Waits for the only request on a connection, at most until shortly before the deadline: then it is cancelled, and
     /// the connection must not be used again.
-    pub(super) async fn within<T>(
+    pub(in crate::sink) async fn within<T>(
         &self,
         client: &Object,
         deadline: Deadline,
@@ -195,7 +195,7 @@ impl Server {
 
     /// Waits for requests on a connection for which there is no deadline. When the server does not answer, the
     /// connection must not be used again.
-    pub(super) async fn answered<T>(
+    pub(in crate::sink) async fn answered<T>(
         &self,
         client: &Object,
         work: impl Future<Output = Result<T, tokio_postgres::Error>>,
@@ -212,7 +212,7 @@ impl Server {
     }
 
     /// How long a statement may run when there is no deadline.
-    pub(super) fn patience(&self) -> Duration {
+    pub(in crate::sink) fn patience(&self) -> Duration {
         self.statement_timeout.unwrap_or(STATEMENT_MAX)
     }
 
@@ -230,7 +230,7 @@ fn is_refusal(error: &Error) -> bool {
 }
 
 /// What is left of the time for the database; `None` without a deadline.
-pub(super) fn left(deadline: Deadline) -> Result<Option<Duration>> {
+pub(in crate::sink) fn left(deadline: Deadline) -> Result<Option<Duration>> {
     match deadline.remaining() {
         None => Ok(None),
         Some(left) if left > MARGIN => Ok(Some(left - MARGIN)),
@@ -238,7 +238,7 @@ pub(super) fn left(deadline: Deadline) -> Result<Option<Duration>> {
     }
 }
 
-pub(super) fn out_of_time() -> Error {
+pub(in crate::sink) fn out_of_time() -> Error {
     Error::new(
         ErrorKind::Unavailable,
         "deadline",
@@ -247,7 +247,7 @@ pub(super) fn out_of_time() -> Error {
 }
 
 /// The server takes what it is sent and says nothing for so long.
-pub(super) fn silent(limit: Duration) -> Error {
+pub(in crate::sink) fn silent(limit: Duration) -> Error {
     let message = format!(
         "The database did not answer within {} s. Is it overloaded, or a proxy in front of it stuck? connect_timeout in \
          sink.url and sink.statement_timeout say how long to wait.",
@@ -258,7 +258,7 @@ pub(super) fn silent(limit: Duration) -> Error {
 
 /// A time as `statement_timeout` takes it, in milliseconds: 0 would be no limit, and it has to fit into an `int4`,
 /// whatever a clock or a deadline says.
-pub(super) fn milliseconds(limit: Duration) -> String {
+pub(in crate::sink) fn milliseconds(limit: Duration) -> String {
     limit.as_millis().clamp(1, 2_147_483_647).to_string()
 }
 
@@ -268,7 +268,7 @@ async fn is_alive(client: &Object) -> bool {
 }
 
 /// Repeats what failed for a transient reason, a bounded number of times and within the time.
-pub(super) struct Retry<'a> {
+pub(in crate::sink) struct Retry<'a> {
     total: &'a AtomicU64,
     deadline: Deadline,
     attempts: u32,
@@ -276,7 +276,7 @@ pub(super) struct Retry<'a> {
 
 impl Retry<'_> {
     /// Waits and answers true, or answers false when the error is final.
-    pub(super) async fn again(&mut self, error: &Error) -> bool {
+    pub(in crate::sink) async fn again(&mut self, error: &Error) -> bool {
         self.attempts += 1;
         if error.disposition() != Disposition::Retry
             || error.code() == "deadline"
