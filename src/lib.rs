@@ -54,6 +54,8 @@
 pub mod catalogue;
 pub mod coalesce;
 pub mod config;
+#[cfg(feature = "sink")]
+pub mod deadline;
 pub mod decimal;
 pub mod decode;
 #[cfg(feature = "cli")]
@@ -65,8 +67,6 @@ pub mod event;
 pub mod json;
 #[cfg(feature = "lambda")]
 pub mod lambda;
-#[cfg(feature = "sink")]
-pub mod sink;
 mod memo;
 #[cfg(feature = "sink")]
 pub mod metrics;
@@ -80,6 +80,8 @@ pub mod report;
 pub mod route;
 #[cfg(feature = "sink")]
 pub mod secrets;
+#[cfg(feature = "sink")]
+pub mod sink;
 pub mod source;
 pub mod unpack;
 pub mod version;

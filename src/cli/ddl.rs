@@ -5,9 +5,9 @@ use super::args::{DdlArgs, Global, dialect, dialect_setting};
 use super::failure::{Failure, Status};
 use super::plan::UNUSED;
 use rowtide::config::{SinkUrl, Truncate, redact_input};
-use rowtide::sink::{Cratedb, Postgres};
 use rowtide::plan::{Dialect, cratedb, key_index, storage, view};
 use rowtide::route::Routes;
+use rowtide::sink::{Cratedb, Postgres};
 use std::io::Write;
 
 /// Runs the command.

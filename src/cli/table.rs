@@ -3,8 +3,8 @@
 use super::terminal::printable;
 use comfy_table::{ContentArrangement, presets};
 use rowtide::json::Value;
-use rowtide::sink::LiveRow;
 use rowtide::plan::merge;
+use rowtide::sink::LiveRow;
 use std::collections::HashSet;
 use std::io::{self, IsTerminal as _, Write};
 

@@ -1,15 +1,19 @@
 //! The database of `sink.url`, whichever it is: the one place that chooses.
 
-use crate::sink::wire::connect::{driver_error, is_crate};
-use crate::sink::wire::login::Login;
-use crate::sink::postgres::settle;
-use crate::sink::wire::server::{STATEMENT_MAX, Server, silent};
-use crate::sink::{
-    Binding, Cause, Cratedb, DeadLetter, Deadline, Filter, Inspection, KnownTarget, LiveRow, Materializer,
-    ParkedLetter, Postgres, Purged, RowOutcome, Shown, Truncation,
-};
+use super::contract::{Binding, Cause, RowOutcome, Sink, Store, Truncation};
+use super::cratedb::Cratedb;
+use super::facts::Inspection;
+use super::letters::{DeadLetter, Filter, ParkedLetter};
+use super::postgres::Postgres;
+use super::targets::{KnownTarget, LiveRow, Purged, Shown};
+use super::wire::errors::driver_error;
+use super::wire::login::Login;
+use super::wire::server::{STATEMENT_MAX, Server, settle};
+use super::wire::time::silent;
+use super::wire::url::is_crate;
 use crate::catalogue::TableSchema;
 use crate::config::{Config, DialectChoice};
+use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::plan::{Dialect, Statement};
 use crate::source::SourceIdentity;
@@ -26,7 +30,7 @@ const INSPECTION_MAX: Duration = Duration::from_secs(30);
 
 /// A database as the place where rows go. Which kind it is, is asked when the first connection is opened, unless
 /// `sink.dialect` or the URL says so.
-pub struct Sink {
+pub struct Database {
     config: Config,
     login: Arc<Login>,
     checks_horizon: bool,
@@ -35,16 +39,27 @@ pub struct Sink {
     retries_before: AtomicU64,
 }
 
-impl std::fmt::Debug for Sink {
+impl std::fmt::Debug for Database {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // of what a secret leads to nothing is shown
-        f.debug_struct("Sink").field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("Database").field("config", &self.config).finish_non_exhaustive()
     }
 }
 
+/// The databases there are. A further one is an arm here, in `of_its_kind`, and where it is found out.
 enum Kind {
     Postgres(Box<Postgres>),
     Cratedb(Box<Cratedb>),
+}
+
+/// The same of whichever database it is.
+macro_rules! of_its_kind {
+    ($kind:expr, |$sink:ident| $work:expr) => {
+        match $kind {
+            Kind::Postgres($sink) => $work,
+            Kind::Cratedb($sink) => $work,
+        }
+    };
 }
 
 impl Kind {
@@ -74,7 +89,7 @@ pub fn configured(config: &Config) -> Option<Dialect> {
     }
 }
 
-impl Sink {
+impl Database {
     /// A sink for `sink.url`. No connection is opened yet.
     ///
     /// # Errors
@@ -160,10 +175,8 @@ impl Sink {
 
     /// Closes every connection; nothing can be written afterwards.
     pub fn close(&self) {
-        match self.kind.get() {
-            Some(Kind::Postgres(sink)) => sink.close(),
-            Some(Kind::Cratedb(sink)) => sink.close(),
-            None => {}
+        if let Some(kind) = self.kind.get() {
+            of_its_kind!(kind, |sink| sink.close());
         }
     }
 
@@ -177,10 +190,7 @@ impl Sink {
         let config = self.config(deadline).await?;
         let soon = deadline.or_after(self.login.connector(deadline).await?.answer_max());
         ask_version(&Server::behind(self.login.clone(), &config)?, soon).await?;
-        match self.kind(deadline).await? {
-            Kind::Postgres(sink) => Box::pin(sink.inspect(&config, deadline)).await,
-            Kind::Cratedb(sink) => Box::pin(sink.inspect(&config, deadline)).await,
-        }
+        of_its_kind!(self.kind(deadline).await?, |sink| Box::pin(sink.inspect(&config, deadline)).await)
     }
 
     /// The targets that the registry knows.
@@ -188,10 +198,9 @@ impl Sink {
     /// # Errors
     /// When the registry cannot be read.
     pub async fn targets(&self) -> Result<Vec<KnownTarget>> {
-        match self.kind(Deadline::never()).await? {
-            Kind::Postgres(sink) => self.answered(Box::pin(sink.targets())).await,
-            Kind::Cratedb(sink) => self.answered(Box::pin(sink.targets())).await,
-        }
+        of_its_kind!(self.kind(Deadline::never()).await?, |sink| self
+            .answered(Box::pin(sink.targets()))
+            .await)
     }
 
     /// The rows that `target` shows, ordered by key, `each` called with one after the other; memory does not grow
@@ -205,10 +214,10 @@ impl Sink {
         shown: &Shown,
         each: impl FnMut(LiveRow) -> Result<()>,
     ) -> Result<()> {
-        match self.kind(Deadline::never()).await? {
-            Kind::Postgres(sink) => Box::pin(sink.live_rows(target, shown, each)).await,
-            Kind::Cratedb(sink) => Box::pin(sink.live_rows(target, shown, each)).await,
-        }
+        of_its_kind!(self.kind(Deadline::never()).await?, |sink| Box::pin(
+            sink.live_rows(target, shown, each)
+        )
+        .await)
     }
 
     /// Removes old tombstones of `target`; see [`Postgres::purge`].
@@ -216,10 +225,10 @@ impl Sink {
     /// # Errors
     /// When the database cannot be written.
     pub async fn purge(&self, target: &KnownTarget, older_than: Duration, dry_run: bool) -> Result<Purged> {
-        match self.kind(Deadline::never()).await? {
-            Kind::Postgres(sink) => Box::pin(sink.purge(target, older_than, dry_run)).await,
-            Kind::Cratedb(sink) => Box::pin(sink.purge(target, older_than, dry_run)).await,
-        }
+        of_its_kind!(self.kind(Deadline::never()).await?, |sink| Box::pin(
+            sink.purge(target, older_than, dry_run)
+        )
+        .await)
     }
 
     /// Deletes dead letters beyond their retention: how many.
@@ -227,10 +236,9 @@ impl Sink {
     /// # Errors
     /// When they cannot be deleted.
     pub async fn expire_dead_letters(&self) -> Result<u64> {
-        match self.kind(Deadline::never()).await? {
-            Kind::Postgres(sink) => self.answered(Box::pin(sink.expire_dead_letters())).await,
-            Kind::Cratedb(sink) => self.answered(Box::pin(sink.expire_dead_letters())).await,
-        }
+        of_its_kind!(self.kind(Deadline::never()).await?, |sink| self
+            .answered(Box::pin(sink.expire_dead_letters()))
+            .await)
     }
 
     /// Dead letters by `filter`, by number, at most `limit` of those behind the number `after`.
@@ -238,10 +246,9 @@ impl Sink {
     /// # Errors
     /// When they cannot be read.
     pub async fn dead_letters(&self, filter: &Filter, after: i64, limit: i64) -> Result<Vec<ParkedLetter>> {
-        match self.kind(Deadline::never()).await? {
-            Kind::Postgres(sink) => self.answered(Box::pin(sink.dead_letters(filter, after, limit))).await,
-            Kind::Cratedb(sink) => self.answered(Box::pin(sink.dead_letters(filter, after, limit))).await,
-        }
+        of_its_kind!(self.kind(Deadline::never()).await?, |sink| self
+            .answered(Box::pin(sink.dead_letters(filter, after, limit)))
+            .await)
     }
 
     /// The payload of a letter's record, as received; `None` where it was not kept.
@@ -249,10 +256,9 @@ impl Sink {
     /// # Errors
     /// When it cannot be read.
     pub async fn payload(&self, letter: &ParkedLetter) -> Result<Option<Vec<u8>>> {
-        match self.kind(Deadline::never()).await? {
-            Kind::Postgres(sink) => self.answered(Box::pin(sink.payload(letter))).await,
-            Kind::Cratedb(sink) => self.answered(Box::pin(sink.payload(letter))).await,
-        }
+        of_its_kind!(self.kind(Deadline::never()).await?, |sink| self
+            .answered(Box::pin(sink.payload(letter)))
+            .await)
     }
 
     /// Marks dead letters as redriven.
@@ -260,10 +266,9 @@ impl Sink {
     /// # Errors
     /// When they cannot be marked.
     pub async fn mark_redriven(&self, ids: &[i64]) -> Result<()> {
-        match self.kind(Deadline::never()).await? {
-            Kind::Postgres(sink) => self.answered(Box::pin(sink.mark_redriven(ids))).await,
-            Kind::Cratedb(sink) => self.answered(Box::pin(sink.mark_redriven(ids))).await,
-        }
+        of_its_kind!(self.kind(Deadline::never()).await?, |sink| self
+            .answered(Box::pin(sink.mark_redriven(ids)))
+            .await)
     }
 
     /// Deletes dead letters: how many.
@@ -271,10 +276,9 @@ impl Sink {
     /// # Errors
     /// When they cannot be deleted.
     pub async fn discard(&self, ids: &[i64]) -> Result<u64> {
-        match self.kind(Deadline::never()).await? {
-            Kind::Postgres(sink) => self.answered(Box::pin(sink.discard(ids))).await,
-            Kind::Cratedb(sink) => self.answered(Box::pin(sink.discard(ids))).await,
-        }
+        of_its_kind!(self.kind(Deadline::never()).await?, |sink| self
+            .answered(Box::pin(sink.discard(ids)))
+            .await)
     }
 }
 
@@ -296,58 +300,48 @@ async fn ask_version(server: &Server, deadline: Deadline) -> Result<String> {
 }
 
 // boxed, so that the future of a whole invocation stays small
-impl Materializer for Sink {
+impl Sink for Database {
+    type Store = Self;
+
+    fn store(&self) -> Option<&Self> {
+        Some(self)
+    }
+
     fn dialect(&self) -> Dialect {
-        match self.kind.get() {
-            Some(Kind::Cratedb(_)) => Dialect::Cratedb,
-            Some(Kind::Postgres(_)) => Dialect::Postgres,
-            None => configured(&self.config).unwrap_or(Dialect::Postgres),
-        }
+        let found_out = self.kind.get().map(|kind| of_its_kind!(kind, |sink| sink.dialect()));
+        found_out.or_else(|| configured(&self.config)).unwrap_or(Dialect::Postgres)
     }
 
     fn retries(&self) -> u64 {
-        let before = self.retries_before.load(Ordering::Relaxed);
-        before
-            + match self.kind.get() {
-                Some(Kind::Postgres(sink)) => sink.retries(),
-                Some(Kind::Cratedb(sink)) => sink.retries(),
-                None => 0,
-            }
+        let since = self.kind.get().map_or(0, |kind| of_its_kind!(kind, |sink| sink.retries()));
+        self.retries_before.load(Ordering::Relaxed) + since
     }
 
     async fn prepare(&self, binding: &Binding, deadline: Deadline) -> Result<()> {
-        match self.kind(deadline).await? {
-            Kind::Postgres(sink) => Box::pin(sink.prepare(binding, deadline)).await,
-            Kind::Cratedb(sink) => Box::pin(sink.prepare(binding, deadline)).await,
-        }
-    }
-
-    async fn truncate(&self, truncation: &Truncation, deadline: Deadline) -> Result<RowOutcome> {
-        match self.kind(deadline).await? {
-            Kind::Postgres(sink) => Box::pin(sink.truncate(truncation, deadline)).await,
-            Kind::Cratedb(sink) => Box::pin(sink.truncate(truncation, deadline)).await,
-        }
-    }
-
-    async fn schemas(&self, deadline: Deadline) -> Result<Vec<TableSchema>> {
-        match self.kind(deadline).await? {
-            Kind::Postgres(sink) => Box::pin(sink.schemas(deadline)).await,
-            Kind::Cratedb(sink) => Box::pin(sink.schemas(deadline)).await,
-        }
-    }
-
-    async fn learn(&self, schemas: &[TableSchema], deadline: Deadline) -> Result<()> {
-        match self.kind(deadline).await? {
-            Kind::Postgres(sink) => Box::pin(sink.learn(schemas, deadline)).await,
-            Kind::Cratedb(sink) => Box::pin(sink.learn(schemas, deadline)).await,
-        }
+        of_its_kind!(self.kind(deadline).await?, |sink| Box::pin(sink.prepare(binding, deadline)).await)
     }
 
     async fn apply(&self, statement: &Statement, deadline: Deadline) -> Result<Vec<RowOutcome>> {
-        match self.kind(deadline).await? {
-            Kind::Postgres(sink) => Box::pin(sink.apply(statement, deadline)).await,
-            Kind::Cratedb(sink) => Box::pin(sink.apply(statement, deadline)).await,
-        }
+        of_its_kind!(self.kind(deadline).await?, |sink| Box::pin(sink.apply(statement, deadline)).await)
+    }
+
+    async fn truncate(&self, truncation: &Truncation, deadline: Deadline) -> Result<RowOutcome> {
+        of_its_kind!(self.kind(deadline).await?, |sink| Box::pin(sink.truncate(truncation, deadline)).await)
+    }
+}
+
+impl Store for Database {
+    async fn load_schemas(&self, deadline: Deadline) -> Result<Vec<TableSchema>> {
+        of_its_kind!(self.kind(deadline).await?, |sink| Box::pin(sink.load_schemas(deadline)).await)
+    }
+
+    async fn record_schemas(&self, schemas: &[TableSchema], deadline: Deadline) -> Result<()> {
+        of_its_kind!(self.kind(deadline).await?, |sink| Box::pin(sink.record_schemas(schemas, deadline))
+            .await)
+    }
+
+    async fn sources(&self, deadline: Deadline) -> Result<Vec<(String, SourceIdentity)>> {
+        of_its_kind!(self.kind(deadline).await?, |sink| Box::pin(sink.sources(deadline)).await)
     }
 
     async fn blocked(
@@ -355,10 +349,7 @@ impl Materializer for Sink {
         keys: &[(String, String)],
         deadline: Deadline,
     ) -> Result<HashSet<(String, String)>> {
-        match self.kind(deadline).await? {
-            Kind::Postgres(sink) => Box::pin(sink.blocked(keys, deadline)).await,
-            Kind::Cratedb(sink) => Box::pin(sink.blocked(keys, deadline)).await,
-        }
+        of_its_kind!(self.kind(deadline).await?, |sink| Box::pin(sink.blocked(keys, deadline)).await)
     }
 
     async fn parked_lately(
@@ -368,23 +359,13 @@ impl Materializer for Sink {
         letters: &[DeadLetter],
         deadline: Deadline,
     ) -> Result<u64> {
-        match self.kind(deadline).await? {
-            Kind::Postgres(sink) => Box::pin(sink.parked_lately(source, cause, letters, deadline)).await,
-            Kind::Cratedb(sink) => Box::pin(sink.parked_lately(source, cause, letters, deadline)).await,
-        }
-    }
-
-    async fn sources(&self, deadline: Deadline) -> Result<Vec<(String, SourceIdentity)>> {
-        match self.kind(deadline).await? {
-            Kind::Postgres(sink) => Box::pin(sink.sources(deadline)).await,
-            Kind::Cratedb(sink) => Box::pin(sink.sources(deadline)).await,
-        }
+        of_its_kind!(self.kind(deadline).await?, |sink| Box::pin(
+            sink.parked_lately(source, cause, letters, deadline)
+        )
+        .await)
     }
 
     async fn park(&self, letters: &[DeadLetter], deadline: Deadline) -> Result<()> {
-        match self.kind(deadline).await? {
-            Kind::Postgres(sink) => Box::pin(sink.park(letters, deadline)).await,
-            Kind::Cratedb(sink) => Box::pin(sink.park(letters, deadline)).await,
-        }
+        of_its_kind!(self.kind(deadline).await?, |sink| Box::pin(sink.park(letters, deadline)).await)
     }
 }

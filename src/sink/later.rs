@@ -1,14 +1,8 @@
 //! Stale rows of which the source says that they happened later than what is stored: its order may have started anew.
 
-use crate::sink::wire::connect::driver_error;
-use crate::sink::cratedb::objects::Known;
-use crate::sink::cratedb::rows::read;
-use crate::sink::cratedb::Cratedb;
-use crate::sink::postgres::{Postgres, settle};
-use crate::sink::{Deadline, RowOutcome};
-use crate::error::Result;
+use super::contract::RowOutcome;
 use crate::event::Timestamp;
-use crate::plan::{Row, Statement, fill, relation};
+use crate::plan::{Row, Statement};
 use crate::version::Version;
 use std::collections::HashMap;
 
@@ -27,7 +21,7 @@ fn changes_kind(own: &str, stored: &str) -> bool {
 }
 
 /// The rows that were stale, as far as anything beside their version can tell that they are not simply old ones.
-fn suspects<'s>(statement: &'s Statement, outcomes: &[RowOutcome]) -> Vec<&'s Row> {
+pub(super) fn suspects<'s>(statement: &'s Statement, outcomes: &[RowOutcome]) -> Vec<&'s Row> {
     let tells_more = |row: &Row| happened_at(row).is_some() || row.version.starts_with(OF_ONES_OWN);
     let rows = statement.rows.iter().zip(outcomes);
     rows.filter(|(row, outcome)| matches!(outcome, RowOutcome::Stale) && tells_more(row))
@@ -36,11 +30,11 @@ fn suspects<'s>(statement: &'s Statement, outcomes: &[RowOutcome]) -> Vec<&'s Ro
 }
 
 /// What is stored by key: version, and source time.
-type Stored = HashMap<String, (String, Option<jiff::Timestamp>)>;
+pub(super) type Stored = HashMap<String, (String, Option<jiff::Timestamp>)>;
 
 /// Marks the stale rows that happened later than what is stored, or count with something else. The database keeps times
 /// in units of so many microseconds.
-fn mark(statement: &Statement, outcomes: &mut [RowOutcome], stored: &Stored, unit: i64) {
+pub(super) fn mark(statement: &Statement, outcomes: &mut [RowOutcome], stored: &Stored, unit: i64) {
     for (row, outcome) in statement.rows.iter().zip(outcomes) {
         let Some((version, at)) = stored.get(&row.key) else { continue };
         let is_later = happened_at(row)
@@ -50,73 +44,5 @@ fn mark(statement: &Statement, outcomes: &mut [RowOutcome], stored: &Stored, uni
         if is_suspect && (is_later || changes_kind(&row.version, version)) {
             *outcome = RowOutcome::StaleButLater;
         }
-    }
-}
-
-/// So many rows are looked at one by one on CrateDB.
-const LOOKED_AT_MAX: usize = 16;
-
-impl Postgres {
-    /// Of the rows that were stale, finds those that happened later than what is stored. Costs nothing when none was.
-    pub(in crate::sink) async fn find_later(
-        &self,
-        statement: &Statement,
-        mut outcomes: Vec<RowOutcome>,
-        deadline: Deadline,
-    ) -> Result<Vec<RowOutcome>> {
-        let suspects = suspects(statement, &outcomes);
-        if suspects.is_empty() {
-            return Ok(outcomes);
-        }
-        let storage = relation(&statement.target.schema, &statement.target.storage);
-        let sql = fill(include_str!("../../sql/postgres/later_than_stored.sql"), &[("storage", &storage)]);
-        let keys: Vec<&str> = suspects.iter().map(|row| row.key.as_str()).collect();
-        let versions: Vec<&str> = suspects.iter().map(|row| row.version.as_str()).collect();
-        let client = self.client(deadline).await?;
-        let work = async {
-            let prepared = client.prepare_cached(&sql).await?;
-            client.query(&prepared, &[&keys, &versions]).await
-        };
-        let asked = self.bounded(&client, deadline, work).await;
-        let read = |row: &tokio_postgres::Row| Ok((row.try_get(0)?, (row.try_get(1)?, row.try_get(2)?)));
-        let stored: Result<Stored, _> = settle(client, asked)?.iter().map(read).collect();
-        mark(statement, &mut outcomes, &stored.map_err(|error| driver_error(&error, false))?, 1);
-        Ok(outcomes)
-    }
-}
-
-impl Cratedb {
-    /// The same. A few rows are looked at one by one, which finds them at once; of many, what was written within the
-    /// last second may not be seen: the sign comes again with the next change.
-    pub(in crate::sink) async fn find_later(
-        &self,
-        statement: &Statement,
-        known: &Known,
-        mut outcomes: Vec<RowOutcome>,
-        deadline: Deadline,
-    ) -> Result<Vec<RowOutcome>> {
-        let suspects = suspects(statement, &outcomes);
-        if suspects.is_empty() {
-            return Ok(outcomes);
-        }
-        let keys: Vec<&str> = suspects.iter().map(|row| row.key.as_str()).collect();
-        let target = &known.binding.target;
-        let storage = relation(&target.schema, &target.storage);
-        let filled = |template| fill(template, &[("storage", storage.as_str())]);
-        let mut found = Vec::new();
-        if keys.len() <= LOOKED_AT_MAX {
-            let sql = filled(include_str!("../../sql/cratedb/stored_version.sql"));
-            for key in &keys {
-                found.extend(self.ask(deadline, &sql, &[key]).await?);
-            }
-        } else {
-            let sql = filled(include_str!("../../sql/cratedb/later_than_stored.sql"));
-            found = self.ask(deadline, &sql, &[&keys]).await?;
-        }
-        let stored =
-            |row: &tokio_postgres::Row| read(|| Ok((row.try_get(0)?, (row.try_get(1)?, row.try_get(2)?))));
-        let stored: Stored = found.iter().map(stored).collect::<Result<_>>()?;
-        mark(statement, &mut outcomes, &stored, 1_000);
-        Ok(outcomes)
     }
 }

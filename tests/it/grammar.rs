@@ -5,13 +5,13 @@
 
 use rowtide::config::{Config, DataLayout, DeletePolicy, RouteConfig, SinkUrl};
 use rowtide::json::write_string;
-use rowtide::sink::Cratedb;
 use rowtide::plan::cratedb::{
     BATCH_ROWS, add_columns, adopted_delete_sql, adopted_patch_sql, budget, fresh_columns, hard_delete_sql,
     patch_sql, storage, table, upsert_sql, view,
 };
 use rowtide::plan::{Column, Layout};
 use rowtide::route::{Routes, Target};
+use rowtide::sink::Cratedb;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -3,9 +3,9 @@
 
 use crate::sources::Database;
 use rowtide::config::{OnConfigError, RouteConfig};
-use rowtide::sink::{Filter, Sink};
 use rowtide::record::Record;
 use rowtide::redrive::{Redriven, redrive};
+use rowtide::sink::{self, Filter};
 use std::collections::BTreeMap;
 
 const ROWS: usize = 300;
@@ -20,7 +20,7 @@ fn message(position: &str) -> Record {
     Record::new("arn:aws:kinesis:eu-west-1:1:stream/s", position, text)
 }
 
-async fn parked(sink: &Sink) -> Vec<rowtide::sink::ParkedLetter> {
+async fn parked(sink: &sink::Database) -> Vec<sink::ParkedLetter> {
     sink.dead_letters(&Filter { open: true, ..Filter::default() }, 0, 10_000).await.unwrap()
 }
 
@@ -56,7 +56,7 @@ async fn a_record_of_many_letters_is_kept_once_counts_once_and_is_redriven_toget
             "again, they are the same ones"
         );
         // the embedded database takes one client at a time
-        let sink = Sink::new(&known).unwrap();
+        let sink = sink::Database::new(&known).unwrap();
         let letters = parked(&sink).await;
         assert_eq!(letters.len(), 2 * ROWS);
         // the payload is held by one letter of each record, and stays when that one goes
@@ -117,7 +117,7 @@ async fn whatever_names_are_sent_a_record_can_be_parked_found_and_redriven() {
         };
         let poison = record(&"t".repeat(6_000));
         assert_eq!(database.take(&config(false), &[record(&table), poison]).await.counts().parked, 2);
-        let sink = Sink::new(&config(true)).unwrap();
+        let sink = sink::Database::new(&config(true)).unwrap();
         let of_table = Filter { table: Some(format!("public.{table}")), ..Filter::default() };
         assert_eq!(sink.dead_letters(&of_table, 0, 10).await.unwrap().len(), 1);
         let mut fates = Vec::new();

@@ -42,6 +42,8 @@ mod model;
 #[cfg(feature = "sink")]
 mod mutations;
 #[cfg(feature = "sink")]
+mod own_sink;
+#[cfg(feature = "sink")]
 mod postgres;
 mod redrive;
 #[cfg(feature = "lambda")]

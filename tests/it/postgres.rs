@@ -10,10 +10,10 @@ use rowtide::decode::Decoders;
 use rowtide::error::{Error, ErrorKind};
 use rowtide::event::{Change, ChangeEvent, Key, Patch, Timestamp};
 use rowtide::json::Value;
-use rowtide::sink::Shown;
 use rowtide::pipeline::Flow;
 use rowtide::plan::merge;
 use rowtide::record::Record;
+use rowtide::sink::Shown;
 use std::collections::BTreeMap;
 use std::time::Duration;
 

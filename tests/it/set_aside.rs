@@ -2,9 +2,9 @@
 
 use crate::model::{Memory, Script, is_done, take};
 use rowtide::config::{Config, OnConfigError, RouteConfig};
+use rowtide::deadline::Deadline;
 use rowtide::decode::Decoders;
 use rowtide::event::{Change, ChangeEvent, Document, Key};
-use rowtide::sink::Deadline;
 use rowtide::pipeline::{Flow, process};
 use rowtide::record::{Envelope, Record, Redelivered};
 use rowtide::report::Outcome;

@@ -8,7 +8,7 @@
 )]
 
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
@@ -39,7 +39,8 @@ const PURE: [&str; 15] = [
 ];
 
 /// Whose front door each room may know. A room that is not named knows what it likes.
-const NEIGHBOURS: [(&str, &[&str]); 19] = [
+const NEIGHBOURS: [(&str, &[&str]); 20] = [
+    ("deadline", &[]),
     ("unpack", &["json", "record"]),
     ("source", &["json"]),
     ("catalogue", &["config", "error", "memo", "source"]),
@@ -56,13 +57,14 @@ const NEIGHBOURS: [(&str, &[&str]); 19] = [
     ("coalesce", &["error", "event", "route"]),
     ("route", &["coalesce", "config", "decode", "error", "event", "json", "memo", "source"]),
     ("plan", &["coalesce", "config", "error", "event", "json", "route"]),
-    ("doctor", &["config", "error", "json", "materialize"]),
+    ("doctor", &["config", "error", "json", "sink"]),
     ("secrets", &["config", "error", "event"]),
     (
-        "materialize",
+        "sink",
         &[
             "catalogue",
             "config",
+            "deadline",
             "error",
             "event",
             "json",
@@ -78,9 +80,9 @@ const NEIGHBOURS: [(&str, &[&str]); 19] = [
 
 /// Words that a room's code must not use.
 const STRANGERS: [(&str, &[&str]); 3] = [
-    ("decode", &["sql", "postgres", "materialize", "plan", "statement"]),
+    ("decode", &["sql", "postgres", "sink", "plan", "statement"]),
     ("coalesce", &["sql", "postgres", "dynamodb", "kinesis"]),
-    ("materialize", &["changeevent", "dynamodb", "kinesis", "lambda"]),
+    ("sink", &["changeevent", "dynamodb", "kinesis", "lambda"]),
 ];
 
 /// Where the environment may be read: settings, what the platform says of itself, the command and its cache.
@@ -331,6 +333,73 @@ fn a_room_does_not_speak_of_what_it_must_not_know() {
     none("This room must not know of that (its first line says what it is for):", found);
 }
 
+/// Rooms whose files know each other in one direction only.
+const WITHOUT_CIRCLES: [&str; 1] = ["sink"];
+
+/// The file of a room that a path within it names: the longest beginning that is one.
+fn file_of<'a>(path: &str, files: &'a BTreeSet<String>) -> Option<&'a String> {
+    let mut parts: Vec<&str> = path.split("::").collect();
+    while !parts.is_empty() {
+        let name = parts.join("/");
+        if let Some(found) = files.get(&name) {
+            return Some(found);
+        }
+        parts.pop();
+    }
+    None
+}
+
+#[test]
+fn files_of_a_room_do_not_know_each_other_in_a_circle() {
+    let mut found = Vec::new();
+    for room in WITHOUT_CIRCLES {
+        let name = |source: &Source| {
+            let inside = source.path.strip_prefix(&format!("src/{room}/")).unwrap();
+            inside.trim_end_matches(".rs").trim_end_matches("/mod").to_owned()
+        };
+        let sources = sources(&format!("src/{room}"));
+        let files: BTreeSet<String> = sources.iter().map(name).filter(|name| name != "mod").collect();
+        let mut knows: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for source in &sources {
+            let own = name(source);
+            let folder = if source.path.ends_with("/mod.rs") {
+                Some(own.as_str())
+            } else {
+                own.rsplit_once('/').map(|it| it.0)
+            };
+            // a `mod.rs` is the front door of its folder: it names what is in it, and they name it
+            let doors = [format!("crate::{room}::"), "super::".to_owned()];
+            for line in source.shipped().lines().filter_map(|line| line.trim().strip_prefix("use ")) {
+                let (door, path) =
+                    match doors.iter().find_map(|door| Some((door, line.strip_prefix(door.as_str())?))) {
+                        Some(found) => found,
+                        None => continue,
+                    };
+                let path = path.split([';', '{', ' ']).next().unwrap().trim_end_matches("::");
+                let path = match folder.filter(|_| door == "super::" && !source.path.ends_with("/mod.rs")) {
+                    Some(folder) => format!("{}::{path}", folder.replace('/', "::")),
+                    None => path.to_owned(),
+                };
+                let other = file_of(&path, &files).filter(|other| **other != own);
+                let is_door = |other: &String| own.starts_with(&format!("{other}/"));
+                knows.entry(own.clone()).or_default().extend(other.filter(|other| !is_door(other)).cloned());
+            }
+        }
+        // what knows nothing that is left goes, until nothing goes any more: what stays is in a circle
+        loop {
+            let rest: BTreeSet<String> = knows.keys().cloned().collect();
+            knows.values_mut().for_each(|known| known.retain(|other| rest.contains(other)));
+            let before = knows.len();
+            knows.retain(|_, known| !known.is_empty());
+            if knows.len() == before {
+                break;
+            }
+        }
+        found.extend(knows.iter().map(|(file, known)| format!("src/{room}/{file}: {known:?}")));
+    }
+    none("Move what both need into a file below them:", found);
+}
+
 /// Files of `src/decode` that are no decoder: what decoders are made with.
 const SHARED: [&str; 6] = ["mod", "outline", "row", "extended_json", "attribute", "definition"];
 
@@ -395,7 +464,10 @@ fn every_file_of_sql_is_used() {
     let sources = sources("src");
     let is_used = |file: &PathBuf| {
         let path = file.strip_prefix(root()).unwrap().to_str().unwrap();
-        sources.iter().any(|source| source.text.contains(&format!("include_str!(\"../../{path}\")")))
+        let named = [format!("\"../../{path}\""), format!("\"../../../{path}\"")];
+        sources
+            .iter()
+            .any(|source| named.iter().any(|path| source.text.contains(&format!("include_str!({path})"))))
     };
     let unused = files("sql", "sql").into_iter().filter(|file| !is_used(file));
     none("Use the file with include_str!, or remove it:", unused.map(|file| file.display().to_string()));

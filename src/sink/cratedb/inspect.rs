@@ -1,20 +1,22 @@
 //! A look at a CrateDB that changes nothing.
 
-use crate::sink::cratedb::objects::check_storage;
-use crate::sink::cratedb::rows::read;
-use crate::sink::cratedb::Cratedb;
-use crate::sink::postgres::inspect::{
-    Inspection, Privilege, RegisteredTarget, SchemaFacts, TableFacts, TargetFacts, Use, ahead, fault_of,
-    faulty, lacking, targets_of,
-};
-use crate::sink::postgres::schemas::SCHEMAS;
-use crate::sink::postgres::objects::{DEAD_LETTERS, REGISTRY};
-use crate::sink::{Deadline, Materializer as _};
+use super::Cratedb;
+use super::errors::read;
 use crate::config::{Config, DeletePolicy};
+use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::plan::Layout;
 use crate::plan::cratedb::{declared, named};
 use crate::route::Target;
+use crate::sink::contract::Sink as _;
+use crate::sink::facts::{
+    Inspection, Privilege, RegisteredTarget, SchemaFacts, TableFacts, TargetFacts, Use, ahead, fault_of,
+    faulty, lacking, targets_of,
+};
+use crate::sink::letters::DEAD_LETTERS;
+use crate::sink::registry::REGISTRY;
+use crate::sink::schemas::SCHEMAS;
+use crate::sink::targets::check_storage;
 use std::collections::BTreeSet;
 use std::time::SystemTime;
 
@@ -22,9 +24,9 @@ impl Cratedb {
     pub(in crate::sink) async fn inspect(&self, config: &Config, deadline: Deadline) -> Result<Inspection> {
         // the first question may have to wait for a connection
         let sql = include_str!("../../../sql/cratedb/inspect_server.sql");
-        self.ask(deadline, sql, &[]).await?;
+        self.query(deadline, sql, &[]).await?;
         let before = SystemTime::now();
-        let rows = self.ask(deadline, sql, &[]).await?;
+        let rows = self.query(deadline, sql, &[]).await?;
         let after = SystemTime::now();
         let (version, clock_ahead_ms) = match rows.first() {
             Some(row) => read(|| Ok((row.try_get(0)?, ahead(before, after, row.try_get(1)?))))?,
@@ -68,7 +70,7 @@ impl Cratedb {
         }
         for name in schemas {
             let sql = include_str!("../../../sql/cratedb/inspect_schema.sql");
-            let rows = self.ask(deadline, sql, &[&name]).await?;
+            let rows = self.query(deadline, sql, &[&name]).await?;
             let may_create = rows.first().map_or(Ok(true), |row| read(|| row.try_get(0)))?;
             let lacks = if may_create { Vec::new() } else { vec![Privilege::Create] };
             // a schema is there as long as something is in it
@@ -98,7 +100,7 @@ impl Cratedb {
             Some((kind, _)) if kind == "BASE TABLE" => {
                 rows = &target.name;
                 let key_names = line.map(|line| line.key_names.as_slice());
-                match fault_of(self.adopted(target, key_names, deadline).await)? {
+                match fault_of(self.adopted_table(target, key_names, deadline).await)? {
                     Ok(layout) => facts.unguarded = matches!(layout, Layout::Adopted { guarded: false, .. }),
                     Err(fault) => facts.fault = Some(fault),
                 }
@@ -109,7 +111,9 @@ impl Cratedb {
                     facts.fault.or(fault_of(self.check_view(target, shown.as_deref(), line))?.err());
                 if self.relation_of(&target.schema, &target.storage, deadline).await?.is_some() {
                     let described = self.describe(&target.schema, &target.storage, deadline).await?;
-                    facts.fault = facts.fault.or(fault_of(check_storage(target, &described))?.err());
+                    facts.fault = facts
+                        .fault
+                        .or(fault_of(check_storage(target, |column| described.has(column)))?.err());
                 }
             }
         }
@@ -130,7 +134,7 @@ impl Cratedb {
         let exists = self.relation_of(schema, name, deadline).await?.is_some();
         let qualified = format!("{schema}.{name}");
         let sql = include_str!("../../../sql/cratedb/inspect_table.sql");
-        let rows = self.ask(deadline, sql, &[&qualified]).await?;
+        let rows = self.query(deadline, sql, &[&qualified]).await?;
         let allowed = match rows.first() {
             Some(row) => read(|| Ok([row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?]))?,
             None => [true; 4],

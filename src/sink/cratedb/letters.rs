@@ -1,13 +1,16 @@
 //! The dead-letter table on CrateDB. A letter's number is a digest of what identifies it: there is no sequence, and
 //! what is found by its whole primary key is found at once, not only after the next refresh.
 
-use crate::sink::cratedb::rows::read;
-use crate::sink::cratedb::Cratedb;
-use crate::sink::postgres::letters::{DeadLetter, Filter, LETTER_TABLE_MAX, ParkedLetter, bounded, names_of_keys};
-use crate::sink::postgres::objects::DEAD_LETTERS;
-use crate::sink::{Cause, Deadline};
+use super::Cratedb;
+use super::errors::read;
+use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, FAULT_CODES, Result};
 use crate::plan::fill;
+use crate::sink::contract::Cause;
+use crate::sink::letters::{
+    DEAD_LETTERS, DeadLetter, Filter, LETTER_TABLE_MAX, ParkedLetter, bounded, names_of_keys,
+};
+use crate::sink::wire::moment;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
@@ -42,7 +45,7 @@ impl Cratedb {
         fill(template, &[("dead_letters", &self.own(DEAD_LETTERS))])
     }
 
-    pub(in crate::sink) async fn blocked_once(
+    pub(super) async fn blocked_once(
         &self,
         keys: &[(String, String)],
         deadline: Deadline,
@@ -51,7 +54,7 @@ impl Cratedb {
         let names = names_of_keys(keys);
         let keys: HashSet<&str> = names.keys().map(|(_, key)| key.as_str()).collect();
         let keys: Vec<&str> = keys.into_iter().collect();
-        let rows = self.ask(deadline, &sql, &[&keys]).await?;
+        let rows = self.query(deadline, &sql, &[&keys]).await?;
         let mut blocked = HashSet::new();
         for row in &rows {
             let (table, key): (Option<String>, String) = read(|| Ok((row.try_get(0)?, row.try_get(1)?)))?;
@@ -60,7 +63,7 @@ impl Cratedb {
         Ok(blocked)
     }
 
-    pub(in crate::sink) async fn parked_lately_once(
+    pub(super) async fn parked_lately_once(
         &self,
         source: &str,
         cause: Cause<'_>,
@@ -87,12 +90,12 @@ impl Cratedb {
         if let Some(table) = &table {
             parameters.push(table);
         }
-        let rows = self.ask(deadline, &sql, &parameters).await?;
+        let rows = self.query(deadline, &sql, &parameters).await?;
         let count: i64 = rows.first().map_or(Ok(0), |row| read(|| row.try_get(0)))?;
         Ok(u64::try_from(count).unwrap_or_default())
     }
 
-    pub(in crate::sink) async fn park_once(&self, letters: &[DeadLetter], deadline: Deadline) -> Result<()> {
+    pub(super) async fn park_once(&self, letters: &[DeadLetter], deadline: Deadline) -> Result<()> {
         self.ensure_own_tables(deadline).await?;
         let sql = self.letters_sql(include_str!("../../../sql/cratedb/park.sql"));
         let now = jiff::Timestamp::now();
@@ -106,7 +109,7 @@ impl Cratedb {
             let letter = letter.bounded();
             let text = |text: &Option<String>| text.as_deref().map(storable);
             let sub = i32::try_from(letter.sub).unwrap_or(i32::MAX);
-            let arrived = crate::sink::postgres::moment(letter.arrived_at);
+            let arrived = moment(letter.arrived_at);
             let parameters: [&(dyn ToSql + Sync); 17] = [
                 &id,
                 &now,
@@ -126,7 +129,7 @@ impl Cratedb {
                 &letter.payload_sha256,
                 &text(&letter.sequence_number),
             ];
-            if self.tell(deadline, &sql, &parameters).await? == 0 {
+            if self.execute(deadline, &sql, &parameters).await? == 0 {
                 let message = "The database does not store a dead letter, and does not say why.";
                 return Err(Error::new(ErrorKind::Unavailable, "unavailable", message));
             }
@@ -137,14 +140,15 @@ impl Cratedb {
 
     async fn refresh_letters(&self, deadline: Deadline) -> Result<()> {
         let table = self.own(DEAD_LETTERS);
-        self.run(deadline, &fill(include_str!("../../../sql/cratedb/refresh.sql"), &[("table", &table)])).await
+        self.run(deadline, &fill(include_str!("../../../sql/cratedb/refresh.sql"), &[("table", &table)]))
+            .await
     }
 
     /// The keys of a source table that have a parked record.
-    pub(in crate::sink) async fn parked_keys(&self, source: &str) -> Result<HashSet<String>> {
+    pub(super) async fn parked_keys(&self, source: &str) -> Result<HashSet<String>> {
         self.refresh_letters(Deadline::never()).await?;
         let sql = self.letters_sql(include_str!("../../../sql/cratedb/parked_keys.sql"));
-        let rows = self.ask(Deadline::never(), &sql, &[&source]).await?;
+        let rows = self.query(Deadline::never(), &sql, &[&source]).await?;
         rows.iter().map(|row| read(|| row.try_get(0))).collect()
     }
 
@@ -159,7 +163,7 @@ impl Cratedb {
         let before = jiff::Timestamp::now().as_millisecond().saturating_sub(age);
         let before = jiff::Timestamp::from_millisecond(before).unwrap_or(jiff::Timestamp::MIN);
         let sql = self.letters_sql(include_str!("../../../sql/cratedb/expired_dead_letters.sql"));
-        let rows = self.ask(Deadline::never(), &sql, &[&before]).await?;
+        let rows = self.query(Deadline::never(), &sql, &[&before]).await?;
         // keys whose patches wait: what they wait behind stays
         let waiting = Filter { code: Some("blocked".to_owned()), open: true, ..Filter::default() };
         let mut blocked: HashSet<(Option<String>, Option<String>)> = HashSet::new();
@@ -202,30 +206,8 @@ impl Cratedb {
             &after,
             &limit,
         ];
-        let rows = self.ask(never, &sql, &parameters).await?;
-        let letter = |row: &tokio_postgres::Row| {
-            Ok(ParkedLetter {
-                id: row.try_get(0)?,
-                parked_at: row.try_get(1)?,
-                source: row.try_get(2)?,
-                position: row.try_get(3)?,
-                sub: row.try_get(4)?,
-                event_id: row.try_get(5)?,
-                partition_key: row.try_get(6)?,
-                arrived_at: row.try_get(7)?,
-                epoch: row.try_get(8)?,
-                decoder: row.try_get(9)?,
-                table: row.try_get(10)?,
-                key: row.try_get(11)?,
-                code: row.try_get(12)?,
-                message: row.try_get(13)?,
-                payload_sha256: row.try_get(14)?,
-                attempts: row.try_get(15)?,
-                redriven_at: row.try_get(16)?,
-                sequence_number: row.try_get(17)?,
-            })
-        };
-        rows.iter().map(|row| read(|| letter(row))).collect()
+        let rows = self.query(never, &sql, &parameters).await?;
+        rows.iter().map(|row| read(|| ParkedLetter::read(row))).collect()
     }
 
     /// The payload of a letter's record, as received; `None` where it was not kept.
@@ -236,7 +218,7 @@ impl Cratedb {
         let sql = self.letters_sql(include_str!("../../../sql/cratedb/read_payload.sql"));
         let parameters: [&(dyn ToSql + Sync); 4] =
             [&letter.id, &letter.source, &letter.position, &letter.payload_sha256];
-        let rows = self.ask(Deadline::never(), &sql, &parameters).await?;
+        let rows = self.query(Deadline::never(), &sql, &parameters).await?;
         let payload: Option<String> = rows.first().map_or(Ok(None), |row| read(|| row.try_get(0)))?;
         Ok(payload.and_then(|payload| STANDARD.decode(payload).ok()))
     }
@@ -245,17 +227,17 @@ impl Cratedb {
     async fn hand_over(&self, id: i64, gone: &[i64]) -> Result<()> {
         let never = Deadline::never();
         let sql = self.letters_sql(include_str!("../../../sql/cratedb/held_payload.sql"));
-        let rows = self.ask(never, &sql, &[&id]).await?;
+        let rows = self.query(never, &sql, &[&id]).await?;
         let Some(row) = rows.first() else { return Ok(()) };
         let held: (String, String, String, String) =
             read(|| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?)))?;
         let sql = self.letters_sql(include_str!("../../../sql/cratedb/letters_of_record.sql"));
-        let rows = self.ask(never, &sql, &[&held.0, &held.1, &held.2]).await?;
+        let rows = self.query(never, &sql, &[&held.0, &held.1, &held.2]).await?;
         for row in &rows {
             let heir: i64 = read(|| row.try_get(0))?;
             if !gone.contains(&heir) {
                 let sql = self.letters_sql(include_str!("../../../sql/cratedb/take_payload.sql"));
-                return self.tell(never, &sql, &[&heir, &held.3]).await.map(drop);
+                return self.execute(never, &sql, &[&heir, &held.3]).await.map(drop);
             }
         }
         Ok(())
@@ -269,7 +251,7 @@ impl Cratedb {
         let sql = self.letters_sql(include_str!("../../../sql/cratedb/mark_redriven.sql"));
         let now = jiff::Timestamp::now();
         for id in ids {
-            self.tell(Deadline::never(), &sql, &[id, &now]).await?;
+            self.execute(Deadline::never(), &sql, &[id, &now]).await?;
         }
         self.refresh_letters(Deadline::never()).await
     }
@@ -283,7 +265,7 @@ impl Cratedb {
         let mut discarded = 0;
         for id in ids {
             self.hand_over(*id, ids).await?;
-            discarded += self.tell(Deadline::never(), &sql, &[id]).await?;
+            discarded += self.execute(Deadline::never(), &sql, &[id]).await?;
         }
         self.refresh_letters(Deadline::never()).await?;
         Ok(discarded)

@@ -1,18 +1,69 @@
-//! What the registry in CrateDB remembers of the sources of targets.
+//! The registry in CrateDB.
 
-use crate::sink::cratedb::rows::read;
-use crate::sink::cratedb::Cratedb;
-use crate::sink::postgres::registry::{Registered, warn_old_registry};
-use crate::sink::postgres::objects::{LOOKS_MAX, REGISTRY, SOURCE_COLUMN};
-use crate::sink::{Binding, Deadline};
+use super::Cratedb;
+use super::errors::read;
+use crate::deadline::Deadline;
 use crate::error::{Disposition, Error, ErrorKind, Result};
+use crate::route::Target;
+use crate::sink::contract::Binding;
+use crate::sink::registry::{REGISTRY, Registered, SOURCE_COLUMN, warn_old_registry};
+use crate::sink::targets::LOOKS_MAX;
 use crate::source::SourceIdentity;
 use std::sync::atomic::Ordering;
 use tokio_postgres::types::ToSql;
 
 impl Cratedb {
+    pub(super) async fn registered(
+        &self,
+        target: &Target,
+        deadline: Deadline,
+    ) -> Result<Option<(Registered, String)>> {
+        let sql = self.fill_own(include_str!("../../../sql/cratedb/read_registry.sql"));
+        let rows = self.query(deadline, &sql, &[&target.qualified()]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        read(|| {
+            let registered = Registered {
+                source: row.try_get(0)?,
+                key_names: row.try_get(1)?,
+                scheme: row.try_get(2)?,
+                epoch: row.try_get(3)?,
+                view_sql: row.try_get(5)?,
+                view_definition: None,
+                identity: row.try_get(7)?,
+                key_types: row.try_get(8)?,
+            };
+            Ok(Some((registered, row.try_get(4)?)))
+        })
+    }
+
+    pub(super) async fn register(&self, binding: &Binding, layout: &str, deadline: Deadline) -> Result<()> {
+        let sql = self.fill_own(include_str!("../../../sql/cratedb/write_registry.sql"));
+        let target = &*binding.target;
+        let (name, scheme, epoch) =
+            (target.qualified(), binding.scheme.to_string(), i32::from(binding.epoch));
+        let parameters: [&(dyn ToSql + Sync); 9] = [
+            &name,
+            &target.schema,
+            &target.name,
+            &target.storage,
+            &target.source,
+            &binding.key_names,
+            &scheme,
+            &epoch,
+            &layout,
+        ];
+        self.execute(deadline, &sql, &parameters).await.map(drop)
+    }
+
+    /// Up to when deleted rows of a target may have been forgotten.
+    pub(super) async fn horizon(&self, target: &str, deadline: Deadline) -> Result<Option<jiff::Timestamp>> {
+        let sql = self.fill_own(include_str!("../../../sql/cratedb/read_registry.sql"));
+        let rows = self.query(deadline, &sql, &[&target]).await?;
+        rows.first().map_or(Ok(None), |row| read(|| row.try_get(6)))
+    }
+
     /// Lets the registry remember which source fills a target.
-    pub(in crate::sink) async fn remember_source(
+    pub(super) async fn remember_source(
         &self,
         binding: &Binding,
         before: Option<Registered>,
@@ -34,7 +85,7 @@ impl Cratedb {
             let types = if starts_anew { types } else { line.key_types.or(types) };
             let parameters: [&(dyn ToSql + Sync); 5] = [&name, &source, &types, &state.sequence, &state.term];
             // none when another line of it was written in between
-            if self.tell(deadline, &sql, &parameters).await? > 0 {
+            if self.execute(deadline, &sql, &parameters).await? > 0 {
                 return Ok(());
             }
         }
@@ -44,7 +95,7 @@ impl Cratedb {
 
     /// Adds the columns that a registry of an earlier version lacks. Where that is not allowed, everything goes on
     /// without them.
-    pub(in crate::sink) async fn upgrade_registry(&self, deadline: Deadline) -> Result<()> {
+    pub(super) async fn upgrade_registry(&self, deadline: Deadline) -> Result<()> {
         if !self.look_at_registry(deadline).await? {
             let sql = self.fill_own(include_str!("../../../sql/cratedb/alter_registry.sql"));
             match self.create(&sql, deadline).await {
@@ -66,7 +117,7 @@ impl Cratedb {
     }
 
     /// The source tables that targets were filled from, with their sources.
-    pub(in crate::sink) async fn sources_once(&self, deadline: Deadline) -> Result<Vec<(String, SourceIdentity)>> {
+    pub(super) async fn sources_once(&self, deadline: Deadline) -> Result<Vec<(String, SourceIdentity)>> {
         if self.relation_of(&self.schema, REGISTRY, deadline).await?.is_none() {
             return Ok(Vec::new());
         }
@@ -76,10 +127,11 @@ impl Cratedb {
     }
 
     /// The same of a registry that is there.
-    pub(in crate::sink) async fn read_sources(&self, deadline: Deadline) -> Result<Vec<(String, SourceIdentity)>> {
+    pub(super) async fn read_sources(&self, deadline: Deadline) -> Result<Vec<(String, SourceIdentity)>> {
         self.look_at_registry(deadline).await?;
-        let rows =
-            self.ask(deadline, &self.fill_own(include_str!("../../../sql/cratedb/sources.sql")), &[]).await?;
+        let rows = self
+            .query(deadline, &self.fill_own(include_str!("../../../sql/cratedb/sources.sql")), &[])
+            .await?;
         let source = |row: &tokio_postgres::Row| {
             let identity: Option<String> = read(|| row.try_get(1))?;
             Ok((read(|| row.try_get(0))?, SourceIdentity::parse(&identity.unwrap_or_default())))

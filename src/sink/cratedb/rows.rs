@@ -1,28 +1,28 @@
 //! What is sent to CrateDB and what comes back: rows, parameters, connections while they are used, errors.
 
-use crate::sink::cratedb::objects::Known;
-use crate::sink::wire::server::out_of_time;
-use crate::error::{COLUMN_EXISTS, Error, ErrorKind, NO_ROOM, Result, classify_cratedb};
+use super::errors::read;
+use crate::error::Result;
 use crate::json::Value;
 use crate::plan::{Layout, Placed, Row, merge, with_named_lists, with_plain_numbers, without_named_lists};
+use crate::sink::targets::PreparedTarget;
+use crate::sink::wire::moment;
 use bytes::BytesMut;
-use deadpool_postgres::Object;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type};
 
 /// A row as it is sent.
-pub(in crate::sink) struct Sent<'r> {
-    pub(in crate::sink) index: usize,
-    pub(in crate::sink) row: &'r Row,
-    pub(in crate::sink) pk: Json,
-    pub(in crate::sink) data: Option<Json>,
-    pub(in crate::sink) aux: Json,
+pub(super) struct Sent<'r> {
+    pub(super) index: usize,
+    pub(super) row: &'r Row,
+    pub(super) pk: Json,
+    pub(super) data: Option<Json>,
+    pub(super) aux: Json,
     changed_at: Option<jiff::Timestamp>,
     /// What the answer names it by.
-    pub(in crate::sink) identity: String,
+    pub(super) identity: String,
 }
 
 impl<'r> Sent<'r> {
-    pub(in crate::sink) fn new(index: usize, row: &'r Row, placed: Placed<'_>, layout: Layout) -> Self {
+    pub(super) fn new(index: usize, row: &'r Row, placed: Placed<'_>, layout: Layout) -> Self {
         let identity = match layout {
             Layout::Managed => row.key.clone(),
             Layout::Adopted { .. } => identity_of(&placed.pk),
@@ -37,19 +37,19 @@ impl<'r> Sent<'r> {
                 Layout::Adopted { aux: true, .. } => with_named_lists(&placed.aux),
                 Layout::Adopted { aux: false, .. } | Layout::Managed => placed.aux.into_owned(),
             }),
-            changed_at: crate::sink::postgres::moment(row.changed_at),
+            changed_at: moment(row.changed_at),
         }
     }
 
     /// About how many bytes it is in a statement.
-    pub(in crate::sink) fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         let data = self.data.as_ref().map_or(0, |data| data.0.len());
         self.row.key.len() + self.pk.0.len() + data + self.aux.0.len()
     }
 
     /// Why an existing table cannot take the row; `None` when it can.
-    pub(in crate::sink) fn misfit(&self, known: &Known) -> Option<&'static str> {
-        match known.layout {
+    pub(super) fn misfit(&self, prepared: &PreparedTarget) -> Option<&'static str> {
+        match prepared.layout {
             // pk is the identity: it must hold every member of the key
             Layout::Adopted { .. } if self.aux.0.starts_with("{\"/pk") => {
                 Some("The key holds what pk of the existing table cannot.")
@@ -64,13 +64,13 @@ impl<'r> Sent<'r> {
     }
 
     /// The members of an adopted table's key, in order; none when its `pk` cannot hold them all.
-    pub(in crate::sink) fn key(&self, names: &[String]) -> Option<Vec<KeyValue>> {
+    pub(super) fn key(&self, names: &[String]) -> Option<Vec<KeyValue>> {
         let Ok(Value::Object(members)) = Value::parse(&self.pk.0) else { return None };
         let value = |name: &String| members.iter().find(|(member, _)| member == name);
         names.iter().map(|name| value(name).map(|(_, value)| KeyValue(value.clone()))).collect()
     }
 
-    pub(in crate::sink) fn value(&self, name: &str) -> &(dyn ToSql + Sync) {
+    pub(super) fn value(&self, name: &str) -> &(dyn ToSql + Sync) {
         match name {
             "key" => &self.row.key,
             "pk" => &self.pk,
@@ -84,7 +84,7 @@ impl<'r> Sent<'r> {
 }
 
 /// A key's document as one text, however the server writes numbers and orders members.
-pub(in crate::sink) fn identity_of(pk: &str) -> String {
+pub(super) fn identity_of(pk: &str) -> String {
     match Value::parse(pk).map(with_plain_numbers) {
         Ok(Value::Object(mut members)) => {
             members.sort_by(|a, b| a.0.cmp(&b.0));
@@ -95,18 +95,18 @@ pub(in crate::sink) fn identity_of(pk: &str) -> String {
 }
 
 /// What a patch rests on.
-pub(in crate::sink) struct Base {
+pub(super) struct Base {
     pk: Json,
     data: Option<Json>,
     aux: Option<Json>,
-    pub(in crate::sink) version: String,
-    pub(in crate::sink) deleted: bool,
-    pub(in crate::sink) sequence: i64,
-    pub(in crate::sink) term: i64,
+    pub(super) version: String,
+    pub(super) deleted: bool,
+    pub(super) sequence: i64,
+    pub(super) term: i64,
 }
 
 impl Base {
-    pub(in crate::sink) fn of(row: &tokio_postgres::Row) -> Result<Self> {
+    pub(super) fn of(row: &tokio_postgres::Row) -> Result<Self> {
         read(|| {
             Ok(Self {
                 pk: row.try_get::<_, Option<Json>>(0)?.unwrap_or_else(|| Json("{}".to_owned())),
@@ -120,7 +120,7 @@ impl Base {
         })
     }
 
-    pub(in crate::sink) fn document(&self, layout: Layout) -> Result<Option<Value>, crate::json::Fault> {
+    pub(super) fn document(&self, layout: Layout) -> Result<Option<Value>, crate::json::Fault> {
         let Some(data) = &self.data else { return Ok(None) };
         let plain = |text: &str| Ok(with_plain_numbers(Value::parse(text)?).to_text());
         let aux = match (&self.aux, layout) {
@@ -134,7 +134,7 @@ impl Base {
 
 /// A member of a key as a parameter of whatever type its column has.
 #[derive(Debug)]
-pub(in crate::sink) struct KeyValue(pub(in crate::sink) Value);
+pub(super) struct KeyValue(pub(super) Value);
 
 impl ToSql for KeyValue {
     fn to_sql(
@@ -163,7 +163,7 @@ impl ToSql for KeyValue {
 
 /// A JSON text as a parameter, and as a value read.
 #[derive(Debug, Clone)]
-pub(in crate::sink) struct Json(pub(in crate::sink) String);
+pub(super) struct Json(pub(super) String);
 
 impl ToSql for Json {
     fn to_sql(
@@ -194,59 +194,4 @@ impl<'a> FromSql<'a> for Json {
     fn accepts(ty: &Type) -> bool {
         matches!(*ty, Type::JSON | Type::JSONB)
     }
-}
-
-/// A connection that is dropped unless its answer came whole: a later one would get what was left over.
-pub(in crate::sink) struct Loan(Option<Object>);
-
-impl Loan {
-    pub(in crate::sink) fn new(client: Object) -> Self {
-        Self(Some(client))
-    }
-
-    pub(in crate::sink) fn client(&self) -> Result<&Object> {
-        self.0.as_ref().ok_or_else(out_of_time)
-    }
-
-    pub(in crate::sink) fn give_back(mut self) {
-        drop(self.0.take());
-    }
-}
-
-impl Drop for Loan {
-    fn drop(&mut self) {
-        if let Some(client) = self.0.take() {
-            drop(Object::take(client));
-        }
-    }
-}
-
-/// The code of an answer whose columns hold something else than was asked for.
-pub(in crate::sink) const UNREADABLE: &str = "unreadable";
-
-/// What an answer holds. A connection whose statements were prepared before their table was recreated answers with the
-/// columns of the old one.
-pub(in crate::sink) fn read<T>(of: impl FnOnce() -> Result<T, tokio_postgres::Error>) -> Result<T> {
-    of().map_err(|error| {
-        let message = "CrateDB's answer cannot be read: was a table made anew?";
-        Error::new(ErrorKind::Unavailable, UNREADABLE, message).because(error)
-    })
-}
-
-/// What a driver error means. The server's own message quotes values and is left out.
-pub(in crate::sink) fn server_error(error: &tokio_postgres::Error) -> Error {
-    let Some(answer) = error.as_db_error() else { return crate::sink::wire::connect::driver_error(error, false) };
-    let sqlstate = answer.code().code();
-    let (kind, words) = classify_cratedb(sqlstate, answer.message());
-    let (code, advice) = match kind {
-        _ if words == COLUMN_EXISTS => ("column_exists", "The statement lost against another one"),
-        _ if words == NO_ROOM => ("no_room", "CrateDB refuses the row"),
-        ErrorKind::Rejected | ErrorKind::Malformed | ErrorKind::Unsupported => {
-            ("rejected", "CrateDB refuses the row")
-        }
-        ErrorKind::Contended => ("contended", "The statement lost against another one"),
-        ErrorKind::Unavailable => ("unavailable", "CrateDB cannot do it now"),
-        ErrorKind::Config | ErrorKind::Schema => ("configuration", "CrateDB cannot do it"),
-    };
-    Error::new(kind, code, format!("{advice}: {words} (SQLSTATE {sqlstate}).")).with_sqlstate(sqlstate)
 }

@@ -1,16 +1,15 @@
 //! What sources said of their tables, on CrateDB.
 
-use crate::sink::Deadline;
-use crate::sink::cratedb::rows::read;
-use crate::sink::cratedb::Cratedb;
-use crate::sink::postgres::schemas::{SCHEMAS, unreadable};
+use super::Cratedb;
+use super::errors::read;
 use crate::catalogue::TableSchema;
+use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::plan::cratedb::named;
 use crate::plan::fill;
+use crate::sink::schemas::{Line, SCHEMAS};
 use crate::source::SourceIdentity;
 use std::collections::BTreeMap;
-use tokio_postgres::types::ToSql;
 
 impl Cratedb {
     fn fill_schemas(&self, template: &str) -> String {
@@ -23,9 +22,9 @@ impl Cratedb {
         self.fill_schemas(include_str!("../../../sql/cratedb/create_schemas.sql"))
     }
 
-    pub(in crate::sink) async fn schemas_once(&self, deadline: Deadline) -> Result<Vec<TableSchema>> {
+    pub(super) async fn load_schemas_once(&self, deadline: Deadline) -> Result<Vec<TableSchema>> {
         let found = self.found_keys.get_or_try_init(|| self.find_keys(deadline)).await?;
-        let mut schemas = self.said_schemas(deadline).await?;
+        let mut schemas = self.recorded_schemas(deadline).await?;
         schemas.extend(found.iter().cloned());
         Ok(schemas)
     }
@@ -33,7 +32,7 @@ impl Cratedb {
     /// The keys of tables that somebody else made and a route leads to: their primary keys. It is older than whatever
     /// a source says.
     async fn find_keys(&self, deadline: Deadline) -> Result<Vec<TableSchema>> {
-        let rows = self.ask(deadline, include_str!("../../../sql/cratedb/adopted_keys.sql"), &[]).await?;
+        let rows = self.query(deadline, include_str!("../../../sql/cratedb/adopted_keys.sql"), &[]).await?;
         let mut keys: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
         for row in &rows {
             let (schema, name, member) = read(|| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))?;
@@ -57,36 +56,26 @@ impl Cratedb {
         Ok(found)
     }
 
-    async fn said_schemas(&self, deadline: Deadline) -> Result<Vec<TableSchema>> {
+    async fn recorded_schemas(&self, deadline: Deadline) -> Result<Vec<TableSchema>> {
         if self.relation_of(&self.schema, SCHEMAS, deadline).await?.is_none() {
             return Ok(Vec::new());
         }
         let sql = self.fill_schemas(include_str!("../../../sql/cratedb/read_schemas.sql"));
-        let rows = self.ask(deadline, &sql, &[]).await?;
-        let schema = |row: &tokio_postgres::Row| {
-            let (name, columns): (String, String) = (read(|| row.try_get(0))?, read(|| row.try_get(2))?);
-            let (table, source) = TableSchema::of_kept(&name);
-            Ok(TableSchema {
-                table,
-                source,
-                key: read(|| row.try_get(1))?,
-                columns: serde_json::from_str(&columns).map_err(|_| unreadable())?,
-                said_at: read(|| row.try_get(3))?,
-            })
-        };
-        rows.iter().map(schema).collect()
+        let rows = self.query(deadline, &sql, &[]).await?;
+        rows.iter().map(|row| read(|| Line::read(row))?.schema()).collect()
     }
 
-    pub(in crate::sink) async fn learn_once(&self, schemas: &[TableSchema], deadline: Deadline) -> Result<()> {
+    pub(super) async fn record_schemas_once(
+        &self,
+        schemas: &[TableSchema],
+        deadline: Deadline,
+    ) -> Result<()> {
         if self.relation_of(&self.schema, SCHEMAS, deadline).await?.is_none() {
             self.create(&self.schemas_sql(), deadline).await?;
         }
         let sql = self.fill_schemas(include_str!("../../../sql/cratedb/write_schemas.sql"));
         for schema in schemas {
-            let (name, columns) =
-                (schema.kept_as(), serde_json::to_string(&schema.columns).map_err(|_| unreadable())?);
-            let parameters: [&(dyn ToSql + Sync); 4] = [&name, &schema.key, &columns, &schema.said_at];
-            self.tell(deadline, &sql, &parameters).await?;
+            self.execute(deadline, &sql, &Line::of(schema)?.parameters()).await?;
         }
         // seldom written and asked at every batch: seen at once, without a refresh at every batch
         self.refresh(&self.own(SCHEMAS)).await

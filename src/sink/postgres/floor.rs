@@ -1,14 +1,17 @@
 //! Truncates: the floor below which a target has nothing, now and when it comes late.
 
-use crate::sink::wire::connect::driver_error;
-use crate::sink::postgres::{Postgres, moment, settle};
-use crate::sink::postgres::registry::agree_on_source;
-use crate::sink::postgres::objects::{Relation, ddl_error, relation_of};
-use crate::sink::{Deadline, RowOutcome, Truncation};
+use super::Postgres;
+use super::objects::{Relation, ddl_error, relation_of};
 use crate::config::{DeletePolicy, Truncate};
+use crate::deadline::Deadline;
 use crate::error::{Disposition, Error, Result};
 use crate::plan::{floor_sql, truncate_sql};
 use crate::route::Target;
+use crate::sink::contract::{RowOutcome, Truncation};
+use crate::sink::registry::check_source;
+use crate::sink::wire::errors::driver_error;
+use crate::sink::wire::moment;
+use crate::sink::wire::server::settle;
 use crate::source::SourceIdentity;
 use crate::version::Version;
 use deadpool_postgres::Object;
@@ -19,7 +22,7 @@ const FLOORS: &str = "rowtide_floors";
 
 impl Postgres {
     /// The version below which a truncate has removed everything of a target, if its route applies truncates.
-    pub(in crate::sink) async fn floor(
+    pub(super) async fn floor(
         &self,
         client: &Object,
         target: &Target,
@@ -35,7 +38,7 @@ impl Postgres {
     }
 
     /// Makes sure that the target of a route that applies truncates has a floor: what writers hold still.
-    pub(in crate::sink) async fn ensure_floor(&self, client: &mut Object, target: &Target) -> Result<()> {
+    pub(super) async fn ensure_floor(&self, client: &mut Object, target: &Target) -> Result<()> {
         if target.truncate == Truncate::Ignore {
             return Ok(());
         }
@@ -48,7 +51,7 @@ impl Postgres {
 
     /// A change of `source` is of the source whose truncate raised the target's floor, unless it begins a new epoch:
     /// what one source removes, the rows of another must not be measured by. Whether floors tell their sources.
-    pub(in crate::sink) async fn agree_with_floor(
+    pub(super) async fn check_floor(
         &self,
         client: &mut Object,
         target: &Target,
@@ -67,7 +70,7 @@ impl Postgres {
         let known: Option<String> = row.try_get(1).map_err(ddl_error)?;
         let is_older = Version::from(floor).epoch().is_none_or(|of_floor| of_floor < epoch);
         if let Some(known) = known.filter(|_| !is_older) {
-            agree_on_source(target, source, position, &SourceIdentity::parse(&known))?;
+            check_source(target, source, position, &SourceIdentity::parse(&known))?;
         }
         Ok(true)
     }
@@ -95,7 +98,7 @@ impl Postgres {
         self.fill_own(include_str!("../../../sql/postgres/create_floors.sql"), &[])
     }
 
-    pub(in crate::sink) async fn truncate_once(
+    pub(super) async fn truncate_once(
         &self,
         truncation: &Truncation,
         deadline: Deadline,
@@ -139,13 +142,13 @@ impl Postgres {
                 ));
             }
             if registered.epoch >= i32::from(*epoch) {
-                agree_on_source(target, source, position, &registered.source())?;
+                check_source(target, source, position, &registered.source())?;
             }
         }
         // nothing was written yet, but what is older may still come
         let is_empty = relation_of(client, &target.schema, &target.storage).await?.is_none();
         self.ensure_floor(client, target).await?;
-        let tell_sources = self.agree_with_floor(client, target, (source, *epoch, position)).await?;
+        let tell_sources = self.check_floor(client, target, (source, *epoch, position)).await?;
         let name_floor = self.fill_own(include_str!("../../../sql/postgres/name_floor.sql"), &[]);
         let (raise, remove) = truncate_sql(target);
         let failed = |error: tokio_postgres::Error| driver_error(&error, false);

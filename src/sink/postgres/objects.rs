@@ -1,52 +1,39 @@
 //! The objects in the database: what is there, what must be made, and what the registry remembers of it.
 
-use crate::sink::wire::connect::driver_error;
-use crate::sink::postgres::{Postgres, settle};
-use crate::sink::postgres::registry::{KeyTypes, Registered, agree, agree_with_registry, of_table};
-use crate::sink::{Binding, Deadline, KNOWN_BYTES};
-use crate::config::{Ddl, DeletePolicy};
+use super::Postgres;
+use crate::config::Ddl;
+use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::Key;
-use crate::plan::{Layout, Row, View, fill, literal, relation, storage, view};
+use crate::plan::{Layout, View, fill, quote, relation, storage, view};
 use crate::route::{Target, identifier};
+use crate::sink::contract::Binding;
+use crate::sink::letters::DEAD_LETTERS;
+use crate::sink::registry::{REGISTRY, Registered, check_registered, of_table};
+use crate::sink::targets::{
+    LOOKS_MAX, PreparedTarget, adopted, check_storage, foreign_view, keep_changing, missing_object,
+    neither_table_nor_view, warn_unguarded,
+};
+use crate::sink::wire::errors::driver_error;
+use crate::sink::wire::server::settle;
 use deadpool_postgres::{GenericClient, Object};
-use futures_util::TryStreamExt as _;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use tokio_postgres::types::ToSql;
 
-pub(in crate::sink) const STORAGE_COLUMNS: [&str; 8] =
-    ["key", "pk", "data", "aux", "version", "deleted", "changed_at", "applied_at"];
-pub(in crate::sink) const REGISTRY: &str = "rowtide_targets";
-/// The column of the registry that holds the source of a target.
-pub(in crate::sink) const SOURCE_COLUMN: &str = "source_identity";
-pub(in crate::sink) const DEAD_LETTERS: &str = "rowtide_dead_letters";
 /// How long a worker waits for another one that creates the same objects.
 const CREATE_WAIT: &str = "10s";
 /// How long readers may be held up by a view that waits to be replaced.
-pub(in crate::sink) const REPLACE_WAIT: &str = "100ms";
-/// Looking again, because another worker was creating the same objects.
-pub(in crate::sink) const LOOKS_MAX: u32 = 5;
-
-/// A target whose objects are there.
-#[derive(Debug)]
-pub(in crate::sink) struct Known {
-    pub(in crate::sink) binding: Binding,
-    pub(in crate::sink) layout: Layout,
-    /// What the registry remembers of the key's types.
-    pub(in crate::sink) key_types: KeyTypes,
-}
-
+pub(super) const REPLACE_WAIT: &str = "100ms";
 /// A relation of the catalogue.
-pub(in crate::sink) struct Relation {
-    pub(in crate::sink) kind: String,
-    pub(in crate::sink) columns: Vec<String>,
-    pub(in crate::sink) definition: Option<String>,
+pub(super) struct Relation {
+    pub(super) kind: String,
+    pub(super) columns: Vec<String>,
+    pub(super) definition: Option<String>,
     unique_pk: bool,
-    pub(in crate::sink) comment: Option<String>,
+    pub(super) comment: Option<String>,
 }
 
 impl Relation {
-    pub(in crate::sink) fn is_table(&self) -> bool {
+    pub(super) fn is_table(&self) -> bool {
         matches!(self.kind.as_str(), "r" | "p")
     }
 }
@@ -65,64 +52,15 @@ struct Look {
     unremembered_view: Option<String>,
 }
 
-/// A target that the registry knows.
-#[derive(Debug, Clone)]
-pub struct KnownTarget {
-    /// `schema.name`.
-    pub name: String,
-    /// Schema.
-    pub schema: String,
-    /// View, or adopted table.
-    pub table: String,
-    /// Storage table.
-    pub storage: String,
-    /// Source table.
-    pub source: String,
-    /// Delete policy, or how the table was adopted.
-    pub layout: String,
-    /// Deleted rows up to then may have been purged.
-    pub purge_horizon: Option<jiff::Timestamp>,
-}
-
-/// Which rows of a target are shown.
-#[derive(Debug, Clone, Default)]
-pub struct Shown {
-    /// Only the row of this canonical key.
-    pub key: Option<String>,
-    /// At most so many.
-    pub limit: Option<u64>,
-}
-
-impl Shown {
-    /// Whether the row of an adopted table, which has no column of its canonical key, is meant.
-    pub(in crate::sink) fn means(&self, pk: &str) -> bool {
-        self.key.as_deref().is_none_or(|key| Key::from_json(pk).is_ok_and(|of_row| of_row.as_str() == key))
-    }
-}
-
-/// A row as the view shows it: JSON texts.
-#[derive(Debug, Clone)]
-pub struct LiveRow {
-    /// The key's members.
-    pub pk: String,
-    /// The document.
-    pub data: Option<String>,
-    /// What only `aux` can hold.
-    pub aux: String,
-    /// A soft-deleted row.
-    pub deleted: bool,
-}
-
 impl Postgres {
     /// A target whose objects are there and agree with the route; creates them where that is allowed.
-    pub(in crate::sink) async fn know(&self, binding: &Binding, deadline: Deadline) -> Result<Arc<Known>> {
-        let name = binding.target.qualified();
-        let cached = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
-        if let Some(known) = cached
-            && agree(binding, &known.binding)?
-        {
-            known.key_types.check(binding);
-            return Ok(known);
+    pub(super) async fn ensure_target(
+        &self,
+        binding: &Binding,
+        deadline: Deadline,
+    ) -> Result<Arc<PreparedTarget>> {
+        if let Some(prepared) = self.prepared.agreeing(binding)? {
+            return Ok(prepared);
         }
         // one at a time, so that the workers of one process do not race each other as well
         let _turn = self.ready.lock().await;
@@ -130,10 +68,9 @@ impl Postgres {
         let token = client.cancel_token();
         let established = self.within(token, deadline, self.establish(&mut client, binding)).await;
         let (layout, registered) = settle(client, established)?;
-        let known = Arc::new(known(binding, layout, registered.as_ref()));
-        known.key_types.check(binding);
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(name, known.clone(), KNOWN_BYTES);
-        Ok(known)
+        let prepared = Arc::new(PreparedTarget::new(binding, layout, registered.as_ref()));
+        self.prepared.insert(prepared.clone());
+        Ok(prepared)
     }
 
     async fn establish(
@@ -150,9 +87,7 @@ impl Postgres {
                 Ok(None) | Err(_) => {}
             }
         }
-        let message =
-            format!("The objects of {} keep changing while they are made.", binding.target.qualified());
-        Err(Error::new(ErrorKind::Contended, "contended", message))
+        Err(keep_changing(&binding.target))
     }
 
     /// What there is, as the registry remembers it; `None` when something was made and must be looked at again.
@@ -167,11 +102,11 @@ impl Postgres {
             return Ok(None);
         }
         if let Some(registered) = &look.registered {
-            agree_with_registry(binding, registered, &self.own(REGISTRY))?;
+            check_registered(binding, registered, &self.own(REGISTRY))?;
         }
         // a truncate may have been the first to come
         let source = (&binding.source, binding.epoch, binding.position.as_str());
-        self.agree_with_floor(client, &binding.target, source).await?;
+        self.check_floor(client, &binding.target, source).await?;
         self.register(client, binding, look.layout).await?;
         // whoever was first decides whose target it is
         let registered = self.remember_source(client, binding, look.registered.take()).await?;
@@ -185,18 +120,12 @@ impl Postgres {
         {
             return Ok(None);
         }
-        if matches!(look.layout, Layout::Adopted { guarded: false, .. }) {
-            tracing::warn!(
-                table = binding.target.qualified(),
-                "The adopted table has no columns version and deleted: the last writer wins, and deletes remove \
-                     rows. Add `version text` and `deleted boolean` to make it converge."
-            );
-        }
+        warn_unguarded(&binding.target, look.layout);
         Ok(Some((look.layout, registered)))
     }
 
     /// Registry and dead letters, in the sink's schema.
-    pub(in crate::sink) async fn ensure_own_tables(&self, client: &mut Object) -> Result<()> {
+    pub(super) async fn ensure_own_tables(&self, client: &mut Object) -> Result<()> {
         let mut missing = Vec::new();
         match relation_of(client, &self.schema, REGISTRY).await? {
             None => missing.push(self.registry_sql()),
@@ -206,7 +135,8 @@ impl Postgres {
             None => missing.push(self.dead_letters_sql()),
             // made by 0.1.0
             Some(table) if !table.columns.iter().any(|column| column == "sequence_number") => {
-                missing.push(self.fill_own(include_str!("../../../sql/postgres/alter_dead_letters.sql"), &[]));
+                missing
+                    .push(self.fill_own(include_str!("../../../sql/postgres/alter_dead_letters.sql"), &[]));
             }
             Some(_) => {}
         }
@@ -246,18 +176,11 @@ impl Postgres {
         };
         match found {
             Some(table) if table.is_table() => {
-                look.layout = adopted(target, &table)?;
+                look.layout = adopted_table(target, &table)?;
                 return Ok(look);
             }
             Some(other) if other.kind != "v" => {
-                return Err(Error::fault(
-                    "unusable_target",
-                    format!(
-                        "{} is neither a table nor a view; give the route of {} another `to`.",
-                        target.qualified(),
-                        target.source
-                    ),
-                ));
+                return Err(neither_table_nor_view(target));
             }
             Some(found) => {
                 let wanted = view(target)?;
@@ -267,15 +190,7 @@ impl Postgres {
                         look.unremembered_view = Some(wanted.sql);
                         return self.look_at_storage(client, target, look).await;
                     }
-                    return Err(Error::fault(
-                        "unusable_target",
-                        format!(
-                            "There is already a view {} that rowtide did not make. Rename it, or give the route of {} \
-                         another `to`.",
-                            target.qualified(),
-                            target.source
-                        ),
-                    ));
+                    return Err(foreign_view(target));
                 };
                 let is_ours =
                     registered.view_definition.is_some() && found.definition == registered.view_definition;
@@ -294,54 +209,9 @@ impl Postgres {
     async fn look_at_storage(&self, client: &Object, target: &Target, mut look: Look) -> Result<Look> {
         match relation_of(client, &target.schema, &target.storage).await? {
             None => look.missing.insert(0, storage(target)),
-            Some(table) => check_storage(target, &table)?,
+            Some(table) => check_storage_table(target, &table)?,
         }
         Ok(look)
-    }
-
-    pub(in crate::sink) async fn registered(
-        &self,
-        client: &impl GenericClient,
-        target: &Target,
-    ) -> Result<Option<Registered>> {
-        let sql = self.fill_own(include_str!("../../../sql/postgres/read_registry.sql"), &[]);
-        let Some(row) = client.query_opt(&sql, &[&target.qualified()]).await.map_err(ddl_error)? else {
-            return Ok(None);
-        };
-        let read = || {
-            Ok(Registered {
-                source: row.try_get(0)?,
-                key_names: row.try_get(1)?,
-                scheme: row.try_get(2)?,
-                epoch: row.try_get(3)?,
-                view_sql: row.try_get(4)?,
-                view_definition: row.try_get(5)?,
-                identity: row.try_get(6)?,
-                key_types: row.try_get(7)?,
-            })
-        };
-        read().map(Some).map_err(ddl_error)
-    }
-
-    async fn register(&self, client: &impl GenericClient, binding: &Binding, layout: Layout) -> Result<()> {
-        let sql = self.fill_own(include_str!("../../../sql/postgres/write_registry.sql"), &[]);
-        let target = &*binding.target;
-        let (name, scheme, epoch) =
-            (target.qualified(), binding.scheme.to_string(), i32::from(binding.epoch));
-        let layout = layout_word(layout, target.delete);
-        let names = &binding.key_names;
-        let parameters: [&(dyn ToSql + Sync); 9] = [
-            &name,
-            &target.schema,
-            &target.name,
-            &target.storage,
-            &target.source,
-            names,
-            &scheme,
-            &epoch,
-            &layout,
-        ];
-        client.execute(&sql, &parameters).await.map(drop).map_err(ddl_error)
     }
 
     async fn create(&self, client: &mut Object, binding: &Binding, look: Look) -> Result<()> {
@@ -367,7 +237,7 @@ impl Postgres {
         transaction.commit().await.map_err(ddl_error).or_else(lost_race)
     }
 
-    pub(in crate::sink) async fn run_ddl(&self, client: &mut Object, statements: &[String]) -> Result<()> {
+    pub(super) async fn run_ddl(&self, client: &mut Object, statements: &[String]) -> Result<()> {
         if self.ddl == Ddl::Never {
             return Err(missing_object(statements));
         }
@@ -379,150 +249,22 @@ impl Postgres {
         }
         transaction.commit().await.map_err(ddl_error).or_else(lost_race)
     }
-
-    /// The targets that the registry knows.
-    ///
-    /// # Errors
-    /// When the registry cannot be read.
-    pub async fn targets(&self) -> Result<Vec<KnownTarget>> {
-        let mut client = self.client(Deadline::never()).await?;
-        self.ensure_own_tables(&mut client).await?;
-        let sql = self.fill_own(include_str!("../../../sql/postgres/targets.sql"), &[]);
-        let rows = client.query(&sql, &[]).await.map_err(ddl_error)?;
-        let read = |row: &tokio_postgres::Row| {
-            Ok(KnownTarget {
-                name: row.try_get(0)?,
-                schema: row.try_get(1)?,
-                table: row.try_get(2)?,
-                storage: row.try_get(3)?,
-                source: row.try_get(4)?,
-                layout: row.try_get(5)?,
-                purge_horizon: row.try_get(6)?,
-            })
-        };
-        rows.iter().map(read).collect::<Result<_, _>>().map_err(ddl_error)
-    }
-
-    /// The rows that `target` shows, ordered by key, `each` called with one after the other; memory does not grow
-    /// with the table.
-    ///
-    /// # Errors
-    /// When they cannot be read, or `each` fails.
-    pub async fn live_rows(
-        &self,
-        target: &KnownTarget,
-        shown: &Shown,
-        mut each: impl FnMut(LiveRow) -> Result<()>,
-    ) -> Result<()> {
-        let client = self.client(Deadline::never()).await?;
-        let is_managed = !target.layout.starts_with("adopted");
-        let sql = if !is_managed {
-            let found = relation_of(&client, &target.schema, &target.table).await?;
-            let has_aux = found.is_some_and(|table| table.columns.iter().any(|column| column == "aux"));
-            let aux = if has_aux { "coalesce(t.aux, '{}')::text" } else { "'{}'::text" };
-            let live = if target.layout.ends_with("guarded") { "where t.deleted is not true" } else { "" };
-            let storage = relation(&target.schema, &target.table);
-            fill(
-                include_str!("../../../sql/postgres/live_rows_adopted.sql"),
-                &[("storage", &storage), ("aux", aux), ("live", live)],
-            )
-        } else {
-            let mut which = if target.layout == "soft" { "true" } else { "not t.deleted" }.to_owned();
-            if let Some(key) = &shown.key {
-                which.push_str(&format!(" and t.key = {}", literal(key)));
-            }
-            let storage = relation(&target.schema, &target.storage);
-            fill(
-                include_str!("../../../sql/postgres/live_rows.sql"),
-                &[("storage", &storage), ("which", &which)],
-            )
-        };
-        let parameters = std::iter::empty::<&(dyn ToSql + Sync)>();
-        let rows = self.answered(&client, client.query_raw(&sql, parameters)).await?;
-        let mut left = shown.limit.unwrap_or(u64::MAX);
-        let mut rows = std::pin::pin!(rows);
-        while left > 0
-            && let Some(row) = self.answered(&client, rows.try_next()).await?
-        {
-            let read = || {
-                Ok(LiveRow {
-                    pk: row.try_get(0)?,
-                    data: row.try_get(1)?,
-                    aux: row.try_get(2)?,
-                    deleted: row.try_get(3)?,
-                })
-            };
-            let row = read().map_err(ddl_error)?;
-            if is_managed || shown.means(&row.pk) {
-                left -= 1;
-                each(row)?;
-            }
-        }
-        Ok(())
-    }
 }
 
-fn known(binding: &Binding, layout: Layout, registered: Option<&Registered>) -> Known {
-    let source = registered.map(Registered::source).unwrap_or_default();
-    // of an epoch that was raised, the registry says so by now
-    let binding = Binding { source: source.with(&binding.source), ..binding.clone() };
-    let key_types = KeyTypes::of(registered, &binding);
-    Known { binding, layout, key_types }
-}
-
-pub(in crate::sink) fn ddl_error(error: tokio_postgres::Error) -> Error {
+pub(super) fn ddl_error(error: tokio_postgres::Error) -> Error {
     driver_error(&error, true)
 }
 
-pub(in crate::sink) fn lock_wait(wait: &str) -> String {
+pub(super) fn lock_wait(wait: &str) -> String {
     fill(include_str!("../../../sql/postgres/limit_lock_wait.sql"), &[("wait", wait)])
 }
 
 /// A transaction in which no other worker creates anything.
-pub(in crate::sink) async fn begin_ddl(client: &mut Object) -> Result<deadpool_postgres::Transaction<'_>> {
+pub(super) async fn begin_ddl(client: &mut Object) -> Result<deadpool_postgres::Transaction<'_>> {
     let transaction = client.transaction().await.map_err(ddl_error)?;
     transaction.batch_execute(&lock_wait(CREATE_WAIT)).await.map_err(ddl_error)?;
     transaction.batch_execute(include_str!("../../../sql/postgres/lock_ddl.sql")).await.map_err(ddl_error)?;
     Ok(transaction)
-}
-
-/// How the registry names a layout.
-pub(in crate::sink) fn layout_word(layout: Layout, delete: DeletePolicy) -> &'static str {
-    match (layout, delete) {
-        (Layout::Managed, DeletePolicy::Tombstone) => "tombstone",
-        (Layout::Managed, DeletePolicy::Soft) => "soft",
-        (Layout::Managed, DeletePolicy::Hard) => "hard",
-        (Layout::Adopted { guarded: true, .. }, _) => "adopted, guarded",
-        (Layout::Adopted { guarded: false, .. }, _) => "adopted",
-    }
-}
-
-/// Nothing that is written is older than what was purged.
-pub(in crate::sink) fn check_horizon(horizon: Option<jiff::Timestamp>, target: &Target, rows: &[&Row]) -> Result<()> {
-    let Some(horizon) = horizon else { return Ok(()) };
-    let older = |row: &&&Row| row.at.is_none_or(|at| at.0 < horizon.as_microsecond());
-    let count = rows.iter().filter(older).count();
-    if count == 0 {
-        return Ok(());
-    }
-    let message = format!(
-        "{count} changes of {} are older than {horizon}, up to which deleted rows of {} have been purged: they could \
-         bring deleted rows back. Use --force if that is what you want.",
-        target.source,
-        target.qualified()
-    );
-    Err(Error::new(ErrorKind::Config, "behind_purge_horizon", message))
-}
-
-pub(in crate::sink) fn missing_object(statements: &[String]) -> Error {
-    Error::new(
-        ErrorKind::Schema,
-        "missing_object",
-        format!(
-            "sink.ddl is \"never\" and something is missing in the database. Run:\n{};",
-            statements.join(";\n")
-        ),
-    )
 }
 
 /// Rows hold any character, so the database must: else it refuses them one by one.
@@ -557,7 +299,7 @@ fn lost_race(error: Error) -> Result<()> {
     }
 }
 
-pub(in crate::sink) async fn relation_of(
+pub(super) async fn relation_of(
     client: &impl GenericClient,
     schema: &str,
     name: &str,
@@ -577,70 +319,26 @@ pub(in crate::sink) async fn relation_of(
     row.map(read).transpose().map_err(ddl_error)
 }
 
-pub(in crate::sink) fn has(table: &Relation, column: &str) -> bool {
+pub(super) fn has(table: &Relation, column: &str) -> bool {
     table.columns.iter().any(|found| found == column)
 }
 
-pub(in crate::sink) fn check_storage(target: &Target, table: &Relation) -> Result<()> {
-    let lacking: Vec<&str> = STORAGE_COLUMNS.into_iter().filter(|column| !has(table, column)).collect();
-    if matches!(table.kind.as_str(), "r" | "p") && lacking.is_empty() {
-        return Ok(());
-    }
-    Err(Error::fault(
-        "unusable_target",
-        format!(
-            "{}.{} should be the storage table of {}, but it is no table with the columns {}. Rename it, or change \
-         sink.suffix or the route's `to`.",
-            target.schema,
-            target.storage,
-            target.qualified(),
-            STORAGE_COLUMNS.join(", ")
-        ),
-    ))
+/// What stands in the storage table's place is one.
+pub(super) fn check_storage_table(target: &Target, table: &Relation) -> Result<()> {
+    check_storage(target, |column| table.is_table() && has(table, column))
 }
 
 /// How an existing table with the target's own name is written to.
-pub(in crate::sink) fn adopted(target: &Target, table: &Relation) -> Result<Layout> {
-    let name = target.qualified();
-    if STORAGE_COLUMNS.into_iter().all(|column| has(table, column)) {
-        return Err(Error::fault(
-            "unusable_target",
-            format!(
-                "{name} is another target's storage table; give the route of {} another `to`.",
-                target.source
-            ),
-        ));
-    }
-    if !has(table, "pk") || !has(table, "data") {
-        return Err(Error::fault(
-            "unusable_target",
-            format!(
-                "There is already a table {name}, and it has no columns pk and data that rowtide could write to. Rename \
-             it, or give the route of {} another `to`.",
-                target.source
-            ),
-        ));
-    }
-    if !table.unique_pk {
-        let index = crate::plan::quote(&identifier(&format!("{}_pk", target.name)));
-        let quoted = relation(&target.schema, &target.name);
-        return Err(Error::fault(
-            "unusable_target",
-            format!(
-                "The existing table {name} has no unique key on pk, so rows cannot be upserted. Run: create unique index \
-             {index} on {quoted} (pk);"
-            ),
-        ));
-    }
-    if target.delete == DeletePolicy::Soft {
-        return Err(Error::fault(
-            "unusable_target",
-            format!(
-                "The route of {} has delete = \"soft\", which the existing table {name} cannot show. Use tombstone or \
-             hard, or another `to`.",
-                target.source
-            ),
-        ));
-    }
-    Ok(Layout::Adopted { guarded: has(table, "version") && has(table, "deleted"), aux: has(table, "aux") })
+pub(super) fn adopted_table(target: &Target, table: &Relation) -> Result<Layout> {
+    let check_key = || {
+        let index = quote(&identifier(&format!("{}_pk", target.name)));
+        let message = format!(
+            "The existing table {} has no unique key on pk, so rows cannot be upserted. Run: create unique index {index} \
+             on {} (pk);",
+            target.qualified(),
+            relation(&target.schema, &target.name)
+        );
+        if table.unique_pk { Ok(()) } else { Err(message) }
+    };
+    adopted(target, |column| has(table, column), check_key)
 }

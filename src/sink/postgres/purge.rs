@@ -1,26 +1,17 @@
 //! Forgetting deleted rows: tombstones that are older than any delivery may be.
 
-use crate::sink::postgres::Postgres;
-use crate::sink::postgres::objects::{KnownTarget, ddl_error};
-use crate::sink::{Deadline, LETTER_KEY_MAX, LETTER_TABLE_MAX, bounded};
+use super::Postgres;
+use super::objects::ddl_error;
+use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::plan::{fill, relation};
+use crate::sink::letters::{LETTER_KEY_MAX, LETTER_TABLE_MAX, bounded};
+use crate::sink::targets::{KnownTarget, Purged};
 use std::time::Duration;
 use tokio_postgres::types::ToSql;
 
 /// Tombstones deleted in one statement: few, so that no worker waits long for one of their rows.
 const PURGE_ROWS: i64 = 1_000;
-
-/// What a purge did to one target.
-#[derive(Debug, Clone)]
-pub struct Purged {
-    /// `schema.name` of the target.
-    pub target: String,
-    /// Tombstones removed, or with a dry run those that would be.
-    pub rows: u64,
-    /// Changes older than this can bring deleted rows back, and are refused in replays and redrives.
-    pub horizon: Option<jiff::Timestamp>,
-}
 
 impl Postgres {
     /// Removes the tombstones of `target` that were written longer ago than `older_than`, but never soft rows and
@@ -29,8 +20,8 @@ impl Postgres {
     /// # Errors
     /// When the database cannot be written.
     pub async fn purge(&self, target: &KnownTarget, older_than: Duration, dry_run: bool) -> Result<Purged> {
-        let nothing = Purged { target: target.name.clone(), rows: 0, horizon: target.purge_horizon };
-        if !matches!(target.layout.as_str(), "tombstone" | "hard") {
+        let nothing = Purged::nothing(target);
+        if !target.has_tombstones() {
             return Ok(nothing);
         }
         let client = self.client(Deadline::never()).await?;

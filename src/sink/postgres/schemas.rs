@@ -1,17 +1,16 @@
 //! What sources said of their tables: it outlives the process that heard it, so that a cold start knows a table's key.
 
-use crate::sink::Deadline;
-use crate::sink::postgres::{Postgres, settle};
-use crate::sink::postgres::objects::{ddl_error, relation_of};
+use super::Postgres;
+use super::objects::{ddl_error, relation_of};
 use crate::catalogue::TableSchema;
-use crate::error::{Error, ErrorKind, Result};
+use crate::deadline::Deadline;
+use crate::error::Result;
+use crate::sink::schemas::{Line, SCHEMAS};
+use crate::sink::wire::server::settle;
 use std::collections::BTreeMap;
-use tokio_postgres::types::ToSql;
-
-pub(in crate::sink) const SCHEMAS: &str = "rowtide_schemas";
 
 impl Postgres {
-    pub(in crate::sink) async fn schemas_once(&self, deadline: Deadline) -> Result<Vec<TableSchema>> {
+    pub(super) async fn load_schemas_once(&self, deadline: Deadline) -> Result<Vec<TableSchema>> {
         let client = self.client(deadline).await?;
         let token = client.cancel_token();
         let read = async {
@@ -20,13 +19,17 @@ impl Postgres {
             }
             let sql = self.fill_own(include_str!("../../../sql/postgres/read_schemas.sql"), &[]);
             let rows = client.query(&sql, &[]).await.map_err(ddl_error)?;
-            rows.iter().map(schema_of).collect()
+            rows.iter().map(|row| Line::read(row).map_err(ddl_error)?.schema()).collect()
         };
         let read = self.within(token, deadline, read).await;
         settle(client, read)
     }
 
-    pub(in crate::sink) async fn learn_once(&self, schemas: &[TableSchema], deadline: Deadline) -> Result<()> {
+    pub(super) async fn record_schemas_once(
+        &self,
+        schemas: &[TableSchema],
+        deadline: Deadline,
+    ) -> Result<()> {
         let mut client = self.client(deadline).await?;
         let token = client.cancel_token();
         let work = async {
@@ -38,10 +41,7 @@ impl Postgres {
             let by_table: BTreeMap<(String, &str), &TableSchema> =
                 schemas.iter().map(|schema| ((schema.kept_as(), schema.said_at.as_str()), schema)).collect();
             for schema in by_table.values() {
-                let (name, columns) =
-                    (schema.kept_as(), serde_json::to_string(&schema.columns).map_err(|_| unreadable())?);
-                let parameters: [&(dyn ToSql + Sync); 4] = [&name, &schema.key, &columns, &schema.said_at];
-                client.execute(&sql, &parameters).await.map_err(ddl_error)?;
+                client.execute(&sql, &Line::of(schema)?.parameters()).await.map_err(ddl_error)?;
             }
             Ok(())
         };
@@ -54,22 +54,4 @@ impl Postgres {
     pub fn schemas_sql(&self) -> String {
         self.fill_own(include_str!("../../../sql/postgres/create_schemas.sql"), &[])
     }
-}
-
-fn schema_of(row: &tokio_postgres::Row) -> Result<TableSchema> {
-    let columns: &str = row.try_get(2).map_err(ddl_error)?;
-    let (table, source) = TableSchema::of_kept(row.try_get(0).map_err(ddl_error)?);
-    Ok(TableSchema {
-        table,
-        source,
-        key: row.try_get(1).map_err(ddl_error)?,
-        columns: serde_json::from_str(columns).map_err(|_| unreadable())?,
-        said_at: row.try_get(3).map_err(ddl_error)?,
-    })
-}
-
-pub(in crate::sink) fn unreadable() -> Error {
-    let message =
-        format!("A line of {SCHEMAS} is not as rowtide wrote it: delete it, and the source says it again.");
-    Error::new(ErrorKind::Schema, "bad_schema_line", message)
 }

@@ -1,7 +1,7 @@
 //! A view that is out of date, replaced: what people put on it stays, and what stands on it is named.
 
-use crate::sink::postgres::Postgres;
-use crate::sink::postgres::objects::{REPLACE_WAIT, begin_ddl, ddl_error, lock_wait, relation_of};
+use super::Postgres;
+use super::objects::{REPLACE_WAIT, begin_ddl, ddl_error, lock_wait, relation_of};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{View, drop_view};
 use crate::route::Target;
@@ -31,7 +31,7 @@ impl Keepsake {
 impl Postgres {
     /// Replaces rowtide's own view, unless somebody reads it right now or builds on it: then the old one stays, and the
     /// log says why. False: it was somebody else's turn meanwhile, and everything must be looked at again.
-    pub(in crate::sink) async fn replace_view(
+    pub(super) async fn replace_view(
         &self,
         client: &mut Object,
         target: &Target,
@@ -88,7 +88,7 @@ impl Postgres {
         Ok(true)
     }
 
-    pub(in crate::sink) async fn remember_view(
+    pub(super) async fn remember_view(
         &self,
         client: &impl GenericClient,
         target: &Target,

@@ -1,9 +1,10 @@
 //! How to log in: what `sink.url` says, or the secret that it refers to, which may change while the process lives.
 
-use crate::sink::Deadline;
-use crate::sink::wire::connect::{Connector, driver_error};
-use crate::sink::wire::server::{left, out_of_time};
+use super::connect::Connector;
+use super::errors::driver_error;
+use super::time::{left, out_of_time};
 use crate::config::{Config, Reference, Sink};
+use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::secrets::{Secrets, Version, connection_url};
 use deadpool_postgres::Connect;
@@ -200,9 +201,9 @@ const IAM_HINT: &str = "With sink.auth = \"rds-iam\" the role needs rds-db:conne
      the user the role rds_iam.";
 
 /// Makes the pool's connections with the login that is good when they are made.
-pub(in crate::sink) struct Door(pub(in crate::sink) Arc<Login>);
+pub(in crate::sink) struct TokenConnect(pub(in crate::sink) Arc<Login>);
 
-impl Connect for Door {
+impl Connect for TokenConnect {
     fn connect(
         &self,
         _: &tokio_postgres::Config,

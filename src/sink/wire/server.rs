@@ -1,9 +1,11 @@
 //! A database server as both dialects see it: the pool, connections that work, time that is left, trying again.
 
-use crate::sink::Deadline;
-use crate::sink::wire::connect::{Connector, driver_error};
-use crate::sink::wire::login::{Door, LOGINS_MAX, Login};
+use super::connect::Connector;
+use super::errors::driver_error;
+use super::login::{LOGINS_MAX, Login, TokenConnect};
+use super::time::{MARGIN, left, out_of_time, silent};
 use crate::config::Config;
+use crate::deadline::Deadline;
 use crate::error::{Disposition, Error, ErrorKind, Result};
 use deadpool_postgres::{
     Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType, Timeouts,
@@ -16,8 +18,6 @@ use std::time::{Duration, SystemTime};
 use tokio::time::timeout;
 use tokio_postgres::{CancelToken, NoTls};
 
-/// Left of the invocation's time when the database must have answered: enough to cancel, park and respond.
-const MARGIN: Duration = Duration::from_millis(300);
 /// How long a cancelled statement may take to end before its connection is closed.
 pub(in crate::sink) const CANCEL_GRACE: Duration = Duration::from_millis(200);
 /// A pool idle for so long may hold connections that died while the function was frozen.
@@ -58,7 +58,8 @@ impl Server {
     pub(in crate::sink) fn behind(login: Arc<Login>, config: &Config) -> Result<Self> {
         let settings = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         // what a connection is made with is the login's matter
-        let manager = Manager::from_connect(tokio_postgres::Config::new(), Door(login.clone()), settings);
+        let manager =
+            Manager::from_connect(tokio_postgres::Config::new(), TokenConnect(login.clone()), settings);
         let pool = Pool::builder(manager).max_size(config.sink.connections).runtime(Runtime::Tokio1).build();
         let pool =
             pool.map_err(|error| Error::config("The connection pool cannot be made.").because(error))?;
@@ -229,37 +230,12 @@ fn is_refusal(error: &Error) -> bool {
     matches!(error.sqlstate(), Some("28P01" | "28000"))
 }
 
-/// What is left of the time for the database; `None` without a deadline.
-pub(in crate::sink) fn left(deadline: Deadline) -> Result<Option<Duration>> {
-    match deadline.remaining() {
-        None => Ok(None),
-        Some(left) if left > MARGIN => Ok(Some(left - MARGIN)),
-        Some(_) => Err(out_of_time()),
+/// Gives the connection back, unless something is still going on in it.
+pub(in crate::sink) fn settle<T>(client: Object, result: Result<T>) -> Result<T> {
+    if result.as_ref().is_err_and(|error| error.code() == "deadline") {
+        drop(Object::take(client));
     }
-}
-
-pub(in crate::sink) fn out_of_time() -> Error {
-    Error::new(
-        ErrorKind::Unavailable,
-        "deadline",
-        "The time of the invocation ran out before the database answered.",
-    )
-}
-
-/// The server takes what it is sent and says nothing for so long.
-pub(in crate::sink) fn silent(limit: Duration) -> Error {
-    let message = format!(
-        "The database did not answer within {} s. Is it overloaded, or a proxy in front of it stuck? connect_timeout in \
-         sink.url and sink.statement_timeout say how long to wait.",
-        limit.as_secs_f64()
-    );
-    Error::new(ErrorKind::Unavailable, "deadline", message)
-}
-
-/// A time as `statement_timeout` takes it, in milliseconds: 0 would be no limit, and it has to fit into an `int4`,
-/// whatever a clock or a deadline says.
-pub(in crate::sink) fn milliseconds(limit: Duration) -> String {
-    limit.as_millis().clamp(1, 2_147_483_647).to_string()
+    result
 }
 
 async fn is_alive(client: &Object) -> bool {
@@ -296,25 +272,5 @@ impl Retry<'_> {
         tracing::warn!(attempt = self.attempts, error = %error, "The database did not take a statement; trying again.");
         tokio::time::sleep(wait).await;
         true
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::milliseconds;
-    use std::time::Duration;
-
-    #[test]
-    fn a_limit_is_one_that_the_server_takes() {
-        let table = [
-            (Duration::ZERO, "1"),
-            (Duration::from_micros(1), "1"),
-            (Duration::from_secs(30), "30000"),
-            (Duration::from_secs(30 * 365 * 86_400), "2147483647"),
-            (Duration::MAX, "2147483647"),
-        ];
-        for (limit, expected) in table {
-            assert_eq!(milliseconds(limit), expected, "{limit:?}");
-        }
     }
 }
