@@ -1,4 +1,4 @@
-//! The materializer on a real CrateDB: the one named by ROWTIDE_TEST_CRATEDB, in schemas of the tests' own.
+//! The sink on a real CrateDB: the one named by ROWTIDE_TEST_CRATEDB, in schemas of the tests' own.
 //!
 //! Without one, every test here says aloud that it was not run; the law of `data` and `aux`, the goldens and the
 //! grammar of the statements need none.

@@ -1,4 +1,4 @@
-//! The materializer on a database: tables, views, policies, adoption, values.
+//! The sink on a database: tables, views, policies, adoption, values.
 
 use crate::model::Script;
 use crate::support::{Place, at, change, connect, event, inserts, place, server};

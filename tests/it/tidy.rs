@@ -336,17 +336,24 @@ fn a_room_does_not_speak_of_what_it_must_not_know() {
 /// Rooms whose files know each other in one direction only.
 const WITHOUT_CIRCLES: [&str; 1] = ["sink"];
 
-/// The file of a room that a path within it names: the longest beginning that is one.
-fn file_of<'a>(path: &str, files: &'a BTreeSet<String>) -> Option<&'a String> {
-    let mut parts: Vec<&str> = path.split("::").collect();
-    while !parts.is_empty() {
-        let name = parts.join("/");
-        if let Some(found) = files.get(&name) {
-            return Some(found);
+/// The other files of its room that a file's imports name: the longest beginning of a path that is one. A `mod.rs` is
+/// the front door of its folder: it names what is in it, and they may name it.
+fn imported_within(source: &Source, room: &str, own: &str, files: &BTreeSet<String>) -> BTreeSet<String> {
+    let folder =
+        if source.path.ends_with("/mod.rs") { Some(own) } else { own.rsplit_once('/').map(|it| it.0) };
+    let imports = source.shipped().lines().filter_map(|line| line.trim().strip_prefix("use "));
+    let paths = imports.filter_map(|import| {
+        let path = import.split([';', '{', ' ']).next()?.trim_end_matches("::").replace("::", "/");
+        match path.strip_prefix("super/") {
+            Some(path) => Some(folder.map_or_else(|| path.to_owned(), |folder| format!("{folder}/{path}"))),
+            None => path.strip_prefix(&format!("crate/{room}/")).map(str::to_owned),
         }
-        parts.pop();
-    }
-    None
+    });
+    let file = |path: String| {
+        let beginnings = Path::new(&path).ancestors().filter_map(Path::to_str);
+        beginnings.into_iter().find(|name| files.contains(*name)).map(str::to_owned)
+    };
+    paths.filter_map(file).filter(|other| other != own && !own.starts_with(&format!("{other}/"))).collect()
 }
 
 #[test]
@@ -359,39 +366,18 @@ fn files_of_a_room_do_not_know_each_other_in_a_circle() {
         };
         let sources = sources(&format!("src/{room}"));
         let files: BTreeSet<String> = sources.iter().map(name).filter(|name| name != "mod").collect();
-        let mut knows: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for source in &sources {
+        let known = |source: &Source| {
             let own = name(source);
-            let folder = if source.path.ends_with("/mod.rs") {
-                Some(own.as_str())
-            } else {
-                own.rsplit_once('/').map(|it| it.0)
-            };
-            // a `mod.rs` is the front door of its folder: it names what is in it, and they name it
-            let doors = [format!("crate::{room}::"), "super::".to_owned()];
-            for line in source.shipped().lines().filter_map(|line| line.trim().strip_prefix("use ")) {
-                let (door, path) =
-                    match doors.iter().find_map(|door| Some((door, line.strip_prefix(door.as_str())?))) {
-                        Some(found) => found,
-                        None => continue,
-                    };
-                let path = path.split([';', '{', ' ']).next().unwrap().trim_end_matches("::");
-                let path = match folder.filter(|_| door == "super::" && !source.path.ends_with("/mod.rs")) {
-                    Some(folder) => format!("{}::{path}", folder.replace('/', "::")),
-                    None => path.to_owned(),
-                };
-                let other = file_of(&path, &files).filter(|other| **other != own);
-                let is_door = |other: &String| own.starts_with(&format!("{other}/"));
-                knows.entry(own.clone()).or_default().extend(other.filter(|other| !is_door(other)).cloned());
-            }
-        }
+            let known = imported_within(source, room, &own, &files);
+            (own, known)
+        };
+        let mut knows: BTreeMap<String, BTreeSet<String>> = sources.iter().map(known).collect();
         // what knows nothing that is left goes, until nothing goes any more: what stays is in a circle
         loop {
             let rest: BTreeSet<String> = knows.keys().cloned().collect();
             knows.values_mut().for_each(|known| known.retain(|other| rest.contains(other)));
-            let before = knows.len();
             knows.retain(|_, known| !known.is_empty());
-            if knows.len() == before {
+            if knows.len() == rest.len() {
                 break;
             }
         }
