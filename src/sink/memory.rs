@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub struct MemoryRow {
     /// The version of the last change.
     pub version: String,
-    /// The document, its members in the order of their names; `None` on a tombstone.
+    /// The document without its key, its members in the order of their names; `None` on a tombstone.
     pub document: Option<Value>,
 }
 
@@ -71,7 +71,7 @@ struct State {
 /// assert_eq!(memory.letters()[0].position, "3");
 /// let live: Vec<_> = memory.live().into_iter().collect();
 /// let place = ("public.t".to_owned(), r#"["a"]"#.to_owned());
-/// assert_eq!(live, [(place, r#"{"id":"a","value":2}"#.to_owned())]);
+/// assert_eq!(live, [(place, r#"{"value":2}"#.to_owned())]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Default)]
