@@ -6,41 +6,10 @@
 //! go together or, when a newer change already settled the other key, alone.
 
 use crate::error::Error;
-use crate::event::{Change, ChangeEvent, Timestamp};
-use crate::route::Target;
+use crate::event::Change;
+use crate::route::{RoutedChange, Target};
 use std::collections::HashMap;
 use std::sync::Arc;
-
-/// Which event of a batch something is, and what read it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Provenance {
-    /// Index of the record in the batch.
-    pub record: usize,
-    /// The place among the record's events.
-    pub sub: u32,
-    /// The decoder that took this part of the record, if any did.
-    pub decoder: Option<&'static str>,
-}
-
-/// A change event and where it came from.
-#[derive(Debug, Clone)]
-pub struct Tracked {
-    /// Where it comes from.
-    pub origin: Provenance,
-    /// Where it goes.
-    pub target: Arc<Target>,
-    /// The change itself.
-    pub event: ChangeEvent,
-    /// When it happened or, if the source does not tell, arrived.
-    pub at: Option<Timestamp>,
-}
-
-impl Tracked {
-    /// Whether the source says that this change happened later than another one.
-    fn is_later_than(&self, other: &Self) -> bool {
-        self.event.changed_at.zip(other.event.changed_at).is_some_and(|(own, others)| own > others)
-    }
-}
 
 /// What became of one change.
 #[derive(Debug, Clone)]
@@ -62,7 +31,7 @@ pub enum Fate {
 /// The changes of a chunk on their way into the database.
 #[derive(Debug)]
 pub struct Schedule {
-    changes: Vec<Tracked>,
+    changes: Vec<RoutedChange>,
     fates: Vec<Option<Fate>>,
     /// The other half of a key change, unless one of the two repeats an earlier change.
     partners: Vec<Option<usize>>,
@@ -85,7 +54,7 @@ struct Lane {
 impl Schedule {
     /// Sorts the changes of one chunk by key and version. `Truncate` must not be among them: it ends a chunk.
     #[must_use]
-    pub fn new(changes: Vec<Tracked>) -> Self {
+    pub fn new(changes: Vec<RoutedChange>) -> Self {
         let mut lanes: Vec<Lane> = Vec::new();
         let mut lane_of = Vec::with_capacity(changes.len());
         let mut by_key: HashMap<(*const Target, &str), usize> = HashMap::with_capacity(changes.len());
@@ -120,7 +89,7 @@ impl Schedule {
     }
 
     fn order_lanes(&mut self) {
-        let is_patch = |changes: &[Tracked], index: usize| {
+        let is_patch = |changes: &[RoutedChange], index: usize| {
             changes.get(index).is_some_and(|change| matches!(change.event.change, Change::Patch(_)))
         };
         for lane in &mut self.lanes {
@@ -168,13 +137,13 @@ impl Schedule {
 
     /// Every change, in the order they came.
     #[must_use]
-    pub fn changes(&self) -> &[Tracked] {
+    pub fn changes(&self) -> &[RoutedChange] {
         &self.changes
     }
 
     /// The change behind an index.
     #[must_use]
-    pub fn change(&self, index: usize) -> Option<&Tracked> {
+    pub fn change(&self, index: usize) -> Option<&RoutedChange> {
         self.changes.get(index)
     }
 
@@ -289,7 +258,7 @@ impl Schedule {
 
     /// The changes with their fates, in the order they came; `None` where a change was never settled.
     #[must_use]
-    pub fn finish(mut self) -> Vec<(Tracked, Option<Fate>)> {
+    pub fn finish(mut self) -> Vec<(RoutedChange, Option<Fate>)> {
         for lane in &self.lanes {
             for &(later, earlier) in &lane.duplicates {
                 let fate = match self.fates.get(earlier).cloned().flatten() {

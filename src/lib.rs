@@ -54,8 +54,6 @@
 pub mod coalesce;
 pub mod config;
 pub mod deadline;
-#[cfg(feature = "cli")]
-pub mod doctor;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 pub mod metrics;
@@ -73,6 +71,8 @@ pub use rowtide_decode::{Error, Result};
 pub use rowtide_decode::{
     catalogue, decimal, decode, error, event, json, record, rules, source, unpack, version,
 };
+#[cfg(feature = "cli")]
+pub use rowtide_doctor as doctor;
 #[cfg(feature = "embedded")]
 pub use rowtide_embedded as embedded;
 

@@ -3,7 +3,6 @@
 use super::args::{Global, InputArgs};
 use super::failure::{Failure, Status};
 use super::{Ended, input};
-use rowtide::coalesce::{Provenance, Tracked};
 use rowtide::decode::Reason;
 use rowtide::error::Error;
 use rowtide::event::{Change, Document, Key, Patch};
@@ -11,6 +10,7 @@ use rowtide::json::write_string;
 use rowtide::pipeline::{Batch, Chunk, Flow, Verdict};
 use rowtide::policy::{RoutePolicy, Truncate};
 use rowtide::record::Record;
+use rowtide::route::{RecordRef, RoutedChange};
 use std::collections::BTreeMap;
 use std::io::Write;
 
@@ -79,7 +79,7 @@ fn lines(chunk: &Chunk, records: &[Record]) -> Vec<String> {
         changes().map(|change| change.origin).chain(chunk.verdicts.iter().map(|(origin, _)| *origin));
     origins.for_each(|origin| *count.entry(origin.record).or_default() += 1);
     // the only thing that a record says needs no number
-    let sub = |origin: &Provenance| (count.get(&origin.record) > Some(&1)).then_some(origin.sub);
+    let sub = |origin: &RecordRef| (count.get(&origin.record) > Some(&1)).then_some(origin.sub);
     for change in changes() {
         lines.push((change.origin.sub, frame(change.origin.record, event(change, sub(&change.origin)))));
     }
@@ -99,7 +99,7 @@ fn lines(chunk: &Chunk, records: &[Record]) -> Vec<String> {
     lines.into_iter().map(|(_, (_, line))| line).collect()
 }
 
-fn event(change: &Tracked, sub: Option<u32>) -> String {
+fn event(change: &RoutedChange, sub: Option<u32>) -> String {
     let event = &change.event;
     let (op, document) = match &event.change {
         Change::Put(document) => ("put", document.to_json()),

@@ -4,13 +4,14 @@ use super::args::{Global, PlanArgs, dialect, dialect_setting};
 use super::decode::{optional, patch, text};
 use super::failure::{Failure, Status};
 use super::{Ended, count, input, warn};
-use rowtide::coalesce::{Fate, Schedule, Tracked};
+use rowtide::coalesce::{Fate, Schedule};
 use rowtide::pipeline::{Batch, Flow, Verdict};
 use rowtide::plan::{
     Action, Columns, Dialect, Layout, Row, Statement, cratedb, patch_sql, plan, truncate_sql, upsert_sql,
 };
 use rowtide::policy::DeletePolicy;
 use rowtide::record::Record;
+use rowtide::route::RoutedChange;
 use std::collections::HashMap;
 use std::io::Write;
 
@@ -85,7 +86,7 @@ fn print(
 }
 
 /// The two statements of a truncate, as lines of JSON.
-fn truncation(change: &Tracked, records: &[Record]) -> String {
+fn truncation(change: &RoutedChange, records: &[Record]) -> String {
     let (raise, remove) = truncate_sql(&change.target);
     let version = text(change.event.version.as_str());
     let at = optional(change.event.changed_at.map(|at| at.to_string()).as_deref());

@@ -65,9 +65,9 @@ impl From<&Config> for Policy {
 
 /// What the doctor is told.
 #[cfg(feature = "cli")]
-impl From<&Config> for crate::doctor::Configured {
+impl From<&Config> for rowtide_doctor::Configured {
     fn from(config: &Config) -> Self {
-        let setting = |it: super::EffectiveSetting| crate::doctor::Setting {
+        let setting = |it: super::EffectiveSetting| rowtide_doctor::Setting {
             name: it.name,
             value: it.value,
             origin: it.origin,
@@ -91,4 +91,10 @@ impl From<&Config> for crate::doctor::Configured {
             fails_whole: legacy::fails_whole,
         }
     }
+}
+
+/// For the tests of the configuration: the route that takes a table.
+#[cfg(test)]
+pub(super) fn route_for(config: &Config, table: &str) -> crate::Result<Option<RoutePolicy>> {
+    Ok(Policy::from(config).routes.first(table)?.cloned())
 }

@@ -189,7 +189,7 @@ fn json_columns(text: &str) -> Result<Vec<RoutePolicy>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::route_for;
+    use super::super::conversion::route_for;
     use super::super::{Config, Draft, Inputs, whole};
     use super::Environment;
     use std::path::Path;

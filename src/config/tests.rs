@@ -5,18 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::conversion::route_for;
 use super::{
     Auth, Config, Ddl, DialectChoice, EffectiveSetting, Environment, Inputs, Payload, ROUTE_SETTINGS,
     SETTINGS, Setting, SinkUrl, Tls, VersionScheme,
 };
 use crate::error::{ErrorKind, Result};
-use crate::policy::{DataLayout, DeletePolicy, Policy, RoutePolicy, Truncate, Ttl, Unrouted};
+use crate::policy::{DataLayout, DeletePolicy, Truncate, Ttl, Unrouted};
 use crate::rules::Keyless;
-
-/// The route that takes a table.
-pub(super) fn route_for(config: &Config, table: &str) -> Result<Option<RoutePolicy>> {
-    Ok(Policy::from(config).routes.first(table)?.cloned())
-}
 
 /// Variables, or names and values of another kind.
 type Pairs<'a> = &'a [(&'a str, &'a str)];

@@ -1,11 +1,11 @@
 //! What decoding comes to before anything is written: a chunk of changes, and what is said of the other records.
 
 use crate::catalogue::TableSchema;
-use crate::coalesce::{Provenance, Tracked};
 use crate::decode::Reason;
 use crate::error::Error;
 use crate::event::ChangeEvent;
 use crate::record::Record;
+use crate::route::{RecordRef, RoutedChange};
 use crate::sink::{LETTER_KEY_MAX, LETTER_TABLE_MAX, bounded};
 use std::sync::Arc;
 use tracing::{Span, debug_span};
@@ -14,11 +14,11 @@ use tracing::{Span, debug_span};
 #[derive(Debug, Default)]
 pub struct Chunk {
     /// The changes, in the order of the records.
-    pub changes: Vec<Tracked>,
+    pub changes: Vec<RoutedChange>,
     /// Truncates of tables whose routes apply them.
-    pub truncates: Vec<Tracked>,
+    pub truncates: Vec<RoutedChange>,
     /// For each part of a record that is no change: where it comes from, and what it is.
-    pub verdicts: Vec<(Provenance, Verdict)>,
+    pub verdicts: Vec<(RecordRef, Verdict)>,
     /// What the source said of its tables.
     pub schemas: Vec<TableSchema>,
     /// Index of the first record.

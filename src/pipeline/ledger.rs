@@ -1,7 +1,9 @@
 //! What becomes of every record of a batch: outcomes, what is to be parked, and when that is too much.
 
-use super::{Flow, Row, TableKey, Verdict, Written};
-use crate::coalesce::{Fate, Provenance, Tracked};
+use super::chunk::{Row, Verdict};
+use super::flow::Flow;
+use super::write::{TableKey, Written};
+use crate::coalesce::Fate;
 use crate::deadline::Deadline;
 use crate::error::{Code, Disposition, Error, ErrorKind, Result};
 use crate::event::hex;
@@ -9,6 +11,7 @@ use crate::metrics::{self, Meter};
 use crate::policy::OnConfigError;
 use crate::record::{Record, Redelivered};
 use crate::report::{Outcome, Report, redelivered};
+use crate::route::{RecordRef, RoutedChange};
 use crate::sink::{Cause, DeadLetter, Sink, Store};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -187,7 +190,7 @@ impl<'f> Ledger<'f> {
         }
     }
 
-    fn note(&mut self, Provenance { record, sub, .. }: Provenance, outcome: Outcome) {
+    fn note(&mut self, RecordRef { record, sub, .. }: RecordRef, outcome: Outcome) {
         if self.flow.redriving {
             let part = self.parts.entry((record, sub)).or_insert(outcome);
             *part = part.worst(outcome);
@@ -236,13 +239,13 @@ impl<'f> Ledger<'f> {
         }
     }
 
-    fn note_table(&mut self, origin: Provenance, row: &Row) {
+    fn note_table(&mut self, origin: RecordRef, row: &Row) {
         if let (Some(meter), Some(table)) = (&mut self.meter, &row.table) {
             meter.table(origin.record, table);
         }
     }
 
-    fn settle(&mut self, change: &Tracked, fate: Option<Fate>) {
+    fn settle(&mut self, change: &RoutedChange, fate: Option<Fate>) {
         if let Some(meter) = &mut self.meter {
             meter.table(change.origin.record, &change.event.table);
             if matches!(fate, Some(Fate::Applied)) {
@@ -276,7 +279,7 @@ impl<'f> Ledger<'f> {
 
     /// A part of a record that shows a fault of the configuration of its own table or producer. What is delivered alone
     /// is delivered again by itself, what comes in order is parked.
-    fn fault(&mut self, origin: Provenance, row: &Row, error: &Arc<Error>, policy: OnConfigError) {
+    fn fault(&mut self, origin: RecordRef, row: &Row, error: &Arc<Error>, policy: OnConfigError) {
         self.note_table(origin, row);
         self.faults.add(row.table.as_deref(), error);
         self.faulty.insert(origin.record);
@@ -298,7 +301,7 @@ impl<'f> Ledger<'f> {
         }
     }
 
-    fn note_backwards(&mut self, change: &Tracked) {
+    fn note_backwards(&mut self, change: &RoutedChange) {
         // what rowtide itself loads beside a stream is meant to be older than it
         if change.origin.decoder.is_some_and(|decoder| OWN_LOADS.contains(&decoder)) {
             return;
@@ -310,15 +313,15 @@ impl<'f> Ledger<'f> {
         }
     }
 
-    fn letter(&mut self, origin: Provenance, row: Row, error: &Arc<Error>, limit: Limit) {
+    fn letter(&mut self, origin: RecordRef, row: Row, error: &Arc<Error>, limit: Limit) {
         self.note(origin, Outcome::Parked);
-        let Provenance { record, sub, decoder } = origin;
+        let RecordRef { record, sub, decoder } = origin;
         let letter = Letter { sub, decoder, row, event_id: None, error: error.clone(), limit };
         self.letters.entry(record).or_default().push(letter);
     }
 
     /// Gives the last letter of a record the source's own name of its event.
-    fn name_letter(&mut self, origin: Provenance, event_id: Option<String>) {
+    fn name_letter(&mut self, origin: RecordRef, event_id: Option<String>) {
         if let Some(last) = self.letters.get_mut(&origin.record).and_then(|letters| letters.last_mut()) {
             last.event_id = event_id;
         }

@@ -1,6 +1,9 @@
 //! Of a parked record that holds several changes, those of some rows: what a redrive applies.
 
-use super::{Batch, Flow, Row, process_of};
+use super::batch::Batch;
+use super::chunk::Row;
+use super::flow::Flow;
+use super::process_of;
 use crate::deadline::Deadline;
 use crate::decode::{Decoded, Part};
 use crate::error::Result;

@@ -143,7 +143,7 @@ pub fn plan(dialect: Dialect, schedule: &Schedule, wave: &[Vec<usize>]) -> Vec<S
     statements
 }
 
-fn row(dialect: Dialect, index: usize, unit: usize, key: &Key, change: &crate::coalesce::Tracked) -> Row {
+fn row(dialect: Dialect, index: usize, unit: usize, key: &Key, change: &crate::route::RoutedChange) -> Row {
     let event = &change.event;
     let (document, patch, deleted) = match &event.change {
         Change::Put(document) => (Some(document), None, false),

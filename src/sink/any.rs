@@ -2,7 +2,6 @@
 
 use super::contract::{Binding, Cause, RowOutcome, Sink, Store, Truncation};
 use super::cratedb::Cratedb;
-use super::facts::Inspection;
 use super::letters::{DeadLetter, Filter, ParkedLetter};
 use super::postgres::Postgres;
 use super::targets::{KnownTarget, LiveRow, Purged, Shown};
@@ -26,6 +25,7 @@ use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 /// How long it may take to look at everything.
+#[cfg(feature = "cli")]
 const INSPECTION_MAX: Duration = Duration::from_secs(30);
 
 /// A database as the place where rows go. Which kind it is, is asked when the first connection is opened, unless
@@ -184,7 +184,8 @@ impl Database {
     ///
     /// # Errors
     /// When the server cannot be asked.
-    pub async fn inspect(&self) -> Result<Inspection> {
+    #[cfg(feature = "cli")]
+    pub async fn inspect(&self) -> Result<rowtide_doctor::Inspection> {
         let deadline = Deadline::after(INSPECTION_MAX);
         // whoever asks wants to hear of the first failure, not to wait for better times
         let config = self.config(deadline).await?;

@@ -4,129 +4,21 @@
 use super::registry::Registered;
 use crate::config::Config;
 use crate::error::{Code, Error, ErrorKind, Result};
-use crate::plan::Dialect;
 use crate::policy::{DeletePolicy, Policy, RoutePolicy};
 use crate::route::{MERGED, Routes, Target};
 use crate::source::{SourceIdentity, SourceTable};
+use rowtide_doctor::{Privilege, RegisteredTarget, TargetFacts, Use};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-/// What was found out about a database.
-#[derive(Debug, Clone)]
-pub struct Inspection {
-    /// Its kind.
-    pub dialect: Dialect,
-    /// Its version, as it says it.
-    pub version: String,
-    /// Whether the connection is encrypted; `None` where the server does not say.
-    pub encrypted: Option<bool>,
-    /// The database's encoding, where it could be a wrong one.
-    pub encoding: Option<String>,
-    /// A replica, or a database in which nothing may be written.
-    pub read_only: bool,
-    /// How far the server's clock is ahead of this one, in milliseconds.
-    pub clock_ahead_ms: i64,
-    /// How many connections this user may have; `None` where that is not limited.
-    pub connections_max: Option<i64>,
-    /// The schemas that the routes lead to.
-    pub schemas: Vec<SchemaFacts>,
-    /// Rowtide's own tables and the targets'.
-    pub tables: Vec<TableFacts>,
-    /// The targets of the routes and of the registry.
-    pub targets: Vec<TargetFacts>,
-}
-
-/// Something that may be allowed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Privilege {
-    /// To use a schema.
-    Usage,
-    /// To make tables and views in a schema.
-    Create,
-    /// To read.
-    Select,
-    /// To add rows.
-    Insert,
-    /// To change rows.
-    Update,
-    /// To remove rows.
-    Delete,
-}
-
-/// A schema.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SchemaFacts {
-    /// Its name.
-    pub name: String,
-    /// Whether it is there, or needs not be.
-    pub exists: bool,
-    /// What is not allowed in it.
-    pub lacks: Vec<Privilege>,
-}
-
-/// What a table is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Use {
-    /// The registry.
-    Registry,
-    /// Parked records.
-    DeadLetters,
-    /// What sources said of their tables.
-    Schemas,
-    /// The rows of a target.
-    Rows,
-}
-
-/// A table.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TableFacts {
-    /// `schema.name`.
-    pub name: String,
-    /// What it is for.
-    pub used_for: Use,
-    /// Whether it is there.
-    pub exists: bool,
-    /// What of that which rowtide does with it is not allowed.
-    pub lacks: Vec<Privilege>,
-}
-
-/// A target.
-#[derive(Debug, Clone)]
-pub struct TargetFacts {
-    /// The source table.
-    pub source: String,
-    /// `schema.name`.
-    pub name: String,
-    /// What the registry says of it.
-    pub registered: Option<RegisteredTarget>,
-    /// Why rowtide will not write to what stands in its place.
-    pub fault: Option<String>,
-    /// An existing table without version columns: the last writer wins.
-    pub unguarded: bool,
-}
-
-/// What the registry says of a target.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RegisteredTarget {
-    /// The source table that filled it.
-    pub source: String,
-    /// Names of the key's members.
-    pub key_names: Vec<String>,
-    /// Letter of the version scheme.
-    pub scheme: String,
-    /// The highest `source.epoch` so far.
-    pub epoch: i32,
-}
-
-impl RegisteredTarget {
-    pub(super) fn of(line: &Registered) -> Self {
-        Self {
-            source: line.source.clone(),
-            key_names: line.key_names.clone(),
-            scheme: line.scheme.clone(),
-            epoch: line.epoch,
-        }
+/// What the doctor is told of a line of the registry.
+pub(super) fn registered_as(line: &Registered) -> RegisteredTarget {
+    RegisteredTarget {
+        source: line.source.clone(),
+        key_names: line.key_names.clone(),
+        scheme: line.scheme.clone(),
+        epoch: line.epoch,
     }
 }
 

@@ -8,6 +8,7 @@
 mod any;
 mod contract;
 mod cratedb;
+#[cfg(feature = "cli")]
 mod facts;
 mod later;
 mod letters;
@@ -21,7 +22,6 @@ mod wire;
 pub use any::{Database, configured};
 pub use contract::{Binding, Cause, NoStore, RowOutcome, Sink, Store, Truncation};
 pub use cratedb::Cratedb;
-pub use facts::{Inspection, Privilege, RegisteredTarget, SchemaFacts, TableFacts, TargetFacts, Use};
 pub use letters::{DeadLetter, Filter, LETTER_KEY_MAX, LETTER_TABLE_MAX, ParkedLetter, bounded};
 pub use memory::{Memory, MemoryRow};
 pub use postgres::Postgres;

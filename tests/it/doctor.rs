@@ -6,10 +6,12 @@ use crate::samples::entries;
 use crate::support::{Place, server};
 use proptest::prelude::*;
 use rowtide::config::{Config, Environment, Inputs};
-use rowtide::doctor::{Configured, Finding, Stack, rules};
+use rowtide::doctor::{
+    Configured, Finding, Inspection, Privilege, RegisteredTarget, SchemaFacts, Stack, TableFacts,
+    TargetFacts, Use, rules,
+};
 use rowtide::error::{Code, Error, ErrorKind};
-use rowtide::plan::Dialect;
-use rowtide::sink::{Inspection, Privilege, RegisteredTarget, SchemaFacts, TableFacts, TargetFacts, Use};
+
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -407,7 +409,6 @@ fn inspection() -> Inspection {
         lacks: Vec::new(),
     };
     Inspection {
-        dialect: Dialect::Postgres,
         version: "15.1".to_owned(),
         encrypted: Some(true),
         encoding: Some("UTF8".to_owned()),

@@ -3,7 +3,7 @@
 use crate::model::{Fault, Item, Memory, Script, is_done, runtime, script, take};
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::prelude::*;
-use rowtide::coalesce::{Fate, Provenance, Schedule, Tracked};
+use rowtide::coalesce::{Fate, Schedule};
 use rowtide::config::Config;
 use rowtide::deadline::Deadline;
 use rowtide::decode::{Decoders, Reason};
@@ -13,7 +13,7 @@ use rowtide::json::Value;
 use rowtide::pipeline::{CHUNK_RECORDS, Flow, process};
 use rowtide::record::Record;
 use rowtide::report::Outcome;
-use rowtide::route::Target;
+use rowtide::route::{RecordRef, RoutedChange, Target};
 use rowtide::sink::{DeadLetter, MemoryRow};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
@@ -309,8 +309,8 @@ proptest! {
             // even if different changes of a key say they are the same version
             let same_version = |(&n, place): (&usize, u32)| case.history[n].events(n / alike, place);
             for (event, sub) in ops.iter().zip(0..).flat_map(same_version).zip(0..) {
-                let origin = Provenance { record, sub, decoder: None };
-                changes.push(Tracked { origin, target: target.clone(), event, at: None });
+                let origin = RecordRef { record, sub, decoder: None };
+                changes.push(RoutedChange { origin, target: target.clone(), event, at: None });
             }
         }
         let mut schedule = Schedule::new(changes);

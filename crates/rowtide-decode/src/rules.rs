@@ -1,5 +1,5 @@
-//! What a decoder must be told of tables and their records do not tell: keys, images, order. Who says so, and how, is not
-//! known here.
+//! What a decoder must be told of tables and their records do not tell: keys, images, order. Who says so, and how, is
+//! not known here.
 
 use crate::error::{Code, Error, Result};
 use crate::source::{Member, SourceTable};

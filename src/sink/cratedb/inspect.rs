@@ -9,15 +9,12 @@ use crate::plan::Layout;
 use crate::plan::cratedb::{declared, named};
 use crate::policy::DeletePolicy;
 use crate::route::Target;
-use crate::sink::contract::Sink as _;
-use crate::sink::facts::{
-    Inspection, Privilege, RegisteredTarget, SchemaFacts, TableFacts, TargetFacts, Use, ahead, fault_of,
-    faulty, lacking, targets_of,
-};
+use crate::sink::facts::{ahead, fault_of, faulty, lacking, registered_as, targets_of};
 use crate::sink::letters::DEAD_LETTERS;
 use crate::sink::registry::REGISTRY;
 use crate::sink::schemas::SCHEMAS;
 use crate::sink::targets::check_storage;
+use rowtide_doctor::{Inspection, Privilege, SchemaFacts, TableFacts, TargetFacts, Use};
 use std::collections::BTreeSet;
 use std::time::SystemTime;
 
@@ -34,7 +31,6 @@ impl Cratedb {
             None => (String::new(), 0),
         };
         let mut inspection = Inspection {
-            dialect: self.dialect(),
             version,
             encrypted: None,
             encoding: None,
@@ -92,7 +88,7 @@ impl Cratedb {
         let mut facts = TargetFacts {
             source: target.source.clone(),
             name: target.qualified(),
-            registered: line.map(RegisteredTarget::of),
+            registered: line.map(registered_as),
             fault: fault_of(declared(target))?.err(),
             unguarded: false,
         };

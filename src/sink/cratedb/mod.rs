@@ -8,6 +8,7 @@
 mod client;
 mod columns;
 mod errors;
+#[cfg(feature = "cli")]
 mod inspect;
 mod lanes;
 mod later;

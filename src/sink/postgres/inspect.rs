@@ -9,17 +9,14 @@ use crate::error::Result;
 use crate::plan::{Layout, view};
 use crate::policy::DeletePolicy;
 use crate::route::Target;
-use crate::sink::contract::Sink as _;
-use crate::sink::facts::{
-    Inspection, Privilege, RegisteredTarget, SchemaFacts, TableFacts, TargetFacts, Use, ahead, fault_of,
-    faulty, lacking, targets_of,
-};
+use crate::sink::facts::{ahead, fault_of, faulty, lacking, registered_as, targets_of};
 use crate::sink::letters::DEAD_LETTERS;
 use crate::sink::registry::REGISTRY;
 use crate::sink::schemas::SCHEMAS;
 use crate::sink::wire::errors::driver_error;
 use crate::sink::wire::server::settle;
 use deadpool_postgres::Object;
+use rowtide_doctor::{Inspection, Privilege, SchemaFacts, TableFacts, TargetFacts, Use};
 use std::collections::BTreeSet;
 use std::time::SystemTime;
 
@@ -40,7 +37,6 @@ impl Postgres {
             .map_err(failed)?;
         let after = SystemTime::now();
         let mut inspection = Inspection {
-            dialect: self.dialect(),
             version: row.try_get(0).map_err(failed)?,
             read_only: row.try_get(1).map_err(failed)?,
             clock_ahead_ms: ahead(before, after, row.try_get(2).map_err(failed)?),
@@ -88,7 +84,7 @@ impl Postgres {
         let mut facts = TargetFacts {
             source: target.source.clone(),
             name: target.qualified(),
-            registered: registered.as_ref().map(RegisteredTarget::of),
+            registered: registered.as_ref().map(registered_as),
             fault: None,
             unguarded: false,
         };

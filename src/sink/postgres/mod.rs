@@ -2,6 +2,7 @@
 
 mod client;
 mod floor;
+#[cfg(feature = "cli")]
 mod inspect;
 mod later;
 mod letters;

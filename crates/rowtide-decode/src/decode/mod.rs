@@ -256,7 +256,8 @@ impl Decoders {
         Self { bounds, ..self }
     }
 
-    /// Decodes a record, part by part; `catalogue` is what is known of the source's tables. One that needs more memory than it may have is one part that says so.
+    /// Decodes a record, part by part; `catalogue` is what is known of the source's tables. One that needs more memory
+    /// than it may have is one part that says so.
     #[must_use]
     pub fn decode(&self, record: &Record, catalogue: &Catalogue) -> Vec<Part> {
         if record.fault.is_some() {

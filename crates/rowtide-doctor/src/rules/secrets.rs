@@ -1,9 +1,9 @@
 //! Secrets where everybody who can look at the function, the template or the repository can read them.
 
 use super::{Check, Hit, Rule, Severity, Stack};
-use crate::doctor::model::{Kind, Parameter, Resource};
-use crate::doctor::node::{Node, Value};
-use crate::doctor::secret;
+use crate::model::{Kind, Parameter, Resource};
+use crate::node::{Node, Value};
+use crate::secret;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {

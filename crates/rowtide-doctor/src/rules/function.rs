@@ -2,9 +2,9 @@
 
 use super::mapping::each;
 use super::{Check, Hit, Rule, Severity, Stack, setting};
-use crate::doctor::facts::Configured;
-use crate::doctor::model::{Kind, Origin, Resource, is_ours};
-use crate::doctor::node::{Given, Node, Value};
+use crate::facts::Configured;
+use crate::model::{Kind, Origin, Resource, is_ours};
+use crate::node::{Given, Node, Value};
 
 /// Connecting may take 5 s, and a statement that is tried again 8 s; within less, one hiccup costs the invocation.
 const TIMEOUT_LEAST: i64 = 10;

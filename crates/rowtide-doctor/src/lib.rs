@@ -15,9 +15,12 @@ mod secret;
 mod template;
 mod terraform;
 
-use crate::error::{Error, Result};
-use crate::sink::Inspection;
-pub use facts::{Configured, Setting};
+use rowtide_decode::error::{Error, Result};
+
+pub use facts::{
+    Configured, Inspection, KeyOf, Privilege, RegisteredTarget, SchemaFacts, Setting, TableFacts,
+    TargetFacts, Use, Variables,
+};
 use model::{Kind, Model};
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! Rowtide's own configuration.
 
 use super::{Check, Hit, Rule, Severity, Stack};
-use crate::doctor::model::{Kind, Resource};
+use crate::model::{Kind, Resource};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {

@@ -2,8 +2,8 @@
 
 use super::mapping::each;
 use super::{Check, Hit, Rule, Severity};
-use crate::doctor::model::{Kind, Mapping, Resource, Source};
-use crate::doctor::node::{Given, Value};
+use crate::model::{Kind, Mapping, Resource, Source};
+use crate::node::{Given, Value};
 
 /// How often a message should be received before it is given up: throttled receives count as well.
 const RECEIVES_MIN: i64 = 5;

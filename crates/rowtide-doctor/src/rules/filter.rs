@@ -2,9 +2,9 @@
 
 use super::mapping::each;
 use super::{Check, Hit, Rule, Severity, listed};
-use crate::doctor::document;
-use crate::doctor::model::{Mapping, Source};
-use crate::doctor::node::{Node, Value};
+use crate::document;
+use crate::model::{Mapping, Source};
+use crate::node::{Node, Value};
 
 const EVENTS: [&str; 3] = ["INSERT", "MODIFY", "REMOVE"];
 

@@ -267,8 +267,8 @@ fn shown(value: &Value, name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::Template;
-    use crate::doctor::document::parse;
-    use crate::doctor::node::{Node, Value};
+    use crate::document::parse;
+    use crate::node::{Node, Value};
     use std::collections::BTreeMap;
 
     const TEMPLATE: &str = r#"

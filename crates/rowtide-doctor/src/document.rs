@@ -3,8 +3,8 @@
 //! put in its place in linear time.
 
 use super::node::{Node, Unreadable, Value};
-use crate::json::{Fault, Kind, Scanner};
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Tag, options};
+use rowtide_decode::json::{Fault, Kind, Scanner};
 use std::collections::{HashMap, HashSet};
 
 /// Values of one document with its aliases resolved: far above any template, and above large plans.
@@ -275,7 +275,7 @@ fn scalar(text: &str) -> Value {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
         "true" | "True" | "TRUE" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Value::Bool(true),
         "false" | "False" | "FALSE" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => Value::Bool(false),
-        _ if crate::json::is_number(text) => Value::Number(text.to_owned()),
+        _ if rowtide_decode::json::is_number(text) => Value::Number(text.to_owned()),
         _ => Value::Text(text.to_owned()),
     }
 }

@@ -1,8 +1,8 @@
 //! The database, after it was inspected.
 
 use super::{Check, Hit, Rule, Severity, Sink, listed, setting};
-use crate::doctor::model::{Model, Shards, Source};
-use crate::sink::{Inspection, Privilege, RegisteredTarget, TargetFacts, Use};
+use crate::facts::{Inspection, Privilege, RegisteredTarget, TargetFacts, Use};
+use crate::model::{Model, Shards, Source};
 
 /// Beyond it, times in tables, retentions and the limits over ten minutes are off by what people notice.
 const CLOCK_MAX_MS: i64 = 30_000;
@@ -153,7 +153,7 @@ fn targets(sink: &Sink<'_>, check: impl Fn(&TargetFacts) -> Option<Hit>) -> Vec<
 /// How many connections all workers open at most: those of every mapping, or of one worker where no mapping is known.
 fn connections(sink: &Sink<'_>) -> i64 {
     let own = sink.configured.connections;
-    let of_mapping = |mapping: crate::doctor::model::Mapping<'_>| {
+    let of_mapping = |mapping: crate::model::Mapping<'_>| {
         let each = setting(mapping.function, sink.configured, "sink.connections").known();
         let each = each.and_then(|each| each.parse().ok()).unwrap_or(own);
         let factor = mapping.number("ParallelizationFactor").known().unwrap_or(1);
@@ -189,7 +189,7 @@ fn words(lacks: &[Privilege]) -> Vec<&'static str> {
 fn schemas(sink: &Sink<'_>) -> Vec<Hit> {
     let Ok(facts) = sink.inspected else { return Vec::new() };
     let creates = sink.configured.word("sink.ddl") == "auto";
-    let check = |schema: &crate::sink::SchemaFacts| {
+    let check = |schema: &crate::facts::SchemaFacts| {
         if !schema.exists {
             return Some(Hit::of(format!("schema {}", schema.name), "The schema is missing."));
         }

@@ -11,13 +11,12 @@ mod secrets;
 mod sink;
 mod source;
 
-use super::facts::Configured;
+use super::facts::{Configured, Inspection};
 use super::model::{Model, Origin, Resource};
 use super::node::{Given, Node};
 use super::terraform::spelling;
 use super::{Described, Finding, Severity};
-use crate::error::Error;
-use crate::sink::Inspection;
+use rowtide_decode::error::Error;
 
 /// A rule: what it finds, what comes of that, what to do.
 struct Rule {

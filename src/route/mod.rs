@@ -1,88 +1,21 @@
 //! Where the changes of a source table go, and what of them. Knows policy and events, no SQL.
 
-use crate::coalesce::{Provenance, Tracked};
+mod change;
+mod target;
+
+pub use change::{RecordRef, RoutedChange};
+pub use target::{MERGED, Target, identifier};
+
 use crate::decode::Reason;
 use crate::error::{Code, Error, Result};
-use crate::event::{Change, ChangeEvent, Document, Key, Patch, hex, tokens};
+use crate::event::{Change, ChangeEvent, Document, Key, Patch, tokens};
 use crate::json::{self, Value};
 use crate::memo::Memo;
-use crate::policy::{DataLayout, DeletePolicy, OnConfigError, Policy, RoutePolicy, Truncate, Ttl, Unrouted};
+use crate::policy::{OnConfigError, Policy, RoutePolicy, Truncate, Ttl, Unrouted};
 use crate::rules::glob;
 use crate::source::{Member, SourceIdentity, SourceTable};
-use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-
-/// Longest identifier of PostgreSQL in bytes, and how much of a longer one is kept before the digest.
-const NAME_MAX: usize = 63;
-const NAME_KEPT: usize = 54;
-
-/// One source table's place in the database.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
-    /// The source table, as the source names it; [`MERGED`] when there are several.
-    pub source: String,
-    /// The schema of view and storage table.
-    pub schema: String,
-    /// The view people query.
-    pub name: String,
-    /// The storage table.
-    pub storage: String,
-    /// What a delete leaves.
-    pub delete: DeletePolicy,
-    /// Whether a truncate of the source removes what is older.
-    pub truncate: Truncate,
-    /// What becomes of records that show a fault of its configuration.
-    pub on_config_error: OnConfigError,
-    /// The schema of rowtide's own tables.
-    pub home: String,
-    /// Fields of the document that the view shows as typed columns: name and type as configured.
-    pub types: BTreeMap<String, String>,
-    /// CrateDB: how the document is kept.
-    pub data: DataLayout,
-    /// CrateDB: the most columns of one object.
-    pub columns_per_object: u32,
-    /// CrateDB: the most columns of the table.
-    pub columns_max: u32,
-}
-
-/// What stands for the source table of a target that several sources fill on purpose. No source has such a table.
-pub const MERGED: &str = "*";
-
-impl Target {
-    /// Whether several sources fill it on purpose.
-    #[must_use]
-    pub fn is_merged(&self) -> bool {
-        self.source == MERGED
-    }
-
-    /// What fills it, for people.
-    #[must_use]
-    pub fn sources(&self) -> &str {
-        if self.is_merged() { "those of a route with merge = true" } else { &self.source }
-    }
-
-    /// The name that outputs and messages use: `schema.name`.
-    #[must_use]
-    pub fn qualified(&self) -> String {
-        // a dot in a schema's name must not make two targets one
-        if self.schema.contains('.') {
-            return format!("\"{}\".{}", self.schema, self.name);
-        }
-        format!("{}.{}", self.schema, self.name)
-    }
-}
-
-/// A name that the database can take: longer than 63 bytes, its first 54 bytes and 8 digits of its SHA-256.
-#[must_use]
-pub fn identifier(name: &str) -> String {
-    if name.len() <= NAME_MAX {
-        return name.to_owned();
-    }
-    let end = (0..=NAME_KEPT).rev().find(|&at| name.is_char_boundary(at)).unwrap_or(0);
-    let digest = hex(&Sha256::digest(name));
-    format!("{}_{}", name.get(..end).unwrap_or_default(), digest.get(..8).unwrap_or_default())
-}
 
 /// The routes of a configuration, and the targets they have led to so far.
 #[derive(Debug)]
@@ -286,10 +219,10 @@ impl Routes {
     ///
     /// # Errors
     /// A configuration error of the route, or a field of `json` that holds no JSON.
-    pub fn send(&self, origin: Provenance, mut event: ChangeEvent) -> Result<Result<Tracked, Reason>> {
+    pub fn send(&self, origin: RecordRef, mut event: ChangeEvent) -> Result<Result<RoutedChange, Reason>> {
         let at = event.changed_at;
         match self.place(&mut event) {
-            Ok(Ok(target)) => Ok(Ok(Tracked { origin, target, event, at })),
+            Ok(Ok(target)) => Ok(Ok(RoutedChange { origin, target, event, at })),
             Ok(Err(reason)) => Ok(Err(reason)),
             Err(error) => Err(error
                 .about(&event.table, event.key.as_ref().map(Key::as_str))
@@ -461,8 +394,7 @@ fn embedded(name: &str, value: &str) -> Result<Option<String>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{FOUND_BYTES, Routes, identifier};
-    use crate::coalesce::Provenance;
+    use super::{FOUND_BYTES, RecordRef, Routes, identifier};
     use crate::config::Config;
     use crate::decode::Reason;
     use crate::event::{Change, ChangeEvent, Document, Key, Patch};
@@ -470,7 +402,7 @@ mod tests {
     use crate::source::{Member, SourceIdentity, SourceTable};
     use std::sync::Arc;
 
-    const FIRST: Provenance = Provenance { record: 0, sub: 0, decoder: None };
+    const FIRST: RecordRef = RecordRef { record: 0, sub: 0, decoder: None };
 
     fn routes(change: impl FnOnce(&mut RoutePolicy)) -> Routes {
         let mut route = RoutePolicy::default();

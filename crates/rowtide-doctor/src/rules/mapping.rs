@@ -1,8 +1,8 @@
 //! Event source mappings: what the defaults of AWS lose or block.
 
 use super::{Check, Hit, Rule, Severity, Stack};
-use crate::doctor::model::{Kind, Mapping, Origin, Source};
-use crate::doctor::node::{Given, Value};
+use crate::model::{Kind, Mapping, Origin, Source};
+use crate::node::{Given, Value};
 
 /// What a record of a DynamoDB stream may be old, and a Kinesis stream's default, in seconds.
 const DAY: i64 = 86_400;
@@ -207,10 +207,7 @@ struct Destination {
 }
 
 /// The destination of a mapping, and its kind when it is a queue or a topic.
-fn destination<'m>(
-    stack: &Stack<'_>,
-    mapping: Mapping<'m>,
-) -> (&'m crate::doctor::node::Node, Option<Destination>) {
+fn destination<'m>(stack: &Stack<'_>, mapping: Mapping<'m>) -> (&'m crate::node::Node, Option<Destination>) {
     let node = mapping.resource.get(&["DestinationConfig", "OnFailure", "Destination"]);
     let found = stack.model.find(&[Kind::Queue, Kind::Topic], mapping.resource, node);
     if let Some(found) = found {

@@ -2,8 +2,8 @@
 
 use super::mapping::each;
 use super::{Check, Hit, Rule, Severity, Stack, setting};
-use crate::doctor::model::{Kind, Model, Resource, Shards, Source};
-use crate::doctor::node::{Given, Node};
+use crate::model::{Kind, Model, Resource, Shards, Source};
+use crate::node::{Given, Node};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {

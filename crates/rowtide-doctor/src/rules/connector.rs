@@ -1,7 +1,7 @@
 //! Debezium's connectors: whether what they write can be told apart from something else.
 
 use super::{Check, Hit, Rule, Severity, Stack};
-use crate::doctor::model::{Kind, Resource};
+use crate::model::{Kind, Resource};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {

@@ -1,9 +1,9 @@
 //! Policies that let everybody in.
 
 use super::{Check, Hit, Rule, Severity, Stack};
-use crate::doctor::document;
-use crate::doctor::model::{Kind, Resource};
-use crate::doctor::node::Node;
+use crate::document;
+use crate::model::{Kind, Resource};
+use crate::node::Node;
 
 /// Conditions that keep a statement with `Principal: *` to somebody.
 const NARROWING: [&str; 13] = [
