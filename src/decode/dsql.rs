@@ -61,7 +61,7 @@ impl Decoder for Dsql {
     }
 
     fn decode(&self, record: &Record, outline: &Outline<'_>, catalogue: &Catalogue) -> Result<Decoded> {
-        let decoding = Decoding { decoder: self, catalogue };
+        let decoding = Decoding { decoder: self, record, catalogue };
         decoding.decoded(record, outline).map_err(|error| decoding.about(record, outline, error))
     }
 }
@@ -108,7 +108,7 @@ impl Decoding<'_, Dsql> {
         })?;
         let told = is_delete.then(|| names(image)).transpose()?;
         let identity = identity(self.catalogue, source_table, told)?;
-        let mut row = Row::new(&identity, image.len());
+        let mut row = Row::with_room(&identity, image.len());
         row.add_all(image)?;
         let event = match (&identity, is_delete) {
             (Identity::Position, false) if operation == "c" => {

@@ -140,7 +140,7 @@ impl Decoder for Json {
     }
 
     fn decode(&self, record: &Record, payload: &Outline<'_>, catalogue: &Catalogue) -> Result<Decoded> {
-        let decoding = Decoding { decoder: self, catalogue };
+        let decoding = Decoding { decoder: self, record, catalogue };
         // where the pointers lead is looked up once all of it is read
         payload.keep();
         members(payload, |_, _| ())?;
@@ -276,7 +276,7 @@ impl Decoding<'_, Json> {
             if operation == Operation::Update || (is_delete && identity == Identity::Position) {
                 return Err(nameless(table.name));
             }
-            let mut row = Row::new(&identity, record.payload.len());
+            let mut row = Row::with_room(&identity, record.payload.len());
             row.add_all(text.unwrap_or("{}"))?;
             let key =
                 if identity == Identity::Position { key_of_position(record, None)? } else { row.key()? };

@@ -83,7 +83,7 @@ impl Decoder for Maxwell {
     }
 
     fn decode(&self, record: &Record, outline: &Outline<'_>, catalogue: &Catalogue) -> Result<Decoded> {
-        let decoding = Decoding { decoder: self, catalogue };
+        let decoding = Decoding { decoder: self, record, catalogue };
         let stream = SourceIdentity::of_stream(&record.source);
         decoding.decoded(record, outline, &stream).map_err(|error| decoding.about(outline, &stream, error))
     }
@@ -370,7 +370,7 @@ impl Decoding<'_, Maxwell> {
         let (table, source) = found.table(source)?;
         let source_table = SourceTable::new(&table, &source);
         let identity_known = row::identity(self.catalogue, source_table, found.key().ok()?).ok()?;
-        let mut row = Row::new(identity.get_or_init(|| identity_known), scanner.bytes_left());
+        let mut row = Row::with_room(identity.get_or_init(|| identity_known), scanner.bytes_left());
         row.add_next(scanner).ok()?;
         Some((row, table))
     }
@@ -414,15 +414,15 @@ impl Decoding<'_, Maxwell> {
         let mut row = match ahead {
             Some(row) => row,
             None => {
-                let mut row = Row::new(identity, data.len());
+                let mut row = Row::with_room(identity, data.len());
                 row.add_all(data)?;
                 row
             }
         };
         let before = match old.filter(|_| kind == "update") {
             Some(old) => {
-                let mut before = Row::new(identity, 0);
-                before.add_key(old)?;
+                let mut before = Row::with_room(identity, 0);
+                before.add_key_of(old)?;
                 row.key_before(&before)?
             }
             None => None,

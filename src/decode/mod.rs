@@ -3,6 +3,7 @@
 
 mod attribute;
 pub mod canal;
+mod change;
 pub mod debezium;
 mod definition;
 pub mod dms;
@@ -121,6 +122,7 @@ pub trait Decoder: Send + Sync {
 /// A decoder at work on a record, with what is known of the source's tables.
 pub(crate) struct Decoding<'a, D> {
     decoder: &'a D,
+    record: &'a Record,
     catalogue: &'a Catalogue,
 }
 

@@ -5,9 +5,9 @@ use super::Outline;
 use crate::catalogue::{Catalogue, Identity};
 use crate::decimal;
 use crate::error::{Error, Result};
-use crate::event::{Change, ChangeEvent, Document, Key, Timestamp};
+use crate::event::{Change, ChangeEvent, Document, Key, Patch, Timestamp, token};
 use crate::json::{self, DEPTH_MAX, Fault, Kind, Scanner};
-use crate::record::{Record, Redelivered};
+use crate::record::Record;
 use crate::source::{SourceIdentity, SourceTable};
 use crate::unpack::TOO_LARGE;
 use crate::version::Version;
@@ -192,18 +192,67 @@ fn is_plain(value: &str) -> bool {
     matches!(digits, [b'0'] | [b'1'..=b'9', ..]) && digits.len() < 20 && digits.iter().all(u8::is_ascii_digit)
 }
 
+/// How much of a row an image holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Image {
+    /// Every column that has a value.
+    Whole,
+    /// Every column or some of them, and the record does not say which.
+    Unsure,
+    /// Some columns.
+    Part,
+}
+
 /// A row of a table, its key apart from the rest.
 #[derive(Debug)]
 pub(super) struct Row<'i> {
     identity: &'i Identity,
+    is_key_only: bool,
+    columns: Columns,
+    /// How much of the row was read.
+    pub(super) image: Image,
+}
+
+/// The columns of a row.
+#[derive(Debug, Default)]
+pub(super) struct Columns {
     key: Vec<(String, String)>,
+    /// How many columns of the key have something behind them: what has not may be cut off.
+    whole: usize,
     document: Document,
 }
 
 impl<'i> Row<'i> {
-    /// A row without columns, with room for so many bytes of values.
-    pub(super) fn new(identity: &'i Identity, bytes: usize) -> Self {
-        Self { identity, key: Vec::new(), document: Document::with_capacity(bytes) }
+    /// A row without columns.
+    pub(super) fn new(identity: &'i Identity) -> Self {
+        Self { identity, is_key_only: false, columns: Columns::default(), image: Image::Whole }
+    }
+
+    /// A row that takes only the columns of its key.
+    pub(super) fn of_key(identity: &'i Identity) -> Self {
+        Self { is_key_only: true, ..Self::new(identity) }
+    }
+
+    /// From here on takes only the columns of its key.
+    pub(super) fn keep_key(&mut self) {
+        self.is_key_only = true;
+    }
+
+    /// The same columns, without what makes the row one row.
+    pub(super) fn into_columns(self) -> Columns {
+        self.columns
+    }
+
+    /// Takes columns that were read before, in the place of its own.
+    pub(super) fn replace(&mut self, columns: Columns) {
+        self.columns = columns;
+    }
+
+    /// Makes room for so many bytes of values.
+    pub(super) fn reserve(&mut self, bytes: usize) {
+        if !self.is_key_only {
+            self.columns.document = Document::with_capacity(bytes);
+        }
     }
 
     /// What makes a row of the table one row.
@@ -213,16 +262,20 @@ impl<'i> Row<'i> {
 
     /// Whether a column is part of the key.
     pub(super) fn is_key(&self, name: &str) -> bool {
-        is_key(self.identity, name)
+        match self.identity {
+            Identity::Columns(names) => names.iter().any(|key| key == name),
+            Identity::Position => false,
+            Identity::Row => true,
+        }
     }
 
-    /// Adds a column; `write` appends its value as compact JSON text.
+    /// Adds a column, if it is wanted; `write` appends its value as compact JSON text.
     ///
     /// # Errors
     /// Those of `write`, and a number that cannot be part of a key.
     pub(super) fn add(&mut self, name: &str, write: impl FnOnce(&mut String) -> Result<()>) -> Result<()> {
         if !self.is_key(name) {
-            return self.document.push(name, write);
+            return self.add_beside_key(name, write);
         }
         let mut value = String::new();
         write(&mut value)?;
@@ -231,45 +284,76 @@ impl<'i> Row<'i> {
                 Error::poison("number_out_of_range", format!("The number in {name} is too large for a key."))
             })?;
         }
-        self.key.push((name.to_owned(), value));
+        self.add_key(name, value);
         Ok(())
     }
 
-    /// Adds the columns of a JSON object.
+    /// Adds a column of the key by the canonical text of its value.
+    pub(super) fn add_key(&mut self, name: &str, value: String) {
+        self.columns.key.push((name.to_owned(), value));
+    }
+
+    /// Adds a column that is no part of the key, whatever it is called.
+    ///
+    /// # Errors
+    /// Those of `write`.
+    pub(super) fn add_beside_key(
+        &mut self,
+        name: &str,
+        write: impl FnOnce(&mut String) -> Result<()>,
+    ) -> Result<()> {
+        if self.is_key_only { Ok(()) } else { self.columns.document.push(name, write) }
+    }
+
+    /// Adds the columns of a JSON object, with their values as they are.
     ///
     /// # Errors
     /// As [`Row::add`] and [`copy`].
     pub(super) fn add_all(&mut self, object: &str) -> Result<()> {
-        self.add_next(&mut Scanner::new(object))
+        self.add_object(&mut Scanner::new(object), |scanner, _, out| copy(scanner, out))
     }
 
-    /// Adds the columns of the JSON object that comes next.
+    /// Adds the columns of the JSON object that comes next; `write` reads a value and appends it as compact JSON text.
     ///
     /// # Errors
-    /// As [`Row::add_all`].
-    pub(super) fn add_next(&mut self, scanner: &mut Scanner<'_>) -> Result<()> {
-        scanner.object(|scanner, name| self.add(&name, |out| copy(scanner, out)))
+    /// As [`Row::add`].
+    pub(super) fn add_object<'a>(
+        &mut self,
+        scanner: &mut Scanner<'a>,
+        write: impl Fn(&mut Scanner<'a>, &str, &mut String) -> Result<()>,
+    ) -> Result<()> {
+        self.reserve(scanner.bytes_left());
+        scanner.object(|scanner, name| {
+            self.columns.whole = self.columns.key.len();
+            if self.is_key_only && !self.is_key(&name) {
+                return scanner.skip().map(drop).map_err(Error::from);
+            }
+            self.add(&name, |out| write(scanner, &name, out))
+        })?;
+        self.columns.whole = self.columns.key.len();
+        Ok(())
     }
 
-    /// Adds those columns of a JSON object that are part of the key.
-    ///
-    /// # Errors
-    /// As [`Row::add_all`].
-    pub(super) fn add_key(&mut self, object: &str) -> Result<()> {
-        Scanner::new(object).object(|scanner, name| match self.is_key(&name) {
-            true => self.add(&name, |out| copy(scanner, out)),
-            false => scanner.skip().map(|_| ()).map_err(Error::from),
-        })
+    /// Forgets the column that was read last, where nothing stands behind it.
+    pub(super) fn forget_cut_off(&mut self) {
+        self.columns.key.truncate(self.columns.whole);
     }
 
     /// Whether a column of the key is there.
     pub(super) fn has_key(&self) -> bool {
-        !self.key.is_empty()
+        !self.columns.key.is_empty()
     }
 
     /// Whether a column beyond the key is there.
     pub(super) fn has_document(&self) -> bool {
-        self.document.members().next().is_some()
+        self.columns.document.members().next().is_some()
+    }
+
+    /// A column of the key that is not there.
+    pub(super) fn missing(&self) -> Option<&'i str> {
+        let Identity::Columns(names) = self.identity else { return None };
+        let is_there = |name: &String| self.columns.key.iter().any(|(member, _)| member == name);
+        names.iter().find(|name| !is_there(name)).map(String::as_str)
     }
 
     /// The row's key.
@@ -277,7 +361,7 @@ impl<'i> Row<'i> {
     /// # Errors
     /// When a column of it is missing, null or there twice.
     pub(super) fn key(&self) -> Result<Key> {
-        key(self.identity, self.key.clone())
+        key(self.identity, self.columns.key.clone())
     }
 
     /// The same, of a row that is not asked again.
@@ -285,16 +369,7 @@ impl<'i> Row<'i> {
     /// # Errors
     /// As [`Row::key`].
     pub(super) fn take_key(&mut self) -> Result<Key> {
-        key(self.identity, std::mem::take(&mut self.key))
-    }
-
-    /// The key, for a dead letter: `None` when it is not whole, or when the row has no other name than its place.
-    pub(super) fn known_key(&self) -> Option<Key> {
-        match self.identity {
-            Identity::Columns(_) => self.key().ok(),
-            // what is not whole would be another row
-            Identity::Row | Identity::Position => None,
-        }
+        key(self.identity, std::mem::take(&mut self.columns.key))
     }
 
     /// The key of this row when the columns in `before` still had the values they have there; `None` when no column of
@@ -303,20 +378,41 @@ impl<'i> Row<'i> {
     /// # Errors
     /// As [`Row::key`].
     pub(super) fn key_before(&self, before: &Self) -> Result<Option<Key>> {
-        if before.key.is_empty() {
+        let (now, before) = (&self.columns.key, &before.columns.key);
+        if before.is_empty() {
             return Ok(None);
         }
-        let changed: HashSet<&str> = before.key.iter().map(|(name, _)| name.as_str()).collect();
-        let kept = self.key.iter().filter(|(name, _)| !changed.contains(name.as_str())).cloned();
-        let members = kept.chain(before.key.iter().cloned()).collect();
+        let changed: HashSet<&str> = before.iter().map(|(name, _)| name.as_str()).collect();
+        let kept = now.iter().filter(|(name, _)| !changed.contains(name.as_str())).cloned();
+        let members = kept.chain(before.iter().cloned()).collect();
         key(self.identity, members).map(Some)
     }
 
     /// The columns beyond the key.
-    pub(super) fn document(mut self) -> Document {
-        self.document.keep_last();
-        self.document
+    pub(super) fn document(self) -> Document {
+        let mut document = self.columns.document;
+        document.keep_last();
+        document
     }
+
+    /// The same as a change of just these columns.
+    pub(super) fn patch(self) -> Patch {
+        let document = self.document();
+        let set = document.members().map(|(name, value)| (pointer(name), value.to_owned()));
+        Patch { set: set.collect(), remove: Vec::new() }
+    }
+}
+
+/// The JSON Pointer to a member of the document.
+fn pointer(name: &str) -> String {
+    let mut pointer = String::with_capacity(name.len() + 1);
+    pointer.push('/');
+    if name.contains(['/', '~']) {
+        pointer.push_str(&token(name));
+    } else {
+        pointer.push_str(name);
+    }
+    pointer
 }
 
 fn key(identity: &Identity, members: Vec<(String, String)>) -> Result<Key> {
@@ -334,41 +430,7 @@ fn key(identity: &Identity, members: Vec<(String, String)>) -> Result<Key> {
     Key::new(members)
 }
 
-/// The key of a row that has no other name than its place in the transport: the record's position, in a topic with its
-/// partition, then its place in an aggregate, then the row's `index` in the record.
-///
-/// # Errors
-/// When the record has no position.
-pub(super) fn key_of_position(record: &Record, index: Option<u32>) -> Result<Key> {
-    if record.position.is_empty() {
-        let message = "The record has no position that could name its row.";
-        return Err(Error::poison("no_position", message));
-    }
-    let mut position = record.position.clone();
-    // offsets count by partition
-    if let Redelivered::WithGroup(partition) = &record.redelivered
-        && record.source.ends_with(&**partition)
-    {
-        position = format!("{partition}:{position}");
-    }
-    for place in [record.place, index].into_iter().flatten() {
-        position.push_str(&format!(".{place}"));
-    }
-    let mut value = String::new();
-    json::write_string(&mut value, &position);
-    Key::new(vec![("position".to_owned(), value)])
-}
-
-/// The error of a change to a row that has no name.
-pub(super) fn nameless(table: &str) -> Error {
-    Error::poison(
-        "keyless_change",
-        format!(
-            "The table {table} has no key, and with keyless = \"position\" only inserts can be applied. Set `key` in \
-             its route, or keyless = \"row\"."
-        ),
-    )
-}
+pub(super) use super::change::{key_of_position, nameless};
 
 /// Whether a column is part of the key.
 pub(super) fn is_key(identity: &Identity, name: &str) -> bool {
@@ -379,20 +441,47 @@ pub(super) fn is_key(identity: &Identity, name: &str) -> bool {
     }
 }
 
+impl<'i> Row<'i> {
+    pub(super) fn with_room(identity: &'i Identity, bytes: usize) -> Self {
+        let mut row = Self::new(identity);
+        row.reserve(bytes);
+        row
+    }
+
+    pub(super) fn add_next(&mut self, scanner: &mut Scanner<'_>) -> Result<()> {
+        scanner.object(|scanner, name| self.add(&name, |out| copy(scanner, out)))
+    }
+
+    pub(super) fn add_key_of(&mut self, object: &str) -> Result<()> {
+        Scanner::new(object).object(|scanner, name| match self.is_key(&name) {
+            true => self.add(&name, |out| copy(scanner, out)),
+            false => scanner.skip().map(|_| ()).map_err(Error::from),
+        })
+    }
+
+    pub(super) fn known_key(&self) -> Option<Key> {
+        match self.identity {
+            Identity::Columns(_) => self.key().ok(),
+            // what is not whole would be another row
+            Identity::Row | Identity::Position => None,
+        }
+    }
+}
+
 /// The key that an object of columns has, whatever is wrong with its other columns. The object may break off.
 pub(super) fn key_in(identity: &Identity, object: &str) -> Option<Key> {
-    let mut row = Row::new(identity, 0);
+    let mut row = Row::with_room(identity, 0);
     // what nothing stands behind may be cut off itself
     let mut whole = 0;
     let read = Scanner::new(object).object(|scanner, name| {
-        whole = row.key.len();
+        whole = row.columns.key.len();
         match row.is_key(&name) {
             true => row.add(&name, |out| copy(scanner, out)),
             false => scanner.skip().map(|_| ()).map_err(Error::from),
         }
     });
     if read.is_err() {
-        row.key.truncate(whole);
+        row.columns.key.truncate(whole);
     }
     row.known_key()
 }
@@ -500,7 +589,7 @@ mod tests {
     fn a_key_that_is_not_whole_is_refused() {
         let identity = columns(&["a", "b"]);
         let check = |object: &str| {
-            let mut row = Row::new(&identity, 0);
+            let mut row = Row::new(&identity);
             row.add_all(object)
                 .and_then(|()| row.key())
                 .map(|key| key.to_json())
@@ -516,11 +605,11 @@ mod tests {
     #[test]
     fn the_key_before_takes_what_did_not_change_from_the_row() {
         let identity = columns(&["a", "b"]);
-        let mut row = Row::new(&identity, 0);
+        let mut row = Row::new(&identity);
         row.add_all(r#"{"a":1,"b":2,"x":3}"#).unwrap();
         let before = |object: &str| {
-            let mut before = Row::new(&identity, 0);
-            before.add_key(object).unwrap();
+            let mut before = Row::of_key(&identity);
+            before.add_all(object).unwrap();
             row.key_before(&before).unwrap().map(|key| key.to_json())
         };
         assert_eq!(before(r#"{"x":9}"#), None);
@@ -544,7 +633,7 @@ mod tests {
 
     #[test]
     fn without_a_key_all_columns_are_the_key_nulls_too() {
-        let mut row = Row::new(&Identity::Row, 0);
+        let mut row = Row::new(&Identity::Row);
         row.add_all(r#"{"b":null,"a":[1]}"#).unwrap();
         assert_eq!(row.key().unwrap().to_json(), r#"{"a":[1],"b":null}"#);
         assert!(!row.has_document());

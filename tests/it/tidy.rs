@@ -337,7 +337,7 @@ fn a_room_does_not_speak_of_what_it_must_not_know() {
 }
 
 /// Files of `src/decode` that are no decoder: what decoders are made with.
-const SHARED: [&str; 6] = ["mod", "outline", "row", "extended_json", "attribute", "definition"];
+const SHARED: [&str; 7] = ["mod", "outline", "row", "change", "extended_json", "attribute", "definition"];
 
 #[test]
 fn decoders_do_not_know_each_other() {

@@ -68,7 +68,7 @@ impl Decoder for Canal {
     }
 
     fn decode(&self, record: &Record, outline: &Outline<'_>, catalogue: &Catalogue) -> Result<Decoded> {
-        let decoding = Decoding { decoder: self, catalogue };
+        let decoding = Decoding { decoder: self, record, catalogue };
         decoding.decoded(record, outline).map_err(|error| {
             let mut found = Fields::default();
             row::readable_members(outline, |name, value| found.member(name, value));
@@ -321,7 +321,7 @@ impl<'a> Rows<'a> {
 
     /// The columns of a row that are part of the key.
     fn key_columns(&self, object: &str) -> Result<Row<'_>> {
-        let mut row = Row::new(&self.identity, 0);
+        let mut row = Row::with_room(&self.identity, 0);
         Scanner::new(object).object(|scanner, name| match row.is_key(&name) {
             true => add(&mut row, scanner, &name, &self.forms),
             false => scanner.skip().map(|_| ()).map_err(Error::from),
@@ -349,7 +349,7 @@ impl<'a> Rows<'a> {
         (object, place): (&str, usize),
     ) -> Result<Vec<ChangeEvent>> {
         let pair = u32::try_from(place).unwrap_or(u32::MAX);
-        let mut row = Row::new(&self.identity, object.len());
+        let mut row = Row::with_room(&self.identity, object.len());
         Scanner::new(object).object(|scanner, name| add(&mut row, scanner, &name, &self.forms))?;
         let key = match (&self.identity, self.kind) {
             (Identity::Position, "INSERT") => row::key_of_position(record, Some(pair))?,

@@ -124,7 +124,7 @@ impl Decoder for Debezium {
     }
 
     fn decode(&self, record: &Record, outline: &Outline<'_>, catalogue: &Catalogue) -> Result<Decoded> {
-        let decoding = Decoding { decoder: self, catalogue };
+        let decoding = Decoding { decoder: self, record, catalogue };
         if record.payload.is_empty() {
             return decoding.tombstone(record);
         }

@@ -70,7 +70,7 @@ impl<'i> Sent<'i> {
         leaves_out: impl Fn(&str) -> bool,
     ) -> Result<Self> {
         let mut scanner = Scanner::new(text);
-        let row = Row::new(identity, scanner.bytes_left());
+        let row = Row::with_room(identity, scanner.bytes_left());
         let mut sent = Self { row, unavailable: Vec::new(), hidden: None };
         scanner.object(|scanner, name| {
             if leaves_out(&name) {

@@ -38,21 +38,21 @@
 
 mod message;
 mod position;
-mod row;
 mod value;
 
 use self::message::{Definition, Image, Message, Metadata};
 use self::position::{Position, decimal};
-use self::row::{Operation, Row};
-use super::row::identity;
+use self::value::ColumnType;
+use super::change::{Before, Operation, RowChange, Table};
+use super::row::{self, Row};
 use super::{Decoded, Decoder, Decoding, Outline, Reason, Settings};
 use crate::catalogue::{Catalogue, Identity, TableSchema};
 use crate::error::{Error, Result};
-use crate::event::{Change, ChangeEvent, Key, Timestamp};
+use crate::event::{Change, Key, Timestamp};
 use crate::json::Kind;
 use crate::record::Record;
-use crate::source::{SourceIdentity, SourceTable};
-use crate::version::{Rank, Version, arrival};
+use crate::source::SourceIdentity;
+use crate::version::{Rank, Version};
 
 /// Records that AWS DMS writes to a Kinesis stream.
 #[derive(Debug, Default)]
@@ -88,13 +88,13 @@ impl Decoder for Dms {
     }
 
     fn decode(&self, record: &Record, outline: &Outline<'_>, catalogue: &Catalogue) -> Result<Decoded> {
-        let decoding = Decoding { decoder: self, catalogue };
-        decoding.decoded(record, outline).map_err(|error| decoding.about(record, outline, error))
+        let decoding = Decoding { decoder: self, record, catalogue };
+        decoding.decoded(outline).map_err(|error| decoding.about(outline, error))
     }
 }
 
 impl Decoding<'_, Dms> {
-    fn decoded(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
+    fn decoded(&self, outline: &Outline<'_>) -> Result<Decoded> {
         let message = Message::parse(outline)?;
         let metadata = &message.metadata;
         let Some(operation) = metadata.operation.as_deref() else { return Err(no_dms_record()) };
@@ -103,31 +103,48 @@ impl Decoding<'_, Dms> {
         }
         let is_control = metadata.record_type.as_deref() == Some("control");
         match (&message.data, message.control) {
-            (Some(row), None) => self.data(record, &message, operation, row),
-            (Some(row), Some(_)) if !is_control => self.data(record, &message, operation, row),
+            (Some(image), None) => self.data(&message, operation, image),
+            (Some(image), Some(_)) if !is_control => self.data(&message, operation, image),
             (None, None) if metadata.record_type.as_deref() == Some("data") => {
                 Err(Error::poison("no_data", "The record of a row has no data."))
             }
             (None, None) if !is_control => Err(no_dms_record()),
-            (_, control) => self.control(record, metadata, operation, control.unwrap_or("{}")),
+            (_, control) => self.control(metadata, operation, control.unwrap_or("{}")),
         }
     }
 
     /// Says of an error whose row it concerns, as far as that can be read.
-    fn about(&self, record: &Record, outline: &Outline<'_>, error: Error) -> Error {
-        let found = Message::readable(outline);
-        let Some(table) = found.metadata.table_name() else { return error };
-        let source = SourceIdentity::of_stream(&record.source);
-        let key = found.data.and_then(|image| self.key_of(SourceTable::new(&table, &source), &image));
-        error.about(&table, key.as_ref().map(Key::as_str)).of_source(source.as_str())
+    fn about(&self, outline: &Outline<'_>, error: Error) -> Error {
+        let message = Message::readable(outline);
+        let Some(table) = self.table(&message.metadata) else { return error };
+        let key = message.data.as_ref().and_then(|image| {
+            let schema = self.catalogue.schema(table.of_source());
+            DmsRow::new(&table, &message, (Done::Insert, image), schema.as_deref()).readable_key()
+        });
+        table.about(error, key.as_ref())
     }
 
-    /// The key of a row, whatever is wrong with its other columns.
-    fn key_of(&self, table: SourceTable<'_>, image: &Image<'_>) -> Option<Key> {
-        let Identity::Columns(names) = identity(self.catalogue, table, None).ok()? else { return None };
-        let schema = self.catalogue.schema(table);
-        let columns = schema.as_ref().map(|schema| schema.columns.as_slice()).unwrap_or_default();
-        Row::new(table.name, image, columns).key(&names, &[image]).ok()
+    fn table(&self, metadata: &Metadata<'_>) -> Option<Table<'_>> {
+        let source = SourceIdentity::of_stream(&self.record.source);
+        Some(Table::new(self, self.decoder.0.epoch, metadata.table_name()?, source))
+    }
+
+    fn data(&self, message: &Message<'_>, operation: &str, image: &Image<'_>) -> Result<Decoded> {
+        let done = match operation {
+            "load" => Done::Load,
+            "insert" => Done::Insert,
+            "update" => Done::Update,
+            "delete" => Done::Delete,
+            _ => {
+                let message = "The operation of a row is none of load, insert, update and delete.";
+                return Err(Error::poison("unknown_operation", message));
+            }
+        };
+        let Some(table) = self.table(&message.metadata) else {
+            return Err(Error::poison("no_table", "The record of a row names no table."));
+        };
+        let schema = self.catalogue.schema(table.of_source());
+        Table::decoded(&DmsRow::new(&table, message, (done, image), schema.as_deref()))
     }
 }
 
@@ -160,92 +177,92 @@ fn time(text: &str) -> Option<Timestamp> {
     text.parse::<jiff::Timestamp>().ok().map(|time| Timestamp(time.as_microsecond()))
 }
 
-impl Decoding<'_, Dms> {
-    fn data(
-        &self,
-        record: &Record,
-        message: &Message<'_>,
-        operation: &str,
-        image: &Image<'_>,
-    ) -> Result<Decoded> {
-        let metadata = &message.metadata;
-        let operation = match operation {
-            "load" => Operation::Load,
-            "insert" => Operation::Insert,
-            "update" => Operation::Update,
-            "delete" => Operation::Delete,
-            _ => {
-                let message = "The operation of a row is none of load, insert, update and delete.";
-                return Err(Error::poison("unknown_operation", message));
-            }
-        };
-        let Some(table) = metadata.table_name() else {
-            return Err(Error::poison("no_table", "The record of a row names no table."));
-        };
-        let catalogue = self.catalogue;
-        let source = SourceIdentity::of_stream(&record.source);
-        let source_table = SourceTable::new(&table, &source);
-        if catalogue.leaves_out(source_table) {
-            return Ok(Decoded::Ignored(Reason::Unrouted));
-        }
-        if message.has_bad_before && operation == Operation::Update {
-            return Err(Error::poison("bad_before_image", "The record's before-image is no object."));
-        }
-        let version = self.version(record, metadata, operation)?;
-        let identity = identity(catalogue, source_table, None)?;
-        let schema = catalogue.schema(source_table);
-        let columns = schema.as_ref().map(|schema| schema.columns.as_slice()).unwrap_or_default();
-        let is_whole = matches!(operation, Operation::Load | Operation::Insert)
-            || catalogue.sends_full_images(source_table)
-            || (!columns.is_empty() && image.has_all(columns.iter().map(|(name, _)| name.as_str())));
-        let row = Row { before: message.before.as_ref(), is_whole, ..Row::new(&table, image, columns) };
-        let mut changes = match &identity {
-            Identity::Columns(key) => row.keyed(operation, key)?,
-            Identity::Position => vec![row.by_position(operation, record)?],
-            Identity::Row => row.by_row(operation)?,
-        };
-        let pair = (changes.len() > 1).then_some(0);
-        let changed_at = match operation {
-            // when it was read, not when it changed
-            Operation::Load => None,
-            Operation::Insert | Operation::Update | Operation::Delete => {
-                metadata.commit_timestamp.as_deref().and_then(time)
-            }
-        };
-        let event = |(table, version), (key, change)| ChangeEvent {
-            table,
-            source: source.clone(),
-            key: Some(key),
-            change,
-            version,
-            changed_at,
-            event_id: None,
-            actor: None,
-            expired: false,
-            pair,
-            caveat: None,
-            image: None,
-        };
-        // of most records there is only one
-        let last = changes.pop();
-        let others = changes.into_iter().map(|change| event((table.clone(), version.clone()), change));
-        let mut events: Vec<ChangeEvent> = others.collect();
-        events.extend(last.map(|change| event((table, version), change)));
-        Ok(Decoded::Events(events))
+/// What DMS did to a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Done {
+    Load,
+    Insert,
+    Update,
+    Delete,
+}
+
+/// A row's record with what is known of its table.
+struct DmsRow<'m> {
+    table: &'m Table<'m>,
+    message: &'m Message<'m>,
+    done: Done,
+    image: &'m Image<'m>,
+    /// The columns that a control record told, if one did.
+    columns: &'m [(String, String)],
+    /// Columns whose values need a look, by name.
+    types: Vec<(&'m str, ColumnType)>,
+}
+
+impl<'m> DmsRow<'m> {
+    fn new(
+        table: &'m Table<'_>,
+        message: &'m Message<'_>,
+        (done, image): (Done, &'m Image<'_>),
+        schema: Option<&'m TableSchema>,
+    ) -> Self {
+        let columns = schema.map(|schema| schema.columns.as_slice()).unwrap_or_default();
+        let typed = |(name, kind): &'m (String, String)| Some((name.as_str(), ColumnType::of(kind)?));
+        let mut types: Vec<(&str, ColumnType)> = columns.iter().filter_map(typed).collect();
+        types.sort_unstable_by_key(|(name, _)| *name);
+        Self { table, message, done, image, columns, types }
     }
 
-    fn version(&self, record: &Record, metadata: &Metadata<'_>, operation: Operation) -> Result<Version> {
-        if self.catalogue.is_by_arrival() {
-            return arrival(self.decoder.0.epoch, record.sequence(), 0);
+    fn column_type(&self, name: &str) -> Option<ColumnType> {
+        let at = self.types.binary_search_by_key(&name, |(column, _)| *column).ok()?;
+        self.types.get(at).map(|(_, column_type)| *column_type)
+    }
+
+    fn has_told_columns(&self) -> bool {
+        self.image.has_all(self.columns.iter().map(|(name, _)| name.as_str()))
+    }
+
+    /// Reads an image. A key must not depend on whether a column's type is known, so its values are as they were sent.
+    fn read_image(&self, image: &Image<'_>, row: &mut Row<'_>) -> Result<()> {
+        image.refuse_repeated(row.identity())?;
+        row.reserve(image.columns.iter().map(|(_, value)| value.len()).sum());
+        for (name, value) in &image.columns {
+            match row.identity() {
+                Identity::Row => row.add_key(name, value::row_part(name, value)?),
+                Identity::Columns(_) if row.is_key(name) => {
+                    row.add_key(name, value::key_part(name, value, self.column_type(name))?);
+                }
+                Identity::Columns(_) | Identity::Position => {
+                    row.add(name, |out| value::copy(value, self.column_type(name), out))?;
+                }
+            }
         }
-        if operation == Operation::Load {
+        Ok(())
+    }
+}
+
+impl RowChange for DmsRow<'_> {
+    fn table(&self) -> &Table<'_> {
+        self.table
+    }
+
+    fn operation(&self) -> Result<Operation> {
+        Ok(match self.done {
+            Done::Load | Done::Insert => Operation::Insert,
+            Done::Update => Operation::Update,
+            Done::Delete => Operation::Delete,
+        })
+    }
+
+    fn version(&self) -> Result<Version> {
+        let metadata = &self.message.metadata;
+        if self.done == Done::Load {
             let at = metadata.written_at().and_then(|at| u64::try_from(at.0).ok()).ok_or_else(|| {
                 Error::poison(
                     "missing_version",
                     "The record of a loaded row has no metadata.timestamp, or one that is no time.",
                 )
             })?;
-            return Ok(Version::new('m', self.decoder.0.epoch, Rank::Loaded).number(at));
+            return Ok(Version::new('m', self.table.epoch, Rank::Loaded).number(at));
         }
         let missing = |what: &str| {
             Error::poison(
@@ -267,29 +284,101 @@ impl Decoding<'_, Dms> {
         })?;
         let place = metadata.transaction_record_id.as_deref().and_then(decimal);
         let place = place.ok_or_else(|| missing("transaction-record-id"))?;
-        Ok(position.append(Version::new('m', self.decoder.0.epoch, Rank::Positioned)).number(place))
+        Ok(position.append(Version::new('m', self.table.epoch, Rank::Positioned)).number(place))
     }
 
-    fn control(
-        &self,
-        record: &Record,
-        metadata: &Metadata<'_>,
-        operation: &str,
-        control: &str,
-    ) -> Result<Decoded> {
-        let source = SourceIdentity::of_stream(&record.source);
+    /// When it changed; of a loaded row DMS tells only when it was read.
+    fn changed_at(&self) -> Option<Timestamp> {
+        let metadata = &self.message.metadata;
+        metadata.commit_timestamp.as_deref().filter(|_| self.done != Done::Load).and_then(time)
+    }
+
+    fn read(&self, row: &mut Row<'_>) -> Result<()> {
+        if self.done == Done::Delete {
+            row.keep_key();
+        }
+        self.read_image(self.image, row)?;
+        if *row.identity() == Identity::Row && !self.has_told_columns() {
+            // a key of fewer columns would be another one
+            return Err(Error::poison(
+                "incomplete_key",
+                format!(
+                    "The record of {} lacks a column, and all columns are the key. Set IncludeNullAndEmpty of the \
+                     target endpoint.",
+                    self.table.name()
+                ),
+            ));
+        }
+        let may_lack_columns =
+            self.done == Done::Update && (self.columns.is_empty() || !self.has_told_columns());
+        if may_lack_columns || self.done == Done::Delete {
+            row.image = row::Image::Unsure;
+        }
+        Ok(())
+    }
+
+    /// The before-image has the old values of key columns, or of all columns.
+    fn before<'i>(&self, row: &mut Row<'i>) -> Result<Before<'i>> {
+        if self.message.has_bad_before {
+            return Err(Error::poison("bad_before_image", "The record's before-image is no object."));
+        }
+        let before = self.message.before.as_ref();
+        let mut old = Row::of_key(row.identity());
+        if *row.identity() != Identity::Row {
+            before.map_or(Ok(()), |before| self.read_image(before, &mut old))?;
+            return Ok(Before::Columns(old));
+        }
+        let is_whole = |before: &&Image<'_>| {
+            before.columns.len() == self.image.columns.len() && before.has_all(self.image.names())
+        };
+        let before = before.filter(is_whole).ok_or_else(|| {
+            Error::poison(
+                "partial_key_change",
+                format!(
+                    "A row of {} has changed whose key is all of its columns, and the record does not hold all of the \
+                     old ones. Set ColumnFilter of the task's before-image settings to all.",
+                    self.table.name()
+                ),
+            )
+        })?;
+        self.read_image(before, &mut old)?;
+        Ok(Before::Row(old))
+    }
+
+    fn key(&self, row: &mut Row<'_>) -> Result<Key> {
+        row.missing().map_or_else(
+            || row.take_key(),
+            |name| {
+                let message = format!("The record of {} lacks the key column {name}.", self.table.name());
+                Err(Error::poison("incomplete_key", message))
+            },
+        )
+    }
+
+    fn may_be_put(&self, _: &Row<'_>) -> Result<()> {
+        Err(Error::poison(
+            "partial_key_change",
+            format!(
+                "The key of a row of {table} has changed, and the record may not hold the whole row. Set images = \
+                 \"full\" in the route of {table} if its updates always bring every column, or turn on \
+                 IncludeControlDetails and IncludeNullAndEmpty of the target endpoint.",
+                table = self.table.name()
+            ),
+        ))
+    }
+}
+
+impl Decoding<'_, Dms> {
+    fn control(&self, metadata: &Metadata<'_>, operation: &str, control: &str) -> Result<Decoded> {
         let ignored = Ok(Decoded::Ignored(Reason::Control));
-        let Some(table) = metadata.table_name() else { return ignored };
+        let Some(table) = self.table(metadata) else { return ignored };
         match operation {
-            "drop-table" | "truncate-table" => {
-                Ok(Decoded::Events(vec![self.truncate(table, source, metadata)]))
-            }
+            "drop-table" | "truncate-table" => Ok(truncated(&table, metadata)),
             "create-table" | "rename-table" | "add-column" | "drop-column" | "rename-column"
             | "change-columns" | "column-type-change" => {
                 let definition = Definition::read(control)?;
                 let observed_at = metadata.written_at().map(|at| at.to_string()).unwrap_or_default();
-                let schema =
-                    self.schema((table, source), definition, observed_at, operation == "create-table");
+                let schema = self.schema(&table, definition, observed_at, operation == "create-table");
                 schema.map_or(ignored, |schema| Ok(Decoded::Schema(schema)))
             }
             _ => ignored,
@@ -299,7 +388,7 @@ impl Decoding<'_, Dms> {
     /// What a definition says of its table; `None` when it says nothing to rely on.
     fn schema(
         &self,
-        (table, source): (String, SourceIdentity),
+        table: &Table<'_>,
         definition: Definition,
         observed_at: String,
         is_new: bool,
@@ -308,45 +397,32 @@ impl Decoding<'_, Dms> {
             return None;
         }
         // a new table without a primary key has none; a change may just not mention it
-        let known = SourceTable::new(&table, &source);
-        let known = || self.catalogue.schema(known).map(|schema| schema.key.clone());
+        let known = || self.catalogue.schema(table.of_source()).map(|schema| schema.key.clone());
         let key = match definition.key.clone() {
             Some(key) => key,
             None if is_new => Vec::new(),
             None => known()?,
         };
         let columns = if definition.holds(&key) { definition.columns } else { Vec::new() };
+        let (table, source) = (table.name().to_owned(), table.of_source().identity.clone());
         // a change that shows only some columns must not hide what is known of all
         (is_new || !columns.is_empty()).then_some(TableSchema { table, source, key, columns, observed_at })
     }
+}
 
-    fn truncate(&self, table: String, source: SourceIdentity, metadata: &Metadata<'_>) -> ChangeEvent {
-        let position = metadata.stream_position.as_deref().and_then(Position::parse);
-        let place = metadata.transaction_record_id.as_deref().and_then(decimal).unwrap_or_default();
-        let version = match position {
-            Some(position) => {
-                position.append(Version::new('m', self.decoder.0.epoch, Rank::Positioned)).number(place)
-            }
-            None => {
-                let at = metadata.written_at().and_then(|at| u64::try_from(at.0).ok()).unwrap_or_default();
-                Version::new('m', self.decoder.0.epoch, Rank::Loaded).number(at)
-            }
-        };
-        ChangeEvent {
-            table,
-            source,
-            key: None,
-            change: Change::Truncate,
-            version,
-            changed_at: metadata.commit_timestamp.as_deref().and_then(time),
-            event_id: None,
-            actor: None,
-            expired: false,
-            pair: None,
-            caveat: None,
-            image: None,
+/// The truncate that a dropped table is.
+fn truncated(table: &Table<'_>, metadata: &Metadata<'_>) -> Decoded {
+    let position = metadata.stream_position.as_deref().and_then(Position::parse);
+    let place = metadata.transaction_record_id.as_deref().and_then(decimal).unwrap_or_default();
+    let version = match position {
+        Some(position) => position.append(Version::new('m', table.epoch, Rank::Positioned)).number(place),
+        None => {
+            let at = metadata.written_at().and_then(|at| u64::try_from(at.0).ok()).unwrap_or_default();
+            Version::new('m', table.epoch, Rank::Loaded).number(at)
         }
-    }
+    };
+    let changed_at = metadata.commit_timestamp.as_deref().and_then(time);
+    Decoded::Events(vec![table.event(None, Change::Truncate, version, changed_at)])
 }
 
 #[cfg(test)]

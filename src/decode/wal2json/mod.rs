@@ -78,7 +78,7 @@ impl Decoder for Wal2json {
     }
 
     fn decode(&self, record: &Record, outline: &Outline<'_>, catalogue: &Catalogue) -> Result<Decoded> {
-        let decoding = Decoding { decoder: self, catalogue };
+        let decoding = Decoding { decoder: self, record, catalogue };
         decoding.decoded(record, outline).map_err(|error| {
             let mut change = ChangeText::default();
             row::readable_members(outline, |name, value| change.member(name, value));
@@ -355,7 +355,7 @@ impl Decoding<'_, Wal2json> {
         let identified_by = row::identity(self.catalogue, table, change.key().ok()?).ok()?;
         let images = [change.image(), change.identity()];
         images.into_iter().filter_map(|image| image.ok().flatten()).find_map(|columns| {
-            let mut row = Row::new(&identified_by, 0);
+            let mut row = Row::with_room(&identified_by, 0);
             add(&mut row, &columns, |name| row::is_key(&identified_by, name)).ok()?;
             row.known_key()
         })
@@ -379,7 +379,7 @@ impl Decoding<'_, Wal2json> {
             Action::Insert | Action::Update => image.ok_or_else(bad_columns)?,
             Action::Delete | Action::Truncate => Vec::new(),
         };
-        let mut row = Row::new(&identified_by, 256);
+        let mut row = Row::with_room(&identified_by, 256);
         add(&mut row, &image, |_| true)?;
         if action == Action::Insert {
             let key = match identified_by {
@@ -408,7 +408,7 @@ impl Decoding<'_, Wal2json> {
     ) -> Result<Vec<ChangeEvent>> {
         let identified_by = row.identity();
         let is_key = |name: &str| row::is_key(identified_by, name);
-        let mut before = Row::new(identified_by, 0);
+        let mut before = Row::with_room(identified_by, 0);
         add(&mut before, old, is_key)?;
         let key_before = before.key()?;
         let (sent, known) = (names(image), names(old));
