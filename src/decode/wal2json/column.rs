@@ -1,11 +1,12 @@
 //! The columns of a change, in both formats, and the form their values get.
 
-use super::{Row, row};
+use crate::decode::row::{self, Row};
 use crate::error::{Error, Result};
 use crate::json::{self, Fault, Scanner};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 /// Names, types and values of columns, side by side.
 #[derive(Debug, Default)]
@@ -133,4 +134,9 @@ pub(super) fn add(row: &mut Row<'_>, columns: &[Column<'_>], wanted: impl Fn(&st
         row.add(&column.name, |out| column.write(out))?;
     }
     Ok(())
+}
+
+/// The names of columns.
+pub(super) fn names<'c>(columns: &'c [Column<'_>]) -> HashSet<&'c str> {
+    columns.iter().map(|column| column.name.as_ref()).collect()
 }
