@@ -74,6 +74,11 @@ pub(super) trait RowChange {
         self.table().identity(self.key_columns()?).map(Cow::Owned)
     }
 
+    /// Whether a delete shows the row as it was, and not only its key.
+    fn shows_deleted(&self) -> bool {
+        true
+    }
+
     /// Reads the row as it is, or as it was when it is gone, and says how much of it that is.
     fn read(&self, row: &mut Row<'_>) -> Result<()>;
 
@@ -235,7 +240,8 @@ pub(super) fn events(change: &impl RowChange) -> Result<Vec<ChangeEvent>> {
     if *identity == Identity::Position && operation != Operation::Insert {
         return Err(nameless(&table.name));
     }
-    let mut row = Row::new(&identity);
+    let is_shown = operation != Operation::Delete || change.shows_deleted();
+    let mut row = if is_shown { Row::new(&identity) } else { Row::of_key(&identity) };
     change.read(&mut row)?;
     let before = match operation {
         Operation::Update => change.before(&mut row)?,
@@ -251,7 +257,7 @@ pub(super) fn events(change: &impl RowChange) -> Result<Vec<ChangeEvent>> {
         Identity::Columns(_) | Identity::Row => change.key(&mut row)?,
     };
     if operation == Operation::Delete {
-        let image = (row.image == Image::Whole).then(|| row.document());
+        let image = (is_shown && row.image == Image::Whole).then(|| row.document());
         return Ok(vec![table.event(Some(key), Change::Delete(image), version, changed_at)]);
     }
     let before = before.filter(|before| *before != key);
@@ -310,4 +316,97 @@ pub(super) fn nameless(table: &str) -> Error {
              its route, or keyless = \"row\"."
         ),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Operation, RowChange, Table};
+    use crate::catalogue::Catalogue;
+    use crate::decode::row::{KEY_COLUMNS_MAX, Row};
+    use crate::decode::{Decoded, Decoding};
+    use crate::error::Result;
+    use crate::event::Timestamp;
+    use crate::record::Record;
+    use crate::rules::{Keyless, Rules, TableRules};
+    use crate::source::SourceIdentity;
+    use crate::version::{Rank, Version};
+
+    /// A record of which the text is the row, with a key that it tells itself.
+    struct Plain<'a> {
+        table: &'a Table<'a>,
+        operation: Operation,
+        key: Vec<String>,
+        row: &'a str,
+    }
+
+    impl RowChange for Plain<'_> {
+        fn table(&self) -> &Table<'_> {
+            self.table
+        }
+
+        fn operation(&self) -> Result<Operation> {
+            Ok(self.operation)
+        }
+
+        fn version(&self) -> Result<Version> {
+            Ok(Version::new('z', self.table.epoch, Rank::Positioned))
+        }
+
+        fn changed_at(&self) -> Option<Timestamp> {
+            None
+        }
+
+        fn key_columns(&self) -> Result<Option<Vec<String>>> {
+            Ok(Some(self.key.clone()))
+        }
+
+        fn read(&self, row: &mut Row<'_>) -> Result<()> {
+            row.add_all(self.row)
+        }
+    }
+
+    /// What a row comes to, or what is wrong with it and the key that can be read.
+    fn told(
+        name: &str,
+        keyless: Keyless,
+        key: &[String],
+        row: &str,
+    ) -> Result<String, (String, Option<String>)> {
+        let catalogue = Catalogue::new(Rules::of_all(TableRules { keyless, ..TableRules::default() }));
+        let record = Record::new("s", "7", "");
+        let decoding = Decoding { decoder: &(), record: &record, catalogue: &catalogue };
+        let table = Table::new(&decoding, 0, name, SourceIdentity::default());
+        let change = Plain { table: &table, operation: Operation::Delete, key: key.to_vec(), row };
+        match Table::decoded(&change) {
+            Ok(Decoded::Events(events)) => Ok(events[0].key.as_ref().unwrap().to_json()),
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => Err((error.code().to_string(), error.key().map(str::to_owned))),
+        }
+    }
+
+    #[test]
+    fn the_bounds_are_those_of_every_format() {
+        let key = |columns: usize| (0..columns).map(|at| format!("c{at}")).collect::<Vec<_>>();
+        let row = |columns: usize| {
+            let members = key(columns).iter().map(|name| format!(r#""{name}":1"#)).collect::<Vec<_>>();
+            format!("{{{}}}", members.join(","))
+        };
+        let most = KEY_COLUMNS_MAX;
+        assert!(told("t", Keyless::Refuse, &key(most), &row(most)).is_ok());
+        let more = told("t", Keyless::Refuse, &key(most + 1), &row(most + 1));
+        assert_eq!(more.unwrap_err(), ("too_many_key_columns".to_owned(), None));
+        let named = told(&"t".repeat(2_000), Keyless::Refuse, &key(1), &row(1));
+        assert_eq!(named.unwrap_err().0, "bad_table");
+    }
+
+    #[test]
+    fn an_error_names_a_row_only_by_a_key_that_is_whole() {
+        let id = ["id".to_owned()];
+        let broken = |keyless, key: &[String], row| told("t", keyless, key, row).unwrap_err();
+        let code = "not_json".to_owned();
+        assert_eq!(broken(Keyless::Refuse, &id, r#"{"id":1,"x":"#), (code.clone(), Some("[1]".to_owned())));
+        assert_eq!(broken(Keyless::Refuse, &id, r#"{"id":1"#), (code.clone(), None));
+        assert_eq!(broken(Keyless::Row, &[], r#"{"id":1,"x":"#), (code, None));
+        assert_eq!(broken(Keyless::Position, &[], r#"{"id":1}"#), ("keyless_change".to_owned(), None));
+    }
 }

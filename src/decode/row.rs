@@ -233,9 +233,9 @@ impl<'i> Row<'i> {
         Self { is_key_only: true, ..Self::new(identity) }
     }
 
-    /// From here on takes only the columns of its key.
-    pub(super) fn keep_key(&mut self) {
-        self.is_key_only = true;
+    /// Whether it takes only the columns of its key.
+    pub(super) fn is_key_only(&self) -> bool {
+        self.is_key_only
     }
 
     /// The same columns, without what makes the row one row.

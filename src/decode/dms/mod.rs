@@ -293,10 +293,11 @@ impl RowChange for DmsRow<'_> {
         metadata.commit_timestamp.as_deref().filter(|_| self.done != Done::Load).and_then(time)
     }
 
+    fn shows_deleted(&self) -> bool {
+        false
+    }
+
     fn read(&self, row: &mut Row<'_>) -> Result<()> {
-        if self.done == Done::Delete {
-            row.keep_key();
-        }
         self.read_image(self.image, row)?;
         if *row.identity() == Identity::Row && !self.has_told_columns() {
             // a key of fewer columns would be another one
@@ -309,9 +310,7 @@ impl RowChange for DmsRow<'_> {
                 ),
             ));
         }
-        let may_lack_columns =
-            self.done == Done::Update && (self.columns.is_empty() || !self.has_told_columns());
-        if may_lack_columns || self.done == Done::Delete {
+        if self.done == Done::Update && (self.columns.is_empty() || !self.has_told_columns()) {
             row.image = row::Image::Unsure;
         }
         Ok(())
