@@ -36,7 +36,6 @@ use crate::event::{ChangeEvent, Timestamp};
 use crate::json::Fault;
 use crate::record::Record;
 use crate::unpack::{self, Bounds, PART_BYTES};
-use row::{Origin, Row};
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

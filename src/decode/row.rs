@@ -5,12 +5,10 @@ use super::Outline;
 use crate::catalogue::{Catalogue, Identity};
 use crate::decimal;
 use crate::error::{Error, Result};
-use crate::event::{Change, ChangeEvent, Document, Key, Patch, Timestamp, token};
+use crate::event::{Document, Key, Patch, token};
 use crate::json::{self, DEPTH_MAX, Fault, Kind, Scanner};
-use crate::record::Record;
-use crate::source::{SourceIdentity, SourceTable};
+use crate::source::SourceTable;
 use crate::unpack::TOO_LARGE;
-use crate::version::Version;
 use std::borrow::Cow;
 use std::collections::HashSet;
 
@@ -430,133 +428,9 @@ fn key(identity: &Identity, members: Vec<(String, String)>) -> Result<Key> {
     Key::new(members)
 }
 
-pub(super) use super::change::{key_of_position, nameless};
-
-/// Whether a column is part of the key.
-pub(super) fn is_key(identity: &Identity, name: &str) -> bool {
-    match identity {
-        Identity::Columns(names) => names.iter().any(|key| key == name),
-        Identity::Position => false,
-        Identity::Row => true,
-    }
-}
-
-impl<'i> Row<'i> {
-    pub(super) fn with_room(identity: &'i Identity, bytes: usize) -> Self {
-        let mut row = Self::new(identity);
-        row.reserve(bytes);
-        row
-    }
-
-    pub(super) fn add_next(&mut self, scanner: &mut Scanner<'_>) -> Result<()> {
-        scanner.object(|scanner, name| self.add(&name, |out| copy(scanner, out)))
-    }
-
-    pub(super) fn add_key_of(&mut self, object: &str) -> Result<()> {
-        Scanner::new(object).object(|scanner, name| match self.is_key(&name) {
-            true => self.add(&name, |out| copy(scanner, out)),
-            false => scanner.skip().map(|_| ()).map_err(Error::from),
-        })
-    }
-
-    pub(super) fn known_key(&self) -> Option<Key> {
-        match self.identity {
-            Identity::Columns(_) => self.key().ok(),
-            // what is not whole would be another row
-            Identity::Row | Identity::Position => None,
-        }
-    }
-}
-
-/// The key that an object of columns has, whatever is wrong with its other columns. The object may break off.
-pub(super) fn key_in(identity: &Identity, object: &str) -> Option<Key> {
-    let mut row = Row::with_room(identity, 0);
-    // what nothing stands behind may be cut off itself
-    let mut whole = 0;
-    let read = Scanner::new(object).object(|scanner, name| {
-        whole = row.columns.key.len();
-        match row.is_key(&name) {
-            true => row.add(&name, |out| copy(scanner, out)),
-            false => scanner.skip().map(|_| ()).map_err(Error::from),
-        }
-    });
-    if read.is_err() {
-        row.columns.key.truncate(whole);
-    }
-    row.known_key()
-}
-
-/// Appends the transport's number of the record to a version, and its place in an aggregate, where the source's own
-/// order can tie.
-///
-/// # Errors
-/// When the transport gave no number.
-pub(super) fn by_arrival(version: Version, record: &Record, advice: &str) -> Result<Version> {
-    let version = version.digits(record.sequence()).map_err(|_| {
-        let message = format!("The source's order can tie, and the transport gave no number. {advice}");
-        Error::poison("missing_version", message)
-    })?;
-    Ok(match record.place {
-        Some(place) => version.place(place),
-        None => version,
-    })
-}
-
-/// What the events of one change have in common.
-#[derive(Debug)]
-pub(super) struct Origin<'a> {
-    pub(super) table: &'a str,
-    pub(super) source: &'a SourceIdentity,
-    pub(super) version: Version,
-    pub(super) changed_at: Option<Timestamp>,
-}
-
-impl<'a> Origin<'a> {
-    /// The table, with what tells its source from others.
-    pub(super) fn source_table(&self) -> SourceTable<'a> {
-        SourceTable::new(self.table, self.source)
-    }
-
-    /// A change event.
-    pub(super) fn event(&self, key: Option<Key>, change: Change, pair: Option<u32>) -> ChangeEvent {
-        ChangeEvent {
-            table: self.table.to_owned(),
-            source: self.source.clone(),
-            key,
-            change,
-            version: self.version.clone(),
-            changed_at: self.changed_at,
-            event_id: None,
-            actor: None,
-            expired: false,
-            pair,
-            caveat: None,
-            image: None,
-        }
-    }
-
-    /// Appends a change of a row to `events`; when the row had another key before, as the delete of that and the put of
-    /// this, one change with the number `pair`.
-    pub(super) fn changed(
-        &self,
-        events: &mut Vec<ChangeEvent>,
-        (before, key): (Option<Key>, Key),
-        change: Change,
-        pair: u32,
-    ) {
-        match before.filter(|before| *before != key) {
-            Some(before) => {
-                events.push(self.event(Some(before), Change::Delete(None), Some(pair)));
-                events.push(self.event(Some(key), change, Some(pair)));
-            }
-            None => events.push(self.event(Some(key), change, None)),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Row, copy, key_in, strings};
+    use super::{Row, copy, strings};
     use crate::catalogue::Identity;
     use crate::json::Scanner;
 
@@ -620,7 +494,13 @@ mod tests {
     #[test]
     fn a_key_is_read_whatever_stands_beside_it_but_never_a_part_of_it() {
         let identity = columns(&["a", "b"]);
-        let key = |object: &str| key_in(&identity, object).map(|key| key.as_str().to_owned());
+        let key = |object: &str| {
+            let mut row = Row::of_key(&identity);
+            if row.add_all(object).is_err() {
+                row.forget_cut_off();
+            }
+            row.key().ok().map(|key| key.as_str().to_owned())
+        };
         for whole in [r#"{"a":1,"x":1e999,"b":2}"#, r#"{"a":1,"b":2,"x":"\ud83d"}"#, r#"{"a":1,"b":2,"x":"#] {
             assert_eq!(key(whole).as_deref(), Some("[1,2]"), "{whole}");
         }
@@ -628,7 +508,6 @@ mod tests {
         {
             assert_eq!(key(part), None, "{part}");
         }
-        assert_eq!(key_in(&Identity::Row, r#"{"a":1}"#), None);
     }
 
     #[test]

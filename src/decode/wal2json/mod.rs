@@ -319,7 +319,7 @@ impl RowChange for Wal2jsonRow<'_> {
         images.map(Vec::as_slice).find_map(|columns| {
             let mut row = Row::of_key(&identity);
             add(&mut row, columns, |_| true).ok()?;
-            row.known_key()
+            row.key().ok()
         })
     }
 }
