@@ -16,5 +16,5 @@ async fn main() -> Result<(), Error> {
 
 async fn handle(processor: &Processor, event: LambdaEvent<KinesisEvent>) -> Result<Response, Failure> {
     tracing::info!(records = event.payload.records.len(), "A batch arrived.");
-    processor.apply(event.payload.into(), &event.context).await
+    processor.apply(event.payload, &event.context).await
 }

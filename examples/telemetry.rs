@@ -4,7 +4,7 @@ use rowtide::catalogue::Catalogue;
 use rowtide::decode::{Decoded, Decoder, Decoders, Outline, Reason};
 use rowtide::event::{Change, ChangeEvent, Document, Key};
 use rowtide::version::{Rank, Version};
-use rowtide::{Error, Result, record::Record};
+use rowtide::{Error, Result, error::Code, record::Record};
 use serde_json::value::RawValue;
 use std::{collections::BTreeMap, io, io::Write};
 
@@ -34,7 +34,7 @@ impl Decoder for Telemetry {
 
     fn decode(&self, record: &Record, _: &Outline<'_>, _: &Catalogue) -> Result<Decoded> {
         let frame: Frame<'_> = serde_json::from_slice(&record.payload)
-            .map_err(|_| Error::poison("not_a_frame", "The record is no frame of a station."))?;
+            .map_err(|_| Error::poison(Code::Other("not_a_frame"), "The record is no frame of a station."))?;
         let mut row = Document::default();
         frame.readings.iter().flatten().for_each(|(name, value)| row.append(name, value.get()));
         let change = match frame.readings {

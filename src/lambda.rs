@@ -13,9 +13,10 @@ mod typed;
 
 pub use emf::Emf;
 pub use log::{Lines, init as init_log};
+pub use typed::IntoEnvelope;
 
 use crate::config::{Config, Draft};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Code, Error, ErrorKind, Result};
 use crate::materialize::{Deadline, Sink};
 use crate::metrics::{self, Measures, Teller};
 use crate::pipeline::{Flow, measured};
@@ -49,8 +50,8 @@ pub async fn run(default_decoder: &str) -> ExitCode {
     let processor = match Processor::from_environment(default_decoder).await {
         Ok(processor) => Arc::new(processor),
         Err(error) => {
-            tracing::error!(code = error.code(), "{error}");
-            platform.init_failed(&error.into()).await;
+            tracing::error!(code = error.code().as_str(), "{error}");
+            platform.init_failed(&diagnostic(&error)).await;
             return ExitCode::FAILURE;
         }
     };
@@ -127,12 +128,12 @@ impl Processor {
         }
     }
 
-    /// The same for a batch that is taken apart already: `handler(event.payload.into(), &event.context)`.
+    /// The same for a batch that is taken apart already: `apply(event.payload, &event.context)`.
     ///
     /// # Errors
     /// When the invocation must fail, because a person must act.
-    pub async fn apply(&self, envelope: Envelope, context: &Context) -> Result<Response, Failure> {
-        self.take(envelope, context, Instant::now()).await
+    pub async fn apply(&self, event: impl IntoEnvelope, context: &Context) -> Result<Response, Failure> {
+        self.take(event.into_envelope(), context, Instant::now()).await
     }
 
     async fn take(
@@ -202,7 +203,7 @@ impl fmt::Debug for Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self(error.into())
+        Self(diagnostic(&error))
     }
 }
 
@@ -212,18 +213,16 @@ impl From<Failure> for Diagnostic {
     }
 }
 
-impl From<Error> for Diagnostic {
-    /// The type is the error's code: `Rowtide.Configuration`, `Rowtide.SystemicPoison`. The causes are left out: they
-    /// are other programs' words, and nobody vouches for what they quote.
-    fn from(error: Error) -> Self {
-        let mut error_type = "Rowtide.".to_owned();
-        for word in error.code().split('_') {
-            let mut letters = word.chars();
-            error_type.extend(letters.next().map(|first| first.to_ascii_uppercase()));
-            error_type.push_str(letters.as_str());
-        }
-        Self { error_type, error_message: error.to_string() }
+/// The type is the error's code: `Rowtide.Configuration`, `Rowtide.SystemicPoison`. The causes are left out: they are
+/// other programs' words, and nobody vouches for what they quote.
+fn diagnostic(error: &Error) -> Diagnostic {
+    let mut error_type = "Rowtide.".to_owned();
+    for word in error.code().as_str().split('_') {
+        let mut letters = word.chars();
+        error_type.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+        error_type.push_str(letters.as_str());
     }
+    Diagnostic { error_type, error_message: error.to_string() }
 }
 
 /// Deadlines before 2001 are no deadlines: some emulators send the length of the invocation instead.
@@ -249,7 +248,7 @@ fn deadline(context: &Context) -> Deadline {
 fn not_durable() -> Error {
     Error::new(
         ErrorKind::Unavailable,
-        "not_durable",
+        Code::NotDurable,
         "Not every record is durable: the whole batch must come again.",
     )
 }
@@ -260,7 +259,7 @@ fn tell(report: &Report, records: &[Record], took: Duration) {
     if let Some(error) = report.stopped() {
         tracing::warn!(
             %error,
-            code = error.code(),
+            code = error.code().as_str(),
             sqlstate = error.sqlstate(),
             position = report.failed_position(),
             "The batch stopped early. Lambda delivers it again from this position."
@@ -284,21 +283,21 @@ fn tell(report: &Report, records: &[Record], took: Duration) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Context, Deadline, Diagnostic, deadline};
-    use crate::error::{Error, ErrorKind};
+    use super::{Context, Deadline, deadline, diagnostic};
+    use crate::error::{Code, Error, ErrorKind};
     use std::time::{Duration, SystemTime};
 
     #[test]
     fn the_type_of_an_error_is_its_code() {
-        let typed = |code| Diagnostic::from(Error::new(ErrorKind::Config, code, "Do this.")).error_type;
-        assert_eq!(typed("configuration"), "Rowtide.Configuration");
-        assert_eq!(typed("systemic_poison"), "Rowtide.SystemicPoison");
+        let typed = |code| diagnostic(&Error::new(ErrorKind::Config, code, "Do this.")).error_type;
+        assert_eq!(typed(Code::Configuration), "Rowtide.Configuration");
+        assert_eq!(typed(Code::SystemicPoison), "Rowtide.SystemicPoison");
     }
 
     #[test]
     fn causes_are_not_told() {
         let error = Error::config("sink.url is no URL.").because("unknown option `cret`");
-        assert_eq!(Diagnostic::from(error).error_message, "sink.url is no URL.");
+        assert_eq!(diagnostic(&error).error_message, "sink.url is no URL.");
     }
 
     #[test]

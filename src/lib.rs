@@ -51,42 +51,29 @@
 //! | `embedded` | `embedded`: a PostgreSQL inside the process |
 //! | `cli` | the command `rowtide`; `doctor`, which examines templates and configuration |
 
-pub mod catalogue;
 pub mod coalesce;
 pub mod config;
-pub mod decimal;
-pub mod decode;
 #[cfg(feature = "cli")]
 pub mod doctor;
-#[cfg(feature = "embedded")]
-pub mod embedded;
-pub mod error;
-pub mod event;
-pub mod json;
 #[cfg(feature = "lambda")]
 pub mod lambda;
-#[cfg(feature = "sink")]
 pub mod materialize;
-mod memo;
-#[cfg(feature = "sink")]
 pub mod metrics;
-#[cfg(feature = "sink")]
 pub mod pipeline;
 pub mod plan;
 pub mod policy;
-pub mod record;
-#[cfg(feature = "sink")]
 pub mod redrive;
 pub mod report;
 pub mod route;
-pub mod rules;
-#[cfg(feature = "sink")]
 pub mod secrets;
-pub mod source;
-pub mod unpack;
-pub mod version;
 
-pub use error::{Error, Result};
+pub(crate) use rowtide_decode::memo;
+pub use rowtide_decode::{Error, Result};
+pub use rowtide_decode::{
+    catalogue, decimal, decode, error, event, json, record, rules, source, unpack, version,
+};
+#[cfg(feature = "embedded")]
+pub use rowtide_embedded as embedded;
 
 /// The examples of the README, so that they compile.
 #[cfg(all(doctest, feature = "lambda"))]

@@ -253,7 +253,7 @@ impl Measures {
                 tally.add(outcome, lag);
             }
         }
-        let is_late = |error: &crate::error::Error| error.code() == "deadline";
+        let is_late = |error: &crate::error::Error| error.code() == crate::error::Code::Deadline;
         Self {
             whole,
             tables,
@@ -267,16 +267,19 @@ impl Measures {
     }
 
     /// The measures of a batch that was not started.
+    #[cfg(feature = "lambda")]
     pub(crate) fn unstarted(report: &Report) -> Self {
         Self::new(Meter::new(report.outcomes.len()), report, Duration::ZERO, 0)
     }
 
     /// The measures of an invocation that failed before there were records.
+    #[cfg(feature = "lambda")]
     pub(crate) fn failed() -> Self {
         Self { batch_failures: 1, ..Self::default() }
     }
 
     /// Notes that this was the first invocation of the process.
+    #[cfg(feature = "lambda")]
     pub(crate) fn was_cold(&mut self) {
         self.cold_start = 1;
     }

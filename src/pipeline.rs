@@ -5,11 +5,11 @@ mod ledger;
 mod only;
 mod timed;
 
-use crate::catalogue::{Catalogue, TableSchema, UNKNOWN_KEY};
+use crate::catalogue::{Catalogue, TableSchema};
 use crate::coalesce::{Fate, Provenance, Schedule, Tracked};
 use crate::config::{Config, Payload, VersionScheme};
 use crate::decode::{Decoded, Decoders, Part, Reason, Settings};
-use crate::error::{Disposition, Error, ErrorKind, Result};
+use crate::error::{Code, Disposition, Error, ErrorKind, Result};
 use crate::event::{Caveat, Change, ChangeEvent, Key, Timestamp};
 use crate::materialize::{Binding, Deadline, Materializer, RowOutcome, Truncation};
 use crate::memo::Memo;
@@ -142,6 +142,7 @@ async fn process_of<M: Materializer>(batch: Batch<'_>, sink: &M, deadline: Deadl
 }
 
 /// The same, giving the measures to whoever knows more to tell; none when nobody listens.
+#[cfg(feature = "lambda")]
 pub(crate) async fn measured<M: Materializer>(
     flow: &Flow,
     sink: &M,
@@ -196,7 +197,7 @@ async fn take<'f, M: Materializer>(mut batch: Batch<'f>, sink: &M, deadline: Dea
 fn out_of_time() -> Error {
     Error::new(
         ErrorKind::Unavailable,
-        "deadline",
+        Code::Deadline,
         "The time of the invocation ran out before the batch was done.",
     )
 }
@@ -320,7 +321,7 @@ impl Batch<'_> {
         }
         let (start, places) = (self.next, self.flow.arrival.then(|| self.places.clone()));
         let chunk = self.chunk()?;
-        let is_unknown = |error: &Error| error.code() == UNKNOWN_KEY;
+        let is_unknown = |error: &Error| error.code() == Code::UnknownKey;
         let lacks_key = |(_, verdict): &(Provenance, Verdict)| match verdict {
             Verdict::Fault(error, _) | Verdict::Poison(error, _) => is_unknown(error),
             Verdict::Ignored(_) => false,
@@ -366,7 +367,7 @@ impl Batch<'_> {
             Decoded::Schema(schema) => {
                 if !schema.can_be_kept() {
                     return Err(Unfit::from(Error::poison(
-                        "bad_table",
+                        Code::BadTable,
                         "The name of a table or column that the record describes is empty or holds a NUL character.",
                     )));
                 }
@@ -377,7 +378,7 @@ impl Batch<'_> {
             }
             Decoded::Parts(_) => {
                 let message = "A part of a record has parts of its own.";
-                return Err(Error::poison("not_a_change_record", message).into());
+                return Err(Error::poison(Code::NotAChangeRecord, message).into());
             }
         };
         let kept = (chunk.changes.len(), chunk.truncates.len());
@@ -424,7 +425,7 @@ impl Batch<'_> {
     /// Gives an event its version by arrival, where versions go by that.
     fn give_version(&mut self, origin: Provenance, record: &Record, event: &mut ChangeEvent) -> Result<()> {
         if event.key.is_none() && event.change != Change::Truncate {
-            return Err(Error::poison("no_key", "The change event has no key."));
+            return Err(Error::poison(Code::NoKey, "The change event has no key."));
         }
         // what was loaded for a table that goes by arrival comes before all that arrived
         let loaded = event.version.scheme() == version::ARRIVAL && event.version.is_loaded();

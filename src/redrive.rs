@@ -8,7 +8,7 @@
 use crate::catalogue::TableSchema;
 use crate::config::Config;
 use crate::decode::Reason;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Code, Error, ErrorKind, Result};
 use crate::event::{Change, Timestamp};
 use crate::materialize::{Deadline, Filter, Materializer as _, ParkedLetter, Sink};
 use crate::pipeline::{Flow, Row, process, process_rows};
@@ -356,8 +356,8 @@ fn fates_in<'l>(report: Report, letters: impl Iterator<Item = &'l ParkedLetter>)
     let own = |letter: &ParkedLetter| parts.get(&(0, u32::try_from(letter.sub).ok()?)).copied();
     let (failure, stopped) = report.into_reasons();
     match failure.or(stopped) {
-        Some(error) if error.code() == "behind_purge_horizon" => Ok(letters
-            .map(|_| Fate::TooOld(Error::new(error.kind(), "behind_purge_horizon", error.message())))
+        Some(error) if error.code() == Code::BehindPurgeHorizon => Ok(letters
+            .map(|_| Fate::TooOld(Error::new(error.kind(), Code::BehindPurgeHorizon, error.message())))
             .collect()),
         Some(error) => Err(error),
         None => letters.map(|letter| fate_of(own(letter).unwrap_or(whole), letter)).collect(),
@@ -372,13 +372,10 @@ fn fate_of(outcome: Outcome, letter: &ParkedLetter) -> Result<Fate> {
         Outcome::Parked => Ok(Fate::Parked),
         Outcome::Failed => {
             let message = format!("The dead letter {} could not be applied.", letter.id);
-            Err(Error::new(ErrorKind::Unavailable, "not_applied", message))
+            Err(Error::new(ErrorKind::Unavailable, Code::NotApplied, message))
         }
     }
 }
-
-/// What an envelope's element is parked with when it holds no payload: the element itself stands in its place.
-const ELEMENT_CODES: [&str; 3] = ["bad_base64", "no_payload", "not_a_record"];
 
 /// The record as it was received; `None` without a payload.
 async fn record(sink: &Sink, letter: &ParkedLetter) -> Result<Option<Record>> {
@@ -387,7 +384,7 @@ async fn record(sink: &Sink, letter: &ParkedLetter) -> Result<Option<Record>> {
     record.sequence_number = letter.sequence_number.clone();
     record.partition_key = letter.partition_key.as_deref().map(Into::into);
     record.arrived_at = letter.arrived_at.map(|at| Timestamp(at.as_microsecond()));
-    if letter.decoder.is_none() && ELEMENT_CODES.contains(&letter.code.as_str()) {
+    if letter.decoder.is_none() && Code::named(&letter.code).is_some_and(Code::is_of_element) {
         let envelope = [b"{\"Records\":[", record.payload.as_ref(), b"]}"].concat();
         // what is no element any more is judged as a payload
         let envelope = Envelope::parse(&envelope.into(), &letter.source).ok();

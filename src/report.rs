@@ -191,7 +191,6 @@ impl Report {
     }
 
     /// The same, where only the reasons count.
-    #[cfg(feature = "sink")]
     pub(crate) fn into_reasons(self) -> (Option<Error>, Option<Error>) {
         (self.failure, self.stopped)
     }

@@ -2,7 +2,7 @@
 
 use crate::coalesce::{Provenance, Tracked};
 use crate::decode::Reason;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::event::{Change, ChangeEvent, Document, Key, Patch, hex, tokens};
 use crate::json::{self, Value};
 use crate::memo::Memo;
@@ -237,7 +237,9 @@ impl Routes {
                 table.name,
             )
         };
-        Err(Error::fault("shared_target", message).about(table.name, None).of_source(table.identity.as_str()))
+        Err(Error::fault(Code::SharedTarget, message)
+            .about(table.name, None)
+            .of_source(table.identity.as_str()))
     }
 
     fn resolve(&self, table: SourceTable<'_>, route: &RoutePolicy) -> Result<Target> {
@@ -248,7 +250,7 @@ impl Routes {
         };
         if name.is_empty() || schema.is_empty() || name.contains('\0') || schema.contains('\0') {
             let message = format!("The route of {} leads to no valid name.", table.name);
-            return Err(Error::fault("unusable_target", message)
+            return Err(Error::fault(Code::UnusableTarget, message)
                 .about(table.name, None)
                 .of_source(table.identity.as_str()));
         }
@@ -273,7 +275,7 @@ impl Routes {
                 table.name,
                 target.qualified()
             );
-            return Err(Error::fault("reserved_name", message)
+            return Err(Error::fault(Code::ReservedName, message)
                 .about(table.name, None)
                 .of_source(table.identity.as_str()));
         }
@@ -299,18 +301,18 @@ impl Routes {
         // one such record must not stop its stream
         if event.table.is_empty() || event.table.contains('\0') {
             return Err(Error::poison(
-                "bad_table",
+                Code::BadTable,
                 "The name of the record's table is empty or holds a NUL character.",
             ));
         }
         if event.key.iter().flat_map(Key::names).any(|name| name.contains('\0')) {
-            return Err(Error::poison("bad_key", "The name of a key member holds a NUL character."));
+            return Err(Error::poison(Code::BadKey, "The name of a key member holds a NUL character."));
         }
         let Some(route) = self.route(event.source_table())? else {
             return match self.policy.unrouted {
                 Unrouted::Ignore => Ok(Err(Reason::Unrouted)),
                 Unrouted::Fail => Err(Error::fault(
-                    "unrouted_table",
+                    Code::UnroutedTable,
                     format!(
                         "No route takes the source table {}, and source.unrouted = \"fail\". Give it a route; with \
                          skip = true it is left out on purpose.",
@@ -364,7 +366,7 @@ fn fill(template: &str, table: SourceTable<'_>) -> Result<String> {
 fn fill_name(template: &str, whole: &str, table: SourceTable<'_>) -> Result<String> {
     let untold = |name: &str| {
         Error::fault(
-            "untold_source",
+            Code::UntoldSource,
             format!(
                 "The route of {} refers to {{{name}}}, which its record does not tell. Leave it out of `to` and \
                  `key_add`, or have the source tell it.",
@@ -449,7 +451,7 @@ fn embedded(name: &str, value: &str) -> Result<Option<String>> {
     let mut scanner = json::Scanner::new(value);
     let broken = |fault: json::Fault| {
         Error::poison(
-            "bad_json_field",
+            Code::BadJsonField,
             format!("The field {name} of the route's `json` holds no JSON: {fault}."),
         )
     };
@@ -557,7 +559,7 @@ mod tests {
         let routes = routes(|_| {});
         for table in ["rowtide_targets", "rowtide_schemas", "rowtide_floors", "rowtide_dead_letters"] {
             let error = routes.target(table).unwrap_err();
-            assert!(error.code() == "reserved_name" && error.is_fault_of_table(), "{error}");
+            assert!(error.code() == crate::error::Code::ReservedName && error.is_fault_of_table(), "{error}");
         }
         let elsewhere = self::routes(|route| route.to = "other.{table}".into());
         assert!(elsewhere.target("rowtide_targets").is_ok());
@@ -602,7 +604,7 @@ mod tests {
             read(r#"{"n":12345678901234567890.10}"#)
         );
         assert_eq!(send("null").unwrap(), read("null"));
-        assert_eq!(send(r#""{broken""#).unwrap_err().code(), "bad_json_field");
+        assert_eq!(send(r#""{broken""#).unwrap_err().code().as_str(), "bad_json_field");
     }
 
     #[test]
@@ -621,7 +623,7 @@ mod tests {
         assert_eq!(send("/a~1b", "null").unwrap(), "null");
         assert_eq!(send("/a~1b/n", r#""{}""#).unwrap(), r#""{}""#);
         assert_eq!(send("/a", r#""{}""#).unwrap(), r#""{}""#);
-        assert_eq!(send("/a~1b", r#""{""#).unwrap_err().code(), "bad_json_field");
+        assert_eq!(send("/a~1b", r#""{""#).unwrap_err().code().as_str(), "bad_json_field");
     }
 
     #[test]

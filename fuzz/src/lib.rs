@@ -65,7 +65,7 @@ pub fn envelope(event: &[u8]) {
                 });
             }
         }
-        Err(error) => assert!(!error.code().is_empty() && !error.message().is_empty()),
+        Err(error) => assert!(!error.code().as_str().is_empty() && !error.message().is_empty()),
     }
 }
 
@@ -85,9 +85,11 @@ pub fn flaw(parts: &[Part]) -> Option<String> {
         Ok(Decoded::Schema(_) | Decoded::Ignored(_)) => None,
         Ok(Decoded::Parts(_)) => Some("a part that has parts".to_owned()),
         Err(error) => {
-            let is_word = error.code().bytes().all(|it| matches!(it, b'a'..=b'z' | b'0'..=b'9' | b'_'));
-            let is_told = is_word && !error.code().is_empty() && !error.message().is_empty();
-            (!is_told).then(|| format!("an error with the code {:?}: {}", error.code(), error.message()))
+            let is_word =
+                error.code().as_str().bytes().all(|it| matches!(it, b'a'..=b'z' | b'0'..=b'9' | b'_'));
+            let is_told = is_word && !error.code().as_str().is_empty() && !error.message().is_empty();
+            (!is_told)
+                .then(|| format!("an error with the code {:?}: {}", error.code().as_str(), error.message()))
         }
     })
 }

@@ -1,7 +1,7 @@
 select id, parked_at, source, position, sub, event_id, partition_key, arrived_at, epoch, decoder, "table", key, code,
   message, payload_sha256, attempts, redriven_at, sequence_number
 from {dead_letters}
-where ($1::text is null or "table" = $1::text) and ($2::text is null or code = $2::text)
+where ($1::text is null or "table" = $1::text) and ($2::array(text) is null or code = any($2::array(text)))
   and ($3::text is null or key = $3::text) and ($4::timestamptz is null or parked_at >= $4::timestamptz)
   and ($5::array(bigint) is null or id = any($5::array(bigint))) and (not $6::boolean or redriven_at is null) and id > $7
 order by id

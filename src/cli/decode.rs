@@ -141,7 +141,11 @@ fn ignored(reason: Reason) -> String {
 }
 
 fn refusal(word: &str, error: &Error) -> String {
-    format!("\"{word}\":{{\"code\":{},\"message\":{}}}", text(error.code()), text(&error.to_string()))
+    format!(
+        "\"{word}\":{{\"code\":{},\"message\":{}}}",
+        text(error.code().as_str()),
+        text(&error.to_string())
+    )
 }
 
 /// A text as JSON.

@@ -6,7 +6,7 @@ use super::failure::{Failure, Status};
 use super::terminal::printable;
 use super::{Ended, count, input};
 use rowtide::config::{Config, redact};
-use rowtide::doctor::{Finding, Severity, Stack};
+use rowtide::doctor::{Configured, Finding, Severity, Stack};
 use rowtide::materialize::Sink;
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -27,13 +27,14 @@ pub(super) async fn run(global: &Global, args: &DoctorArgs, out: &mut impl Write
     if let Some((name, _)) = args.parameters.iter().find(|(name, _)| !stack.has_parameter(name)) {
         return Err(Failure::usage(format!("None of the templates has the parameter {name}.")));
     }
-    let mut findings = stack.findings(&config);
+    let configured = Configured::from(&config);
+    let mut findings = stack.findings(&configured);
     if args.sink.is_some() {
         let sink = Sink::new(&config)?;
         let inspected = sink.inspect().await;
         sink.close();
         let name = config.sink.url.as_ref().map(ToString::to_string).unwrap_or_default();
-        findings.extend(stack.findings_of_sink(&config, &name, &inspected));
+        findings.extend(stack.findings_of_sink(&configured, &name, &inspected));
         findings.sort_by_key(|finding| finding.severity);
     }
     for finding in &mut findings {

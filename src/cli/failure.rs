@@ -1,6 +1,6 @@
 //! Why a command failed, what people are told and what scripts are told.
 
-use rowtide::error::{Error, ErrorKind};
+use rowtide::error::{Code, Error, ErrorKind};
 use std::error::Error as StdError;
 use std::io;
 
@@ -68,7 +68,7 @@ fn chain<'e>(error: &'e (dyn StdError + 'static)) -> impl Iterator<Item = String
 }
 
 /// The breaker is no setting: the records are what is wrong.
-const BREAKER: [&str; 2] = ["systemic_poison", "parked_limit"];
+const BREAKER: [Code; 2] = [Code::SystemicPoison, Code::ParkedLimit];
 
 impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {

@@ -6,6 +6,7 @@ use super::failure::{Failure, Status};
 use super::sink::{self, Fallback, Place};
 use super::table::write_table;
 use super::{Ended, count, warn};
+use rowtide::error::Code;
 use rowtide::materialize::{Purged, Sink};
 use std::io::Write;
 use std::time::Duration;
@@ -37,7 +38,7 @@ async fn purge(
         match sink.purge(&target, older_than, dry_run).await {
             Ok(done) => purged.push(done),
             // somebody dropped it: that must not keep the tombstones of all others
-            Err(error) if error.sqlstate() == Some("42P01") => warn(&format!(
+            Err(error) if error.code() == Code::LostObject => warn(&format!(
                 "{} was left out: its storage table is gone. Delete its line in rowtide_targets.",
                 target.name
             )),

@@ -9,7 +9,7 @@ use super::table::Table;
 use super::terminal::printable;
 use super::{Ended, count, warn};
 use rowtide::catalogue::TableSchema;
-use rowtide::error::{Error, ErrorKind, Result};
+use rowtide::error::{Code, Error, ErrorKind, Result};
 use rowtide::json::write_string;
 use rowtide::materialize::{
     Binding, Cause, DeadLetter, Deadline, KnownTarget, LiveRow, Materializer, RowOutcome, Shown, Sink,
@@ -399,7 +399,7 @@ async fn each_row(
     let read = sink.live_rows(target, &all, |row| {
         each(row).map_err(|error| {
             broken = Some(error);
-            Error::new(ErrorKind::Unavailable, "output", "The output cannot be written.")
+            Error::new(ErrorKind::Unavailable, Code::Output, "The output cannot be written.")
         })
     });
     let read = read.await;

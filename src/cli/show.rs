@@ -5,7 +5,7 @@ use super::args::{Global, Output, ShowArgs};
 use super::failure::{Failure, Status};
 use super::sink::{self, Fallback, Place};
 use super::table::{Table, whole};
-use rowtide::error::{Error, ErrorKind};
+use rowtide::error::{Code, Error, ErrorKind};
 use rowtide::json::Value;
 use rowtide::materialize::{KnownTarget, LiveRow, Shown, Sink};
 use std::io::{self, Write};
@@ -37,7 +37,7 @@ async fn show(sink: &Sink, args: &ShowArgs, schema: &str, out: &mut impl Write) 
         };
         written.map_err(|error| {
             broken = Some(error);
-            Error::new(ErrorKind::Unavailable, "output", "The output cannot be written.")
+            Error::new(ErrorKind::Unavailable, Code::Output, "The output cannot be written.")
         })
     });
     let read = read.await;

@@ -1,10 +1,14 @@
 //! What the other rooms are told of the configuration, in their own words. They do not know it.
 
 use super::{Config, VersionScheme};
+#[cfg(feature = "cli")]
+use super::{SETTINGS, Setting, legacy};
 use crate::decode::{Pointers, Settings};
 use crate::policy::{Policy, RoutePolicy, Unrouted};
 use crate::rules::{ByTable, Rules, TableRules};
 use crate::unpack::Bounds;
+#[cfg(feature = "cli")]
+use std::sync::Arc;
 
 /// What the decoders of a source are told.
 impl From<&Config> for Settings {
@@ -55,6 +59,36 @@ impl From<&Config> for Policy {
             unrouted: config.source.unrouted,
             schema: config.sink.schema.clone(),
             suffix: config.sink.suffix.clone(),
+        }
+    }
+}
+
+/// What the doctor is told.
+#[cfg(feature = "cli")]
+impl From<&Config> for crate::doctor::Configured {
+    fn from(config: &Config) -> Self {
+        let setting = |it: super::EffectiveSetting| crate::doctor::Setting {
+            name: it.name,
+            value: it.value,
+            origin: it.origin,
+        };
+        let policy = Policy::from(config);
+        Self {
+            settings: config.effective().into_iter().map(setting).collect(),
+            variables: SETTINGS.iter().filter_map(Setting::variable).collect(),
+            sink_url: config.sink.url.as_ref().map(|url| url.expose().to_owned()),
+            connections: i64::try_from(config.sink.connections).unwrap_or(i64::MAX),
+            tombstone_retention: config.sink.tombstone_retention.as_secs(),
+            scheme: config.source.version.letter(),
+            epoch: config.source.epoch,
+            key_of: Arc::new(move |table| {
+                let route =
+                    policy.routes.first(table).ok().flatten().filter(|route| !route.key.is_empty())?;
+                let mut key: Vec<String> = route.key.iter().chain(route.key_add.keys()).cloned().collect();
+                key.sort();
+                Some(key)
+            }),
+            fails_whole: legacy::fails_whole,
         }
     }
 }

@@ -40,11 +40,11 @@ pub(super) struct Predecessor {
 ///
 /// Their event source mappings have no `ReportBatchItemFailures`, unless `USE_BATCH_PROCESSING` is true: Lambda would
 /// take an answer with failures for success, and the records would be lost. None: nobody can say.
-pub(crate) fn fails_whole<'v>(variable: impl Fn(&str) -> Option<&'v str>) -> Option<bool> {
+pub(super) fn fails_whole(variable: &dyn Fn(&str) -> Option<String>) -> Option<bool> {
     if !REPLACED.iter().any(|(name, _)| variable(name).is_some()) {
         return Some(false);
     }
-    variable("USE_BATCH_PROCESSING").map_or(Some(true), |text| as_bool(text).map(|reports| !reports))
+    variable("USE_BATCH_PROCESSING").map_or(Some(true), |text| as_bool(&text).map(|reports| !reports))
 }
 
 /// What the words of theirs mean.
@@ -73,8 +73,8 @@ pub(super) fn translated(environment: &Environment) -> Result<(Environment, Pred
             "This variable is out of date and will not be read for ever."
         );
     }
-    let fails_whole =
-        fails_whole(given).ok_or_else(|| Error::config("USE_BATCH_PROCESSING must be `true` or `false`"))?;
+    let fails_whole = fails_whole(&|name| given(name).map(str::to_owned))
+        .ok_or_else(|| Error::config("USE_BATCH_PROCESSING must be `true` or `false`"))?;
     if fails_whole {
         tracing::warn!(
             "USE_BATCH_PROCESSING is not true, so the event source mapping may lack ReportBatchItemFailures, and Lambda \

@@ -25,8 +25,6 @@ use crate::policy::{RoutePolicy, Unrouted};
 pub use aws::{Aws, Container, Credentials, Extension};
 pub use draft::{Draft, Loaded};
 pub use layers::{Environment, Inputs};
-#[cfg(feature = "cli")]
-pub(crate) use legacy::fails_whole;
 pub use redact::{SinkUrl, is_database, redact, redact_input, redact_url};
 pub use reference::{Keeper, Reference};
 use settings::{MEMORY_MAX, MEMORY_MIN};

@@ -7,6 +7,7 @@
 mod cloudformation;
 mod connector;
 mod document;
+mod facts;
 mod model;
 mod node;
 mod rules;
@@ -14,9 +15,9 @@ mod secret;
 mod template;
 mod terraform;
 
-use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::materialize::Inspection;
+pub use facts::{Configured, Setting};
 use model::{Kind, Model};
 use std::collections::BTreeMap;
 
@@ -150,18 +151,18 @@ impl Stack {
 
     /// What should be changed in these files and in the configuration, the worst first.
     #[must_use]
-    pub fn findings(&self, config: &Config) -> Vec<Finding> {
-        rules::of_stack(&self.model, config)
+    pub fn findings(&self, configured: &Configured) -> Vec<Finding> {
+        rules::of_stack(&self.model, configured)
     }
 
     /// What should be changed in the database, or about it, after it was inspected; `sink` names it for people.
     #[must_use]
     pub fn findings_of_sink(
         &self,
-        config: &Config,
+        configured: &Configured,
         sink: &str,
         inspected: &std::result::Result<Inspection, Error>,
     ) -> Vec<Finding> {
-        rules::of_sink(&self.model, config, sink, inspected)
+        rules::of_sink(&self.model, configured, sink, inspected)
     }
 }

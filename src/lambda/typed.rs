@@ -12,18 +12,30 @@ use aws_lambda_events::event::kinesis::{KinesisEvent, KinesisEventRecord};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-impl From<KinesisEvent> for Envelope {
-    /// The payloads are the same bytes as in an envelope of the raw event; arrival times may differ in their fraction.
-    fn from(event: KinesisEvent) -> Self {
-        event.records.into_iter().map(kinesis_record).collect::<Vec<_>>().into()
+/// A batch that is taken apart already: an [`Envelope`], or an event in the types of `aws_lambda_events`.
+pub trait IntoEnvelope {
+    /// The envelope with its records.
+    fn into_envelope(self) -> Envelope;
+}
+
+impl IntoEnvelope for Envelope {
+    fn into_envelope(self) -> Envelope {
+        self
     }
 }
 
-impl From<DynamodbEvent> for Envelope {
+impl IntoEnvelope for KinesisEvent {
+    /// The payloads are the same bytes as in an envelope of the raw event; arrival times may differ in their fraction.
+    fn into_envelope(self) -> Envelope {
+        self.records.into_iter().map(kinesis_record).collect::<Vec<_>>().into()
+    }
+}
+
+impl IntoEnvelope for DynamodbEvent {
     /// The payloads are written anew: they say the same, with the attributes in another order. Creation times are
     /// whole seconds, as DynamoDB sends them.
-    fn from(event: DynamodbEvent) -> Self {
-        event.records.into_iter().map(dynamodb_record).collect::<Vec<_>>().into()
+    fn into_envelope(self) -> Envelope {
+        self.records.into_iter().map(dynamodb_record).collect::<Vec<_>>().into()
     }
 }
 
@@ -68,7 +80,7 @@ fn dynamodb_record(record: EventRecord) -> Record {
 
 #[cfg(test)]
 mod tests {
-    use super::{DynamodbEvent, KinesisEvent, Value};
+    use super::{DynamodbEvent, IntoEnvelope, KinesisEvent, Value};
     use crate::catalogue::Catalogue;
     use crate::decode::{Decoded, Decoders, Settings};
     use crate::event::{Change, ChangeEvent, Document};
@@ -76,9 +88,9 @@ mod tests {
     use bytes::Bytes;
     use serde::de::DeserializeOwned;
 
-    fn both<E: DeserializeOwned + Into<Envelope>>(event: &'static str) -> (Vec<Record>, Vec<Record>) {
+    fn both<E: DeserializeOwned + IntoEnvelope>(event: &'static str) -> (Vec<Record>, Vec<Record>) {
         let typed: E = serde_json::from_str(event).unwrap();
-        (typed.into().records, Envelope::parse(&Bytes::from(event), "-").unwrap().records)
+        (typed.into_envelope().records, Envelope::parse(&Bytes::from(event), "-").unwrap().records)
     }
 
     fn changes(records: &[Record]) -> Vec<String> {

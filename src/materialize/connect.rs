@@ -1,7 +1,7 @@
 //! From the URL of a database to what a connection is made with: its options, TLS, tokens; and what errors mean.
 
 use crate::config::{Auth, Credentials, Sink, SinkUrl, Tls, redact_input};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Code, Error, ErrorKind, Result};
 use crate::secrets::database_token;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -408,11 +408,11 @@ pub(super) fn driver_error(error: &tokio_postgres::Error, ddl: bool) -> Error {
             | ErrorKind::Schema) => kind,
         };
         let (code, advice) = match kind {
-            ErrorKind::Rejected => ("rejected", "The database refuses the row"),
-            ErrorKind::Contended => ("contended", "The statement lost against another one"),
-            ErrorKind::Unavailable => ("unavailable", pause(sqlstate)),
+            ErrorKind::Rejected => (Code::Rejected, "The database refuses the row"),
+            ErrorKind::Contended => (Code::Contended, "The statement lost against another one"),
+            ErrorKind::Unavailable => (Code::Unavailable, pause(sqlstate)),
             ErrorKind::Malformed | ErrorKind::Unsupported | ErrorKind::Config | ErrorKind::Schema => {
-                ("configuration", meaning(sqlstate))
+                (Code::Configuration, meaning(sqlstate))
             }
         };
         return Error::new(kind, code, format!("{advice}: SQLSTATE {sqlstate}{place}."))
@@ -437,7 +437,11 @@ pub(super) fn driver_error(error: &tokio_postgres::Error, ddl: bool) -> Error {
         return Error::config(format!("sink.url: {text}."));
     }
     let why = causes(error).last().map_or_else(String::new, |why| format!(": {why}"));
-    Error::new(ErrorKind::Unavailable, "unavailable", format!("The database cannot be reached: {text}{why}."))
+    Error::new(
+        ErrorKind::Unavailable,
+        Code::Unavailable,
+        format!("The database cannot be reached: {text}{why}."),
+    )
 }
 
 /// What caused an error, what caused that, and so on.

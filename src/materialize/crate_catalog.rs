@@ -10,7 +10,7 @@ use super::targets::{
 };
 use super::{Binding, Deadline, KNOWN_BYTES, LETTER_KEY_MAX, bounded};
 use crate::config::Ddl;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Code, Error, ErrorKind, Result};
 use crate::json::Value;
 use crate::plan::cratedb::{add_columns, budget, declared, is_same_view, named, storage, table, view};
 use crate::plan::{
@@ -129,7 +129,7 @@ impl Cratedb {
                 }
                 Some((kind, _)) if kind != "VIEW" => {
                     return Err(Error::fault(
-                        "unusable_target",
+                        Code::UnusableTarget,
                         format!(
                             "{} is neither a table nor a view; give the route of {} another `to`.",
                             target.qualified(),
@@ -174,7 +174,7 @@ impl Cratedb {
             }
         }
         let message = format!("The objects of {} keep changing while they are made.", target.qualified());
-        Err(Error::new(ErrorKind::Contended, "contended", message))
+        Err(Error::new(ErrorKind::Contended, Code::Contended, message))
     }
 
     /// Registry and dead letters, in the sink's schema.
@@ -276,7 +276,7 @@ impl Cratedb {
             return Ok(());
         }
         Err(Error::fault(
-            "unusable_target",
+            Code::UnusableTarget,
             format!(
                 "There is already a view {} that rowtide did not make. Rename it, or give the route of {} another `to`.",
                 target.qualified(),
@@ -322,7 +322,7 @@ impl Cratedb {
         let table = self.describe(&target.schema, &target.name, deadline).await?;
         if STORAGE_COLUMNS.into_iter().all(|column| table.has(column)) {
             return Err(Error::fault(
-                "unusable_target",
+                Code::UnusableTarget,
                 format!(
                     "{name} is another target's storage table; give the route of {} another `to`.",
                     target.source
@@ -331,7 +331,7 @@ impl Cratedb {
         }
         if !table.has("pk") || !table.has("data") {
             return Err(Error::fault(
-                "unusable_target",
+                Code::UnusableTarget,
                 format!(
                     "There is already a table {name}, and it has no columns pk and data that rowtide could write to. \
                  Rename it, or give the route of {} another `to`.",
@@ -347,7 +347,7 @@ impl Cratedb {
             let members: Vec<String> =
                 key_names.iter().map(|name| format!("pk[{}]", literal(name))).collect();
             return Err(Error::fault(
-                "unusable_target",
+                Code::UnusableTarget,
                 format!(
                     "The primary key of the existing table {name} is not the key of {}: it must be {}, so that rows can \
                  be upserted. CrateDB cannot change a primary key: copy the rows into a table that has it.",
@@ -358,7 +358,7 @@ impl Cratedb {
         }
         if target.delete == DeletePolicy::Soft {
             return Err(Error::fault(
-                "unusable_target",
+                Code::UnusableTarget,
                 format!(
                     "The route of {} has delete = \"soft\", which the existing table {name} cannot show. Use tombstone \
                  or hard, or another `to`.",
@@ -454,16 +454,17 @@ impl Cratedb {
             let lease = self.take_lease(&name, deadline).await?;
             let altered = self.alter(known, |columns| planned(columns).1, deadline).await;
             // without an answer, the server may still be at it
-            if !altered.as_ref().is_err_and(|error| error.sqlstate().is_none()) {
+            let is_silent = |error: &Error| error.sqlstate().is_none() && error.code() != Code::LostObject;
+            if !altered.as_ref().is_err_and(is_silent) {
                 self.give_lease_back(&name, lease, deadline).await?;
             }
             refused = altered?;
         }
-        if let Some(error) = refused.filter(|error: &Error| error.code() == "rejected") {
+        if let Some(error) = refused.filter(|error: &Error| error.code() == Code::Rejected) {
             return Err(of_ddl(error));
         }
         let message = format!("The columns of {name} keep changing while they are added.");
-        Err(Error::new(ErrorKind::Contended, "contended", message))
+        Err(Error::new(ErrorKind::Contended, Code::Contended, message))
     }
 
     /// Adds the columns that are missing now, whatever others added before. What that was refused for, if it was.
@@ -480,7 +481,7 @@ impl Cratedb {
         for sql in add_columns(&table(&known.binding.target, known.layout), &added) {
             self.alterations.fetch_add(1, Ordering::Relaxed);
             match self.run(limit, &sql).await {
-                Err(error) if error.code() == "no_room" => {
+                Err(error) if error.code() == Code::NoRoom => {
                     tracing::warn!(
                         target = name,
                         "The table has no room for another column; the rest goes to aux."
@@ -489,7 +490,7 @@ impl Cratedb {
                     break;
                 }
                 // a person added some of them: look again
-                Err(error) if matches!(error.code(), "column_exists" | "rejected") => {
+                Err(error) if matches!(error.code(), Code::ColumnExists | Code::Rejected) => {
                     refused = Some(error);
                     break;
                 }
@@ -514,7 +515,7 @@ impl Cratedb {
             }
             if waited > LEASE * 2 || deadline.is_within(LEASE_WAIT * 4) {
                 let message = format!("Other workers keep adding columns to {target}.");
-                return Err(Error::new(ErrorKind::Contended, "contended", message));
+                return Err(Error::new(ErrorKind::Contended, Code::Contended, message));
             }
             tokio::time::sleep(LEASE_WAIT).await;
             waited += LEASE_WAIT;
@@ -536,9 +537,9 @@ impl Cratedb {
         let sql = self.fill_own(include_str!("../../sql/cratedb/read_lease.sql"));
         let rows = self.ask(deadline, &sql, &[&target]).await?;
         let row = rows.first().ok_or_else(|| {
-            // as if its table were missing: the next batch looks again
-            Error::config(format!("{target} has lost its line in {}; it is made anew.", self.own(REGISTRY)))
-                .with_sqlstate("42P01")
+            // the next batch looks again
+            let message = format!("{target} has lost its line in {}; it is made anew.", self.own(REGISTRY));
+            Error::new(ErrorKind::Config, Code::LostObject, message)
         })?;
         read(|| {
             Ok(Lease {
@@ -579,7 +580,7 @@ impl Cratedb {
         if !described.has("pk") || !described.has("data") {
             // dropped, or a server that has just started and has not read its catalogue yet
             let message = format!("CrateDB shows no columns pk and data of {}.{name} now.", target.schema);
-            return Err(Error::new(ErrorKind::Unavailable, "unavailable", message).with_sqlstate("42P01"));
+            return Err(Error::new(ErrorKind::Unavailable, Code::LostObject, message));
         }
         let columns = Arc::new(Columns::described(&described.columns));
         let mut cache = self.columns.lock().unwrap_or_else(PoisonError::into_inner);
@@ -751,7 +752,7 @@ pub(super) fn check_storage(target: &Target, described: &Table) -> Result<()> {
         return Ok(());
     }
     Err(Error::fault(
-        "unusable_target",
+        Code::UnusableTarget,
         format!(
             "{}.{} should be the storage table of {}, but it is no table with the columns {}. Rename it, or change \
          sink.suffix or the route's `to`.",
@@ -787,8 +788,8 @@ fn of_ddl(error: Error) -> Error {
     match error.kind() {
         ErrorKind::Unavailable | ErrorKind::Contended | ErrorKind::Config | ErrorKind::Schema => error,
         ErrorKind::Rejected | ErrorKind::Malformed | ErrorKind::Unsupported => {
-            let told = Error::new(ErrorKind::Schema, "configuration", error.message());
-            told.with_sqlstate(error.sqlstate().unwrap_or_default())
+            let told = Error::new(ErrorKind::Schema, Code::Configuration, error.message());
+            error.sqlstate().into_iter().fold(told, Error::with_sqlstate)
         }
     }
 }

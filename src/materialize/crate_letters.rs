@@ -6,7 +6,7 @@ use super::cratedb::Cratedb;
 use super::dead_letters::{DeadLetter, Filter, LETTER_TABLE_MAX, ParkedLetter, bounded, names_of_keys};
 use super::targets::DEAD_LETTERS;
 use super::{Cause, Deadline};
-use crate::error::{Error, ErrorKind, FAULT_CODES, Result};
+use crate::error::{Code, Error, ErrorKind, Result};
 use crate::plan::fill;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -75,6 +75,7 @@ impl Cratedb {
         let own: Vec<String> =
             letters.iter().map(|letter| format!("{} {}", letter.position, letter.payload_sha256)).collect();
         let source = DeadLetter::bounded_source(source);
+        let faults = Code::fault_names();
         let (cause, table) = match cause {
             Cause::Poison => ("not code = any($4)", None),
             Cause::Fault(table) => (
@@ -83,7 +84,7 @@ impl Cratedb {
             ),
         };
         let sql = fill(&sql, &[("cause", cause)]);
-        let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&source, &since, &own, &FAULT_CODES];
+        let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&source, &since, &own, &faults];
         if let Some(table) = &table {
             parameters.push(table);
         }
@@ -128,7 +129,7 @@ impl Cratedb {
             ];
             if self.tell(deadline, &sql, &parameters).await? == 0 {
                 let message = "The database does not store a dead letter, and does not say why.";
-                return Err(Error::new(ErrorKind::Unavailable, "unavailable", message));
+                return Err(Error::new(ErrorKind::Unavailable, Code::Unavailable, message));
             }
         }
         // parking is rare, and what waits behind a letter must see it
@@ -161,7 +162,7 @@ impl Cratedb {
         let sql = self.letters_sql(include_str!("../../sql/cratedb/expired_dead_letters.sql"));
         let rows = self.ask(Deadline::never(), &sql, &[&before]).await?;
         // keys whose patches wait: what they wait behind stays
-        let waiting = Filter { code: Some("blocked".to_owned()), open: true, ..Filter::default() };
+        let waiting = Filter { code: Some(Code::Blocked.to_string()), open: true, ..Filter::default() };
         let mut blocked: HashSet<(Option<String>, Option<String>)> = HashSet::new();
         let mut after = 0;
         loop {
@@ -175,7 +176,7 @@ impl Cratedb {
             let (id, table, key): (i64, Option<String>, Option<String>) =
                 read(|| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))?;
             let (code, redriven): (String, bool) = read(|| Ok((row.try_get(3)?, row.try_get(4)?)))?;
-            if redriven || (code != "blocked" && !blocked.contains(&(table, key))) {
+            if redriven || (Code::named(&code) != Some(Code::Blocked) && !blocked.contains(&(table, key))) {
                 gone.insert(id, ());
             }
         }
@@ -194,7 +195,7 @@ impl Cratedb {
         let sql = self.letters_sql(include_str!("../../sql/cratedb/list_dead_letters.sql"));
         let parameters: [&(dyn ToSql + Sync); 8] = [
             &filter.table,
-            &filter.code,
+            &filter.codes(),
             &filter.key,
             &filter.since,
             &filter.ids,

@@ -5,7 +5,7 @@ use super::crate_rows::{Base, Loan, server_error};
 use super::cratedb::{Attempt, Cratedb, ROW_ATTEMPTS_MAX, contended};
 use super::targets::check_horizon;
 use super::{Deadline, RowOutcome};
-use crate::error::{Disposition, Error, ErrorKind, Result};
+use crate::error::{Code, Disposition, Error, ErrorKind, Result};
 use crate::event::Patch;
 use crate::json::Value;
 use crate::plan::cratedb::{Values, adopted_patch_sql, patch_sql};
@@ -24,7 +24,7 @@ impl Cratedb {
     ) -> Result<Vec<RowOutcome>> {
         if known.layout == Layout::Managed && known.binding.target.delete == DeletePolicy::Hard {
             return Err(Error::fault(
-                "partial_images",
+                Code::PartialImages,
                 format!(
                     "{} sends partial images, which need delete = \"tombstone\" or \"soft\" in its route: {} has hard.",
                     known.binding.target.source,
@@ -110,7 +110,7 @@ impl Cratedb {
         let [read_sql, insert_sql, update_sql] =
             adopted_patch_sql(&known.binding.target, known.layout, names);
         let refused =
-            |why| Ok(RowOutcome::Refused(Arc::new(Error::new(ErrorKind::Rejected, "rejected", why))));
+            |why| Ok(RowOutcome::Refused(Arc::new(Error::new(ErrorKind::Rejected, Code::Rejected, why))));
         for _ in 0..ROW_ATTEMPTS_MAX {
             self.statements.fetch_add(1, Ordering::Relaxed);
             let placed = self.place(known, &[(0, row)], deadline).await?;

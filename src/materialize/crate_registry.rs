@@ -5,7 +5,7 @@ use super::cratedb::Cratedb;
 use super::registry::{Registered, warn_old_registry};
 use super::targets::{LOOKS_MAX, REGISTRY, SOURCE_COLUMN};
 use super::{Binding, Deadline};
-use crate::error::{Disposition, Error, ErrorKind, Result};
+use crate::error::{Code, Disposition, Error, ErrorKind, Result};
 use crate::source::SourceIdentity;
 use std::sync::atomic::Ordering;
 use tokio_postgres::types::ToSql;
@@ -39,7 +39,7 @@ impl Cratedb {
             }
         }
         let message = format!("Other workers keep changing what the registry remembers of {name}.");
-        Err(Error::new(ErrorKind::Contended, "contended", message))
+        Err(Error::new(ErrorKind::Contended, Code::Contended, message))
     }
 
     /// Adds the columns that a registry of an earlier version lacks. Where that is not allowed, everything goes on

@@ -2,7 +2,7 @@
 
 use super::crate_catalog::Known;
 use super::server::out_of_time;
-use crate::error::{COLUMN_EXISTS, Error, ErrorKind, NO_ROOM, Result, classify_cratedb};
+use crate::error::{COLUMN_EXISTS, Code, Error, ErrorKind, NO_ROOM, Result, classify_cratedb};
 use crate::json::Value;
 use crate::plan::{Layout, Placed, Row, merge, with_named_lists, with_plain_numbers, without_named_lists};
 use bytes::BytesMut;
@@ -221,15 +221,12 @@ impl Drop for Loan {
     }
 }
 
-/// The code of an answer whose columns hold something else than was asked for.
-pub(super) const UNREADABLE: &str = "unreadable";
-
 /// What an answer holds. A connection whose statements were prepared before their table was recreated answers with the
 /// columns of the old one.
 pub(super) fn read<T>(of: impl FnOnce() -> Result<T, tokio_postgres::Error>) -> Result<T> {
     of().map_err(|error| {
         let message = "CrateDB's answer cannot be read: was a table made anew?";
-        Error::new(ErrorKind::Unavailable, UNREADABLE, message).because(error)
+        Error::new(ErrorKind::Unavailable, Code::Unreadable, message).because(error)
     })
 }
 
@@ -239,14 +236,14 @@ pub(super) fn server_error(error: &tokio_postgres::Error) -> Error {
     let sqlstate = answer.code().code();
     let (kind, words) = classify_cratedb(sqlstate, answer.message());
     let (code, advice) = match kind {
-        _ if words == COLUMN_EXISTS => ("column_exists", "The statement lost against another one"),
-        _ if words == NO_ROOM => ("no_room", "CrateDB refuses the row"),
+        _ if words == COLUMN_EXISTS => (Code::ColumnExists, "The statement lost against another one"),
+        _ if words == NO_ROOM => (Code::NoRoom, "CrateDB refuses the row"),
         ErrorKind::Rejected | ErrorKind::Malformed | ErrorKind::Unsupported => {
-            ("rejected", "CrateDB refuses the row")
+            (Code::Rejected, "CrateDB refuses the row")
         }
-        ErrorKind::Contended => ("contended", "The statement lost against another one"),
-        ErrorKind::Unavailable => ("unavailable", "CrateDB cannot do it now"),
-        ErrorKind::Config | ErrorKind::Schema => ("configuration", "CrateDB cannot do it"),
+        ErrorKind::Contended => (Code::Contended, "The statement lost against another one"),
+        ErrorKind::Unavailable => (Code::Unavailable, "CrateDB cannot do it now"),
+        ErrorKind::Config | ErrorKind::Schema => (Code::Configuration, "CrateDB cannot do it"),
     };
     Error::new(kind, code, format!("{advice}: {words} (SQLSTATE {sqlstate}).")).with_sqlstate(sqlstate)
 }

@@ -6,14 +6,14 @@
 //! after any error; a statement skips bad rows in silence, so what comes back is compared with what was sent.
 
 use super::crate_catalog::Known;
-use super::crate_rows::{Json, Loan, Sent, UNREADABLE, identity_of, read, server_error};
+use super::crate_rows::{Json, Loan, Sent, identity_of, read, server_error};
 use super::registry::of_table;
 use super::server::Server;
 use super::targets::check_horizon;
 use super::{Binding, Cause, DeadLetter, Deadline, KNOWN_BYTES_MAX, Materializer, RowOutcome, Truncation};
 use crate::catalogue::TableSchema;
 use crate::config::{Config, Ddl};
-use crate::error::{Disposition, Error, ErrorKind, Result};
+use crate::error::{Code, Disposition, Error, ErrorKind, Result};
 use crate::memo::Memo;
 use crate::plan::cratedb::{Values, adopted_delete_sql, batch_rows, hard_delete_sql, named, upsert_sql};
 use crate::plan::{Action, Columns, Dialect, Layout, Row, Statement, relation};
@@ -296,7 +296,7 @@ impl Cratedb {
                 sent.into_iter().partition(|sent| sent.misfit(known).is_none());
             for row in unfit {
                 let message = row.misfit(known).unwrap_or_default();
-                let error = Error::new(ErrorKind::Rejected, "rejected", message);
+                let error = Error::new(ErrorKind::Rejected, Code::Rejected, message);
                 if let Some(slot) = outcomes.get_mut(row.index) {
                     *slot = Some(RowOutcome::Refused(Arc::new(error)));
                 }
@@ -354,7 +354,7 @@ impl Cratedb {
                                     parts.push(std::slice::from_ref(row));
                                 } else {
                                     let message = "The database leaves the row out and does not say why.";
-                                    let error = Error::new(ErrorKind::Rejected, "not_written", message);
+                                    let error = Error::new(ErrorKind::Rejected, Code::NotWritten, message);
                                     done.push((row.index, Written::refused(error, placed_anew)));
                                 }
                             }
@@ -537,7 +537,7 @@ impl Cratedb {
 
 pub(super) fn contended() -> Error {
     let message = "Other workers kept writing the row that a patch or a delete rests on.";
-    Error::new(ErrorKind::Contended, "contended", message)
+    Error::new(ErrorKind::Contended, Code::Contended, message)
 }
 
 /// Spreads rows over connections, each key always on the same, no connection for very few.
@@ -617,7 +617,7 @@ impl Materializer for Cratedb {
 
     async fn truncate(&self, truncation: &Truncation, _: Deadline) -> Result<RowOutcome> {
         Err(Error::fault(
-            "unusable_target",
+            Code::UnusableTarget,
             format!(
                 "The route of {} has truncate = \"apply\", which CrateDB cannot do: rows that are not refreshed would be \
              missed.",
@@ -646,8 +646,10 @@ impl Materializer for Cratedb {
             }
             other => other,
         };
-        let is_changed =
-            |error: &Error| matches!(error.sqlstate(), Some("42P01" | "42703")) || error.code() == UNREADABLE;
+        let is_changed = |error: &Error| {
+            matches!(error.sqlstate(), Some("42P01" | "42703"))
+                || matches!(error.code(), Code::LostObject | Code::Unreadable)
+        };
         if applied.as_ref().is_err_and(is_changed) {
             // somebody changed it: the next batch looks again, on connections that do not know it yet
             self.forget(&known.binding.target.qualified());

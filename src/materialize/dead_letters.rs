@@ -3,7 +3,7 @@
 use super::postgres::{Postgres, moment, settle};
 use super::targets::ddl_error;
 use super::{Cause, Deadline};
-use crate::error::{FAULT_CODES, Result};
+use crate::error::{Code, Result};
 use crate::event::{Timestamp, hex};
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
@@ -92,7 +92,7 @@ pub struct ParkedLetter {
 pub struct Filter {
     /// Of this source table.
     pub table: Option<String>,
-    /// With this code.
+    /// With this code, by whichever of its names they were parked.
     pub code: Option<String>,
     /// Of this canonical key.
     pub key: Option<String>,
@@ -147,6 +147,11 @@ impl Filter {
     pub fn selects(&self) -> bool {
         let Self { table, code, key, since, ids, open: _ } = self;
         table.is_some() || code.is_some() || key.is_some() || since.is_some() || ids.is_some()
+    }
+
+    /// All names of its code.
+    pub(super) fn codes(&self) -> Option<Vec<&str>> {
+        self.code.as_deref().map(Code::all_names)
     }
 
     /// The same with names as letters have them.
@@ -224,7 +229,7 @@ impl Postgres {
             Cause::Fault(table) => (true, table.map(|table| bounded(storable(table), LETTER_TABLE_MAX))),
         };
         let parameters: [&(dyn ToSql + Sync); 6] =
-            [&source, &positions, &digests, &is_fault, &FAULT_CODES, &table];
+            [&source, &positions, &digests, &is_fault, &Code::fault_names(), &table];
         let result = self.bounded(&client, deadline, client.query_one(&sql, &parameters)).await;
         let count: i64 = settle(client, result)?.try_get(0).map_err(ddl_error)?;
         Ok(u64::try_from(count).unwrap_or_default())
@@ -310,7 +315,7 @@ impl Postgres {
         let sql = self.fill_own(include_str!("../../sql/postgres/list_dead_letters.sql"), &[]);
         let parameters: [&(dyn ToSql + Sync); 8] = [
             &filter.table,
-            &filter.code,
+            &filter.codes(),
             &filter.key,
             &filter.since,
             &filter.ids,

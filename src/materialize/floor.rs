@@ -5,7 +5,7 @@ use super::postgres::{Postgres, moment, settle};
 use super::registry::agree_on_source;
 use super::targets::{Relation, ddl_error, relation_of};
 use super::{Deadline, RowOutcome, Truncation};
-use crate::error::{Disposition, Error, Result};
+use crate::error::{Code, Disposition, Error, Result};
 use crate::plan::{floor_sql, truncate_sql};
 use crate::policy::{DeletePolicy, Truncate};
 use crate::route::Target;
@@ -114,7 +114,7 @@ impl Postgres {
         let found = relation_of(client, &target.schema, &target.name).await?;
         if found.is_some_and(|found| found.is_table()) {
             return Err(Error::fault(
-                "unusable_target",
+                Code::UnusableTarget,
                 format!(
                     "The route of {} has truncate = \"apply\", which needs a table made by rowtide: {} is not one.",
                     target.source,
@@ -127,7 +127,7 @@ impl Postgres {
             if registered.source != target.source || registered.scheme != scheme {
                 let is_other = registered.source != target.source;
                 return Err(Error::fault(
-                    if is_other { "shared_target" } else { "other_scheme" },
+                    if is_other { Code::SharedTarget } else { Code::OtherScheme },
                     format!(
                         "A truncate of {} with versions of the scheme {scheme} would empty {}, which was filled from {} \
                      with versions of the scheme {}. Give the route another `to`.",

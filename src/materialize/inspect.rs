@@ -8,7 +8,7 @@ use super::schemas::SCHEMAS;
 use super::targets::{DEAD_LETTERS, REGISTRY, adopted, check_storage, ddl_error, relation_of};
 use super::{Deadline, Materializer as _};
 use crate::config::Config;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Code, Error, ErrorKind, Result};
 use crate::plan::{Dialect, Layout, view};
 use crate::policy::{DeletePolicy, Policy, RoutePolicy};
 use crate::route::{MERGED, Routes, Target};
@@ -153,7 +153,7 @@ pub(super) fn targets_of(
             // no route takes it any more
             Ok(None) => None,
             // only a record tells where it goes
-            Err(error) if error.code() == "untold_source" => None,
+            Err(error) if error.code() == Code::UntoldSource => None,
             Err(error) => Some((source, Err(error))),
         }
     };

@@ -7,7 +7,7 @@ use super::targets::{Known, check_horizon};
 use super::{Binding, Cause, DeadLetter, Deadline, KNOWN_BYTES_MAX, Materializer, RowOutcome, Truncation};
 use crate::catalogue::TableSchema;
 use crate::config::{Config, Ddl};
-use crate::error::{Disposition, Error, ErrorKind, Result};
+use crate::error::{Code, Disposition, Error, ErrorKind, Result};
 use crate::event::{Patch, Timestamp};
 use crate::json::Value;
 use crate::memo::Memo;
@@ -286,7 +286,7 @@ impl Postgres {
             // in an adopted table pk is the identity: without what only aux can hold, two keys would be one row
             if layout != Layout::Managed && row.aux.starts_with("{\"/pk") {
                 let message = "The key holds a NUL character, which pk of an existing table cannot.";
-                let error = Error::new(ErrorKind::Rejected, "rejected", message);
+                let error = Error::new(ErrorKind::Rejected, Code::Rejected, message);
                 if let Some(outcome) = outcomes.get_mut(index) {
                     *outcome = RowOutcome::Refused(Arc::new(error));
                 }
@@ -356,7 +356,7 @@ impl Postgres {
     ) -> Result<Vec<RowOutcome>> {
         if layout != Layout::Managed || statement.target.delete == crate::policy::DeletePolicy::Hard {
             return Err(Error::fault(
-                "partial_images",
+                Code::PartialImages,
                 format!(
                     "{} sends partial images, which need a table made by rowtide and delete = \"tombstone\" or \"soft\": \
                  {} is not one.",
@@ -389,7 +389,7 @@ impl Postgres {
                         attempts += 1;
                         if attempts > PATCH_ATTEMPTS_MAX {
                             let message = "Other workers kept writing the rows that a patch rests on.";
-                            return Err(Error::new(ErrorKind::Contended, "contended", message));
+                            return Err(Error::new(ErrorKind::Contended, Code::Contended, message));
                         }
                         parts.push(part);
                     }
@@ -575,7 +575,7 @@ impl Materializer for Postgres {
 
 /// Gives the connection back, unless something is still going on in it.
 pub(super) fn settle<T>(client: Object, result: Result<T>) -> Result<T> {
-    if result.as_ref().is_err_and(|error| error.code() == "deadline") {
+    if result.as_ref().is_err_and(|error| error.code() == Code::Deadline) {
         drop(Object::take(client));
     }
     result

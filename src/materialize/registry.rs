@@ -4,7 +4,7 @@
 use super::postgres::{Postgres, settle};
 use super::targets::{REGISTRY, Relation, SOURCE_COLUMN, ddl_error, has, relation_of};
 use super::{Binding, Deadline};
-use crate::error::{Disposition, Error, ErrorKind, Result};
+use crate::error::{Code, Disposition, Error, ErrorKind, Result};
 use crate::route::{MERGED, Target};
 use crate::source::SourceIdentity;
 use deadpool_postgres::Object;
@@ -95,7 +95,7 @@ pub(super) fn agree_with_registry(binding: &Binding, registered: &Registered, re
             target.source,
             afresh()
         );
-        return Err(Error::fault("shared_target", message));
+        return Err(Error::fault(Code::SharedTarget, message));
     }
     if registered.epoch > i32::from(binding.epoch) {
         let message = format!(
@@ -105,7 +105,7 @@ pub(super) fn agree_with_registry(binding: &Binding, registered: &Registered, re
             binding.epoch,
             afresh()
         );
-        return Err(Error::fault("lower_epoch", message));
+        return Err(Error::fault(Code::LowerEpoch, message));
     }
     let starts_anew = registered.epoch < i32::from(binding.epoch);
     if !starts_anew && !target.is_merged() {
@@ -142,7 +142,7 @@ pub(super) fn agree_on_source(
         place(position),
         source,
     );
-    Err(Error::fault("other_source", message))
+    Err(Error::fault(Code::OtherSource, message))
 }
 
 fn place(position: &str) -> String {
@@ -166,7 +166,7 @@ fn changed_key(binding: &Binding, was: &[String]) -> Error {
         was.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", "),
         binding.target.qualified(),
     );
-    Error::fault("changed_key", message)
+    Error::fault(Code::ChangedKey, message)
 }
 
 fn other_scheme(binding: &Binding, was: &str, registry: &str) -> Error {
@@ -178,7 +178,7 @@ fn other_scheme(binding: &Binding, was: &str, registry: &str) -> Error {
         binding.target.sources(),
         binding.scheme,
     );
-    Error::fault("other_scheme", message)
+    Error::fault(Code::OtherScheme, message)
 }
 
 /// Whether the changes are of the source, the key and the order with which the target was prepared; not so when they
@@ -207,7 +207,7 @@ pub(super) fn of_table(error: Error) -> Error {
     match error.sqlstate() {
         Some(state) if is_of_connection(state) => error,
         Some(_) => error.of_table(),
-        None if error.kind() == ErrorKind::Schema => error.of_table(),
+        None if error.kind() == ErrorKind::Schema || error.code() == Code::LostObject => error.of_table(),
         None => error,
     }
 }

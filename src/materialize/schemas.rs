@@ -4,7 +4,7 @@ use super::Deadline;
 use super::postgres::{Postgres, settle};
 use super::targets::{ddl_error, relation_of};
 use crate::catalogue::TableSchema;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Code, Error, ErrorKind, Result};
 use std::collections::BTreeMap;
 use tokio_postgres::types::ToSql;
 
@@ -74,5 +74,5 @@ fn schema_of(row: &tokio_postgres::Row) -> Result<TableSchema> {
 pub(super) fn unreadable() -> Error {
     let message =
         format!("A line of {SCHEMAS} is not as rowtide wrote it: delete it, and the source says it again.");
-    Error::new(ErrorKind::Schema, "bad_schema_line", message)
+    Error::new(ErrorKind::Schema, Code::BadSchemaLine, message)
 }

@@ -4,7 +4,7 @@ use super::Deadline;
 use super::connect::{Connector, driver_error};
 use super::login::{Door, LOGINS_MAX, Login};
 use crate::config::Config;
-use crate::error::{Disposition, Error, ErrorKind, Result};
+use crate::error::{Code, Disposition, Error, ErrorKind, Result};
 use deadpool_postgres::{
     Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType, Timeouts,
 };
@@ -162,9 +162,11 @@ impl Server {
         got.map_err(|error| match error {
             PoolError::Backend(error) => driver_error(&error, false),
             PoolError::Timeout(TimeoutType::Create) => silent(connector.answer_max()),
-            PoolError::Timeout(_) | PoolError::Closed | PoolError::NoRuntimeSpecified => {
-                Error::new(ErrorKind::Unavailable, "unavailable", "No connection to the database is free.")
-            }
+            PoolError::Timeout(_) | PoolError::Closed | PoolError::NoRuntimeSpecified => Error::new(
+                ErrorKind::Unavailable,
+                Code::Unavailable,
+                "No connection to the database is free.",
+            ),
             PoolError::PostCreateHook(_) => Error::config("The connection pool is misconfigured."),
         })
     }
@@ -241,7 +243,7 @@ pub(super) fn left(deadline: Deadline) -> Result<Option<Duration>> {
 pub(super) fn out_of_time() -> Error {
     Error::new(
         ErrorKind::Unavailable,
-        "deadline",
+        Code::Deadline,
         "The time of the invocation ran out before the database answered.",
     )
 }
@@ -253,7 +255,7 @@ pub(super) fn silent(limit: Duration) -> Error {
          sink.url and sink.statement_timeout say how long to wait.",
         limit.as_secs_f64()
     );
-    Error::new(ErrorKind::Unavailable, "deadline", message)
+    Error::new(ErrorKind::Unavailable, Code::Deadline, message)
 }
 
 /// A time as `statement_timeout` takes it, in milliseconds: 0 would be no limit, and it has to fit into an `int4`,
@@ -279,7 +281,7 @@ impl Retry<'_> {
     pub(super) async fn again(&mut self, error: &Error) -> bool {
         self.attempts += 1;
         if error.disposition() != Disposition::Retry
-            || error.code() == "deadline"
+            || error.code() == Code::Deadline
             || self.attempts >= ATTEMPTS_MAX
         {
             return false;

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::catalogue::TableSchema;
 use crate::config::{Config, DialectChoice};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::plan::{Dialect, Statement};
 use crate::source::SourceIdentity;
 use std::collections::HashSet;
@@ -126,7 +126,7 @@ impl Sink {
                 let kind = self.found_out(deadline, deadline.or_after(answer_max)).await;
                 kind.map_err(|error| match deadline.remaining() {
                     // of no invocation
-                    None if error.code() == "deadline" => silent(answer_max),
+                    None if error.code() == Code::Deadline => silent(answer_max),
                     _ => error,
                 })
             })
@@ -214,12 +214,13 @@ impl Sink {
     /// Removes old tombstones of `target`; see [`Postgres::purge`].
     ///
     /// # Errors
-    /// When the database cannot be written.
+    /// When its storage table is gone, with the code [`Code::LostObject`]; or when the database cannot be written.
     pub async fn purge(&self, target: &KnownTarget, older_than: Duration, dry_run: bool) -> Result<Purged> {
         match self.kind(Deadline::never()).await? {
             Kind::Postgres(sink) => Box::pin(sink.purge(target, older_than, dry_run)).await,
             Kind::Cratedb(sink) => Box::pin(sink.purge(target, older_than, dry_run)).await,
         }
+        .map_err(lost)
     }
 
     /// Deletes dead letters beyond their retention: how many.
@@ -386,5 +387,15 @@ impl Materializer for Sink {
             Kind::Postgres(sink) => Box::pin(sink.park(letters, deadline)).await,
             Kind::Cratedb(sink) => Box::pin(sink.park(letters, deadline)).await,
         }
+    }
+}
+
+/// The error of a purge, which says by its code when the table to be purged is gone.
+fn lost(error: Error) -> Error {
+    match error.sqlstate() {
+        Some(state @ "42P01") => {
+            Error::new(error.kind(), Code::LostObject, error.message()).with_sqlstate(state)
+        }
+        _ => error,
     }
 }

@@ -5,7 +5,7 @@ use super::postgres::{Postgres, settle};
 use super::registry::{KeyTypes, Registered, agree, agree_with_registry, of_table};
 use super::{Binding, Deadline, KNOWN_BYTES};
 use crate::config::Ddl;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Code, Error, ErrorKind, Result};
 use crate::event::Key;
 use crate::plan::{Layout, Row, View, fill, literal, relation, storage, view};
 use crate::policy::DeletePolicy;
@@ -147,13 +147,13 @@ impl Postgres {
             self.ensure_own_tables(client).await?;
             match self.establish_once(client, binding).await.map_err(of_table) {
                 Ok(Some(found)) => return Ok(found),
-                Err(error) if error.code() != "contended" || error.sqlstate().is_some() => return Err(error),
-                Ok(None) | Err(_) => {}
+                Ok(None) => {}
+                Err(error) => return Err(error),
             }
         }
         let message =
             format!("The objects of {} keep changing while they are made.", binding.target.qualified());
-        Err(Error::new(ErrorKind::Contended, "contended", message))
+        Err(Error::new(ErrorKind::Contended, Code::Contended, message))
     }
 
     /// What there is, as the registry remembers it; `None` when something was made and must be looked at again.
@@ -252,7 +252,7 @@ impl Postgres {
             }
             Some(other) if other.kind != "v" => {
                 return Err(Error::fault(
-                    "unusable_target",
+                    Code::UnusableTarget,
                     format!(
                         "{} is neither a table nor a view; give the route of {} another `to`.",
                         target.qualified(),
@@ -269,7 +269,7 @@ impl Postgres {
                         return self.look_at_storage(client, target, look).await;
                     }
                     return Err(Error::fault(
-                        "unusable_target",
+                        Code::UnusableTarget,
                         format!(
                             "There is already a view {} that rowtide did not make. Rename it, or give the route of {} \
                          another `to`.",
@@ -512,13 +512,13 @@ pub(super) fn check_horizon(horizon: Option<jiff::Timestamp>, target: &Target, r
         target.source,
         target.qualified()
     );
-    Err(Error::new(ErrorKind::Config, "behind_purge_horizon", message))
+    Err(Error::new(ErrorKind::Config, Code::BehindPurgeHorizon, message))
 }
 
 pub(super) fn missing_object(statements: &[String]) -> Error {
     Error::new(
         ErrorKind::Schema,
-        "missing_object",
+        Code::MissingObject,
         format!(
             "sink.ddl is \"never\" and something is missing in the database. Run:\n{};",
             statements.join(";\n")
@@ -543,8 +543,8 @@ async fn check_encoding(client: &impl GenericClient) -> Result<()> {
 fn dropped_meanwhile(error: tokio_postgres::Error) -> Error {
     let error = ddl_error(error);
     match error.sqlstate() {
-        Some("XX000") => {
-            Error::new(ErrorKind::Contended, "contended", error.message()).with_sqlstate("XX000")
+        Some(state @ "XX000") => {
+            Error::new(ErrorKind::Contended, Code::Contended, error.message()).with_sqlstate(state)
         }
         _ => error,
     }
@@ -588,7 +588,7 @@ pub(super) fn check_storage(target: &Target, table: &Relation) -> Result<()> {
         return Ok(());
     }
     Err(Error::fault(
-        "unusable_target",
+        Code::UnusableTarget,
         format!(
             "{}.{} should be the storage table of {}, but it is no table with the columns {}. Rename it, or change \
          sink.suffix or the route's `to`.",
@@ -605,7 +605,7 @@ pub(super) fn adopted(target: &Target, table: &Relation) -> Result<Layout> {
     let name = target.qualified();
     if STORAGE_COLUMNS.into_iter().all(|column| has(table, column)) {
         return Err(Error::fault(
-            "unusable_target",
+            Code::UnusableTarget,
             format!(
                 "{name} is another target's storage table; give the route of {} another `to`.",
                 target.source
@@ -614,7 +614,7 @@ pub(super) fn adopted(target: &Target, table: &Relation) -> Result<Layout> {
     }
     if !has(table, "pk") || !has(table, "data") {
         return Err(Error::fault(
-            "unusable_target",
+            Code::UnusableTarget,
             format!(
                 "There is already a table {name}, and it has no columns pk and data that rowtide could write to. Rename \
              it, or give the route of {} another `to`.",
@@ -626,7 +626,7 @@ pub(super) fn adopted(target: &Target, table: &Relation) -> Result<Layout> {
         let index = crate::plan::quote(&identifier(&format!("{}_pk", target.name)));
         let quoted = relation(&target.schema, &target.name);
         return Err(Error::fault(
-            "unusable_target",
+            Code::UnusableTarget,
             format!(
                 "The existing table {name} has no unique key on pk, so rows cannot be upserted. Run: create unique index \
              {index} on {quoted} (pk);"
@@ -635,7 +635,7 @@ pub(super) fn adopted(target: &Target, table: &Relation) -> Result<Layout> {
     }
     if target.delete == DeletePolicy::Soft {
         return Err(Error::fault(
-            "unusable_target",
+            Code::UnusableTarget,
             format!(
                 "The route of {} has delete = \"soft\", which the existing table {name} cannot show. Use tombstone or \
              hard, or another `to`.",

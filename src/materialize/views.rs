@@ -2,7 +2,7 @@
 
 use super::postgres::Postgres;
 use super::targets::{REPLACE_WAIT, begin_ddl, ddl_error, lock_wait, relation_of};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Code, Error, ErrorKind, Result};
 use crate::plan::{View, drop_view};
 use crate::route::Target;
 use deadpool_postgres::{GenericClient, Object, Transaction};
@@ -39,7 +39,7 @@ impl Postgres {
     ) -> Result<bool> {
         match self.try_replace_view(client, target, wanted).await {
             Err(error)
-                if error.code() == "view_in_use"
+                if error.code() == Code::ViewInUse
                     || matches!(error.sqlstate(), Some("55P03" | "42501" | "25006" | "57014")) =>
             {
                 tracing::warn!(
@@ -117,7 +117,7 @@ async fn make_anew(
              the next start replace the view, and create it again.",
             dependants.join(", ")
         );
-        return Err(Error::new(ErrorKind::Schema, "view_in_use", message));
+        return Err(Error::new(ErrorKind::Schema, Code::ViewInUse, message));
     }
     transaction.batch_execute(&drop_view(target)).await.map_err(ddl_error)?;
     transaction.batch_execute(&wanted.sql).await.map_err(ddl_error)?;

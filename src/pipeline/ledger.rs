@@ -2,14 +2,13 @@
 
 use super::{Flow, Row, TableKey, Verdict, Written};
 use crate::coalesce::{Fate, Provenance, Tracked};
-use crate::error::{Disposition, Error, ErrorKind, Result};
+use crate::error::{Code, Disposition, Error, ErrorKind, Result};
 use crate::event::hex;
 use crate::materialize::{Cause, DeadLetter, Deadline, Materializer};
 use crate::metrics::{self, Meter};
 use crate::policy::OnConfigError;
 use crate::record::{Record, Redelivered};
 use crate::report::{Outcome, Report, redelivered};
-use crate::unpack::TOO_LARGE;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -48,7 +47,7 @@ pub(super) struct Ledger<'f> {
     /// Whether one of them is of a route that leaves it to rowtide what becomes of its records.
     has_open_fault: bool,
     /// The first of them that goes away by waiting.
-    can_wait: Option<(&'static str, Option<String>)>,
+    can_wait: Option<(Code, Option<String>)>,
     /// Stale changes of which the source says that they happened later than what is stored, by table.
     backwards: BTreeMap<String, Backwards>,
     /// What became of each event, by record and number; kept for a redrive only.
@@ -62,7 +61,7 @@ pub(super) struct Ledger<'f> {
 }
 
 fn blocked() -> Error {
-    Error::poison("blocked", "An older change of the same row is parked; this patch waits behind it.")
+    Error::poison(Code::Blocked, "An older change of the same row is parked; this patch waits behind it.")
 }
 
 /// A part of a record that is to be parked, and what bounds it.
@@ -101,7 +100,7 @@ struct Groups(BTreeMap<(String, String), (usize, String)>);
 
 impl Groups {
     fn add(&mut self, table: Option<&str>, error: &Error) {
-        let group = (table.unwrap_or("-").to_owned(), error.code().to_owned());
+        let group = (table.unwrap_or("-").to_owned(), error.code().to_string());
         let (count, _) = self.0.entry(group).or_insert_with(|| (0, error.message().to_owned()));
         *count += 1;
     }
@@ -144,7 +143,7 @@ impl Letter {
             decoder: self.decoder,
             table: self.row.table.clone(),
             key: self.row.key.clone(),
-            code: self.error.code().to_owned(),
+            code: self.error.code().to_string(),
             message: self.error.to_string(),
             source: common.source.clone(),
             position: common.position.clone(),
@@ -211,7 +210,7 @@ impl<'f> Ledger<'f> {
                 Verdict::Ignored(reason) => self.note(*origin, Outcome::Ignored(*reason)),
                 Verdict::Poison(error, row) => {
                     // a record is stored whole: the first of its bad parts stands for all, but each row is blocked
-                    let is_large = error.code() == TOO_LARGE.0;
+                    let is_large = error.code() == Code::TooLarge;
                     let unfit = if is_large { &mut self.too_large } else { &mut self.poison };
                     if !unfit.insert(origin.record) && row.key.is_none() && row.table.is_none() {
                         continue;
@@ -449,7 +448,7 @@ impl<'f> Ledger<'f> {
     /// The error of a batch of which nothing can be applied.
     fn nothing_applied(&self) -> Error {
         let (counts, messages) = (self.faults.counts(), self.faults.messages());
-        let (code, sqlstate) = self.can_wait.clone().unwrap_or(("configuration", None));
+        let (code, sqlstate) = self.can_wait.clone().unwrap_or((Code::Configuration, None));
         let message =
             format!("No record of the batch can be applied ({counts}), and nothing was parked. {messages}");
         let error = Error::new(ErrorKind::Config, code, message);
@@ -467,7 +466,7 @@ impl<'f> Ledger<'f> {
         }
         Error::new(
             ErrorKind::Config,
-            "systemic_poison",
+            Code::SystemicPoison,
             format!(
                 "{} of {} records cannot be applied ({}): that is no accident, and nothing was parked. {} Check \
                  source.decoder and the target's constraints; `rowtide decode` shows what each record is taken for.",
@@ -524,7 +523,7 @@ impl<'f> Ledger<'f> {
         };
         Error::new(
             ErrorKind::Config,
-            "parked_limit",
+            Code::ParkedLimit,
             format!(
                 "{source} has parked {lately} records{of} in the last 10 minutes and would park {new} more, over \
                  dead_letters.limit = {}. Look at `rowtide dead-letters list`; {advice}",

@@ -2,7 +2,7 @@
 
 use super::columns::{Budget, Column, Columns};
 use super::{Layout, fill, literal, quote, relation};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::policy::{DataLayout, DeletePolicy};
 use crate::route::Target;
 
@@ -55,7 +55,7 @@ pub fn budget(target: &Target) -> Budget {
 pub fn declared(target: &Target) -> Result<Vec<(&str, Column)>> {
     let typed = target.types.iter().map(|(field, type_name)| {
         let column = Column::of_type(type_name).ok_or_else(|| {
-            Error::fault("configuration", format!(
+            Error::fault(Code::Configuration, format!(
                 "types of the route of {}: {field} = \"{type_name}\" is no type that a column can have. Known are text, \
                  varchar(n), double precision, real, bigint, integer, smallint, boolean, timestamptz, numeric(p,s) \
                  with a precision up to 38, and array(…) of one of them.",

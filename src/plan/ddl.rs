@@ -1,7 +1,7 @@
 //! The objects of a target: storage table, view and its typed columns.
 
 use super::{fill, literal, quote, relation};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::event::hex;
 use crate::policy::DeletePolicy;
 use crate::route::{Target, identifier};
@@ -46,12 +46,12 @@ pub fn view(target: &Target) -> Result<View> {
     for (field, type_name) in &target.types {
         if VIEW_COLUMNS.contains(&field.as_str()) || field.contains('\0') || field.len() > 63 {
             return Err(Error::fault(
-                "configuration",
+                Code::Configuration,
                 format!("types of the route of {}: a view column cannot be named {field}.", target.source),
             ));
         }
         let expression = typed_column(field, type_name).ok_or_else(|| {
-            Error::fault("configuration", format!(
+            Error::fault(Code::Configuration, format!(
                 "types of the route of {}: {field} = \"{type_name}\" is no known type. Known are numeric, \
                  numeric(p,s), bigint, integer, smallint, double precision, real, boolean, text, varchar(n), uuid, \
                  date, timestamp, timestamptz, bytea and jsonb.",

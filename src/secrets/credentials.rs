@@ -2,7 +2,7 @@
 
 use super::http::{Client, Trouble};
 use crate::config::{Aws, Container, Credentials};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Code, Error, ErrorKind, Result};
 use hyper::{Method, StatusCode, Uri};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -76,7 +76,7 @@ async fn ask(container: &Container, client: &Client) -> Result<(Credentials, Sys
         (None, token) => token.clone(),
     };
     let headers: Vec<_> = token.into_iter().map(|token| ("authorization", token)).collect();
-    let unavailable = |why: String| Error::new(ErrorKind::Unavailable, "unavailable", why);
+    let unavailable = |why: String| Error::new(ErrorKind::Unavailable, Code::Unavailable, why);
     let answer = client.ask(Method::GET, &uri, &headers, Vec::new()).await.map_err(|trouble: Trouble| {
         unavailable(format!("The container's credentials cannot be asked for: {trouble}."))
     })?;

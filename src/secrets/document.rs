@@ -2,7 +2,7 @@
 
 use super::http::Answer;
 use crate::config::{Keeper, Reference};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Code, Error, ErrorKind, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
@@ -108,7 +108,7 @@ pub(super) fn refusal(reference: &Reference, region: &str, answer: &Answer) -> E
         "InvalidRequestException" => "it cannot be read now: is it scheduled for deletion?".to_owned(),
         _ if status == 429 || status >= 500 || name.contains("Throttl") || name.contains("TooMany") => {
             let message = format!("{reference} cannot be fetched: {keeper} in {region} is busy ({name}).");
-            return Error::new(ErrorKind::Unavailable, "unavailable", message);
+            return Error::new(ErrorKind::Unavailable, Code::Unavailable, message);
         }
         _ => format!("{keeper} in {region} refuses"),
     };

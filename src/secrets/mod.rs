@@ -12,7 +12,7 @@ pub use login::connection_url;
 pub use sign::database_token;
 
 use crate::config::{Aws, Config, Credentials, Draft, Keeper, Loaded, Reference};
-use crate::error::{Disposition, Error, ErrorKind, Result};
+use crate::error::{Code, Disposition, Error, ErrorKind, Result};
 use http::{Answer, Client, Trouble};
 use hyper::{Method, StatusCode, Uri};
 use serde_json::json;
@@ -259,7 +259,7 @@ impl Secrets {
             ))),
             Err(trouble) => Err(Error::new(
                 ErrorKind::Unavailable,
-                "unavailable",
+                Code::Unavailable,
                 format!(
                     "{reference} cannot be fetched from {}: {trouble}. A function in a VPC needs a VPC endpoint of the \
                      service, or a way to the internet.",

@@ -1210,10 +1210,10 @@ async fn a_purge_forgets_old_tombstones_and_replays_behind_it_are_refused() {
     assert_eq!(place.count("select count(*) from \"{s}\".orders_cdc").await, 2);
     let checking = Cratedb::new(&config).unwrap().checking_horizon();
     let report = process(&worker.flow, &checking, &inserts("orders", 5), Deadline::never()).await;
-    assert_eq!(report.failure().unwrap().code(), "behind_purge_horizon");
+    assert_eq!(report.failure().unwrap().code().as_str(), "behind_purge_horizon");
     let patch = crate::postgres::old_patch(&config);
     let report = process(&patch, &checking, &[Record::new("script", "0", "0")], Deadline::never()).await;
-    assert_eq!(report.failure().unwrap().code(), "behind_purge_horizon");
+    assert_eq!(report.failure().unwrap().code().as_str(), "behind_purge_horizon");
     place.finish().await;
 }
 
@@ -1256,7 +1256,7 @@ async fn a_request_that_is_given_up_costs_its_connection_and_nothing_else() {
     let (records, deadline) = (inserts("orders", 3), Deadline::after(Duration::from_millis(100)));
     let report = process(&worker.flow, &*worker.sink, &records, deadline).await;
     assert_eq!(
-        (report.outcomes[0], report.stopped().map(|error| error.code())),
+        (report.outcomes[0], report.stopped().map(|error| error.code().as_str())),
         (Outcome::Failed, Some("deadline"))
     );
     assert_eq!(worker.done(&inserts("orders", 400)).await.reported, 0);
@@ -1513,7 +1513,8 @@ async fn cratedb_is_looked_at_and_left_as_it_is() {
         async move {
             let inspected = Sink::new(&config).unwrap().inspect().await;
             let stack = rowtide::doctor::Stack::default();
-            let findings = stack.findings_of_sink(&config, "crate://", &inspected);
+            let findings =
+                stack.findings_of_sink(&rowtide::doctor::Configured::from(&config), "crate://", &inspected);
             findings
                 .into_iter()
                 .map(|finding| format!("{} {}", finding.rule, finding.place))

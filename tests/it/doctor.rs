@@ -6,8 +6,8 @@ use crate::samples::entries;
 use crate::support::{Place, server};
 use proptest::prelude::*;
 use rowtide::config::{Config, Environment, Inputs};
-use rowtide::doctor::{Finding, Stack, rules};
-use rowtide::error::{Error, ErrorKind};
+use rowtide::doctor::{Configured, Finding, Stack, rules};
+use rowtide::error::{Code, Error, ErrorKind};
 use rowtide::materialize::{
     Inspection, Privilege, RegisteredTarget, SchemaFacts, TableFacts, TargetFacts, Use,
 };
@@ -47,7 +47,7 @@ fn examined(files: &[&Path], config_file: Option<&Path>) -> Vec<Finding> {
         let content = std::fs::read(file).unwrap();
         stack.add(name(file), &content, &BTreeMap::new()).unwrap_or_else(|error| panic!("{error}"));
     }
-    stack.findings(&config(config_file))
+    stack.findings(&Configured::from(&config(config_file)))
 }
 
 /// A case of a rule: `bad-terraform` has a template, a configuration file of the same name, or both.
@@ -154,7 +154,7 @@ fn our_own_templates_trip_nothing() {
             let parameters = choice.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
             let mut stack = Stack::default();
             stack.add(folder, &content, &parameters.collect()).unwrap();
-            let findings = stack.findings(&config(None));
+            let findings = stack.findings(&Configured::from(&config(None)));
             assert!(findings.is_empty(), "{folder} {choice:?}:{}", shown(&findings));
             let examined = stack.examined();
             if ["sam", "cloudformation"].contains(&folder) {
@@ -192,9 +192,9 @@ fn files_are_examined_together() {
     let short = std::fs::read_to_string(&function).unwrap().replace("\"Timeout\": 60", "\"Timeout\": 3");
     let mut stack = Stack::default();
     stack.add("function", short.as_bytes(), &BTreeMap::new()).unwrap();
-    assert!(stack.findings(&config(None)).is_empty());
+    assert!(stack.findings(&Configured::from(&config(None))).is_empty());
     stack.add("mapping", &std::fs::read(&mapping).unwrap(), &BTreeMap::new()).unwrap();
-    let findings = stack.findings(&config(None));
+    let findings = stack.findings(&Configured::from(&config(None)));
     assert_eq!(findings.iter().map(|finding| finding.rule).collect::<Vec<_>>(), ["timeout"]);
     assert_eq!((stack.examined().functions, stack.examined().mappings), (1, 1));
 }
@@ -239,7 +239,11 @@ Resources:
         let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let mut stack = Stack::default();
         stack.add("t", template.as_bytes(), &parameters.collect()).unwrap();
-        stack.findings(&config(None)).iter().map(|finding| finding.rule).collect::<Vec<_>>()
+        stack
+            .findings(&Configured::from(&config(None)))
+            .iter()
+            .map(|finding| finding.rule)
+            .collect::<Vec<_>>()
     };
     assert_eq!(found(&[]), Vec::<&str>::new());
     assert_eq!(found(&[("Position", "LATEST")]), ["starting-position"]);
@@ -262,7 +266,7 @@ fn an_alias_leads_to_its_function_and_a_consumer_to_its_stream() {
         template.replace("MaximumRecordAgeInSeconds: 43200", "MaximumRecordAgeInSeconds: 90000") + fan;
     let mut stack = Stack::default();
     stack.add("t", template.as_bytes(), &BTreeMap::new()).unwrap();
-    let findings = stack.findings(&config(None));
+    let findings = stack.findings(&Configured::from(&config(None)));
     let found: Vec<&str> = findings.iter().map(|finding| finding.rule).collect();
     assert_eq!(found, ["timeout", "record-age"], "{}", shown(&findings));
 }
@@ -275,7 +279,11 @@ fn mappings_of_functions_that_are_not_rowtides_are_not_looked_at_beside_those_th
     let rules = |template: &str| {
         let mut stack = Stack::default();
         stack.add("t", template.as_bytes(), &BTreeMap::new()).unwrap();
-        stack.findings(&config(None)).iter().map(|finding| finding.rule).collect::<Vec<_>>()
+        stack
+            .findings(&Configured::from(&config(None)))
+            .iter()
+            .map(|finding| finding.rule)
+            .collect::<Vec<_>>()
     };
     assert_eq!(rules(&(ours + others)), Vec::<&str>::new());
     // where nothing says which they are, all are
@@ -288,7 +296,7 @@ fn globals_reach_the_functions_of_sam() {
     let mut stack = Stack::default();
     let short = template.replace("    Timeout: 60", "    Timeout: 3");
     stack.add("t", short.as_bytes(), &BTreeMap::new()).unwrap();
-    let findings = stack.findings(&config(None));
+    let findings = stack.findings(&Configured::from(&config(None)));
     assert_eq!(findings.iter().map(|finding| finding.rule).collect::<Vec<_>>(), ["timeout"]);
 }
 
@@ -470,7 +478,8 @@ fn every_rule_over_the_database_is_tripped_by_what_it_is_about_and_by_nothing_el
         ("sink-unguarded", "", |facts| facts.targets[0].unguarded = true),
     ];
     let found = |config: &Config, inspected: &Result<Inspection, Error>| {
-        let findings = Stack::default().findings_of_sink(config, "postgresql://u:***@h/d", inspected);
+        let findings =
+            Stack::default().findings_of_sink(&Configured::from(config), "postgresql://u:***@h/d", inspected);
         findings.iter().map(|finding| finding.rule).collect::<Vec<_>>()
     };
     for (rule, settings, change) in table {
@@ -479,7 +488,8 @@ fn every_rule_over_the_database_is_tripped_by_what_it_is_about_and_by_nothing_el
         let expected: Vec<&str> = Some(rule).into_iter().filter(|rule| !rule.is_empty()).collect();
         assert_eq!(found(&text(settings), &Ok(facts)), expected, "{settings}");
     }
-    let refused = Err(Error::new(ErrorKind::Unavailable, "unavailable", "The database cannot be reached."));
+    let refused =
+        Err(Error::new(ErrorKind::Unavailable, Code::Unavailable, "The database cannot be reached."));
     assert_eq!(found(&text(""), &refused), ["sink-unreachable"]);
     let tried: BTreeSet<&str> = table.iter().map(|(rule, ..)| *rule).chain(["sink-unreachable"]).collect();
     let known: BTreeSet<&str> = rules().iter().filter(|rule| rule.asks_sink).map(|rule| rule.name).collect();
@@ -497,7 +507,7 @@ fn connections_are_those_of_all_shards() {
         config.source.epoch = 2;
         config.sink.connections = 1;
         stack
-            .findings_of_sink(&config, "", &Ok(facts))
+            .findings_of_sink(&Configured::from(&config), "", &Ok(facts))
             .into_iter()
             .map(|finding| finding.why)
             .collect::<Vec<_>>()
@@ -722,7 +732,7 @@ fn documents() -> impl Strategy<Value = String> {
 fn examine(text: &[u8]) {
     let mut stack = Stack::default();
     if stack.add("t", text, &BTreeMap::new()).is_ok() {
-        drop(stack.findings(&Config::default()));
+        drop(stack.findings(&Configured::from(&Config::default())));
     }
 }
 

@@ -70,7 +70,7 @@ async fn a_start_behind_a_locked_table_ends_before_the_deadline() {
     let taken = process(&worker.flow, &worker.sink, &records, deadline);
     // the lock is held until the worker has answered: one that waits for it never does
     let report = tokio::time::timeout(Duration::from_secs(60), taken).await.expect("an answer");
-    assert_eq!(report.stopped().map(|error| error.code()), Some("deadline"), "{report:?}");
+    assert_eq!(report.stopped().map(|error| error.code().as_str()), Some("deadline"), "{report:?}");
     assert_eq!(report.failed_position(), Some("1"));
     lock.rollback().await.unwrap();
     assert_eq!(worker.done(&records).await.applied, 3);

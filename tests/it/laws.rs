@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use rowtide::coalesce::{Fate, Provenance, Schedule, Tracked};
 use rowtide::config::Config;
 use rowtide::decode::{Decoders, Reason};
-use rowtide::error::Error;
+use rowtide::error::{Code, Error};
 use rowtide::event::{Change, ChangeEvent, Document, Key, Patch};
 use rowtide::json::Value;
 use rowtide::materialize::{DeadLetter, Deadline};
@@ -332,7 +332,7 @@ proptest! {
             let keys: Vec<Key> = wave.iter().flatten().map(key_of).collect();
             prop_assert_eq!(keys.iter().collect::<HashSet<_>>().len(), keys.len(), "a key twice in a wave");
             for unit in wave {
-                let refused = Arc::new(Error::poison("refused", "refused"));
+                let refused = Arc::new(Error::poison(Code::Other("refused"), "refused"));
                 let fate = match answers.next() {
                     Some(0) => Fate::Refused(refused),
                     Some(1) => Fate::Stale,
@@ -715,7 +715,7 @@ fn poison_that_is_most_of_a_batch_fails_the_invocation_and_parks_nothing() {
         let (flow, records) = poisoned(poison, good);
         let memory = Memory::new();
         let report = take(&flow, &memory, &records);
-        let code = report.failure().map(Error::code);
+        let code = report.failure().map(|error| error.code().as_str());
         assert_eq!(code, (!parks).then_some("systemic_poison"), "{poison} of {}", poison + good);
         assert_eq!(memory.letters().len(), if parks { poison } else { 0 }, "{poison} of {}", poison + good);
         let counts = report.counts();
@@ -754,7 +754,7 @@ fn a_source_that_parks_too_much_in_a_while_fails_the_invocation() {
         let mut memory = Memory::new();
         memory.parked_by_others = by_others;
         let report = take(&flow, &memory, &records);
-        assert_eq!(report.failure().map(|error| error.code()), (!parks).then_some("parked_limit"));
+        assert_eq!(report.failure().map(|error| error.code().as_str()), (!parks).then_some("parked_limit"));
         assert_eq!(memory.letters().len(), if parks { poison } else { 0 });
     };
     check(0, 5, true);

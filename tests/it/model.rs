@@ -3,7 +3,7 @@
 use rowtide::catalogue::{Catalogue, TableSchema};
 use rowtide::config::Config;
 use rowtide::decode::{Decoded, Decoder, Decoders, Outline, Reason};
-use rowtide::error::{Error, ErrorKind, FAULT_CODES, Result};
+use rowtide::error::{Code, Error, ErrorKind, Result};
 use rowtide::event::ChangeEvent;
 use rowtide::json::Value;
 use rowtide::materialize::{Binding, Cause, DeadLetter, Deadline, Materializer, RowOutcome, Truncation};
@@ -151,7 +151,11 @@ impl Memory {
             .collect();
         if fresh.iter().any(|(row, stored)| (self.refuses)(&row.key, &row.version, stored.document.as_ref()))
         {
-            let error = Arc::new(Error::new(ErrorKind::Rejected, "check_violation", "The row is refused."));
+            let error = Arc::new(Error::new(
+                ErrorKind::Rejected,
+                Code::Other("check_violation"),
+                "The row is refused.",
+            ));
             return vec![RowOutcome::Refused(error); unit.len()];
         }
         let written: HashSet<String> = fresh.iter().map(|(row, _)| row.key.clone()).collect();
@@ -194,7 +198,7 @@ pub(crate) fn sorted(value: Value) -> Value {
 }
 
 fn transient() -> Error {
-    Error::new(ErrorKind::Unavailable, "unavailable", "The database is away.")
+    Error::new(ErrorKind::Unavailable, Code::Unavailable, "The database is away.")
 }
 
 impl Materializer for Memory {
@@ -208,11 +212,11 @@ impl Materializer for Memory {
         let known =
             state.bindings.entry(binding.target.qualified()).or_insert_with(|| binding.clone()).clone();
         let code = if known.key_names != binding.key_names {
-            "changed_key"
+            Code::ChangedKey
         } else if known.scheme != binding.scheme {
-            "other_scheme"
+            Code::OtherScheme
         } else if known.source.conflicts_with(&binding.source) {
-            "other_source"
+            Code::OtherSource
         } else {
             return Ok(());
         };
@@ -310,7 +314,7 @@ impl Materializer for Memory {
         };
         let own = |letter: &&DeadLetter| {
             let again = letters.iter().any(|other| same(other, letter));
-            let is_fault = FAULT_CODES.contains(&letter.code.as_str());
+            let is_fault = Code::named(&letter.code).is_some_and(Code::is_fault);
             let is_of_cause = match cause {
                 Cause::Poison => !is_fault,
                 Cause::Fault(table) => is_fault && letter.table.as_deref() == table,
@@ -374,7 +378,7 @@ impl Decoder for Script {
 
     fn decode(&self, record: &Record, _: &Outline<'_>, _: &Catalogue) -> Result<Decoded> {
         match std::str::from_utf8(&record.payload).unwrap() {
-            "poison" => Err(Error::poison("poison", "The record is poison.")),
+            "poison" => Err(Error::poison(Code::Other("poison"), "The record is poison.")),
             "nothing" => Ok(Decoded::Ignored(Reason::Heartbeat)),
             number => Ok(Decoded::Events(self.0[number.parse::<usize>().unwrap()].clone())),
         }

@@ -430,7 +430,7 @@ fn an_envelope_with_anything_wrong_is_never_a_panic_and_loses_no_record() {
                 Some(envelope.records.len())
             }
             Err(error) => {
-                assert!(!error.code().is_empty());
+                assert!(!error.code().as_str().is_empty());
                 None
             }
         };

@@ -666,13 +666,13 @@ async fn purge_redrive_and_replay_bring_nothing_back() {
     replay.sink = checking();
     let old: Vec<Record> = inserts("orders", 5);
     let report = replay.take(&old).await;
-    assert_eq!(report.failure().unwrap().code(), "behind_purge_horizon");
+    assert_eq!(report.failure().unwrap().code().as_str(), "behind_purge_horizon");
     assert_eq!(place.count("select count(*) from {s}.orders").await, 0);
     // so is a patch
     let mut patching = place.worker(&config);
     (patching.flow, patching.sink) = (old_patch(&config), checking());
     let report = patching.take(&[Record::new("script", "0", "0")]).await;
-    assert_eq!(report.failure().unwrap().code(), "behind_purge_horizon");
+    assert_eq!(report.failure().unwrap().code().as_str(), "behind_purge_horizon");
     // what is newer is taken
     let future = u64::try_from(jiff::Timestamp::now().as_microsecond()).unwrap() + 60_000_000;
     let new = [change("orders", "k00000", future, 9_000, Some(r#""n":{"N":"9"}"#))];

@@ -139,7 +139,7 @@ fn faults_are_no_poison_and_the_limit_counts_them_by_table() {
     assert_eq!(take(&flow, &memory, &in_order(&keys_only(&third, 300..390))).counts().parked, 90);
     let over = take(&flow, &memory, &in_order(&odd(KEYS_ONLY, 200..211)));
     let failure = over.failure().expect("over the limit");
-    assert_eq!(failure.code(), "parked_limit");
+    assert_eq!(failure.code().as_str(), "parked_limit");
     assert!(failure.message().contains("of other") && failure.message().contains("skip = true"), "{failure}");
     // poison has a limit of its own
     let poison = in_order(&["{}".to_owned(), streamed(ORDERS, 12)]);

@@ -240,7 +240,7 @@ async fn sources_that_order_their_changes_otherwise_are_not_merged() {
         assert_eq!(database.events(&config, vec![of_db("a", 1, 1)]).await.counts().applied, 1);
         let other = ChangeEvent { version: "p.0000.1.0001".to_owned().into(), ..of_db("b", 2, 1) };
         let report = database.events(&config, vec![other]).await;
-        assert_eq!(report.failure().map(|error| error.code()), Some("other_scheme"), "{report:?}");
+        assert_eq!(report.failure().map(|error| error.code().as_str()), Some("other_scheme"), "{report:?}");
         database.finish().await;
     }
 }

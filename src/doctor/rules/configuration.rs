@@ -1,7 +1,6 @@
 //! Rowtide's own configuration.
 
 use super::{Check, Hit, Rule, Severity, Stack};
-use crate::config::{Payload, Tls};
 use crate::doctor::model::{Kind, Resource};
 
 pub(super) const RULES: &[Rule] = &[
@@ -24,13 +23,12 @@ pub(super) const RULES: &[Rule] = &[
         why: "A late or repeated record of a deleted row brings the row back.",
         change: "Use `delete = \"tombstone\"` or `\"soft\"`, and purge tombstones.",
         check: Check::Stack(|stack| {
-            let routes = stack.config.effective().into_iter();
-            let hard = routes.filter(|setting| {
+            let hard = stack.configured.settings.iter().filter(|setting| {
                 setting.name.starts_with("route.")
                     && setting.name.ends_with(".delete")
                     && setting.value == "hard"
             });
-            hard.map(|setting| Hit::of(setting.origin, format!("`{}` is hard.", setting.name))).collect()
+            hard.map(|setting| Hit::of(&setting.origin, format!("`{}` is hard.", setting.name))).collect()
         }),
     },
     Rule {
@@ -40,7 +38,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "A parked record can be redriven only for as long as the source keeps it.",
         change: "Set `dead_letters.payload` to full, unless payloads must not be kept.",
         check: Check::Stack(|stack| {
-            let fails = stack.config.dead_letters.payload == Payload::None;
+            let fails = stack.configured.word("dead_letters.payload") == "none";
             let detail = "Parked records are kept without payload.";
             let hit = || Hit::of(origin(stack, "dead_letters.payload"), detail);
             let functions = stack.model.of(Kind::Function).filter_map(|function| {
@@ -54,19 +52,17 @@ pub(super) const RULES: &[Rule] = &[
 
 /// Where a setting comes from.
 fn origin(stack: &Stack<'_>, name: &str) -> String {
-    let settings = stack.config.effective();
-    let found = settings.into_iter().find(|setting| setting.name == name);
-    found.map(|setting| setting.origin).unwrap_or_default()
+    stack.configured.setting(name).map(|setting| setting.origin.clone()).unwrap_or_default()
 }
 
 fn unencrypted(stack: &Stack<'_>) -> Option<Hit> {
-    let url = stack.config.sink.url.as_ref()?.expose();
+    let url = stack.configured.sink_url.as_deref()?;
     if is_local(url) {
         return None;
     }
-    let (fails, name) = match stack.config.sink.tls {
-        Some(tls) => (matches!(tls, Tls::Disable | Tls::Prefer), "sink.tls"),
-        None => (is_lax(url), "sink.url"),
+    let (fails, name) = match stack.configured.word("sink.tls") {
+        "" => (is_lax(url), "sink.url"),
+        tls => (["disable", "prefer"].contains(&tls), "sink.tls"),
     };
     fails.then(|| Hit::of(origin(stack, name), UNENCRYPTED))
 }

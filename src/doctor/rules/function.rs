@@ -2,7 +2,7 @@
 
 use super::mapping::each;
 use super::{Check, Hit, Rule, Severity, Stack, setting};
-use crate::config::{SETTINGS, fails_whole};
+use crate::doctor::facts::Configured;
 use crate::doctor::model::{Kind, Origin, Resource, is_ours};
 use crate::doctor::node::{Given, Node, Value};
 
@@ -84,7 +84,9 @@ pub(super) const RULES: &[Rule] = &[
         check: Check::Stack(|stack| {
             let functions = stack.model.of(Kind::Function);
             functions
-                .flat_map(|function| function.variables().iter().filter_map(|entry| unknown(function, entry)))
+                .flat_map(|function| {
+                    function.variables().iter().filter_map(|entry| unknown(stack.configured, function, entry))
+                })
                 .collect()
         }),
     },
@@ -96,7 +98,7 @@ pub(super) const RULES: &[Rule] = &[
         change: "Set the variable `ROWTIDE_SINK_URL` to secretsmanager://NAME, or name a configuration with \
                  `ROWTIDE_CONFIG`.",
         check: Check::Stack(|stack| {
-            let has_sink = stack.config.sink.url.is_some();
+            let has_sink = stack.configured.sink_url.is_some();
             let ours = stack.model.of(Kind::Function).filter(|function| is_ours(function));
             let told = |function: &Resource| {
                 let names = ["ROWTIDE_SINK_URL", "ROWTIDE_CONFIG"].into_iter().chain(OTHER_SINKS);
@@ -128,10 +130,10 @@ pub(super) const RULES: &[Rule] = &[
                 let text = |name: &str| {
                     let node = function.variable(name);
                     // whatever it is, it is there
-                    (!node.is_null()).then(|| node.as_text().unwrap_or_default())
+                    (!node.is_null()).then(|| node.as_text().unwrap_or_default().to_owned())
                 };
                 let detail = "`USE_BATCH_PROCESSING` is not true.";
-                (fails_whole(text) == Some(true)).then(|| Hit::at(function, node, detail))
+                ((stack.configured.fails_whole)(&text) == Some(true)).then(|| Hit::at(function, node, detail))
             });
             fails.collect()
         }),
@@ -149,8 +151,8 @@ pub(super) const RULES: &[Rule] = &[
                 let has = |name: &str| !function.variable(name).is_null();
                 let elsewhere =
                     !has("ROWTIDE_SOURCE_DECODER") && (has("ROWTIDE_CONFIG") || has("MESSAGE_FORMAT"));
-                let auto =
-                    setting(Some(function), stack.config, "source.decoder") == Given::Is("auto".to_owned());
+                let auto = setting(Some(function), stack.configured, "source.decoder")
+                    == Given::Is("auto".to_owned());
                 let node = function.get(&["Environment"]);
                 (auto && !elsewhere).then(|| Hit::at(function, node, "`source.decoder` is auto."))
             })
@@ -212,9 +214,9 @@ fn default_group(function: &Resource, group: &str) -> bool {
     }
 }
 
-fn unknown(function: &Resource, (name, node): &(String, Node)) -> Option<Hit> {
-    let known: Vec<String> = SETTINGS.iter().filter_map(crate::config::Setting::variable).collect();
-    let tables = SETTINGS.iter().filter_map(|setting| setting.name.split_once('.'));
+fn unknown(configured: &Configured, function: &Resource, (name, node): &(String, Node)) -> Option<Hit> {
+    let known = &configured.variables;
+    let tables = configured.settings.iter().filter_map(|setting| setting.name.split_once('.'));
     let is_ours = |table: &str| name.starts_with(&format!("ROWTIDE_{}_", table.to_ascii_uppercase()));
     let is_route = name.starts_with("ROWTIDE_ROUTE");
     if known.contains(name) || !(is_route || tables.into_iter().any(|(table, _)| is_ours(table))) {

@@ -11,11 +11,11 @@ mod secrets;
 mod sink;
 mod source;
 
+use super::facts::Configured;
 use super::model::{Model, Origin, Resource};
 use super::node::{Given, Node};
 use super::terraform::spelling;
 use super::{Described, Finding, Severity};
-use crate::config::Config;
 use crate::error::Error;
 use crate::materialize::Inspection;
 
@@ -38,13 +38,13 @@ enum Check {
 /// Files and configuration.
 struct Stack<'a> {
     model: &'a Model,
-    config: &'a Config,
+    configured: &'a Configured,
 }
 
 /// A database that was inspected, or could not be.
 struct Sink<'a> {
     model: &'a Model,
-    config: &'a Config,
+    configured: &'a Configured,
     /// For people, without its password.
     name: &'a str,
     inspected: &'a Result<Inspection, Error>,
@@ -106,8 +106,8 @@ pub(super) fn described() -> Vec<Described> {
         .collect()
 }
 
-pub(super) fn of_stack(model: &Model, config: &Config) -> Vec<Finding> {
-    let stack = Stack { model, config };
+pub(super) fn of_stack(model: &Model, configured: &Configured) -> Vec<Finding> {
+    let stack = Stack { model, configured };
     found(|rule| match rule.check {
         Check::Stack(check) => check(&stack),
         Check::Sink(_) => Vec::new(),
@@ -116,11 +116,11 @@ pub(super) fn of_stack(model: &Model, config: &Config) -> Vec<Finding> {
 
 pub(super) fn of_sink(
     model: &Model,
-    config: &Config,
+    configured: &Configured,
     name: &str,
     inspected: &Result<Inspection, Error>,
 ) -> Vec<Finding> {
-    let sink = Sink { model, config, name, inspected };
+    let sink = Sink { model, configured, name, inspected };
     found(|rule| match rule.check {
         Check::Stack(_) => Vec::new(),
         Check::Sink(check) => check(&sink),
@@ -183,17 +183,14 @@ fn listed(words: &[&str]) -> String {
 }
 
 /// A setting as a function has it: by its variable, else as the configuration says.
-fn setting(function: Option<&Resource>, config: &Config, name: &str) -> Given<String> {
+fn setting(function: Option<&Resource>, configured: &Configured, name: &str) -> Given<String> {
     let variable = format!("ROWTIDE_{}", name.to_ascii_uppercase().replace('.', "_"));
     match function.map(|function| function.variable(&variable).given_text()) {
         Some(Given::Is(value)) => Given::Is(value),
         Some(Given::Unknown) => Given::Unknown,
         Some(Given::Absent) | None => {
-            let settings = config.effective();
-            settings
-                .into_iter()
-                .find(|setting| setting.name == name)
-                .map_or(Given::Absent, |setting| Given::Is(setting.value))
+            let setting = configured.setting(name);
+            setting.map_or(Given::Absent, |setting| Given::Is(setting.value.clone()))
         }
     }
 }

@@ -68,11 +68,10 @@ fn parameter(parameter: &Parameter) -> Option<Hit> {
 
 /// `sink.url` with its password in the file itself, not by reference.
 fn configured(stack: &Stack<'_>) -> Option<Hit> {
-    let url = stack.config.sink.url.as_ref()?;
-    let settings = stack.config.effective();
-    let origin = settings.into_iter().find(|setting| setting.name == "sink.url")?.origin;
+    let url = stack.configured.sink_url.as_deref()?;
+    let origin = stack.configured.setting("sink.url")?.origin.clone();
     let in_file = origin.contains(" line ") && !origin.contains("://");
-    let what = secret::plain("sink.url", url.expose()).filter(|_| in_file)?;
+    let what = secret::plain("sink.url", url).filter(|_| in_file)?;
     let hit = Hit::of(origin, format!("sink.url holds {what}."));
     Some(hit.changing(
         "Write url = \"env://NAME\", \"file://path\" or \"secretsmanager://NAME\" in its place, and change the password.",

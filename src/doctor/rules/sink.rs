@@ -1,10 +1,8 @@
 //! The database, after it was inspected.
 
 use super::{Check, Hit, Rule, Severity, Sink, listed, setting};
-use crate::config::Ddl;
 use crate::doctor::model::{Model, Shards, Source};
 use crate::materialize::{Inspection, Privilege, RegisteredTarget, TargetFacts, Use};
-use crate::policy::Policy;
 
 /// Beyond it, times in tables, retentions and the limits over ten minutes are off by what people notice.
 const CLOCK_MAX_MS: i64 = 30_000;
@@ -99,7 +97,7 @@ pub(super) const RULES: &[Rule] = &[
         change: "Run what `rowtide ddl TABLE` prints, or set `sink.ddl` to auto.",
         check: Check::Sink(|sink| {
             let Ok(facts) = sink.inspected else { return Vec::new() };
-            let never = sink.config.sink.ddl == Ddl::Never;
+            let never = sink.configured.word("sink.ddl") == "never";
             // it is made when a source says something of its tables; most never do
             let missing = facts.tables.iter().filter(|table| !table.exists && table.used_for != Use::Schemas);
             let hits = missing.filter(|_| never);
@@ -154,9 +152,9 @@ fn targets(sink: &Sink<'_>, check: impl Fn(&TargetFacts) -> Option<Hit>) -> Vec<
 
 /// How many connections all workers open at most: those of every mapping, or of one worker where no mapping is known.
 fn connections(sink: &Sink<'_>) -> i64 {
-    let own = i64::try_from(sink.config.sink.connections).unwrap_or(i64::MAX);
+    let own = sink.configured.connections;
     let of_mapping = |mapping: crate::doctor::model::Mapping<'_>| {
-        let each = setting(mapping.function, sink.config, "sink.connections").known();
+        let each = setting(mapping.function, sink.configured, "sink.connections").known();
         let each = each.and_then(|each| each.parse().ok()).unwrap_or(own);
         let factor = mapping.number("ParallelizationFactor").known().unwrap_or(1);
         let workers = match (mapping.source, Model::shards(&mapping)) {
@@ -190,7 +188,7 @@ fn words(lacks: &[Privilege]) -> Vec<&'static str> {
 
 fn schemas(sink: &Sink<'_>) -> Vec<Hit> {
     let Ok(facts) = sink.inspected else { return Vec::new() };
-    let creates = sink.config.sink.ddl == Ddl::Auto;
+    let creates = sink.configured.word("sink.ddl") == "auto";
     let check = |schema: &crate::materialize::SchemaFacts| {
         if !schema.exists {
             return Some(Hit::of(format!("schema {}", schema.name), "The schema is missing."));
@@ -225,23 +223,19 @@ fn disagreement(sink: &Sink<'_>, target: &TargetFacts, was: &RegisteredTarget) -
     if was.source != target.source {
         return Some(format!("It was filled from {}, and the route says {}.", was.source, target.source));
     }
-    let policy = Policy::from(sink.config);
-    let route = policy.routes.first(target.source.as_str()).ok().flatten();
-    let mut key: Vec<String> =
-        route.iter().flat_map(|route| route.key.iter().chain(route.key_add.keys())).cloned().collect();
-    key.sort();
-    if route.is_some_and(|route| !route.key.is_empty()) && key != was.key_names {
+    let key = (sink.configured.key_of)(&target.source);
+    if let Some(key) = key.filter(|key| *key != was.key_names) {
         let (was, is) = (was.key_names.join(", "), key.join(", "));
         return Some(format!("It was filled with the key {was}, and the route says {is}."));
     }
-    let scheme = sink.config.source.version.letter().map(String::from);
+    let scheme = sink.configured.scheme.map(String::from);
     if let Some(scheme) = scheme.filter(|scheme| *scheme != was.scheme) {
         return Some(format!(
             "It was filled with the version scheme {}, and `source.version` says {scheme}.",
             was.scheme
         ));
     }
-    let epoch = i32::from(sink.config.source.epoch);
+    let epoch = i32::from(sink.configured.epoch);
     (was.epoch > epoch)
         .then(|| format!("It was filled with the epoch {}, and `source.epoch` is {epoch}.", was.epoch))
 }

@@ -104,7 +104,7 @@ fn precision(stack: &Stack<'_>) -> Vec<Hit> {
 
 fn arrival(stack: &Stack<'_>) -> Vec<Hit> {
     each(stack, |mapping| {
-        let version = setting(mapping.function, stack.config, "source.version");
+        let version = setting(mapping.function, stack.configured, "source.version");
         if version.known().as_deref() != Some("arrival") {
             return None;
         }
@@ -124,7 +124,7 @@ fn arrival(stack: &Stack<'_>) -> Vec<Hit> {
 }
 
 fn tombstones(stack: &Stack<'_>) -> Vec<Hit> {
-    let remembered = stack.config.sink.tombstone_retention.as_secs();
+    let remembered = stack.configured.tombstone_retention;
     each(stack, |mapping| {
         let from = mapping.from?;
         let (name, unit, default) = match mapping.source {
