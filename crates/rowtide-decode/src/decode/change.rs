@@ -183,18 +183,6 @@ impl<'a> Table<'a> {
         })
     }
 
-    /// What a record comes to that tells of a row.
-    pub(super) fn decoded(change: &impl RowChange) -> Result<Decoded> {
-        if change.table().is_left_out() { Ok(Decoded::Ignored(Reason::Unrouted)) } else { Self::part(change) }
-    }
-
-    /// The same of a table that is not left out. An error says whose row it concerns.
-    pub(super) fn part(change: &impl RowChange) -> Result<Decoded> {
-        events(change)
-            .map(Decoded::Events)
-            .map_err(|error| change.table().about(error, change.readable_key().as_ref()))
-    }
-
     /// What a record comes to that tells of the end of the table's rows.
     pub(super) fn truncated(
         &self,
@@ -225,10 +213,24 @@ impl<'a> Table<'a> {
     }
 }
 
+/// What a record comes to that tells of a row.
+pub(super) fn decoded(change: &impl RowChange) -> Result<Decoded> {
+    if change.table().is_left_out() { Ok(Decoded::Ignored(Reason::Unrouted)) } else { part(change) }
+}
+
+/// The same of a table that is not left out.
+///
+/// # Errors
+/// What is wrong with the record, and whose row it concerns.
+pub(super) fn part(change: &impl RowChange) -> Result<Decoded> {
+    let events = events(change).map(Decoded::Events);
+    events.map_err(|error| change.table().about(error, change.readable_key().as_ref()))
+}
+
 /// The events of a change.
 ///
 /// # Errors
-/// What is wrong with the record; it does not say yet whose row that is.
+/// What is wrong with the record; whose row it concerns is not said yet.
 pub(super) fn events(change: &impl RowChange) -> Result<Vec<ChangeEvent>> {
     let (table, operation) = (change.table(), change.operation()?);
     let version = table.version(|| change.version())?;
@@ -377,7 +379,7 @@ mod tests {
         let decoding = Decoding { decoder: &(), record: &record, catalogue: &catalogue };
         let table = Table::new(&decoding, 0, name, SourceIdentity::default());
         let change = Plain { table: &table, operation: Operation::Delete, key: key.to_vec(), row };
-        match Table::decoded(&change) {
+        match super::decoded(&change) {
             Ok(Decoded::Events(events)) => Ok(events[0].key.as_ref().unwrap().to_json()),
             Ok(other) => panic!("{other:?}"),
             Err(error) => Err((error.code().to_string(), error.key().map(str::to_owned))),

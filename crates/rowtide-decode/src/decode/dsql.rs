@@ -16,7 +16,7 @@
 //! Amazon Aurora DSQL User Guide, "Understanding CDC records" (an `op` that is not known is to be applied as an
 //! upsert of `after`; "Handling oversized records") and "Change data capture streams" (unordered, at least once).
 
-use super::change::{Operation, RowChange, Table};
+use super::change::{self, Operation, RowChange, Table};
 use super::row::{self, Row, present, string};
 use super::{Decoded, Decoder, Decoding, Outline, Settings};
 use crate::catalogue::{Catalogue, Identity};
@@ -78,7 +78,7 @@ impl<'d> Decoding<'d, Dsql> {
         let source = source.ok_or_else(no_change_record)?;
         let no_table = || Error::poison(Code::NoTable, "The record's source has no schema and table.");
         let table = self.table(source).ok_or_else(no_table)?;
-        Table::decoded(&DsqlRow { table: &table, found: &found, source })
+        change::decoded(&DsqlRow { table: &table, found: &found, source })
     }
 
     fn table(&self, source: &Source<'_>) -> Option<Table<'d>> {

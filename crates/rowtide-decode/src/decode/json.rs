@@ -20,8 +20,9 @@
 //! # Source
 //! RFC 6901, "JSON Pointer".
 
-use super::change::{Operation, RowChange, Table};
-use super::row::{Row, copy, members};
+use super::change::{self, Operation, RowChange, Table};
+use super::copy::copy;
+use super::row::{Row, members};
 use super::{Decoded, Decoder, Decoding, Outline, Settings};
 use crate::catalogue::{Catalogue, Identity};
 use crate::decimal;
@@ -136,7 +137,7 @@ impl Decoder for Json {
         members(payload, |_, _| ())?;
         let source = SourceIdentity::of_stream(&record.source);
         let table = Table::new(&decoding, self.settings.epoch, self.table(payload)?, source);
-        Table::decoded(&JsonRow { decoder: self, table: &table, payload, time: Cell::new(None) })
+        change::decoded(&JsonRow { decoder: self, table: &table, payload, time: Cell::new(None) })
     }
 }
 

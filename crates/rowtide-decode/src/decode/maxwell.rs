@@ -25,7 +25,8 @@
 //! `RowMap`, `BinlogConnectorEvent`, `SchemaChange` and `DDLMap`. MySQL Reference Manual, "Binary Logging Options and
 //! Variables".
 
-use super::change::{Before, Operation, RowChange, Table};
+use super::change::{self, Before, Operation, RowChange, Table};
+use super::copy::copy;
 use super::row::{self, Columns, Row};
 use super::{Decoded, Decoder, Decoding, Outline, Reason, Settings};
 use crate::catalogue::{Catalogue, Identity, TableSchema};
@@ -117,7 +118,7 @@ impl<'d> Decoding<'d, Maxwell> {
             Some((table, ahead)) => (table, Some(ahead)),
             None => (self.table(&found).ok_or_else(no_change_record)?, None),
         };
-        Table::decoded(&MaxwellRow::new(&table, &found, &kind, ahead))
+        change::decoded(&MaxwellRow::new(&table, &found, &kind, ahead))
     }
 
     /// Says of an error whose row it concerns, as far as that can be read.
@@ -181,7 +182,7 @@ impl<'d> Decoding<'d, Maxwell> {
         let table = self.table(found)?;
         let identity = table.identity(found.key().ok()?).ok()?;
         let mut row = Row::new(&identity);
-        row.add_object(scanner, |scanner, _, out| row::copy(scanner, out)).ok()?;
+        row.add_object(scanner, |scanner, _, out| copy(scanner, out)).ok()?;
         let columns = row.into_columns();
         Some((table, Ahead { identity, columns }))
     }

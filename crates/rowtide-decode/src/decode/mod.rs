@@ -4,6 +4,7 @@
 mod attribute;
 pub mod canal;
 mod change;
+mod copy;
 pub mod debezium;
 mod definition;
 pub mod dms;

@@ -2,11 +2,12 @@
 //! events. Knows no format.
 
 use super::Outline;
+use super::copy::copy;
 use crate::catalogue::{Catalogue, Identity};
 use crate::decimal;
 use crate::error::{Code, Error, Result};
 use crate::event::{Document, Key, Patch, token};
-use crate::json::{self, DEPTH_MAX, Fault, Kind, Scanner};
+use crate::json::{self, Fault, Scanner};
 use crate::source::SourceTable;
 use crate::unpack::TOO_LARGE;
 use std::borrow::Cow;
@@ -110,81 +111,6 @@ pub(super) fn strings(value: &str) -> Option<Vec<String>> {
         Ok::<_, Fault>(())
     });
     read.is_ok().then_some(elements)
-}
-
-/// Appends any JSON value as compact text: numbers keep their digits, of members with one name the last is kept.
-///
-/// # Errors
-/// When it is broken, or nested deeper than [`DEPTH_MAX`] levels.
-pub(super) fn copy(scanner: &mut Scanner<'_>, out: &mut String) -> Result<()> {
-    copy_below(scanner, out, DEPTH_MAX)
-}
-
-fn copy_below(scanner: &mut Scanner<'_>, out: &mut String, levels_left: usize) -> Result<()> {
-    let below = || {
-        levels_left.checked_sub(1).ok_or_else(|| {
-            Error::poison(Code::TooDeep, format!("The document is nested deeper than {DEPTH_MAX} levels."))
-        })
-    };
-    match scanner.peek()? {
-        Kind::String => scanner.copy_string(out)?,
-        Kind::Number => out.push_str(scanner.number()?),
-        Kind::Bool => out.push_str(if scanner.boolean()? { "true" } else { "false" }),
-        Kind::Null => {
-            scanner.null()?;
-            out.push_str("null");
-        }
-        Kind::Array => {
-            let below = below()?;
-            out.push('[');
-            let start = out.len();
-            scanner.array(|scanner| {
-                if out.len() > start {
-                    out.push(',');
-                }
-                copy_below(scanner, out, below)
-            })?;
-            out.push(']');
-        }
-        Kind::Object => {
-            let below = below()?;
-            let start = out.len();
-            let mut names: Vec<(Cow<'_, str>, usize)> = Vec::new();
-            out.push('{');
-            scanner.object(|scanner, name| {
-                if !names.is_empty() {
-                    out.push(',');
-                }
-                let at = out.len();
-                json::write_string(out, &name);
-                out.push(':');
-                names.push((name, at));
-                copy_below(scanner, out, below)
-            })?;
-            out.push('}');
-            keep_last(out, start, &names);
-        }
-    }
-    Ok(())
-}
-
-/// Of an object's members with one name keeps the last. `names` says where in `out` each member starts.
-fn keep_last(out: &mut String, start: usize, names: &[(Cow<'_, str>, usize)]) {
-    let name = |at: usize| names.get(at).map_or("", |(name, _)| name.as_ref());
-    let repeated = json::repeated_names(names.len(), name);
-    if repeated.is_empty() {
-        return;
-    }
-    let first = start + 1;
-    let written = out.split_off(first);
-    let starts = names.iter().map(|(_, at)| at - first);
-    let ends = starts.clone().skip(1).chain([written.len()]);
-    for (at, (from, to)) in starts.zip(ends).enumerate() {
-        // each but the last with the comma behind it, and the last is never repeated
-        if repeated.binary_search(&at).is_err() {
-            out.push_str(written.get(from..to).unwrap_or_default());
-        }
-    }
 }
 
 /// Whether a value is written as a whole number in its one way.
@@ -433,33 +359,11 @@ fn key(identity: &Identity, members: Vec<(String, String)>) -> Result<Key> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Row, copy, strings};
+    use super::{Row, strings};
     use crate::catalogue::Identity;
-    use crate::json::Scanner;
 
     fn columns(names: &[&str]) -> Identity {
         Identity::Columns(names.iter().map(|name| (*name).to_owned()).collect())
-    }
-
-    fn copied(text: &str) -> Result<String, &'static str> {
-        let mut out = String::new();
-        copy(&mut Scanner::new(text), &mut out).map(|()| out).map_err(|error| error.code().as_str())
-    }
-
-    #[test]
-    fn any_value_is_copied_compactly_with_every_digit() {
-        let table = [
-            (" [ 1.10 , -0 , 1E+2 ,[],{ } ] ", "[1.10,-0,1E+2,[],{}]"),
-            ("{\"a\" :\n1, \"b\\u0041\": \"\\u00e4\\n\", \"a\": 2}", "{\"bA\":\"ä\\n\",\"a\":2}"),
-            ("[\"\",\"\",null,true,false]", "[\"\",\"\",null,true,false]"),
-            ("12345678901234567890.123456789012345678901", "12345678901234567890.123456789012345678901"),
-        ];
-        for (text, compact) in table {
-            assert_eq!(copied(text).unwrap(), compact, "{text}");
-        }
-        assert_eq!(copied(&format!("{}{}", "[".repeat(128), "]".repeat(128))).unwrap().len(), 256);
-        assert_eq!(copied(&format!("{}{}", "[".repeat(129), "]".repeat(129))).unwrap_err(), "too_deep");
-        assert_eq!(copied("[1,}").unwrap_err(), "not_json");
     }
 
     #[test]

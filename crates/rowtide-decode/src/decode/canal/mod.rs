@@ -26,9 +26,10 @@
 //! a database is called), its issues 1026, 1028 and 4293 (null as an empty text); MySQL, `log_event.h` (an event's time
 //! is when its statement began); TiCDC, "Canal-JSON Protocol"; Java SE, `java.sql.Types`.
 
-mod form;
+mod value;
 
-use super::change::{Before, Operation, RowChange, Table};
+use super::change::{self, Before, Operation, RowChange, Table};
+use super::copy::copy;
 use super::definition::drops_temporary;
 use super::row::{self, Row};
 use super::{Decoded, Decoder, Decoding, Outline, Reason, Settings};
@@ -39,9 +40,9 @@ use crate::json::{Fault, Kind, Scanner};
 use crate::record::Record;
 use crate::source::{Member, SourceIdentity};
 use crate::version::{Rank, Version};
-use form::Form;
 use std::borrow::Cow;
 use std::collections::HashMap;
+use value::Form;
 
 /// Canal's flat messages.
 #[derive(Debug, Default)]
@@ -119,7 +120,7 @@ impl<'d> Decoding<'d, Canal> {
         let rows = Rows::of(&table, &found, &kind)?;
         let part = |place: usize| {
             let place = u32::try_from(place).unwrap_or(u32::MAX);
-            Table::part(&CanalRow { rows: &rows, place })
+            change::part(&CanalRow { rows: &rows, place })
         };
         match rows.data.len() {
             1 => part(0),
@@ -306,7 +307,7 @@ impl<'a> Rows<'a> {
         let mut scanner = Scanner::new(object.ok_or_else(|| bad_rows(name))?);
         row.add_object(&mut scanner, |scanner, name, out| {
             if scanner.peek()? != Kind::String {
-                return row::copy(scanner, out);
+                return copy(scanner, out);
             }
             let text = scanner.string()?;
             self.forms.get(name).unwrap_or(&Form::Text).write(&text, out).ok_or_else(|| {

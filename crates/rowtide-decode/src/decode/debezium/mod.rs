@@ -70,8 +70,8 @@ mod key;
 mod message;
 mod position;
 mod rows;
-mod types;
 mod unavailable;
+mod value;
 
 use super::change::{self, Table};
 use super::{Decoded, Decoder, Decoding, Outline, Reason, Settings};
@@ -86,8 +86,8 @@ use key::{ID, MessageKey};
 use message::{Image, Message, Shape};
 use position::{Order, Position};
 use rows::{DebeziumRow, write_key};
-use types::Columns;
 use unavailable::{is_unavailable, is_unavailable_text};
+use value::Columns;
 
 /// Debezium's records, of any connector and in any of their JSON shapes.
 #[derive(Debug, Default)]

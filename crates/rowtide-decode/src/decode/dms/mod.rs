@@ -43,7 +43,7 @@ mod value;
 use self::message::{Definition, Image, Message, Metadata};
 use self::position::{Position, decimal};
 use self::value::ColumnType;
-use super::change::{Before, Operation, RowChange, Table};
+use super::change::{self, Before, Operation, RowChange, Table};
 use super::row::{self, Row};
 use super::{Decoded, Decoder, Decoding, Outline, Reason, Settings};
 use crate::catalogue::{Catalogue, Identity, TableSchema};
@@ -144,7 +144,7 @@ impl Decoding<'_, Dms> {
             return Err(Error::poison(Code::NoTable, "The record of a row names no table."));
         };
         let schema = self.catalogue.schema(table.of_source());
-        Table::decoded(&DmsRow::new(&table, message, (done, image), schema.as_deref()))
+        change::decoded(&DmsRow::new(&table, message, (done, image), schema.as_deref()))
     }
 }
 

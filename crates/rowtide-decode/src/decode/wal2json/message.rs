@@ -1,6 +1,6 @@
 //! A record taken apart: what stands around the changes, and each change with its members still text.
 
-use super::column::{self, Column, Lists, bad_columns, columns};
+use super::value::{Column, Lists, bad_columns, columns};
 use crate::decode::Outline;
 use crate::decode::row;
 use crate::error::{Code, Error, Result};
@@ -88,7 +88,7 @@ impl<'a> ChangeText<'a> {
     /// The columns of the row after the change, as many as were sent.
     pub(super) fn image(&self) -> Result<Option<Vec<Column<'a>>>> {
         match (row::present(self.columns), self.lists.names) {
-            (Some(columns), _) => column::columns(columns).map(Some),
+            (Some(columns), _) => self::columns(columns).map(Some),
             (None, Some(_)) => self.lists.columns().map(Some),
             (None, None) => Ok(None),
         }

@@ -28,10 +28,10 @@
 //! of the change and `nextlsn` that of the transaction's end, how values are quoted. PostgreSQL Documentation, "ALTER
 //! TABLE … REPLICA IDENTITY", "pg_lsn Type", "TOAST".
 
-mod column;
 mod message;
+mod value;
 
-use super::change::{Before, Operation, RowChange, Table};
+use super::change::{self, Before, Operation, RowChange, Table};
 use super::row::{self, Image, Row};
 use super::{Decoded, Decoder, Decoding, Outline, Reason, Settings};
 use crate::catalogue::{Catalogue, Identity};
@@ -41,8 +41,8 @@ use crate::json::{Kind, Scanner};
 use crate::record::Record;
 use crate::source::SourceIdentity;
 use crate::version::{Rank, Version};
-use column::{Column, add, bad_columns, names};
 use message::{Around, ChangeText, no_change_record, position};
+use value::{Column, add, bad_columns, names};
 
 /// Records of wal2json, of both formats.
 #[derive(Debug, Default)]
@@ -184,7 +184,7 @@ impl<'d> Decoding<'d, Wal2json> {
             return Ok(Decoded::Ignored(Reason::Unrouted));
         }
         let (now, old) = (change.image(), change.identity());
-        Table::part(&Wal2jsonRow { table: &table, around, operation, change, place, now, old })
+        change::part(&Wal2jsonRow { table: &table, around, operation, change, place, now, old })
     }
 }
 
