@@ -6,14 +6,13 @@
 
 #![allow(clippy::print_stdout, reason = "a benchmark prints")]
 
-use rowtide::catalogue::TableSchema;
 use rowtide::config::{Config, SinkUrl};
+use rowtide::deadline::Deadline;
 use rowtide::lambda::Emf;
-use rowtide::materialize::{Binding, DeadLetter, Deadline, Materializer, Postgres, RowOutcome, Truncation};
 use rowtide::pipeline::{Flow, process};
 use rowtide::plan::{Dialect, Statement};
 use rowtide::record::Record;
-use std::collections::HashSet;
+use rowtide::sink::{Binding, NoStore, Postgres, RowOutcome, Sink};
 use std::io::{Read as _, Write as _};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -29,7 +28,9 @@ const EMPTY_ROUNDS: u64 = 1_000;
 /// Everything is durable at once.
 struct Nothing;
 
-impl Materializer for Nothing {
+impl Sink for Nothing {
+    type Store = NoStore;
+
     fn dialect(&self) -> Dialect {
         Dialect::Postgres
     }
@@ -38,46 +39,8 @@ impl Materializer for Nothing {
         Ok(())
     }
 
-    async fn truncate(&self, _: &Truncation, _: Deadline) -> rowtide::Result<RowOutcome> {
-        Ok(RowOutcome::Applied)
-    }
-
-    async fn schemas(&self, _: Deadline) -> rowtide::Result<Vec<TableSchema>> {
-        Ok(Vec::new())
-    }
-
-    async fn learn(&self, _: &[TableSchema], _: Deadline) -> rowtide::Result<()> {
-        Ok(())
-    }
-
     async fn apply(&self, statement: &Statement, _: Deadline) -> rowtide::Result<Vec<RowOutcome>> {
         Ok(vec![RowOutcome::Applied; statement.rows.len()])
-    }
-
-    async fn blocked(
-        &self,
-        _: &[(String, String)],
-        _: Deadline,
-    ) -> rowtide::Result<HashSet<(String, String)>> {
-        Ok(HashSet::new())
-    }
-
-    async fn sources(&self, _: Deadline) -> rowtide::Result<Vec<(String, rowtide::source::SourceIdentity)>> {
-        Ok(Vec::new())
-    }
-
-    async fn parked_lately(
-        &self,
-        _: &str,
-        _: rowtide::materialize::Cause<'_>,
-        _: &[DeadLetter],
-        _: Deadline,
-    ) -> rowtide::Result<u64> {
-        Ok(0)
-    }
-
-    async fn park(&self, _: &[DeadLetter], _: Deadline) -> rowtide::Result<()> {
-        Ok(())
     }
 }
 
@@ -97,10 +60,10 @@ fn batch(version: u64, tables: u64) -> Vec<Record> {
 }
 
 /// A fast batch without and with a listener.
-fn in_turns<M: Materializer>(
+fn in_turns<S: Sink>(
     runtime: &Runtime,
     flow: &Flow,
-    sink: &M,
+    sink: &S,
     (rounds, tables): (u64, u64),
     listener: &tracing::Dispatch,
 ) -> (f64, f64) {

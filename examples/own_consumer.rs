@@ -4,9 +4,10 @@
 //! `cargo run --example own_consumer -- changes.ndjson`, with `ROWTIDE_SINK_URL` set.
 
 use rowtide::config::Config;
-use rowtide::materialize::{Deadline, Sink};
+use rowtide::deadline::Deadline;
 use rowtide::pipeline::{Flow, process};
 use rowtide::record::Record;
+use rowtide::sink::Database;
 use std::time::Duration;
 
 // begin
@@ -18,7 +19,7 @@ pub async fn consume(
     read: impl Fn(usize) -> Vec<Record>,
     mut commit: impl FnMut(usize),
 ) -> Result<(), Box<dyn std::error::Error>> {
-    let (flow, sink) = (Flow::new(config)?, Sink::new(config)?);
+    let (flow, sink) = (Flow::new(config)?, Database::new(config)?);
     let mut next = 0;
     loop {
         let records = read(next);

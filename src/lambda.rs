@@ -16,13 +16,14 @@ pub use log::{Lines, init as init_log};
 pub use typed::IntoEnvelope;
 
 use crate::config::{Config, Draft};
+use crate::deadline::Deadline;
 use crate::error::{Code, Error, ErrorKind, Result};
-use crate::materialize::{Deadline, Sink};
 use crate::metrics::{self, Measures, Teller};
 use crate::pipeline::{Flow, measured};
 use crate::record::{Answer, Envelope, Record};
 use crate::report::{Counts, Report};
 use crate::secrets;
+use crate::sink::Database;
 use bytes::Bytes;
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
 use serde_json::value::RawValue;
@@ -71,7 +72,7 @@ pub async fn run(default_decoder: &str) -> ExitCode {
 pub struct Processor {
     /// As it follows from the configuration whose `sink.url` is known; that may have to be fetched first.
     flow: OnceCell<Flow>,
-    sink: Sink,
+    sink: Database,
     teller: Teller,
     /// Lambda may not read which records are to come again.
     fails_whole: bool,
@@ -104,7 +105,7 @@ impl Processor {
         let is_reference = config.sink.url.as_ref().is_some_and(|url| url.reference().is_some());
         let flow = OnceCell::new_with((!is_reference).then_some(flow));
         let teller = Teller::new(&config.metrics);
-        let (sink, fails_whole) = (Sink::new(config)?, config.fails_whole);
+        let (sink, fails_whole) = (Database::new(config)?, config.fails_whole);
         Ok(Self { flow, sink, teller, fails_whole, is_cold: AtomicBool::new(true) })
     }
 

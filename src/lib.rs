@@ -15,7 +15,7 @@
 //! | route | [`route`], [`config`] | finds the target of a source table, filters fields and events |
 //! | coalesce | [`mod@coalesce`] | of several full images of a key, the highest version is written |
 //! | plan | [`mod@plan`] | change events become statements, as data |
-//! | apply | `materialize` | the only room that talks to a database; says what became of every row |
+//! | apply | `sink` | the only room that talks to a database; says what became of every row |
 //! | report | [`report`], `metrics` | what became of every record; the batch response is computed from it |
 //!
 //! `pipeline::process` is the whole flow on one screen. The Lambda functions (`lambda`), the command `rowtide replay`,
@@ -46,18 +46,18 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `sink` | `materialize`, `pipeline`, `metrics`, `redrive`, `secrets`: writing to PostgreSQL and CrateDB |
+//! | `sink` | `sink`, `deadline`, `pipeline`, `metrics`, `redrive`, `secrets`: writing to PostgreSQL and CrateDB |
 //! | `lambda` | `lambda` and the functions `rowtide-kinesis`, `rowtide-dynamodb`, `rowtide-sqs`, `rowtide-kafka` |
 //! | `embedded` | `embedded`: a PostgreSQL inside the process |
 //! | `cli` | the command `rowtide`; `doctor`, which examines templates and configuration |
 
 pub mod coalesce;
 pub mod config;
+pub mod deadline;
 #[cfg(feature = "cli")]
 pub mod doctor;
 #[cfg(feature = "lambda")]
 pub mod lambda;
-pub mod materialize;
 pub mod metrics;
 pub mod pipeline;
 pub mod plan;
@@ -66,6 +66,7 @@ pub mod redrive;
 pub mod report;
 pub mod route;
 pub mod secrets;
+pub mod sink;
 
 pub(crate) use rowtide_decode::memo;
 pub use rowtide_decode::{Error, Result};

@@ -8,10 +8,10 @@ mod timed;
 use crate::catalogue::{Catalogue, TableSchema};
 use crate::coalesce::{Fate, Provenance, Schedule, Tracked};
 use crate::config::{Config, Payload, VersionScheme};
+use crate::deadline::Deadline;
 use crate::decode::{Decoded, Decoders, Part, Reason, Settings};
 use crate::error::{Code, Disposition, Error, ErrorKind, Result};
 use crate::event::{Caveat, Change, ChangeEvent, Key, Timestamp};
-use crate::materialize::{Binding, Deadline, Materializer, RowOutcome, Truncation};
 use crate::memo::Memo;
 use crate::metrics::{Measures, Teller};
 use crate::plan::plan;
@@ -20,6 +20,7 @@ use crate::record::{Record, Redelivered};
 use crate::report::Report;
 use crate::route::{Routes, Target};
 use crate::rules::Rules;
+use crate::sink::{Binding, RowOutcome, Sink, Store as _, Truncation};
 use crate::source::{SourceIdentity, SourceTable};
 use crate::version;
 use chunk::Unfit;
@@ -123,16 +124,11 @@ impl Flow {
 
 /// Takes a batch through the whole flow and says what became of every record. What was measured on the way goes to the
 /// subscriber: [`crate::metrics`].
-pub async fn process<M: Materializer>(
-    flow: &Flow,
-    sink: &M,
-    records: &[Record],
-    deadline: Deadline,
-) -> Report {
+pub async fn process<S: Sink>(flow: &Flow, sink: &S, records: &[Record], deadline: Deadline) -> Report {
     process_of(flow.batch(records), sink, deadline).await
 }
 
-async fn process_of<M: Materializer>(batch: Batch<'_>, sink: &M, deadline: Deadline) -> Report {
+async fn process_of<S: Sink>(batch: Batch<'_>, sink: &S, deadline: Deadline) -> Report {
     let (started, flow) = (Instant::now(), batch.flow);
     let (report, measures) = measured_of(batch, sink, deadline).await;
     if let Some(measures) = measures {
@@ -143,20 +139,16 @@ async fn process_of<M: Materializer>(batch: Batch<'_>, sink: &M, deadline: Deadl
 
 /// The same, giving the measures to whoever knows more to tell; none when nobody listens.
 #[cfg(feature = "lambda")]
-pub(crate) async fn measured<M: Materializer>(
+pub(crate) async fn measured<S: Sink>(
     flow: &Flow,
-    sink: &M,
+    sink: &S,
     records: &[Record],
     deadline: Deadline,
 ) -> (Report, Option<Measures>) {
     measured_of(flow.batch(records), sink, deadline).await
 }
 
-async fn measured_of<M: Materializer>(
-    batch: Batch<'_>,
-    sink: &M,
-    deadline: Deadline,
-) -> (Report, Option<Measures>) {
+async fn measured_of<S: Sink>(batch: Batch<'_>, sink: &S, deadline: Deadline) -> (Report, Option<Measures>) {
     let retries_before = sink.retries();
     let sink = &Timed::new(sink);
     let source = batch.records.first().map(|record| &*record.source);
@@ -168,7 +160,7 @@ async fn measured_of<M: Materializer>(
 }
 
 /// Takes a batch through the flow, chunk by chunk.
-async fn take<'f, M: Materializer>(mut batch: Batch<'f>, sink: &M, deadline: Deadline) -> Ledger<'f> {
+async fn take<'f, S: Sink>(mut batch: Batch<'f>, sink: &S, deadline: Deadline) -> Ledger<'f> {
     let (flow, records) = (batch.flow, batch.records);
     let mut ledger = Ledger::new(flow, records);
     let mut next = batch.informed_chunk(sink, deadline).await;
@@ -310,7 +302,7 @@ impl Batch<'_> {
 
     /// The next chunk. What sources have said of their tables is asked for first, where decoders listen. When there are
     /// records of a table whose key nobody has told yet, what the rest of the batch says is heard as well.
-    async fn informed_chunk<M: Materializer>(&mut self, sink: &M, deadline: Deadline) -> Option<Chunk> {
+    async fn informed_chunk<S: Sink>(&mut self, sink: &S, deadline: Deadline) -> Option<Chunk> {
         if self.next == 0 && self.flow.decoders.use_schemas() && !self.records.is_empty() {
             if let Err(error) = self.flow.load_schemas(sink, deadline).await {
                 let mut chunk = self.chunk()?;
@@ -457,8 +449,9 @@ impl Flow {
     ///
     /// # Errors
     /// When the database cannot be asked.
-    pub(crate) async fn load_schemas<M: Materializer>(&self, sink: &M, deadline: Deadline) -> Result<()> {
-        let schemas = Box::pin(sink.schemas(deadline)).await?;
+    pub(crate) async fn load_schemas<S: Sink>(&self, sink: &S, deadline: Deadline) -> Result<()> {
+        let Some(store) = sink.store() else { return Ok(()) };
+        let schemas = Box::pin(store.load_schemas(deadline)).await?;
         self.record_schemas(&schemas);
         Ok(())
     }
@@ -499,12 +492,13 @@ impl Flow {
     }
 
     /// Whether a target was filled from a source that a route takes.
-    async fn knows_source<M: Materializer>(&self, sink: &M, deadline: Deadline) -> bool {
+    async fn knows_source<S: Sink>(&self, sink: &S, deadline: Deadline) -> bool {
         if self.known.load(Ordering::Relaxed) {
             return true;
         }
+        let Some(store) = sink.store() else { return false };
         // while the database is away nothing is known, and nothing could be parked
-        let sources = sink.sources(deadline).await.unwrap_or_default();
+        let sources = store.sources(deadline).await.unwrap_or_default();
         let is_known = sources.iter().any(|(table, source)| self.routes.takes(table, source));
         self.known.store(is_known, Ordering::Relaxed);
         is_known
@@ -602,9 +596,9 @@ struct Written {
     error: Option<Error>,
 }
 
-async fn write<M: Materializer>(
+async fn write<S: Sink>(
     flow: &Flow,
-    sink: &M,
+    sink: &S,
     records: &[Record],
     mut chunk: Chunk,
     parked: &HashSet<TableKey>,
@@ -632,18 +626,18 @@ async fn write<M: Materializer>(
 
 /// Makes sure that the targets of a chunk are there and are those of its changes. Changes whose target is not go to
 /// `settled`: a fault of one table does not stop the others.
-async fn prepare<M: Materializer>(
+async fn prepare<S: Sink>(
     flow: &Flow,
-    sink: &M,
+    sink: &S,
     records: &[Record],
     schemas: &[TableSchema],
     changes: &mut Vec<Tracked>,
     settled: &mut Vec<(Tracked, Option<Fate>)>,
     deadline: Deadline,
 ) -> Result<()> {
-    if !schemas.is_empty() {
+    if let Some(store) = sink.store().filter(|_| !schemas.is_empty()) {
         // rare: kept out of the future of every batch
-        Box::pin(sink.learn(schemas, deadline)).await?;
+        Box::pin(store.record_schemas(schemas, deadline)).await?;
     }
     let (bindings, binding_of) = bindings(flow, records, changes);
     let mut faults: Vec<Option<Arc<Error>>> = Vec::with_capacity(bindings.len());
@@ -666,9 +660,9 @@ async fn prepare<M: Materializer>(
 }
 
 /// Writes wave after wave until every change of the chunk is settled.
-async fn run<M: Materializer>(
+async fn run<S: Sink>(
     flow: &Flow,
-    sink: &M,
+    sink: &S,
     records: &[Record],
     truncates: &mut [(Tracked, Option<Fate>)],
     schedule: &mut Schedule,
@@ -713,9 +707,9 @@ fn fate_of(outcome: RowOutcome) -> Fate {
     }
 }
 
-async fn truncate<M: Materializer>(
+async fn truncate<S: Sink>(
     flow: &Flow,
-    sink: &M,
+    sink: &S,
     records: &[Record],
     change: &Tracked,
     deadline: Deadline,
@@ -782,9 +776,9 @@ fn types_of(change: &Tracked) -> impl Iterator<Item = &'static str> {
 }
 
 /// Blocks the patches of keys with a parked change: parked before, or to be parked with this batch.
-async fn block_patches<M: Materializer>(
+async fn block_patches<S: Sink>(
     flow: &Flow,
-    sink: &M,
+    sink: &S,
     schedule: &mut Schedule,
     parked: &HashSet<TableKey>,
     deadline: Deadline,
@@ -795,7 +789,10 @@ async fn block_patches<M: Materializer>(
         return Ok(());
     }
     let keys: Vec<TableKey> = patched.iter().map(|(_, key)| key.clone()).collect();
-    let blocked = if flow.redriving { HashSet::new() } else { sink.blocked(&keys, deadline).await? };
+    let blocked = match sink.store().filter(|_| !flow.redriving) {
+        Some(store) => store.blocked(&keys, deadline).await?,
+        None => HashSet::new(),
+    };
     for (index, _) in patched.iter().filter(|(_, key)| blocked.contains(key) || parked.contains(key)) {
         schedule.block(*index);
     }

@@ -7,13 +7,14 @@
 
 use crate::catalogue::TableSchema;
 use crate::config::Config;
+use crate::deadline::Deadline;
 use crate::decode::Reason;
 use crate::error::{Code, Error, ErrorKind, Result};
 use crate::event::{Change, Timestamp};
-use crate::materialize::{Deadline, Filter, Materializer as _, ParkedLetter, Sink};
 use crate::pipeline::{Flow, Row, process, process_rows};
 use crate::record::{Envelope, Record};
 use crate::report::{Outcome, Report};
+use crate::sink::{Database, Filter, ParkedLetter, Store as _};
 use crate::unpack::{self, Bounds};
 use std::collections::{HashMap, HashSet};
 
@@ -78,17 +79,17 @@ pub struct Redriven {
 ///
 /// `config` must have the routes that the records were parked with. The records of one key are tried in the order of
 /// their versions, up to the first that is refused once more. With a `sink` that is
-/// [checking the purge horizon](Sink::checking_horizon), what is older than that stays parked.
+/// [checking the purge horizon](Database::checking_horizon), what is older than that stays parked.
 ///
 /// # Errors
 /// When the database fails or the configuration must be changed. What was done until then stays done.
 pub async fn redrive(
     config: &Config,
-    sink: &Sink,
+    sink: &Database,
     filter: &Filter,
     mut each: impl FnMut(&Redriven),
 ) -> Result<()> {
-    let schemas = sink.schemas(Deadline::never()).await?;
+    let schemas = sink.load_schemas(Deadline::never()).await?;
     let mut flows = Flows { config, schemas, made: HashMap::new() };
     let queue = queue(&mut flows, sink, filter).await?;
     let mut stuck: HashSet<Row> = HashSet::new();
@@ -159,7 +160,7 @@ struct Place {
 
 /// The selected letters in the order in which they are tried: turn by turn, those of a record together. The first
 /// letters of all keys come first, then the second, by version.
-async fn queue(flows: &mut Flows<'_>, sink: &Sink, filter: &Filter) -> Result<Vec<Place>> {
+async fn queue(flows: &mut Flows<'_>, sink: &Database, filter: &Filter) -> Result<Vec<Place>> {
     let mut queue = Queue::default();
     queue.add(flows, sink, &Filter { open: true, ..filter.clone() }, true).await?;
     // what a patch rests on may be parked, and not selected
@@ -195,7 +196,7 @@ impl Queue {
     async fn add(
         &mut self,
         flows: &mut Flows<'_>,
-        sink: &Sink,
+        sink: &Database,
         filter: &Filter,
         is_selected: bool,
     ) -> Result<()> {
@@ -251,7 +252,11 @@ impl Contents {
     }
 }
 
-async fn contents(flows: &mut Flows<'_>, sink: &Sink, letter: &ParkedLetter) -> Result<(OfRecord, Contents)> {
+async fn contents(
+    flows: &mut Flows<'_>,
+    sink: &Database,
+    letter: &ParkedLetter,
+) -> Result<(OfRecord, Contents)> {
     let mut contents = Contents::default();
     let Some(record) = record(sink, letter).await? else {
         return Ok((OfRecord::new(letter, flows.name(letter, None)?), contents));
@@ -298,7 +303,7 @@ impl OfRecord {
 /// Tries letters of one record; what became of each.
 async fn attempt(
     flows: &mut Flows<'_>,
-    sink: &Sink,
+    sink: &Database,
     letters: &[(&Place, ParkedLetter)],
 ) -> Result<Vec<Fate>> {
     let Some((place, first)) = letters.first() else { return Ok(Vec::new()) };
@@ -378,7 +383,7 @@ fn fate_of(outcome: Outcome, letter: &ParkedLetter) -> Result<Fate> {
 }
 
 /// The record as it was received; `None` without a payload.
-async fn record(sink: &Sink, letter: &ParkedLetter) -> Result<Option<Record>> {
+async fn record(sink: &Database, letter: &ParkedLetter) -> Result<Option<Record>> {
     let Some(payload) = sink.payload(letter).await? else { return Ok(None) };
     let mut record = Record::new(&letter.source, letter.position.clone(), payload);
     record.sequence_number = letter.sequence_number.clone();

@@ -162,7 +162,8 @@ impl Report {
         self.failure.as_ref()
     }
 
-    /// Why the batch stopped early, if it did: a transient error or the deadline.
+    /// Why the batch stopped early, if it did: a transient error or the deadline. Or why records are reported that were
+    /// not parked: the sink has no store.
     #[must_use]
     pub fn stopped(&self) -> Option<&Error> {
         self.stopped.as_ref()

@@ -3,8 +3,8 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use rowtide::config::{Config, Draft, Loaded};
 use rowtide::error::Error;
-use rowtide::materialize::configured;
 use rowtide::plan::Dialect;
+use rowtide::sink::configured;
 use std::path::PathBuf;
 
 /// Turns change-data-capture records into PostgreSQL and CrateDB tables that equal their source.

@@ -5,10 +5,10 @@ use super::args::{DdlArgs, Global, dialect, dialect_setting};
 use super::failure::{Failure, Status};
 use super::plan::UNUSED;
 use rowtide::config::{SinkUrl, redact_input};
-use rowtide::materialize::{Cratedb, Postgres};
 use rowtide::plan::{Dialect, cratedb, key_index, storage, view};
 use rowtide::policy::{Policy, Truncate};
 use rowtide::route::Routes;
+use rowtide::sink::{Cratedb, Postgres};
 use std::io::Write;
 
 /// Runs the command.

@@ -10,8 +10,8 @@ use super::{Ended, count};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rowtide::config::Config;
-use rowtide::materialize::{Filter, ParkedLetter, Sink};
 use rowtide::redrive::{Fate, redrive};
+use rowtide::sink::{Database, Filter, ParkedLetter};
 use std::io::{self, Write};
 
 /// Letters read at once: their payloads are held together.
@@ -76,7 +76,7 @@ fn filter(selection: &Selection) -> Filter {
 
 /// Calls `each` with every letter that `filter` selects, page by page.
 async fn each_page(
-    sink: &Sink,
+    sink: &Database,
     filter: &Filter,
     mut each: impl AsyncFnMut(Vec<ParkedLetter>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
@@ -89,7 +89,7 @@ async fn each_page(
     }
 }
 
-async fn list(sink: &Sink, filter: &Filter, output: Output, out: &mut impl Write) -> Ended {
+async fn list(sink: &Database, filter: &Filter, output: Output, out: &mut impl Write) -> Ended {
     let mut lines = Vec::new();
     each_page(sink, filter, async |letters| {
         for letter in &letters {
@@ -107,7 +107,7 @@ async fn list(sink: &Sink, filter: &Filter, output: Output, out: &mut impl Write
     Ok(Status::Done)
 }
 
-async fn show(sink: &Sink, filter: &Filter, output: Output, out: &mut impl Write) -> Ended {
+async fn show(sink: &Database, filter: &Filter, output: Output, out: &mut impl Write) -> Ended {
     let mut shown = 0;
     each_page(sink, filter, async |letters| {
         for letter in &letters {
@@ -216,7 +216,7 @@ fn json(letter: &ParkedLetter, payload: Option<Vec<u8>>) -> String {
 
 async fn redrive_selected(
     config: &Config,
-    sink: &Sink,
+    sink: &Database,
     filter: &Filter,
     output: Output,
     out: &mut impl Write,
@@ -264,7 +264,7 @@ fn explain(fate: &Fate) -> String {
     }
 }
 
-async fn discard(sink: &Sink, filter: &Filter, output: Output, out: &mut impl Write) -> Ended {
+async fn discard(sink: &Database, filter: &Filter, output: Output, out: &mut impl Write) -> Ended {
     let mut discarded = 0;
     each_page(sink, filter, async |letters| {
         let ids: Vec<i64> = letters.iter().map(|letter| letter.id).collect();

@@ -7,7 +7,7 @@ use super::terminal::printable;
 use super::{Ended, count, input};
 use rowtide::config::{Config, redact};
 use rowtide::doctor::{Configured, Finding, Severity, Stack};
-use rowtide::materialize::Sink;
+use rowtide::sink::Database;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -30,7 +30,7 @@ pub(super) async fn run(global: &Global, args: &DoctorArgs, out: &mut impl Write
     let configured = Configured::from(&config);
     let mut findings = stack.findings(&configured);
     if args.sink.is_some() {
-        let sink = Sink::new(&config)?;
+        let sink = Database::new(&config)?;
         let inspected = sink.inspect().await;
         sink.close();
         let name = config.sink.url.as_ref().map(ToString::to_string).unwrap_or_default();

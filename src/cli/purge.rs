@@ -7,7 +7,7 @@ use super::sink::{self, Fallback, Place};
 use super::table::write_table;
 use super::{Ended, count, warn};
 use rowtide::error::Code;
-use rowtide::materialize::{Purged, Sink};
+use rowtide::sink::{Database, Purged};
 use std::io::Write;
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ pub(super) async fn run(global: &Global, args: &PurgeArgs, out: &mut impl Write)
 
 /// What was purged; how many dead letters went, unless it was a dry run.
 async fn purge(
-    sink: &Sink,
+    sink: &Database,
     older_than: Duration,
     dry_run: bool,
 ) -> Result<(Vec<Purged>, Option<u64>), Failure> {

@@ -8,18 +8,14 @@ use super::sink::{self, Fallback, Place};
 use super::table::Table;
 use super::terminal::printable;
 use super::{Ended, count, warn};
-use rowtide::catalogue::TableSchema;
+use rowtide::deadline::Deadline;
 use rowtide::error::{Code, Error, ErrorKind, Result};
 use rowtide::json::write_string;
-use rowtide::materialize::{
-    Binding, Cause, DeadLetter, Deadline, KnownTarget, LiveRow, Materializer, RowOutcome, Shown, Sink,
-    Truncation,
-};
 use rowtide::pipeline::{Flow, process};
 use rowtide::plan::{Dialect, Statement, cratedb};
 use rowtide::record::Redelivered;
 use rowtide::report::{Counts, Report};
-use rowtide::source::SourceIdentity;
+use rowtide::sink::{Binding, Database, KnownTarget, LiveRow, RowOutcome, Shown, Sink, Truncation};
 use std::collections::{BTreeSet, HashSet};
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -169,7 +165,7 @@ impl Answered {
 
 /// A sink that remembers which targets the input touched.
 struct Watched {
-    sink: Sink,
+    sink: Database,
     prepared: Mutex<HashSet<String>>,
 }
 
@@ -188,7 +184,13 @@ impl Watched {
     }
 }
 
-impl Materializer for Watched {
+impl Sink for Watched {
+    type Store = Database;
+
+    fn store(&self) -> Option<&Database> {
+        self.sink.store()
+    }
+
     fn dialect(&self) -> Dialect {
         self.sink.dialect()
     }
@@ -206,46 +208,12 @@ impl Materializer for Watched {
         Ok(())
     }
 
-    async fn truncate(&self, truncation: &Truncation, deadline: Deadline) -> Result<RowOutcome> {
-        self.sink.truncate(truncation, deadline).await
-    }
-
-    async fn schemas(&self, deadline: Deadline) -> Result<Vec<TableSchema>> {
-        self.sink.schemas(deadline).await
-    }
-
-    async fn learn(&self, schemas: &[TableSchema], deadline: Deadline) -> Result<()> {
-        self.sink.learn(schemas, deadline).await
-    }
-
     async fn apply(&self, statement: &Statement, deadline: Deadline) -> Result<Vec<RowOutcome>> {
         self.sink.apply(statement, deadline).await
     }
 
-    async fn blocked(
-        &self,
-        keys: &[(String, String)],
-        deadline: Deadline,
-    ) -> Result<HashSet<(String, String)>> {
-        self.sink.blocked(keys, deadline).await
-    }
-
-    async fn parked_lately(
-        &self,
-        source: &str,
-        cause: Cause<'_>,
-        letters: &[DeadLetter],
-        deadline: Deadline,
-    ) -> Result<u64> {
-        self.sink.parked_lately(source, cause, letters, deadline).await
-    }
-
-    async fn sources(&self, deadline: Deadline) -> Result<Vec<(String, SourceIdentity)>> {
-        self.sink.sources(deadline).await
-    }
-
-    async fn park(&self, letters: &[DeadLetter], deadline: Deadline) -> Result<()> {
-        self.sink.park(letters, deadline).await
+    async fn truncate(&self, truncation: &Truncation, deadline: Deadline) -> Result<RowOutcome> {
+        self.sink.truncate(truncation, deadline).await
     }
 }
 
@@ -390,7 +358,7 @@ fn row_json(row: &LiveRow) -> String {
 
 /// Hands every live row of `target` to `each`, which may fail to write it.
 async fn each_row(
-    sink: &Sink,
+    sink: &Database,
     target: &KnownTarget,
     mut each: impl FnMut(LiveRow) -> io::Result<()>,
 ) -> Result<(), Failure> {

@@ -7,7 +7,7 @@ use super::sink::{self, Fallback, Place};
 use super::table::{Table, whole};
 use rowtide::error::{Code, Error, ErrorKind};
 use rowtide::json::Value;
-use rowtide::materialize::{KnownTarget, LiveRow, Shown, Sink};
+use rowtide::sink::{Database, KnownTarget, LiveRow, Shown};
 use std::io::{self, Write};
 
 /// Runs the command.
@@ -22,7 +22,7 @@ pub(super) async fn run(global: &Global, args: &ShowArgs, out: &mut impl Write) 
     closed.map(|()| Status::Done)
 }
 
-async fn show(sink: &Sink, args: &ShowArgs, schema: &str, out: &mut impl Write) -> Result<(), Failure> {
+async fn show(sink: &Database, args: &ShowArgs, schema: &str, out: &mut impl Write) -> Result<(), Failure> {
     let target = find(sink.targets().await?, &args.table, schema)?;
     let selection = Shown { key: args.key.clone(), limit: args.limit };
     let mut table = Table::default();

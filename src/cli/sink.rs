@@ -3,7 +3,8 @@
 use super::args::{Global, PlaceArgs};
 use super::failure::Failure;
 use rowtide::config::{Config, is_database};
-use rowtide::materialize::{Deadline, Sink};
+use rowtide::deadline::Deadline;
+use rowtide::sink::Database;
 
 #[cfg(feature = "embedded")]
 use rowtide::config::{DialectChoice, SinkUrl};
@@ -32,7 +33,7 @@ pub(super) enum Fallback {
 
 /// An open database.
 pub(super) struct Place {
-    pub(super) sink: Sink,
+    pub(super) sink: Database,
     /// Nothing of it is left when the command ends.
     pub(super) is_temporary: bool,
     #[cfg(feature = "embedded")]
@@ -81,7 +82,7 @@ impl Place {
     #[cfg(feature = "embedded")]
     pub(super) async fn open(config: &Config, args: &PlaceArgs) -> Result<Self, Failure> {
         if config.sink.url.is_some() {
-            return Ok(Self { sink: Sink::new(config)?, is_temporary: false, embedded: None });
+            return Ok(Self { sink: Database::new(config)?, is_temporary: false, embedded: None });
         }
         let embedded = Embedded::start(args.data_dir.as_deref()).await;
         let embedded = embedded.map_err(|error| Failure::broken(error.to_string()))?;
@@ -91,7 +92,7 @@ impl Place {
         // it serves one client at a time
         config.sink.connections = 1;
         Ok(Self {
-            sink: Sink::new(&config)?,
+            sink: Database::new(&config)?,
             is_temporary: args.data_dir.is_none(),
             embedded: Some(embedded),
         })
@@ -106,7 +107,7 @@ impl Place {
                 "This build of rowtide has no embedded PostgreSQL: name a database by --sink URL.",
             ));
         }
-        Ok(Self { sink: Sink::new(config)?, is_temporary: false })
+        Ok(Self { sink: Database::new(config)?, is_temporary: false })
     }
 
     /// Closes what was opened.

@@ -3,8 +3,8 @@
 use super::terminal::printable;
 use comfy_table::{ContentArrangement, presets};
 use rowtide::json::Value;
-use rowtide::materialize::LiveRow;
 use rowtide::plan::merge;
+use rowtide::sink::LiveRow;
 use std::collections::HashSet;
 use std::io::{self, IsTerminal as _, Write};
 
@@ -149,7 +149,7 @@ pub(super) fn write_table(
 #[cfg(test)]
 mod tests {
     use super::{Table, cut};
-    use rowtide::materialize::LiveRow;
+    use rowtide::sink::LiveRow;
 
     #[test]
     fn a_value_is_cut_and_cannot_steer_the_terminal() {

@@ -16,7 +16,7 @@ mod template;
 mod terraform;
 
 use crate::error::{Error, Result};
-use crate::materialize::Inspection;
+use crate::sink::Inspection;
 pub use facts::{Configured, Setting};
 use model::{Kind, Model};
 use std::collections::BTreeMap;

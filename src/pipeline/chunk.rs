@@ -5,8 +5,8 @@ use crate::coalesce::{Provenance, Tracked};
 use crate::decode::Reason;
 use crate::error::Error;
 use crate::event::ChangeEvent;
-use crate::materialize::{LETTER_KEY_MAX, LETTER_TABLE_MAX, bounded};
 use crate::record::Record;
+use crate::sink::{LETTER_KEY_MAX, LETTER_TABLE_MAX, bounded};
 use std::sync::Arc;
 use tracing::{Span, debug_span};
 

@@ -2,13 +2,14 @@
 
 use super::{Flow, Row, TableKey, Verdict, Written};
 use crate::coalesce::{Fate, Provenance, Tracked};
+use crate::deadline::Deadline;
 use crate::error::{Code, Disposition, Error, ErrorKind, Result};
 use crate::event::hex;
-use crate::materialize::{Cause, DeadLetter, Deadline, Materializer};
 use crate::metrics::{self, Meter};
 use crate::policy::OnConfigError;
 use crate::record::{Record, Redelivered};
 use crate::report::{Outcome, Report, redelivered};
+use crate::sink::{Cause, DeadLetter, Sink, Store};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -333,7 +334,7 @@ impl<'f> Ledger<'f> {
     }
 
     /// Parks what must be parked and is not delivered again anyway, unless it is systemic.
-    pub(super) async fn park<M: Materializer>(&mut self, sink: &M, deadline: Deadline) {
+    pub(super) async fn park<S: Sink>(&mut self, sink: &S, deadline: Deadline) {
         if self.failure.is_some() {
             return;
         }
@@ -346,25 +347,54 @@ impl<'f> Ledger<'f> {
             self.stop(error);
             return;
         }
+        let Some(store) = sink.store() else {
+            self.leave_unparked();
+            return;
+        };
         let again = redelivered(self.records, |index| {
             matches!(self.outcomes.get(index), None | Some(None | Some(Outcome::Failed)))
         });
         let is_durable = |index: usize| again.get(index) == Some(&false);
-        if let Err(error) = self.park_those(is_durable, sink, deadline).await {
-            for (outcome, index) in self.outcomes.iter_mut().zip(0..) {
-                if self.letters.contains_key(&index) {
-                    *outcome = Some(Outcome::Failed);
-                }
-            }
+        if let Err(error) = self.park_those(is_durable, store, deadline).await {
+            self.take_back_letters();
             self.stop(error);
         }
     }
 
+    /// Nothing was parked: the records with letters must be delivered again.
+    fn take_back_letters(&mut self) {
+        for (outcome, index) in self.outcomes.iter_mut().zip(0..) {
+            if self.letters.contains_key(&index) {
+                *outcome = Some(Outcome::Failed);
+            }
+        }
+    }
+
+    /// A sink without a store cannot park: what would be parked is reported, and why.
+    fn leave_unparked(&mut self) {
+        if self.letters.is_empty() {
+            return;
+        }
+        self.take_back_letters();
+        let mut groups = Groups::default();
+        for letter in self.letters.values().filter_map(|letters| letters.first()) {
+            groups.add(letter.row.table.as_deref(), &letter.error);
+        }
+        let message = format!(
+            "{} of {} records cannot be applied ({}), and the sink has no store to park them in: they are reported. {}",
+            self.letters.len(),
+            self.records.len(),
+            groups.counts(),
+            groups.messages(),
+        );
+        self.stopped.get_or_insert_with(|| Error::new(ErrorKind::Config, Code::NoStore, message));
+    }
+
     /// Parks the letters of those records, page by page: each has its payload once, with the first of its letters.
-    async fn park_those<M: Materializer>(
+    async fn park_those(
         &self,
         is_meant: impl Fn(usize) -> bool,
-        sink: &M,
+        store: &impl Store,
         deadline: Deadline,
     ) -> Result<()> {
         let meant = || self.letters.iter().filter(|(index, _)| is_meant(**index));
@@ -374,7 +404,7 @@ impl<'f> Ledger<'f> {
                 dossiers.extend(self.dossier(*index, letter).map(|dossier| (*index, dossier)));
             }
         }
-        self.check_limit(sink, &dossiers, deadline).await?;
+        self.check_limit(store, &dossiers, deadline).await?;
         let (mut page, mut bytes) = (Vec::new(), 0);
         for (index, letters) in meant() {
             let Some(dossier) = dossiers.get(index) else { continue };
@@ -383,12 +413,12 @@ impl<'f> Ledger<'f> {
                 bytes += payload.as_ref().map_or(0, |payload| payload.len());
                 page.push(DeadLetter { payload, ..letter.of(dossier) });
                 if page.len() == PAGE_LETTERS || bytes > PAGE_BYTES {
-                    sink.park(&std::mem::take(&mut page), deadline).await?;
+                    store.park(&std::mem::take(&mut page), deadline).await?;
                     bytes = 0;
                 }
             }
         }
-        if page.is_empty() { Ok(()) } else { sink.park(&page, deadline).await }
+        if page.is_empty() { Ok(()) } else { store.park(&page, deadline).await }
     }
 
     /// What the letters of a record have in common, beside what the first of them says.
@@ -417,7 +447,7 @@ impl<'f> Ledger<'f> {
     /// Faults of the configuration fail the invocation when nothing of the batch can be applied and nothing is known of
     /// the source yet: then the decoder or the routes are wrong, and nobody would look for what is parked. So do those
     /// that go away by waiting.
-    async fn check_faults<M: Materializer>(&mut self, sink: &M, deadline: Deadline) -> Result<()> {
+    async fn check_faults<S: Sink>(&mut self, sink: &S, deadline: Deadline) -> Result<()> {
         if self.faults.is_empty() {
             return Ok(());
         }
@@ -479,9 +509,9 @@ impl<'f> Ledger<'f> {
     }
 
     /// Whether so many records may be parked; of each, however many letters it has, its first.
-    async fn check_limit<M: Materializer>(
+    async fn check_limit(
         &self,
-        sink: &M,
+        store: &impl Store,
         dossiers: &HashMap<usize, DeadLetter>,
         deadline: Deadline,
     ) -> Result<()> {
@@ -501,7 +531,7 @@ impl<'f> Ledger<'f> {
         }
         let own: Vec<DeadLetter> = dossiers.values().cloned().collect();
         for ((source, cause), new) in bounded {
-            let lately = sink.parked_lately(source, cause, &own, deadline).await?;
+            let lately = store.parked_lately(source, cause, &own, deadline).await?;
             let new = u64::try_from(new.len()).unwrap_or(u64::MAX);
             if lately + new > self.flow.parked_limit {
                 return Err(self.over_limit(source, cause, lately, new));

@@ -1,19 +1,20 @@
 //! Of a parked record that holds several changes, those of some rows: what a redrive applies.
 
 use super::{Batch, Flow, Row, process_of};
+use crate::deadline::Deadline;
 use crate::decode::{Decoded, Part};
 use crate::error::Result;
 use crate::event::ChangeEvent;
-use crate::materialize::{Deadline, Materializer};
 use crate::record::Record;
 use crate::report::Report;
+use crate::sink::Sink;
 use std::collections::HashMap;
 
 /// Takes a parked record through the flow, of which only what concerns some rows is to be applied, where its parts
 /// tell; each with the number that the row's change was parked under.
-pub(crate) async fn process_rows<M: Materializer>(
+pub(crate) async fn process_rows<S: Sink>(
     flow: &Flow,
-    sink: &M,
+    sink: &S,
     record: &Record,
     only: &[(Row, u32)],
     deadline: Deadline,

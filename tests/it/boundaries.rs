@@ -2,8 +2,9 @@
 
 use crate::cli::{Ended, rowtide, rowtide_with};
 use crate::support::{at, change, server};
-use rowtide::materialize::{Deadline, Postgres};
+use rowtide::deadline::Deadline;
 use rowtide::pipeline::{Flow, process};
+use rowtide::sink::Postgres;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;

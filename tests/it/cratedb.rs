@@ -1,4 +1,4 @@
-//! The materializer on a real CrateDB: the one named by ROWTIDE_TEST_CRATEDB, in schemas of the tests' own.
+//! The sink on a real CrateDB: the one named by ROWTIDE_TEST_CRATEDB, in schemas of the tests' own.
 //!
 //! Without one, every test here says aloud that it was not run; the law of `data` and `aux`, the goldens and the
 //! grammar of the statements need none.
@@ -10,16 +10,17 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 use rowtide::config::{Config, Ddl, SinkUrl};
+use rowtide::deadline::Deadline;
 use rowtide::decode::Decoders;
 use rowtide::error::{Disposition, Error, ErrorKind};
 use rowtide::event::{Change, ChangeEvent, Document, Key, Patch};
 use rowtide::json::Value;
-use rowtide::materialize::{Cratedb, Deadline, Filter, Materializer as _, Shown, Sink};
 use rowtide::pipeline::{Flow, process};
 use rowtide::plan::{Dialect, merge};
 use rowtide::policy::{DataLayout, DeletePolicy, RoutePolicy};
 use rowtide::record::Record;
 use rowtide::report::{Counts, Outcome, Report};
+use rowtide::sink::{Cratedb, Database, Filter, Shown, Sink as _, Store as _};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -1177,7 +1178,7 @@ async fn parked_records_are_listed_redriven_expired_and_discarded() {
     }
     let one = Filter { ids: Some(vec![letters[1].id]), ..Filter::default() };
     assert_eq!(worker.sink.dead_letters(&one, 0, 100).await.unwrap().len(), 1);
-    let sink = Sink::new(&config).unwrap();
+    let sink = Database::new(&config).unwrap();
     let mut fates = Vec::new();
     let redriven = rowtide::redrive::redrive(&config, &sink, &one, |letter| fates.push(letter.fate.as_str()));
     redriven.await.unwrap();
@@ -1268,13 +1269,13 @@ async fn a_request_that_is_given_up_costs_its_connection_and_nothing_else() {
 async fn the_dialect_is_found_by_asking_the_server() {
     let Some(place) = place("detected").await else { return };
     let config = place.config();
-    let sink = Sink::new(&config).unwrap();
+    let sink = Database::new(&config).unwrap();
     let report = process(&Flow::new(&config).unwrap(), &sink, &inserts("orders", 3), Deadline::never()).await;
     assert_eq!((is_done(&report), report.counts().applied), (true, 3));
     assert_eq!(sink.dialect(), Dialect::Cratedb);
     let mut away = config.clone();
     away.sink.url = Some(SinkUrl::new("crate://127.0.0.1:1"));
-    let sink = Sink::new(&away).unwrap();
+    let sink = Database::new(&away).unwrap();
     assert_eq!(sink.dialect(), Dialect::Cratedb);
     let flow = Flow::new(&away).unwrap();
     let report = process(&flow, &sink, &inserts("orders", 3), Deadline::after(Duration::from_secs(1))).await;
@@ -1466,12 +1467,12 @@ async fn what_a_source_says_of_its_tables_is_kept_and_a_truncate_is_refused() {
         columns: vec![("id".to_owned(), "INT4".to_owned())],
         observed_at: observed_at.to_owned(),
     };
-    let sink = Sink::new(&place.config()).unwrap();
-    assert_eq!(sink.schemas(Deadline::never()).await.unwrap(), []);
-    sink.learn(&[schema("b", "2"), schema("a", "1")], Deadline::never()).await.unwrap();
-    sink.learn(&[schema("c", "3"), schema("a", "1")], Deadline::never()).await.unwrap();
-    let other = Sink::new(&place.config()).unwrap();
-    assert_eq!(other.schemas(Deadline::never()).await.unwrap(), [schema("c", "3")]);
+    let sink = Database::new(&place.config()).unwrap();
+    assert_eq!(sink.load_schemas(Deadline::never()).await.unwrap(), []);
+    sink.record_schemas(&[schema("b", "2"), schema("a", "1")], Deadline::never()).await.unwrap();
+    sink.record_schemas(&[schema("c", "3"), schema("a", "1")], Deadline::never()).await.unwrap();
+    let other = Database::new(&place.config()).unwrap();
+    assert_eq!(other.load_schemas(Deadline::never()).await.unwrap(), [schema("c", "3")]);
     let config = place.with_route(|route| route.truncate = rowtide::policy::Truncate::Apply);
     let truncate = ChangeEvent::new("t", None, Change::Truncate, "x.0000.1.1".to_owned().into());
     let flow = Flow::with_decoders(&config, Decoders::pinned(Box::new(Script(vec![vec![truncate]]))));
@@ -1486,7 +1487,7 @@ async fn what_a_source_says_of_its_tables_is_kept_and_a_truncate_is_refused() {
 #[tokio::test]
 async fn names_that_no_table_may_have_are_mapped_and_never_shared() {
     let Some(place) = place("names").await else { return };
-    let sink = Sink::new(&place.config()).unwrap();
+    let sink = Database::new(&place.config()).unwrap();
     let flow = Flow::new(&place.config()).unwrap();
     let of = |table: &str| [change(table, "k", at(5), 5, Some(r#""n":{"N":"5"}"#))];
     for table in ["shop.orders", r#"a b,c/d*e#f\\g?h|i<j>k\"l"#] {
@@ -1511,7 +1512,7 @@ async fn cratedb_is_looked_at_and_left_as_it_is() {
     let rules = |config: &Config| {
         let config = config.clone();
         async move {
-            let inspected = Sink::new(&config).unwrap().inspect().await;
+            let inspected = Database::new(&config).unwrap().inspect().await;
             let stack = rowtide::doctor::Stack::default();
             let findings =
                 stack.findings_of_sink(&rowtide::doctor::Configured::from(&config), "crate://", &inspected);

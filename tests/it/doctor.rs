@@ -8,10 +8,8 @@ use proptest::prelude::*;
 use rowtide::config::{Config, Environment, Inputs};
 use rowtide::doctor::{Configured, Finding, Stack, rules};
 use rowtide::error::{Code, Error, ErrorKind};
-use rowtide::materialize::{
-    Inspection, Privilege, RegisteredTarget, SchemaFacts, TableFacts, TargetFacts, Use,
-};
 use rowtide::plan::Dialect;
+use rowtide::sink::{Inspection, Privilege, RegisteredTarget, SchemaFacts, TableFacts, TargetFacts, Use};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -4,8 +4,8 @@ use crate::model::{Memory, runtime};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rowtide::config::Config;
+use rowtide::deadline::Deadline;
 use rowtide::decode::Reason;
-use rowtide::materialize::Deadline;
 use rowtide::pipeline::{Flow, process};
 use rowtide::record::{Envelope, Record, Redelivered};
 use rowtide::report::{Outcome, Report};
@@ -349,7 +349,7 @@ fn what_the_route_refuses_is_parked_with_its_row_and_blocks_it() {
     keys.sort();
     let expected = [(1, "[2]"), (3, "[4]")].map(|(sub, key)| (sub, Some(key.to_owned())));
     assert_eq!(keys, expected, "{:?}", memory.letters());
-    let rows: Vec<String> = memory.view().into_keys().map(|(_, key)| key).collect();
+    let rows: Vec<String> = memory.live().into_keys().map(|(_, key)| key).collect();
     assert_eq!(rows, ["[1]", "[3]"]);
 }
 
@@ -374,6 +374,6 @@ fn what_a_source_says_inside_a_record_is_heard_before_its_rows() {
         &[Record::new("s", "2", load(2))],
         Deadline::never(),
     )));
-    let documents: Vec<String> = memory.view().into_values().collect();
+    let documents: Vec<String> = memory.live().into_values().collect();
     assert_eq!(documents, [r#"{"b":"AP8="}"#, r#"{"b":"AP8="}"#]);
 }

@@ -1,8 +1,8 @@
 //! Faults on a real server: whatever breaks, rows end right and the report tells the truth.
 
 use crate::support::{Place, at, change, connect, inserts, server, server_url, with_option};
+use rowtide::deadline::Deadline;
 use rowtide::error::{Disposition, ErrorKind};
-use rowtide::materialize::Deadline;
 use rowtide::pipeline::process;
 use rowtide::report::Outcome;
 use std::process::Command;

@@ -211,7 +211,7 @@ pub(crate) fn converges(format: &Format) {
             prop_assert_eq!(report.counts().parked, 0, "{:?}", memory.letters());
         }
         let view: BTreeMap<String, String> =
-            memory.view().into_iter().map(|((_, key), document)| (key, document)).collect();
+            memory.live().into_iter().map(|((_, key), document)| (key, document)).collect();
         let source: BTreeMap<String, String> =
             table.values().map(|row| (format!("[{}]", row.id), (format.document)(row))).collect();
         prop_assert_eq!(view, source);

@@ -5,7 +5,6 @@
 
 use rowtide::config::{Config, SinkUrl};
 use rowtide::json::write_string;
-use rowtide::materialize::Cratedb;
 use rowtide::plan::cratedb::{
     BATCH_ROWS, add_columns, adopted_delete_sql, adopted_patch_sql, budget, fresh_columns, hard_delete_sql,
     patch_sql, storage, table, upsert_sql, view,
@@ -13,6 +12,7 @@ use rowtide::plan::cratedb::{
 use rowtide::plan::{Column, Layout};
 use rowtide::policy::{DataLayout, DeletePolicy, Policy, RoutePolicy};
 use rowtide::route::{Routes, Target};
+use rowtide::sink::Cratedb;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -1,19 +1,20 @@
 //! What must hold for every batch, every delivery and every fault, against a database in memory.
 
-use crate::model::{Fault, Item, Memory, Script, Stored, is_done, runtime, script, take};
+use crate::model::{Fault, Item, Memory, Script, is_done, runtime, script, take};
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::prelude::*;
 use rowtide::coalesce::{Fate, Provenance, Schedule, Tracked};
 use rowtide::config::Config;
+use rowtide::deadline::Deadline;
 use rowtide::decode::{Decoders, Reason};
 use rowtide::error::{Code, Error};
 use rowtide::event::{Change, ChangeEvent, Document, Key, Patch};
 use rowtide::json::Value;
-use rowtide::materialize::{DeadLetter, Deadline};
 use rowtide::pipeline::{CHUNK_RECORDS, Flow, process};
 use rowtide::record::Record;
 use rowtide::report::Outcome;
 use rowtide::route::Target;
+use rowtide::sink::{DeadLetter, MemoryRow};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
@@ -164,19 +165,12 @@ impl Case {
         let refused = self.refused_rows();
         let memory =
             Memory::new().refusing(move |key, version, _| refused.contains(&(key.into(), version.into())));
-        {
-            let mut state = memory.state();
-            for (&id, &(number, live)) in &self.stored {
-                let document = live.then(|| Value::parse(r#"{"part0":"stored","part1":"stored"}"#).unwrap());
-                let row = Stored { version: format!("x.{number:04}"), document };
-                state.rows.insert(("public.t".to_owned(), key_text(id)), row);
-            }
-            for &id in &self.parked {
-                let letter = parked_before(id);
-                state
-                    .letters
-                    .insert(("script".to_owned(), letter.position.clone(), 0, String::new()), letter);
-            }
+        for (&id, &(number, live)) in &self.stored {
+            let document = live.then(|| Value::parse(r#"{"part0":"stored","part1":"stored"}"#).unwrap());
+            memory.put("public.t", &key_text(id), MemoryRow { version: format!("x.{number:04}"), document });
+        }
+        for &id in &self.parked {
+            memory.park_before(parked_before(id));
         }
         memory
     }
@@ -483,12 +477,12 @@ proptest! {
     #[test]
     fn however_a_dynamodb_stream_is_delivered_the_view_equals_the_source(mut delivery in deliveries()) {
         delivery.repeated.clear();
-        prop_assert_eq!(delivery.run(&delivery.streams()).view(), delivery.source());
+        prop_assert_eq!(delivery.run(&delivery.streams()).live(), delivery.source());
     }
 
     #[test]
     fn however_changes_come_through_kinesis_the_view_equals_the_source(delivery in deliveries()) {
-        prop_assert_eq!(delivery.run(&delivery.kinesis()).view(), delivery.source());
+        prop_assert_eq!(delivery.run(&delivery.kinesis()).live(), delivery.source());
     }
 
     #[test]
@@ -511,7 +505,7 @@ proptest! {
         config.source.version = rowtide::config::VersionScheme::Arrival;
         let memory = Memory::new();
         prop_assert!(is_done(&take(&Flow::new(&config).unwrap(), &memory, &records)));
-        let mut view = memory.view();
+        let mut view = memory.live();
         view.remove(&Item { id: 9, value: None }.place());
         let delivery = Delivery {
             history, start: 0, repeated: vec![], swaps: vec![], again: vec![], batches: vec![], workers: 1,
@@ -617,11 +611,10 @@ proptest! {
         config.source.decoder = "dynamodb".to_owned();
         let flow = Flow::new(&config).unwrap();
         let is_durable = |at: usize| {
-            let state = memory.state();
             let payload = &records[at].payload;
-            let letter = state.letters.values().any(|letter| letter.payload.as_ref() == Some(payload));
+            let letter = memory.letters().iter().any(|letter| letter.payload.as_ref() == Some(payload));
             letter || contents[at].item().is_some_and(|item| {
-                state.rows.get(&item.place()).is_some_and(|row| order_of(&row.version) >= order_at(at).as_str())
+                memory.rows().get(&item.place()).is_some_and(|row| order_of(&row.version) >= order_at(at).as_str())
             })
         };
 
@@ -649,7 +642,7 @@ proptest! {
             }
             let ahead: BTreeSet<String> = batch[..durable].iter().map(|record| record.position.clone()).collect();
             // unless the database stored them and failed to say so
-            let unheard = faults.contains_key(&(memory.state().calls - 1));
+            let unheard = faults.contains_key(&(memory.calls() - 1));
             for position in memory.parked_positions().difference(&parked_before) {
                 prop_assert!(ahead.contains(position) || unheard, "{:?} is parked, but reported", position);
             }
@@ -687,7 +680,7 @@ proptest! {
                 None => {}
             }
         }
-        prop_assert_eq!(memory.view(), view);
+        prop_assert_eq!(memory.live(), view);
         for letter in memory.letters() {
             let bad = records.iter().zip(&contents).any(|(record, content)| {
                 let is_its = letter.position == record.position && letter.payload.as_ref() == Some(&record.payload);
@@ -736,8 +729,7 @@ fn poison_that_is_most_of_a_batch_fails_the_invocation_and_parks_nothing() {
 fn patches_that_wait_do_not_count_for_the_breaker() {
     let (flow, records) = script((0..12).map(|n| Op::Patch(1).events(n, 0)).collect());
     let memory = Memory::new();
-    let before = parked_before(1);
-    memory.state().letters.insert(("earlier".into(), "1".into(), 0, String::new()), before);
+    memory.park_before(parked_before(1));
     let report = take(&flow, &memory, &records);
     assert!(is_done(&report), "{report:?}");
     assert_eq!(report.counts().parked, 12);

@@ -2,10 +2,11 @@
 //! CrateDB where one runs.
 
 use crate::sources::Database;
-use rowtide::materialize::{DeadLetter, Deadline, Filter, Materializer as _, Sink};
+use rowtide::deadline::Deadline;
 use rowtide::policy::{OnConfigError, RoutePolicy};
 use rowtide::record::Record;
 use rowtide::redrive::{Redriven, redrive};
+use rowtide::sink::{self, DeadLetter, Filter, Store as _};
 use std::collections::BTreeMap;
 
 const ROWS: usize = 300;
@@ -20,7 +21,7 @@ fn message(position: &str) -> Record {
     Record::new("arn:aws:kinesis:eu-west-1:1:stream/s", position, text)
 }
 
-async fn parked(sink: &Sink) -> Vec<rowtide::materialize::ParkedLetter> {
+async fn parked(sink: &sink::Database) -> Vec<sink::ParkedLetter> {
     sink.dead_letters(&Filter { open: true, ..Filter::default() }, 0, 10_000).await.unwrap()
 }
 
@@ -56,7 +57,7 @@ async fn a_record_of_many_letters_is_kept_once_counts_once_and_is_redriven_toget
             "again, they are the same ones"
         );
         // the embedded database takes one client at a time
-        let sink = Sink::new(&known).unwrap();
+        let sink = sink::Database::new(&known).unwrap();
         let letters = parked(&sink).await;
         assert_eq!(letters.len(), 2 * ROWS);
         // the payload is held by one letter of each record, and stays when that one goes
@@ -117,7 +118,7 @@ async fn whatever_names_are_sent_a_record_can_be_parked_found_and_redriven() {
         };
         let poison = record(&"t".repeat(6_000));
         assert_eq!(database.take(&config(false), &[record(&table), poison]).await.counts().parked, 2);
-        let sink = Sink::new(&config(true)).unwrap();
+        let sink = sink::Database::new(&config(true)).unwrap();
         let of_table = Filter { table: Some(format!("public.{table}")), ..Filter::default() };
         assert_eq!(sink.dead_letters(&of_table, 0, 10).await.unwrap().len(), 1);
         let mut fates = Vec::new();
@@ -160,7 +161,7 @@ fn called(code: &str, position: &str) -> DeadLetter {
 async fn a_letter_is_found_by_today_s_name_of_its_code_and_by_former_ones() {
     for database in Database::each("letters_renamed").await {
         let config = database.with(|config| config.source.decoder = "dynamodb-kinesis".into());
-        let sink = Sink::new(&config).unwrap();
+        let sink = sink::Database::new(&config).unwrap();
         let park = async || {
             let letters =
                 [called("unknown_operation", "1"), called("unknown_event_name", "2"), called("no_key", "3")];
@@ -192,7 +193,7 @@ async fn a_letter_is_found_by_today_s_name_of_its_code_and_by_former_ones() {
         let output = tokio::task::spawn_blocking(move || discard.output()).await.unwrap().unwrap();
         let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert_eq!(out, "{\"discarded\":2}\n", "{err}");
-        let sink = Sink::new(&config).unwrap();
+        let sink = sink::Database::new(&config).unwrap();
         let left: Vec<String> = parked(&sink).await.into_iter().map(|letter| letter.code).collect();
         assert_eq!(left, ["no_key"]);
         sink.close();

@@ -32,6 +32,7 @@ mod memory;
 mod metrics;
 mod model;
 mod mutations;
+mod own_sink;
 mod postgres;
 mod redrive;
 #[cfg(feature = "lambda")]

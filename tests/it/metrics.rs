@@ -9,14 +9,15 @@ use opentelemetry::metrics::MeterProvider as _;
 use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData};
 use opentelemetry_sdk::metrics::{InMemoryMetricExporter, PeriodicReader, SdkMeterProvider};
 use rowtide::config::Config;
+use rowtide::deadline::Deadline;
 use rowtide::error::{Error, ErrorKind};
 use rowtide::event::{Change, ChangeEvent, Document, Key, Timestamp};
 use rowtide::lambda::Emf;
-use rowtide::materialize::{Deadline, Materializer};
 use rowtide::metrics::{METRICS, OTHER, TABLES_MAX, TARGET};
 use rowtide::pipeline::{Flow, process};
 use rowtide::record::{Envelope, Record};
 use rowtide::report::Report;
+use rowtide::sink::Sink;
 use rowtide::version::{Rank, Version};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -88,7 +89,7 @@ fn hearing<T>(layer: impl Layer<tracing_subscriber::Registry> + Send + Sync, wor
 fn listened(
     layer: impl Layer<tracing_subscriber::Registry> + Send + Sync,
     flow: &Flow,
-    sink: &impl Materializer,
+    sink: &impl Sink,
     records: &[Record],
     deadline: Deadline,
 ) -> Report {
@@ -97,7 +98,7 @@ fn listened(
 }
 
 /// The lines for CloudWatch of one batch, checked, and its report.
-fn measured(flow: &Flow, sink: &impl Materializer, records: &[Record]) -> (Vec<Value>, Report) {
+fn measured(flow: &Flow, sink: &impl Sink, records: &[Record]) -> (Vec<Value>, Report) {
     let lines: Arc<Mutex<Vec<String>>> = Arc::default();
     let written = lines.clone();
     let emf = Emf::to(move |line| written.lock().unwrap().push(line.to_owned()));
@@ -661,75 +662,29 @@ fn spans_show_where_a_batch_is_and_no_row() {
 fn the_time_of_the_database_and_its_retries_are_told() {
     /// Waits, and has had trouble.
     struct Slow(Memory, std::sync::atomic::AtomicU64);
-    impl Materializer for Slow {
+    impl Sink for Slow {
+        type Store = Memory;
+
+        fn store(&self) -> Option<&Memory> {
+            self.0.store()
+        }
         fn dialect(&self) -> rowtide::plan::Dialect {
             self.0.dialect()
         }
         fn retries(&self) -> u64 {
             self.1.load(std::sync::atomic::Ordering::Relaxed)
         }
-        async fn prepare(
-            &self,
-            binding: &rowtide::materialize::Binding,
-            deadline: Deadline,
-        ) -> rowtide::Result<()> {
+        async fn prepare(&self, binding: &rowtide::sink::Binding, deadline: Deadline) -> rowtide::Result<()> {
             self.0.prepare(binding, deadline).await
-        }
-        async fn truncate(
-            &self,
-            truncation: &rowtide::materialize::Truncation,
-            deadline: Deadline,
-        ) -> rowtide::Result<rowtide::materialize::RowOutcome> {
-            self.0.truncate(truncation, deadline).await
-        }
-        async fn schemas(&self, deadline: Deadline) -> rowtide::Result<Vec<rowtide::catalogue::TableSchema>> {
-            self.0.schemas(deadline).await
-        }
-        async fn learn(
-            &self,
-            schemas: &[rowtide::catalogue::TableSchema],
-            deadline: Deadline,
-        ) -> rowtide::Result<()> {
-            self.0.learn(schemas, deadline).await
         }
         async fn apply(
             &self,
             statement: &rowtide::plan::Statement,
             deadline: Deadline,
-        ) -> rowtide::Result<Vec<rowtide::materialize::RowOutcome>> {
+        ) -> rowtide::Result<Vec<rowtide::sink::RowOutcome>> {
             tokio::time::sleep(Duration::from_millis(30)).await;
             self.1.fetch_add(2, std::sync::atomic::Ordering::Relaxed);
             self.0.apply(statement, deadline).await
-        }
-        async fn blocked(
-            &self,
-            keys: &[(String, String)],
-            deadline: Deadline,
-        ) -> rowtide::Result<std::collections::HashSet<(String, String)>> {
-            self.0.blocked(keys, deadline).await
-        }
-        async fn parked_lately(
-            &self,
-            source: &str,
-            cause: rowtide::materialize::Cause<'_>,
-            letters: &[rowtide::materialize::DeadLetter],
-            deadline: Deadline,
-        ) -> rowtide::Result<u64> {
-            self.0.parked_lately(source, cause, letters, deadline).await
-        }
-
-        async fn sources(
-            &self,
-            deadline: Deadline,
-        ) -> rowtide::Result<Vec<(String, rowtide::source::SourceIdentity)>> {
-            self.0.sources(deadline).await
-        }
-        async fn park(
-            &self,
-            letters: &[rowtide::materialize::DeadLetter],
-            deadline: Deadline,
-        ) -> rowtide::Result<()> {
-            self.0.park(letters, deadline).await
         }
     }
     let sink = Slow(Memory::new(), 40.into());

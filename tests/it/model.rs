@@ -2,18 +2,19 @@
 
 use rowtide::catalogue::{Catalogue, TableSchema};
 use rowtide::config::Config;
+use rowtide::deadline::Deadline;
 use rowtide::decode::{Decoded, Decoder, Decoders, Outline, Reason};
 use rowtide::error::{Code, Error, ErrorKind, Result};
 use rowtide::event::ChangeEvent;
 use rowtide::json::Value;
-use rowtide::materialize::{Binding, Cause, DeadLetter, Deadline, Materializer, RowOutcome, Truncation};
 use rowtide::pipeline::{Flow, process};
-use rowtide::plan::{Action, Dialect, Row, Statement, merge};
+use rowtide::plan::{Dialect, Statement};
 use rowtide::record::Record;
 use rowtide::report::{Outcome, Report};
+use rowtide::sink::{Binding, Cause, DeadLetter, RowOutcome, Sink, Store, Truncation};
 use rowtide::source::SourceIdentity;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What a call to the database does instead of answering.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,62 +27,39 @@ pub(crate) enum Fault {
     After,
 }
 
-/// A row as the storage table holds it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Stored {
-    pub(crate) version: String,
-    /// The document, members sorted as jsonb has no order; `None` on a tombstone.
-    pub(crate) document: Option<Value>,
-}
-
-type Rows = BTreeMap<(String, String), Stored>;
-type LetterId = (String, String, u32, String);
-
-#[derive(Debug, Default, Clone)]
-pub(crate) struct State {
-    /// By target and canonical key.
-    pub(crate) rows: Rows,
-    /// By source, position, sub and payload.
-    pub(crate) letters: BTreeMap<LetterId, DeadLetter>,
-    /// By target: what a truncate has removed everything below.
-    floors: BTreeMap<String, String>,
-    pub(crate) schemas: BTreeMap<String, TableSchema>,
-    /// What the first change said of each target.
-    bindings: BTreeMap<String, Binding>,
-    pub(crate) calls: usize,
-}
-
-/// Whether the database refuses to hold a document under a key at a version.
-pub(crate) type Refuses = dyn Fn(&str, &str, Option<&Value>) -> bool + Send + Sync;
-
-/// A database that guards by version as PostgreSQL's statements do.
+/// [`rowtide::sink::Memory`] whose calls fail when they are told to, and let other workers go first.
+#[derive(Default)]
 pub(crate) struct Memory {
-    state: Mutex<State>,
-    refuses: Arc<Refuses>,
+    database: rowtide::sink::Memory,
     /// By number of the call, counted over all methods.
     faults: BTreeMap<usize, Fault>,
+    calls: AtomicUsize,
     /// Letters that others of the same source parked in the last ten minutes.
     pub(crate) parked_by_others: u64,
     /// How often each call lets other workers go first.
     pauses: Vec<u8>,
 }
 
+/// What the database has is asked of it directly.
+impl std::ops::Deref for Memory {
+    type Target = rowtide::sink::Memory;
+
+    fn deref(&self) -> &Self::Target {
+        &self.database
+    }
+}
+
 impl Memory {
     pub(crate) fn new() -> Self {
-        Self {
-            state: Mutex::default(),
-            refuses: Arc::new(|_, _, _| false),
-            faults: BTreeMap::new(),
-            parked_by_others: 0,
-            pauses: Vec::new(),
-        }
+        Self::default()
     }
 
+    /// Refuses to hold a document under a key at a version.
     pub(crate) fn refusing(
         mut self,
         refuses: impl Fn(&str, &str, Option<&Value>) -> bool + Send + Sync + 'static,
     ) -> Self {
-        self.refuses = Arc::new(refuses);
+        self.database = self.database.refusing(refuses);
         self
     }
 
@@ -95,35 +73,22 @@ impl Memory {
         self
     }
 
-    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap()
-    }
-
-    pub(crate) fn rows(&self) -> Rows {
-        self.state().rows.clone()
-    }
-
-    /// The view: what is not deleted, by target and key, as JSON text.
-    pub(crate) fn view(&self) -> BTreeMap<(String, String), String> {
-        let live = |(at, row): (_, Stored)| Some((at, row.document?.to_text()));
-        self.rows().into_iter().filter_map(live).collect()
-    }
-
-    pub(crate) fn letters(&self) -> Vec<DeadLetter> {
-        self.state().letters.values().cloned().collect()
+    pub(crate) fn calls(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
     }
 
     pub(crate) fn parked_positions(&self) -> BTreeSet<String> {
         self.letters().into_iter().map(|letter| letter.position).collect()
     }
 
+    /// Parks a letter as if an earlier batch had.
+    pub(crate) fn park_before(&self, letter: DeadLetter) {
+        runtime().block_on(self.database.park(&[letter], Deadline::never())).unwrap();
+    }
+
     /// Starts a call: whether it must fail, and how.
     async fn call(&self) -> Result<Option<Fault>> {
-        let number = {
-            let mut state = self.state();
-            state.calls += 1;
-            state.calls - 1
-        };
+        let number = self.calls.fetch_add(1, Ordering::Relaxed);
         let pauses = self.pauses.get(number % self.pauses.len().max(1)).copied().unwrap_or_default();
         for _ in 0..pauses {
             tokio::task::yield_now().await;
@@ -134,56 +99,100 @@ impl Memory {
         }
     }
 
-    /// Writes rows together or not at all; the row that this makes of each.
-    fn write(
-        &self,
-        rows: &mut Rows,
-        floor: Option<&String>,
-        statement: &Statement,
-        unit: &[&Row],
-    ) -> Vec<RowOutcome> {
-        let at = |row: &Row| (statement.target.qualified(), row.key.clone());
-        let fresh: Vec<(&Row, Stored)> = unit
-            .iter()
-            .filter(|row| floor.is_none_or(|floor| *floor < row.version))
-            .filter(|row| rows.get(&at(row)).is_none_or(|stored| stored.version < row.version))
-            .map(|row| (*row, next(statement.action, row, rows.get(&at(row)))))
-            .collect();
-        if fresh.iter().any(|(row, stored)| (self.refuses)(&row.key, &row.version, stored.document.as_ref()))
-        {
-            let error = Arc::new(Error::new(
-                ErrorKind::Rejected,
-                Code::Other("check_violation"),
-                "The row is refused.",
-            ));
-            return vec![RowOutcome::Refused(error); unit.len()];
-        }
-        let written: HashSet<String> = fresh.iter().map(|(row, _)| row.key.clone()).collect();
-        rows.extend(fresh.into_iter().map(|(row, stored)| (at(row), stored)));
-        let outcome = |row: &&Row| match written.contains(&row.key) {
-            true => RowOutcome::Applied,
-            false => RowOutcome::Stale,
-        };
-        unit.iter().map(outcome).collect()
+    /// A call that stores nothing.
+    async fn ask(&self) -> Result<()> {
+        self.call().await?.map_or(Ok(()), |_| Err(transient()))
     }
 }
 
-/// What a row becomes.
-fn next(action: Action, row: &Row, stored: Option<&Stored>) -> Stored {
-    let document = match action {
-        Action::Upsert if row.deleted => None,
-        Action::Upsert => {
-            let (_, data) = merge(&row.pk, row.data.as_deref(), &row.aux).unwrap();
-            Some(data.expect("a live row has a document"))
-        }
-        Action::Patch => {
-            let base = stored.and_then(|stored| stored.document.clone()).unwrap_or(Value::Object(Vec::new()));
-            Some(row.patch.as_ref().expect("a patch").apply(base))
-        }
-    };
-    Stored { version: row.version.clone(), document: document.map(sorted) }
+fn transient() -> Error {
+    Error::new(ErrorKind::Unavailable, Code::Unavailable, "The database is away.")
 }
 
+impl Sink for Memory {
+    type Store = Self;
+
+    fn store(&self) -> Option<&Self> {
+        Some(self)
+    }
+
+    fn dialect(&self) -> Dialect {
+        self.database.dialect()
+    }
+
+    async fn prepare(&self, binding: &Binding, deadline: Deadline) -> Result<()> {
+        self.ask().await?;
+        self.database.prepare(binding, deadline).await
+    }
+
+    async fn apply(&self, statement: &Statement, deadline: Deadline) -> Result<Vec<RowOutcome>> {
+        let fault = self.call().await?;
+        let keys: HashSet<&str> = statement.rows.iter().map(|row| row.key.as_str()).collect();
+        assert_eq!(keys.len(), statement.rows.len(), "no key twice in a statement");
+        let mut statement = statement.clone();
+        if fault == Some(Fault::Halfway) {
+            let units: BTreeSet<usize> = statement.rows.iter().map(|row| row.unit).collect();
+            let first: BTreeSet<usize> = units.iter().copied().take(units.len() / 2).collect();
+            statement.rows.retain(|row| first.contains(&row.unit));
+        }
+        let outcomes = self.database.apply(&statement, deadline).await?;
+        if fault.is_some() { Err(transient()) } else { Ok(outcomes) }
+    }
+
+    async fn truncate(&self, truncation: &Truncation, deadline: Deadline) -> Result<RowOutcome> {
+        let fault = self.call().await?;
+        let outcome = self.database.truncate(truncation, deadline).await?;
+        if fault.is_some() { Err(transient()) } else { Ok(outcome) }
+    }
+}
+
+impl Store for Memory {
+    async fn load_schemas(&self, deadline: Deadline) -> Result<Vec<TableSchema>> {
+        self.ask().await?;
+        self.database.load_schemas(deadline).await
+    }
+
+    async fn record_schemas(&self, schemas: &[TableSchema], deadline: Deadline) -> Result<()> {
+        let fault = self.call().await?;
+        self.database.record_schemas(schemas, deadline).await?;
+        if fault.is_some() { Err(transient()) } else { Ok(()) }
+    }
+
+    async fn sources(&self, deadline: Deadline) -> Result<Vec<(String, SourceIdentity)>> {
+        self.ask().await?;
+        self.database.sources(deadline).await
+    }
+
+    async fn blocked(
+        &self,
+        keys: &[(String, String)],
+        deadline: Deadline,
+    ) -> Result<HashSet<(String, String)>> {
+        self.ask().await?;
+        self.database.blocked(keys, deadline).await
+    }
+
+    async fn parked_lately(
+        &self,
+        source: &str,
+        cause: Cause<'_>,
+        letters: &[DeadLetter],
+        deadline: Deadline,
+    ) -> Result<u64> {
+        self.ask().await?;
+        Ok(self.parked_by_others + self.database.parked_lately(source, cause, letters, deadline).await?)
+    }
+
+    async fn park(&self, letters: &[DeadLetter], deadline: Deadline) -> Result<()> {
+        let fault = self.call().await?;
+        if fault != Some(Fault::Halfway) {
+            self.database.park(letters, deadline).await?;
+        }
+        if fault.is_some() { Err(transient()) } else { Ok(()) }
+    }
+}
+
+/// The same with its members in the order of their names, as jsonb has no order.
 pub(crate) fn sorted(value: Value) -> Value {
     match value {
         Value::Object(members) => {
@@ -194,154 +203,6 @@ pub(crate) fn sorted(value: Value) -> Value {
         }
         Value::Array(elements) => Value::Array(elements.into_iter().map(sorted).collect()),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
-    }
-}
-
-fn transient() -> Error {
-    Error::new(ErrorKind::Unavailable, Code::Unavailable, "The database is away.")
-}
-
-impl Materializer for Memory {
-    fn dialect(&self) -> Dialect {
-        Dialect::Postgres
-    }
-
-    async fn prepare(&self, binding: &Binding, _: Deadline) -> Result<()> {
-        self.call().await?.map_or(Ok(()), |_| Err(transient()))?;
-        let mut state = self.state();
-        let known =
-            state.bindings.entry(binding.target.qualified()).or_insert_with(|| binding.clone()).clone();
-        let code = if known.key_names != binding.key_names {
-            Code::ChangedKey
-        } else if known.scheme != binding.scheme {
-            Code::OtherScheme
-        } else if known.source.conflicts_with(&binding.source) {
-            Code::OtherSource
-        } else {
-            return Ok(());
-        };
-        Err(Error::fault(code, "The target was filled with other changes."))
-    }
-
-    async fn sources(&self, _: Deadline) -> Result<Vec<(String, SourceIdentity)>> {
-        self.call().await?.map_or(Ok(()), |_| Err(transient()))?;
-        let state = self.state();
-        Ok(state.bindings.values().map(|it| (it.target.source.clone(), it.source.clone())).collect())
-    }
-
-    async fn apply(&self, statement: &Statement, _: Deadline) -> Result<Vec<RowOutcome>> {
-        let fault = self.call().await?;
-        let keys: HashSet<&str> = statement.rows.iter().map(|row| row.key.as_str()).collect();
-        assert_eq!(keys.len(), statement.rows.len(), "no key twice in a statement");
-        let mut units: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for (index, row) in statement.rows.iter().enumerate() {
-            units.entry(row.unit).or_default().push(index);
-        }
-        let done = if fault == Some(Fault::Halfway) { units.len() / 2 } else { units.len() };
-        let mut outcomes = vec![RowOutcome::Stale; statement.rows.len()];
-        let mut state = self.state();
-        let floor = state.floors.get(&statement.target.qualified()).cloned();
-        for indices in units.values().take(done) {
-            let unit: Vec<&Row> = indices.iter().map(|&index| &statement.rows[index]).collect();
-            for (&index, outcome) in
-                indices.iter().zip(self.write(&mut state.rows, floor.as_ref(), statement, &unit))
-            {
-                outcomes[index] = outcome;
-            }
-        }
-        if fault.is_some() { Err(transient()) } else { Ok(outcomes) }
-    }
-
-    async fn truncate(&self, truncation: &Truncation, _: Deadline) -> Result<RowOutcome> {
-        let fault = self.call().await?;
-        let mut state = self.state();
-        let (target, version) = (truncation.target.qualified(), &truncation.version);
-        let floor = state.floors.entry(target.clone()).or_default();
-        if *floor >= *version {
-            return if fault.is_some() { Err(transient()) } else { Ok(RowOutcome::Stale) };
-        }
-        version.clone_into(floor);
-        let below =
-            state.rows.iter_mut().filter(|((name, _), row)| *name == target && row.version < *version);
-        below.for_each(|(_, row)| *row = Stored { version: version.clone(), document: None });
-        if fault.is_some() { Err(transient()) } else { Ok(RowOutcome::Applied) }
-    }
-
-    async fn schemas(&self, _: Deadline) -> Result<Vec<TableSchema>> {
-        if self.call().await?.is_some() {
-            return Err(transient());
-        }
-        Ok(self.state().schemas.values().cloned().collect())
-    }
-
-    async fn learn(&self, schemas: &[TableSchema], _: Deadline) -> Result<()> {
-        let fault = self.call().await?;
-        let mut state = self.state();
-        for schema in schemas {
-            let known = state.schemas.entry(schema.table.clone()).or_insert_with(|| schema.clone());
-            if known.observed_at < schema.observed_at {
-                *known = schema.clone();
-            }
-        }
-        if fault.is_some() { Err(transient()) } else { Ok(()) }
-    }
-
-    async fn blocked(&self, keys: &[(String, String)], _: Deadline) -> Result<HashSet<(String, String)>> {
-        if self.call().await?.is_some() {
-            return Err(transient());
-        }
-        let state = self.state();
-        let parked: HashSet<_> = state
-            .letters
-            .values()
-            .filter_map(|letter| letter.table.clone().zip(letter.key.clone()))
-            .collect();
-        Ok(keys.iter().filter(|key| parked.contains(*key)).cloned().collect())
-    }
-
-    async fn parked_lately(
-        &self,
-        source: &str,
-        cause: Cause<'_>,
-        letters: &[DeadLetter],
-        _: Deadline,
-    ) -> Result<u64> {
-        if self.call().await?.is_some() {
-            return Err(transient());
-        }
-        let same = |a: &DeadLetter, b: &DeadLetter| {
-            (&a.position, a.sub, &a.payload_sha256) == (&b.position, b.sub, &b.payload_sha256)
-        };
-        let own = |letter: &&DeadLetter| {
-            let again = letters.iter().any(|other| same(other, letter));
-            let is_fault = Code::named(&letter.code).is_some_and(Code::is_fault);
-            let is_of_cause = match cause {
-                Cause::Poison => !is_fault,
-                Cause::Fault(table) => is_fault && letter.table.as_deref() == table,
-            };
-            letter.source == source && letter.code != "blocked" && is_of_cause && !again
-        };
-        let count = self.state().letters.values().filter(own).count();
-        Ok(self.parked_by_others + u64::try_from(count).unwrap())
-    }
-
-    async fn park(&self, letters: &[DeadLetter], _: Deadline) -> Result<()> {
-        let fault = self.call().await?;
-        if fault != Some(Fault::Halfway) {
-            let id = |letter: &DeadLetter| {
-                let (source, position) = (letter.source.clone(), letter.position.clone());
-                (source, position, letter.sub, letter.payload_sha256.clone())
-            };
-            let mut state = self.state();
-            for letter in letters {
-                // what waits behind itself keeps the cause it was parked for
-                let known = state.letters.entry(id(letter)).or_insert_with(|| letter.clone());
-                if letter.code != "blocked" {
-                    known.code.clone_from(&letter.code);
-                }
-            }
-        }
-        if fault.is_some() { Err(transient()) } else { Ok(()) }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The materializer on a database: tables, views, policies, adoption, values.
+//! The sink on a database: tables, views, policies, adoption, values.
 
 use crate::model::Script;
 use crate::support::{Place, at, change, connect, event, inserts, place, server};
@@ -10,11 +10,11 @@ use rowtide::decode::Decoders;
 use rowtide::error::{Error, ErrorKind};
 use rowtide::event::{Change, ChangeEvent, Key, Patch, Timestamp};
 use rowtide::json::Value;
-use rowtide::materialize::Shown;
 use rowtide::pipeline::Flow;
 use rowtide::plan::merge;
 use rowtide::policy::{DeletePolicy, RoutePolicy};
 use rowtide::record::Record;
+use rowtide::sink::Shown;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -661,7 +661,7 @@ async fn purge_redrive_and_replay_bring_nothing_back() {
     assert_eq!(purged.rows, 4);
     assert_eq!(place.texts("select key from {s}.orders_cdc").await, [r#"["k00003"]"#]);
     // a replay of what is older than the horizon is refused, whole
-    let checking = || rowtide::materialize::Postgres::new(&config).unwrap().checking_horizon();
+    let checking = || rowtide::sink::Postgres::new(&config).unwrap().checking_horizon();
     let mut replay = place.worker(&config);
     replay.sink = checking();
     let old: Vec<Record> = inserts("orders", 5);

@@ -2,12 +2,12 @@
 
 use crate::support::{Place, at, change, place};
 use rowtide::config::{Config, Payload, VersionScheme};
-use rowtide::materialize::{Filter, Sink};
 use rowtide::record::{Envelope, Record};
+use rowtide::sink::{Database, Filter};
 
 /// Redrives everything: the code of each letter that was tried and what became of it.
 async fn redrive(config: &Config) -> Vec<String> {
-    let sink = Sink::new(config).unwrap();
+    let sink = Database::new(config).unwrap();
     let mut fates = Vec::new();
     let each = |letter: &rowtide::redrive::Redriven| {
         fates.push(format!("{} {}", letter.table.as_deref().unwrap_or("-"), letter.fate.as_str()));
@@ -168,7 +168,7 @@ async fn a_patch_does_not_pass_an_older_change_of_its_row_that_was_not_selected(
                 vec![if payload == Payload::Full { "parked" } else { "no_payload" }, "waiting"],
             ),
         ] {
-            let sink = Sink::new(&config).unwrap();
+            let sink = Database::new(&config).unwrap();
             let mut fates = Vec::new();
             rowtide::redrive::redrive(&config, &sink, filter, |letter| fates.push(letter.fate.as_str()))
                 .await

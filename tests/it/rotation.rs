@@ -4,9 +4,10 @@ use crate::keepers::{KEY, KEY_ID, Keeper, Secret, TOKEN, service, signing};
 use crate::runtime_api::{Function, Post};
 use crate::support::{connect, inserts, server_url};
 use rowtide::config::{Auth, Aws, Config, Credentials, SinkUrl, Tls};
+use rowtide::deadline::Deadline;
 use rowtide::error::Disposition;
-use rowtide::materialize::{Deadline, Sink};
 use rowtide::pipeline::{Flow, process};
+use rowtide::sink::Database;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;
 use serde_json::json;
@@ -305,7 +306,7 @@ async fn a_token_is_the_password_of_each_new_connection() {
         }),
         ..Aws::default()
     };
-    let (flow, sink) = (Flow::new(&config).unwrap(), Sink::new(&config).unwrap());
+    let (flow, sink) = (Flow::new(&config).unwrap(), Database::new(&config).unwrap());
     let mut tokens = Vec::new();
     for _ in 0..2 {
         let report = process(&flow, &sink, &inserts("orders", 1), Deadline::never()).await;
@@ -338,7 +339,7 @@ fn tokens_need_an_encrypted_connection_to_one_host_and_a_region() {
         config.sink.auth = Auth::RdsIam;
         config.sink.tls = tls;
         config.aws.region = region.map(str::to_owned);
-        Sink::new(&config).map(drop).map_err(|error| error.to_string())
+        Database::new(&config).map(drop).map_err(|error| error.to_string())
     };
     let aurora = "postgresql://u@c.cluster-abc.eu-west-1.rds.amazonaws.com/d";
     assert_eq!(check(aurora, None, None), Ok(()));

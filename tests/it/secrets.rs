@@ -4,9 +4,10 @@ use crate::keepers::{Asked, KEY, KEY_ID, Keeper, Secret, TOKEN, missing, service
 use crate::runtime_api::{Function, Post};
 use crate::support::{server, with_option};
 use rowtide::config::{Aws, Config, Container, Credentials, Extension, Reference, SinkUrl};
+use rowtide::deadline::Deadline;
 use rowtide::error::Disposition;
-use rowtide::materialize::{Deadline, Sink};
 use rowtide::secrets::{Secrets, Version};
+use rowtide::sink::Database;
 use serde_json::json;
 use std::process::Output;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -286,11 +287,11 @@ async fn a_secret_that_is_crates_url_makes_a_sink_for_crate() {
     let mut config = Config::default();
     config.sink.url = Some(SinkUrl::new("secretsmanager://db"));
     config.aws = aws(&keeper.url());
-    let sink = Sink::new(&config).unwrap();
+    let sink = Database::new(&config).unwrap();
     assert_eq!(config.sink.schema, "public");
     let known = sink.config(Deadline::never()).await.unwrap();
     assert_eq!(known.sink.schema, "cdc");
-    assert_eq!(rowtide::materialize::configured(&known), Some(rowtide::plan::Dialect::Cratedb));
+    assert_eq!(rowtide::sink::configured(&known), Some(rowtide::plan::Dialect::Cratedb));
     let shown = format!("{sink:?} {known:?} {config:?} {:?}", known.effective());
     assert!(!shown.contains("canary"), "{shown}");
     assert_eq!(keeper.asked().len(), 1);

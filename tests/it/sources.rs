@@ -3,14 +3,15 @@
 
 use crate::support::Place;
 use rowtide::config::{Config, SinkUrl, VersionScheme};
+use rowtide::deadline::Deadline;
 use rowtide::decode::{Decoder, Decoders};
 use rowtide::event::{Change, ChangeEvent, Document, Key};
-use rowtide::materialize::{Deadline, Shown, Sink};
 use rowtide::pipeline::{Flow, process};
 use rowtide::plan::merge;
 use rowtide::policy::RoutePolicy;
 use rowtide::record::Record;
 use rowtide::report::Report;
+use rowtide::sink::{self, Shown};
 use rowtide::source::{Member, SourceIdentity};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -52,7 +53,7 @@ impl Database {
     }
 
     async fn run(&self, config: &Config, flow: &Flow, records: &[Record]) -> Report {
-        let sink = Sink::new(config).unwrap();
+        let sink = sink::Database::new(config).unwrap();
         let report = process(flow, &sink, records, Deadline::never()).await;
         sink.close();
         report
@@ -74,7 +75,7 @@ impl Database {
 
     /// Key and document of each row that a target shows.
     pub(crate) async fn view(&self, name: &str) -> BTreeMap<String, String> {
-        let sink = Sink::new(&self.config).unwrap();
+        let sink = sink::Database::new(&self.config).unwrap();
         let targets = sink.targets().await.unwrap();
         let target =
             targets.into_iter().find(|target| target.table == name).expect("the target is registered");
@@ -93,9 +94,8 @@ impl Database {
     }
 
     async fn messages(&self, code: &str) -> Vec<(Option<String>, Option<String>, String)> {
-        let sink = Sink::new(&self.config).unwrap();
-        let filter =
-            rowtide::materialize::Filter { code: Some(code.into()), open: true, ..Default::default() };
+        let sink = sink::Database::new(&self.config).unwrap();
+        let filter = sink::Filter { code: Some(code.into()), open: true, ..Default::default() };
         let letters = sink.dead_letters(&filter, i64::MIN, 100).await.unwrap();
         sink.close();
         letters.into_iter().map(|letter| (letter.table, letter.key, letter.message)).collect()
@@ -180,9 +180,9 @@ async fn routes_tell_sources_apart_and_a_redrive_then_ends_in_the_right_table() 
         let of_eu = [(Member::Region, "eu-*".to_owned())].into();
         let eu = RoutePolicy { source: of_eu, ..route("orders", "orders_eu") };
         let mended = database.routed(vec![eu, route("*", "{table}")]);
-        let sink = Sink::new(&mended).unwrap();
+        let sink = sink::Database::new(&mended).unwrap();
         let mut fates = Vec::new();
-        let all = rowtide::materialize::Filter::default();
+        let all = sink::Filter::default();
         rowtide::redrive::redrive(&mended, &sink, &all, |it| fates.push(it.fate.as_str())).await.unwrap();
         sink.close();
         assert_eq!(fates, ["applied"]);

@@ -1,10 +1,11 @@
 //! A database for a test, and the shortest ways to say what happened and to see what is there.
 
 use rowtide::config::{Config, SinkUrl};
-use rowtide::materialize::{Deadline, Postgres};
+use rowtide::deadline::Deadline;
 use rowtide::pipeline::{Flow, process};
 use rowtide::record::{Envelope, Record};
 use rowtide::report::{Counts, Report};
+use rowtide::sink::Postgres;
 use std::collections::BTreeMap;
 use tokio_postgres::{Client, NoTls, Row};
 

@@ -8,7 +8,7 @@
 )]
 
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
@@ -41,7 +41,8 @@ const PURE: [&str; 17] = [
 ];
 
 /// Whose front door each room may know. A room that is not named knows what it likes.
-const NEIGHBOURS: [(&str, &[&str]); 21] = [
+const NEIGHBOURS: [(&str, &[&str]); 22] = [
+    ("deadline", &[]),
     ("rules", &["error", "source"]),
     ("policy", &["rules", "source"]),
     ("unpack", &["error", "json", "record"]),
@@ -60,13 +61,14 @@ const NEIGHBOURS: [(&str, &[&str]); 21] = [
     ("coalesce", &["error", "event", "route"]),
     ("route", &["coalesce", "decode", "error", "event", "json", "memo", "policy", "rules", "source"]),
     ("plan", &["coalesce", "error", "event", "json", "policy", "route"]),
-    ("doctor", &["error", "json", "materialize"]),
+    ("doctor", &["error", "json", "sink"]),
     ("secrets", &["config", "error", "event"]),
     (
-        "materialize",
+        "sink",
         &[
             "catalogue",
             "config",
+            "deadline",
             "error",
             "event",
             "json",
@@ -83,9 +85,9 @@ const NEIGHBOURS: [(&str, &[&str]); 21] = [
 
 /// Words that a room's code must not use.
 const STRANGERS: [(&str, &[&str]); 3] = [
-    ("decode", &["sql", "postgres", "materialize", "plan", "statement"]),
+    ("decode", &["sql", "postgres", "sink", "plan", "statement"]),
     ("coalesce", &["sql", "postgres", "dynamodb", "kinesis"]),
-    ("materialize", &["changeevent", "dynamodb", "kinesis", "lambda"]),
+    ("sink", &["changeevent", "dynamodb", "kinesis", "lambda"]),
 ];
 
 /// Where the environment may be read: settings, what the platform says of itself, the command and its cache.
@@ -330,6 +332,59 @@ fn a_room_does_not_speak_of_what_it_must_not_know() {
     none("This room must not know of that (its first line says what it is for):", found);
 }
 
+/// Rooms whose files know each other in one direction only.
+const WITHOUT_CIRCLES: [&str; 1] = ["sink"];
+
+/// The other files of its room that a file's imports name: the longest beginning of a path that is one. A `mod.rs` is
+/// the front door of its folder: it names what is in it, and they may name it.
+fn imported_within(source: &Source, room: &str, own: &str, files: &BTreeSet<String>) -> BTreeSet<String> {
+    let folder =
+        if source.path.ends_with("/mod.rs") { Some(own) } else { own.rsplit_once('/').map(|it| it.0) };
+    let imports = source.shipped().lines().filter_map(|line| line.trim().strip_prefix("use "));
+    let paths = imports.filter_map(|import| {
+        let path = import.split([';', '{', ' ']).next()?.trim_end_matches("::").replace("::", "/");
+        match path.strip_prefix("super/") {
+            Some(path) => Some(folder.map_or_else(|| path.to_owned(), |folder| format!("{folder}/{path}"))),
+            None => path.strip_prefix(&format!("crate/{room}/")).map(str::to_owned),
+        }
+    });
+    let file = |path: String| {
+        let beginnings = Path::new(&path).ancestors().filter_map(Path::to_str);
+        beginnings.into_iter().find(|name| files.contains(*name)).map(str::to_owned)
+    };
+    paths.filter_map(file).filter(|other| other != own && !own.starts_with(&format!("{other}/"))).collect()
+}
+
+#[test]
+fn files_of_a_room_do_not_know_each_other_in_a_circle() {
+    let mut found = Vec::new();
+    for room in WITHOUT_CIRCLES {
+        let name = |source: &Source| {
+            let inside = source.path.strip_prefix(&format!("src/{room}/")).unwrap();
+            inside.trim_end_matches(".rs").trim_end_matches("/mod").to_owned()
+        };
+        let sources = sources(&format!("src/{room}"));
+        let files: BTreeSet<String> = sources.iter().map(name).filter(|name| name != "mod").collect();
+        let known = |source: &Source| {
+            let own = name(source);
+            let known = imported_within(source, room, &own, &files);
+            (own, known)
+        };
+        let mut knows: BTreeMap<String, BTreeSet<String>> = sources.iter().map(known).collect();
+        // what knows nothing that is left goes, until nothing goes any more: what stays is in a circle
+        loop {
+            let rest: BTreeSet<String> = knows.keys().cloned().collect();
+            knows.values_mut().for_each(|known| known.retain(|other| rest.contains(other)));
+            knows.retain(|_, known| !known.is_empty());
+            if knows.len() == rest.len() {
+                break;
+            }
+        }
+        found.extend(knows.iter().map(|(file, known)| format!("src/{room}/{file}: {known:?}")));
+    }
+    none("Move what both need into a file below them:", found);
+}
+
 /// Where decoders are.
 const DECODERS: &str = "crates/rowtide-decode/src/decode";
 
@@ -403,7 +458,10 @@ fn every_file_of_sql_is_used() {
     let sources = sources("src");
     let is_used = |file: &PathBuf| {
         let path = file.strip_prefix(root()).unwrap().to_str().unwrap();
-        sources.iter().any(|source| source.text.contains(&format!("include_str!(\"../../{path}\")")))
+        let named = [format!("\"../../{path}\""), format!("\"../../../{path}\"")];
+        sources
+            .iter()
+            .any(|source| named.iter().any(|path| source.text.contains(&format!("include_str!({path})"))))
     };
     let unused = files("sql", "sql").into_iter().filter(|file| !is_used(file));
     none("Use the file with include_str!, or remove it:", unused.map(|file| file.display().to_string()));

@@ -3,9 +3,10 @@
 use crate::support::{connect, inserts, server_url};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rowtide::config::{Config, SinkUrl, Tls};
+use rowtide::deadline::Deadline;
 use rowtide::error::Disposition;
-use rowtide::materialize::{Deadline, Postgres};
 use rowtide::pipeline::{Flow, process};
+use rowtide::sink::Postgres;
 use std::path::Path;
 use std::process::Command;
 

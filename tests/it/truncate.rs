@@ -7,12 +7,13 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config as PropConfig, TestRunner};
 use rowtide::config::Config;
+use rowtide::deadline::Deadline;
 use rowtide::decode::Decoders;
 use rowtide::event::{Change, ChangeEvent, Document, Patch};
-use rowtide::materialize::{Deadline, Materializer, Postgres};
 use rowtide::pipeline::{Flow, process};
 use rowtide::policy::{DeletePolicy, RoutePolicy, Truncate};
 use rowtide::record::Record;
+use rowtide::sink::{Postgres, Store as _};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -117,7 +118,7 @@ fn whatever_the_delivery_a_truncate_leaves_what_is_newer() {
             prop_assert!(is_done(&report), "{report:?}");
         }
         let view: BTreeMap<String, String> =
-            memory.view().into_iter().map(|((_, key), document)| (key, document)).collect();
+            memory.live().into_iter().map(|((_, key), document)| (key, document)).collect();
         prop_assert_eq!(view, history.source());
         Ok(())
     };
@@ -254,11 +255,11 @@ fn what_a_source_says_of_its_tables_is_kept_and_the_last_word_counts() {
     };
     let sink = place.worker(&place.config()).sink;
     runtime.block_on(async {
-        assert_eq!(sink.schemas(Deadline::never()).await.unwrap(), []);
-        sink.learn(&[schema("b", "2"), schema("a", "1")], Deadline::never()).await.unwrap();
-        assert_eq!(sink.schemas(Deadline::never()).await.unwrap(), [schema("b", "2")]);
-        sink.learn(&[schema("a", "1"), schema("c", "3")], Deadline::never()).await.unwrap();
-        assert_eq!(sink.schemas(Deadline::never()).await.unwrap(), [schema("c", "3")]);
+        assert_eq!(sink.load_schemas(Deadline::never()).await.unwrap(), []);
+        sink.record_schemas(&[schema("b", "2"), schema("a", "1")], Deadline::never()).await.unwrap();
+        assert_eq!(sink.load_schemas(Deadline::never()).await.unwrap(), [schema("b", "2")]);
+        sink.record_schemas(&[schema("a", "1"), schema("c", "3")], Deadline::never()).await.unwrap();
+        assert_eq!(sink.load_schemas(Deadline::never()).await.unwrap(), [schema("c", "3")]);
         sink.close_idle();
     });
     runtime.block_on(place.finish());

@@ -17,7 +17,7 @@ use super::node::{Given, Node};
 use super::terraform::spelling;
 use super::{Described, Finding, Severity};
 use crate::error::Error;
-use crate::materialize::Inspection;
+use crate::sink::Inspection;
 
 /// A rule: what it finds, what comes of that, what to do.
 struct Rule {

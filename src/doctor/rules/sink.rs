@@ -2,7 +2,7 @@
 
 use super::{Check, Hit, Rule, Severity, Sink, listed, setting};
 use crate::doctor::model::{Model, Shards, Source};
-use crate::materialize::{Inspection, Privilege, RegisteredTarget, TargetFacts, Use};
+use crate::sink::{Inspection, Privilege, RegisteredTarget, TargetFacts, Use};
 
 /// Beyond it, times in tables, retentions and the limits over ten minutes are off by what people notice.
 const CLOCK_MAX_MS: i64 = 30_000;
@@ -189,7 +189,7 @@ fn words(lacks: &[Privilege]) -> Vec<&'static str> {
 fn schemas(sink: &Sink<'_>) -> Vec<Hit> {
     let Ok(facts) = sink.inspected else { return Vec::new() };
     let creates = sink.configured.word("sink.ddl") == "auto";
-    let check = |schema: &crate::materialize::SchemaFacts| {
+    let check = |schema: &crate::sink::SchemaFacts| {
         if !schema.exists {
             return Some(Hit::of(format!("schema {}", schema.name), "The schema is missing."));
         }

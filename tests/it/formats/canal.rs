@@ -53,7 +53,7 @@ fn changes_of_one_second_that_arrive_in_the_wrong_order_are_not_told_apart() {
         let sent = [(first, "1"), (second, "2")]
             .map(|(record, position)| Record { position: position.to_owned(), ..record.clone() });
         drop(take(&Flow::new(&Config::default()).unwrap(), &memory, &sent));
-        memory.view().into_values().collect::<Vec<_>>()
+        memory.live().into_values().collect::<Vec<_>>()
     };
     assert_eq!(view(&insert, &update), [r#"{"n":2,"name":"a"}"#]);
     // the limit: the row stays as the older change left it, until it changes again
@@ -75,7 +75,7 @@ fn a_statement_that_waited_for_a_later_one_is_right_by_arrival_only() {
         config.source.version = version;
         let memory = Memory::new();
         drop(take(&Flow::new(&config).unwrap(), &memory, &sent));
-        memory.view().into_values().collect::<Vec<_>>()
+        memory.live().into_values().collect::<Vec<_>>()
     };
     assert_eq!(view(VersionScheme::Arrival), [r#"{"n":3,"name":"a"}"#]);
     // the limit

@@ -234,7 +234,7 @@ fn a_changed_key_that_is_not_the_routes_leaves_the_row_that_is_there_afterwards(
         for again in [changed.clone(), changed.iter().rev().cloned().collect()] {
             let memory = Memory::new();
             drop(take(&Flow::new(&config).unwrap(), &memory, &[insert.clone(), again].concat()));
-            assert_eq!(memory.view().into_values().collect::<Vec<_>>(), [r#"{"id":2,"n":null}"#]);
+            assert_eq!(memory.live().into_values().collect::<Vec<_>>(), [r#"{"id":2,"n":null}"#]);
         }
     }
 }
@@ -263,7 +263,7 @@ fn values_that_are_left_out_converge_in_order() {
 fn view(records: &[Record]) -> Vec<String> {
     let memory = Memory::new();
     drop(take(&Flow::new(&Config::default()).unwrap(), &memory, records));
-    memory.view().into_iter().map(|((_, key), document)| format!("{key} {document}")).collect()
+    memory.live().into_iter().map(|((_, key), document)| format!("{key} {document}")).collect()
 }
 
 #[test]
@@ -278,7 +278,7 @@ fn values_that_are_left_out_are_lost_out_of_order() {
     for batch in [update, insert] {
         drop(take(&Flow::new(&Config::default()).unwrap(), &memory, &batch));
     }
-    assert_eq!(memory.view().into_values().collect::<Vec<_>>(), [r#"{"name":"b"}"#]);
+    assert_eq!(memory.live().into_values().collect::<Vec<_>>(), [r#"{"name":"b"}"#]);
 }
 
 #[test]

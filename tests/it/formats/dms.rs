@@ -128,7 +128,7 @@ fn view_after(config: &Config, records: &[Record]) -> (Vec<String>, Vec<String>)
     let report = take(&Flow::new(config).unwrap(), &memory, records);
     assert!(is_done(&report), "{:?} {:?}", report.failure(), report.stopped());
     let codes = memory.letters().into_iter().map(|letter| letter.code.to_string()).collect();
-    (memory.view().into_values().collect(), codes)
+    (memory.live().into_values().collect(), codes)
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn a_partial_image_that_is_overtaken_by_a_newer_one_is_lost() {
     for batch in [records, vec![late]] {
         drop(take(&Flow::new(&config(Images::Auto)).unwrap(), &memory, &batch));
     }
-    assert_eq!(memory.view().into_values().collect::<Vec<_>>(), [r#"{"n":1,"name":"c"}"#]);
+    assert_eq!(memory.live().into_values().collect::<Vec<_>>(), [r#"{"n":1,"name":"c"}"#]);
 }
 
 #[test]

@@ -124,7 +124,7 @@ fn a_drop_removes_what_was_there_before_it_and_nothing_else() {
                         let report = take(&Flow::new(&config).unwrap(), &memory, &batch);
                         assert!(is_done(&report) && report.counts().parked == 0, "{:?}", report.failure());
                     }
-                    let view: Vec<String> = memory.view().into_keys().map(|(_, key)| key).collect();
+                    let view: Vec<String> = memory.live().into_keys().map(|(_, key)| key).collect();
                     assert_eq!(view, rows, "{decoder} {truncate:?} {order:?} {}", records.len());
                 }
             }

@@ -61,7 +61,7 @@ fn without_row_counts_the_rows_of_one_statement_are_in_the_order_of_arrival() {
         });
         let memory = Memory::new();
         drop(take(&Flow::new(&Config::default()).unwrap(), &memory, &sent));
-        memory.view().into_keys().map(|(_, key)| key).collect::<Vec<_>>()
+        memory.live().into_keys().map(|(_, key)| key).collect::<Vec<_>>()
     };
     assert_eq!(view(["", ""], ["10", "11"]), ["[2]", "[3]"]);
     // the limit: the delete of the first change undoes the second

@@ -109,7 +109,7 @@ fn documents_that_are_looked_up_late_or_not_found_end_right_in_any_order() {
             let report = take(&Flow::new(&Config::default()).unwrap(), &memory, &batch);
             prop_assert!(is_done(&report) && report.counts().parked == 0, "{:?}", memory.letters());
         }
-        let view: Vec<String> = memory.view().into_values().collect();
+        let view: Vec<String> = memory.live().into_values().collect();
         let source: Vec<String> = table.values().map(Row::document).collect();
         prop_assert_eq!(view, source);
         Ok(())
@@ -128,7 +128,7 @@ fn without_documents_an_update_that_comes_late_is_lost() {
         for record in records {
             drop(take(&Flow::new(&Config::default()).unwrap(), &memory, &[record]));
         }
-        memory.view()
+        memory.live()
     };
     let insert = record(&Step::Insert(a), 1, "");
     let in_order = view([insert.clone(), first.clone(), second.clone()]).into_values().next().unwrap();

@@ -110,7 +110,7 @@ fn view(steps: &[(u64, Step)]) -> Vec<String> {
         let records = format_2(step, *at, KEY, &["name", "n"]);
         drop(take(&Flow::new(&Config::default()).unwrap(), &memory, &records));
     }
-    memory.view().into_values().collect()
+    memory.live().into_values().collect()
 }
 
 #[test]
@@ -132,5 +132,5 @@ fn a_changed_key_loses_what_the_update_leaves_out_unless_the_identity_is_full() 
     let memory = Memory::new();
     let records = format_2(&change, 2, ALL, &["name", "n"]);
     drop(take(&Flow::new(&Config::default()).unwrap(), &memory, &records));
-    assert_eq!(memory.view().into_values().collect::<Vec<_>>(), [r#"{"n":1,"name":"b"}"#]);
+    assert_eq!(memory.live().into_values().collect::<Vec<_>>(), [r#"{"n":1,"name":"b"}"#]);
 }

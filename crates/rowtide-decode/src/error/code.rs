@@ -278,6 +278,8 @@ codes! {
         SystemicPoison "systemic_poison":
             "Most records of a batch cannot be applied: that is no accident, and nothing was parked."
             "Look at `source.decoder` and at the target's constraints."
+        NoStore "no_store":
+            "Records cannot be applied, and the sink has no store to park them in." "Mend their cause, or give the sink a store."
         ParkedLimit "parked_limit":
             "More records than `dead_letters.limit` were parked in ten minutes." "Mend their cause, or raise the limit."
         BehindPurgeHorizon "behind_purge_horizon":

@@ -1,0 +1,382 @@
+//! The database of `sink.url`, whichever it is: the one place that chooses.
+
+use super::contract::{Binding, Cause, RowOutcome, Sink, Store, Truncation};
+use super::cratedb::Cratedb;
+use super::facts::Inspection;
+use super::letters::{DeadLetter, Filter, ParkedLetter};
+use super::postgres::Postgres;
+use super::targets::{KnownTarget, LiveRow, Purged, Shown};
+use super::wire::errors::driver_error;
+use super::wire::login::Login;
+use super::wire::server::{STATEMENT_MAX, Server, settle};
+use super::wire::time::silent;
+use super::wire::url::is_crate;
+use crate::catalogue::TableSchema;
+use crate::config::{Config, DialectChoice};
+use crate::deadline::Deadline;
+use crate::error::{Code, Error, Result};
+use crate::plan::{Dialect, Statement};
+use crate::source::SourceIdentity;
+use std::collections::HashSet;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::sync::OnceCell;
+use tokio::time::timeout;
+
+/// How long it may take to look at everything.
+const INSPECTION_MAX: Duration = Duration::from_secs(30);
+
+/// A database as the place where rows go. Which kind it is, is asked when the first connection is opened, unless
+/// `sink.dialect` or the URL says so.
+pub struct Database {
+    config: Config,
+    login: Arc<Login>,
+    checks_horizon: bool,
+    kind: OnceCell<Kind>,
+    /// Retries before the database's kind was known.
+    retries_before: AtomicU64,
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // of what a secret leads to nothing is shown
+        f.debug_struct("Database").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+/// The databases there are. A further one is an arm here, in `of_its_kind`, and where it is found out.
+enum Kind {
+    Postgres(Box<Postgres>),
+    Cratedb(Box<Cratedb>),
+}
+
+/// The same of whichever database it is.
+macro_rules! of_its_kind {
+    ($kind:expr, |$sink:ident| $work:expr) => {
+        match $kind {
+            Kind::Postgres($sink) => $work,
+            Kind::Cratedb($sink) => $work,
+        }
+    };
+}
+
+impl Kind {
+    fn new(dialect: Dialect, server: Server, config: &Config, checks_horizon: bool) -> Self {
+        match dialect {
+            Dialect::Postgres => {
+                let sink = Postgres::on(server, config);
+                Self::Postgres(Box::new(if checks_horizon { sink.checking_horizon() } else { sink }))
+            }
+            Dialect::Cratedb => {
+                let sink = Cratedb::on(server, config);
+                Self::Cratedb(Box::new(if checks_horizon { sink.checking_horizon() } else { sink }))
+            }
+        }
+    }
+}
+
+/// The dialect, where the configuration says it.
+#[must_use]
+pub fn configured(config: &Config) -> Option<Dialect> {
+    match config.sink.dialect {
+        DialectChoice::Postgres => Some(Dialect::Postgres),
+        DialectChoice::CrateDb => Some(Dialect::Cratedb),
+        DialectChoice::Auto => {
+            config.sink.url.as_ref().filter(|url| is_crate(url.expose())).map(|_| Dialect::Cratedb)
+        }
+    }
+}
+
+impl Database {
+    /// A sink for `sink.url`. No connection is opened yet.
+    ///
+    /// # Errors
+    /// When the settings of `sink` cannot be used.
+    pub fn new(config: &Config) -> Result<Self> {
+        // what cannot be used is said now
+        let login = Arc::new(Login::new(config)?);
+        Ok(Self {
+            config: config.clone(),
+            login,
+            checks_horizon: false,
+            kind: OnceCell::new(),
+            retries_before: AtomicU64::new(0),
+        })
+    }
+
+    /// Begins to fetch what `sink.url` refers to, so that it is there when the first connection is made. Nobody waits
+    /// for it; if it fails, it is fetched when it is needed. Must be called in a runtime.
+    pub fn prefetch(&self) {
+        let login = self.login.clone();
+        tokio::spawn(async move {
+            if let Err(error) = login.connector(Deadline::never()).await {
+                tracing::debug!(%error, "What sink.url refers to is not there yet.");
+            }
+        });
+    }
+
+    /// The configuration with the URL of the database in `sink.url`, and what follows from it, where that is a
+    /// reference to a secret: fetched when it is not known yet.
+    ///
+    /// # Errors
+    /// When it cannot be fetched, or is no URL of a database.
+    pub async fn config(&self, deadline: Deadline) -> Result<Config> {
+        self.login.resolved(&self.config, deadline).await
+    }
+
+    /// The same, refusing changes that are older than their target's purge horizon: a deleted row of theirs may have
+    /// been forgotten. For replays and redrives; a stream that is shorter than the retention needs no such check.
+    #[must_use]
+    pub fn checking_horizon(mut self) -> Self {
+        self.checks_horizon = true;
+        self
+    }
+
+    async fn kind(&self, deadline: Deadline) -> Result<&Kind> {
+        self.kind
+            .get_or_try_init(|| async {
+                let answer_max = self.login.connector(deadline).await?.answer_max();
+                let kind = self.found_out(deadline, deadline.or_after(answer_max)).await;
+                kind.map_err(|error| match deadline.remaining() {
+                    // of no invocation
+                    None if error.code() == Code::Deadline => silent(answer_max),
+                    _ => error,
+                })
+            })
+            .await
+    }
+
+    /// The database's kind, by `soon`. Whoever has no deadline asks in any case: a server that is silent is found out
+    /// here and not by a statement that may take its time.
+    async fn found_out(&self, deadline: Deadline, soon: Deadline) -> Result<Kind> {
+        let server = Server::behind(self.login.clone(), &self.config)?;
+        let config = self.config(deadline).await?;
+        let known = configured(&config);
+        let dialect = match known.filter(|_| deadline.remaining().is_some()) {
+            Some(dialect) => dialect,
+            None => match detect(&server, soon).await {
+                Ok(detected) => known.unwrap_or(detected),
+                Err(error) => {
+                    self.retries_before.fetch_add(server.retries(), Ordering::Relaxed);
+                    return Err(error);
+                }
+            },
+        };
+        Ok(Kind::new(dialect, server, &config, self.checks_horizon))
+    }
+
+    /// Waits for something that takes a few statements, as long as one of them may take.
+    async fn answered<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let limit = self.config.sink.statement_timeout.unwrap_or(STATEMENT_MAX);
+        timeout(limit, work).await.unwrap_or_else(|_| Err(silent(limit)))
+    }
+
+    /// Closes every connection; nothing can be written afterwards.
+    pub fn close(&self) {
+        if let Some(kind) = self.kind.get() {
+            of_its_kind!(kind, |sink| sink.close());
+        }
+    }
+
+    /// Looks at the server, at what rowtide keeps there, and at the tables of the routes. Changes nothing.
+    ///
+    /// # Errors
+    /// When the server cannot be asked.
+    pub async fn inspect(&self) -> Result<Inspection> {
+        let deadline = Deadline::after(INSPECTION_MAX);
+        // whoever asks wants to hear of the first failure, not to wait for better times
+        let config = self.config(deadline).await?;
+        let soon = deadline.or_after(self.login.connector(deadline).await?.answer_max());
+        ask_version(&Server::behind(self.login.clone(), &config)?, soon).await?;
+        of_its_kind!(self.kind(deadline).await?, |sink| Box::pin(sink.inspect(&config, deadline)).await)
+    }
+
+    /// The targets that the registry knows.
+    ///
+    /// # Errors
+    /// When the registry cannot be read.
+    pub async fn targets(&self) -> Result<Vec<KnownTarget>> {
+        of_its_kind!(self.kind(Deadline::never()).await?, |sink| self
+            .answered(Box::pin(sink.targets()))
+            .await)
+    }
+
+    /// The rows that `target` shows, ordered by key, `each` called with one after the other; memory does not grow
+    /// with the table.
+    ///
+    /// # Errors
+    /// When they cannot be read, or `each` fails.
+    pub async fn live_rows(
+        &self,
+        target: &KnownTarget,
+        shown: &Shown,
+        each: impl FnMut(LiveRow) -> Result<()>,
+    ) -> Result<()> {
+        of_its_kind!(self.kind(Deadline::never()).await?, |sink| Box::pin(
+            sink.live_rows(target, shown, each)
+        )
+        .await)
+    }
+
+    /// Removes old tombstones of `target`; see [`Postgres::purge`].
+    ///
+    /// # Errors
+    /// When its storage table is gone, with the code [`Code::LostObject`]; or when the database cannot be written.
+    pub async fn purge(&self, target: &KnownTarget, older_than: Duration, dry_run: bool) -> Result<Purged> {
+        of_its_kind!(self.kind(Deadline::never()).await?, |sink| Box::pin(
+            sink.purge(target, older_than, dry_run)
+        )
+        .await)
+        .map_err(lost)
+    }
+
+    /// Deletes dead letters beyond their retention: how many.
+    ///
+    /// # Errors
+    /// When they cannot be deleted.
+    pub async fn expire_dead_letters(&self) -> Result<u64> {
+        of_its_kind!(self.kind(Deadline::never()).await?, |sink| self
+            .answered(Box::pin(sink.expire_dead_letters()))
+            .await)
+    }
+
+    /// Dead letters by `filter`, by number, at most `limit` of those behind the number `after`.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub async fn dead_letters(&self, filter: &Filter, after: i64, limit: i64) -> Result<Vec<ParkedLetter>> {
+        of_its_kind!(self.kind(Deadline::never()).await?, |sink| self
+            .answered(Box::pin(sink.dead_letters(filter, after, limit)))
+            .await)
+    }
+
+    /// The payload of a letter's record, as received; `None` where it was not kept.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn payload(&self, letter: &ParkedLetter) -> Result<Option<Vec<u8>>> {
+        of_its_kind!(self.kind(Deadline::never()).await?, |sink| self
+            .answered(Box::pin(sink.payload(letter)))
+            .await)
+    }
+
+    /// Marks dead letters as redriven.
+    ///
+    /// # Errors
+    /// When they cannot be marked.
+    pub async fn mark_redriven(&self, ids: &[i64]) -> Result<()> {
+        of_its_kind!(self.kind(Deadline::never()).await?, |sink| self
+            .answered(Box::pin(sink.mark_redriven(ids)))
+            .await)
+    }
+
+    /// Deletes dead letters: how many.
+    ///
+    /// # Errors
+    /// When they cannot be deleted.
+    pub async fn discard(&self, ids: &[i64]) -> Result<u64> {
+        of_its_kind!(self.kind(Deadline::never()).await?, |sink| self
+            .answered(Box::pin(sink.discard(ids)))
+            .await)
+    }
+}
+
+/// Asks the server what it is.
+async fn detect(server: &Server, deadline: Deadline) -> Result<Dialect> {
+    let version = server.retrying(deadline, || ask_version(server, deadline)).await?;
+    Ok(if version.starts_with("CrateDB") { Dialect::Cratedb } else { Dialect::Postgres })
+}
+
+async fn ask_version(server: &Server, deadline: Deadline) -> Result<String> {
+    let client = server.client(deadline).await?;
+    let failed = |error: &tokio_postgres::Error| driver_error(error, true);
+    let asked = {
+        let work = client.query_one(include_str!("../../sql/cratedb/version.sql"), &[]);
+        server.within(&client, deadline, work, failed).await
+    };
+    let row = settle(client, asked)?;
+    row.try_get(0).map_err(|error| failed(&error))
+}
+
+// boxed, so that the future of a whole invocation stays small
+impl Sink for Database {
+    type Store = Self;
+
+    fn store(&self) -> Option<&Self> {
+        Some(self)
+    }
+
+    fn dialect(&self) -> Dialect {
+        let found_out = self.kind.get().map(|kind| of_its_kind!(kind, |sink| sink.dialect()));
+        found_out.or_else(|| configured(&self.config)).unwrap_or(Dialect::Postgres)
+    }
+
+    fn retries(&self) -> u64 {
+        let since = self.kind.get().map_or(0, |kind| of_its_kind!(kind, |sink| sink.retries()));
+        self.retries_before.load(Ordering::Relaxed) + since
+    }
+
+    async fn prepare(&self, binding: &Binding, deadline: Deadline) -> Result<()> {
+        of_its_kind!(self.kind(deadline).await?, |sink| Box::pin(sink.prepare(binding, deadline)).await)
+    }
+
+    async fn apply(&self, statement: &Statement, deadline: Deadline) -> Result<Vec<RowOutcome>> {
+        of_its_kind!(self.kind(deadline).await?, |sink| Box::pin(sink.apply(statement, deadline)).await)
+    }
+
+    async fn truncate(&self, truncation: &Truncation, deadline: Deadline) -> Result<RowOutcome> {
+        of_its_kind!(self.kind(deadline).await?, |sink| Box::pin(sink.truncate(truncation, deadline)).await)
+    }
+}
+
+impl Store for Database {
+    async fn load_schemas(&self, deadline: Deadline) -> Result<Vec<TableSchema>> {
+        of_its_kind!(self.kind(deadline).await?, |sink| Box::pin(sink.load_schemas(deadline)).await)
+    }
+
+    async fn record_schemas(&self, schemas: &[TableSchema], deadline: Deadline) -> Result<()> {
+        of_its_kind!(self.kind(deadline).await?, |sink| Box::pin(sink.record_schemas(schemas, deadline))
+            .await)
+    }
+
+    async fn sources(&self, deadline: Deadline) -> Result<Vec<(String, SourceIdentity)>> {
+        of_its_kind!(self.kind(deadline).await?, |sink| Box::pin(sink.sources(deadline)).await)
+    }
+
+    async fn blocked(
+        &self,
+        keys: &[(String, String)],
+        deadline: Deadline,
+    ) -> Result<HashSet<(String, String)>> {
+        of_its_kind!(self.kind(deadline).await?, |sink| Box::pin(sink.blocked(keys, deadline)).await)
+    }
+
+    async fn parked_lately(
+        &self,
+        source: &str,
+        cause: Cause<'_>,
+        letters: &[DeadLetter],
+        deadline: Deadline,
+    ) -> Result<u64> {
+        of_its_kind!(self.kind(deadline).await?, |sink| Box::pin(
+            sink.parked_lately(source, cause, letters, deadline)
+        )
+        .await)
+    }
+
+    async fn park(&self, letters: &[DeadLetter], deadline: Deadline) -> Result<()> {
+        of_its_kind!(self.kind(deadline).await?, |sink| Box::pin(sink.park(letters, deadline)).await)
+    }
+}
+
+/// The error of a purge, which says by its code when the table to be purged is gone.
+fn lost(error: Error) -> Error {
+    match error.sqlstate() {
+        Some(state @ "42P01") => {
+            Error::new(error.kind(), Code::LostObject, error.message()).with_sqlstate(state)
+        }
+        _ => error,
+    }
+}

@@ -1,0 +1,134 @@
+//! Connections to the server while they are used. Two requests in flight on one connection mix up their answers, so
+//! there is one; and the connection is dropped after any error.
+
+use super::Cratedb;
+use super::errors::server_error;
+use crate::deadline::Deadline;
+use crate::error::Result;
+use crate::plan::fill;
+use crate::sink::wire::time::out_of_time;
+use deadpool_postgres::Object;
+use std::sync::PoisonError;
+use tokio_postgres::types::{ToSql, Type};
+
+impl Cratedb {
+    /// The rows that a statement returns.
+    pub(super) async fn query(
+        &self,
+        deadline: Deadline,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<tokio_postgres::Row>> {
+        let connection = CheckedOut::new(self.server.client(deadline).await?);
+        let client = connection.client()?;
+        let work = async {
+            let prepared = client.prepare_cached(sql).await?;
+            client.query(&prepared, parameters).await
+        };
+        let rows = self.noticed(self.server.within(client, deadline, work, server_error).await)?;
+        connection.give_back();
+        Ok(rows)
+    }
+
+    /// The row of a key, by a statement that the server does not keep: of a table that was dropped and made anew, a
+    /// kept one reads other columns.
+    pub(super) async fn row_of(
+        &self,
+        key: &str,
+        sql: &str,
+        deadline: Deadline,
+    ) -> Result<Option<tokio_postgres::Row>> {
+        let connection = CheckedOut::new(self.server.client(deadline).await?);
+        let client = connection.client()?;
+        let parameters: [(&(dyn ToSql + Sync), Type); 1] = [(&key, Type::VARCHAR)];
+        let work = client.query_typed(sql, &parameters);
+        let rows = self.noticed(self.server.within(client, deadline, work, server_error).await)?;
+        connection.give_back();
+        Ok(rows.into_iter().next())
+    }
+
+    /// How many rows a statement changed.
+    pub(super) async fn execute(
+        &self,
+        deadline: Deadline,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<u64> {
+        let connection = CheckedOut::new(self.server.client(deadline).await?);
+        let client = connection.client()?;
+        let work = async {
+            let prepared = client.prepare_cached(sql).await?;
+            client.execute(&prepared, parameters).await
+        };
+        let count = self.noticed(self.server.within(client, deadline, work, server_error).await)?;
+        connection.give_back();
+        Ok(count)
+    }
+
+    /// Runs a statement without parameters once: DDL, a refresh. Not as a simple query, whose texts in braces the
+    /// server takes for arrays, even where they name a column.
+    pub(super) async fn run(&self, deadline: Deadline, sql: &str) -> Result<()> {
+        let connection = CheckedOut::new(self.server.client(deadline).await?);
+        let client = connection.client()?;
+        self.noticed(self.server.within(client, deadline, client.query_typed(sql, &[]), server_error).await)?;
+        connection.give_back();
+        Ok(())
+    }
+
+    /// After a table turned out to be missing, rowtide's own are looked for again.
+    pub(super) fn noticed<T>(&self, result: Result<T>) -> Result<T> {
+        if result.as_ref().is_err_and(|error| error.sqlstate() == Some("42P01")) {
+            *self.own_tables.lock().unwrap_or_else(PoisonError::into_inner) = false;
+        }
+        result
+    }
+
+    /// The row of an adopted table's key, by a statement that the server does not keep either.
+    pub(super) async fn row_by(
+        &self,
+        key: &[&(dyn ToSql + Sync)],
+        sql: &str,
+        deadline: Deadline,
+    ) -> Result<Option<tokio_postgres::Row>> {
+        let connection = CheckedOut::new(self.server.client(deadline).await?);
+        let client = connection.client()?;
+        let work = async {
+            let prepared = client.prepare(sql).await?;
+            client.query(&prepared, key).await
+        };
+        let rows = self.noticed(self.server.within(client, deadline, work, server_error).await)?;
+        connection.give_back();
+        Ok(rows.into_iter().next())
+    }
+
+    /// Makes what was written visible to statements that search.
+    pub(super) async fn refresh(&self, table: &str) -> Result<()> {
+        let sql = fill(include_str!("../../../sql/cratedb/refresh.sql"), &[("table", table)]);
+        self.run(Deadline::never(), &sql).await
+    }
+}
+
+/// A connection that is dropped unless its answer came whole: a later one would get what was left over.
+pub(super) struct CheckedOut(Option<Object>);
+
+impl CheckedOut {
+    pub(super) fn new(client: Object) -> Self {
+        Self(Some(client))
+    }
+
+    pub(super) fn client(&self) -> Result<&Object> {
+        self.0.as_ref().ok_or_else(out_of_time)
+    }
+
+    pub(super) fn give_back(mut self) {
+        drop(self.0.take());
+    }
+}
+
+impl Drop for CheckedOut {
+    fn drop(&mut self) {
+        if let Some(client) = self.0.take() {
+            drop(Object::take(client));
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Patches: what a row is made of that brings only some of its columns, and how nobody else's change is lost.
+
+use super::Cratedb;
+use super::rows::Base;
+use super::write::{Attempt, ROW_ATTEMPTS_MAX, contended};
+use crate::deadline::Deadline;
+use crate::error::{Code, Disposition, Error, ErrorKind, Result};
+use crate::json::{Fault, Value};
+use crate::plan::cratedb::{Values, adopted_patch_sql, patch_sql};
+use crate::plan::{Layout, Row, Statement};
+use crate::policy::DeletePolicy;
+use crate::sink::contract::RowOutcome;
+use crate::sink::targets::{PreparedTarget, check_horizon, patched};
+use crate::sink::wire::moment;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use tokio_postgres::types::ToSql;
+
+impl Cratedb {
+    pub(super) async fn patch(
+        &self,
+        statement: &Statement,
+        prepared: &PreparedTarget,
+        deadline: Deadline,
+    ) -> Result<Vec<RowOutcome>> {
+        if prepared.layout == Layout::Managed && prepared.binding.target.delete == DeletePolicy::Hard {
+            return Err(Error::fault(
+                Code::PartialImages,
+                format!(
+                    "{} sends partial images, which need delete = \"tombstone\" or \"soft\" in its route: {} has hard.",
+                    prepared.binding.target.source,
+                    prepared.binding.target.qualified()
+                ),
+            ));
+        }
+        if self.checks_horizon {
+            let horizon = self.horizon(&prepared.binding.target.qualified(), deadline).await?;
+            check_horizon(horizon, &prepared.binding.target, &statement.rows.iter().collect::<Vec<_>>())?;
+        }
+        let mut outcomes: Vec<Option<RowOutcome>> = vec![None; statement.rows.len()];
+        let indices: Vec<usize> = (0..statement.rows.len()).collect();
+        self.each_row(&indices, statement, &mut outcomes, |row| self.patch_row(prepared, row, deadline))
+            .await?;
+        Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or(RowOutcome::Stale)).collect())
+    }
+
+    async fn patch_row(
+        &self,
+        prepared: &PreparedTarget,
+        row: &Row,
+        deadline: Deadline,
+    ) -> Result<RowOutcome> {
+        let attempt = Attempt::now();
+        let mut retry = self.server.retry(deadline);
+        let mut refused = 0;
+        loop {
+            let patched = match prepared.layout {
+                Layout::Managed => self.patch_once(prepared, row, attempt, deadline).await,
+                Layout::Adopted { .. } => self.patch_adopted(prepared, row, deadline).await,
+            };
+            match patched {
+                Err(error) if retry.again(&error).await => {}
+                // the columns may not be what the cache says
+                Err(error) if error.disposition() == Disposition::Park && refused == 0 => {
+                    refused += 1;
+                    self.refresh_columns(prepared, deadline).await?;
+                }
+                Err(error) if error.disposition() == Disposition::Park => {
+                    return Ok(RowOutcome::Refused(Arc::new(error)));
+                }
+                patched => return patched,
+            }
+        }
+    }
+
+    /// Reads, patches and writes back, until nobody was faster.
+    async fn patch_once(
+        &self,
+        prepared: &PreparedTarget,
+        row: &Row,
+        attempt: Attempt,
+        deadline: Deadline,
+    ) -> Result<RowOutcome> {
+        let [read_sql, insert_sql, update_sql] = patch_sql(&prepared.binding.target);
+        for _ in 0..ROW_ATTEMPTS_MAX {
+            self.statements.fetch_add(1, Ordering::Relaxed);
+            let found = self.row_of(&row.key, &read_sql, deadline).await?;
+            let base = found.as_ref().map(Base::of).transpose()?;
+            if let Some(base) = &base
+                && base.version.as_str() >= row.version.as_str()
+            {
+                return Ok(RowOutcome::Stale);
+            }
+            let patched =
+                Row { data: Some(patched(row, stored(base.as_ref(), prepared.layout))?), ..row.clone() };
+            let placed = self.place(prepared, &[(0, &patched)], deadline).await?;
+            let Some(sent) = placed.first() else { return Ok(RowOutcome::Stale) };
+            let changed_at = moment(row.changed_at);
+            let mut parameters: Vec<&(dyn ToSql + Sync)> =
+                vec![&row.key, &sent.pk, &sent.data, &sent.aux, &row.version, &changed_at, &attempt.at];
+            let written = match &base {
+                None => self.execute(deadline, &insert_sql, &parameters).await?,
+                Some(base) => {
+                    parameters.extend([&base.sequence as &(dyn ToSql + Sync), &base.term]);
+                    self.execute(deadline, &update_sql, &parameters).await?
+                }
+            };
+            if written > 0 {
+                return Ok(RowOutcome::Applied);
+            }
+        }
+        Err(contended())
+    }
+
+    /// The same in a table that somebody else made. Without versions the last writer wins, as with whole rows.
+    async fn patch_adopted(
+        &self,
+        prepared: &PreparedTarget,
+        row: &Row,
+        deadline: Deadline,
+    ) -> Result<RowOutcome> {
+        let names = &prepared.binding.key_names;
+        let [read_sql, insert_sql, update_sql] =
+            adopted_patch_sql(&prepared.binding.target, prepared.layout, names);
+        let refused =
+            |why| Ok(RowOutcome::Refused(Arc::new(Error::new(ErrorKind::Rejected, Code::Rejected, why))));
+        for _ in 0..ROW_ATTEMPTS_MAX {
+            self.statements.fetch_add(1, Ordering::Relaxed);
+            let placed = self.place(prepared, &[(0, row)], deadline).await?;
+            let Some(key) = placed.first().and_then(|sent| sent.key(names)) else {
+                return refused("The key holds what pk of the existing table cannot.");
+            };
+            let key: Vec<&(dyn ToSql + Sync)> = key.iter().map(|value| value as _).collect();
+            let found = self.row_by(&key, &read_sql, deadline).await?;
+            let base = found.as_ref().map(Base::of).transpose()?;
+            if let Some(base) = base.as_ref().filter(|_| Values::of(prepared.layout).guarded())
+                && base.version.as_str() >= row.version.as_str()
+            {
+                return Ok(RowOutcome::Stale);
+            }
+            let patched =
+                Row { data: Some(patched(row, stored(base.as_ref(), prepared.layout))?), ..row.clone() };
+            let placed = self.place(prepared, &[(0, &patched)], deadline).await?;
+            let Some(sent) = placed.first() else { return Ok(RowOutcome::Stale) };
+            if let Some(why) = sent.misfit(prepared) {
+                return refused(why);
+            }
+            let values = Values::of(prepared.layout).names().iter().copied();
+            let written = match &base {
+                None => {
+                    let parameters: Vec<_> = values.map(|name| sent.value(name)).collect();
+                    self.execute(deadline, &insert_sql, &parameters).await?
+                }
+                Some(base) => {
+                    let values = values.filter(|name| *name != "pk").map(|name| sent.value(name));
+                    let mut parameters: Vec<_> = key.into_iter().chain(values).collect();
+                    parameters.extend([&base.sequence as &(dyn ToSql + Sync), &base.term]);
+                    self.execute(deadline, &update_sql, &parameters).await?
+                }
+            };
+            if written > 0 {
+                return Ok(RowOutcome::Applied);
+            }
+        }
+        Err(contended())
+    }
+}
+
+/// The document that a patch rests on, if there is one.
+fn stored(base: Option<&Base>, layout: Layout) -> Result<Option<Value>, Fault> {
+    base.filter(|base| !base.deleted).map_or(Ok(None), |base| base.document(layout))
+}

@@ -1,0 +1,356 @@
+//! Rows in as few statements as can be: placed in columns that are there, compared with what was written, isolated by
+//! halving when the server refuses some of them.
+
+use super::Cratedb;
+use super::errors::read;
+use super::lanes::{lanes, statements};
+use super::rows::{Json, Sent, identity_of};
+use crate::deadline::Deadline;
+use crate::error::{Code, Disposition, Error, ErrorKind, Result};
+use crate::plan::cratedb::{Values, adopted_delete_sql, batch_rows, hard_delete_sql, upsert_sql};
+use crate::plan::{Layout, Row, Statement};
+use crate::sink::contract::RowOutcome;
+use crate::sink::targets::{PreparedTarget, check_horizon};
+use futures_util::future::try_join_all;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use tokio_postgres::types::ToSql;
+
+/// How often rows are placed anew, because the columns were not what the cache said.
+const PLACINGS_MAX: u32 = 4;
+
+/// How often a single row is sent that the server leaves out without saying why.
+const SILENT_MAX: u32 = 3;
+
+/// How often a patch or a hard delete is tried again because another worker wrote its row in between.
+pub(super) const ROW_ATTEMPTS_MAX: u32 = 20;
+
+impl Cratedb {
+    pub(super) async fn upsert(
+        &self,
+        statement: &Statement,
+        prepared: &PreparedTarget,
+        deadline: Deadline,
+    ) -> Result<Vec<RowOutcome>> {
+        if self.checks_horizon {
+            let horizon = self.horizon(&prepared.binding.target.qualified(), deadline).await?;
+            let rows: Vec<&Row> = statement.rows.iter().collect();
+            check_horizon(horizon, &prepared.binding.target, &rows)?;
+        }
+        let mut outcomes: Vec<Option<RowOutcome>> = vec![None; statement.rows.len()];
+        let mut puts_of_unit: HashMap<usize, usize> = HashMap::new();
+        for (index, row) in statement.rows.iter().enumerate().filter(|(_, row)| !row.deleted) {
+            puts_of_unit.insert(row.unit, index);
+        }
+        // nothing writes two rows at once here: of a key change, the new row is written before the old one goes
+        let is_late = |row: &Row| row.deleted && puts_of_unit.contains_key(&row.unit);
+        let removes = prepared.removes();
+        let (mut first, mut second, mut removed) = (Vec::new(), Vec::new(), Vec::new());
+        for (index, row) in statement.rows.iter().enumerate() {
+            match row.deleted {
+                true if removes => removed.push(index),
+                true if is_late(row) => second.push(index),
+                true | false => first.push(index),
+            }
+        }
+        let attempt = Attempt::now();
+        self.write(statement, prepared, first, attempt, &mut outcomes, deadline).await?;
+        for later in [&mut second, &mut removed] {
+            later.retain(|&index| {
+                let put = statement.rows.get(index).and_then(|row| puts_of_unit.get(&row.unit));
+                let refused = match put.and_then(|&put| outcomes.get(put)) {
+                    Some(Some(outcome @ RowOutcome::Refused(_))) => outcome.clone(),
+                    _ => return true,
+                };
+                // the two halves share their fate
+                if let Some(slot) = outcomes.get_mut(index) {
+                    *slot = Some(refused);
+                }
+                false
+            });
+        }
+        self.write(statement, prepared, second, attempt, &mut outcomes, deadline).await?;
+        self.each_row(&removed, statement, &mut outcomes, |row| self.remove(prepared, row, deadline)).await?;
+        Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or(RowOutcome::Stale)).collect())
+    }
+
+    /// Writes rows in as few statements as can be, on several connections, each key always on the same.
+    async fn write(
+        &self,
+        statement: &Statement,
+        prepared: &PreparedTarget,
+        mut pending: Vec<usize>,
+        attempt: Attempt,
+        outcomes: &mut [Option<RowOutcome>],
+        deadline: Deadline,
+    ) -> Result<()> {
+        for placing in 0..PLACINGS_MAX {
+            if pending.is_empty() {
+                return Ok(());
+            }
+            if placing > 0 {
+                self.refresh_columns(prepared, deadline).await?;
+            }
+            let rows: Vec<(usize, &Row)> =
+                pending.iter().filter_map(|&index| Some((index, statement.rows.get(index)?))).collect();
+            let sent = self.place(prepared, &rows, deadline).await?;
+            let (sent, unfit): (Vec<Sent<'_>>, Vec<Sent<'_>>) =
+                sent.into_iter().partition(|sent| sent.misfit(prepared).is_none());
+            for row in unfit {
+                let message = row.misfit(prepared).unwrap_or_default();
+                let error = Error::new(ErrorKind::Rejected, Code::Rejected, message);
+                if let Some(slot) = outcomes.get_mut(row.index) {
+                    *slot = Some(RowOutcome::Refused(Arc::new(error)));
+                }
+            }
+            let is_last = placing + 1 == PLACINGS_MAX;
+            let lanes = lanes(sent, self.server.connections_max);
+            let writing =
+                lanes.into_iter().map(|lane| self.write_lane(prepared, lane, attempt, placing > 0, deadline));
+            pending.clear();
+            for (index, outcome) in try_join_all(writing).await?.into_iter().flatten() {
+                let outcome = match outcome {
+                    Written::Applied => RowOutcome::Applied,
+                    Written::Stale => RowOutcome::Stale,
+                    Written::Misplaced(error) if is_last => RowOutcome::Refused(error),
+                    Written::Misplaced(_) => {
+                        pending.push(index);
+                        continue;
+                    }
+                    Written::Refused(error) => RowOutcome::Refused(error),
+                };
+                if let Some(slot) = outcomes.get_mut(index) {
+                    *slot = Some(outcome);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the rows of one connection, one statement after the other. Refused rows are isolated only when
+    /// `placed_anew`: at first, the columns may be what is wrong.
+    async fn write_lane(
+        &self,
+        prepared: &PreparedTarget,
+        lane: Vec<Sent<'_>>,
+        attempt: Attempt,
+        placed_anew: bool,
+        deadline: Deadline,
+    ) -> Result<Vec<(usize, Written)>> {
+        let mut done = Vec::with_capacity(lane.len());
+        let mut parts = statements(&lane);
+        parts.reverse();
+        let mut silent: HashMap<usize, u32> = HashMap::new();
+        while let Some(part) = parts.pop() {
+            match self.send(prepared, part, attempt, deadline).await {
+                Ok(written) => {
+                    for row in part {
+                        match written.get(&row.identity) {
+                            Some(true) => done.push((row.index, Written::Applied)),
+                            Some(false) => done.push((row.index, Written::Stale)),
+                            None => {
+                                // left out without a word: sent alone, it says why
+                                let times = silent.entry(row.index).or_default();
+                                *times += u32::from(part.len() == 1);
+                                if *times < SILENT_MAX {
+                                    parts.push(std::slice::from_ref(row));
+                                } else {
+                                    let message = "The database leaves the row out and does not say why.";
+                                    let error = Error::new(ErrorKind::Rejected, Code::NotWritten, message);
+                                    done.push((row.index, Written::refused(error, placed_anew)));
+                                }
+                            }
+                        }
+                    }
+                }
+                Err(error) if error.disposition() == Disposition::Park => {
+                    if part.len() > 1 && placed_anew {
+                        let (first, second) = part.split_at(part.len() / 2);
+                        parts.push(second);
+                        parts.push(first);
+                        continue;
+                    }
+                    let error = Arc::new(error);
+                    done.extend(part.iter().map(|row| {
+                        let error = error.clone();
+                        (
+                            row.index,
+                            if placed_anew { Written::Refused(error) } else { Written::Misplaced(error) },
+                        )
+                    }));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(done)
+    }
+
+    /// Sends one statement: for every row that was written, whether it is this attempt that wrote it.
+    async fn send(
+        &self,
+        prepared: &PreparedTarget,
+        part: &[Sent<'_>],
+        attempt: Attempt,
+        deadline: Deadline,
+    ) -> Result<HashMap<String, bool>> {
+        let size = batch_rows(part.len());
+        let sql = upsert_sql(&prepared.binding.target, prepared.layout, &prepared.binding.key_names, size);
+        let values = Values::of(prepared.layout);
+        let mut parameters: Vec<&(dyn ToSql + Sync)> = Vec::with_capacity(size * values.names().len() + 1);
+        if prepared.layout == Layout::Managed {
+            parameters.push(&attempt.at);
+        }
+        let smallest = part.iter().min_by_key(|row| row.bytes());
+        for row in part.iter().chain(smallest.into_iter().cycle().take(size - part.len())) {
+            parameters.extend(values.names().iter().map(|name| row.value(name)));
+        }
+        let mut retry = self.server.retry(deadline);
+        let rows = loop {
+            self.statements.fetch_add(1, Ordering::Relaxed);
+            match self.query(deadline, &sql, &parameters).await {
+                Err(error) if retry.again(&error).await => {}
+                asked => break asked?,
+            }
+        };
+        let sent: HashMap<&str, &str> =
+            part.iter().map(|row| (row.identity.as_str(), row.row.version.as_str())).collect();
+        let mut written = HashMap::with_capacity(rows.len());
+        for row in &rows {
+            let (identity, is_ours) = match prepared.layout {
+                Layout::Managed => {
+                    let (key, version, at) =
+                        read(|| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))?;
+                    let (key, version, at): (String, String, Option<jiff::Timestamp>) = (key, version, at);
+                    let is_ours = sent.get(key.as_str()) == Some(&version.as_str()) && at == Some(attempt.at);
+                    (key, is_ours)
+                }
+                Layout::Adopted { guarded, .. } => {
+                    let pk: Json = read(|| row.try_get(0))?;
+                    let identity = identity_of(&pk.0);
+                    let version: Option<String> = if guarded { read(|| row.try_get(1))? } else { None };
+                    let is_ours = !guarded || sent.get(identity.as_str()).copied() == version.as_deref();
+                    (identity, is_ours)
+                }
+            };
+            written.insert(identity, is_ours);
+        }
+        Ok(written)
+    }
+
+    /// Deletes a row for good, unless it is newer.
+    async fn remove(&self, prepared: &PreparedTarget, row: &Row, deadline: Deadline) -> Result<RowOutcome> {
+        let mut retry = self.server.retry(deadline);
+        loop {
+            let removed = match prepared.layout {
+                Layout::Managed => self.remove_guarded(prepared, row, deadline).await,
+                Layout::Adopted { .. } => self.remove_adopted(prepared, row, deadline).await,
+            };
+            match removed {
+                Err(error) if retry.again(&error).await => {}
+                Err(error) if error.disposition() == Disposition::Park => {
+                    return Ok(RowOutcome::Refused(Arc::new(error)));
+                }
+                removed => return removed,
+            }
+        }
+    }
+
+    async fn remove_guarded(
+        &self,
+        prepared: &PreparedTarget,
+        row: &Row,
+        deadline: Deadline,
+    ) -> Result<RowOutcome> {
+        let [read_sql, delete_sql] = hard_delete_sql(&prepared.binding.target);
+        for _ in 0..ROW_ATTEMPTS_MAX {
+            self.statements.fetch_add(1, Ordering::Relaxed);
+            let Some(found) = self.row_of(&row.key, &read_sql, deadline).await? else {
+                return Ok(RowOutcome::Stale);
+            };
+            let (version, sequence, term): (Option<String>, i64, i64) =
+                read(|| Ok((found.try_get(0)?, found.try_get(1)?, found.try_get(2)?)))?;
+            if version.is_some_and(|version| version >= row.version) {
+                return Ok(RowOutcome::Stale);
+            }
+            if self.execute(deadline, &delete_sql, &[&row.key, &sequence, &term]).await? > 0 {
+                return Ok(RowOutcome::Applied);
+            }
+        }
+        Err(contended())
+    }
+
+    async fn remove_adopted(
+        &self,
+        prepared: &PreparedTarget,
+        row: &Row,
+        deadline: Deadline,
+    ) -> Result<RowOutcome> {
+        let placed = self.place(prepared, &[(0, row)], deadline).await?;
+        let Some(placed) = placed.first() else {
+            return Ok(RowOutcome::Stale);
+        };
+        let Some(key) = placed.key(&prepared.binding.key_names) else {
+            // what pk cannot hold was never written
+            return Ok(RowOutcome::Stale);
+        };
+        let parameters: Vec<&(dyn ToSql + Sync)> = key.iter().map(|value| value as _).collect();
+        let sql = adopted_delete_sql(&prepared.binding.target, &prepared.binding.key_names);
+        self.statements.fetch_add(1, Ordering::Relaxed);
+        self.execute(deadline, &sql, &parameters).await.map(|_| RowOutcome::Applied)
+    }
+
+    /// Rows as they can be sent: every column that they need is there.
+    pub(super) async fn place<'r>(
+        &self,
+        prepared: &PreparedTarget,
+        rows: &[(usize, &'r Row)],
+        deadline: Deadline,
+    ) -> Result<Vec<Sent<'r>>> {
+        let placed = self.with_columns(prepared, deadline, |columns, budget| {
+            rows.iter()
+                .map(|(_, row)| columns.place(&row.pk, row.data.as_deref(), budget))
+                .collect::<Vec<_>>()
+        });
+        let placed = placed.await?;
+        let sent = rows
+            .iter()
+            .zip(placed)
+            .map(|((index, row), placed)| Sent::new(*index, row, placed, prepared.layout));
+        Ok(sent.collect())
+    }
+}
+
+/// One call of `apply`: what it wrote carries its time.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Attempt {
+    pub(super) at: jiff::Timestamp,
+}
+
+impl Attempt {
+    pub(super) fn now() -> Self {
+        let now = jiff::Timestamp::now();
+        // the database keeps milliseconds
+        Self { at: jiff::Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now) }
+    }
+}
+
+/// What became of a row that was sent.
+enum Written {
+    Applied,
+    Stale,
+    /// Refused, perhaps only because the columns are not what they were taken for.
+    Misplaced(Arc<Error>),
+    Refused(Arc<Error>),
+}
+
+impl Written {
+    fn refused(error: Error, placed_anew: bool) -> Self {
+        if placed_anew { Self::Refused(Arc::new(error)) } else { Self::Misplaced(Arc::new(error)) }
+    }
+}
+
+pub(super) fn contended() -> Error {
+    let message = "Other workers kept writing the row that a patch or a delete rests on.";
+    Error::new(ErrorKind::Contended, Code::Contended, message)
+}

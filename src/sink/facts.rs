@@ -1,0 +1,198 @@
+//! What is found out about a database: what the server is, what rowtide keeps there, whether the tables of the routes
+//! can be used. Facts only; what is wrong with them is judged elsewhere.
+
+use super::registry::Registered;
+use crate::config::Config;
+use crate::error::{Code, Error, ErrorKind, Result};
+use crate::plan::Dialect;
+use crate::policy::{DeletePolicy, Policy, RoutePolicy};
+use crate::route::{MERGED, Routes, Target};
+use crate::source::{SourceIdentity, SourceTable};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// What was found out about a database.
+#[derive(Debug, Clone)]
+pub struct Inspection {
+    /// Its kind.
+    pub dialect: Dialect,
+    /// Its version, as it says it.
+    pub version: String,
+    /// Whether the connection is encrypted; `None` where the server does not say.
+    pub encrypted: Option<bool>,
+    /// The database's encoding, where it could be a wrong one.
+    pub encoding: Option<String>,
+    /// A replica, or a database in which nothing may be written.
+    pub read_only: bool,
+    /// How far the server's clock is ahead of this one, in milliseconds.
+    pub clock_ahead_ms: i64,
+    /// How many connections this user may have; `None` where that is not limited.
+    pub connections_max: Option<i64>,
+    /// The schemas that the routes lead to.
+    pub schemas: Vec<SchemaFacts>,
+    /// Rowtide's own tables and the targets'.
+    pub tables: Vec<TableFacts>,
+    /// The targets of the routes and of the registry.
+    pub targets: Vec<TargetFacts>,
+}
+
+/// Something that may be allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Privilege {
+    /// To use a schema.
+    Usage,
+    /// To make tables and views in a schema.
+    Create,
+    /// To read.
+    Select,
+    /// To add rows.
+    Insert,
+    /// To change rows.
+    Update,
+    /// To remove rows.
+    Delete,
+}
+
+/// A schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SchemaFacts {
+    /// Its name.
+    pub name: String,
+    /// Whether it is there, or needs not be.
+    pub exists: bool,
+    /// What is not allowed in it.
+    pub lacks: Vec<Privilege>,
+}
+
+/// What a table is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// The registry.
+    Registry,
+    /// Parked records.
+    DeadLetters,
+    /// What sources said of their tables.
+    Schemas,
+    /// The rows of a target.
+    Rows,
+}
+
+/// A table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableFacts {
+    /// `schema.name`.
+    pub name: String,
+    /// What it is for.
+    pub used_for: Use,
+    /// Whether it is there.
+    pub exists: bool,
+    /// What of that which rowtide does with it is not allowed.
+    pub lacks: Vec<Privilege>,
+}
+
+/// A target.
+#[derive(Debug, Clone)]
+pub struct TargetFacts {
+    /// The source table.
+    pub source: String,
+    /// `schema.name`.
+    pub name: String,
+    /// What the registry says of it.
+    pub registered: Option<RegisteredTarget>,
+    /// Why rowtide will not write to what stands in its place.
+    pub fault: Option<String>,
+    /// An existing table without version columns: the last writer wins.
+    pub unguarded: bool,
+}
+
+/// What the registry says of a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegisteredTarget {
+    /// The source table that filled it.
+    pub source: String,
+    /// Names of the key's members.
+    pub key_names: Vec<String>,
+    /// Letter of the version scheme.
+    pub scheme: String,
+    /// The highest `source.epoch` so far.
+    pub epoch: i32,
+}
+
+impl RegisteredTarget {
+    pub(super) fn of(line: &Registered) -> Self {
+        Self {
+            source: line.source.clone(),
+            key_names: line.key_names.clone(),
+            scheme: line.scheme.clone(),
+            epoch: line.epoch,
+        }
+    }
+}
+
+/// The targets to look at: of the sources that the registry knows, and of routes that name one table.
+pub(super) fn targets_of(
+    config: &Config,
+    known: &[(String, SourceIdentity)],
+) -> Vec<(String, Result<Arc<Target>>)> {
+    let routes = Routes::new(Policy::from(config));
+    let is_name = |route: &&RoutePolicy| !route.from.contains(['*', '?']) && !route.skip;
+    let named = config.routes.iter().filter(is_name).map(|it| (it.from.clone(), SourceIdentity::default()));
+    // which tables fill a target together, the registry does not know
+    let alone = known.iter().filter(|(source, _)| source != MERGED).cloned();
+    let sources: BTreeSet<(String, SourceIdentity)> = named.chain(alone).collect();
+    let target = |(source, identity): (String, SourceIdentity)| {
+        match routes.target(SourceTable::new(&source, &identity)) {
+            Ok(Some(target)) => Some((source, Ok(target))),
+            // no route takes it any more
+            Ok(None) => None,
+            // only a record tells where it goes
+            Err(error) if error.code() == Code::UntoldSource => None,
+            Err(error) => Some((source, Err(error))),
+        }
+    };
+    sources.into_iter().filter_map(target).collect()
+}
+
+/// What rowtide does with a table of that use.
+pub(super) fn needed(used_for: Use, delete: DeletePolicy) -> Vec<Privilege> {
+    let mut needed = vec![Privilege::Select, Privilege::Insert, Privilege::Update];
+    if used_for == Use::DeadLetters || delete == DeletePolicy::Hard {
+        needed.push(Privilege::Delete);
+    }
+    needed
+}
+
+/// A target that cannot be looked at further.
+pub(super) fn faulty(source: String, error: &Error) -> TargetFacts {
+    let fault = Some(error.message().to_owned());
+    TargetFacts { name: source.clone(), source, registered: None, fault, unguarded: false }
+}
+
+/// The fault of a target, if it is one: what keeps the database from answering is the caller's.
+pub(super) fn fault_of<T>(checked: Result<T>) -> Result<std::result::Result<T, String>> {
+    match checked {
+        Ok(value) => Ok(Ok(value)),
+        Err(error) if error.kind() == ErrorKind::Config => Ok(Err(error.message().to_owned())),
+        Err(error) => Err(error),
+    }
+}
+
+/// How far the clock that says `there` is ahead, when it was asked between two readings of ours.
+pub(super) fn ahead(before: SystemTime, after: SystemTime, there: jiff::Timestamp) -> i64 {
+    let ours = |time: SystemTime| {
+        let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    };
+    let middle = ours(before) / 2 + ours(after) / 2;
+    there.as_millisecond().saturating_sub(middle)
+}
+
+/// What is needed and not among what is allowed: reading, adding, changing, removing.
+pub(super) fn lacking(allowed: [bool; 4], used_for: Use, delete: DeletePolicy) -> Vec<Privilege> {
+    let order = [Privilege::Select, Privilege::Insert, Privilege::Update, Privilege::Delete];
+    let is_allowed = |privilege: &Privilege| {
+        order.iter().zip(allowed).any(|(found, allowed)| found == privilege && allowed)
+    };
+    needed(used_for, delete).into_iter().filter(|privilege| !is_allowed(privilege)).collect()
+}

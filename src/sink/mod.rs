@@ -1,0 +1,28 @@
+//! Where rows go. The only room that talks to a database. Knows statements and rows, no sources and no Lambda.
+//!
+//! A [`Sink`] writes rows and says what became of each; a [`Store`] keeps the books beside it: parked records, what
+//! fills which target, what sources said of their tables. [`Postgres`] and [`Cratedb`] are both, [`Database`] is
+//! whichever of them `sink.url` names, and [`Memory`] is one for the tests of whoever embeds the flow. Whoever brings a
+//! sink of his own needs no store.
+
+mod any;
+mod contract;
+mod cratedb;
+mod facts;
+mod later;
+mod letters;
+mod memory;
+mod postgres;
+mod registry;
+mod schemas;
+mod targets;
+mod wire;
+
+pub use any::{Database, configured};
+pub use contract::{Binding, Cause, NoStore, RowOutcome, Sink, Store, Truncation};
+pub use cratedb::Cratedb;
+pub use facts::{Inspection, Privilege, RegisteredTarget, SchemaFacts, TableFacts, TargetFacts, Use};
+pub use letters::{DeadLetter, Filter, LETTER_KEY_MAX, LETTER_TABLE_MAX, ParkedLetter, bounded};
+pub use memory::{Memory, MemoryRow};
+pub use postgres::Postgres;
+pub use targets::{KnownTarget, LiveRow, Purged, Shown};

@@ -1,0 +1,164 @@
+//! Rows in one statement, isolated by halving when the server refuses some of them.
+
+use super::Postgres;
+use super::rows::Columns;
+use crate::deadline::Deadline;
+use crate::error::{Code, Disposition, Error, ErrorKind, Result};
+use crate::plan::{Layout, Row, Statement, fill, upsert_sql};
+use crate::route::Target;
+use crate::sink::contract::RowOutcome;
+use crate::sink::targets::check_horizon;
+use crate::sink::wire::errors::driver_error;
+use crate::sink::wire::server::settle;
+use crate::sink::wire::time::{left, milliseconds};
+use deadpool_postgres::Object;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+impl Postgres {
+    /// Writes rows in one statement: which of them were written, by key.
+    async fn write(
+        &self,
+        statement: &Statement,
+        layout: Layout,
+        rows: &[&Row],
+        deadline: Deadline,
+    ) -> Result<HashSet<String>> {
+        let sql = upsert_sql(&statement.target, layout);
+        self.server.retrying(deadline, || self.write_once(statement, &sql, rows, deadline)).await
+    }
+
+    async fn write_once(
+        &self,
+        statement: &Statement,
+        sql: &str,
+        rows: &[&Row],
+        deadline: Deadline,
+    ) -> Result<HashSet<String>> {
+        let columns = Columns::of(rows);
+        let mut client = self.client(deadline).await?;
+        self.statements.fetch_add(1, Ordering::Relaxed);
+        let result = if self.checks_horizon {
+            self.write_behind_horizon(&mut client, statement, sql, rows, &columns, deadline).await
+        } else {
+            let work = async {
+                let prepared = client.prepare_cached(sql).await?;
+                client.query(&prepared, &columns.parameters()).await
+            };
+            self.bounded(&client, deadline, work).await
+        };
+        let written = settle(client, result)?;
+        written.iter().map(|row| row.try_get(0).map_err(|error| driver_error(&error, false))).collect()
+    }
+
+    /// The same inside a transaction that holds the purge horizon still.
+    async fn write_behind_horizon(
+        &self,
+        client: &mut Object,
+        statement: &Statement,
+        sql: &str,
+        rows: &[&Row],
+        columns: &Columns<'_>,
+        deadline: Deadline,
+    ) -> Result<Vec<tokio_postgres::Row>> {
+        left(deadline)?;
+        let lock = self.fill_own(include_str!("../../../sql/postgres/lock_horizon.sql"), &[]);
+        let failed = |error: tokio_postgres::Error| driver_error(&error, false);
+        let transaction = client.transaction().await.map_err(failed)?;
+        if let Some(limit) = self.server.statement_timeout {
+            let milliseconds = milliseconds(limit);
+            let template = include_str!("../../../sql/postgres/limit_statement.sql");
+            transaction
+                .batch_execute(&fill(template, &[("milliseconds", &milliseconds)]))
+                .await
+                .map_err(failed)?;
+        }
+        let horizon = transaction.query_opt(&lock, &[&statement.target.qualified()]).await.map_err(failed)?;
+        let horizon: Option<jiff::Timestamp> =
+            horizon.map(|row| row.try_get(0)).transpose().map_err(failed)?.flatten();
+        check_horizon(horizon, &statement.target, rows)?;
+        let prepared = transaction.prepare_cached(sql).await.map_err(failed)?;
+        let written = transaction.query(&prepared, &columns.parameters()).await.map_err(failed)?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(written)
+    }
+
+    pub(super) async fn upsert(
+        &self,
+        statement: &Statement,
+        layout: Layout,
+        deadline: Deadline,
+    ) -> Result<Vec<RowOutcome>> {
+        let mut outcomes: Vec<RowOutcome> = vec![RowOutcome::Stale; statement.rows.len()];
+        let mut units: Vec<Vec<usize>> = Vec::new();
+        let mut unit_at: HashMap<usize, usize> = HashMap::new();
+        for (index, row) in statement.rows.iter().enumerate() {
+            // in an adopted table pk is the identity: without what only aux can hold, two keys would be one row
+            if layout != Layout::Managed && row.aux.starts_with("{\"/pk") {
+                let message = "The key holds a NUL character, which pk of an existing table cannot.";
+                let error = Error::new(ErrorKind::Rejected, Code::Rejected, message);
+                if let Some(outcome) = outcomes.get_mut(index) {
+                    *outcome = RowOutcome::Refused(Arc::new(error));
+                }
+                continue;
+            }
+            let at = *unit_at.entry(row.unit).or_insert_with(|| {
+                units.push(Vec::new());
+                units.len() - 1
+            });
+            if let Some(unit) = units.get_mut(at) {
+                unit.push(index);
+            }
+        }
+        let mut parts: Vec<Vec<Vec<usize>>> = if units.is_empty() { Vec::new() } else { vec![units] };
+        while let Some(mut part) = parts.pop() {
+            let mut indices: Vec<usize> = part.iter().flatten().copied().collect();
+            // rows are locked in the order of their keys by every worker
+            indices.sort_unstable();
+            let rows: Vec<&Row> = indices.iter().filter_map(|&index| statement.rows.get(index)).collect();
+            match self.write(statement, layout, &rows, deadline).await {
+                Ok(written) => {
+                    for (index, row) in indices.iter().zip(rows) {
+                        if written.contains(&row.key)
+                            && let Some(outcome) = outcomes.get_mut(*index)
+                        {
+                            *outcome = RowOutcome::Applied;
+                        }
+                    }
+                }
+                Err(error) if error.disposition() == Disposition::Park => {
+                    if part.len() > 1 {
+                        let second = part.split_off(part.len() / 2);
+                        parts.push(second);
+                        parts.push(part);
+                        continue;
+                    }
+                    let error = Arc::new(error);
+                    for index in indices {
+                        if let Some(outcome) = outcomes.get_mut(index) {
+                            *outcome = RowOutcome::Refused(error.clone());
+                        }
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(outcomes)
+    }
+
+    /// The purge horizon of a target: deleted rows up to then may be forgotten.
+    pub(super) async fn horizon(
+        &self,
+        target: &Target,
+        deadline: Deadline,
+    ) -> Result<Option<jiff::Timestamp>> {
+        let sql = self.fill_own(include_str!("../../../sql/postgres/lock_horizon.sql"), &[]);
+        let client = self.client(deadline).await?;
+        let name = target.qualified();
+        let asked = self.bounded(&client, deadline, client.query_opt(&sql, &[&name])).await;
+        let row = settle(client, asked)?;
+        let horizon = row.map(|row| row.try_get(0)).transpose();
+        Ok(horizon.map_err(|error| driver_error(&error, false))?.flatten())
+    }
+}

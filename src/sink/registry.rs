@@ -1,0 +1,222 @@
+//! What the registry remembers of a target, and whether the changes that come are of it: of its source, its key, its
+//! order.
+
+use super::contract::Binding;
+use crate::error::{Code, Error, ErrorKind, Result};
+use crate::route::{MERGED, Target};
+use crate::source::SourceIdentity;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+pub(super) const REGISTRY: &str = "rowtide_targets";
+
+/// The column of the registry that holds the source of a target.
+pub(super) const SOURCE_COLUMN: &str = "source_identity";
+
+/// What the registry says of a target.
+pub(super) struct Registered {
+    pub(super) source: String,
+    pub(super) key_names: Vec<String>,
+    pub(super) scheme: String,
+    pub(super) epoch: i32,
+    pub(super) view_sql: Option<String>,
+    pub(super) view_definition: Option<String>,
+    /// Canonical text of the source's identity; `None` when no change has told it yet.
+    pub(super) identity: Option<String>,
+    /// What the key's values are, in the order of their names, with commas between them.
+    pub(super) key_types: Option<String>,
+}
+
+impl Registered {
+    pub(super) fn source(&self) -> SourceIdentity {
+        self.identity.as_deref().map(SourceIdentity::parse).unwrap_or_default()
+    }
+
+    /// What is to be remembered of the source and of the key's types, when that is more than what is.
+    pub(super) fn to_remember(&self, binding: &Binding) -> Option<(String, Option<String>)> {
+        // whoever raises the epoch says that the source is another one
+        let starts_anew = self.epoch < i32::from(binding.epoch);
+        let known = if starts_anew { SourceIdentity::default() } else { self.source() };
+        let source = known.with(&binding.source);
+        let types = Some(binding.key_types.join(",")).filter(|types| !types.is_empty());
+        let is_known = source.as_str() == self.identity.as_deref().unwrap_or_default()
+            && (types.is_none() || (self.key_types.is_some() && !starts_anew));
+        (!is_known).then(|| (source.as_str().to_owned(), types))
+    }
+}
+
+/// The types of a key's values, by which a column that changes its type is noticed.
+#[derive(Debug, Default)]
+pub(super) struct KeyTypes {
+    were: String,
+    has_warned: AtomicBool,
+}
+
+impl KeyTypes {
+    pub(super) fn of(registered: Option<&Registered>, binding: &Binding) -> Self {
+        let same_epoch = registered.filter(|line| line.epoch >= i32::from(binding.epoch));
+        let were = same_epoch.and_then(|line| line.key_types.clone());
+        Self { were: were.unwrap_or_else(|| binding.key_types.join(",")), has_warned: AtomicBool::new(false) }
+    }
+
+    /// Says once that a column of the key has another type than before.
+    pub(super) fn check(&self, binding: &Binding) {
+        let are = binding.key_types.join(",");
+        if are.is_empty()
+            || self.were.is_empty()
+            || are == self.were
+            || self.has_warned.swap(true, Ordering::Relaxed)
+        {
+            return;
+        }
+        tracing::warn!(
+            table = binding.target.sources(),
+            target = binding.target.qualified(),
+            position = binding.position,
+            "A column of the key has changed its type: the values of ({}) were ({}) and are ({}). Rows under their former \
+             keys stay as they are, and nothing changes or deletes them any more. Load the table anew into another \
+             target (`to`), or drop the target with its line in the registry and let a snapshot fill it again.",
+            binding.key_names.join(", "),
+            self.were,
+            are,
+        );
+    }
+}
+
+/// The changes are of the source, the key and the order that the registry remembers.
+pub(super) fn check_registered(binding: &Binding, registered: &Registered, registry: &str) -> Result<()> {
+    let target = &binding.target;
+    let name = target.qualified();
+    let afresh = || format!("to start afresh, drop the table and its line in {registry}");
+    if registered.source != target.source && !target.is_merged() {
+        let was =
+            if registered.source == MERGED { "several sources (merge = true)" } else { &registered.source };
+        let message = format!(
+            "{name} was filled with changes of {was}, and the route of {0} now leads there. Two sources cannot share a \
+             target unless both routes say merge = true: give the route of {0} another `to`; {1}.",
+            target.source,
+            afresh()
+        );
+        return Err(Error::fault(Code::SharedTarget, message));
+    }
+    if registered.epoch > i32::from(binding.epoch) {
+        let message = format!(
+            "{name} was filled with source.epoch {}, and it is now {}: every change would be stale. Raise source.epoch \
+             to at least the former, or give the route another `to`; {}.",
+            registered.epoch,
+            binding.epoch,
+            afresh()
+        );
+        return Err(Error::fault(Code::LowerEpoch, message));
+    }
+    let starts_anew = registered.epoch < i32::from(binding.epoch);
+    if !starts_anew && !target.is_merged() {
+        check_source(target, &binding.source, &binding.position, &registered.source())?;
+    }
+    if registered.key_names != binding.key_names {
+        return Err(changed_key(binding, &registered.key_names));
+    }
+    if registered.scheme != binding.scheme.to_string() {
+        return Err(other_scheme(binding, &registered.scheme, registry));
+    }
+    Ok(())
+}
+
+/// A change of `source` is of the source that is known of the target.
+pub(super) fn check_source(
+    target: &Target,
+    source: &SourceIdentity,
+    position: &str,
+    known: &SourceIdentity,
+) -> Result<()> {
+    if !known.conflicts_with(source) {
+        return Ok(());
+    }
+    let (name, table) = (target.qualified(), &target.source);
+    let example = source.differing(known).map_or_else(String::new, |(member, value)| {
+        format!(" (from = {{ table = \"{table}\", {} = \"{value}\" }})", member.as_str())
+    });
+    let message = format!(
+        "{name} is filled from {table} of {known}, and at {} comes a change of {table} of {}. Two sources cannot share a \
+         target: give the second a route with another `to`{example}. If their rows belong together and their keys \
+         cannot collide, or key_add tells them apart, set merge = true. If it is the same table on purpose, restored or \
+         failed over to another place, raise source.epoch by one.",
+        place(position),
+        source,
+    );
+    Err(Error::fault(Code::OtherSource, message))
+}
+
+fn place(position: &str) -> String {
+    if position.is_empty() {
+        "a record without a position".to_owned()
+    } else {
+        format!("the position {position}")
+    }
+}
+
+fn changed_key(binding: &Binding, was: &[String]) -> Error {
+    let message = format!(
+        "The key of {} changed: {} was filled by ({}), and from {} on the key is ({}). Its other rows are kept, and no \
+         change of the table is applied until a person decides. Either keep the former key, if it still tells rows apart: \
+         key = [{}] in the route. Or load the table anew: give the route another `to`, take a snapshot, and drop {}.",
+        binding.target.sources(),
+        binding.target.qualified(),
+        was.join(", "),
+        place(&binding.position),
+        binding.key_names.join(", "),
+        was.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", "),
+        binding.target.qualified(),
+    );
+    Error::fault(Code::ChangedKey, message)
+}
+
+fn other_scheme(binding: &Binding, was: &str, registry: &str) -> Error {
+    let message = format!(
+        "{} was filled with the version scheme {was}, and changes of {} come with {}. Versions of two schemes cannot be \
+         compared: set source.version and source.decoder as before, or give the route another `to`; to start afresh, drop \
+         the table and its line in {registry}.",
+        binding.target.qualified(),
+        binding.target.sources(),
+        binding.scheme,
+    );
+    Error::fault(Code::OtherScheme, message)
+}
+
+/// Whether the changes are of the source, the key and the order with which the target was prepared; not so when they
+/// tell more of their source than was known, or begin a new epoch, and the registry must be asked.
+///
+/// # Errors
+/// When they are of others.
+pub(super) fn check_binding(new: &Binding, known: &Binding) -> Result<bool> {
+    let registered = Registered {
+        source: known.target.source.clone(),
+        key_names: known.key_names.clone(),
+        scheme: known.scheme.to_string(),
+        epoch: i32::from(known.epoch),
+        view_sql: None,
+        view_definition: None,
+        identity: Some(known.source.as_str().to_owned()),
+        key_types: None,
+    };
+    check_registered(new, &registered, REGISTRY)?;
+    Ok(new.epoch == known.epoch && known.source.with(&new.source) == known.source)
+}
+
+/// An answer of the database about one target does not stop the others; one about the connection does.
+pub(super) fn of_table(error: Error) -> Error {
+    let is_of_connection = |state: &str| ["08", "28", "3D"].iter().any(|class| state.starts_with(class));
+    match error.sqlstate() {
+        Some(state) if is_of_connection(state) => error,
+        Some(_) => error.of_table(),
+        None if error.kind() == ErrorKind::Schema || error.code() == Code::LostObject => error.of_table(),
+        None => error,
+    }
+}
+
+pub(super) fn warn_old_registry(sql: &str) {
+    tracing::warn!(
+        statement = sql,
+        "The registry was made by an earlier version and cannot remember which source fills a target, so that two \
+         sources with a table of one name are told apart within a process only. Run the statement."
+    );
+}

@@ -1,0 +1,319 @@
+//! What both databases know of a target, and the checks and messages that are the same in both.
+
+use super::contract::Binding;
+use super::registry::{KeyTypes, Registered, check_binding};
+use crate::error::{Code, Error, ErrorKind, Result};
+use crate::event::{Key, Patch};
+use crate::json::Value;
+use crate::memo::Memo;
+use crate::plan::{Layout, Row};
+use crate::policy::DeletePolicy;
+use crate::route::Target;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Bytes of what is remembered of targets that were prepared; what is forgotten is looked at again. Half of it is more
+/// than the targets of a chunk.
+const PREPARED_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// What one takes; on CrateDB it has its columns.
+const PREPARED_BYTES: usize = 8 * 1024;
+
+pub(super) const STORAGE_COLUMNS: [&str; 8] =
+    ["key", "pk", "data", "aux", "version", "deleted", "changed_at", "applied_at"];
+
+/// Looking again, because another worker was creating the same objects.
+pub(super) const LOOKS_MAX: u32 = 5;
+
+/// A target whose objects are there.
+#[derive(Debug)]
+pub(super) struct PreparedTarget {
+    pub(super) binding: Binding,
+    pub(super) layout: Layout,
+    /// What the registry remembers of the key's types.
+    key_types: KeyTypes,
+}
+
+impl PreparedTarget {
+    /// A target whose objects are there, with what the registry says of it.
+    pub(super) fn new(binding: &Binding, layout: Layout, registered: Option<&Registered>) -> Self {
+        // of an epoch that was raised, the registry says so by now
+        let source = registered.map(Registered::source).unwrap_or_default().with(&binding.source);
+        let key_types = KeyTypes::of(registered, binding);
+        key_types.check(binding);
+        Self { binding: Binding { source, ..binding.clone() }, layout, key_types }
+    }
+
+    /// Whether a delete removes the row at once.
+    pub(super) fn removes(&self) -> bool {
+        match self.layout {
+            Layout::Managed => self.binding.target.delete == DeletePolicy::Hard,
+            Layout::Adopted { guarded, .. } => !guarded,
+        }
+    }
+}
+
+/// The targets that were prepared, by name.
+pub(super) struct PreparedTargets(Mutex<Memo<String, Arc<PreparedTarget>>>);
+
+impl PreparedTargets {
+    pub(super) fn new() -> Self {
+        Self(Mutex::new(Memo::new(PREPARED_BYTES_MAX)))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Memo<String, Arc<PreparedTarget>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<Arc<PreparedTarget>> {
+        self.lock().get(name).cloned()
+    }
+
+    pub(super) fn forget(&self, name: &str) {
+        self.lock().remove(name);
+    }
+
+    /// The target of `binding`, where it was prepared for such changes and the registry needs not be asked.
+    ///
+    /// # Errors
+    /// When it was prepared for others.
+    pub(super) fn agreeing(&self, binding: &Binding) -> Result<Option<Arc<PreparedTarget>>> {
+        let Some(prepared) = self.get(&binding.target.qualified()) else { return Ok(None) };
+        if !check_binding(binding, &prepared.binding)? {
+            return Ok(None);
+        }
+        prepared.key_types.check(binding);
+        Ok(Some(prepared))
+    }
+
+    pub(super) fn insert(&self, prepared: Arc<PreparedTarget>) {
+        self.lock().insert(prepared.binding.target.qualified(), prepared, PREPARED_BYTES);
+    }
+}
+
+/// A target that the registry knows.
+#[derive(Debug, Clone)]
+pub struct KnownTarget {
+    /// `schema.name`.
+    pub name: String,
+    /// Schema.
+    pub schema: String,
+    /// View, or adopted table.
+    pub table: String,
+    /// Storage table.
+    pub storage: String,
+    /// Source table.
+    pub source: String,
+    /// Delete policy, or how the table was adopted.
+    pub layout: String,
+    /// Deleted rows up to then may have been purged.
+    pub purge_horizon: Option<jiff::Timestamp>,
+}
+
+impl KnownTarget {
+    /// As both databases answer: in the order of the fields.
+    pub(super) fn read(row: &tokio_postgres::Row) -> Result<Self, tokio_postgres::Error> {
+        Ok(Self {
+            name: row.try_get(0)?,
+            schema: row.try_get(1)?,
+            table: row.try_get(2)?,
+            storage: row.try_get(3)?,
+            source: row.try_get(4)?,
+            layout: row.try_get(5)?,
+            purge_horizon: row.try_get(6)?,
+        })
+    }
+
+    /// Whether somebody else made its table.
+    pub(super) fn is_adopted(&self) -> bool {
+        self.layout.starts_with("adopted")
+    }
+
+    /// Whether it has tombstones that may be forgotten; soft rows stay for ever.
+    pub(super) fn has_tombstones(&self) -> bool {
+        matches!(self.layout.as_str(), "tombstone" | "hard")
+    }
+}
+
+/// Which rows of a target are shown.
+#[derive(Debug, Clone, Default)]
+pub struct Shown {
+    /// Only the row of this canonical key.
+    pub key: Option<String>,
+    /// At most so many.
+    pub limit: Option<u64>,
+}
+
+impl Shown {
+    /// Whether the row of an adopted table, which has no column of its canonical key, is meant.
+    pub(super) fn means(&self, pk: &str) -> bool {
+        self.key.as_deref().is_none_or(|key| Key::from_json(pk).is_ok_and(|of_row| of_row.as_str() == key))
+    }
+}
+
+/// A row as the view shows it: JSON texts.
+#[derive(Debug, Clone)]
+pub struct LiveRow {
+    /// The key's members.
+    pub pk: String,
+    /// The document.
+    pub data: Option<String>,
+    /// What only `aux` can hold.
+    pub aux: String,
+    /// A soft-deleted row.
+    pub deleted: bool,
+}
+
+/// What a purge did to one target.
+#[derive(Debug, Clone)]
+pub struct Purged {
+    /// `schema.name` of the target.
+    pub target: String,
+    /// Tombstones removed, or with a dry run those that would be.
+    pub rows: u64,
+    /// Changes older than this can bring deleted rows back, and are refused in replays and redrives.
+    pub horizon: Option<jiff::Timestamp>,
+}
+
+impl Purged {
+    /// Nothing was removed.
+    pub(super) fn nothing(of: &KnownTarget) -> Self {
+        Self { target: of.name.clone(), rows: 0, horizon: of.purge_horizon }
+    }
+}
+
+/// How the registry names a layout.
+pub(super) fn layout_word(layout: Layout, delete: DeletePolicy) -> &'static str {
+    match (layout, delete) {
+        (Layout::Managed, DeletePolicy::Tombstone) => "tombstone",
+        (Layout::Managed, DeletePolicy::Soft) => "soft",
+        (Layout::Managed, DeletePolicy::Hard) => "hard",
+        (Layout::Adopted { guarded: true, .. }, _) => "adopted, guarded",
+        (Layout::Adopted { guarded: false, .. }, _) => "adopted",
+    }
+}
+
+/// Nothing that is written is older than what was purged.
+pub(super) fn check_horizon(horizon: Option<jiff::Timestamp>, target: &Target, rows: &[&Row]) -> Result<()> {
+    let Some(horizon) = horizon else { return Ok(()) };
+    let older = |row: &&&Row| row.at.is_none_or(|at| at.0 < horizon.as_microsecond());
+    let count = rows.iter().filter(older).count();
+    if count == 0 {
+        return Ok(());
+    }
+    let message = format!(
+        "{count} changes of {} are older than {horizon}, up to which deleted rows of {} have been purged: they could \
+         bring deleted rows back. Use --force if that is what you want.",
+        target.source,
+        target.qualified()
+    );
+    Err(Error::new(ErrorKind::Config, Code::BehindPurgeHorizon, message))
+}
+
+pub(super) fn missing_object(statements: &[String]) -> Error {
+    Error::new(
+        ErrorKind::Schema,
+        Code::MissingObject,
+        format!(
+            "sink.ddl is \"never\" and something is missing in the database. Run:\n{};",
+            statements.join(";\n")
+        ),
+    )
+}
+
+/// What stands where rows, a view or a table should be cannot be used.
+fn unusable(message: String) -> Error {
+    Error::fault(Code::UnusableTarget, message)
+}
+
+/// Something that is neither has the target's name.
+pub(super) fn neither_table_nor_view(target: &Target) -> Error {
+    unusable(format!(
+        "{} is neither a table nor a view; give the route of {} another `to`.",
+        target.qualified(),
+        target.source
+    ))
+}
+
+/// A view of somebody else's has the target's name.
+pub(super) fn foreign_view(target: &Target) -> Error {
+    unusable(format!(
+        "There is already a view {} that rowtide did not make. Rename it, or give the route of {} another `to`.",
+        target.qualified(),
+        target.source
+    ))
+}
+
+/// What stands in the storage table's place is one, if it has the columns of one.
+pub(super) fn check_storage(target: &Target, has: impl Fn(&str) -> bool) -> Result<()> {
+    if STORAGE_COLUMNS.into_iter().all(has) {
+        return Ok(());
+    }
+    Err(unusable(format!(
+        "{}.{} should be the storage table of {}, but it is no table with the columns {}. Rename it, or change \
+         sink.suffix or the route's `to`.",
+        target.schema,
+        target.storage,
+        target.qualified(),
+        STORAGE_COLUMNS.join(", ")
+    )))
+}
+
+/// An existing table with the target's own name and these columns is one that rows can go to. What it lacks of a key,
+/// `check_key` says.
+pub(super) fn adopted(
+    target: &Target,
+    has: impl Fn(&str) -> bool,
+    check_key: impl FnOnce() -> Result<(), String>,
+) -> Result<Layout> {
+    let (name, source) = (target.qualified(), &target.source);
+    if STORAGE_COLUMNS.into_iter().all(&has) {
+        return Err(unusable(format!(
+            "{name} is another target's storage table; give the route of {source} another `to`."
+        )));
+    }
+    if !has("pk") || !has("data") {
+        return Err(unusable(format!(
+            "There is already a table {name}, and it has no columns pk and data that rowtide could write to. Rename it, \
+             or give the route of {source} another `to`."
+        )));
+    }
+    check_key().map_err(unusable)?;
+    if target.delete == DeletePolicy::Soft {
+        return Err(unusable(format!(
+            "The route of {source} has delete = \"soft\", which the existing table {name} cannot show. Use tombstone or \
+             hard, or another `to`."
+        )));
+    }
+    Ok(Layout::Adopted { guarded: has("version") && has("deleted"), aux: has("aux") })
+}
+
+/// Says of a table that somebody else made that it cannot converge, if it cannot.
+pub(super) fn warn_unguarded(target: &Target, layout: Layout) {
+    if matches!(layout, Layout::Adopted { guarded: false, .. }) {
+        tracing::warn!(
+            table = target.qualified(),
+            "The adopted table has no columns version and deleted: the last writer wins, and deletes remove rows. Add \
+             `version text` and `deleted boolean` to make it converge."
+        );
+    }
+}
+
+/// Several workers make and change a target's objects at once.
+pub(super) fn keep_changing(target: &Target) -> Error {
+    let message = format!("The objects of {} keep changing while they are made.", target.qualified());
+    Error::new(ErrorKind::Contended, Code::Contended, message)
+}
+
+/// A target that is written to without having been prepared.
+pub(super) fn not_prepared(name: &str) -> Error {
+    Error::config(format!("{name} was not prepared."))
+}
+
+/// What a patch makes of the document that is stored, if one is.
+pub(super) fn patched(row: &Row, stored: Result<Option<Value>, crate::json::Fault>) -> Result<String> {
+    let stored = stored.map_err(|fault| {
+        Error::config(format!("A stored document cannot be read: {fault}. Was it edited by hand?"))
+    })?;
+    let empty = Patch::default();
+    Ok(row.patch.as_ref().unwrap_or(&empty).apply(stored.unwrap_or(Value::Null)).to_text())
+}

@@ -1,0 +1,196 @@
+//! What errors of a server and of the driver mean. The server's own message may quote values and is left out.
+
+use crate::error::{Code, Error, ErrorKind};
+use rustls::CertificateError;
+
+/// The kind of an error that PostgreSQL answered to a statement that writes rows.
+///
+/// Unknown states are [`ErrorKind::Config`]: a person looks before anything is parked or lost.
+/// Source: PostgreSQL documentation, appendix "PostgreSQL Error Codes".
+fn classify_sqlstate(sqlstate: &str) -> ErrorKind {
+    let class = sqlstate.get(..2).unwrap_or_default();
+    match (class, sqlstate) {
+        (_, "25006") => ErrorKind::Unavailable,
+        (_, "55P03") | ("40", _) => ErrorKind::Contended,
+        (_, "P0001" | "44000" | "54000" | "54001") | ("22" | "23", _) => ErrorKind::Rejected,
+        ("08" | "53" | "57", _) => ErrorKind::Unavailable,
+        ("28" | "3D" | "3F" | "42", _) => ErrorKind::Schema,
+        _ => ErrorKind::Config,
+    }
+}
+
+/// The files of PostgreSQL that name the objects which an error is about: checks, keys, references, domains,
+/// partitions. Source: `src/backend/executor`, `access/nbtree`, `utils/adt`.
+const NAMING: [&str; 8] = [
+    "execMain.c",
+    "execIndexing.c",
+    "execExprInterp.c",
+    "execPartition.c",
+    "execUtils.c",
+    "nbtinsert.c",
+    "ri_triggers.c",
+    "domains.c",
+];
+
+/// What a driver error means. The server's own message may quote values and is left out.
+pub(in crate::sink) fn driver_error(error: &tokio_postgres::Error, ddl: bool) -> Error {
+    if let Some(answer) = error.as_db_error() {
+        let sqlstate = answer.code().code();
+        let mut place = Vec::new();
+        // a trigger may raise an error with any text in the place of a name: only the server's own are believed
+        let is_own = answer.file().is_some_and(|file| NAMING.contains(&file));
+        for (what, name) in [
+            ("table", answer.table()),
+            ("column", answer.column()),
+            ("constraint", answer.constraint()),
+            ("type", answer.datatype()),
+        ] {
+            if let Some(name) = name.filter(|_| is_own) {
+                place.push(format!("{what} {name}"));
+            }
+        }
+        let place = if place.is_empty() { String::new() } else { format!(" ({})", place.join(", ")) };
+        let kind = match classify_sqlstate(sqlstate) {
+            ErrorKind::Rejected if ddl => ErrorKind::Schema,
+            kind @ (ErrorKind::Malformed
+            | ErrorKind::Unsupported
+            | ErrorKind::Rejected
+            | ErrorKind::Contended
+            | ErrorKind::Unavailable
+            | ErrorKind::Config
+            | ErrorKind::Schema) => kind,
+        };
+        let (code, advice) = match kind {
+            ErrorKind::Rejected => (Code::Rejected, "The database refuses the row"),
+            ErrorKind::Contended => (Code::Contended, "The statement lost against another one"),
+            ErrorKind::Unavailable => (Code::Unavailable, pause(sqlstate)),
+            ErrorKind::Malformed | ErrorKind::Unsupported | ErrorKind::Config | ErrorKind::Schema => {
+                (Code::Configuration, meaning(sqlstate))
+            }
+        };
+        return Error::new(kind, code, format!("{advice}: SQLSTATE {sqlstate}{place}."))
+            .with_sqlstate(sqlstate);
+    }
+    let unverified = causes(error).find_map(|cause| match cause.downcast_ref() {
+        Some(rustls::Error::InvalidCertificate(why)) => Some(why),
+        _ => None,
+    });
+    if let Some(why) = unverified {
+        return untrusted(why);
+    }
+    // the driver has no other sign of it
+    if causes(error).any(|cause| cause.to_string() == "server does not support TLS") {
+        return Error::config(
+            "The database offers no TLS, which sink.tls or sslmode in sink.url asks for (by default, unless it is on \
+             this machine): turn it on there, or set sslmode=disable.",
+        );
+    }
+    let text = error.to_string();
+    if text.starts_with("invalid configuration") || text.contains("password missing") {
+        return Error::config(format!("sink.url: {text}."));
+    }
+    let why = causes(error).last().map_or_else(String::new, |why| format!(": {why}"));
+    Error::new(
+        ErrorKind::Unavailable,
+        Code::Unavailable,
+        format!("The database cannot be reached: {text}{why}."),
+    )
+}
+
+/// What caused an error, what caused that, and so on.
+fn causes(error: &tokio_postgres::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(std::error::Error::source(error), |cause| {
+        // an I/O error does not name the error it holds as its source
+        let held = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        held.map(|held| held as _).or_else(|| cause.source())
+    })
+}
+
+/// What to do about a certificate that cannot be verified.
+fn untrusted(why: &CertificateError) -> Error {
+    use CertificateError::{
+        Expired, ExpiredContext, NotValidForName, NotValidForNameContext, NotValidYet, NotValidYetContext,
+    };
+    let advice = if matches!(why, NotValidForName | NotValidForNameContext { .. }) {
+        "it is of another name than the host in sink.url. Connect by a name that it holds, or set sslmode=verify-ca, \
+         which does not compare names"
+    } else if matches!(why, Expired | ExpiredContext { .. } | NotValidYet | NotValidYetContext { .. }) {
+        "it is not valid at this time. Renew it, or set this machine's clock"
+    } else if format!("{why:?}").contains("CaUsedAsEndEntity") {
+        "it is the certificate of an authority (CA:TRUE), not of a server. Let the authority sign one for the server, \
+         and name the authority's with sslrootcert in sink.url"
+    } else {
+        "name its root certificate with sslrootcert in sink.url, or choose another sslmode"
+    };
+    Error::config(format!("The database's certificate cannot be verified: {advice}."))
+        .because(why.to_string())
+}
+
+/// Why a database cannot do now what it may do later.
+fn pause(sqlstate: &str) -> &'static str {
+    match sqlstate {
+        "25006" => "The database is read-only: a replica, or default_transaction_read_only is on",
+        "53100" => "The database's disk is full",
+        "53300" => "The database has no connection left",
+        "57014" => "The statement was cancelled: statement_timeout, or somebody's request",
+        "57P01" | "57P02" | "57P03" => "The database is stopping or starting",
+        _ => "The database cannot do it now",
+    }
+}
+
+fn meaning(sqlstate: &str) -> &'static str {
+    match sqlstate.get(..2).unwrap_or_default() {
+        "28" => "The database refuses the login; check user and password in sink.url",
+        "3D" => "The database in sink.url does not exist",
+        "3F" => "The schema does not exist; create it or change sink.schema",
+        _ if sqlstate == "42501" => {
+            "The database user lacks a privilege (or row security hides the row); grant it"
+        }
+        _ if sqlstate == "42P01" => "A table is missing; `rowtide ddl` prints its statement",
+        _ if sqlstate == "42703" => "A column is missing; `rowtide ddl` prints the table's statement",
+        _ => "The database answered something that a person must look at",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::classify_sqlstate;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn every_sqlstate_class_we_name_has_its_kind() {
+        let table = [
+            ("22P05", ErrorKind::Rejected),
+            ("22003", ErrorKind::Rejected),
+            ("23505", ErrorKind::Rejected),
+            ("23514", ErrorKind::Rejected),
+            ("P0001", ErrorKind::Rejected),
+            ("44000", ErrorKind::Rejected),
+            ("54000", ErrorKind::Rejected),
+            ("54001", ErrorKind::Rejected),
+            ("54023", ErrorKind::Config),
+            ("08006", ErrorKind::Unavailable),
+            ("53100", ErrorKind::Unavailable),
+            ("53300", ErrorKind::Unavailable),
+            ("57014", ErrorKind::Unavailable),
+            ("57P01", ErrorKind::Unavailable),
+            ("25006", ErrorKind::Unavailable),
+            ("25001", ErrorKind::Config),
+            ("40001", ErrorKind::Contended),
+            ("40P01", ErrorKind::Contended),
+            ("55P03", ErrorKind::Contended),
+            ("55000", ErrorKind::Config),
+            ("28P01", ErrorKind::Schema),
+            ("3D000", ErrorKind::Schema),
+            ("3F000", ErrorKind::Schema),
+            ("42501", ErrorKind::Schema),
+            ("42P01", ErrorKind::Schema),
+            ("21000", ErrorKind::Config),
+            ("XX000", ErrorKind::Config),
+            ("", ErrorKind::Config),
+        ];
+        for (sqlstate, kind) in table {
+            assert_eq!(classify_sqlstate(sqlstate), kind, "{sqlstate}");
+        }
+    }
+}
