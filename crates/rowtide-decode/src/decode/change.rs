@@ -9,7 +9,7 @@
 //! 6. An image that is whole replaces the row; of one that is not, the columns it has are a patch.
 //! 7. What goes wrong says whose row it was, as far as that can be read.
 
-use super::row::{Image, Row, identity};
+use super::row::{Image, KEY_COLUMNS_MAX, Row, too_many_key_columns};
 use super::{Decoded, Decoding, Reason};
 use crate::catalogue::{Catalogue, Identity};
 use crate::error::{Code, Error, Result};
@@ -19,6 +19,9 @@ use crate::record::{Record, Redelivered};
 use crate::source::{SourceIdentity, SourceTable};
 use crate::version::{ARRIVAL, Rank, Version, arrival};
 use std::borrow::Cow;
+
+/// The longest name of a table: no source has names of a tenth of it.
+const TABLE_BYTES_MAX: usize = 1_024;
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,9 +155,22 @@ impl<'a> Table<'a> {
         self.catalogue.leaves_out(self.of_source())
     }
 
-    /// What makes a row of it one row; `told` is what the record says of its key.
+    /// What makes a row of it one row, with no more columns than a key can have; `told` is what the record says of its
+    /// key.
+    ///
+    /// # Errors
+    /// As [`Catalogue::identity`], and when names are longer or more than any database has.
     pub(super) fn identity(&self, told: Option<Vec<String>>) -> Result<Identity> {
-        identity(self.catalogue, self.of_source(), told)
+        if self.name.len() > TABLE_BYTES_MAX {
+            let message = "The record names a table by more bytes than any name has.";
+            return Err(Error::poison(Code::BadTable, message));
+        }
+        match self.catalogue.identity(self.of_source(), told)? {
+            Identity::Columns(names) if names.len() > KEY_COLUMNS_MAX => {
+                Err(too_many_key_columns(&self.name))
+            }
+            identity @ (Identity::Columns(_) | Identity::Position | Identity::Row) => Ok(identity),
+        }
     }
 
     /// The version of a change. Where changes go by their arrival the source's order is not asked: the flow gives them
@@ -368,22 +384,23 @@ mod tests {
     }
 
     /// What a row comes to, or what is wrong with it and the key that can be read.
-    fn told(
-        name: &str,
-        keyless: Keyless,
-        key: &[String],
-        row: &str,
-    ) -> Result<String, (String, Option<String>)> {
-        let catalogue = Catalogue::new(Rules::of_all(TableRules { keyless, ..TableRules::default() }));
-        let record = Record::new("s", "7", "");
+    fn told(rules: Rules, name: &str, key: &[String], row: &str) -> Result<String, (String, Option<String>)> {
+        let catalogue = Catalogue::new(rules);
+        let record = Record::new("s", "a-message-id", "");
         let decoding = Decoding { decoder: &(), record: &record, catalogue: &catalogue };
         let table = Table::new(&decoding, 0, name, SourceIdentity::default());
         let change = Plain { table: &table, operation: Operation::Delete, key: key.to_vec(), row };
         match super::decoded(&change) {
-            Ok(Decoded::Events(events)) => Ok(events[0].key.as_ref().unwrap().to_json()),
+            Ok(Decoded::Events(events)) => {
+                Ok(format!("{} {}", events[0].key.as_ref().unwrap().to_json(), events[0].version))
+            }
             Ok(other) => panic!("{other:?}"),
             Err(error) => Err((error.code().to_string(), error.key().map(str::to_owned))),
         }
+    }
+
+    fn keyless(keyless: Keyless) -> Rules {
+        Rules::of_all(TableRules { keyless, ..TableRules::default() })
     }
 
     #[test]
@@ -394,21 +411,27 @@ mod tests {
             format!("{{{}}}", members.join(","))
         };
         let most = KEY_COLUMNS_MAX;
-        assert!(told("t", Keyless::Refuse, &key(most), &row(most)).is_ok());
-        let more = told("t", Keyless::Refuse, &key(most + 1), &row(most + 1));
+        assert!(told(Rules::default(), "t", &key(most), &row(most)).is_ok());
+        let more = told(Rules::default(), "t", &key(most + 1), &row(most + 1));
         assert_eq!(more.unwrap_err(), ("too_many_key_columns".to_owned(), None));
-        let named = told(&"t".repeat(2_000), Keyless::Refuse, &key(1), &row(1));
+        let named = told(Rules::default(), &"t".repeat(2_000), &key(1), &row(1));
         assert_eq!(named.unwrap_err().0, "bad_table");
     }
 
     #[test]
     fn an_error_names_a_row_only_by_a_key_that_is_whole() {
         let id = ["id".to_owned()];
-        let broken = |keyless, key: &[String], row| told("t", keyless, key, row).unwrap_err();
+        let broken = |how, key: &[String], row| told(keyless(how), "t", key, row).unwrap_err();
         let code = "not_json".to_owned();
         assert_eq!(broken(Keyless::Refuse, &id, r#"{"id":1,"x":"#), (code.clone(), Some("[1]".to_owned())));
         assert_eq!(broken(Keyless::Refuse, &id, r#"{"id":1"#), (code.clone(), None));
         assert_eq!(broken(Keyless::Row, &[], r#"{"id":1,"x":"#), (code, None));
         assert_eq!(broken(Keyless::Position, &[], r#"{"id":1}"#), ("keyless_change".to_owned(), None));
+    }
+    #[test]
+    fn by_arrival_the_order_of_the_source_is_not_asked_and_that_of_the_transport_is_the_flow_s() {
+        let rules = Rules { by_arrival: true, ..Rules::default() };
+        let deleted = told(rules, "t", &["id".to_owned()], r#"{"id":1}"#);
+        assert_eq!(deleted.unwrap(), r#"{"id":1} a.0000.1"#);
     }
 }

@@ -1,14 +1,13 @@
-//! Rows of named columns, as relational sources send them: taken apart into key and document, and made into change
-//! events. Knows no format.
+//! Rows of named columns, as relational sources send them, taken apart into key and document; and how the members of
+//! records are read that hold them. Knows no format.
 
 use super::Outline;
 use super::copy::copy;
-use crate::catalogue::{Catalogue, Identity};
+use crate::catalogue::Identity;
 use crate::decimal;
 use crate::error::{Code, Error, Result};
 use crate::event::{Document, Key, Patch, token};
 use crate::json::{self, Fault, Scanner};
-use crate::source::SourceTable;
 use crate::unpack::TOO_LARGE;
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -17,34 +16,10 @@ use std::collections::HashSet;
 /// columns times those of the key.
 pub(super) const KEY_COLUMNS_MAX: usize = 64;
 
-/// The longest name of a table: no source has names of a tenth of it.
-const TABLE_BYTES_MAX: usize = 1_024;
-
 /// The error of a record of more parts or rows than there is memory for.
 pub(super) fn too_large() -> Error {
     let (code, message) = TOO_LARGE;
     Error::poison(code, message)
-}
-
-/// What makes a row of `table` one row: [`Catalogue::identity`], with no more columns than a key can have.
-///
-/// # Errors
-/// As [`Catalogue::identity`], and when there are more.
-pub(super) fn identity(
-    catalogue: &Catalogue,
-    table: SourceTable<'_>,
-    told: Option<Vec<String>>,
-) -> Result<Identity> {
-    if table.name.len() > TABLE_BYTES_MAX {
-        return Err(Error::poison(
-            Code::BadTable,
-            "The record names a table by more bytes than any name has.",
-        ));
-    }
-    match catalogue.identity(table, told)? {
-        Identity::Columns(names) if names.len() > KEY_COLUMNS_MAX => Err(too_many_key_columns(table.name)),
-        identity @ (Identity::Columns(_) | Identity::Position | Identity::Row) => Ok(identity),
-    }
 }
 
 /// The error of a key that no database can have.
@@ -300,13 +275,14 @@ impl<'i> Row<'i> {
     }
 
     /// The key of this row when the columns in `before` still had the values they have there; `None` when no column of
-    /// the key is among them.
+    /// the key is among them that differs.
     ///
     /// # Errors
     /// As [`Row::key`].
     pub(super) fn key_before(&self, before: &Self) -> Result<Option<Key>> {
         let (now, before) = (&self.columns.key, &before.columns.key);
-        if before.is_empty() {
+        let is_same = before.len() == 1 && before.iter().all(|member| now.contains(member));
+        if before.is_empty() || is_same {
             return Ok(None);
         }
         let changed: HashSet<&str> = before.iter().map(|(name, _)| name.as_str()).collect();

@@ -211,14 +211,26 @@ impl Operation {
     }
 }
 
-impl<'d> Decoding<'d, Debezium> {
-    fn table(&self, position: &Position<'_>) -> Result<Table<'d>> {
+impl Decoding<'_, Debezium> {
+    /// Decodes what a record says of its table. An error says whose row it concerns.
+    fn of_table(
+        &self,
+        message: &Message<'_>,
+        decode: impl FnOnce(&Table<'_>) -> Result<Decoded>,
+    ) -> Result<Decoded> {
+        let position = &message.position;
         let name = position.table().or_else(|| self.decoder.0.table.clone()).ok_or_else(|| {
             let message =
                 "The record names no table. Set source.table, or in flattened records name it in add.fields.";
             Error::poison(Code::NoTable, message)
         })?;
-        Ok(Table::new(self, self.decoder.0.epoch, name, position.source()))
+        let table = Table::new(self, self.decoder.0.epoch, name, position.source());
+        if table.is_left_out() {
+            return Ok(Decoded::Ignored(Reason::Unrouted));
+        }
+        let is_of_cells = position.connector.as_deref() == Some("cassandra");
+        let decoded = if is_of_cells { Err(rows::cells()) } else { decode(&table) };
+        decoded.map_err(|error| table.about(error, self.readable_key(message, &table).as_ref()))
     }
 
     /// An envelope.
@@ -230,30 +242,21 @@ impl<'d> Decoding<'d, Debezium> {
         if matches!(op, "m" | "M") {
             return Ok(Decoded::Ignored(Reason::Control));
         }
-        let table = self.table(&message.position)?;
-        if table.is_left_out() {
-            return Ok(Decoded::Ignored(Reason::Unrouted));
-        }
-        let change_of = || {
-            if message.position.connector.as_deref() == Some("cassandra") {
-                return Err(rows::cells());
-            }
+        self.of_table(message, |table| {
             let changed_at = message.position.changed_at();
-            let version =
-                |operation| table.version(|| message.position.version(table.epoch, operation, table.record));
+            let version = |operation| message.position.version(table.epoch, operation, table.record);
             if matches!(op, "t" | "T") {
                 return table.truncated(changed_at, || version(Operation::Delete));
             }
             let operation = Operation::named(op)?;
-            if message.is_of_document() {
-                let version = version(operation)?;
-                let message_key = self.record.partition_key.as_deref().and_then(MessageKey::parse);
-                let (key, change) = document::change(operation, message, message_key.as_ref())?;
-                return Ok(Decoded::Events(vec![table.event(Some(key), change, version, changed_at)]));
+            if !message.is_of_document() {
+                return self.row(message, table, operation);
             }
-            self.row(message, &table, operation)
-        };
-        change_of().map_err(|error| table.about(error, self.readable_key(message, &table).as_ref()))
+            let version = table.version(|| version(operation))?;
+            let message_key = self.record.partition_key.as_deref().and_then(MessageKey::parse);
+            let (key, change) = document::change(operation, message, message_key.as_ref())?;
+            Ok(Decoded::Events(vec![table.event(Some(key), change, version, changed_at)]))
+        })
     }
 
     /// A row by itself.
@@ -266,14 +269,7 @@ impl<'d> Decoding<'d, Debezium> {
         if matches!(added.op.as_deref(), Some("m" | "M")) {
             return Ok(Decoded::Ignored(Reason::Control));
         }
-        let table = self.table(&message.position)?;
-        if table.is_left_out() {
-            return Ok(Decoded::Ignored(Reason::Unrouted));
-        }
-        let row = || {
-            if message.position.connector.as_deref() == Some("cassandra") {
-                return Err(rows::cells());
-            }
+        self.of_table(message, |table| {
             let operation = match (added.deleted, added.op.as_deref()) {
                 (Some(true), _) => Operation::Delete,
                 (_, Some("t" | "T")) => {
@@ -282,9 +278,8 @@ impl<'d> Decoding<'d, Debezium> {
                 (_, Some(op)) => Operation::named(op)?,
                 (_, None) => Operation::Update,
             };
-            self.row(message, &table, operation)
-        };
-        row().map_err(|error| table.about(error, self.readable_key(message, &table).as_ref()))
+            self.row(message, table, operation)
+        })
     }
 
     fn row(&self, message: &Message<'_>, table: &Table<'_>, operation: Operation) -> Result<Decoded> {
