@@ -418,10 +418,10 @@ impl<'a> Message<'a> {
 
     /// The text of the fields of the row, or of the rows in an envelope; empty when no schema says.
     pub(super) fn row_fields(&self) -> &'a str {
-        match self.shape {
-            Shape::Row => self.schema.fields,
-            _ => self.schema.after.or(self.schema.before).unwrap_or_default(),
+        if self.shape == Shape::Row {
+            return self.schema.fields;
         }
+        self.schema.after.or(self.schema.before).unwrap_or_default()
     }
 
     /// Whether it would be a change, if its source said where it stands.

@@ -290,15 +290,14 @@ fn value(scanner: &mut Scanner<'_>, of: &Type<'_>, out: &mut String, column: (&s
             let inside = below(levels_left)?;
             copy::array(scanner, out, |scanner, out| value(scanner, items, out, (name, inside)))
         }
-        (Type::Map(_) | Type::Struct(_), Kind::Object) => {
+        (Type::Map(values), Kind::Object) => {
+            let inside = below(levels_left)?;
+            copy::object(scanner, out, |scanner, _, out| value(scanner, values, out, (name, inside)))
+        }
+        (Type::Struct(columns), Kind::Object) => {
             let inside = below(levels_left)?;
             copy::object(scanner, out, |scanner, member, out| {
-                let of = match of {
-                    Type::Struct(columns) => columns.get(member),
-                    Type::Map(values) => values,
-                    _ => &Type::Plain,
-                };
-                value(scanner, of, out, (name, inside))
+                value(scanner, columns.get(member), out, (name, inside))
             })
         }
         _ => copy(scanner, out),
