@@ -3,6 +3,7 @@
 //! # Source
 //! DynamoDB API Reference, "AttributeValue".
 
+use super::copy::{array, below, object};
 use crate::decimal::{self, NumberFault};
 use crate::error::{Code, Error, Result};
 use crate::event::{Document, Key};
@@ -146,10 +147,7 @@ fn binary(text: &str, out: &mut String) -> Result<Vec<u8>> {
 
 /// Appends one typed attribute value as plain JSON.
 fn attribute(scanner: &mut Scanner<'_>, out: &mut String, levels_left: usize) -> Result<()> {
-    let Some(below) = levels_left.checked_sub(1) else {
-        let message = format!("The document is nested deeper than {DEPTH_MAX} levels.");
-        return Err(Error::poison(Code::TooDeep, message));
-    };
+    let below = below(levels_left)?;
     if scanner.peek()? != Kind::Object {
         return Err(bad_attribute("a value without a type"));
     }
@@ -172,8 +170,8 @@ fn attribute(scanner: &mut Scanner<'_>, out: &mut String, levels_left: usize) ->
                 scanner.null()?;
                 out.push_str("null");
             }
-            ("M", Kind::Object) => map(scanner, out, below)?,
-            ("L", Kind::Array) => list(scanner, out, below)?,
+            ("M", Kind::Object) => object(scanner, out, |scanner, _, out| attribute(scanner, out, below))?,
+            ("L", Kind::Array) => array(scanner, out, |scanner, out| attribute(scanner, out, below))?,
             ("B", Kind::String) => drop(binary(&scanner.string()?, out)?),
             ("SS", Kind::Array) => set(
                 scanner,
@@ -206,50 +204,6 @@ fn attribute(scanner: &mut Scanner<'_>, out: &mut String, levels_left: usize) ->
         Ok(())
     })?;
     if types == 0 { Err(bad_attribute("a value without a type")) } else { Ok(()) }
-}
-
-fn map(scanner: &mut Scanner<'_>, out: &mut String, levels_left: usize) -> Result<()> {
-    let start = out.len();
-    let mut members: Vec<(Cow<'_, str>, usize)> = Vec::new();
-    out.push('{');
-    scanner.object(|scanner, name| {
-        if !members.is_empty() {
-            out.push(',');
-        }
-        let start = out.len();
-        json::write_string(out, &name);
-        out.push(':');
-        members.push((name, start));
-        attribute(scanner, out, levels_left)
-    })?;
-    let name = |at: usize| members.get(at).map_or("", |(name, _)| name.as_ref());
-    let repeated = json::repeated_names(members.len(), name);
-    if !repeated.is_empty() {
-        let written = out.split_off(start + 1);
-        let starts = members.iter().map(|(_, at)| at - start - 1);
-        let ends = starts.clone().skip(1).chain([written.len()]);
-        for (_, (from, to)) in
-            starts.zip(ends).enumerate().filter(|(at, _)| repeated.binary_search(at).is_err())
-        {
-            // each but the last with the comma behind it, and the last is never repeated
-            out.push_str(written.get(from..to).unwrap_or_default());
-        }
-    }
-    out.push('}');
-    Ok(())
-}
-
-fn list(scanner: &mut Scanner<'_>, out: &mut String, levels_left: usize) -> Result<()> {
-    let mut first = true;
-    out.push('[');
-    scanner.array(|scanner| {
-        if !std::mem::take(&mut first) {
-            out.push(',');
-        }
-        attribute(scanner, out, levels_left)
-    })?;
-    out.push(']');
-    Ok(())
 }
 
 /// Appends a set as an array in the order of `compare`, since DynamoDB sends sets in any order.

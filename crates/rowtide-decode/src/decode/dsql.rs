@@ -16,16 +16,15 @@
 //! Amazon Aurora DSQL User Guide, "Understanding CDC records" (an `op` that is not known is to be applied as an
 //! upsert of `after`; "Handling oversized records") and "Change data capture streams" (unordered, at least once).
 
-use super::row::{
-    each_member, identity, key_in, key_of_position, nameless, present, readable_members, string,
-};
-use super::{Decoded, Decoder, Decoding, Origin, Outline, Reason, Row, Settings};
+use super::change::{self, Operation, RowChange, Table};
+use super::row::{self, Row, present, string};
+use super::{Decoded, Decoder, Decoding, Outline, Settings};
 use crate::catalogue::{Catalogue, Identity};
 use crate::error::{Code, Error, ErrorKind, Result};
-use crate::event::{Change, Key, Timestamp};
+use crate::event::Timestamp;
 use crate::json::{Fault, Kind, Scanner};
 use crate::record::Record;
-use crate::source::{Member, SourceIdentity, SourceTable};
+use crate::source::{Member, SourceIdentity};
 use crate::version::{Rank, Version};
 
 /// Change records of Aurora DSQL.
@@ -61,13 +60,13 @@ impl Decoder for Dsql {
     }
 
     fn decode(&self, record: &Record, outline: &Outline<'_>, catalogue: &Catalogue) -> Result<Decoded> {
-        let decoding = Decoding { decoder: self, catalogue };
-        decoding.decoded(record, outline).map_err(|error| decoding.about(record, outline, error))
+        let decoding = Decoding { decoder: self, record, catalogue };
+        decoding.decoded(outline).map_err(|error| decoding.about(outline, error))
     }
 }
 
-impl Decoding<'_, Dsql> {
-    fn decoded(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
+impl<'d> Decoding<'d, Dsql> {
+    fn decoded(&self, outline: &Outline<'_>) -> Result<Decoded> {
         let found = Found::parse(outline)?;
         let kind = string(found.kind).ok_or_else(no_change_record)?;
         if kind != "full" {
@@ -77,78 +76,96 @@ impl Decoding<'_, Dsql> {
         }
         let source = found.source.as_ref().filter(|source| !source.is_of_another);
         let source = source.ok_or_else(no_change_record)?;
-        let Some(table) = source.table_name() else {
-            return Err(Error::poison(Code::NoTable, "The record's source has no schema and table."));
-        };
-        let identity_of_source = source.identity(record);
-        let source_table = SourceTable::new(&table, &identity_of_source);
-        if self.catalogue.leaves_out(source_table) {
-            return Ok(Decoded::Ignored(Reason::Unrouted));
-        }
-        let time: Option<u64> = source.time.and_then(|text| text.parse().ok());
-        let version = Version::new('q', self.decoder.0.epoch, Rank::Positioned);
-        let version = match time {
-            Some(time) => version.number(time),
-            None if self.catalogue.is_by_arrival() => version,
-            None => {
-                let message = "The record has no source.ts_ns, which orders the changes.";
-                return Err(Error::poison(Code::MissingVersion, message));
-            }
-        };
-        let changed_at = time.and_then(|time| i64::try_from(time / 1_000).ok()).map(Timestamp);
-        let operation = string(found.operation).ok_or_else(|| {
-            Error::poison(Code::UnknownOperation, "The record's op is missing or is no text.")
-        })?;
-        let is_delete = found.is_delete();
-        // of a changed key both records have one time, and in a route with a part of the key they are of one row
-        let version = if is_delete { version } else { version.place(1) };
-        let origin = Origin { table: &table, source: &identity_of_source, version, changed_at };
-        let image = found.image().ok_or_else(|| {
-            let member = if is_delete { "before" } else { "after" };
-            Error::poison(Code::NoImage, format!("The record's {member} is no object."))
-        })?;
-        let told = is_delete.then(|| names(image)).transpose()?;
-        let identity = identity(self.catalogue, source_table, told)?;
-        let mut row = Row::new(&identity, image.len());
-        row.add_all(image)?;
-        let event = match (&identity, is_delete) {
-            (Identity::Position, false) if operation == "c" => {
-                let key = key_of_position(record, None)?;
-                origin.event(Some(key), Change::Put(row.document()), None)
-            }
-            (Identity::Position, _) => return Err(nameless(&table)),
-            (Identity::Row, _) if operation != "c" => {
-                let message = format!(
-                    "The record tells the row of {table} as it was by its primary key at most, and with keyless = \
-                     \"row\" all columns are needed. Set `key` in its route."
-                );
-                return Err(Error::poison(Code::KeylessChange, message));
-            }
-            (_, true) => origin.event(Some(row.key()?), Change::Delete(None), None),
-            (_, false) => origin.event(Some(row.key()?), Change::Put(row.document()), None),
-        };
-        Ok(Decoded::Events(vec![event]))
+        let no_table = || Error::poison(Code::NoTable, "The record's source has no schema and table.");
+        let table = self.table(source).ok_or_else(no_table)?;
+        change::decoded(&DsqlRow { table: &table, found: &found, source })
+    }
+
+    fn table(&self, source: &Source<'_>) -> Option<Table<'d>> {
+        let name = source.table_name()?;
+        Some(Table::new(self, self.decoder.0.epoch, name, source.identity(self.record)))
     }
 
     /// Says of an error whose row it concerns, as far as that can be read.
-    fn about(&self, record: &Record, outline: &Outline<'_>, error: Error) -> Error {
+    fn about(&self, outline: &Outline<'_>, error: Error) -> Error {
         let mut found = Found::default();
         // what is broken inside says nothing
-        readable_members(outline, |name, value| {
+        row::readable_members(outline, |name, value| {
             let (inside, mut scanner) = (Outline::of(value.as_bytes()), Scanner::new(value));
             found.member(&inside, &mut scanner, name).unwrap_or_default();
         });
-        let Some((table, source)) =
-            found.source.as_ref().and_then(|source| Some((source.table_name()?, source.identity(record))))
-        else {
-            return error;
+        let Some(source) = &found.source else { return error };
+        let Some(table) = self.table(source) else { return error };
+        table.about(error, DsqlRow { table: &table, found: &found, source }.readable_key().as_ref())
+    }
+}
+
+/// A record of a row.
+struct DsqlRow<'a> {
+    table: &'a Table<'a>,
+    found: &'a Found<'a>,
+    source: &'a Source<'a>,
+}
+
+impl DsqlRow<'_> {
+    fn time(&self) -> Option<u64> {
+        self.source.time.and_then(|text| text.parse().ok())
+    }
+
+    fn image(&self) -> Result<&str> {
+        self.found.image().ok_or_else(|| {
+            let member = if self.found.is_delete() { "before" } else { "after" };
+            Error::poison(Code::NoImage, format!("The record's {member} is no object."))
+        })
+    }
+}
+
+impl RowChange for DsqlRow<'_> {
+    fn table(&self) -> &Table<'_> {
+        self.table
+    }
+
+    fn operation(&self) -> Result<Operation> {
+        match string(self.found.operation).as_deref() {
+            Some("c") => Ok(Operation::Insert),
+            Some("d") => Ok(Operation::Delete),
+            Some(_) => Ok(Operation::Update),
+            None => Err(Error::poison(Code::UnknownOperation, "The record's op is missing or is no text.")),
+        }
+    }
+
+    fn version(&self) -> Result<Version> {
+        let no_time = || {
+            Error::poison(Code::MissingVersion, "The record has no source.ts_ns, which orders the changes.")
         };
-        let key = || {
-            let image = found.image()?;
-            let told = found.is_delete().then(|| names(image)).transpose().ok()?;
-            key_in(&identity(self.catalogue, SourceTable::new(&table, &source), told).ok()?, image)
-        };
-        error.about(&table, key().as_ref().map(Key::as_str)).of_source(source.as_str())
+        let time = self.time().ok_or_else(no_time)?;
+        let version = Version::new('q', self.table.epoch, Rank::Positioned).number(time);
+        // of a changed key both records have one time, and in a route with a part of the key they are of one row
+        Ok(if self.found.is_delete() { version } else { version.place(1) })
+    }
+
+    fn changed_at(&self) -> Option<Timestamp> {
+        self.time().and_then(|time| i64::try_from(time / 1_000).ok()).map(Timestamp)
+    }
+
+    fn key_columns(&self) -> Result<Option<Vec<String>>> {
+        if self.found.is_delete() { names(self.image()?).map(Some) } else { Ok(None) }
+    }
+
+    fn shows_deleted(&self) -> bool {
+        false
+    }
+
+    fn read(&self, row: &mut Row<'_>) -> Result<()> {
+        if *row.identity() == Identity::Row && self.operation()? != Operation::Insert {
+            let message = format!(
+                "The record tells the row of {} as it was by its primary key at most, and with keyless = \"row\" all \
+                 columns are needed. Set `key` in its route.",
+                self.table.name()
+            );
+            return Err(Error::poison(Code::KeylessChange, message));
+        }
+        row.add_all(self.image()?)
     }
 }
 
@@ -186,7 +203,7 @@ struct Found<'a> {
 impl<'a> Found<'a> {
     fn parse(outline: &Outline<'a>) -> Result<Self> {
         let mut found = Self::default();
-        each_member(outline, |scanner, name| found.member(outline, scanner, name))?;
+        row::each_member(outline, |scanner, name| found.member(outline, scanner, name))?;
         Ok(found)
     }
 

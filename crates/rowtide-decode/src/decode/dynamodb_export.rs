@@ -98,7 +98,7 @@ impl Decoder for DynamodbExport {
     }
 
     fn decode(&self, record: &Record, outline: &Outline<'_>, catalogue: &Catalogue) -> Result<Decoded> {
-        let decoding = Decoding { decoder: self, catalogue };
+        let decoding = Decoding { decoder: self, record, catalogue };
         decoding.decoded(record, outline).map_err(|error| decoding.about(outline, error))
     }
 }

@@ -23,6 +23,7 @@
 //! # Source
 //! MongoDB Specifications, "Extended JSON"; MongoDB Manual, "MongoDB Extended JSON (v1)".
 
+use super::copy::{self, array, below};
 use crate::decimal;
 use crate::error::{Code, Error, Result};
 use crate::event::Document;
@@ -74,23 +75,10 @@ enum Form {
 }
 
 fn value(scanner: &mut Scanner<'_>, out: &mut String, form: Form, levels_left: usize) -> Result<()> {
-    let Some(below) = levels_left.checked_sub(1) else {
-        let message = format!("The document is nested deeper than {DEPTH_MAX} levels.");
-        return Err(Error::poison(Code::TooDeep, message));
-    };
+    let below = below(levels_left)?;
     match scanner.peek()? {
         Kind::Object => object(scanner, out, form, below)?,
-        Kind::Array => {
-            let mut first = true;
-            out.push('[');
-            scanner.array(|scanner| {
-                if !std::mem::take(&mut first) {
-                    out.push(',');
-                }
-                value(scanner, out, form, below)
-            })?;
-            out.push(']');
-        }
+        Kind::Array => array(scanner, out, |scanner, out| value(scanner, out, form, below))?,
         Kind::String => scanner.copy_string(out)?,
         Kind::Number if form == Form::Key => out.push_str(&key_number(scanner.number()?)?),
         Kind::Number => out.push_str(scanner.number()?),
@@ -116,33 +104,7 @@ fn object(scanner: &mut Scanner<'_>, out: &mut String, form: Form, levels_left: 
         return Ok(());
     }
     out.truncate(start);
-    let mut members: Vec<(Cow<'_, str>, usize)> = Vec::new();
-    out.push('{');
-    scanner.object(|scanner, name| {
-        if !members.is_empty() {
-            out.push(',');
-        }
-        let start = out.len();
-        json::write_string(out, &name);
-        out.push(':');
-        members.push((name, start));
-        value(scanner, out, form, levels_left)
-    })?;
-    let name = |at: usize| members.get(at).map_or("", |(name, _)| name.as_ref());
-    let repeated = json::repeated_names(members.len(), name);
-    if !repeated.is_empty() {
-        let written = out.split_off(start + 1);
-        let starts = members.iter().map(|(_, at)| at - start - 1);
-        let ends = starts.clone().skip(1).chain([written.len()]);
-        for (_, (from, to)) in
-            starts.zip(ends).enumerate().filter(|(at, _)| repeated.binary_search(at).is_err())
-        {
-            // each but the last with the comma behind it, and the last is never repeated
-            out.push_str(written.get(from..to).unwrap_or_default());
-        }
-    }
-    out.push('}');
-    Ok(())
+    copy::object(scanner, out, |scanner, _, out| value(scanner, out, form, levels_left))
 }
 
 /// The object is no type wrapper: whoever asks reads it again as a document.

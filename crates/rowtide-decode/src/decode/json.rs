@@ -20,17 +20,20 @@
 //! # Source
 //! RFC 6901, "JSON Pointer".
 
-use super::row::{copy, key_of_position, members, nameless};
-use super::{Decoded, Decoder, Decoding, Origin, Outline, Reason, Row, Settings};
+use super::change::{self, Operation, RowChange, Table};
+use super::copy::copy;
+use super::row::{Row, members};
+use super::{Decoded, Decoder, Decoding, Outline, Settings};
 use crate::catalogue::{Catalogue, Identity};
 use crate::decimal;
 use crate::error::{Code, Error, Result};
-use crate::event::{Change, Document, Key, Timestamp, token, tokens};
+use crate::event::{Timestamp, token, tokens};
 use crate::json::{Fault, Kind, Scanner};
 use crate::record::Record;
-use crate::source::{SourceIdentity, SourceTable};
+use crate::source::SourceIdentity;
 use crate::version::{Rank, Version};
 use std::borrow::Cow;
+use std::cell::Cell;
 
 /// Bytes of what orders the changes of a key, at most.
 const VERSION_MAX: usize = 999;
@@ -100,27 +103,15 @@ impl Path {
     }
 }
 
-/// What a record says has happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Operation {
-    /// A row that is new, or is as this record says.
-    Put,
-    /// A row that was there before.
-    Update,
-    Delete,
-    Truncate,
-}
-
-impl Operation {
-    fn named(word: &str) -> Option<Self> {
-        Some(match word.to_ascii_lowercase().as_str() {
-            "insert" | "upsert" | "put" | "c" | "r" => Self::Put,
-            "update" | "u" => Self::Update,
-            "delete" | "remove" | "d" => Self::Delete,
-            "truncate" => Self::Truncate,
-            _ => return None,
-        })
-    }
+/// What a record says has happened: its word for that, in any case of letters.
+fn operation_named(word: &str) -> Option<Operation> {
+    Some(match word.to_ascii_lowercase().as_str() {
+        "insert" | "upsert" | "put" | "c" | "r" => Operation::Insert,
+        "update" | "u" => Operation::Update,
+        "delete" | "remove" | "d" => Operation::Delete,
+        "truncate" => Operation::Truncate,
+        _ => return None,
+    })
 }
 
 impl Decoder for Json {
@@ -140,75 +131,20 @@ impl Decoder for Json {
     }
 
     fn decode(&self, record: &Record, payload: &Outline<'_>, catalogue: &Catalogue) -> Result<Decoded> {
-        let decoding = Decoding { decoder: self, catalogue };
+        let decoding = Decoding { decoder: self, record, catalogue };
         // where the pointers lead is looked up once all of it is read
         payload.keep();
         members(payload, |_, _| ())?;
-        let table = decoding.table(payload)?;
         let source = SourceIdentity::of_stream(&record.source);
-        decoding.decoded(record, payload, SourceTable::new(&table, &source)).map_err(|error| {
-            let key = decoding.readable_key(payload, SourceTable::new(&table, &source));
-            error.about(&table, key.as_ref().map(Key::as_str)).of_source(source.as_str())
-        })
+        let table = Table::new(&decoding, self.settings.epoch, self.table(payload)?, source);
+        change::decoded(&JsonRow { decoder: self, table: &table, payload, time: Cell::new(None) })
     }
 }
 
-impl Decoding<'_, Json> {
-    fn decoded(
-        &self,
-        record: &Record,
-        payload: &Outline<'_>,
-        source_table: SourceTable<'_>,
-    ) -> Result<Decoded> {
-        if self.catalogue.leaves_out(source_table) {
-            return Ok(Decoded::Ignored(Reason::Unrouted));
-        }
-        let operation = self.operation(payload)?;
-        let (version, changed_at) = self.version(payload)?;
-        let SourceTable { name: table, identity: source } = source_table;
-        let origin = Origin { table, source, version, changed_at };
-        if operation == Operation::Truncate {
-            return Ok(Decoded::Events(vec![origin.event(None, Change::Truncate, None)]));
-        }
-        let (key, document) = self.row(payload, source_table, operation, record)?;
-        let change = match document {
-            Some(document) => Change::Put(document),
-            None => Change::Delete(None),
-        };
-        Ok(Decoded::Events(vec![origin.event(Some(key), change, None)]))
-    }
-}
-
-impl Decoding<'_, Json> {
-    /// The key, whatever is wrong with the rest.
-    fn readable_key(&self, payload: &Outline<'_>, table: SourceTable<'_>) -> Option<Key> {
-        match self.catalogue.identity(table, self.decoder.key_names.clone()).ok()? {
-            Identity::Columns(names) => self.key(payload, &names).ok().map(|(key, _)| key),
-            Identity::Position | Identity::Row => None,
-        }
-    }
-
-    /// The key, and the names of the members that it takes from the document.
-    fn key(&self, payload: &Outline<'_>, names: &[String]) -> Result<(Key, Vec<String>)> {
-        let key_names = self.decoder.key_names.as_deref().unwrap_or_default();
-        let mut members = Vec::with_capacity(names.len());
-        let mut apart = Vec::with_capacity(names.len());
-        for name in names {
-            let told =
-                key_names.iter().position(|told| told == name).and_then(|index| self.decoder.key.get(index));
-            let path = told.map_or_else(|| Cow::Owned(self.decoder.document.member(name)), Cow::Borrowed);
-            members.push((name.clone(), key_member(at(payload, &path)?, name)?));
-            // what the key takes from the document's own members, the document does not hold
-            if let Some([taken]) = path.tokens.strip_prefix(self.decoder.document.tokens.as_slice()) {
-                apart.push(taken.clone());
-            }
-        }
-        Ok((Key::new(members)?, apart))
-    }
-
+impl Json {
     fn table<'t, 'a: 't>(&'t self, payload: &Outline<'a>) -> Result<Cow<'t, str>> {
-        let Some(path) = &self.decoder.table else {
-            return self.decoder.settings.table.as_deref().map(Cow::Borrowed).ok_or_else(|| {
+        let Some(path) = &self.table else {
+            return self.settings.table.as_deref().map(Cow::Borrowed).ok_or_else(|| {
                 Error::config(
                     "The decoder json needs the name of the table: set source.json_table to where the records hold it, \
                      such as \"/table\", or source.table when all are of one.",
@@ -220,21 +156,61 @@ impl Decoding<'_, Json> {
             _ => Err(missing(Code::NoTable, "source.json_table", path, "a text")),
         }
     }
+}
 
-    fn operation(&self, payload: &Outline<'_>) -> Result<Operation> {
-        let Some(path) = &self.decoder.operation else { return Ok(Operation::Put) };
-        let word = at(payload, path)?.and_then(|text| Scanner::new(text).string().ok());
-        word.and_then(|word| Operation::named(&word)).ok_or_else(|| {
+/// A record of a row.
+struct JsonRow<'a, 'p> {
+    decoder: &'a Json,
+    table: &'a Table<'a>,
+    payload: &'a Outline<'p>,
+    /// When it happened, if its version is a time.
+    time: Cell<Option<Timestamp>>,
+}
+
+impl<'p> JsonRow<'_, 'p> {
+    fn at(&self, path: &Path) -> Result<Option<&'p str>> {
+        at(self.payload, path)
+    }
+
+    /// Adds the columns of the key; gives the names of the members that it takes from the document.
+    fn read_key(&self, row: &mut Row<'_>, names: &[String]) -> Result<Vec<String>> {
+        let Json { key, key_names, document, .. } = self.decoder;
+        let key_names = key_names.as_deref().unwrap_or_default();
+        let mut apart = Vec::with_capacity(names.len());
+        for name in names {
+            let told = key_names.iter().position(|told| told == name).and_then(|index| key.get(index));
+            let path = told.map_or_else(|| Cow::Owned(document.member(name)), Cow::Borrowed);
+            row.add_key(name, key_member(self.at(&path)?, name)?);
+            // what the key takes from the document's own members, the document does not hold
+            if let Some([taken]) = path.tokens.strip_prefix(document.tokens.as_slice()) {
+                apart.push(taken.clone());
+            }
+        }
+        Ok(apart)
+    }
+
+    fn document(&self) -> Result<&'p str> {
+        let path = &self.decoder.document;
+        let text = self.at(path)?.filter(|text| text.starts_with('{'));
+        text.ok_or_else(|| missing(Code::NoImage, "source.json_document", path, "an object"))
+    }
+}
+
+impl RowChange for JsonRow<'_, '_> {
+    fn table(&self) -> &Table<'_> {
+        self.table
+    }
+
+    fn operation(&self) -> Result<Operation> {
+        let Some(path) = &self.decoder.operation else { return Ok(Operation::Insert) };
+        let word = self.at(path)?.and_then(|text| Scanner::new(text).string().ok());
+        word.and_then(|word| operation_named(&word)).ok_or_else(|| {
             let words = "insert, update, upsert, put, delete, remove, truncate, c, u, r or d";
             missing(Code::UnknownOperation, "source.json_operation", path, words)
         })
     }
 
-    fn version(&self, payload: &Outline<'_>) -> Result<(Version, Option<Timestamp>)> {
-        let version = Version::new('j', self.decoder.settings.epoch, Rank::Positioned);
-        if self.catalogue.is_by_arrival() {
-            return Ok((version, None));
-        }
+    fn version(&self) -> Result<Version> {
         let Some(path) = &self.decoder.version else {
             return Err(Error::config(
                 "The decoder json needs to know what orders the changes of a key: set source.json_version to where the \
@@ -242,7 +218,7 @@ impl Decoding<'_, Json> {
                  and each key arrives in order, set source.version = \"arrival\".",
             ));
         };
-        let found = at(payload, path)?.and_then(|text| match text.as_bytes().first() {
+        let found = self.at(path)?.and_then(|text| match text.as_bytes().first() {
             Some(b'"') => Scanner::new(text).string().ok(),
             // one that is too large is refused as the empty text is
             Some(b'-' | b'0'..=b'9') => Some(Cow::Owned(plain(text).unwrap_or_default())),
@@ -251,49 +227,39 @@ impl Decoding<'_, Json> {
         let found = found.ok_or_else(|| {
             missing(Code::MissingVersion, "source.json_version", path, "a number, a time or a text")
         })?;
-        positioned(version, &found).ok_or_else(|| {
+        let version = Version::new('j', self.table.epoch, Rank::Positioned);
+        let (version, time) = positioned(version, &found).ok_or_else(|| {
             let kinds = "a number from 0 on, a time since 1970 or a text, of at most 999 bytes";
             missing(Code::BadVersion, "source.json_version", path, kinds)
-        })
+        })?;
+        self.time.set(time);
+        Ok(version)
     }
 
-    /// The row's key, and its document unless it is deleted.
-    fn row(
-        &self,
-        payload: &Outline<'_>,
-        table: SourceTable<'_>,
-        operation: Operation,
-        record: &Record,
-    ) -> Result<(Key, Option<Document>)> {
-        let identity = self.catalogue.identity(table, self.decoder.key_names.clone())?;
-        let is_delete = operation == Operation::Delete;
-        let text = at(payload, &self.decoder.document)?.filter(|text| text.starts_with('{'));
-        let needs_document = !is_delete || identity == Identity::Row;
-        if needs_document && text.is_none() {
-            return Err(missing(Code::NoImage, "source.json_document", &self.decoder.document, "an object"));
-        }
-        let Identity::Columns(names) = &identity else {
-            if operation == Operation::Update || (is_delete && identity == Identity::Position) {
-                return Err(nameless(table.name));
-            }
-            let mut row = Row::new(&identity, record.payload.len());
-            row.add_all(text.unwrap_or("{}"))?;
-            let key =
-                if identity == Identity::Position { key_of_position(record, None)? } else { row.key()? };
-            return Ok((key, (!is_delete).then(|| row.document())));
-        };
-        let (key, apart) = self.key(payload, names)?;
-        let Some(text) = text.filter(|_| !is_delete) else { return Ok((key, None)) };
-        let mut document = Document::with_capacity(text.len());
+    fn changed_at(&self) -> Option<Timestamp> {
+        self.time.get()
+    }
+
+    fn key_columns(&self) -> Result<Option<Vec<String>>> {
+        Ok(self.decoder.key_names.clone())
+    }
+
+    fn shows_deleted(&self) -> bool {
+        false
+    }
+
+    fn read(&self, row: &mut Row<'_>) -> Result<()> {
+        let Identity::Columns(names) = row.identity() else { return row.add_all(self.document()?) };
+        let text = if row.is_key_only() { None } else { Some(self.document()?) };
+        let apart = self.read_key(row, names)?;
+        let Some(text) = text else { return Ok(()) };
+        row.reserve(text.len());
         Scanner::new(text).object(|scanner, name| {
             if apart.iter().any(|taken| *taken == name) {
-                scanner.skip()?;
-                return Ok(());
+                return scanner.skip().map(drop).map_err(Error::from);
             }
-            document.push(&name, |out| copy(scanner, out))
-        })?;
-        document.keep_last();
-        Ok((key, Some(document)))
+            row.add_beside_key(&name, |out| copy(scanner, out))
+        })
     }
 }
 

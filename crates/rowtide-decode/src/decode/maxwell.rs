@@ -25,16 +25,19 @@
 //! `RowMap`, `BinlogConnectorEvent`, `SchemaChange` and `DDLMap`. MySQL Reference Manual, "Binary Logging Options and
 //! Variables".
 
-use super::{Decoded, Decoder, Decoding, Origin, Outline, Reason, Row, Settings, row};
+use super::change::{self, Before, Operation, RowChange, Table};
+use super::copy::copy;
+use super::row::{self, Columns, Row};
+use super::{Decoded, Decoder, Decoding, Outline, Reason, Settings};
 use crate::catalogue::{Catalogue, Identity, TableSchema};
 use crate::error::{Code, Error, Result};
-use crate::event::{Change, ChangeEvent, Key, Timestamp};
+use crate::event::Timestamp;
 use crate::json::{Fault, Kind, Scanner};
 use crate::record::Record;
-use crate::source::{Member, SourceIdentity, SourceTable};
-use crate::version::{Rank, Version, arrival};
+use crate::source::{Member, SourceIdentity};
+use crate::version::{Rank, Version};
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::Cell;
 
 /// Maxwell's records.
 #[derive(Debug, Default)]
@@ -83,16 +86,14 @@ impl Decoder for Maxwell {
     }
 
     fn decode(&self, record: &Record, outline: &Outline<'_>, catalogue: &Catalogue) -> Result<Decoded> {
-        let decoding = Decoding { decoder: self, catalogue };
-        let stream = SourceIdentity::of_stream(&record.source);
-        decoding.decoded(record, outline, &stream).map_err(|error| decoding.about(outline, &stream, error))
+        let decoding = Decoding { decoder: self, record, catalogue };
+        decoding.decoded(outline).map_err(|error| decoding.about(outline, error))
     }
 }
 
-impl Decoding<'_, Maxwell> {
-    fn decoded(&self, record: &Record, outline: &Outline<'_>, stream: &SourceIdentity) -> Result<Decoded> {
-        let identity = OnceCell::new();
-        let (found, ahead) = self.parse(outline, stream, &identity)?;
+impl<'d> Decoding<'d, Maxwell> {
+    fn decoded(&self, outline: &Outline<'_>) -> Result<Decoded> {
+        let (found, ahead) = self.parse(outline)?;
         if found.encrypted.is_some() && found.data.is_none() {
             return Err(Error::poison(
                 Code::Encrypted,
@@ -100,64 +101,95 @@ impl Decoding<'_, Maxwell> {
                  encrypted at rest.",
             ));
         }
-        let (Some(database), Some(kind)) = (row::string(found.database), row::string(found.kind)) else {
+        let (Some(_), Some(kind)) = (row::string(found.database), row::string(found.kind)) else {
             return Err(no_change_record());
         };
         if kind == "table-drop" {
-            return self.dropped(record, &found, stream);
+            return self.dropped(&found);
         }
         if CONTROLS.contains(&kind.as_ref()) {
-            return Ok(found.schema(stream).map_or(Decoded::Ignored(Reason::Control), Decoded::Schema));
+            return Ok(found.schema(self.record).map_or(Decoded::Ignored(Reason::Control), Decoded::Schema));
         }
         if !ROWS.contains(&kind.as_ref()) {
             let message = "The record's type is none that Maxwell writes.";
             return Err(Error::poison(Code::UnknownOperation, message));
         }
-        let Some(table) = row::string(found.table) else { return Err(no_change_record()) };
-        let (ahead, table) = match ahead {
-            Some((row, table)) => (Some(row), table),
-            None => (None, [&database, ".", &table].concat()),
+        let (table, ahead) = match ahead {
+            Some((table, ahead)) => (table, Some(ahead)),
+            None => (self.table(&found).ok_or_else(no_change_record)?, None),
         };
-        let source = stream.and(Member::Db, Some(&database));
-        let source_table = SourceTable::new(&table, &source);
-        if self.catalogue.leaves_out(source_table) {
-            return Ok(Decoded::Ignored(Reason::Unrouted));
-        }
-        self.rows(record, &found, ahead, (&kind, source_table))
+        change::decoded(&MaxwellRow::new(&table, &found, &kind, ahead))
     }
 
     /// Says of an error whose row it concerns, as far as that can be read.
-    fn about(&self, outline: &Outline<'_>, stream: &SourceIdentity, error: Error) -> Error {
+    fn about(&self, outline: &Outline<'_>, error: Error) -> Error {
         let mut found = Fields::default();
         row::readable_members(outline, |name, value| found.member(name, value));
-        let Some((table, source)) = found.table(stream) else { return error };
-        let key = || {
-            let told = found.key().ok()?;
-            let identity = row::identity(self.catalogue, SourceTable::new(&table, &source), told).ok()?;
-            row::key_in(&identity, found.data?)
-        };
-        error.about(&table, key().as_ref().map(Key::as_str)).of_source(source.as_str())
+        let Some(table) = self.table(&found) else { return error };
+        table.about(error, MaxwellRow::new(&table, &found, "", None).readable_key().as_ref())
+    }
+
+    fn table(&self, found: &Fields<'_>) -> Option<Table<'d>> {
+        let (database, table) = (row::string(found.database)?, row::string(found.table)?);
+        let name = [&database, ".", &table].concat();
+        Some(Table::new(self, self.decoder.0.epoch, name, source_of(self.record, &database)))
     }
 
     /// A table that is gone: what it had up to there is gone with it.
-    fn dropped(&self, record: &Record, found: &Fields<'_>, stream: &SourceIdentity) -> Result<Decoded> {
-        let Some((table, source)) = found.table(stream) else { return Ok(Decoded::Ignored(Reason::Control)) };
-        if self.catalogue.leaves_out(SourceTable::new(&table, &source)) {
-            return Ok(Decoded::Ignored(Reason::Unrouted));
-        }
-        let version = if self.catalogue.is_by_arrival() {
-            arrival(self.decoder.0.epoch, record.sequence(), 0)?
-        } else if row::present(found.position).is_some() {
-            let (file, offset) = found.place()?;
-            Version::new('x', self.decoder.0.epoch, Rank::Positioned).number(file).number(offset).number(0)
-        } else if let Some(seconds) = found.changed_at().and_then(|at| u64::try_from(at.0 / 1_000_000).ok()) {
-            Version::new('x', self.decoder.0.epoch, Rank::Loaded).number(seconds)
-        } else {
+    fn dropped(&self, found: &Fields<'_>) -> Result<Decoded> {
+        let Some(table) = self.table(found) else { return Ok(Decoded::Ignored(Reason::Control)) };
+        let changed_at = found.changed_at();
+        let seconds = changed_at.and_then(|at| u64::try_from(at.0 / 1_000_000).ok());
+        let is_placed = seconds.is_some() || row::present(found.position).is_some();
+        if !(is_placed || self.catalogue.is_by_arrival() || table.is_left_out()) {
             return Ok(Decoded::Ignored(Reason::Control));
-        };
-        let event = ChangeEvent::new(table, None, Change::Truncate, version);
-        Ok(Decoded::Events(vec![ChangeEvent { source, changed_at: found.changed_at(), ..event }]))
+        }
+        table.truncated(changed_at, || match (row::present(found.position), seconds) {
+            (None, Some(seconds)) => Ok(Version::new('x', table.epoch, Rank::Loaded).number(seconds)),
+            _ => {
+                let (file, offset) = found.place()?;
+                let version = Version::new('x', table.epoch, Rank::Positioned);
+                Ok(version.number(file).number(offset).number(0))
+            }
+        })
     }
+
+    /// Reads the record; `data` as a row of its table at once when what came before it says what makes a row, as it
+    /// usually does.
+    fn parse<'a>(&self, outline: &Outline<'a>) -> Result<(Fields<'a>, Option<(Table<'d>, Ahead)>)> {
+        let mut found = Fields::default();
+        let mut ahead = None;
+        row::each_member(outline, |scanner, name| {
+            if name == "data" && ahead.is_none() {
+                let mut reader = scanner.clone();
+                if let Some(row) = self.row_ahead(&mut reader, &found) {
+                    found.data = Some(scanner.since_here(&reader).trim_ascii_start());
+                    ahead = Some((row, found.whose(), found.data));
+                    *scanner = reader;
+                    return Ok(());
+                }
+            }
+            found.member(name, scanner.skip()?);
+            Ok(())
+        })?;
+        // a member that came twice, the second time behind the data
+        let is_whole = |whose, data| found.whose() == whose && found.data == data;
+        let row = ahead.filter(|(_, whose, data)| is_whole(*whose, *data)).map(|(row, _, _)| row);
+        Ok((found, row))
+    }
+
+    fn row_ahead(&self, scanner: &mut Scanner<'_>, found: &Fields<'_>) -> Option<(Table<'d>, Ahead)> {
+        let table = self.table(found)?;
+        let identity = table.identity(found.key().ok()?).ok()?;
+        let mut row = Row::new(&identity);
+        row.add_object(scanner, |scanner, _, out| copy(scanner, out)).ok()?;
+        let columns = row.into_columns();
+        Some((table, Ahead { identity, columns }))
+    }
+}
+
+fn source_of(record: &Record, database: &str) -> SourceIdentity {
+    SourceIdentity::of_stream_with(&record.source, [(Member::Db, Some(database))])
 }
 
 /// With `encrypt=all` nothing else is in a record, with `encrypt=data` it stands for `data` and `old`.
@@ -221,12 +253,6 @@ impl<'a> Fields<'a> {
         *place = Some(value);
     }
 
-    /// The table, and which source that is; `stream` is what the transport tells of it.
-    fn table(&self, stream: &SourceIdentity) -> Option<(String, SourceIdentity)> {
-        let (database, table) = (row::string(self.database)?, row::string(self.table)?);
-        Some(([&database, ".", &table].concat(), stream.and(Member::Db, Some(&database))))
-    }
-
     /// What says of which table a row is and what its key is.
     fn whose(&self) -> [Option<&'a str>; 3] {
         [self.database, self.table, self.primary_key_columns]
@@ -266,9 +292,9 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn version(&self, epoch: u16, record: &Record) -> Result<Version> {
+    fn version(&self, table: &Table<'_>) -> Result<Version> {
         let (file, offset) = self.place()?;
-        let version = Version::new('x', epoch, Rank::Positioned).number(file).number(offset);
+        let version = Version::new('x', table.epoch, Rank::Positioned).number(file).number(offset);
         match (row::present(self.commit), row::present(self.xoffset)) {
             (Some("true"), _) => Ok(version.number(u64::MAX)),
             (Some("false") | None, Some(count)) => {
@@ -277,14 +303,14 @@ impl<'a> Fields<'a> {
             }
             (Some("false") | None, None) => {
                 let advice = "Set `output_xoffset=true` in Maxwell's configuration.";
-                row::by_arrival(version.number(0), record, advice)
+                table.numbered(version.number(0), advice)
             }
             (Some(_), _) => Err(bad_field("commit", "true or false")),
         }
     }
 
     /// What a `table-create` or `table-alter` says.
-    fn schema(&self, stream: &SourceIdentity) -> Option<TableSchema> {
+    fn schema(&self, record: &Record) -> Option<TableSchema> {
         let (mut database, mut table, mut key) = (None, None, None);
         let mut columns = Vec::new();
         let read = Scanner::new(row::present(self.definition)?).object(|scanner, name| {
@@ -307,7 +333,7 @@ impl<'a> Fields<'a> {
         let (database, table) = (row::string(database)?, row::string(table)?);
         Some(TableSchema {
             table: format!("{database}.{table}"),
-            source: stream.and(Member::Db, Some(&database)),
+            source: source_of(record, &database),
             key: row::strings(key?)?,
             columns,
             observed_at,
@@ -330,119 +356,83 @@ fn column(scanner: &mut Scanner<'_>, columns: &mut Vec<(String, String)>) -> Res
     Ok(())
 }
 
-impl Decoding<'_, Maxwell> {
-    /// Reads the record; `data` as a row of its table at once when what came before it says what makes a row, as it
-    /// usually does.
-    fn parse<'a, 'i>(
-        &self,
-        outline: &Outline<'a>,
-        source: &SourceIdentity,
-        identity: &'i OnceCell<Identity>,
-    ) -> Result<(Fields<'a>, Option<(Row<'i>, String)>)> {
-        let mut found = Fields::default();
-        let mut ahead = None;
-        row::each_member(outline, |scanner, name| {
-            if name == "data" && ahead.is_none() {
-                let mut reader = scanner.clone();
-                if let Some(row) = self.row_ahead(&mut reader, &found, source, identity) {
-                    found.data = Some(scanner.since_here(&reader).trim_ascii_start());
-                    ahead = Some((row, found.whose(), found.data));
-                    *scanner = reader;
-                    return Ok(());
-                }
-            }
-            found.member(name, scanner.skip()?);
-            Ok(())
-        })?;
-        // a member that came twice, the second time behind the data
-        let is_whole = |whose, data| found.whose() == whose && found.data == data;
-        let row = ahead.filter(|(_, whose, data)| is_whole(*whose, *data)).map(|(row, _, _)| row);
-        Ok((found, row))
+/// The columns of `data`, read by what makes a row one row.
+struct Ahead {
+    identity: Identity,
+    columns: Columns,
+}
+
+/// A record of a row.
+struct MaxwellRow<'a> {
+    table: &'a Table<'a>,
+    found: &'a Fields<'a>,
+    kind: &'a str,
+    identity: Option<Identity>,
+    columns: Cell<Option<Columns>>,
+}
+
+impl<'a> MaxwellRow<'a> {
+    fn new(table: &'a Table<'_>, found: &'a Fields<'_>, kind: &'a str, ahead: Option<Ahead>) -> Self {
+        let (identity, columns) = ahead.map(|ahead| (ahead.identity, ahead.columns)).unzip();
+        Self { table, found, kind, identity, columns: Cell::new(columns) }
+    }
+}
+
+impl RowChange for MaxwellRow<'_> {
+    fn table(&self) -> &Table<'_> {
+        self.table
     }
 
-    fn row_ahead<'i>(
-        &self,
-        scanner: &mut Scanner<'_>,
-        found: &Fields<'_>,
-        source: &SourceIdentity,
-        identity: &'i OnceCell<Identity>,
-    ) -> Option<(Row<'i>, String)> {
-        let (table, source) = found.table(source)?;
-        let source_table = SourceTable::new(&table, &source);
-        let identity_known = row::identity(self.catalogue, source_table, found.key().ok()?).ok()?;
-        let mut row = Row::new(identity.get_or_init(|| identity_known), scanner.bytes_left());
-        row.add_next(scanner).ok()?;
-        Some((row, table))
-    }
-
-    fn rows(
-        &self,
-        record: &Record,
-        found: &Fields<'_>,
-        ahead: Option<Row<'_>>,
-        (kind, source_table): (&str, SourceTable<'_>),
-    ) -> Result<Decoded> {
-        let table = source_table.name;
-        let told;
-        let identity = match &ahead {
-            Some(row) => row.identity(),
-            None => {
-                told = row::identity(self.catalogue, source_table, found.key()?)?;
-                &told
-            }
-        };
-        let Some(data) = found.data.filter(|data| data.starts_with('{')) else {
-            return Err(Error::poison(Code::NoImage, "The record of a row has no data."));
-        };
-        let old = row::present(found.old);
-        if old.is_some_and(|old| !old.starts_with('{')) {
+    fn operation(&self) -> Result<Operation> {
+        if row::present(self.found.old).is_some_and(|old| !old.starts_with('{')) {
             return Err(bad_field("old", "an object"));
         }
-        let version = if self.catalogue.is_by_arrival() {
-            arrival(self.decoder.0.epoch, record.sequence(), 0)?
-        } else if kind == "bootstrap-insert" {
-            let seconds = found.seconds().ok_or_else(|| {
-                Error::poison(Code::MissingVersion, "The record of a bootstrap has no time, which orders it.")
-            })?;
-            Version::new('x', self.decoder.0.epoch, Rank::Loaded).number(seconds)
-        } else {
-            found.version(self.decoder.0.epoch, record)?
-        };
-        let source = source_table.identity;
-        let origin = Origin { table, source, version, changed_at: found.changed_at() };
+        Ok(match self.kind {
+            "update" => Operation::Update,
+            "delete" => Operation::Delete,
+            _ => Operation::Insert,
+        })
+    }
 
-        let mut row = match ahead {
-            Some(row) => row,
-            None => {
-                let mut row = Row::new(identity, data.len());
-                row.add_all(data)?;
-                row
-            }
-        };
-        let before = match old.filter(|_| kind == "update") {
-            Some(old) => {
-                let mut before = Row::new(identity, 0);
-                before.add_key(old)?;
-                row.key_before(&before)?
-            }
-            None => None,
-        };
-        let key = match (identity, kind) {
-            (Identity::Position, "insert" | "bootstrap-insert") => row::key_of_position(record, None)?,
-            (Identity::Position, _) => return Err(row::nameless(table)),
-            (Identity::Columns(_) | Identity::Row, _) => row.take_key()?,
-        };
-        let mut events = Vec::with_capacity(1);
-        match (kind, old) {
-            ("delete", _) => {
-                events.push(origin.event(Some(key), Change::Delete(Some(row.document())), None));
-            }
-            ("update", Some(_)) => {
-                origin.changed(&mut events, (before, key), Change::Put(row.document()), 0);
-            }
-            _ => events.push(origin.event(Some(key), Change::Put(row.document()), None)),
+    fn version(&self) -> Result<Version> {
+        if self.kind != "bootstrap-insert" {
+            return self.found.version(self.table);
         }
-        Ok(Decoded::Events(events))
+        let seconds = self.found.seconds().ok_or_else(|| {
+            Error::poison(Code::MissingVersion, "The record of a bootstrap has no time, which orders it.")
+        })?;
+        Ok(Version::new('x', self.table.epoch, Rank::Loaded).number(seconds))
+    }
+
+    fn changed_at(&self) -> Option<Timestamp> {
+        self.found.changed_at()
+    }
+
+    fn key_columns(&self) -> Result<Option<Vec<String>>> {
+        self.found.key()
+    }
+
+    fn identity(&self) -> Result<Cow<'_, Identity>> {
+        match &self.identity {
+            Some(identity) => Ok(Cow::Borrowed(identity)),
+            None => self.table.identity(self.key_columns()?).map(Cow::Owned),
+        }
+    }
+
+    fn read(&self, row: &mut Row<'_>) -> Result<()> {
+        if let Some(columns) = self.columns.take() {
+            row.replace(columns);
+            return Ok(());
+        }
+        let no_data = || Error::poison(Code::NoImage, "The record of a row has no data.");
+        row.add_all(self.found.data.filter(|data| data.starts_with('{')).ok_or_else(no_data)?)
+    }
+
+    /// `old` has the columns that changed.
+    fn before<'i>(&self, row: &mut Row<'i>) -> Result<Before<'i>> {
+        let mut old = Row::of_key(row.identity());
+        old.add_all(row::present(self.found.old).unwrap_or("{}"))?;
+        Ok(Before::Columns(old))
     }
 }
 

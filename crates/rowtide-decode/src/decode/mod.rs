@@ -3,6 +3,8 @@
 
 mod attribute;
 pub mod canal;
+mod change;
+mod copy;
 pub mod debezium;
 mod definition;
 pub mod dms;
@@ -35,7 +37,6 @@ use crate::event::{ChangeEvent, Timestamp};
 use crate::json::Fault;
 use crate::record::Record;
 use crate::unpack::{self, Bounds, PART_BYTES};
-use row::{Origin, Row};
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -121,6 +122,7 @@ pub trait Decoder: Send + Sync {
 /// A decoder at work on a record, with what is known of the source's tables.
 pub(crate) struct Decoding<'a, D> {
     decoder: &'a D,
+    record: &'a Record,
     catalogue: &'a Catalogue,
 }
 

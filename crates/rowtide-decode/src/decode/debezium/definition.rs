@@ -2,14 +2,13 @@
 
 use super::{Debezium, Message};
 use crate::catalogue::TableSchema;
+use crate::decode::change::Table;
 use crate::decode::definition::drops_temporary;
-use crate::decode::row::{self, Origin};
+use crate::decode::row;
 use crate::decode::{Decoded, Decoding, Reason};
 use crate::error::Result;
-use crate::event::{Change, ChangeEvent};
+use crate::event::ChangeEvent;
 use crate::json::{Fault, Kind, Scanner};
-use crate::record::Record;
-use crate::source::SourceTable;
 use std::borrow::Cow;
 
 /// What became of one table.
@@ -22,11 +21,7 @@ struct TableChange {
 }
 
 /// What a record about the definition of tables says: which were dropped, and the key of one that was not.
-pub(super) fn schema_change(
-    debezium: &Decoding<'_, Debezium>,
-    record: &Record,
-    message: &Message<'_>,
-) -> Decoded {
+pub(super) fn schema_change(debezium: &Decoding<'_, Debezium>, message: &Message<'_>) -> Decoded {
     let mut changes = Vec::new();
     let read = Scanner::new(message.table_changes.unwrap_or("[]")).array(|scanner| {
         changes.push(table_change(scanner)?);
@@ -39,7 +34,7 @@ pub(super) fn schema_change(
         changes.into_iter().partition(|change| change.is_drop);
     let told = others.pop().filter(|_| others.is_empty()).and_then(|change| schema(change, message));
     let events: Vec<ChangeEvent> =
-        drops.into_iter().filter_map(|drop| dropped(debezium, record, message, drop)).collect();
+        drops.into_iter().filter_map(|drop| dropped(debezium, message, drop)).collect();
     match (events.is_empty(), told) {
         (true, None) => Decoded::Ignored(Reason::Control),
         (true, Some(schema)) => Decoded::Schema(schema),
@@ -59,7 +54,6 @@ fn schema(change: TableChange, message: &Message<'_>) -> Option<TableSchema> {
 /// The truncate that a drop is; `None` for one that says nothing of the rows, or not where it stands.
 fn dropped(
     debezium: &Decoding<'_, Debezium>,
-    record: &Record,
     message: &Message<'_>,
     drop: TableChange,
 ) -> Option<ChangeEvent> {
@@ -68,18 +62,12 @@ fn dropped(
     if position.is_of_snapshot() || message.ddl.as_deref().is_some_and(drops_temporary) {
         return None;
     }
-    let (table, source) = (drop.table?, position.source());
-    if debezium.catalogue.leaves_out(SourceTable::new(&table, &source)) {
-        return None;
+    let table = Table::new(debezium, debezium.decoder.0.epoch, drop.table?, position.source());
+    let version = || position.version_of_drop(table.epoch, table.record);
+    match table.truncated(position.changed_at(), version) {
+        Ok(Decoded::Events(mut events)) => events.pop(),
+        Ok(Decoded::Ignored(_) | Decoded::Schema(_) | Decoded::Parts(_)) | Err(_) => None,
     }
-    let version = if debezium.catalogue.is_by_arrival() {
-        debezium.arrival(record)
-    } else {
-        position.version_of_drop(debezium.decoder.0.epoch, record)
-    };
-    let (version, changed_at) = (version.ok()?, position.changed_at());
-    let origin = Origin { table: &table, source: &source, version, changed_at };
-    Some(origin.event(None, Change::Truncate, None))
 }
 
 fn table_change(scanner: &mut Scanner<'_>) -> Result<TableChange, Fault> {

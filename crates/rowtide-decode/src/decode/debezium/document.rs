@@ -1,20 +1,19 @@
 //! Changes of MongoDB's connector: a document as a string of Extended JSON.
 
-use super::{Columns, ID, Image, Message, MessageKey, Operation, Origin};
+use super::{Columns, ID, Image, Message, MessageKey, Operation};
 use crate::catalogue::Identity;
 use crate::decode::extended_json;
 use crate::error::{Code, Error, ErrorKind, Result};
-use crate::event::{Change, ChangeEvent, Key, Patch, token};
+use crate::event::{Change, Key, Patch, token};
 use crate::json::{Fault, Kind, Scanner};
 use std::borrow::Cow;
 
 /// The change of a document.
 pub(super) fn change(
-    origin: &Origin<'_>,
     operation: Operation,
     message: &Message<'_>,
     message_key: Option<&MessageKey<'_>>,
-) -> Result<ChangeEvent> {
+) -> Result<(Key, Change)> {
     let (before, after) = (text(message.before)?, text(message.after)?);
     let key = key_of(operation, (before.as_deref(), after.as_deref()), message_key)?;
     let document = |text: &str| extended_json::document(&mut Scanner::new(text), |name| name == ID);
@@ -26,7 +25,7 @@ pub(super) fn change(
             return Err(Error::poison(Code::NoImage, "The record of a change has no document `after`."));
         }
     };
-    Ok(origin.event(Some(key), change, None))
+    Ok((key, change))
 }
 
 /// The key of a document.

@@ -168,7 +168,7 @@ impl<'a> MessageKey<'a> {
     /// The key by it of a row of `table` that does not hold the key itself. `columns` are the row's, for a message key
     /// that came without a schema.
     pub(super) fn key(&self, table: &str, identity: &Identity, columns: &Columns<'_>) -> Result<Key> {
-        let mut row = Row::new(identity, 0);
+        let mut row = Row::new(identity);
         let Identity::Columns(names) = identity else { return row.key() };
         let own = match (self.reading, names.as_slice()) {
             (Reading::Value, [name]) => self.schema.map(|schema| Columns::only(name, schema)).transpose()?,

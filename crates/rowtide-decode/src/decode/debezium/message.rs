@@ -416,14 +416,12 @@ impl<'a> Message<'a> {
         Ok(())
     }
 
-    /// The text of the fields of the rows in an envelope; empty when no schema says.
+    /// The text of the fields of the row, or of the rows in an envelope; empty when no schema says.
     pub(super) fn row_fields(&self) -> &'a str {
+        if self.shape == Shape::Row {
+            return self.schema.fields;
+        }
         self.schema.after.or(self.schema.before).unwrap_or_default()
-    }
-
-    /// The text of the fields of a row by itself; empty when no schema says.
-    pub(super) fn fields(&self) -> &'a str {
-        self.schema.fields
     }
 
     /// Whether it would be a change, if its source said where it stands.
@@ -431,12 +429,18 @@ impl<'a> Message<'a> {
         self.op.is_some() && self.has_images
     }
 
-    /// The image that shows the row: the new one, else the old one.
+    /// The image that shows the row: itself, or of an envelope the new one, else the old one.
     pub(super) fn shown(&self) -> Option<&'a str> {
-        match (self.after, self.before) {
-            (Image::Columns(row), _) | (_, Image::Columns(row)) => Some(row),
+        match (self.shape, self.after, self.before) {
+            (Shape::Row, _, _) => Some(self.text),
+            (_, Image::Columns(row), _) | (_, _, Image::Columns(row)) => Some(row),
             _ => None,
         }
+    }
+
+    /// Whether a row by itself is a document, as far as it says.
+    pub(super) fn is_row_of_document(&self) -> bool {
+        self.shape == Shape::Row && self.position.is_of_document()
     }
 
     /// Whether an envelope is of a document, as MongoDB's connector writes it.

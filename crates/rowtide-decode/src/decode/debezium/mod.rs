@@ -70,25 +70,24 @@ mod key;
 mod message;
 mod position;
 mod rows;
-mod types;
 mod unavailable;
+mod value;
 
-use super::row::{self, Origin};
+use super::change::{self, Table};
 use super::{Decoded, Decoder, Decoding, Outline, Reason, Settings};
-use crate::catalogue::{Catalogue, Identity};
+use crate::catalogue::Catalogue;
 use crate::error::{Code, Error, Result};
 use crate::event::{Change, Key};
 use crate::json::Kind;
 use crate::record::Record;
-use crate::source::SourceTable;
-use crate::version::{Rank, Version};
+use crate::source::SourceIdentity;
 use decimals::{decimal, variable_decimal};
 use key::{ID, MessageKey};
 use message::{Image, Message, Shape};
 use position::{Order, Position};
-use rows::{Rows, Sent, write_key};
-use types::Columns;
+use rows::{DebeziumRow, write_key};
 use unavailable::{is_unavailable, is_unavailable_text};
+use value::Columns;
 
 /// Debezium's records, of any connector and in any of their JSON shapes.
 #[derive(Debug, Default)]
@@ -124,17 +123,17 @@ impl Decoder for Debezium {
     }
 
     fn decode(&self, record: &Record, outline: &Outline<'_>, catalogue: &Catalogue) -> Result<Decoded> {
-        let decoding = Decoding { decoder: self, catalogue };
+        let decoding = Decoding { decoder: self, record, catalogue };
         if record.payload.is_empty() {
-            return decoding.tombstone(record);
+            return decoding.tombstone();
         }
         let message = Message::parse(outline)?;
         match message.shape() {
-            Shape::Change => decoding.change(record, &message),
-            Shape::SchemaChange => Ok(definition::schema_change(&decoding, record, &message)),
+            Shape::Change => decoding.change(&message),
+            Shape::SchemaChange => Ok(definition::schema_change(&decoding, &message)),
             Shape::Control => Ok(Decoded::Ignored(Reason::Control)),
             Shape::Heartbeat => Ok(Decoded::Ignored(Reason::Heartbeat)),
-            Shape::Row => decoding.flattened(record, &message),
+            Shape::Row => decoding.flattened(&message),
         }
     }
 }
@@ -213,29 +212,29 @@ impl Operation {
 }
 
 impl Decoding<'_, Debezium> {
-    /// The version of a change; by arrival, one that is replaced.
-    fn version(&self, record: &Record, position: &Position<'_>, operation: Operation) -> Result<Version> {
-        if self.catalogue.is_by_arrival() {
-            return self.arrival(record);
-        }
-        position.version(self.decoder.0.epoch, operation, record)
-    }
-
-    fn arrival(&self, record: &Record) -> Result<Version> {
-        let version = Version::new('p', self.decoder.0.epoch, Rank::Positioned).digits(record.sequence())?;
-        Ok(version.place(record.place.unwrap_or_default()))
-    }
-
-    fn table(&self, position: &Position<'_>) -> Result<String> {
-        position.table().or_else(|| self.decoder.0.table.clone()).ok_or_else(|| {
+    /// Decodes what a record says of its table. An error says whose row it concerns.
+    fn of_table(
+        &self,
+        message: &Message<'_>,
+        decode: impl FnOnce(&Table<'_>) -> Result<Decoded>,
+    ) -> Result<Decoded> {
+        let position = &message.position;
+        let name = position.table().or_else(|| self.decoder.0.table.clone()).ok_or_else(|| {
             let message =
                 "The record names no table. Set source.table, or in flattened records name it in add.fields.";
             Error::poison(Code::NoTable, message)
-        })
+        })?;
+        let table = Table::new(self, self.decoder.0.epoch, name, position.source());
+        if table.is_left_out() {
+            return Ok(Decoded::Ignored(Reason::Unrouted));
+        }
+        let is_of_cells = position.connector.as_deref() == Some("cassandra");
+        let decoded = if is_of_cells { Err(rows::cells()) } else { decode(&table) };
+        decoded.map_err(|error| table.about(error, self.readable_key(message, &table).as_ref()))
     }
 
     /// An envelope.
-    fn change(&self, record: &Record, message: &Message<'_>) -> Result<Decoded> {
+    fn change(&self, message: &Message<'_>) -> Result<Decoded> {
         if message.position.connector.is_none() {
             return Err(no_change_record());
         }
@@ -243,61 +242,25 @@ impl Decoding<'_, Debezium> {
         if matches!(op, "m" | "M") {
             return Ok(Decoded::Ignored(Reason::Control));
         }
-        let (table, source) = (self.table(&message.position)?, message.position.source());
-        let table = SourceTable::new(&table, &source);
-        if self.catalogue.leaves_out(table) {
-            return Ok(Decoded::Ignored(Reason::Unrouted));
-        }
-        let whole = Whole { image: message.shown(), fields: message.row_fields(), leaves_out: |_| false };
-        self.change_of(record, message, table)
-            .map_err(|error| self.about(error, record, message, table, &whole))
-    }
-
-    fn change_of(&self, record: &Record, message: &Message<'_>, table: SourceTable<'_>) -> Result<Decoded> {
-        let (op, position) = (message.op.as_deref().unwrap_or_default(), &message.position);
-        if position.connector.as_deref() == Some("cassandra") {
-            return Err(rows::cells());
-        }
-        let is_truncate = matches!(op, "t" | "T");
-        let operation = if is_truncate { Operation::Delete } else { Operation::named(op)? };
-        let version = self.version(record, position, operation)?;
-        let (source, changed_at) = (table.identity, position.changed_at());
-        let origin = Origin { table: table.name, source, version, changed_at };
-        if is_truncate {
-            return Ok(Decoded::Events(vec![origin.event(None, Change::Truncate, None)]));
-        }
-        if message.is_of_document() {
-            let message_key = record.partition_key.as_deref().and_then(MessageKey::parse);
-            let event = document::change(&origin, operation, message, message_key.as_ref())?;
-            return Ok(Decoded::Events(vec![event]));
-        }
-        let columns = self.columns(message.row_fields(), position, table)?;
-        with_key(record, false, |message_key| {
-            let identity = self.identity(table, message_key, position)?;
-            let rows = self.rows(table, (&identity, &columns), position);
-            if operation == Operation::Delete {
-                let event = rows::delete(&origin, record, message, message_key, &rows)?;
-                return Ok(Decoded::Events(vec![event]));
+        self.of_table(message, |table| {
+            let changed_at = message.position.changed_at();
+            let version = |operation| message.position.version(table.epoch, operation, table.record);
+            if matches!(op, "t" | "T") {
+                return table.truncated(changed_at, || version(Operation::Delete));
             }
-            let Image::Columns(after) = message.after else {
-                return Err(Error::poison(Code::NoImage, "The record of a change has no object `after`."));
-            };
-            let sent = Sent::read(after, &columns, &identity, |_| false)?;
-            let key = sent.key(record, message_key, &rows)?;
-            let before = match operation {
-                Operation::Update => rows::key_before(message, message_key, &rows)?,
-                Operation::Create | Operation::Read | Operation::Delete => None,
-            };
-            if operation == Operation::Update {
-                sent.refuse_hidden(message.before)?;
+            let operation = Operation::named(op)?;
+            if !message.is_of_document() {
+                return self.row(message, table, operation);
             }
-            rows::put(&origin, operation, sent, (before, key))
+            let version = table.version(|| version(operation))?;
+            let message_key = self.record.partition_key.as_deref().and_then(MessageKey::parse);
+            let (key, change) = document::change(operation, message, message_key.as_ref())?;
+            Ok(Decoded::Events(vec![table.event(Some(key), change, version, changed_at)]))
         })
-        .map(|decoded| with_caveat(decoded, &columns))
     }
 
     /// A row by itself.
-    fn flattened(&self, record: &Record, message: &Message<'_>) -> Result<Decoded> {
+    fn flattened(&self, message: &Message<'_>) -> Result<Decoded> {
         let added = &message.added;
         let is_row = added.any || (self.decoder.0.table.is_some() && !message.is_envelope());
         if message.text.is_empty() || !is_row {
@@ -306,187 +269,83 @@ impl Decoding<'_, Debezium> {
         if matches!(added.op.as_deref(), Some("m" | "M")) {
             return Ok(Decoded::Ignored(Reason::Control));
         }
-        let (table, source) = (self.table(&message.position)?, message.position.source());
-        let table = SourceTable::new(&table, &source);
-        if self.catalogue.leaves_out(table) {
-            return Ok(Decoded::Ignored(Reason::Unrouted));
-        }
-        let whole =
-            Whole { image: Some(message.text), fields: message.fields(), leaves_out: message::is_added };
-        self.row(record, message, table).map_err(|error| self.about(error, record, message, table, &whole))
+        self.of_table(message, |table| {
+            let operation = match (added.deleted, added.op.as_deref()) {
+                (Some(true), _) => Operation::Delete,
+                (_, Some("t" | "T")) => {
+                    return Err(Error::poison(Code::UnknownOperation, "A flattened record has no row."));
+                }
+                (_, Some(op)) => Operation::named(op)?,
+                (_, None) => Operation::Update,
+            };
+            self.row(message, table, operation)
+        })
     }
 
-    fn row(&self, record: &Record, message: &Message<'_>, table: SourceTable<'_>) -> Result<Decoded> {
-        let (added, position) = (&message.added, &message.position);
-        if position.connector.as_deref() == Some("cassandra") {
-            return Err(rows::cells());
-        }
-        let operation = match (added.deleted, added.op.as_deref()) {
-            (Some(true), _) => Operation::Delete,
-            (_, Some("t" | "T")) => {
-                return Err(Error::poison(Code::UnknownOperation, "A flattened record has no row."));
-            }
-            (_, Some(op)) => Operation::named(op)?,
-            (_, None) => Operation::Update,
-        };
-        let version = self.version(record, position, operation)?;
-        let (source, changed_at) = (table.identity, position.changed_at());
-        let origin = Origin { table: table.name, source, version, changed_at };
-        let columns = self.columns(message.fields(), position, table)?;
-        with_key(record, position.is_of_document(), |message_key| {
-            let identity = self.identity(table, message_key, position)?;
-            let has_no_name = match identity {
-                Identity::Columns(_) => false,
-                Identity::Position => !matches!(operation, Operation::Create | Operation::Read),
-                Identity::Row => operation == Operation::Update,
-            };
-            if has_no_name {
-                return Err(row::nameless(table.name));
-            }
-            let rows = self.rows(table, (&identity, &columns), position);
-            let sent = Sent::read(message.text, &columns, &identity, message::is_added)?;
-            let key = sent.key(record, message_key, &rows)?;
-            if operation == Operation::Delete {
-                return Ok(Decoded::Events(vec![origin.event(Some(key), Change::Delete(None), None)]));
-            }
-            if added.op.is_some() && operation == Operation::Update {
-                sent.refuse_hidden(Image::None)?;
-            }
-            rows::put(&origin, operation, sent, (None, key))
-        })
-        .map(|decoded| with_caveat(decoded, &columns))
+    fn row(&self, message: &Message<'_>, table: &Table<'_>, operation: Operation) -> Result<Decoded> {
+        let columns = self.columns(message, table)?;
+        let events = with_key(self.record, message.is_row_of_document(), |message_key| {
+            change::events(&DebeziumRow::new(table, message, (operation, &columns), message_key))
+        })?;
+        Ok(with_caveat(Decoded::Events(events), &columns))
     }
 
     /// An empty payload: it follows a delete, or is one where nothing else tells it.
-    fn tombstone(&self, record: &Record) -> Result<Decoded> {
-        let is_key = record.partition_key.as_deref().is_some_and(|text| MessageKey::parse(text).is_some());
+    fn tombstone(&self) -> Result<Decoded> {
+        let is_key =
+            self.record.partition_key.as_deref().is_some_and(|text| MessageKey::parse(text).is_some());
         let (Some(table), true, true) = (&self.decoder.0.table, is_key, self.catalogue.is_by_arrival())
         else {
             return Ok(Decoded::Ignored(Reason::Control));
         };
-        let table = SourceTable::named(table);
-        if self.catalogue.leaves_out(table) {
+        let table = Table::new(self, self.decoder.0.epoch, table.as_str(), SourceIdentity::default());
+        if table.is_left_out() {
             return Ok(Decoded::Ignored(Reason::Unrouted));
         }
-        let version = self.arrival(record)?;
-        let origin = Origin { table: table.name, source: table.identity, version, changed_at: None };
-        let columns = Columns::default().knowing(self.catalogue.schema(table));
-        with_key(record, false, |message_key| {
+        let no_key = || Error::poison(Code::NoKey, "The tombstone has no message key.");
+        let version = table.version(|| Err(no_key()))?;
+        let columns = Columns::default().knowing(self.catalogue.schema(table.of_source()));
+        with_key(self.record, false, |message_key| {
             // an object of Extended JSON is no column's value
             let of_document = message_key.filter(|key| key.is_surely_of_document());
             let message_key = of_document.and_then(MessageKey::of_document).or_else(|| message_key.cloned());
-            let identity = self.identity(table, message_key.as_ref(), &Position::default())?;
-            let no_key = || Error::poison(Code::NoKey, "The tombstone has no message key.");
-            let key = message_key.ok_or_else(no_key)?.key(table.name, &identity, &columns)?;
-            Ok(Decoded::Events(vec![origin.event(Some(key), Change::Delete(None), None)]))
+            let identity = rows::identity(&table, message_key.as_ref(), &Position::default())?;
+            message_key.ok_or_else(no_key)?.key(table.name(), &identity, &columns)
         })
-        .map_err(|error| error.about(table.name, None).of_source(table.identity.as_str()))
-    }
-
-    /// How the rows of a record are read.
-    fn rows<'a>(
-        &'a self,
-        table: SourceTable<'a>,
-        (identity, columns): (&'a Identity, &'a Columns<'a>),
-        position: &Position<'_>,
-    ) -> Rows<'a> {
-        let are_documents = position.is_of_document();
-        Rows { table, catalogue: self.catalogue, identity, columns, are_documents }
-    }
-
-    /// What makes a row of a table one row.
-    fn identity(
-        &self,
-        table: SourceTable<'_>,
-        message_key: Option<&MessageKey<'_>>,
-        position: &Position<'_>,
-    ) -> Result<Identity> {
-        let told = if position.is_of_document() {
-            Some(vec![ID.to_owned()])
-        } else {
-            message_key.and_then(MessageKey::names)
-        };
-        row::identity(self.catalogue, table, told).map_err(|error| {
-            if error.code() != Code::UnknownKey {
-                return error;
-            }
-            error.with_hint(match message_key {
-                Some(_) => "Their message key is one value, which names no column.",
-                None => "The record has no message key either.",
-            })
-        })
+        .map(|key| Decoded::Events(vec![table.event(Some(key), Change::Delete(None), version, None)]))
+        .map_err(|error| table.about(error, None))
     }
 
     /// The columns whose values must be changed, by the record's schema and by what the source said of the table.
-    fn columns<'a>(
-        &self,
-        fields: &'a str,
-        position: &Position<'_>,
-        table: SourceTable<'_>,
-    ) -> Result<Columns<'a>> {
-        let columns = Columns::of(fields)?;
-        Ok(match position.order() {
-            Ok(Order::Binlog) => columns.knowing(self.catalogue.schema(table)),
+    fn columns<'a>(&self, message: &Message<'a>, table: &Table<'_>) -> Result<Columns<'a>> {
+        let columns = Columns::of(message.row_fields())?;
+        Ok(match message.position.order() {
+            Ok(Order::Binlog) => columns.knowing(self.catalogue.schema(table.of_source())),
             _ => columns,
         })
     }
 
-    /// An error with the table that it concerns and the key, where that can be read.
-    fn about(
-        &self,
-        error: Error,
-        record: &Record,
-        message: &Message<'_>,
-        table: SourceTable<'_>,
-        whole: &Whole<'_>,
-    ) -> Error {
-        let key = self.key(record, message, table, whole).ok().flatten();
-        error.about(table.name, key.as_ref().map(Key::as_str)).of_source(table.identity.as_str())
-    }
-
     /// The key of a record whose other values may be bad; `None` when it takes all columns.
-    fn key(
-        &self,
-        record: &Record,
-        message: &Message<'_>,
-        table: SourceTable<'_>,
-        whole: &Whole<'_>,
-    ) -> Result<Option<Key>> {
+    fn readable_key(&self, message: &Message<'_>, table: &Table<'_>) -> Option<Key> {
         if message.shape() == Shape::Change && message.is_of_document() {
-            let message_key = record.partition_key.as_deref().and_then(MessageKey::parse);
-            return document::key(message, message_key.as_ref()).map(Some);
+            let message_key = self.record.partition_key.as_deref().and_then(MessageKey::parse);
+            return document::key(message, message_key.as_ref()).ok();
         }
-        let position = &message.position;
-        let columns = self.columns(whole.fields, position, table)?;
-        let mut key = None;
-        with_key(record, message.position.is_of_document(), |message_key| {
-            let identity = self.identity(table, message_key, position)?;
-            let rows = self.rows(table, (&identity, &columns), position);
-            let Identity::Columns(names) = &identity else { return Ok(Decoded::Ignored(Reason::Control)) };
-            let is_other =
-                |name: &str| (whole.leaves_out)(name) || !names.iter().any(|column| column == name);
-            let sent = Sent::read(whole.image.unwrap_or("{}"), &columns, &identity, is_other)?;
-            key = Some(sent.key(record, message_key, &rows)?);
-            Ok(Decoded::Ignored(Reason::Control))
-        })?;
-        Ok(key)
+        let columns = self.columns(message, table).ok()?;
+        let key = with_key(self.record, message.position.is_of_document(), |message_key| {
+            DebeziumRow::new(table, message, (Operation::Update, &columns), message_key).shown_key()
+        });
+        key.ok().flatten()
     }
-}
-
-/// A row with all that is said of it.
-struct Whole<'a> {
-    image: Option<&'a str>,
-    fields: &'a str,
-    leaves_out: fn(&str) -> bool,
 }
 
 /// Decodes a record by its message key, read as the row bears out: a key whose columns the row has not is tried in the
 /// other ways in which it can be meant, and at last left out.
-fn with_key(
+fn with_key<T>(
     record: &Record,
     is_of_document: bool,
-    mut decode: impl FnMut(Option<&MessageKey<'_>>) -> Result<Decoded>,
-) -> Result<Decoded> {
+    mut decode: impl FnMut(Option<&MessageKey<'_>>) -> Result<T>,
+) -> Result<T> {
     let key = record.partition_key.as_deref().and_then(MessageKey::parse);
     let key = if is_of_document { key.as_ref().and_then(MessageKey::of_document).or(key) } else { key };
     let is_refused = |error: &Error| matches!(error.code(), Code::BadMessageKey | Code::MissingKey);

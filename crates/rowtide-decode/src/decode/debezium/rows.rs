@@ -1,15 +1,17 @@
 //! The rows of a record: read by what identifies them and by what their columns are, and made into changes.
 
-use super::{Columns, Image, Message, MessageKey, Operation, Order};
+use super::message::{self, Image, Message, Shape};
+use super::{Columns, ID, MessageKey, Operation, Order, Position};
 use super::{is_unavailable, is_unavailable_text, variable_decimal};
-use crate::catalogue::{Catalogue, Identity};
-use crate::decode::Decoded;
-use crate::decode::row::{self, Origin, Row};
+use crate::catalogue::Identity;
+use crate::decode::change::{self, Before, RowChange, Table};
+use crate::decode::row::{self, Row};
 use crate::error::{Code, Error, ErrorKind, Result};
-use crate::event::{Change, ChangeEvent, Key, Patch, token};
+use crate::event::{Key, Timestamp};
 use crate::json::{Kind, Scanner};
-use crate::record::Record;
-use crate::source::SourceTable;
+use crate::version::Version;
+use std::borrow::Cow;
+use std::cell::OnceCell;
 
 /// Appends the value of a column of the key. A decimal of variable scale is a number with and without its schema.
 pub(super) fn write_key(
@@ -54,26 +56,54 @@ pub(super) fn cells() -> Error {
     Error::new(ErrorKind::Unsupported, Code::CassandraCells, message)
 }
 
-/// A row as it was sent: its columns, and the names of those whose values are not there.
-pub(super) struct Sent<'i> {
-    row: Row<'i>,
-    unavailable: Vec<String>,
+/// What of a row's values is not there.
+#[derive(Debug, Default)]
+struct Gaps {
+    /// Whether a value was left out because it did not change.
+    has_unavailable: bool,
     /// A column whose null may as well be a value that is not there.
     hidden: Option<String>,
 }
 
-impl<'i> Sent<'i> {
-    pub(super) fn read(
-        text: &str,
-        columns: &Columns<'_>,
-        identity: &'i Identity,
-        leaves_out: impl Fn(&str) -> bool,
-    ) -> Result<Self> {
-        let mut scanner = Scanner::new(text);
-        let row = Row::new(identity, scanner.bytes_left());
-        let mut sent = Self { row, unavailable: Vec::new(), hidden: None };
+/// A record of a row, with its message key in one of the ways in which that can be meant.
+pub(super) struct DebeziumRow<'a> {
+    table: &'a Table<'a>,
+    message: &'a Message<'a>,
+    operation: Operation,
+    columns: &'a Columns<'a>,
+    message_key: Option<&'a MessageKey<'a>>,
+    gaps: OnceCell<Gaps>,
+}
+
+impl<'a> DebeziumRow<'a> {
+    pub(super) fn new(
+        table: &'a Table<'_>,
+        message: &'a Message<'_>,
+        (operation, columns): (Operation, &'a Columns<'_>),
+        message_key: Option<&'a MessageKey<'_>>,
+    ) -> Self {
+        Self { table, message, operation, columns, message_key, gaps: OnceCell::new() }
+    }
+
+    fn is_flattened(&self) -> bool {
+        self.message.shape() == Shape::Row
+    }
+
+    /// The key that the record shows; `None` when it takes all columns.
+    pub(super) fn shown_key(&self) -> Result<Option<Key>> {
+        let identity = self.identity()?;
+        let Identity::Columns(_) = *identity else { return Ok(None) };
+        let mut row = Row::of_key(&identity);
+        let gaps = self.read_image(self.message.shown().unwrap_or("{}"), &mut row)?;
+        self.key_of(&row, &gaps).map(Some)
+    }
+
+    fn read_image(&self, text: &str, row: &mut Row<'_>) -> Result<Gaps> {
+        let (columns, mut gaps, mut scanner) = (self.columns, Gaps::default(), Scanner::new(text));
+        row.reserve(scanner.bytes_left());
         scanner.object(|scanner, name| {
-            if leaves_out(&name) {
+            let is_added = self.is_flattened() && message::is_added(&name);
+            if is_added || (row.is_key_only() && !row.is_key(&name)) {
                 scanner.skip()?;
                 return Ok(());
             }
@@ -81,65 +111,99 @@ impl<'i> Sent<'i> {
                 Kind::String => {
                     let text = scanner.string()?;
                     if is_unavailable_text(&text) {
-                        sent.unavailable.push(name.into_owned());
+                        gaps.has_unavailable = true;
                         return Ok(());
                     }
-                    sent.row.add(&name, |out| columns.write_text(text, &name, out))
+                    row.add(&name, |out| columns.write_text(text, &name, out))
                 }
                 Kind::Array | Kind::Object => {
                     let text = scanner.skip()?;
                     if is_unavailable(text) {
-                        sent.unavailable.push(name.into_owned());
-                    } else if sent.row.is_key(&name) {
-                        sent.row.add(&name, |out| write_key(columns, &mut Scanner::new(text), &name, out))?;
+                        gaps.has_unavailable = true;
+                        Ok(())
+                    } else if row.is_key(&name) {
+                        row.add(&name, |out| write_key(columns, &mut Scanner::new(text), &name, out))
                     } else {
-                        sent.row.add(&name, |out| columns.write(&mut Scanner::new(text), &name, out))?;
+                        row.add(&name, |out| columns.write(&mut Scanner::new(text), &name, out))
                     }
-                    Ok(())
                 }
-                Kind::Null if columns.hides_values(&name) => {
-                    sent.hidden.get_or_insert_with(|| name.clone().into_owned());
-                    sent.row.add(&name, |out| columns.write(scanner, &name, out))
-                }
-                Kind::Number | Kind::Bool | Kind::Null => {
-                    sent.row.add(&name, |out| columns.write(scanner, &name, out))
+                kind @ (Kind::Null | Kind::Number | Kind::Bool) => {
+                    if kind == Kind::Null && columns.hides_values(&name) {
+                        gaps.hidden.get_or_insert_with(|| name.clone().into_owned());
+                    }
+                    row.add(&name, |out| columns.write(scanner, &name, out))
                 }
             }
         })?;
-        Ok(sent)
+        Ok(gaps)
     }
 
-    /// The row's key: its own, else the message's.
-    pub(super) fn key(
-        &self,
-        record: &Record,
-        message_key: Option<&MessageKey<'_>>,
-        rows: &Rows<'_>,
-    ) -> Result<Key> {
-        if *rows.identity == Identity::Position {
-            return row::key_of_position(record, None);
-        }
-        self.row.key().or_else(|error| match message_key {
+    /// A row's key: its own, else the message's.
+    fn key_of(&self, row: &Row<'_>, gaps: &Gaps) -> Result<Key> {
+        row.key().or_else(|error| match self.message_key {
             Some(key) if matches!(error.code(), Code::MissingKey | Code::NullKey) => {
-                let is_empty = self.unavailable.is_empty() && !self.row.has_document();
+                let is_empty = !gaps.has_unavailable && !row.has_document();
                 // nobody but the message key says what identifies the row, and the row knows nothing of it
-                if !self.row.has_key() && !is_empty && rows.is_told_by(key) {
-                    return Err(key.bad(rows.table.name));
+                if !row.has_key() && !is_empty && self.is_told_by(key) {
+                    return Err(key.bad(self.table.name()));
                 }
-                key.key(rows.table.name, rows.identity, rows.columns)
+                key.key(self.table.name(), row.identity(), self.columns)
             }
             _ => Err(error),
         })
     }
 
+    /// The key of a deleted row that the record does not show.
+    fn key_of_message(&self, identity: &Identity) -> Result<Key> {
+        let no_key =
+            || Error::poison(Code::NoKey, "The record of a delete has neither `before` nor a message key.");
+        let message_key = self.message_key.ok_or_else(no_key)?;
+        // no row shows that a wrapper's members are columns
+        let is_wrapper =
+            |names: Vec<String>| WRAPPER.iter().all(|member| names.iter().any(|name| name == member));
+        if self.is_told_by(message_key) && message_key.names().is_some_and(is_wrapper) {
+            return Err(message_key.bad(self.table.name()));
+        }
+        message_key.key(self.table.name(), identity, self.columns)
+    }
+
+    /// Whether what identifies the row is what this message key names, and not configured. That of a document needs no
+    /// proof.
+    fn is_told_by(&self, key: &MessageKey<'_>) -> bool {
+        !self.message.position.is_of_document()
+            && key.names().is_some()
+            && self.table.catalogue.configured_key(self.table.of_source()).is_none()
+    }
+
+    /// The row before an update of an envelope, where the record may say another key than now.
+    fn row_before<'i>(&self, identity: &'i Identity) -> Result<Before<'i>> {
+        match (identity, self.message.before) {
+            (Identity::Row, Image::Columns(before)) => {
+                let mut row = Row::new(identity);
+                let gaps = self.read_image(before, &mut row)?;
+                if gaps.has_unavailable { Err(self.no_before()) } else { Ok(Before::Row(row)) }
+            }
+            (Identity::Row, _) => Err(self.no_before()),
+            // of its own key's change Debezium makes two records; what `before` has of it may be made up
+            (Identity::Columns(names), Image::Columns(before))
+                if self.message_key.is_none_or(|key| !key.is_of(names)) =>
+            {
+                let mut row = Row::of_key(identity);
+                self.read_image(before, &mut row)?;
+                Ok(if row.key().is_ok() { Before::Row(row) } else { Before::Untold })
+            }
+            (Identity::Columns(_) | Identity::Position, _) => Ok(Before::Untold),
+        }
+    }
+
     /// Refuses an update to null that may be none: PostgreSQL's connector writes null for a bytea that did not change,
     /// with `binary.handling.mode` base64 and base64-url-safe. It does know the value of a row that it shows before.
-    pub(super) fn refuse_hidden(&self, before: Image<'_>) -> Result<()> {
-        let Some(hidden) = &self.hidden else { return Ok(()) };
+    fn refuse_hidden(&self) -> Result<()> {
+        let Some(hidden) = self.gaps.get().and_then(|gaps| gaps.hidden.as_deref()) else { return Ok(()) };
         let mut is_shown = false;
-        if let Image::Columns(before) = before {
+        if let (Image::Columns(before), false) = (self.message.before, self.is_flattened()) {
             Scanner::new(before).object(|scanner, name| {
-                is_shown |= name == hidden.as_str();
+                is_shown |= name == hidden;
                 scanner.skip().map(|_| ())
             })?;
         }
@@ -154,135 +218,125 @@ impl<'i> Sent<'i> {
         Err(Error::poison(Code::HiddenValue, message))
     }
 
-    /// The change to this row: full, or without what was not sent.
-    fn change(self) -> Change {
-        if self.unavailable.is_empty() {
-            return Change::Put(self.row.document());
-        }
-        let document = self.row.document();
-        let set = document.members().map(|(name, value)| (format!("/{}", token(name)), value.to_owned()));
-        Change::Patch(Patch { set: set.collect(), remove: Vec::new() })
+    fn no_before(&self) -> Error {
+        Error::poison(
+            Code::NoBeforeImage,
+            format!(
+                "The record does not hold the whole row before the change, which alone names a row of {}. Give the \
+                 table REPLICA IDENTITY FULL (PostgreSQL), or set `key` in its route.",
+                self.table.name()
+            ),
+        )
     }
-}
 
-/// How the rows of a record are read.
-pub(super) struct Rows<'a> {
-    pub(super) table: SourceTable<'a>,
-    pub(super) catalogue: &'a Catalogue,
-    /// Whether they are documents of MongoDB, whose message key needs no proof.
-    pub(super) are_documents: bool,
-    pub(super) identity: &'a Identity,
-    pub(super) columns: &'a Columns<'a>,
-}
-
-impl Rows<'_> {
-    /// Whether their identity is what this message key names, and not configured.
-    fn is_told_by(&self, key: &MessageKey<'_>) -> bool {
-        !self.are_documents && key.names().is_some() && self.catalogue.configured_key(self.table).is_none()
-    }
-}
-
-fn partial(code: Code, what: &str) -> Error {
-    Error::poison(
-        code,
-        format!(
-            "The record holds {what} without a column whose value did not change, so the row cannot be known. Give the \
-             table REPLICA IDENTITY FULL (PostgreSQL), or its LOB columns supplemental logging (Oracle)."
-        ),
-    )
-}
-
-/// The change to a row, and the delete of the one with its key before.
-pub(super) fn put(
-    origin: &Origin<'_>,
-    operation: Operation,
-    sent: Sent<'_>,
-    (before, key): (Option<Key>, Key),
-) -> Result<Decoded> {
-    // an insert lacks nothing: this is the second half of a changed key
-    let changes_key = operation != Operation::Update || before.as_ref().is_some_and(|before| *before != key);
-    if !sent.unavailable.is_empty() && changes_key {
-        return Err(partial(Code::PartialKeyChange, "the row under its new key"));
-    }
-    let mut events = Vec::with_capacity(1);
-    origin.changed(&mut events, (before, key), sent.change(), 0);
-    Ok(Decoded::Events(events))
-}
-
-fn no_before(table: &str) -> Error {
-    Error::poison(
-        Code::NoBeforeImage,
-        format!(
-            "The record does not hold the whole row before the change, which alone names a row of {table}. Give the \
-             table REPLICA IDENTITY FULL (PostgreSQL), or set `key` in its route."
-        ),
-    )
-}
-
-/// The key that an updated row had, where the record may say another one than now.
-pub(super) fn key_before(
-    message: &Message<'_>,
-    message_key: Option<&MessageKey<'_>>,
-    rows: &Rows<'_>,
-) -> Result<Option<Key>> {
-    match (rows.identity, message.before) {
-        (Identity::Position, _) => Err(row::nameless(rows.table.name)),
-        (Identity::Row, Image::Columns(before)) => {
-            let before = Sent::read(before, rows.columns, rows.identity, |_| false)?;
-            if before.unavailable.is_empty() {
-                before.row.key().map(Some)
-            } else {
-                Err(no_before(rows.table.name))
-            }
+    /// The object of columns to read: the row, or of an envelope the row after the change, or before a delete.
+    fn image(&self) -> Image<'a> {
+        match self.operation {
+            _ if self.is_flattened() => Image::Columns(self.message.text),
+            Operation::Delete => self.message.before,
+            Operation::Create | Operation::Read | Operation::Update => self.message.after,
         }
-        (Identity::Row, _) => Err(no_before(rows.table.name)),
-        // of its own key's change Debezium makes two records; what `before` has of it may be made up
-        (Identity::Columns(names), Image::Columns(before))
-            if message_key.is_none_or(|key| !key.is_of(names)) =>
-        {
-            let is_other = |name: &str| !names.iter().any(|column| column == name);
-            Ok(Sent::read(before, rows.columns, rows.identity, is_other)?.row.key().ok())
-        }
-        (Identity::Columns(_), _) => Ok(None),
     }
 }
 
 /// What a registry's converter puts around a key.
 const WRAPPER: [&str; 2] = ["schemaId", "payload"];
 
-pub(super) fn delete(
-    origin: &Origin<'_>,
-    record: &Record,
-    message: &Message<'_>,
+/// What makes a row of a table one row.
+pub(super) fn identity(
+    table: &Table<'_>,
     message_key: Option<&MessageKey<'_>>,
-    rows: &Rows<'_>,
-) -> Result<ChangeEvent> {
-    let before = match (rows.identity, message.before) {
-        (Identity::Position, _) => return Err(row::nameless(rows.table.name)),
-        (_, Image::Columns(before)) => Some(Sent::read(before, rows.columns, rows.identity, |_| false)?),
-        (Identity::Row, _) => return Err(no_before(rows.table.name)),
-        (Identity::Columns(_), _) => None,
+    position: &Position<'_>,
+) -> Result<Identity> {
+    let told = if position.is_of_document() {
+        Some(vec![ID.to_owned()])
+    } else {
+        message_key.and_then(MessageKey::names)
     };
-    let Some(before) = before else {
-        let no_key =
-            || Error::poison(Code::NoKey, "The record of a delete has neither `before` nor a message key.");
-        let message_key = message_key.ok_or_else(no_key)?;
-        // no row shows that a wrapper's members are columns
-        let is_wrapper =
-            |names: Vec<String>| WRAPPER.iter().all(|member| names.iter().any(|name| name == member));
-        if rows.is_told_by(message_key) && message_key.names().is_some_and(is_wrapper) {
-            return Err(message_key.bad(rows.table.name));
+    table.identity(told).map_err(|error| {
+        if error.code() != Code::UnknownKey {
+            return error;
         }
-        let key = message_key.key(rows.table.name, rows.identity, rows.columns)?;
-        return Ok(origin.event(Some(key), Change::Delete(None), None));
-    };
-    if *rows.identity == Identity::Row && !before.unavailable.is_empty() {
-        return Err(no_before(rows.table.name));
+        error.with_hint(match message_key {
+            Some(_) => "Their message key is one value, which names no column.",
+            None => "The record has no message key either.",
+        })
+    })
+}
+
+impl RowChange for DebeziumRow<'_> {
+    fn table(&self) -> &Table<'_> {
+        self.table
     }
-    let key = before.key(record, message_key, rows)?;
-    // without REPLICA IDENTITY FULL, PostgreSQL's is the key only, filled up with nulls and defaults
-    let is_whole = !matches!(message.position.order(), Ok(Order::Wal) | Err(_));
-    let document = (is_whole && before.unavailable.is_empty() && before.row.has_document())
-        .then(|| before.row.document());
-    Ok(origin.event(Some(key), Change::Delete(document), None))
+
+    fn operation(&self) -> Result<change::Operation> {
+        Ok(match self.operation {
+            Operation::Create | Operation::Read => change::Operation::Insert,
+            Operation::Update => change::Operation::Update,
+            Operation::Delete => change::Operation::Delete,
+        })
+    }
+
+    fn version(&self) -> Result<Version> {
+        self.message.position.version(self.table.epoch, self.operation, self.table.record)
+    }
+
+    fn changed_at(&self) -> Option<Timestamp> {
+        self.message.position.changed_at()
+    }
+
+    fn identity(&self) -> Result<Cow<'_, Identity>> {
+        identity(self.table, self.message_key, &self.message.position).map(Cow::Owned)
+    }
+
+    fn read(&self, row: &mut Row<'_>) -> Result<()> {
+        let is_delete = self.operation == Operation::Delete;
+        let gaps = match (self.image(), row.identity()) {
+            (Image::Columns(text), _) => self.read_image(text, row)?,
+            (_, Identity::Row) if is_delete => return Err(self.no_before()),
+            _ if is_delete => Gaps::default(),
+            _ => return Err(Error::poison(Code::NoImage, "The record of a change has no object `after`.")),
+        };
+        if is_delete && gaps.has_unavailable && *row.identity() == Identity::Row && !self.is_flattened() {
+            return Err(self.no_before());
+        }
+        // without REPLICA IDENTITY FULL, PostgreSQL's is the key only, filled up with nulls and defaults
+        let may_be_made_up = || matches!(self.message.position.order(), Ok(Order::Wal) | Err(_));
+        let has_no_image = || is_delete && (self.is_flattened() || !row.has_document() || may_be_made_up());
+        if gaps.has_unavailable || has_no_image() {
+            row.image = row::Image::Part;
+        }
+        self.gaps.get_or_init(|| gaps);
+        Ok(())
+    }
+
+    fn before<'i>(&self, row: &mut Row<'i>) -> Result<Before<'i>> {
+        if !self.is_flattened() {
+            let before = self.row_before(row.identity())?;
+            return self.refuse_hidden().map(|()| before);
+        }
+        if *row.identity() == Identity::Row {
+            return Err(change::nameless(self.table.name()));
+        }
+        if self.message.added.op.is_some() {
+            self.refuse_hidden()?;
+        }
+        Ok(Before::Untold)
+    }
+
+    fn key(&self, row: &mut Row<'_>) -> Result<Key> {
+        match (self.operation, self.image()) {
+            (Operation::Delete, Image::None | Image::Document(_) | Image::Strange) => {
+                self.key_of_message(row.identity())
+            }
+            _ => self.key_of(row, self.gaps.get().unwrap_or(&Gaps::default())),
+        }
+    }
+
+    fn may_be_put(&self, _: &Row<'_>) -> Result<()> {
+        let message = "The record holds the row under its new key without a column whose value did not change, so the \
+             row cannot be known. Give the table REPLICA IDENTITY FULL (PostgreSQL), or its LOB columns supplemental \
+             logging (Oracle).";
+        Err(Error::poison(Code::PartialKeyChange, message))
+    }
 }

@@ -1,7 +1,8 @@
 //! A record taken apart: what its metadata says, and its rows with every value still JSON text.
 
-use super::super::Outline;
-use super::super::row::readable_members;
+use crate::catalogue::Identity;
+use crate::decode::Outline;
+use crate::decode::row::readable_members;
 use crate::error::{Code, Error, Result};
 use crate::json::{self, Fault, Kind, Scanner};
 use std::borrow::Cow;
@@ -159,23 +160,25 @@ impl<'a> Image<'a> {
         self.repeated.extend(other.repeated);
     }
 
-    /// JSON text of a column that is part of the key.
-    pub(super) fn key_column(&self, name: &str) -> Result<Option<&'a str>> {
-        if self.repeated.iter().any(|repeated| repeated == name) {
-            let message = format!("The record names the key column {name} twice.");
-            return Err(Error::poison(Code::DuplicateKeyMember, message));
-        }
-        Ok(self.columns.iter().find(|(column, _)| column == name).map(|(_, value)| *value))
+    /// Refuses an image in which a column of the key stood more than once.
+    pub(super) fn refuse_repeated(&self, identity: &Identity) -> Result<()> {
+        let message = match (identity, self.repeated.is_empty()) {
+            (Identity::Position, _) | (_, true) => return Ok(()),
+            (Identity::Row, false) => {
+                "The record names a column twice, and all columns are the key.".to_owned()
+            }
+            (Identity::Columns(names), false) => {
+                let is_repeated = |name: &&String| self.repeated.iter().any(|repeated| repeated == *name);
+                let Some(name) = names.iter().find(is_repeated) else { return Ok(()) };
+                format!("The record names the key column {name} twice.")
+            }
+        };
+        Err(Error::poison(Code::DuplicateKeyMember, message))
     }
 
     /// The names of the columns.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> + Clone {
         self.columns.iter().map(|(name, _)| name.as_ref())
-    }
-
-    /// Whether a column stood there more than once.
-    pub(super) fn is_ambiguous(&self) -> bool {
-        !self.repeated.is_empty()
     }
 
     /// Whether all of `names` are there.

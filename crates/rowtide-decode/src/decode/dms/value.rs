@@ -1,10 +1,9 @@
 //! Values: copied with every digit, made into what the column's type says, or into the part of a key.
 
 use crate::decimal::{self, NumberFault};
+use crate::decode::copy::{self, bytes_of_hex, too_deep};
 use crate::error::{Code, Error, Result};
-use crate::json::{DEPTH_MAX, Scanner, Value};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use crate::json::{Scanner, Value};
 
 /// Digits from which on DMS may round an integer, when it is not told to write large ones out.
 const ROUNDED_DIGITS: usize = 16;
@@ -40,11 +39,7 @@ pub(super) fn copy(value: &str, column_type: Option<ColumnType>, out: &mut Strin
         (Some(ColumnType::Boolean), r#""t""# | r#""true""# | r#""1""# | "1") => out.push_str("true"),
         (Some(ColumnType::Boolean), r#""f""# | r#""false""# | r#""0""# | "0") => out.push_str("false"),
         (Some(ColumnType::Binary), _) => match bytes(value) {
-            Some(bytes) => {
-                out.push('"');
-                STANDARD.encode_string(bytes, out);
-                out.push('"');
-            }
+            Some(bytes) => copy::bytes(&bytes, out),
             None => plain(value, out)?,
         },
         (Some(ColumnType::Boolean | ColumnType::Float) | None, _) => plain(value, out)?,
@@ -58,23 +53,16 @@ fn plain(value: &str, out: &mut String) -> Result<()> {
             Scanner::new(value).copy_string(out)?;
         }
         // it was read once already, so that only its depth can be wrong
-        Some(b'{' | b'[') => Value::parse(value).map_err(|_| too_deep())?.write(out),
+        Some(b'{' | b'[') => Value::parse(value).map_err(|_| too_deep("document"))?.write(out),
         _ => out.push_str(value),
     }
     Ok(())
 }
 
-fn too_deep() -> Error {
-    Error::poison(Code::TooDeep, format!("The document is nested deeper than {DEPTH_MAX} levels."))
-}
-
 /// The bytes of a string of hexadecimal digits, with or without `0x` in front.
 fn bytes(value: &str) -> Option<Vec<u8>> {
     let text = value.strip_prefix('"')?.strip_suffix('"')?;
-    let digits = text.strip_prefix("0x").unwrap_or(text).as_bytes();
-    let (pairs, []) = digits.as_chunks::<2>() else { return None };
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect()
+    bytes_of_hex(text.strip_prefix("0x").unwrap_or(text))
 }
 
 /// The canonical text of a column of the key, as it was sent: a key must not depend on whether its type is known.

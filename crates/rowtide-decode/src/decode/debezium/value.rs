@@ -17,9 +17,9 @@
 
 use super::{decimal, variable_decimal};
 use crate::catalogue::TableSchema;
-use crate::decode::row;
+use crate::decode::copy::{self, below, copy, too_deep};
 use crate::error::{Code, Error, Result};
-use crate::event::{Caveat, Document};
+use crate::event::Caveat;
 use crate::json::{self, DEPTH_MAX, Fault, Kind, Scanner};
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -165,7 +165,7 @@ impl<'a> Columns<'a> {
                 let text = scanner.number()?;
                 number(text, self.of_number(text, name, !self.is_of_schema), out);
             }
-            (true, _) => row::copy(scanner, out)?,
+            (true, _) => copy(scanner, out)?,
             (false, kind) => {
                 let of = self.get(name);
                 if matches!(of, Type::Plain | Type::Untold) && kind == Kind::Number {
@@ -196,12 +196,7 @@ impl<'a> Columns<'a> {
 
 /// Name and type of one field of a schema.
 fn field<'a>(scanner: &mut Scanner<'a>, levels_left: usize) -> Result<(Option<Cow<'a, str>>, Type<'a>)> {
-    let Some(below) = levels_left.checked_sub(1) else {
-        return Err(Error::poison(
-            Code::TooDeep,
-            format!("The schema is nested deeper than {DEPTH_MAX} levels."),
-        ));
-    };
+    let inside = levels_left.checked_sub(1).ok_or_else(|| too_deep("schema"))?;
     if scanner.peek()? != Kind::Object {
         scanner.skip()?;
         return Ok((None, Type::Plain));
@@ -221,9 +216,9 @@ fn field<'a>(scanner: &mut Scanner<'a>, levels_left: usize) -> Result<(Option<Co
                 }
                 Ok::<_, Fault>(())
             })?,
-            ("items", Kind::Object) => items = field(scanner, below)?.1,
-            ("values", Kind::Object) => values = field(scanner, below)?.1,
-            ("fields", Kind::Array) => fields = Columns::read(scanner, below)?,
+            ("items", Kind::Object) => items = field(scanner, inside)?.1,
+            ("values", Kind::Object) => values = field(scanner, inside)?.1,
+            ("fields", Kind::Array) => fields = Columns::read(scanner, inside)?,
             _ => drop(scanner.skip()?.len()),
         }
         Ok::<_, Error>(())
@@ -279,12 +274,8 @@ fn bad_value(column: &str, what: &str) -> Error {
 /// Appends a value; `column` is the column's name, and how deep the value may still be nested.
 fn value(scanner: &mut Scanner<'_>, of: &Type<'_>, out: &mut String, column: (&str, usize)) -> Result<()> {
     let (name, levels_left) = column;
-    let below = || {
-        let message = || format!("The document is nested deeper than {DEPTH_MAX} levels.");
-        levels_left.checked_sub(1).ok_or_else(|| Error::poison(Code::TooDeep, message()))
-    };
     match (of, scanner.peek()?) {
-        (Type::Plain | Type::Untold, _) => row::copy(scanner, out),
+        (Type::Plain | Type::Untold, _) => copy(scanner, out),
         (_, Kind::String) => string(&scanner.string()?, of, out, name),
         (_, Kind::Number) => {
             number(scanner.number()?, of, out);
@@ -296,31 +287,20 @@ fn value(scanner: &mut Scanner<'_>, of: &Type<'_>, out: &mut String, column: (&s
             Ok(())
         }
         (Type::Array(items), Kind::Array) => {
-            let below = below()?;
-            let mut first = true;
-            out.push('[');
-            scanner.array(|scanner| {
-                if !std::mem::take(&mut first) {
-                    out.push(',');
-                }
-                value(scanner, items, out, (name, below))
-            })?;
-            out.push(']');
-            Ok(())
+            let inside = below(levels_left)?;
+            copy::array(scanner, out, |scanner, out| value(scanner, items, out, (name, inside)))
         }
-        (Type::Map(_) | Type::Struct(_), Kind::Object) => {
-            let below = below()?;
-            let values = if let Type::Map(values) = of { values } else { &Type::Plain };
-            let mut document = Document::default();
-            scanner.object(|scanner, member| {
-                let of = if let Type::Struct(columns) = of { columns.get(&member) } else { values };
-                document.push(&member, |out| value(scanner, of, out, (name, below)))
-            })?;
-            document.keep_last();
-            out.push_str(&document.to_json());
-            Ok(())
+        (Type::Map(values), Kind::Object) => {
+            let inside = below(levels_left)?;
+            copy::object(scanner, out, |scanner, _, out| value(scanner, values, out, (name, inside)))
         }
-        _ => row::copy(scanner, out),
+        (Type::Struct(columns), Kind::Object) => {
+            let inside = below(levels_left)?;
+            copy::object(scanner, out, |scanner, member, out| {
+                value(scanner, columns.get(member), out, (name, inside))
+            })
+        }
+        _ => copy(scanner, out),
     }
 }
 
@@ -336,7 +316,7 @@ fn string(text: &str, of: &Type<'_>, out: &mut String, column: &str) -> Result<(
             let start = out.len();
             let mut scanner = Scanner::new(text);
             // what is no JSON stays the text it is
-            if row::copy(&mut scanner, out).is_err() || scanner.end().is_err() {
+            if copy(&mut scanner, out).is_err() || scanner.end().is_err() {
                 out.truncate(start);
                 json::write_string(out, text);
             }

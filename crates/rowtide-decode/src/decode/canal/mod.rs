@@ -26,19 +26,23 @@
 //! a database is called), its issues 1026, 1028 and 4293 (null as an empty text); MySQL, `log_event.h` (an event's time
 //! is when its statement began); TiCDC, "Canal-JSON Protocol"; Java SE, `java.sql.Types`.
 
-mod form;
+mod value;
 
+use super::change::{self, Before, Operation, RowChange, Table};
+use super::copy::copy;
 use super::definition::drops_temporary;
-use super::{Decoded, Decoder, Decoding, Origin, Outline, Reason, Row, Settings, row};
+use super::row::{self, Row};
+use super::{Decoded, Decoder, Decoding, Outline, Reason, Settings};
 use crate::catalogue::{Catalogue, Identity};
 use crate::error::{Code, Error, Result};
-use crate::event::{Change, ChangeEvent, Key, Timestamp};
+use crate::event::Timestamp;
 use crate::json::{Fault, Kind, Scanner};
 use crate::record::Record;
-use crate::source::{Member, SourceIdentity, SourceTable};
-use crate::version::{Rank, Version, arrival};
-use form::Form;
+use crate::source::{Member, SourceIdentity};
+use crate::version::{Rank, Version};
+use std::borrow::Cow;
 use std::collections::HashMap;
+use value::Form;
 
 /// Canal's flat messages.
 #[derive(Debug, Default)]
@@ -68,32 +72,26 @@ impl Decoder for Canal {
     }
 
     fn decode(&self, record: &Record, outline: &Outline<'_>, catalogue: &Catalogue) -> Result<Decoded> {
-        let decoding = Decoding { decoder: self, catalogue };
-        decoding.decoded(record, outline).map_err(|error| {
+        let decoding = Decoding { decoder: self, record, catalogue };
+        decoding.decoded(outline).map_err(|error| {
             let mut found = Fields::default();
             row::readable_members(outline, |name, value| found.member(name, value));
-            match row::string(found.database).zip(row::string(found.table)) {
-                Some((database, table)) => error
-                    .about(&format!("{database}.{table}"), None)
-                    .of_source(source_of(record, &database).as_str()),
+            match decoding.table(&found) {
+                Some(table) => table.about(error, None),
                 None => error,
             }
         })
     }
 }
 
-fn source_of(record: &Record, database: &str) -> SourceIdentity {
-    SourceIdentity::of_stream_with(&record.source, [(Member::Db, Some(database))])
-}
-
-impl Decoding<'_, Canal> {
-    fn decoded(&self, record: &Record, outline: &Outline<'_>) -> Result<Decoded> {
+impl<'d> Decoding<'d, Canal> {
+    fn decoded(&self, outline: &Outline<'_>) -> Result<Decoded> {
         let mut found = Fields::default();
         row::members(outline, |name, value| found.member(name, value))?;
         let Some(kind) = row::string(found.kind).filter(|name| is_word(name)) else {
             return Err(no_change_record());
         };
-        let (Some(database), Some(is_ddl)) = (row::string(found.database), found.is_ddl) else {
+        let (Some(_), Some(is_ddl)) = (row::string(found.database), found.is_ddl) else {
             return Err(no_change_record());
         };
         match kind.as_ref() {
@@ -112,14 +110,29 @@ impl Decoding<'_, Canal> {
                 ));
             }
         }
-        let Some(table) = row::string(found.table) else { return Err(no_change_record()) };
-        let table = format!("{database}.{table}");
-        let source = source_of(record, &database);
-        let source_table = SourceTable::new(&table, &source);
-        if self.catalogue.leaves_out(source_table) {
+        let table = self.table(&found).ok_or_else(no_change_record)?;
+        if matches!(kind.as_ref(), "TRUNCATE" | "ERASE") {
+            return table.truncated(found.changed_at(), || Ok(found.version(&table)?.place(0)));
+        }
+        if table.is_left_out() {
             return Ok(Decoded::Ignored(Reason::Unrouted));
         }
-        self.changes(record, &found, &kind, source_table)
+        let rows = Rows::of(&table, &found, &kind)?;
+        let part = |place: usize| {
+            let place = u32::try_from(place).unwrap_or(u32::MAX);
+            change::part(&CanalRow { rows: &rows, place })
+        };
+        match rows.data.len() {
+            1 => part(0),
+            count if count > self.decoder.0.bounds.parts() => Err(row::too_large()),
+            count => Ok(Decoded::Parts((0..count).map(part).collect())),
+        }
+    }
+
+    fn table(&self, found: &Fields<'_>) -> Option<Table<'d>> {
+        let (database, table) = (row::string(found.database)?, row::string(found.table)?);
+        let source = SourceIdentity::of_stream_with(&self.record.source, [(Member::Db, Some(&database))]);
+        Some(Table::new(self, self.decoder.0.epoch, format!("{database}.{table}"), source))
     }
 }
 
@@ -176,6 +189,27 @@ impl<'a> Fields<'a> {
         row::string(self.table).is_some_and(|table| !table.is_empty()) && !drops_temporary(&command)
     }
 
+    fn changed_at(&self) -> Option<Timestamp> {
+        self.es.and_then(Timestamp::from_epoch)
+    }
+
+    /// The version of the record's rows, without their places.
+    fn version(&self, table: &Table<'_>) -> Result<Version> {
+        let millis = self.es.and_then(|es| es.parse::<u64>().ok()).ok_or_else(|| {
+            let message = "The record has no es, the time of the change, which orders it.";
+            Error::poison(Code::MissingVersion, message)
+        })?;
+        let version = Version::new('c', table.epoch, Rank::Positioned).number(millis);
+        table.numbered(version, "Read Canal's messages from a stream or a topic.")
+    }
+
+    /// The columns of the primary key, when the record tells them.
+    fn key_columns(&self) -> Result<Option<Vec<String>>> {
+        let Some(names) = row::present(self.pk_names) else { return Ok(None) };
+        let bad = || Error::poison(Code::BadField, "The record's pkNames is not a list of names.");
+        row::strings(names).map(Some).ok_or_else(bad)
+    }
+
     /// The forms of the columns that are not plain text.
     fn forms(&self) -> HashMap<String, Form> {
         let mut codes = HashMap::new();
@@ -224,78 +258,12 @@ fn bad_rows(name: &str) -> Error {
     Error::poison(Code::BadField, format!("The record's {name} is not a list of rows."))
 }
 
-/// Adds a column whose value comes next.
-fn add(
-    row: &mut Row<'_>,
-    scanner: &mut Scanner<'_>,
-    name: &str,
-    forms: &HashMap<String, Form>,
-) -> Result<()> {
-    row.add(name, |out| {
-        if scanner.peek()? != Kind::String {
-            return row::copy(scanner, out);
-        }
-        let text = scanner.string()?;
-        forms.get(name).unwrap_or(&Form::Text).write(&text, out).ok_or_else(|| {
-            Error::poison(Code::BadValue, format!("The value of {name} is none of the column's type."))
-        })
-    })
-}
-
-impl Decoding<'_, Canal> {
-    /// The version of the record's first row, without its place.
-    fn version(&self, record: &Record, found: &Fields<'_>) -> Result<Version> {
-        if self.catalogue.is_by_arrival() {
-            return arrival(self.decoder.0.epoch, record.sequence(), 0);
-        }
-        let millis = found.es.and_then(|es| es.parse::<u64>().ok()).ok_or_else(|| {
-            let message = "The record has no es, the time of the change, which orders it.";
-            Error::poison(Code::MissingVersion, message)
-        })?;
-        let version = Version::new('c', self.decoder.0.epoch, Rank::Positioned).number(millis);
-        row::by_arrival(version, record, "Read Canal's messages from a stream or a topic.")
-    }
-
-    /// What a message about a table's rows, or about the whole table, comes to.
-    fn changes(
-        &self,
-        record: &Record,
-        found: &Fields<'_>,
-        kind: &str,
-        table: SourceTable<'_>,
-    ) -> Result<Decoded> {
-        let version = self.version(record, found)?;
-        let changed_at = found.es.and_then(Timestamp::from_epoch);
-        let origin = |place: usize| Origin {
-            table: table.name,
-            source: table.identity,
-            version: version.clone().place(u32::try_from(place).unwrap_or(u32::MAX)),
-            changed_at,
-        };
-        if matches!(kind, "TRUNCATE" | "ERASE") {
-            return Ok(Decoded::Events(vec![origin(0).event(None, Change::Truncate, None)]));
-        }
-        let rows = Rows::of(found, kind, self.identity(found, table)?)?;
-        let part = |place: usize| rows.part(record, origin(place), place);
-        match rows.data.len() {
-            1 => part(0),
-            count if count > self.decoder.0.bounds.parts() => Err(row::too_large()),
-            count => Ok(Decoded::Parts((0..count).map(part).collect())),
-        }
-    }
-
-    fn identity(&self, found: &Fields<'_>, table: SourceTable<'_>) -> Result<Identity> {
-        let told = row::present(found.pk_names).map(|names| {
-            row::strings(names)
-                .ok_or_else(|| Error::poison(Code::BadField, "The record's pkNames is not a list of names."))
-        });
-        row::identity(self.catalogue, table, told.transpose()?)
-    }
-}
-
 /// The rows of a message.
 struct Rows<'a> {
-    kind: &'a str,
+    table: &'a Table<'a>,
+    operation: Operation,
+    changed_at: Option<Timestamp>,
+    version: Version,
     identity: Identity,
     forms: HashMap<String, Form>,
     /// The rows as they are now, or were before they were deleted.
@@ -305,17 +273,27 @@ struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    fn of(found: &Fields<'a>, kind: &'a str, identity: Identity) -> Result<Self> {
+    fn of(table: &'a Table<'_>, found: &Fields<'a>, kind: &str) -> Result<Self> {
+        let operation = match kind {
+            "INSERT" => Operation::Insert,
+            "UPDATE" => Operation::Update,
+            _ => Operation::Delete,
+        };
+        let (version, changed_at) = (table.version(|| found.version(table))?, found.changed_at());
+        let identity = table.identity(found.key_columns()?)?;
         let data = objects(found.data, "data")?;
         if data.is_empty() {
             return Err(Error::poison(Code::NoImage, "The record of changed rows has no data."));
         }
-        let old = objects(found.old.filter(|_| kind == "UPDATE"), "old")?;
-        let rows = Self { kind, identity, forms: found.forms(), data, old };
+        let old = objects(found.old.filter(|_| operation == Operation::Update), "old")?;
+        let forms = found.forms();
+        let rows = Self { table, operation, changed_at, version, identity, forms, data, old };
         if rows.old.len() != rows.data.len() {
             // some versions of Canal leave out rows of `old`: nobody knows then whose they are
             for old in &rows.old {
-                if rows.key_columns(old.ok_or_else(|| bad_rows("old"))?)?.has_key() {
+                let mut row = Row::of_key(&rows.identity);
+                rows.read(*old, "old", &mut row)?;
+                if row.has_key() {
                     let message = "The record's old has not as many rows as its data, and a key changed.";
                     return Err(Error::poison(Code::BadField, message));
                 }
@@ -324,53 +302,67 @@ impl<'a> Rows<'a> {
         Ok(rows)
     }
 
-    /// The columns of a row that are part of the key.
-    fn key_columns(&self, object: &str) -> Result<Row<'_>> {
-        let mut row = Row::new(&self.identity, 0);
-        Scanner::new(object).object(|scanner, name| match row.is_key(&name) {
-            true => add(&mut row, scanner, &name, &self.forms),
-            false => scanner.skip().map(|_| ()).map_err(Error::from),
-        })?;
-        Ok(row)
-    }
-
-    /// What a row comes to; an error says which row it is, as far as that can be read.
-    fn part(&self, record: &Record, origin: Origin<'_>, place: usize) -> Result<Decoded> {
-        let object = self.data.get(place).copied().flatten();
-        let events = match object {
-            Some(object) => self.events(record, &origin, (object, place)),
-            None => Err(bad_rows("data")),
-        };
-        events.map(Decoded::Events).map_err(|error| {
-            let key = object.and_then(|object| self.key_columns(object).ok()?.known_key());
-            error.about(origin.table, key.as_ref().map(Key::as_str)).of_source(origin.source.as_str())
+    /// Reads a row of the list `name`.
+    fn read(&self, object: Option<&str>, name: &str, row: &mut Row<'_>) -> Result<()> {
+        let mut scanner = Scanner::new(object.ok_or_else(|| bad_rows(name))?);
+        row.add_object(&mut scanner, |scanner, name, out| {
+            if scanner.peek()? != Kind::String {
+                return copy(scanner, out);
+            }
+            let text = scanner.string()?;
+            self.forms.get(name).unwrap_or(&Form::Text).write(&text, out).ok_or_else(|| {
+                Error::poison(Code::BadValue, format!("The value of {name} is none of the column's type."))
+            })
         })
     }
 
-    fn events(
-        &self,
-        record: &Record,
-        origin: &Origin<'_>,
-        (object, place): (&str, usize),
-    ) -> Result<Vec<ChangeEvent>> {
-        let pair = u32::try_from(place).unwrap_or(u32::MAX);
-        let mut row = Row::new(&self.identity, object.len());
-        Scanner::new(object).object(|scanner, name| add(&mut row, scanner, &name, &self.forms))?;
-        let key = match (&self.identity, self.kind) {
-            (Identity::Position, "INSERT") => row::key_of_position(record, Some(pair))?,
-            (Identity::Position, _) => return Err(row::nameless(origin.table)),
-            (Identity::Columns(_) | Identity::Row, _) => row.key()?,
-        };
-        if self.kind == "DELETE" {
-            return Ok(vec![origin.event(Some(key), Change::Delete(Some(row.document())), None)]);
+    fn at(rows: &[Option<&'a str>], place: u32) -> Option<Option<&'a str>> {
+        rows.get(usize::try_from(place).ok()?).copied()
+    }
+}
+
+/// One of the rows of a message.
+struct CanalRow<'a> {
+    rows: &'a Rows<'a>,
+    place: u32,
+}
+
+impl RowChange for CanalRow<'_> {
+    fn table(&self) -> &Table<'_> {
+        self.rows.table
+    }
+
+    fn operation(&self) -> Result<Operation> {
+        Ok(self.rows.operation)
+    }
+
+    fn version(&self) -> Result<Version> {
+        Ok(self.rows.version.clone().place(self.place))
+    }
+
+    fn changed_at(&self) -> Option<Timestamp> {
+        self.rows.changed_at
+    }
+
+    fn place(&self) -> Option<u32> {
+        Some(self.place)
+    }
+
+    fn identity(&self) -> Result<Cow<'_, Identity>> {
+        Ok(Cow::Borrowed(&self.rows.identity))
+    }
+
+    fn read(&self, row: &mut Row<'_>) -> Result<()> {
+        self.rows.read(Rows::at(&self.rows.data, self.place).flatten(), "data", row)
+    }
+
+    /// `old` has the columns that changed.
+    fn before<'i>(&self, row: &mut Row<'i>) -> Result<Before<'i>> {
+        let mut old = Row::of_key(row.identity());
+        if let Some(object) = Rows::at(&self.rows.old, self.place) {
+            self.rows.read(object, "old", &mut old)?;
         }
-        let key_before = match self.old.get(place) {
-            Some(old) => row.key_before(&self.key_columns(old.ok_or_else(|| bad_rows("old"))?)?)?,
-            None => None,
-        };
-        let mut events = Vec::with_capacity(1);
-        origin.changed(&mut events, (key_before, key), Change::Put(row.document()), pair);
-        Ok(events)
+        Ok(Before::Columns(old))
     }
 }
 

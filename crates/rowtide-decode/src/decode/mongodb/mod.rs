@@ -73,7 +73,7 @@ impl Decoder for Mongodb {
     }
 
     fn decode(&self, record: &Record, outline: &Outline<'_>, catalogue: &Catalogue) -> Result<Decoded> {
-        let decoding = Decoding { decoder: self, catalogue };
+        let decoding = Decoding { decoder: self, record, catalogue };
         decoding.decoded(record, outline).map_err(|error| decoding.about(record, outline, error))
     }
 }

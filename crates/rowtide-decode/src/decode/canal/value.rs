@@ -1,10 +1,8 @@
 //! What the text of a value stands for, by the type of its column.
 
-use super::row;
 use crate::decimal;
+use crate::decode::copy::{self, copy};
 use crate::json::{self, Scanner};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 
 /// What the text of a value stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,13 +69,11 @@ impl Form {
             Self::Bytes => {
                 let bytes: Option<Vec<u8>> =
                     text.chars().map(|letter| u8::try_from(u32::from(letter)).ok()).collect();
-                out.push('"');
-                STANDARD.encode_string(bytes?, out);
-                out.push('"');
+                copy::bytes(&bytes?, out);
             }
             Self::Json => {
                 let mut inside = Scanner::new(text);
-                row::copy(&mut inside, out).ok()?;
+                copy(&mut inside, out).ok()?;
                 inside.end().ok()?;
             }
             Self::Label(labels) => match text.parse::<usize>() {

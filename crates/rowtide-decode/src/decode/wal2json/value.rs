@@ -1,11 +1,11 @@
 //! The columns of a change, in both formats, and the form their values get.
 
-use super::{Row, row};
+use crate::decode::copy::{self, bytes_of_hex, copy};
+use crate::decode::row::{self, Row};
 use crate::error::{Code, Error, Result};
 use crate::json::{self, Fault, Scanner};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 /// Names, types and values of columns, side by side.
 #[derive(Debug, Default)]
@@ -83,7 +83,7 @@ impl Column<'_> {
             return Err(bad_columns());
         }
         if !self.value.starts_with('"') {
-            return row::copy(&mut scanner, out);
+            return copy(&mut scanner, out);
         }
         match kind {
             "smallint" | "integer" | "bigint" | "oid" | "real" | "double precision" | "numeric" | "int2"
@@ -100,14 +100,12 @@ impl Column<'_> {
                     );
                     Error::poison(Code::BadBytea, message)
                 })?;
-                out.push('"');
-                STANDARD.encode_string(bytes, out);
-                out.push('"');
+                copy::bytes(&bytes, out);
             }
             "json" | "jsonb" => {
                 let text = scanner.string()?;
                 let mut inside = Scanner::new(&text);
-                row::copy(&mut inside, out).and_then(|()| Ok(inside.end()?)).map_err(|error| {
+                copy(&mut inside, out).and_then(|()| Ok(inside.end()?)).map_err(|error| {
                     if error.code() == Code::TooDeep {
                         return error;
                     }
@@ -120,17 +118,15 @@ impl Column<'_> {
     }
 }
 
-pub(super) fn bytes_of_hex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    let bytes = pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect();
-    if rest.is_empty() { bytes } else { None }
-}
-
 /// Adds the columns that are `wanted`.
 pub(super) fn add(row: &mut Row<'_>, columns: &[Column<'_>], wanted: impl Fn(&str) -> bool) -> Result<()> {
     for column in columns.iter().filter(|column| wanted(&column.name)) {
         row.add(&column.name, |out| column.write(out))?;
     }
     Ok(())
+}
+
+/// The names of columns.
+pub(super) fn names<'c>(columns: &'c [Column<'_>]) -> HashSet<&'c str> {
+    columns.iter().map(|column| column.name.as_ref()).collect()
 }
