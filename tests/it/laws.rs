@@ -800,7 +800,7 @@ fn a_patch_waits_for_what_an_earlier_chunk_of_the_batch_will_park() {
     let report = take(&flow, &memory, &records);
     assert!(is_done(&report), "{report:?}");
     let codes: Vec<String> = memory.letters().into_iter().map(|letter| letter.code).collect();
-    assert_eq!(codes, ["check_violation", "blocked"]);
+    assert_eq!(codes, ["rejected", "blocked"]);
 }
 
 #[test]
