@@ -284,8 +284,8 @@ async fn check_encoding(client: &impl GenericClient) -> Result<()> {
 fn dropped_meanwhile(error: tokio_postgres::Error) -> Error {
     let error = ddl_error(error);
     match error.sqlstate() {
-        Some("XX000") => {
-            Error::new(ErrorKind::Contended, Code::Contended, error.message()).with_sqlstate("XX000")
+        Some(state @ "XX000") => {
+            Error::new(ErrorKind::Contended, Code::Contended, error.message()).with_sqlstate(state)
         }
         _ => error,
     }
