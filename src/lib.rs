@@ -10,18 +10,19 @@
 //! | step | room | what it does |
 //! |---|---|---|
 //! | records | [`record`] | takes a Lambda event apart; payloads stay raw bytes |
-//! | unpack | [`mod@unpack`] | aggregates, compression and the like become plain documents |
-//! | decode | [`decode`], [`catalogue`], [`version`], [`json`], [`decimal`] | to [`event`]s of a [`source`] |
-//! | route | [`route`], [`config`] | finds the target of a source table, filters fields and events |
+//! | unpack, decode | [`decode`], [`catalogue`], [`version`], [`json`] | to [`event`]s of a [`source`] |
+//! | route | [`mod@route`], [`policy`] | finds the target of a source table, filters fields and events |
 //! | coalesce | [`mod@coalesce`] | of several full images of a key, the highest version is written |
 //! | plan | [`mod@plan`] | change events become statements, as data |
-//! | apply | `sink` | the only room that talks to a database; says what became of every row |
-//! | report | [`report`], `metrics` | what became of every record; the batch response is computed from it |
+//! | apply | [`sink`] | the only room that talks to a database; says what became of every row |
+//! | report | [`report`], [`metrics`] | what became of every record; the batch response is computed from it |
 //!
-//! `pipeline::process` is the whole flow on one screen. The Lambda functions (`lambda`), the command `rowtide replay`,
-//! the redriving of parked records (`redrive`) and the tests all call it.
+//! The rooms up to `version` and `event` are the crate `rowtide-decode`, which is pure and lean; they are named here too.
 //!
-//! Everything up to the plan is pure: no clock, no I/O, no environment, no memory between records. It needs no feature:
+//! [`pipeline::process`] is the whole flow on one screen. The Lambda functions (`lambda`), the command `rowtide replay`,
+//! the redriving of parked records ([`redrive`]) and the tests all call it.
+//!
+//! Everything up to the plan is pure: no clock, no I/O, no environment, no memory between records:
 //!
 //! ```
 //! use rowtide::decode::{Decoders, Settings};
@@ -46,7 +47,6 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `sink` | `sink`, `deadline`, `pipeline`, `metrics`, `redrive`, `secrets`: writing to PostgreSQL and CrateDB |
 //! | `lambda` | `lambda` and the functions `rowtide-kinesis`, `rowtide-dynamodb`, `rowtide-sqs`, `rowtide-kafka` |
 //! | `embedded` | `embedded`: a PostgreSQL inside the process |
 //! | `cli` | the command `rowtide`; `doctor`, which examines templates and configuration |
@@ -67,10 +67,12 @@ pub mod secrets;
 pub mod sink;
 
 pub(crate) use rowtide_decode::memo;
-pub use rowtide_decode::{Error, Result};
+#[doc(no_inline)]
 pub use rowtide_decode::{
-    catalogue, decimal, decode, error, event, json, record, rules, source, unpack, version,
+    Error, Result, catalogue, decode, error, event, json, record, rules, source, version,
 };
+#[doc(hidden)]
+pub use rowtide_decode::{decimal, unpack};
 #[cfg(feature = "cli")]
 pub use rowtide_doctor as doctor;
 #[cfg(feature = "embedded")]

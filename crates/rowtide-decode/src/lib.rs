@@ -1,6 +1,7 @@
-//! Change-data-capture records as change events: table, key, change, version.
+#![doc = include_str!("../README.md")]
 
 pub mod catalogue;
+#[doc(hidden)]
 pub mod decimal;
 pub mod decode;
 pub mod error;
@@ -11,6 +12,7 @@ pub mod memo;
 pub mod record;
 pub mod rules;
 pub mod source;
+#[doc(hidden)]
 pub mod unpack;
 pub mod version;
 
