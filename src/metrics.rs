@@ -287,7 +287,7 @@ impl Measures {
 
 /// Tells what was measured, for as long as a process lives.
 #[derive(Debug)]
-pub(crate) struct Teller {
+pub(crate) struct Emitter {
     /// Present when CloudWatch is to have the metrics.
     namespace: Option<String>,
     service: Option<String>,
@@ -295,7 +295,7 @@ pub(crate) struct Teller {
     tables: Mutex<BTreeSet<String>>,
 }
 
-impl Teller {
+impl Emitter {
     pub(crate) fn new(settings: &config::Metrics) -> Self {
         Self {
             namespace: settings.emf.then(|| settings.namespace.clone()),
@@ -305,7 +305,7 @@ impl Teller {
     }
 
     /// Tells the measures of a batch. `function` is the service's name when the settings have none.
-    pub(crate) fn tell(&self, measures: Measures, took: Duration, function: Option<&str>) {
+    pub(crate) fn emit(&self, measures: Measures, took: Duration, function: Option<&str>) {
         let namespace = self.namespace.as_deref();
         let service = self.service.as_deref().or(function).unwrap_or(SERVICE);
         let Measures {

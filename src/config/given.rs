@@ -22,9 +22,9 @@ pub(super) enum Given {
 }
 
 /// The value is not one of those that the setting takes. Which these are, the setting says; the value is a secret.
-pub(super) struct Wrong;
+pub(super) struct Invalid;
 
-pub(super) type Taken = Result<(), Wrong>;
+pub(super) type Taken = Result<(), Invalid>;
 
 impl Given {
     pub(super) fn from_toml(value: &DeValue<'_>) -> Self {
@@ -62,12 +62,12 @@ impl Given {
         })
     }
 
-    fn into_text(self) -> Result<String, Wrong> {
-        if let Self::Text(text) = self { Ok(text) } else { Err(Wrong) }
+    fn into_text(self) -> Result<String, Invalid> {
+        if let Self::Text(text) = self { Ok(text) } else { Err(Invalid) }
     }
 
     /// The text, or none when it is empty: how a setting without a default is not set.
-    fn into_optional(self) -> Result<Option<String>, Wrong> {
+    fn into_optional(self) -> Result<Option<String>, Invalid> {
         Ok(Some(self.into_text()?).filter(|text| !text.is_empty()))
     }
 }
@@ -77,8 +77,8 @@ pub(super) trait Word: Copy + PartialEq + 'static {
     const WORDS: &'static [(&'static str, Self)];
 }
 
-fn parse_word<T: Word>(text: &str) -> Result<T, Wrong> {
-    T::WORDS.iter().find(|(name, _)| *name == text).map(|(_, word)| *word).ok_or(Wrong)
+fn parse_word<T: Word>(text: &str) -> Result<T, Invalid> {
+    T::WORDS.iter().find(|(name, _)| *name == text).map(|(_, word)| *word).ok_or(Invalid)
 }
 
 pub(super) fn show_word<T: Word>(word: T) -> String {
@@ -98,7 +98,7 @@ pub(super) fn optional_word<T: Word>(given: Given, field: &mut Option<T>) -> Tak
 pub(super) fn text(given: Given, field: &mut String) -> Taken {
     let mut name = None;
     optional_text(given, &mut name)?;
-    *field = name.ok_or(Wrong)?;
+    *field = name.ok_or(Invalid)?;
     Ok(())
 }
 
@@ -109,7 +109,7 @@ pub(super) fn schema(given: Given, field: &mut String) -> Taken {
     let mut name = String::new();
     text(given, &mut name)?;
     if name.len() > SCHEMA_MAX {
-        return Err(Wrong);
+        return Err(Invalid);
     }
     *field = name;
     Ok(())
@@ -119,7 +119,7 @@ pub(super) fn schema(given: Given, field: &mut String) -> Taken {
 pub(super) fn optional_text(given: Given, field: &mut Option<String>) -> Taken {
     let text = given.into_optional()?;
     if text.as_ref().is_some_and(|text| text.contains("://")) {
-        return Err(Wrong);
+        return Err(Invalid);
     }
     *field = text;
     Ok(())
@@ -129,8 +129,8 @@ pub(super) fn optional_text(given: Given, field: &mut Option<String>) -> Taken {
 pub(super) fn truth(given: Given, field: &mut bool) -> Taken {
     *field = match given {
         Given::Truth(truth) => truth,
-        Given::Text(text) => text.parse().map_err(|_| Wrong)?,
-        Given::Number(_) | Given::List(_) | Given::Table(_) | Given::Other => return Err(Wrong),
+        Given::Text(text) => text.parse().map_err(|_| Invalid)?,
+        Given::Number(_) | Given::List(_) | Given::Table(_) | Given::Other => return Err(Invalid),
     };
     Ok(())
 }
@@ -144,7 +144,7 @@ pub(super) fn namespace(given: Given, field: &mut String) -> Taken {
     let is_allowed = |c: char| c.is_ascii_alphanumeric() || ".-_/#: ".contains(c);
     let is_free = !name.starts_with([':', ' ']) && !name.starts_with("AWS/") && !name.contains("://");
     if name.is_empty() || name.len() > CLOUDWATCH_NAME_MAX || !name.chars().all(is_allowed) || !is_free {
-        return Err(Wrong);
+        return Err(Invalid);
     }
     *field = name;
     Ok(())
@@ -159,7 +159,7 @@ pub(super) fn optional_dimension(given: Given, field: &mut Option<String>) -> Ta
     let is_seen = |text: &String| text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
     let fits = |text: &String| text.len() <= CLOUDWATCH_NAME_MAX && !text.starts_with([':', ' ']);
     if !value.as_ref().is_none_or(|value| is_seen(value) && fits(value)) {
-        return Err(Wrong);
+        return Err(Invalid);
     }
     *field = value;
     Ok(())
@@ -167,9 +167,10 @@ pub(super) fn optional_dimension(given: Given, field: &mut Option<String>) -> Ta
 
 /// A point in time that databases can hold.
 pub(super) fn optional_time(given: Given, field: &mut Option<Timestamp>) -> Taken {
-    let time = given.into_optional()?.map(|text| Timestamp::from_rfc3339(&text).ok_or(Wrong)).transpose()?;
+    let time =
+        given.into_optional()?.map(|text| Timestamp::from_rfc3339(&text).ok_or(Invalid)).transpose()?;
     if time.is_some_and(|time| time.0 < 0) {
-        return Err(Wrong);
+        return Err(Invalid);
     }
     *field = time;
     Ok(())
@@ -179,7 +180,7 @@ pub(super) fn optional_time(given: Given, field: &mut Option<Timestamp>) -> Take
 pub(super) fn optional_pointer(given: Given, field: &mut Option<String>) -> Taken {
     let pointer = given.into_optional()?;
     if !pointer.as_deref().is_none_or(is_pointer) {
-        return Err(Wrong);
+        return Err(Invalid);
     }
     *field = pointer;
     Ok(())
@@ -192,10 +193,10 @@ pub(super) fn pointers(given: Given, field: &mut Vec<String>) -> Taken {
         Given::Text(text) if text.is_empty() => Vec::new(),
         // a name may hold a comma, but the next pointer begins with a slash
         Given::Text(text) => text.replace(",/", "\0/").split('\0').map(str::to_owned).collect(),
-        Given::Number(_) | Given::Truth(_) | Given::Table(_) | Given::Other => return Err(Wrong),
+        Given::Number(_) | Given::Truth(_) | Given::Table(_) | Given::Other => return Err(Invalid),
     };
     if !pointers.iter().all(|pointer| is_pointer(pointer)) {
-        return Err(Wrong);
+        return Err(Invalid);
     }
     *field = pointers;
     Ok(())
@@ -211,7 +212,7 @@ fn is_pointer(text: &str) -> bool {
 pub(super) fn optional_path(given: Given, field: &mut Option<std::path::PathBuf>) -> Taken {
     let path = given.into_optional()?;
     if path.as_ref().is_some_and(|path| path.contains('\n')) {
-        return Err(Wrong);
+        return Err(Invalid);
     }
     *field = path.map(Into::into);
     Ok(())
@@ -221,7 +222,7 @@ pub(super) fn url(given: Given, field: &mut Option<SinkUrl>) -> Taken {
     let url = given.into_optional()?;
     let is_reference = |url: &String| Reference::parse(url).is_some();
     if !url.as_ref().is_none_or(|url| is_url(url) || is_reference(url)) {
-        return Err(Wrong);
+        return Err(Invalid);
     }
     *field = url.map(SinkUrl::new);
     Ok(())
@@ -244,36 +245,36 @@ pub(super) fn number<T: TryFrom<u64>>(
     let number = match given {
         Given::Number(number) => number,
         Given::Text(text) => digits(&text)?,
-        Given::Truth(_) | Given::List(_) | Given::Table(_) | Given::Other => return Err(Wrong),
+        Given::Truth(_) | Given::List(_) | Given::Table(_) | Given::Other => return Err(Invalid),
     };
     if !allowed.contains(&number) {
-        return Err(Wrong);
+        return Err(Invalid);
     }
-    *field = number.try_into().map_err(|_| Wrong)?;
+    *field = number.try_into().map_err(|_| Invalid)?;
     Ok(())
 }
 
-fn digits(text: &str) -> Result<u64, Wrong> {
+fn digits(text: &str) -> Result<u64, Invalid> {
     if !text.chars().all(|c| c.is_ascii_digit()) {
-        return Err(Wrong);
+        return Err(Invalid);
     }
-    text.parse().map_err(|_| Wrong)
+    text.parse().map_err(|_| Invalid)
 }
 
 /// Texts of which none is empty.
 pub(super) fn list(given: Given, field: &mut Vec<String>) -> Taken {
-    let Given::List(texts) = given else { return Err(Wrong) };
+    let Given::List(texts) = given else { return Err(Invalid) };
     if texts.iter().any(String::is_empty) {
-        return Err(Wrong);
+        return Err(Invalid);
     }
     *field = texts;
     Ok(())
 }
 
 pub(super) fn table(given: Given, field: &mut BTreeMap<String, String>) -> Taken {
-    let Given::Table(pairs) = given else { return Err(Wrong) };
+    let Given::Table(pairs) = given else { return Err(Invalid) };
     if pairs.iter().any(|(name, text)| name.is_empty() || text.is_empty()) {
-        return Err(Wrong);
+        return Err(Invalid);
     }
     *field = pairs;
     Ok(())
@@ -285,9 +286,9 @@ pub(super) fn source(given: Given, name: &mut String, source: &mut BTreeMap<Memb
     let table = pairs.remove("table").unwrap_or_else(|| "*".to_owned());
     let members = pairs.into_iter().map(|(name, text)| Some((Member::named(&name)?, text)));
     let members: Option<BTreeMap<Member, String>> = members.collect();
-    let members = members.ok_or(Wrong)?;
+    let members = members.ok_or(Invalid)?;
     if table.is_empty() || members.values().any(String::is_empty) {
-        return Err(Wrong);
+        return Err(Invalid);
     }
     (*name, *source) = (table, members);
     Ok(())
@@ -317,14 +318,14 @@ pub(super) fn optional_duration(given: Given, longest: Duration, field: &mut Opt
     Ok(())
 }
 
-fn parse_duration(text: &str, longest: Duration) -> Result<Duration, Wrong> {
-    let unit_at = text.find(|c: char| !c.is_ascii_digit()).ok_or(Wrong)?;
-    let (count, unit) = text.split_at_checked(unit_at).ok_or(Wrong)?;
-    let (_, millis) = UNITS.iter().find(|(name, _)| *name == unit).ok_or(Wrong)?;
-    let millis = digits(count)?.checked_mul(*millis).ok_or(Wrong)?;
+fn parse_duration(text: &str, longest: Duration) -> Result<Duration, Invalid> {
+    let unit_at = text.find(|c: char| !c.is_ascii_digit()).ok_or(Invalid)?;
+    let (count, unit) = text.split_at_checked(unit_at).ok_or(Invalid)?;
+    let (_, millis) = UNITS.iter().find(|(name, _)| *name == unit).ok_or(Invalid)?;
+    let millis = digits(count)?.checked_mul(*millis).ok_or(Invalid)?;
     let duration = Duration::from_millis(millis);
     if duration.is_zero() || duration > longest {
-        return Err(Wrong);
+        return Err(Invalid);
     }
     Ok(duration)
 }
@@ -334,10 +335,10 @@ const SIZES: [(&str, u64); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 <
 /// A number of bytes, as `256MiB`.
 pub(super) fn size(given: Given, allowed: std::ops::RangeInclusive<u64>, field: &mut u64) -> Taken {
     let text = given.into_text()?;
-    let unit_at = text.find(|c: char| !c.is_ascii_digit()).ok_or(Wrong)?;
-    let (count, unit) = text.split_at_checked(unit_at).ok_or(Wrong)?;
-    let (_, bytes) = SIZES.iter().find(|(name, _)| *name == unit).ok_or(Wrong)?;
-    let size = digits(count)?.checked_mul(*bytes).filter(|size| allowed.contains(size)).ok_or(Wrong)?;
+    let unit_at = text.find(|c: char| !c.is_ascii_digit()).ok_or(Invalid)?;
+    let (count, unit) = text.split_at_checked(unit_at).ok_or(Invalid)?;
+    let (_, bytes) = SIZES.iter().find(|(name, _)| *name == unit).ok_or(Invalid)?;
+    let size = digits(count)?.checked_mul(*bytes).filter(|size| allowed.contains(size)).ok_or(Invalid)?;
     *field = size;
     Ok(())
 }

@@ -159,7 +159,7 @@ fn take<T>(
     let missing = Cell::new(false);
     let given = pending.given.try_map(|text| -> Result<String> {
         let text = resolve(text, label, lookup.inputs)?;
-        if !Reference::is_meant(&text) || setting.name == STAYS_REFERENCE {
+        if !Reference::looks_like_reference(&text) || setting.name == STAYS_REFERENCE {
             return Ok(text);
         }
         let found = lookup.get(plain_reference(&text, label)?);
@@ -181,7 +181,7 @@ fn find_document(lookup: &Lookup<'_>) -> Result<Option<Document>> {
     let by_variable = inputs.environment.get("ROWTIDE_CONFIG").filter(|path| !path.is_empty());
     let named = inputs.file.map(|path| (path.to_path_buf(), "--config"));
     if let Some((path, place)) = named.or(by_variable.map(|path| (PathBuf::from(path), "ROWTIDE_CONFIG"))) {
-        if let Some(text) = path.to_str().filter(|text| Reference::is_meant(text)) {
+        if let Some(text) = path.to_str().filter(|text| Reference::looks_like_reference(text)) {
             let reference = plain_reference(text, place)?;
             let name = reference.to_string();
             return Ok(lookup.get(reference).map(|text| Document { name, text }));

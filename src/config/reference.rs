@@ -50,7 +50,7 @@ const FIELD_MAX: usize = 128;
 impl Reference {
     /// Whether `text` wants to be one; [`Reference::parse`] says whether it is.
     #[must_use]
-    pub fn is_meant(text: &str) -> bool {
+    pub fn looks_like_reference(text: &str) -> bool {
         [Keeper::SecretsManager, Keeper::ParameterStore]
             .iter()
             .any(|keeper| text.starts_with(keeper.scheme()))

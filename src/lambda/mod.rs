@@ -18,7 +18,7 @@ pub use typed::IntoEnvelope;
 use crate::config::{Config, Draft};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, ErrorKind, Result};
-use crate::metrics::{self, Measures, Teller};
+use crate::metrics::{self, Emitter, Measures};
 use crate::pipeline::{Flow, measured};
 use crate::record::{Answer, Envelope, Record};
 use crate::report::{Counts, Report};
@@ -73,7 +73,7 @@ pub struct Processor {
     /// As it follows from the configuration whose `sink.url` is known; that may have to be fetched first.
     flow: OnceCell<Flow>,
     sink: Database,
-    teller: Teller,
+    emitter: Emitter,
     /// Lambda may not read which records are to come again.
     fails_whole: bool,
     /// Until the first invocation.
@@ -104,9 +104,9 @@ impl Processor {
         let flow = Flow::new(config)?;
         let is_reference = config.sink.url.as_ref().is_some_and(|url| url.reference().is_some());
         let flow = OnceCell::new_with((!is_reference).then_some(flow));
-        let teller = Teller::new(&config.metrics);
+        let emitter = Emitter::new(&config.metrics);
         let (sink, fails_whole) = (Database::new(config)?, config.fails_whole);
-        Ok(Self { flow, sink, teller, fails_whole, is_cold: AtomicBool::new(true) })
+        Ok(Self { flow, sink, emitter, fails_whole, is_cold: AtomicBool::new(true) })
     }
 
     /// Handles one invocation, in the shape that `lambda_runtime::service_fn` wants. The payload stays text until
@@ -175,7 +175,7 @@ impl Processor {
             measures.was_cold();
         }
         let function = Some(context.env_config.function_name.as_str()).filter(|name| !name.is_empty());
-        self.teller.tell(measures, started.elapsed(), function);
+        self.emitter.emit(measures, started.elapsed(), function);
     }
 
     async fn flow(&self, deadline: Deadline) -> Result<&Flow> {

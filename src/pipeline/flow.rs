@@ -9,7 +9,7 @@ use crate::decode::{Decoders, Reason, Settings};
 use crate::error::{Error, Result};
 use crate::event::ChangeEvent;
 use crate::memo::Memo;
-use crate::metrics::Teller;
+use crate::metrics::Emitter;
 use crate::policy::{OnConfigError, Policy};
 use crate::record::{Record, Redelivered};
 use crate::route::{Routes, Target};
@@ -40,7 +40,7 @@ pub struct Flow {
     pub(super) parked_limit: u64,
     /// Redriving parked records: they are not blocked by themselves.
     pub(super) redriving: bool,
-    pub(super) teller: Teller,
+    pub(super) emitter: Emitter,
     pub(super) warned: Mutex<Memo<String, ()>>,
     /// Whether something is known of the source: a yes is kept.
     pub(super) known: AtomicBool,
@@ -69,7 +69,7 @@ impl Flow {
             chunk_bytes: usize::try_from(config.limits.memory).unwrap_or(usize::MAX) / CHUNK_SHARE,
             parked_limit: config.dead_letters.limit,
             redriving: false,
-            teller: Teller::new(&config.metrics),
+            emitter: Emitter::new(&config.metrics),
             warned: Mutex::new(Memo::new(WARNED_BYTES)),
             known: AtomicBool::new(false),
         }

@@ -39,7 +39,7 @@ async fn process_of<S: Sink>(batch: Batch<'_>, sink: &S, deadline: Deadline) -> 
     let (started, flow) = (Instant::now(), batch.flow);
     let (report, measures) = measured_of(batch, sink, deadline).await;
     if let Some(measures) = measures {
-        flow.teller.tell(measures, started.elapsed(), None);
+        flow.emitter.emit(measures, started.elapsed(), None);
     }
     report
 }

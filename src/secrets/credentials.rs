@@ -1,6 +1,6 @@
 //! Who this process is for AWS: its variables say it, or the container that it runs in.
 
-use super::http::{Client, Trouble};
+use super::http::{Client, HttpError};
 use crate::config::{Aws, Container, Credentials};
 use crate::error::{Code, Error, ErrorKind, Result};
 use hyper::{Method, StatusCode, Uri};
@@ -77,8 +77,8 @@ async fn ask(container: &Container, client: &Client) -> Result<(Credentials, Sys
     };
     let headers: Vec<_> = token.into_iter().map(|token| ("authorization", token)).collect();
     let unavailable = |why: String| Error::new(ErrorKind::Unavailable, Code::Unavailable, why);
-    let answer = client.ask(Method::GET, &uri, &headers, Vec::new()).await.map_err(|trouble: Trouble| {
-        unavailable(format!("The container's credentials cannot be asked for: {trouble}."))
+    let answer = client.ask(Method::GET, &uri, &headers, Vec::new()).await.map_err(|error: HttpError| {
+        unavailable(format!("The container's credentials cannot be asked for: {error}."))
     })?;
     if answer.status != StatusCode::OK {
         return Err(unavailable(format!(

@@ -30,7 +30,7 @@ pub(super) struct Answer {
 
 /// Why there is no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(super) enum HttpError {
     /// Nobody listens.
     Refused,
     /// The name has no address, or the way there is broken.
@@ -44,7 +44,7 @@ pub(super) enum Trouble {
     Broken,
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for HttpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Refused => "the connection is refused",
@@ -72,7 +72,7 @@ impl Client {
         uri: &Uri,
         headers: &[(&'static str, String)],
         body: Vec<u8>,
-    ) -> Result<Answer, Trouble> {
+    ) -> Result<Answer, HttpError> {
         let mut request = Request::builder().method(method).uri(path_and_query(uri));
         if !headers.iter().any(|(name, _)| *name == "host") {
             request = request.header("host", host(uri));
@@ -80,60 +80,62 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, value);
         }
-        let request = request.body(Full::new(Bytes::from(body))).map_err(|_| Trouble::Broken)?;
+        let request = request.body(Full::new(Bytes::from(body))).map_err(|_| HttpError::Broken)?;
         let is_tls = uri.scheme_str() == Some("https");
-        let name = uri.host().ok_or(Trouble::Unreachable)?.trim_matches(['[', ']']);
+        let name = uri.host().ok_or(HttpError::Unreachable)?.trim_matches(['[', ']']);
         let port = uri.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
         let stream = match timeout(CONNECT_TIMEOUT, TcpStream::connect((name, port))).await {
             Ok(Ok(stream)) => stream,
-            Ok(Err(error)) if error.kind() == ErrorKind::ConnectionRefused => return Err(Trouble::Refused),
-            Ok(Err(_)) => return Err(Trouble::Unreachable),
-            Err(_) => return Err(Trouble::TooSlow),
+            Ok(Err(error)) if error.kind() == ErrorKind::ConnectionRefused => return Err(HttpError::Refused),
+            Ok(Err(_)) => return Err(HttpError::Unreachable),
+            Err(_) => return Err(HttpError::TooSlow),
         };
         // both are sent at once: nothing is to be waited for
-        stream.set_nodelay(true).map_err(|_| Trouble::Unreachable)?;
+        stream.set_nodelay(true).map_err(|_| HttpError::Unreachable)?;
         if !is_tls {
-            return timeout(ANSWER_TIMEOUT, exchange(stream, request)).await.map_err(|_| Trouble::TooSlow)?;
+            return timeout(ANSWER_TIMEOUT, exchange(stream, request))
+                .await
+                .map_err(|_| HttpError::TooSlow)?;
         }
-        let name = ServerName::try_from(name.to_owned()).map_err(|_| Trouble::Tls)?;
+        let name = ServerName::try_from(name.to_owned()).map_err(|_| HttpError::Tls)?;
         let work = async {
             let connector = TlsConnector::from(self.tls()?);
-            let stream = connector.connect(name, stream).await.map_err(|_| Trouble::Tls)?;
+            let stream = connector.connect(name, stream).await.map_err(|_| HttpError::Tls)?;
             exchange(stream, request).await
         };
-        timeout(ANSWER_TIMEOUT, Box::pin(work)).await.map_err(|_| Trouble::TooSlow)?
+        timeout(ANSWER_TIMEOUT, Box::pin(work)).await.map_err(|_| HttpError::TooSlow)?
     }
 
-    fn tls(&self) -> Result<Arc<ClientConfig>, Trouble> {
+    fn tls(&self) -> Result<Arc<ClientConfig>, HttpError> {
         if let Some(tls) = self.tls.get() {
             return Ok(tls.clone());
         }
         let mut roots = RootCertStore::empty();
         let (added, _) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         if added == 0 {
-            return Err(Trouble::NoRoots);
+            return Err(HttpError::NoRoots);
         }
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .map_err(|_| Trouble::Tls)?;
+            .map_err(|_| HttpError::Tls)?;
         let tls = Arc::new(builder.with_root_certificates(roots).with_no_client_auth());
         Ok(self.tls.get_or_init(|| tls).clone())
     }
 }
 
-async fn exchange<S>(stream: S, request: Request<Full<Bytes>>) -> Result<Answer, Trouble>
+async fn exchange<S>(stream: S, request: Request<Full<Bytes>>) -> Result<Answer, HttpError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let (mut sender, connection) =
-        http1::handshake(TokioIo::new(stream)).await.map_err(|_| Trouble::Broken)?;
+        http1::handshake(TokioIo::new(stream)).await.map_err(|_| HttpError::Broken)?;
     let connection = tokio::spawn(connection);
     let answer = async {
-        let answer = sender.send_request(request).await.map_err(|_| Trouble::Broken)?;
+        let answer = sender.send_request(request).await.map_err(|_| HttpError::Broken)?;
         let status = answer.status();
         let body = Limited::new(answer.into_body(), BODY_BYTES_MAX).collect().await;
-        Ok(Answer { status, body: body.map_err(|_| Trouble::Broken)?.to_bytes() })
+        Ok(Answer { status, body: body.map_err(|_| HttpError::Broken)?.to_bytes() })
     };
     let answer = answer.await;
     connection.abort();

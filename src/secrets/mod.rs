@@ -13,7 +13,7 @@ pub use sign::database_token;
 
 use crate::config::{Aws, Config, Credentials, Draft, Keeper, Loaded, Reference};
 use crate::error::{Code, Disposition, Error, ErrorKind, Result};
-use http::{Answer, Client, Trouble};
+use http::{Answer, Client, HttpError};
 use hyper::{Method, StatusCode, Uri};
 use serde_json::json;
 use std::fmt;
@@ -182,11 +182,11 @@ impl Secrets {
                     return Some(body.to_vec());
                 }
                 Ok(Answer { status: StatusCode::BAD_REQUEST, body }) => says_not_ready(body),
-                Err(Trouble::Refused) => extension.expected,
+                Err(HttpError::Refused) => extension.expected,
                 Ok(_) | Err(_) => false,
             };
             if !is_starting || since.elapsed() > patience {
-                if !matches!(answer, Err(Trouble::Refused)) {
+                if !matches!(answer, Err(HttpError::Refused)) {
                     tracing::debug!(%reference, "The extension does not answer with the secret; the service is asked.");
                 }
                 return None;
@@ -253,15 +253,15 @@ impl Secrets {
         match self.client.ask(Method::POST, &uri, &headers, body).await {
             Ok(Answer { status: StatusCode::OK, body }) => Ok(body.to_vec()),
             Ok(answer) => Err(document::refusal(reference, region, &answer)),
-            Err(Trouble::NoRoots) => Err(Error::config(format!(
+            Err(HttpError::NoRoots) => Err(Error::config(format!(
                 "{reference} cannot be fetched: no root certificate was found. Install the system's CA certificates, or \
                  name their file in the variable SSL_CERT_FILE."
             ))),
-            Err(trouble) => Err(Error::new(
+            Err(error) => Err(Error::new(
                 ErrorKind::Unavailable,
                 Code::Unavailable,
                 format!(
-                    "{reference} cannot be fetched from {}: {trouble}. A function in a VPC needs a VPC endpoint of the \
+                    "{reference} cannot be fetched from {}: {error}. A function in a VPC needs a VPC endpoint of the \
                      service, or a way to the internet.",
                     http::host(&uri)
                 ),

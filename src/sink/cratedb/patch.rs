@@ -142,7 +142,7 @@ impl Cratedb {
                 Row { data: Some(patched(row, stored(base.as_ref(), prepared.layout))?), ..row.clone() };
             let placed = self.place(prepared, &[(0, &patched)], deadline).await?;
             let Some(sent) = placed.first() else { return Ok(RowOutcome::Stale) };
-            if let Some(why) = sent.misfit(prepared) {
+            if let Some(why) = sent.rejection(prepared) {
                 return refused(why);
             }
             let values = Values::of(prepared.layout).names().iter().copied();

@@ -48,7 +48,7 @@ impl<'r> Sent<'r> {
     }
 
     /// Why an existing table cannot take the row; `None` when it can.
-    pub(super) fn misfit(&self, prepared: &PreparedTarget) -> Option<&'static str> {
+    pub(super) fn rejection(&self, prepared: &PreparedTarget) -> Option<&'static str> {
         match prepared.layout {
             // pk is the identity: it must hold every member of the key
             Layout::Adopted { .. } if self.aux.0.starts_with("{\"/pk") => {

@@ -96,9 +96,9 @@ impl Cratedb {
                 pending.iter().filter_map(|&index| Some((index, statement.rows.get(index)?))).collect();
             let sent = self.place(prepared, &rows, deadline).await?;
             let (sent, unfit): (Vec<Sent<'_>>, Vec<Sent<'_>>) =
-                sent.into_iter().partition(|sent| sent.misfit(prepared).is_none());
+                sent.into_iter().partition(|sent| sent.rejection(prepared).is_none());
             for row in unfit {
-                let message = row.misfit(prepared).unwrap_or_default();
+                let message = row.rejection(prepared).unwrap_or_default();
                 let error = Error::new(ErrorKind::Rejected, Code::Rejected, message);
                 if let Some(slot) = outcomes.get_mut(row.index) {
                     *slot = Some(RowOutcome::Refused(Arc::new(error)));
