@@ -211,7 +211,8 @@ impl Queue {
                 }
                 let is_of = |last: &&(OfRecord, Contents)| last.0.is_of(&letter);
                 if self.last.as_ref().filter(is_of).is_none() {
-                    self.last = Some(contents(flows, sink, &letter).await?);
+                    let found = contents(flows, sink, &letter).await;
+                    self.last = Some(found.map_err(|error| of_letter(error, &letter))?);
                 }
                 let Some((record, contents)) = &self.last else { continue };
                 let known = letter.table.is_some() && letter.key.is_some();
@@ -225,6 +226,16 @@ impl Queue {
             }
         }
     }
+}
+
+/// Says of an error which letter it concerns.
+fn of_letter(error: Error, letter: &ParkedLetter) -> Error {
+    let decoder = letter.decoder.as_deref().unwrap_or("-");
+    error.with_hint(&format!(
+        "That is what reading dead letter {} needs, which the decoder {decoder} had taken: redrive the others with \
+         --table, --code or their numbers, and this one with the configuration that it was parked under.",
+        letter.id
+    ))
 }
 
 /// The changes that a record holds: their rows as letters name them, and their versions.

@@ -1,1 +1,1 @@
-select source, position, payload_sha256, payload from {dead_letters} where id = $1 and payload is not null
+select source, position, payload_sha256, payload, _seq_no, _primary_term from {dead_letters} where id = $1

@@ -264,7 +264,8 @@ impl Routes {
             && let Some(key) = event.key.take()
         {
             event.key = Some(key.clone());
-            event.key = Some(key.with(route.key_add.iter().cloned())?);
+            event.key =
+                Some(key.with(route.key_add.iter().cloned()).map_err(|error| collision(error, event))?);
         }
         match &mut event.change {
             Change::Put(document) | Change::Delete(Some(document)) => route.trim(document)?,
@@ -327,6 +328,18 @@ fn fill_name(template: &str, whole: &str, table: SourceTable<'_>) -> Result<Stri
         filled.push_str(rest);
     }
     Ok(filled)
+}
+
+/// What `key_add` adds is there already: a fault of the route, not of the record.
+fn collision(error: Error, event: &ChangeEvent) -> Error {
+    if error.code() != Code::DuplicateKeyMember {
+        return error;
+    }
+    let message = format!(
+        "`key_add` in the route of {} adds a member that the key has already. Give it another name.",
+        event.table
+    );
+    Error::fault(Code::Configuration, message)
 }
 
 impl Route {
@@ -427,6 +440,17 @@ mod tests {
             caveat: None,
             image: None,
         }
+    }
+
+    #[test]
+    fn a_member_that_is_added_to_a_key_that_has_it_is_a_fault_of_the_route() {
+        let routes = routes(|route| {
+            route.merge = true;
+            route.key_add = [("id".to_owned(), "{table}".to_owned())].into();
+        });
+        let error = routes.send(FIRST, event("t", Change::Delete(None))).unwrap_err();
+        assert!(error.is_fault_of_table() && error.message().contains("`key_add`"), "{error}");
+        assert_eq!((error.table(), error.key()), (Some("t"), Some("[1]")));
     }
 
     fn document(members: &[(&str, &str)]) -> Document {

@@ -200,3 +200,38 @@ async fn a_letter_is_found_by_today_s_name_of_its_code_and_by_former_ones() {
         database.finish().await;
     }
 }
+
+#[tokio::test]
+async fn what_is_discarded_at_once_leaves_the_payload_to_what_stays() {
+    const OF_RECORD: u32 = 40;
+    if crate::support::server_url().is_none() {
+        eprintln!("not run: the embedded database serves one client at a time; set ROWTIDE_TEST_POSTGRES");
+        return;
+    }
+    for database in Database::each("letters_at_once").await {
+        let config = database.with(|config| config.sink.connections = 8);
+        let sink = sink::Database::new(&config).unwrap();
+        for round in ["1", "2", "3"] {
+            let letter = |sub: u32| {
+                let one = called("unknown_operation", round);
+                DeadLetter { sub, payload: one.payload.clone().filter(|_| sub == 0), ..one }
+            };
+            let letters: Vec<DeadLetter> = (0..OF_RECORD).map(letter).collect();
+            sink.park(&letters, Deadline::never()).await.unwrap();
+            let ids: Vec<i64> = parked(&sink).await.iter().map(|letter| letter.id).collect();
+            let (stays, gone) = ids.split_last().unwrap();
+            let discards = gone.iter().map(|id| {
+                let sink = &sink;
+                async move { sink.discard(&[*id]).await.unwrap() }
+            });
+            let discarded: u64 = futures_util::future::join_all(discards).await.iter().sum();
+            assert_eq!(discarded, u64::from(OF_RECORD) - 1);
+            let left = parked(&sink).await;
+            assert_eq!(left.iter().map(|letter| letter.id).collect::<Vec<_>>(), [*stays]);
+            assert!(sink.payload(&left[0]).await.unwrap().is_some(), "round {round}");
+            assert_eq!(sink.discard(&[*stays]).await.unwrap(), 1);
+        }
+        sink.close();
+        database.finish().await;
+    }
+}

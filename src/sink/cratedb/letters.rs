@@ -40,6 +40,9 @@ fn storable(text: &str) -> String {
     bounded(text.to_owned(), TEXT_BYTES_MAX)
 }
 
+/// How often a letter is looked at that others change while it is to be deleted.
+const DISCARD_ATTEMPTS_MAX: u32 = 20;
+
 impl Cratedb {
     fn letters_sql(&self, template: &str) -> String {
         fill(template, &[("dead_letters", &self.own(DEAD_LETTERS))])
@@ -224,21 +227,45 @@ impl Cratedb {
         Ok(payload.and_then(|payload| STANDARD.decode(payload).ok()))
     }
 
-    /// Gives the payload that a letter has for all letters of its record to one that stays, before the letter goes.
-    async fn hand_over(&self, id: i64, gone: &[i64]) -> Result<()> {
+    /// Deletes a letter, unless somebody else did: whether it is gone by this. The payload that it has for all letters of
+    /// its record goes to one that stays before; a letter that is given one meanwhile is looked at again.
+    async fn discard_one(&self, id: i64, gone: &[i64]) -> Result<bool> {
         let never = Deadline::never();
-        let sql = self.letters_sql(include_str!("../../../sql/cratedb/held_payload.sql"));
-        let rows = self.query(never, &sql, &[&id]).await?;
-        let Some(row) = rows.first() else { return Ok(()) };
-        let held: (String, String, String, String) =
-            read(|| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?)))?;
+        let held = self.letters_sql(include_str!("../../../sql/cratedb/held_payload.sql"));
+        let delete = self.letters_sql(include_str!("../../../sql/cratedb/discard_dead_letter.sql"));
+        for _ in 0..DISCARD_ATTEMPTS_MAX {
+            let rows = self.query(never, &held, &[&id]).await?;
+            let Some(row) = rows.first() else { return Ok(false) };
+            let (sequence, term): (i64, i64) = read(|| Ok((row.try_get(4)?, row.try_get(5)?)))?;
+            if let Some(payload) = read(|| row.try_get::<_, Option<String>>(3))? {
+                let record: (String, String, String) =
+                    read(|| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))?;
+                self.hand_over(&record, &payload, gone).await?;
+            }
+            if self.execute(never, &delete, &[&id, &sequence, &term]).await? > 0 {
+                return Ok(true);
+            }
+        }
+        let message = format!("Other workers keep changing the dead letter {id}.");
+        Err(Error::new(ErrorKind::Contended, Code::Contended, message))
+    }
+
+    /// Gives the payload of a record to one of its letters that stays, if there is one.
+    async fn hand_over(
+        &self,
+        (source, position, digest): &(String, String, String),
+        payload: &str,
+        gone: &[i64],
+    ) -> Result<()> {
+        let never = Deadline::never();
         let sql = self.letters_sql(include_str!("../../../sql/cratedb/letters_of_record.sql"));
-        let rows = self.query(never, &sql, &[&held.0, &held.1, &held.2]).await?;
+        let rows = self.query(never, &sql, &[source, position, digest]).await?;
         for row in &rows {
             let heir: i64 = read(|| row.try_get(0))?;
-            if !gone.contains(&heir) {
-                let sql = self.letters_sql(include_str!("../../../sql/cratedb/take_payload.sql"));
-                return self.execute(never, &sql, &[&heir, &held.3]).await.map(drop);
+            let sql = self.letters_sql(include_str!("../../../sql/cratedb/take_payload.sql"));
+            // none, if it is gone by now
+            if !gone.contains(&heir) && self.execute(never, &sql, &[&heir, &payload]).await? > 0 {
+                return Ok(());
             }
         }
         Ok(())
@@ -262,11 +289,9 @@ impl Cratedb {
     /// # Errors
     /// When they cannot be deleted.
     pub async fn discard(&self, ids: &[i64]) -> Result<u64> {
-        let sql = self.letters_sql(include_str!("../../../sql/cratedb/discard_dead_letter.sql"));
         let mut discarded = 0;
         for id in ids {
-            self.hand_over(*id, ids).await?;
-            discarded += self.execute(Deadline::never(), &sql, &[id]).await?;
+            discarded += u64::from(self.discard_one(*id, ids).await?);
         }
         self.refresh_letters(Deadline::never()).await?;
         Ok(discarded)

@@ -10,6 +10,7 @@ use crate::sink::letters::{
 };
 use crate::sink::wire::moment;
 use crate::sink::wire::server::settle;
+use deadpool_postgres::Object;
 use std::collections::HashSet;
 use std::time::Duration;
 use tokio_postgres::types::ToSql;
@@ -126,7 +127,23 @@ impl Postgres {
         let mut client = self.client(Deadline::never()).await?;
         self.ensure_own_tables(&mut client).await?;
         let sql = self.fill_own(include_str!("../../../sql/postgres/expire_dead_letters.sql"), &[]);
-        client.execute(&sql, &[&interval(self.dead_letter_retention)]).await.map_err(ddl_error)
+        self.delete_letters(client, &sql, &[&interval(self.dead_letter_retention)]).await
+    }
+
+    /// Deletes letters while nobody else parks or deletes any: the letters of one record share its payload, and whoever
+    /// deletes the one that has it must see all that stay.
+    async fn delete_letters(
+        &self,
+        mut client: Object,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<u64> {
+        let lock = self.fill_own(include_str!("../../../sql/postgres/lock_dead_letters.sql"), &[]);
+        let transaction = client.transaction().await.map_err(ddl_error)?;
+        transaction.batch_execute(&lock).await.map_err(ddl_error)?;
+        let deleted = transaction.execute(sql, parameters).await.map_err(ddl_error)?;
+        transaction.commit().await.map_err(ddl_error)?;
+        Ok(deleted)
     }
 
     /// The payload of a letter's record, as received; `None` where it was not kept.
@@ -182,6 +199,6 @@ impl Postgres {
     pub async fn discard(&self, ids: &[i64]) -> Result<u64> {
         let sql = self.fill_own(include_str!("../../../sql/postgres/discard_dead_letters.sql"), &[]);
         let client = self.client(Deadline::never()).await?;
-        client.execute(&sql, &[&ids]).await.map_err(ddl_error)
+        self.delete_letters(client, &sql, &[&ids]).await
     }
 }

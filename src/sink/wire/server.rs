@@ -19,7 +19,9 @@ use tokio::time::timeout;
 use tokio_postgres::{CancelToken, NoTls};
 
 /// How long a cancelled statement may take to end before its connection is closed.
-pub(in crate::sink) const CANCEL_GRACE: Duration = Duration::from_millis(200);
+pub(in crate::sink) const CANCEL_GRACE: Duration = Duration::from_millis(80);
+// waiting for the server's own limit, for the cancelling and for the cancelled statement ends before the deadline
+const _: () = assert!(CANCEL_GRACE.as_millis() * 3 < MARGIN.as_millis());
 /// A pool idle for so long may hold connections that died while the function was frozen.
 const IDLE_SUSPECT: Duration = Duration::from_secs(5);
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);

@@ -1,0 +1,1 @@
+lock table {dead_letters} in share row exclusive mode
