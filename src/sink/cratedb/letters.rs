@@ -227,8 +227,8 @@ impl Cratedb {
         Ok(payload.and_then(|payload| STANDARD.decode(payload).ok()))
     }
 
-    /// Deletes a letter, unless somebody else did: whether it is gone by this. The payload that it has for all letters of
-    /// its record goes to one that stays before; a letter that is given one meanwhile is looked at again.
+    /// Deletes a letter, unless somebody else did: whether it is gone by this. The payload that it has for all letters
+    /// of its record goes to one that stays before; a letter that is given one meanwhile is looked at again.
     async fn discard_one(&self, id: i64, gone: &[i64]) -> Result<bool> {
         let never = Deadline::never();
         let held = self.letters_sql(include_str!("../../../sql/cratedb/held_payload.sql"));
