@@ -5,7 +5,7 @@ default:
 
 # What has to pass before a commit.
 check:
-    cargo fmt --check
+    cargo fmt --all --check
     cargo clippy --locked --all-targets -- --deny warnings
     cargo test --locked
 

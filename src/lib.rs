@@ -17,10 +17,11 @@
 //! | apply | [`sink`] | the only room that talks to a database; says what became of every row |
 //! | report | [`report`], [`metrics`] | what became of every record; the batch response is computed from it |
 //!
-//! The rooms up to `version` and `event` are the crate `rowtide-decode`, which is pure and lean; they are named here too.
+//! The rooms up to `version` and `event` are the crate `rowtide-decode`, which is pure and lean; they are named here
+//! too.
 //!
-//! [`pipeline::process`] is the whole flow on one screen. The Lambda functions (`lambda`), the command `rowtide replay`,
-//! the redriving of parked records ([`redrive`]) and the tests all call it.
+//! [`pipeline::process`] is the whole flow on one screen. The Lambda functions (`lambda`), the command
+//! `rowtide replay`, the redriving of parked records ([`redrive`]) and the tests all call it.
 //!
 //! Everything up to the plan is pure: no clock, no I/O, no environment, no memory between records:
 //!

@@ -1,14 +1,12 @@
 //! What must hold of any bytes that arrive: the body of the fuzz targets. The tests of the package include this file
 //! and replay `events/` through it.
 
-use rowtide::catalogue::Catalogue;
-use rowtide::config::Config;
-use rowtide::decode::{Decoded, Decoders, Part, Settings, names};
-use rowtide::event::{Change, ChangeEvent, Timestamp};
-use rowtide::json::Value;
-use rowtide::policy::RoutePolicy;
-use rowtide::record::{Envelope, Record};
-use rowtide::rules::{Keyless, Rules};
+use rowtide_decode::catalogue::Catalogue;
+use rowtide_decode::decode::{Decoded, Decoders, Part, Settings, names};
+use rowtide_decode::event::{Change, ChangeEvent, Timestamp};
+use rowtide_decode::json::Value;
+use rowtide_decode::record::{Envelope, Record};
+use rowtide_decode::rules::{Keyless, Rules, TableRules};
 use std::sync::OnceLock;
 
 /// The decoders under one configuration: all together first, then each by itself; and what is known of tables.
@@ -18,30 +16,30 @@ type Readers = (Vec<Decoders>, Catalogue);
 fn readers() -> &'static [Readers] {
     static READERS: OnceLock<Vec<Readers>> = OnceLock::new();
     READERS.get_or_init(|| {
-        let route = |change: fn(&mut RoutePolicy)| {
-            let mut route = RoutePolicy { from: "*".to_owned(), ..RoutePolicy::default() };
-            change(&mut route);
-            let mut config = Config::default();
-            config.routes.push(route);
-            readers_of(&config)
+        let of_all = |change: fn(&mut TableRules)| {
+            let mut rules = TableRules::default();
+            change(&mut rules);
+            readers_of(Rules::of_all(rules))
         };
         vec![
-            route(|route| route.key = vec!["id".to_owned()]),
-            route(|route| route.keyless = Keyless::Row),
-            route(|route| route.keyless = Keyless::Position),
-            readers_of(&Config::default()),
+            of_all(|rules| rules.key = vec!["id".to_owned()]),
+            of_all(|rules| rules.keyless = Keyless::Row),
+            of_all(|rules| rules.keyless = Keyless::Position),
+            readers_of(Rules::default()),
         ]
     })
 }
 
-fn readers_of(config: &Config) -> Readers {
-    let mut settings = Settings::from(config);
-    settings.table = Some("orders".to_owned());
-    settings.label = Some("2026-01-31T08:00:00.000".to_owned());
-    settings.exported_at = Some(Timestamp(1_772_438_400_000_000));
+fn readers_of(rules: Rules) -> Readers {
+    let settings = Settings {
+        table: Some("orders".to_owned()),
+        label: Some("2026-01-31T08:00:00.000".to_owned()),
+        exported_at: Some(Timestamp(1_772_438_400_000_000)),
+        ..Settings::default()
+    };
     let all = ["auto"].into_iter().chain(names());
     let decoders = all.map(|name| Decoders::named(name, &settings).expect("a decoder of this name"));
-    (decoders.collect(), Catalogue::new(Rules::from(config)))
+    (decoders.collect(), Catalogue::new(rules))
 }
 
 /// Bytes as the payload of a record: every decoder answers, and what it answers can go on.

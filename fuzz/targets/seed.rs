@@ -1,6 +1,6 @@
 //! Writes the seeds of both targets below `fuzz/corpus/`: every event of `events/`, and the payload of every record.
 
-use rowtide::record::Envelope;
+use rowtide_decode::record::Envelope;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;

@@ -89,6 +89,7 @@ pub struct Truncation {
 /// ```
 /// use rowtide::config::Config;
 /// use rowtide::deadline::Deadline;
+/// use rowtide::error::Code;
 /// use rowtide::pipeline::{Flow, process};
 /// use rowtide::plan::Write;
 /// use rowtide::record::{Envelope, Record};
@@ -123,7 +124,7 @@ pub struct Truncation {
 ///     .block_on(process(&flow, &archive, &records, Deadline::never()));
 ///
 /// assert_eq!(report.outcomes.last(), Some(&Outcome::Failed), "nothing is lost in silence");
-/// assert_eq!(report.stopped().map(|why| why.code()), Some("no_store"));
+/// assert_eq!(report.stopped().map(|why| why.code()), Some(Code::NoStore));
 /// let rest = report.into_result().unwrap_err();
 /// assert!(rest.first == records.len() - 1 && rest.needs_a_person());
 /// assert!(!archive.0.into_inner()?.is_empty());
