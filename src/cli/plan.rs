@@ -130,6 +130,7 @@ fn json(parameter: &Parameter<'_>) -> String {
         Parameter::Bool(value) => value.to_string(),
         Parameter::Number(value) => value.map_or_else(null, |value| value.to_string()),
         Parameter::Moment(at) => optional(at.map(|at| at.to_string()).as_deref()),
+        Parameter::Member(value) => value.to_text(),
         Parameter::List(elements) => list(elements),
     }
 }

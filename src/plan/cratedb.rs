@@ -7,6 +7,7 @@ use super::statement::{EncodedRow, Parameter, Statement};
 use super::{Layout, Row, Write, fill, literal, quote, relation};
 use crate::error::{Code, Error, Result};
 use crate::event::Timestamp;
+use crate::json::Value;
 use crate::policy::{DataLayout, DeletePolicy};
 use crate::route::Target;
 
@@ -383,8 +384,7 @@ pub fn encode<'r>(
 }
 
 /// The values of a row in the order of [`Values`].
-#[must_use]
-pub fn values<'e>(layout: Layout, row: &'e EncodedRow<'_>) -> Vec<Parameter<'e>> {
+fn values<'e>(layout: Layout, row: &'e EncodedRow<'_>) -> Vec<Parameter<'e>> {
     Values::of(layout).names().iter().map(|name| row.value(name)).collect()
 }
 
@@ -467,6 +467,58 @@ pub fn delete_row<'r>(target: &Target, row: &'r Row, state: Option<State>) -> St
     let [_, delete] = hard_delete_sql(target);
     let [sequence, term] = State::parameters(state);
     of_row(delete, vec![Parameter::text(&row.key), sequence, term], row)
+}
+
+/// The members of an adopted table's key, in order; none when its `pk` cannot hold them all.
+fn key_values(row: &EncodedRow<'_>, key_names: &[String]) -> Option<Vec<Parameter<'static>>> {
+    let Ok(Value::Object(members)) = Value::parse(&row.encoded.pk) else { return None };
+    let value = |name: &String| members.iter().find(|(member, _)| member == name);
+    key_names.iter().map(|name| value(name).map(|(_, value)| Parameter::Member(value.clone()))).collect()
+}
+
+/// The statement that deletes a row of an adopted table; none when its `pk` cannot hold the key.
+#[must_use]
+pub fn delete_adopted(
+    target: &Target,
+    key_names: &[String],
+    row: &EncodedRow<'_>,
+) -> Option<Statement<'static>> {
+    let key = key_values(row, key_names)?;
+    Some(of_row(adopted_delete_sql(target, key_names), key, row.row))
+}
+
+/// The statement that reads what the patch of a row of an adopted table rests on; none when its `pk` cannot hold the
+/// key.
+#[must_use]
+pub fn read_adopted(
+    target: &Target,
+    layout: Layout,
+    key_names: &[String],
+    row: &EncodedRow<'_>,
+) -> Option<Statement<'static>> {
+    let [read, _, _] = adopted_patch_sql(target, layout, key_names);
+    Some(of_row(read, key_values(row, key_names)?, row.row))
+}
+
+/// The statement that writes a patched row of an adopted table: a new one without a state, and else the one that had
+/// it. None when its `pk` cannot hold the key.
+#[must_use]
+pub fn write_adopted<'e>(
+    target: &Target,
+    layout: Layout,
+    key_names: &[String],
+    row: &'e EncodedRow<'_>,
+    state: Option<State>,
+) -> Option<Statement<'e>> {
+    let [_, insert, update] = adopted_patch_sql(target, layout, key_names);
+    if state.is_none() {
+        return Some(of_row(insert, values(layout, row), row.row));
+    }
+    let names = Values::of(layout).names().iter().filter(|name| **name != "pk");
+    let mut parameters: Vec<Parameter<'e>> = key_values(row, key_names)?;
+    parameters.extend(names.map(|name| row.value(name)));
+    parameters.extend(State::parameters(state));
+    Some(of_row(update, parameters, row.row))
 }
 
 /// What is run for a write to a table made by rowtide that has these columns, as far as it is known before, and the

@@ -3,6 +3,7 @@
 use super::Row;
 use super::encode::Encoded;
 use crate::event::Timestamp;
+use crate::json::Value;
 use std::borrow::Cow;
 
 /// A statement and what it is run with.
@@ -29,6 +30,8 @@ pub enum Parameter<'r> {
     Number(Option<i64>),
     /// A moment, or null.
     Moment(Option<Timestamp>),
+    /// A member of a key, as a value of whatever type its column has.
+    Member(Value),
     /// An array.
     List(Vec<Parameter<'r>>),
 }
@@ -46,6 +49,7 @@ impl<'r> Parameter<'r> {
             Self::Bool(value) => Parameter::Bool(value),
             Self::Number(value) => Parameter::Number(value),
             Self::Moment(at) => Parameter::Moment(at),
+            Self::Member(value) => Parameter::Member(value),
             Self::List(elements) => Parameter::List(elements.into_iter().map(Self::into_owned).collect()),
         }
     }

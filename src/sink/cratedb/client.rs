@@ -86,15 +86,14 @@ impl Cratedb {
     /// The row of an adopted table's key, by a statement that the server does not keep either.
     pub(super) async fn row_by(
         &self,
-        key: &[&(dyn ToSql + Sync)],
-        sql: &str,
+        statement: &Statement<'_>,
         deadline: Deadline,
     ) -> Result<Option<tokio_postgres::Row>> {
         let connection = CheckedOut::new(self.server.client(deadline).await?);
         let client = connection.client()?;
         let work = async {
-            let prepared = client.prepare(sql).await?;
-            client.query(&prepared, key).await
+            let prepared = client.prepare(&statement.sql).await?;
+            client.query(&prepared, &parameters(statement)).await
         };
         let rows = self.noticed(self.server.within(client, deadline, work, server_error).await)?;
         connection.give_back();

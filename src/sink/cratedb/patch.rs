@@ -1,12 +1,12 @@
 //! Patches: what a row is made of that brings only some of its columns, and how nobody else's change is lost.
 
 use super::Cratedb;
-use super::rows::Base;
+use super::rows::{Base, Sent};
 use super::write::{Attempt, ROW_ATTEMPTS_MAX, contended};
 use crate::deadline::Deadline;
 use crate::error::{Code, Disposition, Error, ErrorKind, Result};
 use crate::json::{Fault, Value};
-use crate::plan::cratedb::{Values, adopted_patch_sql, read_row, values, write_patched};
+use crate::plan::cratedb::{Values, read_adopted, read_row, write_adopted, write_patched};
 use crate::plan::{Layout, Row, Write};
 use crate::policy::DeletePolicy;
 use crate::sink::contract::RowOutcome;
@@ -14,7 +14,6 @@ use crate::sink::targets::{PreparedTarget, check_horizon, patched};
 use crate::sink::wire::parameters::parameters;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use tokio_postgres::types::ToSql;
 
 impl Cratedb {
     pub(super) async fn patch(
@@ -112,19 +111,16 @@ impl Cratedb {
         row: &Row,
         deadline: Deadline,
     ) -> Result<RowOutcome> {
-        let names = &prepared.binding.key_names;
-        let [read_sql, insert_sql, update_sql] =
-            adopted_patch_sql(&prepared.binding.target, prepared.layout, names);
+        let (target, names) = (&prepared.binding.target, &prepared.binding.key_names);
+        let no_key = "The key holds what pk of the existing table cannot.";
         let refused =
             |why| Ok(RowOutcome::Refused(Arc::new(Error::new(ErrorKind::Rejected, Code::Rejected, why))));
         for _ in 0..ROW_ATTEMPTS_MAX {
             self.statements.fetch_add(1, Ordering::Relaxed);
             let encoded = self.encode(prepared, &[(0, row)], deadline).await?;
-            let Some(key) = encoded.first().and_then(|sent| sent.key(names)) else {
-                return refused("The key holds what pk of the existing table cannot.");
-            };
-            let key: Vec<&(dyn ToSql + Sync)> = key.iter().map(|value| value as _).collect();
-            let found = self.row_by(&key, &read_sql, deadline).await?;
+            let read = |sent: &Sent<'_>| read_adopted(target, prepared.layout, names, &sent.row);
+            let Some(read) = encoded.first().and_then(read) else { return refused(no_key) };
+            let found = self.row_by(&read, deadline).await?;
             let base = found.as_ref().map(Base::of).transpose()?;
             if let Some(base) = base.as_ref().filter(|_| Values::of(prepared.layout).guarded())
                 && base.version.as_str() >= row.version.as_str()
@@ -138,21 +134,11 @@ impl Cratedb {
             if let Some(why) = sent.rejection(prepared) {
                 return refused(why);
             }
-            let values = values(prepared.layout, &sent.row);
-            let written = match &base {
-                None => {
-                    let parameters: Vec<&(dyn ToSql + Sync)> =
-                        values.iter().map(|value| value as _).collect();
-                    self.execute(deadline, &insert_sql, &parameters).await?
-                }
-                Some(base) => {
-                    // pk comes first, and is not written again
-                    let values = values.iter().skip(1).map(|value| value as &(dyn ToSql + Sync));
-                    let mut parameters: Vec<_> = key.into_iter().chain(values).collect();
-                    parameters.extend([&base.state.sequence as &(dyn ToSql + Sync), &base.state.term]);
-                    self.execute(deadline, &update_sql, &parameters).await?
-                }
+            let state = base.as_ref().map(|base| base.state);
+            let Some(write) = write_adopted(target, prepared.layout, names, &sent.row, state) else {
+                return refused(no_key);
             };
+            let written = self.execute(deadline, &write.sql, &parameters(&write)).await?;
             if written > 0 {
                 return Ok(RowOutcome::Applied);
             }

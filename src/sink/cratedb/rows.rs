@@ -1,4 +1,4 @@
-//! What is sent to CrateDB and what comes back: rows, parameters, connections while they are used, errors.
+//! Rows as they are sent to CrateDB, and as they come back.
 
 use super::errors::read;
 use crate::error::Result;
@@ -6,8 +6,7 @@ use crate::json::Value;
 use crate::plan::cratedb::State;
 use crate::plan::{EncodedRow, Layout, merge, with_plain_numbers, without_named_lists};
 use crate::sink::targets::PreparedTarget;
-use bytes::BytesMut;
-use tokio_postgres::types::{FromSql, IsNull, ToSql, Type};
+use tokio_postgres::types::{FromSql, Type};
 
 /// A row as it is sent.
 pub(super) struct Sent<'r> {
@@ -47,13 +46,6 @@ impl<'r> Sent<'r> {
             ),
             Layout::Adopted { .. } | Layout::Managed => None,
         }
-    }
-
-    /// The members of an adopted table's key, in order; none when its `pk` cannot hold them all.
-    pub(super) fn key(&self, names: &[String]) -> Option<Vec<KeyValue>> {
-        let Ok(Value::Object(members)) = Value::parse(&self.row.encoded.pk) else { return None };
-        let value = |name: &String| members.iter().find(|(member, _)| member == name);
-        names.iter().map(|name| value(name).map(|(_, value)| KeyValue(value.clone()))).collect()
     }
 }
 
@@ -102,35 +94,6 @@ impl Base {
         };
         Ok(merge(&self.pk.0, Some(&plain(&data.0)?), &aux)?.1)
     }
-}
-
-/// A member of a key as a parameter of whatever type its column has.
-#[derive(Debug)]
-pub(super) struct KeyValue(pub(super) Value);
-
-impl ToSql for KeyValue {
-    fn to_sql(
-        &self,
-        ty: &Type,
-        out: &mut BytesMut,
-    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
-        match (&self.0, ty) {
-            (Value::Number(text), &Type::INT8) => text.parse::<i64>()?.to_sql(ty, out),
-            (Value::Number(text), &Type::INT4) => text.parse::<i32>()?.to_sql(ty, out),
-            (Value::Number(text), &Type::INT2) => text.parse::<i16>()?.to_sql(ty, out),
-            (Value::Number(text), &Type::FLOAT8) => text.parse::<f64>()?.to_sql(ty, out),
-            (Value::Number(text), &Type::FLOAT4) => text.parse::<f32>()?.to_sql(ty, out),
-            (Value::Bool(value), &Type::BOOL) => value.to_sql(ty, out),
-            (Value::String(text), _) => text.as_str().to_sql(ty, out),
-            _ => Err("the column of the key has another type".into()),
-        }
-    }
-
-    fn accepts(_: &Type) -> bool {
-        true
-    }
-
-    tokio_postgres::types::to_sql_checked!();
 }
 
 /// A JSON text as it is read.

@@ -8,7 +8,7 @@ use super::rows::{Json, Sent, identity_of};
 use crate::deadline::Deadline;
 use crate::error::{Code, Disposition, Error, ErrorKind, Result};
 use crate::event::Timestamp;
-use crate::plan::cratedb::{State, adopted_delete_sql, batch_rows, delete_row, encode, read_version, upsert};
+use crate::plan::cratedb::{State, batch_rows, delete_adopted, delete_row, encode, read_version, upsert};
 use crate::plan::{EncodedRow, Layout, Row, Write};
 use crate::sink::contract::RowOutcome;
 use crate::sink::targets::{PreparedTarget, check_horizon};
@@ -17,7 +17,6 @@ use futures_util::future::try_join_all;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use tokio_postgres::types::ToSql;
 
 /// How often rows are encoded anew, because the columns were not what the cache said.
 const ENCODINGS_MAX: u32 = 4;
@@ -291,14 +290,13 @@ impl Cratedb {
         let Some(encoded) = encoded.first() else {
             return Ok(RowOutcome::Stale);
         };
-        let Some(key) = encoded.key(&prepared.binding.key_names) else {
+        let binding = &prepared.binding;
+        let Some(delete) = delete_adopted(&binding.target, &binding.key_names, &encoded.row) else {
             // what pk cannot hold was never written
             return Ok(RowOutcome::Stale);
         };
-        let parameters: Vec<&(dyn ToSql + Sync)> = key.iter().map(|value| value as _).collect();
-        let sql = adopted_delete_sql(&prepared.binding.target, &prepared.binding.key_names);
         self.statements.fetch_add(1, Ordering::Relaxed);
-        self.execute(deadline, &sql, &parameters).await.map(|_| RowOutcome::Applied)
+        self.execute(deadline, &delete.sql, &parameters(&delete)).await.map(|_| RowOutcome::Applied)
     }
 
     /// Rows as they can be sent: every column that they need is there.
