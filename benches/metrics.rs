@@ -10,7 +10,7 @@ use rowtide::config::{Config, SinkUrl};
 use rowtide::deadline::Deadline;
 use rowtide::lambda::Emf;
 use rowtide::pipeline::{Flow, process};
-use rowtide::plan::{Dialect, Statement};
+use rowtide::plan::Write;
 use rowtide::record::Record;
 use rowtide::sink::{Binding, NoStore, Postgres, RowOutcome, Sink};
 use std::io::{Read as _, Write as _};
@@ -31,16 +31,12 @@ struct Nothing;
 impl Sink for Nothing {
     type Store = NoStore;
 
-    fn dialect(&self) -> Dialect {
-        Dialect::Postgres
-    }
-
     async fn prepare(&self, _: &Binding, _: Deadline) -> rowtide::Result<()> {
         Ok(())
     }
 
-    async fn apply(&self, statement: &Statement, _: Deadline) -> rowtide::Result<Vec<RowOutcome>> {
-        Ok(vec![RowOutcome::Applied; statement.rows.len()])
+    async fn apply(&self, write: &Write, _: Deadline) -> rowtide::Result<Vec<RowOutcome>> {
+        Ok(vec![RowOutcome::Applied; write.rows.len()])
     }
 }
 

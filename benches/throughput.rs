@@ -160,8 +160,8 @@ impl Prepared {
         while let Some(chunk) = batch.chunk() {
             let mut schedule = rowtide::coalesce::Schedule::new(chunk.changes);
             let wave = schedule.wave();
-            for statement in rowtide::plan::plan(rowtide::plan::Dialect::Postgres, &schedule, &wave) {
-                rows.extend(statement.rows);
+            for write in rowtide::plan::plan(&schedule, &wave) {
+                rows.extend(write.rows);
             }
         }
         Ok(Self { rows })
@@ -171,7 +171,7 @@ impl Prepared {
         let keys: Vec<&str> = self.rows.iter().map(|row| row.key.as_str()).collect();
         let pks: Vec<Json<'_>> = self.rows.iter().map(|row| Json(&row.pk)).collect();
         let data: Vec<Option<Json<'_>>> = self.rows.iter().map(|row| row.data.as_deref().map(Json)).collect();
-        let auxes: Vec<Json<'_>> = self.rows.iter().map(|row| Json(&row.aux)).collect();
+        let auxes: Vec<Json<'_>> = self.rows.iter().map(|_| Json("{}")).collect();
         let versions: Vec<&str> = self.rows.iter().map(|row| row.version.as_str()).collect();
         client.execute(sql, &[&keys, &pks, &data, &auxes, &versions]).await?;
         Ok(())
@@ -185,7 +185,7 @@ impl Prepared {
     ) -> Result<(), Failure> {
         for row in self.rows.iter().take(rows) {
             let data = row.data.as_deref().map(Json);
-            client.execute(sql, &[&row.key, &Json(&row.pk), &data, &Json(&row.aux), &row.version]).await?;
+            client.execute(sql, &[&row.key, &Json(&row.pk), &data, &Json("{}"), &row.version]).await?;
         }
         Ok(())
     }
@@ -324,7 +324,7 @@ async fn write_prepared(
     let at = jiff::Timestamp::now();
     let json: Vec<[Json<'_>; 3]> = rows
         .iter()
-        .map(|row| [Json(&row.pk), Json(row.data.as_deref().unwrap_or("{}")), Json(&row.aux)])
+        .map(|row| [Json(&row.pk), Json(row.data.as_deref().unwrap_or("{}")), Json("{}")])
         .collect();
     let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&at];
     for (row, [pk, data, aux]) in rows.iter().zip(&json) {

@@ -5,7 +5,7 @@ use super::failure::{Failure, Status};
 use super::{Ended, input};
 use rowtide::decode::Reason;
 use rowtide::error::Error;
-use rowtide::event::{Change, Document, Key, Patch};
+use rowtide::event::{Change, Key};
 use rowtide::json::write_string;
 use rowtide::pipeline::{Batch, Chunk, Flow, Verdict};
 use rowtide::policy::{RoutePolicy, Truncate};
@@ -103,7 +103,7 @@ fn event(change: &RoutedChange, sub: Option<u32>) -> String {
     let event = &change.event;
     let (op, document) = match &event.change {
         Change::Put(document) => ("put", document.to_json()),
-        Change::Patch(change) => ("patch", patch(change)),
+        Change::Patch(change) => ("patch", change.to_json()),
         Change::Delete(_) => ("delete", "null".to_owned()),
         Change::Truncate => ("truncate", "null".to_owned()),
     };
@@ -124,16 +124,6 @@ fn event(change: &RoutedChange, sub: Option<u32>) -> String {
         line.push_str(&format!(",\"actor\":{}", text(actor)));
     }
     line
-}
-
-/// A patch as JSON: what it sets and what it removes, by JSON Pointer.
-pub(super) fn patch(patch: &Patch) -> String {
-    let mut set = Document::default();
-    for (pointer, value) in &patch.set {
-        set.append(pointer, value);
-    }
-    let remove: Vec<String> = patch.remove.iter().map(|pointer| text(pointer)).collect();
-    format!("{{\"set\":{},\"remove\":[{}]}}", set.to_json(), remove.join(","))
 }
 
 fn ignored(reason: Reason) -> String {

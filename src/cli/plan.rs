@@ -1,17 +1,14 @@
 //! `rowtide plan`: the statements that would run, as data.
 
 use super::args::{Global, PlanArgs, dialect, dialect_setting};
-use super::decode::{optional, patch, text};
+use super::decode::{optional, text};
 use super::failure::{Failure, Status};
 use super::{Ended, count, input, warn};
 use rowtide::coalesce::{Fate, Schedule};
 use rowtide::pipeline::{Batch, Flow, Verdict};
-use rowtide::plan::{
-    Action, Columns, Dialect, Layout, Row, Statement, cratedb, patch_sql, plan, truncate_sql, upsert_sql,
-};
-use rowtide::policy::DeletePolicy;
+use rowtide::plan::{Columns, Dialect, Parameter, Statement, cratedb, plan, postgres};
 use rowtide::record::Record;
-use rowtide::route::RoutedChange;
+use rowtide::route::Target;
 use std::collections::HashMap;
 use std::io::Write;
 
@@ -23,10 +20,9 @@ pub(super) fn run(global: &Global, args: &PlanArgs, out: &mut impl Write) -> End
     let mut settings = args.input.settings();
     settings.extend(dialect_setting(args.dialect));
     let config = global.and(&args.input.global).config(settings, &UNUSED)?;
-    let mut writer = match dialect(&config) {
-        Dialect::Postgres => Writer::Postgres,
-        Dialect::Cratedb => Writer::Cratedb(HashMap::new()),
-    };
+    let dialect = dialect(&config);
+    // the columns of each target on CrateDB, as if there had been none before the first record
+    let mut columns: HashMap<String, Columns> = HashMap::new();
     let flow = Flow::new(&config)?;
     let mut poison = 0;
     for batch in input::open(&args.input)? {
@@ -37,7 +33,8 @@ pub(super) fn run(global: &Global, args: &PlanArgs, out: &mut impl Write) -> End
                 return Err(failure);
             }
         };
-        poison += print(&mut writer, flow.batch(&batch.envelope.records), &batch.envelope.records, out)?;
+        let records = &batch.envelope.records;
+        poison += print(dialect, &mut columns, flow.batch(records), records, out)?;
     }
     out.flush()?;
     if poison > 0 {
@@ -48,11 +45,13 @@ pub(super) fn run(global: &Global, args: &PlanArgs, out: &mut impl Write) -> End
 
 /// Prints the statements of a batch; how many of its records are poison.
 fn print(
-    writer: &mut Writer,
+    dialect: Dialect,
+    columns: &mut HashMap<String, Columns>,
     mut batch: Batch<'_>,
     records: &[Record],
     out: &mut impl Write,
 ) -> Result<usize, Failure> {
+    let position = |record: usize| records.get(record).map(|record| record.position.as_str());
     let mut poison = 0;
     while let Some(chunk) = batch.chunk() {
         if let Some(failure) = chunk.stops_first() {
@@ -65,7 +64,11 @@ fn print(
             .filter(|(_, verdict)| matches!(verdict, Verdict::Poison(..) | Verdict::Fault(..)))
             .count();
         for change in &chunk.truncates {
-            out.write_all(truncation(change, records).as_bytes())?;
+            let (target, event) = (&change.target, &change.event);
+            for statement in postgres::preview_truncate(target, event.version.as_str(), event.changed_at) {
+                let positions = std::iter::once(position(change.origin.record));
+                out.write_all(line(target, &statement, positions).as_bytes())?;
+            }
         }
         let mut schedule = Schedule::new(chunk.changes);
         loop {
@@ -73,196 +76,61 @@ fn print(
             if wave.is_empty() {
                 break;
             }
-            for statement in plan(writer.dialect(), &schedule, &wave) {
-                for line in writer.lines(&statement, &schedule, records)? {
-                    out.write_all(line.as_bytes())?;
+            for write in plan(&schedule, &wave) {
+                let statements = match dialect {
+                    Dialect::Postgres => postgres::preview(&write),
+                    Dialect::Cratedb => {
+                        let name = cratedb::named(&write.target).qualified();
+                        let known = columns.remove(&name);
+                        let known = known.map_or_else(|| cratedb::fresh_columns(&write.target), Ok)?;
+                        let (statements, grown) = cratedb::preview(&write, &known);
+                        columns.insert(name, grown);
+                        statements
+                    }
+                };
+                for statement in &statements {
+                    let changes = statement.changes.iter().map(|index| schedule.change(*index));
+                    let positions = changes.map(|change| position(change?.origin.record));
+                    out.write_all(line(&write.target, statement, positions).as_bytes())?;
                 }
                 // as if the database took every row
-                statement.rows.iter().for_each(|row| schedule.settle(row.change, Fate::Applied));
+                write.rows.iter().for_each(|row| schedule.settle(row.change, Fate::Applied));
             }
         }
     }
     Ok(poison)
 }
 
-/// The two statements of a truncate, as lines of JSON.
-fn truncation(change: &RoutedChange, records: &[Record]) -> String {
-    let (raise, remove) = truncate_sql(&change.target);
-    let version = text(change.event.version.as_str());
-    let at = optional(change.event.changed_at.map(|at| at.to_string()).as_deref());
-    let position =
-        text(records.get(change.origin.record).map(|record| record.position.as_str()).unwrap_or_default());
-    let target = text(&change.target.qualified());
-    let line = |sql: &str, params: String| {
-        format!(
-            "{{\"target\":{target},\"sql\":{},\"params\":{params},\"positions\":[{position}]}}\n",
-            text(sql)
-        )
-    };
-    let params = match change.target.delete {
-        DeletePolicy::Hard => format!("[[{version}]]"),
-        DeletePolicy::Tombstone | DeletePolicy::Soft => format!("[[{version}],[{at}]]"),
-    };
-    line(&raise, format!("[[{target}],[{version}]]")) + &line(&remove, params)
-}
-
-/// Who says the statements, and what it remembers.
-enum Writer {
-    Postgres,
-    /// The columns of each target, as if there had been none before the first record.
-    Cratedb(HashMap<String, Columns>),
-}
-
-impl Writer {
-    fn dialect(&self) -> Dialect {
-        match self {
-            Self::Postgres => Dialect::Postgres,
-            Self::Cratedb(_) => Dialect::Cratedb,
-        }
-    }
-
-    /// The statement as lines of JSON. `positions` has the record of each row.
-    fn lines(
-        &mut self,
-        statement: &Statement,
-        schedule: &Schedule,
-        records: &[Record],
-    ) -> Result<Vec<String>, Failure> {
-        let page = Page { statement, schedule, records };
-        Ok(match self {
-            Self::Postgres => page.postgres(),
-            Self::Cratedb(columns) => page.cratedb(columns)?,
-        })
-    }
-}
-
-/// A statement to print, and where its rows come from.
-struct Page<'p> {
-    statement: &'p Statement,
-    schedule: &'p Schedule,
-    records: &'p [Record],
-}
-
-impl Page<'_> {
-    fn line<'r>(&self, sql: &str, params: &str, rows: impl Iterator<Item = &'r Row>) -> String {
-        let position = |row: &Row| {
-            let record =
-                self.schedule.change(row.change).and_then(|change| self.records.get(change.origin.record));
-            text(record.map(|record| record.position.as_str()).unwrap_or_default())
-        };
-        let target = text(&self.statement.target.qualified());
-        let positions: Vec<String> = rows.map(position).collect();
-        format!(
-            "{{\"target\":{target},\"sql\":{},\"params\":{params},\"positions\":[{}]}}\n",
-            text(sql),
-            positions.join(",")
-        )
-    }
-
-    /// Two lines for a patch: one that reads and one that writes. What a patched document will be, only the database
-    /// knows; in its place stands the patch.
-    fn postgres(&self) -> Vec<String> {
-        let statement = self.statement;
-        let rows = || statement.rows.iter();
-        match statement.action {
-            Action::Upsert => {
-                vec![self.line(&upsert_sql(&statement.target, Layout::Managed), &params(statement), rows())]
-            }
-            Action::Patch => {
-                let (read, write) = patch_sql(&statement.target);
-                let keys = format!("[{}]", list(rows(), |row| text(&row.key)));
-                vec![self.line(&read, &keys, rows()), self.line(&write, &params(statement), rows())]
-            }
-        }
-    }
-
-    /// The columns that are added first, then the upsert with the placeholders of one row; it is sent with as many
-    /// rows as fit. `$1` is the time of writing, which nobody knows yet.
-    fn cratedb(&self, known: &mut HashMap<String, Columns>) -> Result<Vec<String>, Failure> {
-        let statement = self.statement;
-        let target = &cratedb::named(&statement.target);
-        let name = target.qualified();
-        let before = match known.get(&name) {
-            Some(columns) => columns.clone(),
-            None => cratedb::fresh_columns(target)?,
-        };
-        let mut columns = before.clone();
-        let removes = |row: &&Row| row.deleted && target.delete == DeletePolicy::Hard;
-        let mut placed = Vec::new();
-        for row in statement.rows.iter().filter(|row| !removes(row) && row.patch.is_none()) {
-            let parts = columns.place(&row.pk, row.data.as_deref(), cratedb::budget(target));
-            let (pk, data, aux) =
-                (parts.pk.into_owned(), parts.data.map(String::from), parts.aux.into_owned());
-            placed.push(Row { pk, data, aux, ..row.clone() });
-        }
-        let added = columns.added_since(&before);
-        known.insert(name, columns);
-        let storage = cratedb::table(target, Layout::Managed);
-        let mut lines: Vec<String> = cratedb::add_columns(&storage, &added)
-            .iter()
-            .map(|sql| self.line(sql, "[]", std::iter::empty()))
-            .collect();
-        if !placed.is_empty() {
-            let sql = cratedb::upsert_sql(target, Layout::Managed, &[], 1);
-            let nothing = list(placed.iter(), |_| "null".to_owned());
-            let rows = placed.iter().map(|row| (row, row.deleted.to_string()));
-            let params = format!("[{nothing},{}]", value_lists(rows, |row| row.data.clone()));
-            lines.push(self.line(&sql, &params, placed.iter()));
-        }
-        for row in statement.rows.iter().filter(removes) {
-            let [read, delete] = cratedb::hard_delete_sql(target);
-            let key = text(&row.key);
-            lines.push(self.line(&read, &format!("[[{key}]]"), std::iter::once(row)));
-            // sequence number and term are those that were read
-            lines.push(self.line(&delete, &format!("[[{key}],[null],[null]]"), std::iter::once(row)));
-        }
-        for row in statement.rows.iter().filter(|row| row.patch.is_some()) {
-            let [read, insert, _] = cratedb::patch_sql(target);
-            let at = optional(row.changed_at.map(|at| at.to_string()).as_deref());
-            let change = row.patch.as_ref().map_or_else(|| "null".to_owned(), patch);
-            lines.push(self.line(&read, &format!("[[{}]]", text(&row.key)), std::iter::once(row)));
-            let params = format!(
-                "[[{}],[{}],[{change}],[{}],[{}],[{at}],[null]]",
-                text(&row.key),
-                row.pk,
-                row.aux,
-                text(&row.version)
-            );
-            lines.push(self.line(&insert, &params, std::iter::once(row)));
-        }
-        Ok(lines)
-    }
-}
-
-/// The parameters in the order of the statement's placeholders, each a list with one element a row.
-fn params(statement: &Statement) -> String {
-    let sixth = |row: &Row| match statement.action {
-        Action::Upsert => row.deleted.to_string(),
-        // the version that the patch rests on
-        Action::Patch => "null".to_owned(),
-    };
-    let rows = statement.rows.iter().map(|row| (row, sixth(row)));
-    format!("[{}]", value_lists(rows, |row| row.patch.as_ref().map(patch).or_else(|| row.data.clone())))
-}
-
-fn value_lists<'r>(
-    rows: impl Iterator<Item = (&'r Row, String)> + Clone,
-    data: impl Fn(&Row) -> Option<String>,
+/// A statement as a line of JSON. `positions` has the record of each row.
+fn line<'r>(
+    target: &Target,
+    statement: &Statement<'_>,
+    positions: impl Iterator<Item = Option<&'r str>>,
 ) -> String {
-    let all = || rows.clone().map(|(row, _)| row);
-    let columns = [
-        list(all(), |row| text(&row.key)),
-        list(all(), |row| row.pk.clone()),
-        list(all(), |row| data(row).unwrap_or_else(|| "null".to_owned())),
-        list(all(), |row| row.aux.clone()),
-        list(all(), |row| text(&row.version)),
-        format!("[{}]", rows.clone().map(|(_, sixth)| sixth).collect::<Vec<_>>().join(",")),
-        list(all(), |row| optional(row.changed_at.map(|at| at.to_string()).as_deref())),
-    ];
-    columns.join(",")
+    let positions: Vec<String> = positions.map(|position| text(position.unwrap_or_default())).collect();
+    format!(
+        "{{\"target\":{},\"sql\":{},\"params\":{},\"positions\":[{}]}}\n",
+        text(&target.qualified()),
+        text(&statement.sql),
+        list(&statement.parameters),
+        positions.join(",")
+    )
 }
 
-fn list<'r>(rows: impl Iterator<Item = &'r Row>, of: impl Fn(&Row) -> String) -> String {
-    let elements: Vec<String> = rows.map(of).collect();
+fn list(parameters: &[Parameter<'_>]) -> String {
+    let elements: Vec<String> = parameters.iter().map(json).collect();
     format!("[{}]", elements.join(","))
+}
+
+fn json(parameter: &Parameter<'_>) -> String {
+    let null = || "null".to_owned();
+    match parameter {
+        Parameter::Text(value) => optional(value.as_deref()),
+        Parameter::Json(value) => value.as_deref().map_or_else(null, str::to_owned),
+        Parameter::Bool(value) => value.to_string(),
+        Parameter::Number(value) => value.map_or_else(null, |value| value.to_string()),
+        Parameter::Moment(at) => optional(at.map(|at| at.to_string()).as_deref()),
+        Parameter::Member(value) => value.to_text(),
+        Parameter::List(elements) => list(elements),
+    }
 }

@@ -12,7 +12,7 @@ use rowtide::deadline::Deadline;
 use rowtide::error::{Code, Error, ErrorKind, Result};
 use rowtide::json::write_string;
 use rowtide::pipeline::{Flow, process};
-use rowtide::plan::{Dialect, Statement, cratedb};
+use rowtide::plan::{self, Dialect, cratedb};
 use rowtide::record::Redelivered;
 use rowtide::report::{Counts, Report};
 use rowtide::sink::{Binding, Database, KnownTarget, LiveRow, RowOutcome, Shown, Sink, Truncation};
@@ -191,25 +191,22 @@ impl Sink for Watched {
         self.sink.store()
     }
 
-    fn dialect(&self) -> Dialect {
-        self.sink.dialect()
-    }
-
     fn retries(&self) -> u64 {
         self.sink.retries()
     }
 
     async fn prepare(&self, binding: &Binding, deadline: Deadline) -> Result<()> {
         self.sink.prepare(binding, deadline).await?;
-        self.prepared.lock().unwrap_or_else(PoisonError::into_inner).insert(match self.dialect() {
+        let name = match self.sink.dialect(deadline).await? {
             Dialect::Postgres => binding.target.qualified(),
             Dialect::Cratedb => cratedb::named(&binding.target).qualified(),
-        });
+        };
+        self.prepared.lock().unwrap_or_else(PoisonError::into_inner).insert(name);
         Ok(())
     }
 
-    async fn apply(&self, statement: &Statement, deadline: Deadline) -> Result<Vec<RowOutcome>> {
-        self.sink.apply(statement, deadline).await
+    async fn apply(&self, write: &plan::Write, deadline: Deadline) -> Result<Vec<RowOutcome>> {
+        self.sink.apply(write, deadline).await
     }
 
     async fn truncate(&self, truncation: &Truncation, deadline: Deadline) -> Result<RowOutcome> {

@@ -3,7 +3,7 @@
 use crate::catalogue::TableSchema;
 use crate::deadline::Deadline;
 use crate::error::Result;
-use crate::plan::{Dialect, Statement};
+use crate::plan::Write;
 use crate::sink::{Binding, Cause, DeadLetter, RowOutcome, Sink, Store, Truncation};
 use crate::source::SourceIdentity;
 use std::collections::HashSet;
@@ -58,10 +58,6 @@ impl<'s, S: Sink> Sink for Timed<'s, S> {
         self.store.as_ref()
     }
 
-    fn dialect(&self) -> Dialect {
-        self.sink.dialect()
-    }
-
     fn retries(&self) -> u64 {
         self.sink.retries()
     }
@@ -71,10 +67,10 @@ impl<'s, S: Sink> Sink for Timed<'s, S> {
         self.watch.time(span, self.sink.prepare(binding, deadline)).await
     }
 
-    async fn apply(&self, statement: &Statement, deadline: Deadline) -> Result<Vec<RowOutcome>> {
-        let (table, rows) = (|| statement.target.qualified(), statement.rows.len());
-        let span = debug_span!("apply", table = table(), rows, action = ?statement.action);
-        self.watch.time(span, self.sink.apply(statement, deadline)).await
+    async fn apply(&self, write: &Write, deadline: Deadline) -> Result<Vec<RowOutcome>> {
+        let (table, rows) = (|| write.target.qualified(), write.rows.len());
+        let span = debug_span!("apply", table = table(), rows, action = ?write.action);
+        self.watch.time(span, self.sink.apply(write, deadline)).await
     }
 
     async fn truncate(&self, truncation: &Truncation, deadline: Deadline) -> Result<RowOutcome> {

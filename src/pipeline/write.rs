@@ -22,7 +22,7 @@ pub type TableKey = (String, String);
 pub(super) fn table_key(change: &RoutedChange) -> Option<TableKey> {
     Some((change.event.table.clone(), change.event.key.as_ref()?.as_str().to_owned()))
 }
-/// A chunk after its statements.
+/// A chunk after its writes.
 pub(super) struct Written {
     pub(super) chunk: Chunk,
     pub(super) settled: Vec<(RoutedChange, Option<Fate>)>,
@@ -116,17 +116,16 @@ pub(super) async fn run<S: Sink>(
         if wave.is_empty() {
             return Ok(());
         }
-        let planned =
-            debug_span!("plan", changes = wave.len()).in_scope(|| plan(sink.dialect(), schedule, &wave));
-        for statement in planned {
-            match sink.apply(&statement, deadline).await {
+        let planned = debug_span!("plan", changes = wave.len()).in_scope(|| plan(schedule, &wave));
+        for write in planned {
+            match sink.apply(&write, deadline).await {
                 Ok(outcomes) => {
-                    assert_eq!(outcomes.len(), statement.rows.len(), "every row has exactly one outcome");
-                    for (row, outcome) in statement.rows.iter().zip(outcomes) {
+                    assert_eq!(outcomes.len(), write.rows.len(), "every row has exactly one outcome");
+                    for (row, outcome) in write.rows.iter().zip(outcomes) {
                         schedule.settle(row.change, fate_of(outcome));
                     }
                 }
-                Err(error) => schedule.give_up(&statement.target, &flow.tolerated(&statement.target, error)?),
+                Err(error) => schedule.give_up(&write.target, &flow.tolerated(&write.target, error)?),
             }
         }
     }

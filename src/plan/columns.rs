@@ -4,8 +4,8 @@
 //! No write may change the schema there, so a value goes to `data` only when its column exists, or is going to be
 //! added before the write; everything else goes to `aux`, path by path.
 
+use super::encode::{Encoded, is_plain_name, plain_pointer};
 use super::exact::{is_decimal, is_loose_number, moment};
-use super::place::{Placed, is_plain_name, plain_pointer};
 use crate::event::token;
 use crate::json::{self, Value};
 use std::borrow::Cow;
@@ -311,7 +311,7 @@ impl Columns {
 
     /// What of a row's key and document the columns hold exactly; the rest is in `aux`. Grows the columns by what
     /// is missing, as far as the budget goes.
-    pub fn place<'t>(&mut self, pk: &'t str, data: Option<&'t str>, budget: Budget) -> Placed<'t> {
+    pub fn encode<'t>(&mut self, pk: &'t str, data: Option<&'t str>, budget: Budget) -> Encoded<'t> {
         let mut aux = Vec::new();
         let mut keep = |root: &str, text: &'t str| {
             let column = self.roots.get_mut(root);
@@ -334,7 +334,7 @@ impl Columns {
             *pointer = plain_pointer(pointer);
         }
         let aux = if aux.is_empty() { Cow::Borrowed("{}") } else { Cow::Owned(Value::Object(aux).to_text()) };
-        Placed { pk, data, aux }
+        Encoded { pk, data, aux }
     }
 
     /// The columns that are here and not in `before`, each with its path; those below it are part of it.
@@ -370,7 +370,7 @@ fn added_below(
 /// What is moved out: pointers and JSON texts.
 type Moved = Vec<(String, Value)>;
 
-/// Columns while documents are placed in them.
+/// Columns while documents are encoded in them.
 struct Growth<'c> {
     total: &'c mut usize,
     budget: Budget,
@@ -568,8 +568,8 @@ mod tests {
     }
 
     fn check(columns: &Columns, data: &str, stays: &str, aux: &str) {
-        let placed = columns.clone().place("{}", Some(data), BUDGET);
-        assert_eq!((placed.data.as_deref(), &*placed.aux), (Some(stays), aux), "{data}");
+        let encoded = columns.clone().encode("{}", Some(data), BUDGET);
+        assert_eq!((encoded.data.as_deref(), &*encoded.aux), (Some(stays), aux), "{data}");
     }
 
     #[test]
@@ -577,7 +577,7 @@ mod tests {
         let mut columns = empty();
         let before = columns.clone();
         let document = r#"{"s":"x","n":1,"b":true,"o":{"i":{"j":1}},"l":[{"a":1},{"b":["x"]}],"e":{}}"#;
-        assert_eq!(columns.place("{}", Some(document), BUDGET).data.as_deref(), Some(document));
+        assert_eq!(columns.encode("{}", Some(document), BUDGET).data.as_deref(), Some(document));
         let added: Vec<String> = columns
             .added_since(&before)
             .iter()
@@ -597,7 +597,7 @@ mod tests {
         assert_eq!(columns.total(), before.total() + 10);
         // the second document only adds what is new
         let before = columns.clone();
-        columns.place("{}", Some(r#"{"l":[{"c":1}],"o":{"i":{"k":null}}}"#), BUDGET);
+        columns.encode("{}", Some(r#"{"l":[{"c":1}],"o":{"i":{"k":null}}}"#), BUDGET);
         let added = columns.added_since(&before);
         assert_eq!(added.len(), 1);
         assert_eq!(added[0].0, ["data", "l", "c"]);
@@ -615,8 +615,8 @@ mod tests {
         check(&Columns::described(&made), r#"{"😀":null}"#, "{}", r#"{"/data/~ud83d~ude00":"null"}"#);
         let mut keyed = made.to_vec();
         keyed.push(path(&["pk", "😀"], "text"));
-        let placed = Columns::described(&keyed).place(r#"{"😀":"k"}"#, None, Budget::NONE).pk.into_owned();
-        assert_eq!(placed, r#"{"😀":"k"}"#);
+        let encoded = Columns::described(&keyed).encode(r#"{"😀":"k"}"#, None, Budget::NONE).pk.into_owned();
+        assert_eq!(encoded, r#"{"😀":"k"}"#);
     }
 
     #[test]
@@ -662,19 +662,19 @@ mod tests {
     fn the_budget_ends_the_growth() {
         let budget = Budget { per_object: 2, total: 10 };
         let mut columns = empty();
-        let placed = columns.place("{}", Some(r#"{"a":1,"b":2,"c":3}"#), budget);
-        assert_eq!(placed.data.as_deref(), Some(r#"{"a":1,"b":2}"#));
-        assert_eq!(&*placed.aux, r#"{"/data/c":"3"}"#);
+        let encoded = columns.encode("{}", Some(r#"{"a":1,"b":2,"c":3}"#), budget);
+        assert_eq!(encoded.data.as_deref(), Some(r#"{"a":1,"b":2}"#));
+        assert_eq!(&*encoded.aux, r#"{"/data/c":"3"}"#);
         assert_eq!(columns.total(), 10);
-        let placed = columns.place(r#"{"id":1}"#, Some(r#"{"b":{"x":1}}"#), budget);
-        assert_eq!(&*placed.aux, r#"{"/pk/id":"1","/data/b":"{\"x\":1}"}"#);
+        let encoded = columns.encode(r#"{"id":1}"#, Some(r#"{"b":{"x":1}}"#), budget);
+        assert_eq!(&*encoded.aux, r#"{"/pk/id":"1","/data/b":"{\"x\":1}"}"#);
     }
 
     #[test]
     fn without_a_column_for_it_a_document_stays_whole_beside_it() {
-        let placed = Columns::described(&[]).place(r#"{"id":1}"#, Some(r#"{"a":1}"#), BUDGET);
-        assert_eq!((&*placed.pk, placed.data.as_deref()), ("{}", Some("{}")));
-        assert_eq!(&*placed.aux, r#"{"/pk":"{\"id\":1}","/data":"{\"a\":1}"}"#);
+        let encoded = Columns::described(&[]).encode(r#"{"id":1}"#, Some(r#"{"a":1}"#), BUDGET);
+        assert_eq!((&*encoded.pk, encoded.data.as_deref()), ("{}", Some("{}")));
+        assert_eq!(&*encoded.aux, r#"{"/pk":"{\"id\":1}","/data":"{\"a\":1}"}"#);
     }
 
     fn documents() -> impl Strategy<Value = Value> {
@@ -749,7 +749,7 @@ mod tests {
             let mut columns = if typed { existing() } else { empty() };
             let (last, before) = documents.split_last().unwrap();
             for document in before.iter().chain(known.then_some(last)) {
-                columns.place("{}", Some(&document.to_text()), BUDGET);
+                columns.encode("{}", Some(&document.to_text()), BUDGET);
             }
             let column = columns.root("data").unwrap();
             let (mut total, mut same, mut aux) = (0, column.clone(), Vec::new());
@@ -771,20 +771,20 @@ mod tests {
             let budget = Budget { per_object, total: 20 };
             for document in documents {
                 let text = document.to_text();
-                let placed = columns.place(&text, Some(&text), budget);
+                let encoded = columns.encode(&text, Some(&text), budget);
                 prop_assert!(columns.total() <= 20);
-                let (pk, data) = (&*placed.pk, placed.data.as_deref().unwrap());
+                let (pk, data) = (&*encoded.pk, encoded.data.as_deref().unwrap());
                 for (root, text) in [("pk", pk), ("data", data)] {
                     prop_assert!(fits(&Value::parse(text).unwrap(), columns.root(root).unwrap()), "{}", text);
                 }
-                let Ok(Value::Object(aux)) = Value::parse(&placed.aux) else { panic!("aux is no object") };
+                let Ok(Value::Object(aux)) = Value::parse(&encoded.aux) else { panic!("aux is no object") };
                 prop_assert!(aux.iter().all(|(_, text)| matches!(text, Value::String(text) if text.is_ascii())));
                 // as it comes back from columns of floats
                 let back = |text: &str| {
                     let value = Value::parse(text).unwrap();
                     with_plain_numbers(if loose { value } else { shown(value) }).to_text()
                 };
-                let (pk, data) = merge(&back(pk), Some(&back(data)), &placed.aux).unwrap();
+                let (pk, data) = merge(&back(pk), Some(&back(data)), &encoded.aux).unwrap();
                 prop_assert_eq!(sorted(pk), sorted(document.clone()));
                 prop_assert_eq!(sorted(data.unwrap()), sorted(document));
             }

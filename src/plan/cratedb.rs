@@ -1,8 +1,13 @@
 //! CrateDB's statements: no transaction, no guard behind `do update`, and no write that changes the schema.
 
 use super::columns::{Budget, Column, Columns};
-use super::{Layout, fill, literal, quote, relation};
+use super::encode::Encoded;
+use super::lists::with_named_lists;
+use super::statement::{EncodedRow, Parameter, Statement};
+use super::{Layout, Row, Write, fill, literal, quote, relation};
 use crate::error::{Code, Error, Result};
+use crate::event::Timestamp;
+use crate::json::Value;
 use crate::policy::{DataLayout, DeletePolicy};
 use crate::route::Target;
 
@@ -359,6 +364,195 @@ pub fn adopted_patch_sql(target: &Target, layout: Layout, key_names: &[String]) 
         ("term", &term),
     ];
     [fill(READ_ADOPTED, &read), fill(INSERT_ADOPTED, &insert), fill(UPDATE_ADOPTED, &update)]
+}
+
+/// Rows as the columns of their table can hold them. Grows the columns by what is missing, as far as the budget goes.
+pub fn encode<'r>(
+    rows: impl IntoIterator<Item = &'r Row>,
+    layout: Layout,
+    columns: &mut Columns,
+    budget: Budget,
+) -> Vec<EncodedRow<'r>> {
+    let encoded = rows.into_iter().map(|row| {
+        let mut encoded = columns.encode(&row.pk, row.data.as_deref(), budget);
+        if let Layout::Adopted { aux: true, .. } = layout {
+            encoded.aux = with_named_lists(&encoded.aux).into();
+        }
+        EncodedRow { row, encoded }
+    });
+    encoded.collect()
+}
+
+/// The values of a row in the order of [`Values`].
+fn values<'e>(layout: Layout, row: &'e EncodedRow<'_>) -> Vec<Parameter<'e>> {
+    Values::of(layout).names().iter().map(|name| row.value(name)).collect()
+}
+
+/// The statement that upserts these rows. `at` is the time of the attempt.
+#[must_use]
+pub fn upsert<'e>(
+    target: &Target,
+    layout: Layout,
+    key_names: &[String],
+    rows: &[&'e EncodedRow<'_>],
+    at: Option<Timestamp>,
+) -> Statement<'e> {
+    let mut parameters = Vec::with_capacity(rows.len() * Values::of(layout).names().len() + 1);
+    if layout == Layout::Managed {
+        parameters.push(Parameter::Moment(at));
+    }
+    parameters.extend(rows.iter().flat_map(|row| values(layout, row)));
+    let changes = rows.iter().map(|row| row.row.change).collect();
+    Statement { sql: upsert_sql(target, layout, key_names, rows.len()), parameters, changes }
+}
+
+/// What a row was when it was read: its sequence number and its term. Who writes it names them, and nothing is written
+/// when they are others by then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct State {
+    /// The sequence number.
+    pub sequence: i64,
+    /// The term.
+    pub term: i64,
+}
+
+impl State {
+    fn parameters(state: Option<Self>) -> [Parameter<'static>; 2] {
+        [
+            Parameter::Number(state.map(|state| state.sequence)),
+            Parameter::Number(state.map(|state| state.term)),
+        ]
+    }
+}
+
+fn of_row<'r>(sql: String, parameters: Vec<Parameter<'r>>, row: &Row) -> Statement<'r> {
+    Statement { sql, parameters, changes: vec![row.change] }
+}
+
+/// The statement that reads what the patch of a row rests on.
+#[must_use]
+pub fn read_row<'r>(target: &Target, row: &'r Row) -> Statement<'r> {
+    let [read, _, _] = patch_sql(target);
+    of_row(read, vec![Parameter::text(&row.key)], row)
+}
+
+/// The statement that writes a patched row: a new one without a state, and else the one that had it.
+#[must_use]
+pub fn write_patched<'e>(
+    target: &Target,
+    row: &'e EncodedRow<'_>,
+    at: Option<Timestamp>,
+    state: Option<State>,
+) -> Statement<'e> {
+    let [_, insert, update] = patch_sql(target);
+    let mut parameters: Vec<Parameter<'e>> =
+        ["key", "pk", "data", "aux", "version", "changed_at"].into_iter().map(|it| row.value(it)).collect();
+    parameters.push(Parameter::Moment(at));
+    if state.is_some() {
+        parameters.extend(State::parameters(state));
+    }
+    of_row(if state.is_some() { update } else { insert }, parameters, row.row)
+}
+
+/// The statement that reads what a hard delete of a row rests on.
+#[must_use]
+pub fn read_version<'r>(target: &Target, row: &'r Row) -> Statement<'r> {
+    let [read, _] = hard_delete_sql(target);
+    of_row(read, vec![Parameter::text(&row.key)], row)
+}
+
+/// The statement that deletes the row that had this state.
+#[must_use]
+pub fn delete_row<'r>(target: &Target, row: &'r Row, state: Option<State>) -> Statement<'r> {
+    let [_, delete] = hard_delete_sql(target);
+    let [sequence, term] = State::parameters(state);
+    of_row(delete, vec![Parameter::text(&row.key), sequence, term], row)
+}
+
+/// The members of an adopted table's key, in order; none when its `pk` cannot hold them all.
+fn key_values(row: &EncodedRow<'_>, key_names: &[String]) -> Option<Vec<Parameter<'static>>> {
+    let Ok(Value::Object(members)) = Value::parse(&row.encoded.pk) else { return None };
+    let value = |name: &String| members.iter().find(|(member, _)| member == name);
+    key_names.iter().map(|name| value(name).map(|(_, value)| Parameter::Member(value.clone()))).collect()
+}
+
+/// The statement that deletes a row of an adopted table; none when its `pk` cannot hold the key.
+#[must_use]
+pub fn delete_adopted(
+    target: &Target,
+    key_names: &[String],
+    row: &EncodedRow<'_>,
+) -> Option<Statement<'static>> {
+    let key = key_values(row, key_names)?;
+    Some(of_row(adopted_delete_sql(target, key_names), key, row.row))
+}
+
+/// The statement that reads what the patch of a row of an adopted table rests on; none when its `pk` cannot hold the
+/// key.
+#[must_use]
+pub fn read_adopted(
+    target: &Target,
+    layout: Layout,
+    key_names: &[String],
+    row: &EncodedRow<'_>,
+) -> Option<Statement<'static>> {
+    let [read, _, _] = adopted_patch_sql(target, layout, key_names);
+    Some(of_row(read, key_values(row, key_names)?, row.row))
+}
+
+/// The statement that writes a patched row of an adopted table: a new one without a state, and else the one that had
+/// it. None when its `pk` cannot hold the key.
+#[must_use]
+pub fn write_adopted<'e>(
+    target: &Target,
+    layout: Layout,
+    key_names: &[String],
+    row: &'e EncodedRow<'_>,
+    state: Option<State>,
+) -> Option<Statement<'e>> {
+    let [_, insert, update] = adopted_patch_sql(target, layout, key_names);
+    if state.is_none() {
+        return Some(of_row(insert, values(layout, row), row.row));
+    }
+    let names = Values::of(layout).names().iter().filter(|name| **name != "pk");
+    let mut parameters: Vec<Parameter<'e>> = key_values(row, key_names)?;
+    parameters.extend(names.map(|name| row.value(name)));
+    parameters.extend(State::parameters(state));
+    Some(of_row(update, parameters, row.row))
+}
+
+/// What is run for a write to a table made by rowtide that has these columns, as far as it is known before, and the
+/// columns that the table has then.
+///
+/// The columns that are added come first, then the upsert as it is for one row: it is sent with as many rows as fit.
+/// When that is, what a patched document will be and in what state a row is read, is not known: for the first and the
+/// last stands null, for the document the patch.
+#[must_use]
+pub fn preview(write: &Write, before: &Columns) -> (Vec<Statement<'static>>, Columns) {
+    let target = &named(&write.target);
+    let removes = |row: &&Row| row.deleted && target.delete == DeletePolicy::Hard;
+    let upserted = write.rows.iter().filter(|row| !removes(row) && row.patch.is_none());
+    let mut columns = before.clone();
+    let encoded = encode(upserted, Layout::Managed, &mut columns, budget(target));
+    let added = add_columns(&table(target, Layout::Managed), &columns.added_since(before)).into_iter();
+    let mut statements: Vec<Statement<'static>> =
+        added.map(|sql| Statement { sql, parameters: Vec::new(), changes: Vec::new() }).collect();
+    let each = encoded.iter().map(|row| upsert(target, Layout::Managed, &[], &[row], None));
+    statements.extend(Statement::listed(each.collect()).map(Statement::into_owned));
+    let mut once = |statement: Statement<'_>| {
+        statements.extend(Statement::listed(vec![statement]).map(Statement::into_owned));
+    };
+    for row in write.rows.iter().filter(removes) {
+        once(read_version(target, row));
+        once(delete_row(target, row, None));
+    }
+    for row in write.rows.iter().filter(|row| row.patch.is_some()) {
+        let data = row.patch.as_ref().map(|patch| patch.to_json().into());
+        let encoded = Encoded { pk: row.pk.as_str().into(), data, aux: "{}".into() };
+        once(read_row(target, row));
+        once(write_patched(target, &EncodedRow { row, encoded }, None, None));
+    }
+    (statements, columns)
 }
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
 //! The convention of LorryStream and CrateDB Toolkit for lists of several kinds, for the tables that they made.
 
+use super::encode::{is_plain_name, pointer_of};
 use super::exact::is_loose_number;
-use super::place::{is_plain_name, pointer_of};
 use crate::event::{token, tokens};
 use crate::json::{self, Value};
 
 /// `aux` of a table of LorryStream or CrateDB Toolkit: lists of several kinds among the document's own members stand
 /// there under their names, as theirs wrote them; everything else under its pointer.
 #[must_use]
-pub fn with_named_lists(aux: &str) -> String {
+pub(super) fn with_named_lists(aux: &str) -> String {
     let Ok(Value::Object(members)) = Value::parse(aux) else { return aux.to_owned() };
     let named =
         members.into_iter().map(|(pointer, text)| match (tokens(&pointer_of(&pointer)).as_slice(), &text) {

@@ -14,7 +14,7 @@ use crate::catalogue::TableSchema;
 use crate::config::{Config, DialectChoice};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
-use crate::plan::{Dialect, Statement};
+use crate::plan::{Dialect, Write};
 use crate::source::SourceIdentity;
 use std::collections::HashSet;
 use std::future::Future;
@@ -132,6 +132,17 @@ impl Database {
     pub fn checking_horizon(mut self) -> Self {
         self.checks_horizon = true;
         self
+    }
+
+    /// Which database it is; asked once.
+    ///
+    /// # Errors
+    /// When it cannot be found out.
+    pub async fn dialect(&self, deadline: Deadline) -> Result<Dialect> {
+        Ok(match self.kind(deadline).await? {
+            Kind::Postgres(_) => Dialect::Postgres,
+            Kind::Cratedb(_) => Dialect::Cratedb,
+        })
     }
 
     async fn kind(&self, deadline: Deadline) -> Result<&Kind> {
@@ -309,11 +320,6 @@ impl Sink for Database {
         Some(self)
     }
 
-    fn dialect(&self) -> Dialect {
-        let found_out = self.kind.get().map(|kind| of_its_kind!(kind, |sink| sink.dialect()));
-        found_out.or_else(|| configured(&self.config)).unwrap_or(Dialect::Postgres)
-    }
-
     fn retries(&self) -> u64 {
         let since = self.kind.get().map_or(0, |kind| of_its_kind!(kind, |sink| sink.retries()));
         self.retries_before.load(Ordering::Relaxed) + since
@@ -323,8 +329,8 @@ impl Sink for Database {
         of_its_kind!(self.kind(deadline).await?, |sink| Box::pin(sink.prepare(binding, deadline)).await)
     }
 
-    async fn apply(&self, statement: &Statement, deadline: Deadline) -> Result<Vec<RowOutcome>> {
-        of_its_kind!(self.kind(deadline).await?, |sink| Box::pin(sink.apply(statement, deadline)).await)
+    async fn apply(&self, write: &Write, deadline: Deadline) -> Result<Vec<RowOutcome>> {
+        of_its_kind!(self.kind(deadline).await?, |sink| Box::pin(sink.apply(write, deadline)).await)
     }
 
     async fn truncate(&self, truncation: &Truncation, deadline: Deadline) -> Result<RowOutcome> {

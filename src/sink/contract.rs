@@ -6,14 +6,14 @@ use crate::catalogue::TableSchema;
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::event::Timestamp;
-use crate::plan::{Dialect, Statement};
+use crate::plan::Write;
 use crate::route::Target;
 use crate::source::SourceIdentity;
 use std::collections::HashSet;
 use std::future::Future;
 use std::sync::Arc;
 
-/// What became of one row of a statement.
+/// What became of one row of a write.
 #[derive(Debug, Clone)]
 pub enum RowOutcome {
     /// Written.
@@ -23,7 +23,7 @@ pub enum RowOutcome {
     /// The same, and yet the source says that this change happened later than the one that is stored: its order may
     /// have started anew.
     StaleButLater,
-    /// The database refuses this row; every other row of the statement was tried without it.
+    /// The database refuses this row; every other row of the write was tried without it.
     Refused(Arc<Error>),
 }
 
@@ -72,7 +72,7 @@ pub struct Truncation {
     pub position: String,
 }
 
-/// Writes planned statements: a database, a memory, an archive.
+/// Takes what is planned: a database, a memory, an archive.
 ///
 /// The only thing that whoever brings a sink of his own must write. Without a [store](Self::store) the flow keeps no
 /// books, and says so rather than lose anything:
@@ -91,7 +91,7 @@ pub struct Truncation {
 /// use rowtide::deadline::Deadline;
 /// use rowtide::error::Code;
 /// use rowtide::pipeline::{Flow, process};
-/// use rowtide::plan::{Dialect, Statement};
+/// use rowtide::plan::Write;
 /// use rowtide::record::{Envelope, Record};
 /// use rowtide::report::Outcome;
 /// use rowtide::sink::{Binding, NoStore, RowOutcome, Sink};
@@ -103,19 +103,14 @@ pub struct Truncation {
 /// impl Sink for Archive {
 ///     type Store = NoStore;
 ///
-///     fn dialect(&self) -> Dialect {
-///         // what its rows look like is PostgreSQL's matter; no SQL has to be run
-///         Dialect::Postgres
-///     }
-///
 ///     async fn prepare(&self, _: &Binding, _: Deadline) -> rowtide::Result<()> {
 ///         Ok(())
 ///     }
 ///
-///     async fn apply(&self, statement: &Statement, _: Deadline) -> rowtide::Result<Vec<RowOutcome>> {
-///         let rows = statement.rows.iter().map(|row| (row.key.clone(), row.version.clone()));
+///     async fn apply(&self, write: &Write, _: Deadline) -> rowtide::Result<Vec<RowOutcome>> {
+///         let rows = write.rows.iter().map(|row| (row.key.clone(), row.version.clone()));
 ///         self.0.lock().unwrap().extend(rows);
-///         Ok(vec![RowOutcome::Applied; statement.rows.len()])
+///         Ok(vec![RowOutcome::Applied; write.rows.len()])
 ///     }
 /// }
 ///
@@ -144,9 +139,6 @@ pub trait Sink: Send + Sync {
         None
     }
 
-    /// How statements must be said; known at the latest when a target was prepared.
-    fn dialect(&self) -> Dialect;
-
     /// How many times something was tried again for a transient reason, since the beginning.
     fn retries(&self) -> u64 {
         0
@@ -158,13 +150,13 @@ pub trait Sink: Send + Sync {
     /// A configuration error that says what to do, or a transient one.
     fn prepare(&self, binding: &Binding, deadline: Deadline) -> impl Future<Output = Result<()>> + Send;
 
-    /// Applies a statement: one outcome for each of its rows, in their order.
+    /// Applies a write: one outcome for each of its rows, in their order.
     ///
     /// # Errors
-    /// When the statement as a whole could not be done. Some rows may be durable nevertheless; doing it again is safe.
+    /// When the write as a whole could not be done. Some rows may be durable nevertheless; doing it again is safe.
     fn apply(
         &self,
-        statement: &Statement,
+        write: &Write,
         deadline: Deadline,
     ) -> impl Future<Output = Result<Vec<RowOutcome>>> + Send;
 

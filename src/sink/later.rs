@@ -2,7 +2,7 @@
 
 use super::contract::RowOutcome;
 use crate::event::Timestamp;
-use crate::plan::{Row, Statement};
+use crate::plan::{Row, Write};
 use crate::version::Version;
 use std::collections::HashMap;
 
@@ -21,9 +21,9 @@ fn changes_kind(own: &str, stored: &str) -> bool {
 }
 
 /// The rows that were stale, as far as anything beside their version can tell that they are not simply old ones.
-pub(super) fn suspects<'s>(statement: &'s Statement, outcomes: &[RowOutcome]) -> Vec<&'s Row> {
+pub(super) fn suspects<'s>(write: &'s Write, outcomes: &[RowOutcome]) -> Vec<&'s Row> {
     let tells_more = |row: &Row| happened_at(row).is_some() || row.version.starts_with(OF_ONES_OWN);
-    let rows = statement.rows.iter().zip(outcomes);
+    let rows = write.rows.iter().zip(outcomes);
     rows.filter(|(row, outcome)| matches!(outcome, RowOutcome::Stale) && tells_more(row))
         .map(|(row, _)| row)
         .collect()
@@ -34,8 +34,8 @@ pub(super) type Stored = HashMap<String, (String, Option<jiff::Timestamp>)>;
 
 /// Marks the stale rows that happened later than what is stored, or count with something else. The database keeps times
 /// in units of so many microseconds.
-pub(super) fn mark(statement: &Statement, outcomes: &mut [RowOutcome], stored: &Stored, unit: i64) {
-    for (row, outcome) in statement.rows.iter().zip(outcomes) {
+pub(super) fn mark(write: &Write, outcomes: &mut [RowOutcome], stored: &Stored, unit: i64) {
+    for (row, outcome) in write.rows.iter().zip(outcomes) {
         let Some((version, at)) = stored.get(&row.key) else { continue };
         let is_later = happened_at(row)
             .zip(*at)

@@ -6,7 +6,7 @@ use crate::catalogue::TableSchema;
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, ErrorKind, Result};
 use crate::json::Value;
-use crate::plan::{Action, Dialect, Row, Statement, merge};
+use crate::plan::{Action, Row, Write};
 use crate::source::SourceIdentity;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -139,14 +139,14 @@ impl Memory {
     }
 
     /// Writes rows together or not at all; what became of each.
-    fn write(&self, state: &mut State, statement: &Statement, unit: &[&Row]) -> Result<Vec<RowOutcome>> {
-        let target = statement.target.qualified();
+    fn write(&self, state: &mut State, write: &Write, unit: &[&Row]) -> Result<Vec<RowOutcome>> {
+        let target = write.target.qualified();
         let floor = state.floors.get(&target).map(String::as_str).unwrap_or_default();
         let mut fresh: Vec<(&str, MemoryRow)> = Vec::new();
         for row in unit.iter().filter(|row| floor < row.version.as_str()) {
             let stored = state.rows.get(&(target.clone(), row.key.clone()));
             if stored.is_none_or(|stored| stored.version < row.version) {
-                fresh.push((&row.key, next(statement.action, row, stored)?));
+                fresh.push((&row.key, next(write.action, row, stored)?));
             }
         }
         let is_refused = |(key, row): &(&str, MemoryRow)| {
@@ -174,7 +174,7 @@ fn next(action: Action, row: &Row, stored: Option<&MemoryRow>) -> Result<MemoryR
         Action::Upsert => {
             let unreadable =
                 |fault| Error::poison(Code::NotJson, format!("A document cannot be read: {fault}."));
-            merge(&row.pk, row.data.as_deref(), &row.aux).map_err(unreadable)?.1
+            row.data.as_deref().map(Value::parse).transpose().map_err(unreadable)?
         }
         Action::Patch => {
             let stored = stored.and_then(|stored| stored.document.clone());
@@ -206,10 +206,6 @@ impl Sink for Memory {
         Some(self)
     }
 
-    fn dialect(&self) -> Dialect {
-        Dialect::Postgres
-    }
-
     async fn prepare(&self, binding: &Binding, _: Deadline) -> Result<()> {
         let mut state = self.state();
         let known = state.bindings.entry(binding.target.qualified()).or_insert_with(|| binding.clone());
@@ -225,19 +221,19 @@ impl Sink for Memory {
         Err(Error::fault(code, "The target was filled with other changes."))
     }
 
-    async fn apply(&self, statement: &Statement, _: Deadline) -> Result<Vec<RowOutcome>> {
+    async fn apply(&self, write: &Write, _: Deadline) -> Result<Vec<RowOutcome>> {
         let mut units: BTreeMap<usize, Vec<(usize, &Row)>> = BTreeMap::new();
-        for (index, row) in statement.rows.iter().enumerate() {
+        for (index, row) in write.rows.iter().enumerate() {
             units.entry(row.unit).or_default().push((index, row));
         }
         let mut state = self.state();
         let mut outcomes: HashMap<usize, RowOutcome> = HashMap::new();
         for unit in units.into_values() {
             let (indices, rows): (Vec<usize>, Vec<&Row>) = unit.into_iter().unzip();
-            outcomes.extend(indices.into_iter().zip(self.write(&mut state, statement, &rows)?));
+            outcomes.extend(indices.into_iter().zip(self.write(&mut state, write, &rows)?));
         }
         let outcome = |index| outcomes.remove(&index).unwrap_or(RowOutcome::Stale);
-        Ok((0..statement.rows.len()).map(outcome).collect())
+        Ok((0..write.rows.len()).map(outcome).collect())
     }
 
     async fn truncate(&self, truncation: &Truncation, _: Deadline) -> Result<RowOutcome> {

@@ -97,7 +97,7 @@ fn statements() -> Vec<String> {
         }
         let hostile =
             r#"{"a b":{"c\"d":[{"e'f":1},{"g":[["h"]]}]},"\\":true,"é😀":"x","$1":1,"--":2,"/*":3,";":4}"#;
-        drop(after.place(r#"{"id":1}"#, Some(hostile), budget(&target)));
+        drop(after.encode(r#"{"id":1}"#, Some(hostile), budget(&target)));
         all.extend(add_columns(&table(&target, Layout::Managed), &after.added_since(&before)));
     }
     let mut config = Config::default();

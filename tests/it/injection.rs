@@ -8,7 +8,8 @@ use rowtide::config::Config;
 use rowtide::decode::names;
 use rowtide::json::Value;
 use rowtide::pipeline::Flow;
-use rowtide::plan::{Dialect, Layout, Statement, key_index, patch_sql, plan, storage, upsert_sql, view};
+use rowtide::plan::postgres::{patch_sql, upsert_sql};
+use rowtide::plan::{Layout, Write, key_index, plan, storage, view};
 use rowtide::policy::RoutePolicy;
 use rowtide::record::Record;
 use rowtide::route::identifier;
@@ -84,30 +85,30 @@ fn short(table: &str) -> &str {
     table.rsplit('.').next().unwrap_or(table)
 }
 
-/// The statements of a record; none when it is refused.
-fn statements(record: &Record, config: &Config) -> Vec<Statement> {
+/// The writes of a record; none when it is refused.
+fn writes(record: &Record, config: &Config) -> Vec<Write> {
     let flow = Flow::new(config).unwrap();
     let records = [record.clone()];
     let mut batch = flow.batch(&records);
     let Some(chunk) = batch.chunk() else { return Vec::new() };
     let mut schedule = Schedule::new(chunk.changes);
-    let mut statements = Vec::new();
+    let mut writes = Vec::new();
     loop {
         let wave = schedule.wave();
         if wave.is_empty() {
-            return statements;
+            return writes;
         }
-        for statement in plan(Dialect::Postgres, &schedule, &wave) {
-            statement.rows.iter().for_each(|row| schedule.settle(row.change, Fate::Applied));
-            statements.push(statement);
+        for write in plan(&schedule, &wave) {
+            write.rows.iter().for_each(|row| schedule.settle(row.change, Fate::Applied));
+            writes.push(write);
         }
     }
 }
 
-/// Everything that is run for a statement, without its quoted names and literals.
-fn skeleton(statement: &Statement) -> Vec<String> {
-    let target = &statement.target;
-    let member = statement.rows.first().and_then(|row| match Value::parse(&row.pk) {
+/// Everything that is run for a write, without its quoted names and literals.
+fn skeleton(write: &Write) -> Vec<String> {
+    let target = &write.target;
+    let member = write.rows.first().and_then(|row| match Value::parse(&row.pk) {
         Ok(Value::Object(members)) => members.into_iter().next().map(|(name, _)| name),
         _ => None,
     });
@@ -158,25 +159,25 @@ fn names_of_tables_and_columns_stay_names_in_every_statement() {
         let (mut tables, mut columns) = (BTreeSet::new(), BTreeSet::new());
         for (sample, tree) in &material {
             let (record, config) = with_names(sample, tree, &[]);
-            let plain: BTreeSet<Vec<String>> = statements(&record, &config).iter().map(skeleton).collect();
+            let plain: BTreeSet<Vec<String>> = writes(&record, &config).iter().map(skeleton).collect();
             let table = sample.keys.keys().next().map_or("", |table| short(table));
             for new in hostile() {
                 for (column, is_table) in
                     sample.columns.iter().take(6).map(|it| (it.as_str(), false)).chain([(table, true)])
                 {
                     let (record, config) = with_names(sample, tree, &[(column, &new)]);
-                    for statement in statements(&record, &config) {
-                        let found = skeleton(&statement);
+                    for write in writes(&record, &config) {
+                        let found = skeleton(&write);
                         assert!(plain.contains(&found), "{} {column} as {new}: {found:?}", sample.origin);
                         let is_found = if is_table {
-                            tables.extend((statement.target.name != table).then(|| new.clone()));
+                            tables.extend((write.target.name != table).then(|| new.clone()));
                             continue;
                         } else {
                             let members = |json: &str| {
                                 let Ok(Value::Object(members)) = Value::parse(json) else { return false };
                                 members.into_iter().any(|(name, _)| name == new)
                             };
-                            let rows = statement.rows.iter();
+                            let rows = write.rows.iter();
                             rows.flat_map(|row| [Some(&row.pk), row.data.as_ref()])
                                 .flatten()
                                 .any(|it| members(it))
@@ -214,8 +215,8 @@ async fn a_database_takes_hostile_names_as_they_are() {
             }
             written += 1;
             let views = place.texts("select viewname::text from pg_views where schemaname = '{s}'").await;
-            for statement in statements(&record, &config) {
-                let name = &statement.target.name;
+            for write in writes(&record, &config) {
+                let name = &write.target.name;
                 assert!(views.contains(name), "{decoder} {own}: {name} is none of {views:?}");
                 assert!(
                     *name == identifier(name) && (own.len() > 40 || name.ends_with(&own)),

@@ -162,9 +162,9 @@ async fn the_worst_events_of_6_mb_stay_below_their_limit() {
 }
 
 #[test]
-fn a_statement_ends_by_bytes_and_never_between_the_halves_of_a_changed_key() {
+fn a_write_ends_by_bytes_and_never_between_the_halves_of_a_changed_key() {
     use rowtide::coalesce::Schedule;
-    use rowtide::plan::{Dialect, plan};
+    use rowtide::plan::plan;
     let text = "x".repeat(3_000_000);
     let renamed = |id: u32| {
         format!(
@@ -183,15 +183,13 @@ fn a_statement_ends_by_bytes_and_never_between_the_halves_of_a_changed_key() {
     assert_eq!(changes.len(), 10);
     let mut schedule = Schedule::new(changes);
     let wave = schedule.wave();
-    for dialect in [Dialect::Postgres, Dialect::Cratedb] {
-        let statements = plan(dialect, &schedule, &wave);
-        let rows: Vec<usize> = statements.iter().map(|statement| statement.rows.len()).collect();
-        // two rows of 3 MB and their deletes fit into 8 MiB
-        assert_eq!(rows, [4, 4, 2], "{dialect:?}");
-        for statement in statements {
-            let mut units: Vec<usize> = statement.rows.iter().map(|row| row.unit).collect();
-            units.sort_unstable();
-            assert!(units.chunks(2).all(|halves| halves[0] == halves[1]), "{units:?}");
-        }
+    let writes = plan(&schedule, &wave);
+    let rows: Vec<usize> = writes.iter().map(|write| write.rows.len()).collect();
+    // two rows of 3 MB and their deletes fit into 8 MiB
+    assert_eq!(rows, [4, 4, 2]);
+    for write in writes {
+        let mut units: Vec<usize> = write.rows.iter().map(|row| row.unit).collect();
+        units.sort_unstable();
+        assert!(units.chunks(2).all(|halves| halves[0] == halves[1]), "{units:?}");
     }
 }

@@ -668,9 +668,6 @@ fn the_time_of_the_database_and_its_retries_are_told() {
         fn store(&self) -> Option<&Memory> {
             self.0.store()
         }
-        fn dialect(&self) -> rowtide::plan::Dialect {
-            self.0.dialect()
-        }
         fn retries(&self) -> u64 {
             self.1.load(std::sync::atomic::Ordering::Relaxed)
         }
@@ -679,12 +676,12 @@ fn the_time_of_the_database_and_its_retries_are_told() {
         }
         async fn apply(
             &self,
-            statement: &rowtide::plan::Statement,
+            write: &rowtide::plan::Write,
             deadline: Deadline,
         ) -> rowtide::Result<Vec<rowtide::sink::RowOutcome>> {
             tokio::time::sleep(Duration::from_millis(30)).await;
             self.1.fetch_add(2, std::sync::atomic::Ordering::Relaxed);
-            self.0.apply(statement, deadline).await
+            self.0.apply(write, deadline).await
         }
     }
     let sink = Slow(Memory::new(), 40.into());

@@ -9,7 +9,7 @@ use rowtide::error::{Code, Error, ErrorKind, Result};
 use rowtide::event::ChangeEvent;
 use rowtide::json::Value;
 use rowtide::pipeline::{Flow, process};
-use rowtide::plan::{Dialect, Statement};
+use rowtide::plan::Write;
 use rowtide::record::Record;
 use rowtide::report::{Outcome, Report};
 use rowtide::sink::{Binding, Cause, DeadLetter, RowOutcome, Sink, Store, Truncation};
@@ -118,26 +118,22 @@ impl Sink for Memory {
         Some(self)
     }
 
-    fn dialect(&self) -> Dialect {
-        self.database.dialect()
-    }
-
     async fn prepare(&self, binding: &Binding, deadline: Deadline) -> Result<()> {
         self.ask().await?;
         self.database.prepare(binding, deadline).await
     }
 
-    async fn apply(&self, statement: &Statement, deadline: Deadline) -> Result<Vec<RowOutcome>> {
+    async fn apply(&self, write: &Write, deadline: Deadline) -> Result<Vec<RowOutcome>> {
         let fault = self.call().await?;
-        let keys: HashSet<&str> = statement.rows.iter().map(|row| row.key.as_str()).collect();
-        assert_eq!(keys.len(), statement.rows.len(), "no key twice in a statement");
-        let mut statement = statement.clone();
+        let keys: HashSet<&str> = write.rows.iter().map(|row| row.key.as_str()).collect();
+        assert_eq!(keys.len(), write.rows.len(), "no key twice in a write");
+        let mut write = write.clone();
         if fault == Some(Fault::Halfway) {
-            let units: BTreeSet<usize> = statement.rows.iter().map(|row| row.unit).collect();
+            let units: BTreeSet<usize> = write.rows.iter().map(|row| row.unit).collect();
             let first: BTreeSet<usize> = units.iter().copied().take(units.len() / 2).collect();
-            statement.rows.retain(|row| first.contains(&row.unit));
+            write.rows.retain(|row| first.contains(&row.unit));
         }
-        let outcomes = self.database.apply(&statement, deadline).await?;
+        let outcomes = self.database.apply(&write, deadline).await?;
         if fault.is_some() { Err(transient()) } else { Ok(outcomes) }
     }
 

@@ -8,7 +8,7 @@ use rowtide::decode::Decoders;
 use rowtide::error::{Code, ErrorKind};
 use rowtide::event::{Change, ChangeEvent, Document, Patch};
 use rowtide::pipeline::{Flow, process};
-use rowtide::plan::{Dialect, Statement};
+use rowtide::plan::Write;
 use rowtide::policy::{RoutePolicy, Truncate};
 use rowtide::record::{Record, Redelivered};
 use rowtide::report::{Outcome, Report};
@@ -20,16 +20,12 @@ struct Rows(Memory);
 impl Sink for Rows {
     type Store = NoStore;
 
-    fn dialect(&self) -> Dialect {
-        self.0.dialect()
-    }
-
     async fn prepare(&self, binding: &Binding, deadline: Deadline) -> rowtide::Result<()> {
         self.0.prepare(binding, deadline).await
     }
 
-    async fn apply(&self, statement: &Statement, deadline: Deadline) -> rowtide::Result<Vec<RowOutcome>> {
-        self.0.apply(statement, deadline).await
+    async fn apply(&self, write: &Write, deadline: Deadline) -> rowtide::Result<Vec<RowOutcome>> {
+        self.0.apply(write, deadline).await
     }
 }
 

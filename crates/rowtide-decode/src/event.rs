@@ -318,6 +318,24 @@ impl Patch {
         }
         document
     }
+
+    /// The patch as JSON text: an object `set` from JSON Pointers to values, and an array `remove` of JSON Pointers.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut set = Document::default();
+        for (pointer, value) in &self.set {
+            set.append(pointer, value);
+        }
+        let mut out = format!("{{\"set\":{},\"remove\":[", set.to_json());
+        for (index, pointer) in self.remove.iter().enumerate() {
+            if index > 0 {
+                out.push(',');
+            }
+            json::write_string(&mut out, pointer);
+        }
+        out.push_str("]}");
+        out
+    }
 }
 
 /// The reference tokens of a JSON Pointer, unescaped. Source: RFC 6901.

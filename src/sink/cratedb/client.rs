@@ -5,7 +5,8 @@ use super::Cratedb;
 use super::errors::server_error;
 use crate::deadline::Deadline;
 use crate::error::Result;
-use crate::plan::fill;
+use crate::plan::{Statement, fill};
+use crate::sink::wire::parameters::parameters;
 use crate::sink::wire::time::out_of_time;
 use deadpool_postgres::Object;
 use std::sync::PoisonError;
@@ -30,18 +31,17 @@ impl Cratedb {
         Ok(rows)
     }
 
-    /// The row of a key, by a statement that the server does not keep: of a table that was dropped and made anew, a
-    /// kept one reads other columns.
+    /// The one row that a statement reads by its key. The server does not keep the statement: of a table that was
+    /// dropped and made anew, a kept one reads other columns.
     pub(super) async fn row_of(
         &self,
-        key: &str,
-        sql: &str,
+        statement: &Statement<'_>,
         deadline: Deadline,
     ) -> Result<Option<tokio_postgres::Row>> {
         let connection = CheckedOut::new(self.server.client(deadline).await?);
         let client = connection.client()?;
-        let parameters: [(&(dyn ToSql + Sync), Type); 1] = [(&key, Type::VARCHAR)];
-        let work = client.query_typed(sql, &parameters);
+        let key: Vec<_> = parameters(statement).into_iter().map(|key| (key, Type::VARCHAR)).collect();
+        let work = client.query_typed(&statement.sql, &key);
         let rows = self.noticed(self.server.within(client, deadline, work, server_error).await)?;
         connection.give_back();
         Ok(rows.into_iter().next())
@@ -86,15 +86,14 @@ impl Cratedb {
     /// The row of an adopted table's key, by a statement that the server does not keep either.
     pub(super) async fn row_by(
         &self,
-        key: &[&(dyn ToSql + Sync)],
-        sql: &str,
+        statement: &Statement<'_>,
         deadline: Deadline,
     ) -> Result<Option<tokio_postgres::Row>> {
         let connection = CheckedOut::new(self.server.client(deadline).await?);
         let client = connection.client()?;
         let work = async {
-            let prepared = client.prepare(sql).await?;
-            client.query(&prepared, key).await
+            let prepared = client.prepare(&statement.sql).await?;
+            client.query(&prepared, &parameters(statement)).await
         };
         let rows = self.noticed(self.server.within(client, deadline, work, server_error).await)?;
         connection.give_back();

@@ -35,12 +35,12 @@ pub(super) struct Lease {
 }
 
 impl Cratedb {
-    /// Places something in a target's columns, and adds those that it needs before anything is written.
+    /// Encodes something in a target's columns, and adds those that it needs before anything is written.
     pub(super) async fn with_columns<T>(
         &self,
         prepared: &PreparedTarget,
         deadline: Deadline,
-        place: impl Fn(&mut Columns, Budget) -> T + Sync,
+        encode: impl Fn(&mut Columns, Budget) -> T + Sync,
     ) -> Result<T> {
         let target = &prepared.binding.target;
         let name = target.qualified();
@@ -54,15 +54,15 @@ impl Cratedb {
                     if prepared.binding.key_names.iter().any(|name| name == field) { "pk" } else { "data" };
                 after.declare(root, field, column, may_grow);
             }
-            let placed = place(&mut after, if may_grow { budget(target) } else { Budget::NONE });
-            (placed, after.added_since(before))
+            let encoded = encode(&mut after, if may_grow { budget(target) } else { Budget::NONE });
+            (encoded, after.added_since(before))
         };
         let mut refused = None;
         for _ in 0..ADDINGS_MAX {
             {
-                let (placed, added) = planned(&*self.columns_of(prepared, deadline).await?);
+                let (encoded, added) = planned(&*self.columns_of(prepared, deadline).await?);
                 if added.is_empty() {
-                    return Ok(placed);
+                    return Ok(encoded);
                 }
             }
             let _turn = self.turn.lock().await;

@@ -4,7 +4,7 @@ use super::Cratedb;
 use super::rows::Sent;
 use crate::error::{Error, Result};
 use crate::plan::cratedb::batch_rows;
-use crate::plan::{Row, Statement};
+use crate::plan::{Row, Write};
 use crate::sink::contract::RowOutcome;
 use futures_util::future::try_join_all;
 use std::collections::hash_map::DefaultHasher;
@@ -24,12 +24,12 @@ impl Cratedb {
     pub(super) async fn each_row<'s, F: Future<Output = Result<RowOutcome>>>(
         &self,
         indices: &[usize],
-        statement: &'s Statement,
+        write: &'s Write,
         outcomes: &mut [Option<RowOutcome>],
         work: impl Fn(&'s Row) -> F,
     ) -> Result<()> {
         let rows: Vec<(usize, &Row)> =
-            indices.iter().filter_map(|&index| Some((index, statement.rows.get(index)?))).collect();
+            indices.iter().filter_map(|&index| Some((index, write.rows.get(index)?))).collect();
         let size = rows.len().div_ceil(self.server.connections_max.max(1)).max(1);
         let work = &work;
         let lanes = rows.chunks(size).map(|lane| async move {
@@ -54,7 +54,7 @@ pub(super) fn lanes(rows: Vec<Sent<'_>>, connections: usize) -> Vec<Vec<Sent<'_>
     let mut lanes: Vec<Vec<Sent<'_>>> = (0..number).map(|_| Vec::new()).collect();
     for row in rows {
         let mut hasher = DefaultHasher::new();
-        row.row.key.hash(&mut hasher);
+        row.row.row.key.hash(&mut hasher);
         let lane = usize::try_from(hasher.finish() % u64::try_from(number).unwrap_or(1)).unwrap_or_default();
         if let Some(lane) = lanes.get_mut(lane) {
             lane.push(row);

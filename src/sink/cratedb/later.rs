@@ -4,7 +4,7 @@ use super::Cratedb;
 use super::errors::read;
 use crate::deadline::Deadline;
 use crate::error::Result;
-use crate::plan::{Statement, fill, relation};
+use crate::plan::{Write, fill, relation};
 use crate::sink::contract::RowOutcome;
 use crate::sink::later::{Stored, mark, suspects};
 use crate::sink::targets::PreparedTarget;
@@ -17,12 +17,12 @@ impl Cratedb {
     /// last second may not be seen: the sign comes again with the next change.
     pub(super) async fn find_later(
         &self,
-        statement: &Statement,
+        write: &Write,
         prepared: &PreparedTarget,
         mut outcomes: Vec<RowOutcome>,
         deadline: Deadline,
     ) -> Result<Vec<RowOutcome>> {
-        let suspects = suspects(statement, &outcomes);
+        let suspects = suspects(write, &outcomes);
         if suspects.is_empty() {
             return Ok(outcomes);
         }
@@ -43,7 +43,7 @@ impl Cratedb {
         let stored =
             |row: &tokio_postgres::Row| read(|| Ok((row.try_get(0)?, (row.try_get(1)?, row.try_get(2)?))));
         let stored: Stored = found.iter().map(stored).collect::<Result<_>>()?;
-        mark(statement, &mut outcomes, &stored, 1_000);
+        mark(write, &mut outcomes, &stored, 1_000);
         Ok(outcomes)
     }
 }

@@ -27,7 +27,7 @@ use crate::config::{Config, Ddl};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::plan::cratedb::named;
-use crate::plan::{Action, Columns, Dialect, Layout, Statement, fill, relation};
+use crate::plan::{Action, Columns, Layout, Write, fill, relation};
 use crate::policy::Policy;
 use crate::route::Routes;
 use crate::sink::contract::{Binding, Cause, RowOutcome, Sink, Store, Truncation, cannot_truncate};
@@ -150,8 +150,8 @@ impl Cratedb {
         fill(template, &[("registry", &registry), ("dead_letters", &letters), ("identity", identity)])
     }
 
-    fn prepared(&self, statement: &Statement) -> Result<Arc<PreparedTarget>> {
-        let name = named(&statement.target).qualified();
+    fn prepared(&self, write: &Write) -> Result<Arc<PreparedTarget>> {
+        let name = named(&write.target).qualified();
         self.prepared.get(&name).ok_or_else(|| not_prepared(&name))
     }
 
@@ -168,10 +168,6 @@ impl Sink for Cratedb {
         Some(self)
     }
 
-    fn dialect(&self) -> Dialect {
-        Dialect::Cratedb
-    }
-
     fn retries(&self) -> u64 {
         self.server.retries()
     }
@@ -180,15 +176,15 @@ impl Sink for Cratedb {
         self.server.retrying(deadline, || Box::pin(self.ensure_target(binding, deadline))).await.map(drop)
     }
 
-    async fn apply(&self, statement: &Statement, deadline: Deadline) -> Result<Vec<RowOutcome>> {
-        let prepared = self.prepared(statement)?;
-        let applied = match statement.action {
-            Action::Upsert => Box::pin(self.upsert(statement, &prepared, deadline)).await,
-            Action::Patch => Box::pin(self.patch(statement, &prepared, deadline)).await,
+    async fn apply(&self, write: &Write, deadline: Deadline) -> Result<Vec<RowOutcome>> {
+        let prepared = self.prepared(write)?;
+        let applied = match write.action {
+            Action::Upsert => Box::pin(self.upsert(write, &prepared, deadline)).await,
+            Action::Patch => Box::pin(self.patch(write, &prepared, deadline)).await,
         };
         let applied = match applied {
             Ok(outcomes) if prepared.layout == Layout::Managed => {
-                Box::pin(self.find_later(statement, &prepared, outcomes, deadline)).await
+                Box::pin(self.find_later(write, &prepared, outcomes, deadline)).await
             }
             other => other,
         };

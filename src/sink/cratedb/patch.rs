@@ -1,25 +1,24 @@
 //! Patches: what a row is made of that brings only some of its columns, and how nobody else's change is lost.
 
 use super::Cratedb;
-use super::rows::Base;
+use super::rows::{Base, Sent};
 use super::write::{Attempt, ROW_ATTEMPTS_MAX, contended};
 use crate::deadline::Deadline;
 use crate::error::{Code, Disposition, Error, ErrorKind, Result};
 use crate::json::{Fault, Value};
-use crate::plan::cratedb::{Values, adopted_patch_sql, patch_sql};
-use crate::plan::{Layout, Row, Statement};
+use crate::plan::cratedb::{Values, read_adopted, read_row, write_adopted, write_patched};
+use crate::plan::{Layout, Row, Write};
 use crate::policy::DeletePolicy;
 use crate::sink::contract::RowOutcome;
 use crate::sink::targets::{PreparedTarget, check_horizon, patched};
-use crate::sink::wire::moment;
+use crate::sink::wire::parameters::parameters;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use tokio_postgres::types::ToSql;
 
 impl Cratedb {
     pub(super) async fn patch(
         &self,
-        statement: &Statement,
+        write: &Write,
         prepared: &PreparedTarget,
         deadline: Deadline,
     ) -> Result<Vec<RowOutcome>> {
@@ -35,12 +34,11 @@ impl Cratedb {
         }
         if self.checks_horizon {
             let horizon = self.horizon(&prepared.binding.target.qualified(), deadline).await?;
-            check_horizon(horizon, &prepared.binding.target, &statement.rows.iter().collect::<Vec<_>>())?;
+            check_horizon(horizon, &prepared.binding.target, &write.rows.iter().collect::<Vec<_>>())?;
         }
-        let mut outcomes: Vec<Option<RowOutcome>> = vec![None; statement.rows.len()];
-        let indices: Vec<usize> = (0..statement.rows.len()).collect();
-        self.each_row(&indices, statement, &mut outcomes, |row| self.patch_row(prepared, row, deadline))
-            .await?;
+        let mut outcomes: Vec<Option<RowOutcome>> = vec![None; write.rows.len()];
+        let indices: Vec<usize> = (0..write.rows.len()).collect();
+        self.each_row(&indices, write, &mut outcomes, |row| self.patch_row(prepared, row, deadline)).await?;
         Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or(RowOutcome::Stale)).collect())
     }
 
@@ -81,10 +79,11 @@ impl Cratedb {
         attempt: Attempt,
         deadline: Deadline,
     ) -> Result<RowOutcome> {
-        let [read_sql, insert_sql, update_sql] = patch_sql(&prepared.binding.target);
+        let target = &prepared.binding.target;
+        let read = read_row(target, row);
         for _ in 0..ROW_ATTEMPTS_MAX {
             self.statements.fetch_add(1, Ordering::Relaxed);
-            let found = self.row_of(&row.key, &read_sql, deadline).await?;
+            let found = self.row_of(&read, deadline).await?;
             let base = found.as_ref().map(Base::of).transpose()?;
             if let Some(base) = &base
                 && base.version.as_str() >= row.version.as_str()
@@ -93,18 +92,11 @@ impl Cratedb {
             }
             let patched =
                 Row { data: Some(patched(row, stored(base.as_ref(), prepared.layout))?), ..row.clone() };
-            let placed = self.place(prepared, &[(0, &patched)], deadline).await?;
-            let Some(sent) = placed.first() else { return Ok(RowOutcome::Stale) };
-            let changed_at = moment(row.changed_at);
-            let mut parameters: Vec<&(dyn ToSql + Sync)> =
-                vec![&row.key, &sent.pk, &sent.data, &sent.aux, &row.version, &changed_at, &attempt.at];
-            let written = match &base {
-                None => self.execute(deadline, &insert_sql, &parameters).await?,
-                Some(base) => {
-                    parameters.extend([&base.sequence as &(dyn ToSql + Sync), &base.term]);
-                    self.execute(deadline, &update_sql, &parameters).await?
-                }
-            };
+            let encoded = self.encode(prepared, &[(0, &patched)], deadline).await?;
+            let Some(sent) = encoded.first() else { return Ok(RowOutcome::Stale) };
+            let state = base.as_ref().map(|base| base.state);
+            let write = write_patched(target, &sent.row, Some(attempt.moment()), state);
+            let written = self.execute(deadline, &write.sql, &parameters(&write)).await?;
             if written > 0 {
                 return Ok(RowOutcome::Applied);
             }
@@ -119,19 +111,16 @@ impl Cratedb {
         row: &Row,
         deadline: Deadline,
     ) -> Result<RowOutcome> {
-        let names = &prepared.binding.key_names;
-        let [read_sql, insert_sql, update_sql] =
-            adopted_patch_sql(&prepared.binding.target, prepared.layout, names);
+        let (target, names) = (&prepared.binding.target, &prepared.binding.key_names);
+        let no_key = "The key holds what pk of the existing table cannot.";
         let refused =
             |why| Ok(RowOutcome::Refused(Arc::new(Error::new(ErrorKind::Rejected, Code::Rejected, why))));
         for _ in 0..ROW_ATTEMPTS_MAX {
             self.statements.fetch_add(1, Ordering::Relaxed);
-            let placed = self.place(prepared, &[(0, row)], deadline).await?;
-            let Some(key) = placed.first().and_then(|sent| sent.key(names)) else {
-                return refused("The key holds what pk of the existing table cannot.");
-            };
-            let key: Vec<&(dyn ToSql + Sync)> = key.iter().map(|value| value as _).collect();
-            let found = self.row_by(&key, &read_sql, deadline).await?;
+            let encoded = self.encode(prepared, &[(0, row)], deadline).await?;
+            let read = |sent: &Sent<'_>| read_adopted(target, prepared.layout, names, &sent.row);
+            let Some(read) = encoded.first().and_then(read) else { return refused(no_key) };
+            let found = self.row_by(&read, deadline).await?;
             let base = found.as_ref().map(Base::of).transpose()?;
             if let Some(base) = base.as_ref().filter(|_| Values::of(prepared.layout).guarded())
                 && base.version.as_str() >= row.version.as_str()
@@ -140,24 +129,16 @@ impl Cratedb {
             }
             let patched =
                 Row { data: Some(patched(row, stored(base.as_ref(), prepared.layout))?), ..row.clone() };
-            let placed = self.place(prepared, &[(0, &patched)], deadline).await?;
-            let Some(sent) = placed.first() else { return Ok(RowOutcome::Stale) };
+            let encoded = self.encode(prepared, &[(0, &patched)], deadline).await?;
+            let Some(sent) = encoded.first() else { return Ok(RowOutcome::Stale) };
             if let Some(why) = sent.rejection(prepared) {
                 return refused(why);
             }
-            let values = Values::of(prepared.layout).names().iter().copied();
-            let written = match &base {
-                None => {
-                    let parameters: Vec<_> = values.map(|name| sent.value(name)).collect();
-                    self.execute(deadline, &insert_sql, &parameters).await?
-                }
-                Some(base) => {
-                    let values = values.filter(|name| *name != "pk").map(|name| sent.value(name));
-                    let mut parameters: Vec<_> = key.into_iter().chain(values).collect();
-                    parameters.extend([&base.sequence as &(dyn ToSql + Sync), &base.term]);
-                    self.execute(deadline, &update_sql, &parameters).await?
-                }
+            let state = base.as_ref().map(|base| base.state);
+            let Some(write) = write_adopted(target, prepared.layout, names, &sent.row, state) else {
+                return refused(no_key);
             };
+            let written = self.execute(deadline, &write.sql, &parameters(&write)).await?;
             if written > 0 {
                 return Ok(RowOutcome::Applied);
             }

@@ -1,84 +1,50 @@
-//! What is sent to CrateDB and what comes back: rows, parameters, connections while they are used, errors.
+//! Rows as they are sent to CrateDB, and as they come back.
 
 use super::errors::read;
 use crate::error::Result;
 use crate::json::Value;
-use crate::plan::{Layout, Placed, Row, merge, with_named_lists, with_plain_numbers, without_named_lists};
+use crate::plan::cratedb::State;
+use crate::plan::{EncodedRow, Layout, merge, with_plain_numbers, without_named_lists};
 use crate::sink::targets::PreparedTarget;
-use crate::sink::wire::moment;
-use bytes::BytesMut;
-use tokio_postgres::types::{FromSql, IsNull, ToSql, Type};
+use tokio_postgres::types::{FromSql, Type};
 
 /// A row as it is sent.
 pub(super) struct Sent<'r> {
     pub(super) index: usize,
-    pub(super) row: &'r Row,
-    pub(super) pk: Json,
-    pub(super) data: Option<Json>,
-    pub(super) aux: Json,
-    changed_at: Option<jiff::Timestamp>,
+    pub(super) row: EncodedRow<'r>,
     /// What the answer names it by.
     pub(super) identity: String,
 }
 
 impl<'r> Sent<'r> {
-    pub(super) fn new(index: usize, row: &'r Row, placed: Placed<'_>, layout: Layout) -> Self {
+    pub(super) fn new(index: usize, row: EncodedRow<'r>, layout: Layout) -> Self {
         let identity = match layout {
-            Layout::Managed => row.key.clone(),
-            Layout::Adopted { .. } => identity_of(&placed.pk),
+            Layout::Managed => row.row.key.clone(),
+            Layout::Adopted { .. } => identity_of(&row.encoded.pk),
         };
-        Self {
-            index,
-            row,
-            identity,
-            pk: Json(placed.pk.into_owned()),
-            data: placed.data.map(|data| Json(data.into_owned())),
-            aux: Json(match layout {
-                Layout::Adopted { aux: true, .. } => with_named_lists(&placed.aux),
-                Layout::Adopted { aux: false, .. } | Layout::Managed => placed.aux.into_owned(),
-            }),
-            changed_at: moment(row.changed_at),
-        }
+        Self { index, row, identity }
     }
 
     /// About how many bytes it is in a statement.
     pub(super) fn bytes(&self) -> usize {
-        let data = self.data.as_ref().map_or(0, |data| data.0.len());
-        self.row.key.len() + self.pk.0.len() + data + self.aux.0.len()
+        let encoded = &self.row.encoded;
+        let data = encoded.data.as_ref().map_or(0, |data| data.len());
+        self.row.row.key.len() + encoded.pk.len() + data + encoded.aux.len()
     }
 
     /// Why an existing table cannot take the row; `None` when it can.
     pub(super) fn rejection(&self, prepared: &PreparedTarget) -> Option<&'static str> {
         match prepared.layout {
             // pk is the identity: it must hold every member of the key
-            Layout::Adopted { .. } if self.aux.0.starts_with("{\"/pk") => {
+            Layout::Adopted { .. } if self.row.encoded.aux.starts_with("{\"/pk") => {
                 Some("The key holds what pk of the existing table cannot.")
             }
             // nothing is dropped in silence
-            Layout::Adopted { aux: false, .. } if self.aux.0 != "{}" => Some(
+            Layout::Adopted { aux: false, .. } if self.row.encoded.aux != "{}" => Some(
                 "The document holds what the columns of data in the existing table cannot. Add a column \
                  `aux object(ignored)` to it.",
             ),
             Layout::Adopted { .. } | Layout::Managed => None,
-        }
-    }
-
-    /// The members of an adopted table's key, in order; none when its `pk` cannot hold them all.
-    pub(super) fn key(&self, names: &[String]) -> Option<Vec<KeyValue>> {
-        let Ok(Value::Object(members)) = Value::parse(&self.pk.0) else { return None };
-        let value = |name: &String| members.iter().find(|(member, _)| member == name);
-        names.iter().map(|name| value(name).map(|(_, value)| KeyValue(value.clone()))).collect()
-    }
-
-    pub(super) fn value(&self, name: &str) -> &(dyn ToSql + Sync) {
-        match name {
-            "key" => &self.row.key,
-            "pk" => &self.pk,
-            "data" => &self.data,
-            "aux" => &self.aux,
-            "version" => &self.row.version,
-            "deleted" => &self.row.deleted,
-            _ => &self.changed_at,
         }
     }
 }
@@ -101,8 +67,7 @@ pub(super) struct Base {
     aux: Option<Json>,
     pub(super) version: String,
     pub(super) deleted: bool,
-    pub(super) sequence: i64,
-    pub(super) term: i64,
+    pub(super) state: State,
 }
 
 impl Base {
@@ -114,8 +79,7 @@ impl Base {
                 aux: row.try_get(2)?,
                 version: row.try_get::<_, Option<String>>(3)?.unwrap_or_default(),
                 deleted: row.try_get::<_, Option<bool>>(4)?.unwrap_or_default(),
-                sequence: row.try_get(5)?,
-                term: row.try_get(6)?,
+                state: State { sequence: row.try_get(5)?, term: row.try_get(6)? },
             })
         })
     }
@@ -132,58 +96,9 @@ impl Base {
     }
 }
 
-/// A member of a key as a parameter of whatever type its column has.
-#[derive(Debug)]
-pub(super) struct KeyValue(pub(super) Value);
-
-impl ToSql for KeyValue {
-    fn to_sql(
-        &self,
-        ty: &Type,
-        out: &mut BytesMut,
-    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
-        match (&self.0, ty) {
-            (Value::Number(text), &Type::INT8) => text.parse::<i64>()?.to_sql(ty, out),
-            (Value::Number(text), &Type::INT4) => text.parse::<i32>()?.to_sql(ty, out),
-            (Value::Number(text), &Type::INT2) => text.parse::<i16>()?.to_sql(ty, out),
-            (Value::Number(text), &Type::FLOAT8) => text.parse::<f64>()?.to_sql(ty, out),
-            (Value::Number(text), &Type::FLOAT4) => text.parse::<f32>()?.to_sql(ty, out),
-            (Value::Bool(value), &Type::BOOL) => value.to_sql(ty, out),
-            (Value::String(text), _) => text.as_str().to_sql(ty, out),
-            _ => Err("the column of the key has another type".into()),
-        }
-    }
-
-    fn accepts(_: &Type) -> bool {
-        true
-    }
-
-    tokio_postgres::types::to_sql_checked!();
-}
-
-/// A JSON text as a parameter, and as a value read.
+/// A JSON text as it is read.
 #[derive(Debug, Clone)]
 pub(super) struct Json(pub(super) String);
-
-impl ToSql for Json {
-    fn to_sql(
-        &self,
-        ty: &Type,
-        out: &mut BytesMut,
-    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
-        if *ty == Type::JSONB {
-            out.extend_from_slice(&[1]);
-        }
-        out.extend_from_slice(self.0.as_bytes());
-        Ok(IsNull::No)
-    }
-
-    fn accepts(ty: &Type) -> bool {
-        matches!(*ty, Type::JSON | Type::JSONB)
-    }
-
-    tokio_postgres::types::to_sql_checked!();
-}
 
 impl<'a> FromSql<'a> for Json {
     fn from_sql(ty: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {

@@ -1,4 +1,4 @@
-//! Rows in as few statements as can be: placed in columns that are there, compared with what was written, isolated by
+//! Rows in as few statements as can be: encoded in columns that are there, compared with what was written, isolated by
 //! halving when the server refuses some of them.
 
 use super::Cratedb;
@@ -7,18 +7,19 @@ use super::lanes::{lanes, statements};
 use super::rows::{Json, Sent, identity_of};
 use crate::deadline::Deadline;
 use crate::error::{Code, Disposition, Error, ErrorKind, Result};
-use crate::plan::cratedb::{Values, adopted_delete_sql, batch_rows, hard_delete_sql, upsert_sql};
-use crate::plan::{Layout, Row, Statement};
+use crate::event::Timestamp;
+use crate::plan::cratedb::{State, batch_rows, delete_adopted, delete_row, encode, read_version, upsert};
+use crate::plan::{EncodedRow, Layout, Row, Write};
 use crate::sink::contract::RowOutcome;
 use crate::sink::targets::{PreparedTarget, check_horizon};
+use crate::sink::wire::parameters::parameters;
 use futures_util::future::try_join_all;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use tokio_postgres::types::ToSql;
 
-/// How often rows are placed anew, because the columns were not what the cache said.
-const PLACINGS_MAX: u32 = 4;
+/// How often rows are encoded anew, because the columns were not what the cache said.
+const ENCODINGS_MAX: u32 = 4;
 
 /// How often a single row is sent that the server leaves out without saying why.
 const SILENT_MAX: u32 = 3;
@@ -29,25 +30,25 @@ pub(super) const ROW_ATTEMPTS_MAX: u32 = 20;
 impl Cratedb {
     pub(super) async fn upsert(
         &self,
-        statement: &Statement,
+        write: &Write,
         prepared: &PreparedTarget,
         deadline: Deadline,
     ) -> Result<Vec<RowOutcome>> {
         if self.checks_horizon {
             let horizon = self.horizon(&prepared.binding.target.qualified(), deadline).await?;
-            let rows: Vec<&Row> = statement.rows.iter().collect();
+            let rows: Vec<&Row> = write.rows.iter().collect();
             check_horizon(horizon, &prepared.binding.target, &rows)?;
         }
-        let mut outcomes: Vec<Option<RowOutcome>> = vec![None; statement.rows.len()];
+        let mut outcomes: Vec<Option<RowOutcome>> = vec![None; write.rows.len()];
         let mut puts_of_unit: HashMap<usize, usize> = HashMap::new();
-        for (index, row) in statement.rows.iter().enumerate().filter(|(_, row)| !row.deleted) {
+        for (index, row) in write.rows.iter().enumerate().filter(|(_, row)| !row.deleted) {
             puts_of_unit.insert(row.unit, index);
         }
         // nothing writes two rows at once here: of a key change, the new row is written before the old one goes
         let is_late = |row: &Row| row.deleted && puts_of_unit.contains_key(&row.unit);
         let removes = prepared.removes();
         let (mut first, mut second, mut removed) = (Vec::new(), Vec::new(), Vec::new());
-        for (index, row) in statement.rows.iter().enumerate() {
+        for (index, row) in write.rows.iter().enumerate() {
             match row.deleted {
                 true if removes => removed.push(index),
                 true if is_late(row) => second.push(index),
@@ -55,10 +56,10 @@ impl Cratedb {
             }
         }
         let attempt = Attempt::now();
-        self.write(statement, prepared, first, attempt, &mut outcomes, deadline).await?;
+        self.write(write, prepared, first, attempt, &mut outcomes, deadline).await?;
         for later in [&mut second, &mut removed] {
             later.retain(|&index| {
-                let put = statement.rows.get(index).and_then(|row| puts_of_unit.get(&row.unit));
+                let put = write.rows.get(index).and_then(|row| puts_of_unit.get(&row.unit));
                 let refused = match put.and_then(|&put| outcomes.get(put)) {
                     Some(Some(outcome @ RowOutcome::Refused(_))) => outcome.clone(),
                     _ => return true,
@@ -70,31 +71,31 @@ impl Cratedb {
                 false
             });
         }
-        self.write(statement, prepared, second, attempt, &mut outcomes, deadline).await?;
-        self.each_row(&removed, statement, &mut outcomes, |row| self.remove(prepared, row, deadline)).await?;
+        self.write(write, prepared, second, attempt, &mut outcomes, deadline).await?;
+        self.each_row(&removed, write, &mut outcomes, |row| self.remove(prepared, row, deadline)).await?;
         Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or(RowOutcome::Stale)).collect())
     }
 
     /// Writes rows in as few statements as can be, on several connections, each key always on the same.
     async fn write(
         &self,
-        statement: &Statement,
+        write: &Write,
         prepared: &PreparedTarget,
         mut pending: Vec<usize>,
         attempt: Attempt,
         outcomes: &mut [Option<RowOutcome>],
         deadline: Deadline,
     ) -> Result<()> {
-        for placing in 0..PLACINGS_MAX {
+        for encoding in 0..ENCODINGS_MAX {
             if pending.is_empty() {
                 return Ok(());
             }
-            if placing > 0 {
+            if encoding > 0 {
                 self.refresh_columns(prepared, deadline).await?;
             }
             let rows: Vec<(usize, &Row)> =
-                pending.iter().filter_map(|&index| Some((index, statement.rows.get(index)?))).collect();
-            let sent = self.place(prepared, &rows, deadline).await?;
+                pending.iter().filter_map(|&index| Some((index, write.rows.get(index)?))).collect();
+            let sent = self.encode(prepared, &rows, deadline).await?;
             let (sent, unfit): (Vec<Sent<'_>>, Vec<Sent<'_>>) =
                 sent.into_iter().partition(|sent| sent.rejection(prepared).is_none());
             for row in unfit {
@@ -104,10 +105,11 @@ impl Cratedb {
                     *slot = Some(RowOutcome::Refused(Arc::new(error)));
                 }
             }
-            let is_last = placing + 1 == PLACINGS_MAX;
+            let is_last = encoding + 1 == ENCODINGS_MAX;
             let lanes = lanes(sent, self.server.connections_max);
-            let writing =
-                lanes.into_iter().map(|lane| self.write_lane(prepared, lane, attempt, placing > 0, deadline));
+            let writing = lanes
+                .into_iter()
+                .map(|lane| self.write_lane(prepared, lane, attempt, encoding > 0, deadline));
             pending.clear();
             for (index, outcome) in try_join_all(writing).await?.into_iter().flatten() {
                 let outcome = match outcome {
@@ -129,13 +131,13 @@ impl Cratedb {
     }
 
     /// Writes the rows of one connection, one statement after the other. Refused rows are isolated only when
-    /// `placed_anew`: at first, the columns may be what is wrong.
+    /// `encoded_anew`: at first, the columns may be what is wrong.
     async fn write_lane(
         &self,
         prepared: &PreparedTarget,
         lane: Vec<Sent<'_>>,
         attempt: Attempt,
-        placed_anew: bool,
+        encoded_anew: bool,
         deadline: Deadline,
     ) -> Result<Vec<(usize, Written)>> {
         let mut done = Vec::with_capacity(lane.len());
@@ -158,14 +160,14 @@ impl Cratedb {
                                 } else {
                                     let message = "The database leaves the row out and does not say why.";
                                     let error = Error::new(ErrorKind::Rejected, Code::NotWritten, message);
-                                    done.push((row.index, Written::refused(error, placed_anew)));
+                                    done.push((row.index, Written::refused(error, encoded_anew)));
                                 }
                             }
                         }
                     }
                 }
                 Err(error) if error.disposition() == Disposition::Park => {
-                    if part.len() > 1 && placed_anew {
+                    if part.len() > 1 && encoded_anew {
                         let (first, second) = part.split_at(part.len() / 2);
                         parts.push(second);
                         parts.push(first);
@@ -176,7 +178,7 @@ impl Cratedb {
                         let error = error.clone();
                         (
                             row.index,
-                            if placed_anew { Written::Refused(error) } else { Written::Misplaced(error) },
+                            if encoded_anew { Written::Refused(error) } else { Written::Misplaced(error) },
                         )
                     }));
                 }
@@ -194,27 +196,23 @@ impl Cratedb {
         attempt: Attempt,
         deadline: Deadline,
     ) -> Result<HashMap<String, bool>> {
-        let size = batch_rows(part.len());
-        let sql = upsert_sql(&prepared.binding.target, prepared.layout, &prepared.binding.key_names, size);
-        let values = Values::of(prepared.layout);
-        let mut parameters: Vec<&(dyn ToSql + Sync)> = Vec::with_capacity(size * values.names().len() + 1);
-        if prepared.layout == Layout::Managed {
-            parameters.push(&attempt.at);
-        }
+        let (size, binding) = (batch_rows(part.len()), &prepared.binding);
         let smallest = part.iter().min_by_key(|row| row.bytes());
-        for row in part.iter().chain(smallest.into_iter().cycle().take(size - part.len())) {
-            parameters.extend(values.names().iter().map(|name| row.value(name)));
-        }
+        let repeated = smallest.into_iter().cycle().take(size - part.len());
+        let rows: Vec<&EncodedRow<'_>> = part.iter().chain(repeated).map(|row| &row.row).collect();
+        let statement =
+            upsert(&binding.target, prepared.layout, &binding.key_names, &rows, Some(attempt.moment()));
+        let parameters = parameters(&statement);
         let mut retry = self.server.retry(deadline);
         let rows = loop {
             self.statements.fetch_add(1, Ordering::Relaxed);
-            match self.query(deadline, &sql, &parameters).await {
+            match self.query(deadline, &statement.sql, &parameters).await {
                 Err(error) if retry.again(&error).await => {}
                 asked => break asked?,
             }
         };
         let sent: HashMap<&str, &str> =
-            part.iter().map(|row| (row.identity.as_str(), row.row.version.as_str())).collect();
+            part.iter().map(|row| (row.identity.as_str(), row.row.row.version.as_str())).collect();
         let mut written = HashMap::with_capacity(rows.len());
         for row in &rows {
             let (identity, is_ours) = match prepared.layout {
@@ -262,10 +260,11 @@ impl Cratedb {
         row: &Row,
         deadline: Deadline,
     ) -> Result<RowOutcome> {
-        let [read_sql, delete_sql] = hard_delete_sql(&prepared.binding.target);
+        let target = &prepared.binding.target;
+        let read_version = read_version(target, row);
         for _ in 0..ROW_ATTEMPTS_MAX {
             self.statements.fetch_add(1, Ordering::Relaxed);
-            let Some(found) = self.row_of(&row.key, &read_sql, deadline).await? else {
+            let Some(found) = self.row_of(&read_version, deadline).await? else {
                 return Ok(RowOutcome::Stale);
             };
             let (version, sequence, term): (Option<String>, i64, i64) =
@@ -273,7 +272,8 @@ impl Cratedb {
             if version.is_some_and(|version| version >= row.version) {
                 return Ok(RowOutcome::Stale);
             }
-            if self.execute(deadline, &delete_sql, &[&row.key, &sequence, &term]).await? > 0 {
+            let delete = delete_row(target, row, Some(State { sequence, term }));
+            if self.execute(deadline, &delete.sql, &parameters(&delete)).await? > 0 {
                 return Ok(RowOutcome::Applied);
             }
         }
@@ -286,38 +286,31 @@ impl Cratedb {
         row: &Row,
         deadline: Deadline,
     ) -> Result<RowOutcome> {
-        let placed = self.place(prepared, &[(0, row)], deadline).await?;
-        let Some(placed) = placed.first() else {
+        let encoded = self.encode(prepared, &[(0, row)], deadline).await?;
+        let Some(encoded) = encoded.first() else {
             return Ok(RowOutcome::Stale);
         };
-        let Some(key) = placed.key(&prepared.binding.key_names) else {
+        let binding = &prepared.binding;
+        let Some(delete) = delete_adopted(&binding.target, &binding.key_names, &encoded.row) else {
             // what pk cannot hold was never written
             return Ok(RowOutcome::Stale);
         };
-        let parameters: Vec<&(dyn ToSql + Sync)> = key.iter().map(|value| value as _).collect();
-        let sql = adopted_delete_sql(&prepared.binding.target, &prepared.binding.key_names);
         self.statements.fetch_add(1, Ordering::Relaxed);
-        self.execute(deadline, &sql, &parameters).await.map(|_| RowOutcome::Applied)
+        self.execute(deadline, &delete.sql, &parameters(&delete)).await.map(|_| RowOutcome::Applied)
     }
 
     /// Rows as they can be sent: every column that they need is there.
-    pub(super) async fn place<'r>(
+    pub(super) async fn encode<'r>(
         &self,
         prepared: &PreparedTarget,
         rows: &[(usize, &'r Row)],
         deadline: Deadline,
     ) -> Result<Vec<Sent<'r>>> {
-        let placed = self.with_columns(prepared, deadline, |columns, budget| {
-            rows.iter()
-                .map(|(_, row)| columns.place(&row.pk, row.data.as_deref(), budget))
-                .collect::<Vec<_>>()
+        let encoded = self.with_columns(prepared, deadline, |columns, budget| {
+            encode(rows.iter().map(|(_, row)| *row), prepared.layout, columns, budget)
         });
-        let placed = placed.await?;
-        let sent = rows
-            .iter()
-            .zip(placed)
-            .map(|((index, row), placed)| Sent::new(*index, row, placed, prepared.layout));
-        Ok(sent.collect())
+        let encoded = rows.iter().zip(encoded.await?);
+        Ok(encoded.map(|((index, _), row)| Sent::new(*index, row, prepared.layout)).collect())
     }
 }
 
@@ -333,6 +326,10 @@ impl Attempt {
         // the database keeps milliseconds
         Self { at: jiff::Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now) }
     }
+
+    pub(super) fn moment(self) -> Timestamp {
+        Timestamp(self.at.as_microsecond())
+    }
 }
 
 /// What became of a row that was sent.
@@ -345,8 +342,8 @@ enum Written {
 }
 
 impl Written {
-    fn refused(error: Error, placed_anew: bool) -> Self {
-        if placed_anew { Self::Refused(Arc::new(error)) } else { Self::Misplaced(Arc::new(error)) }
+    fn refused(error: Error, encoded_anew: bool) -> Self {
+        if encoded_anew { Self::Refused(Arc::new(error)) } else { Self::Misplaced(Arc::new(error)) }
     }
 }
 

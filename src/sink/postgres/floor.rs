@@ -4,13 +4,13 @@ use super::Postgres;
 use super::objects::{Relation, ddl_error, relation_of};
 use crate::deadline::Deadline;
 use crate::error::{Code, Disposition, Error, Result};
-use crate::plan::{floor_sql, truncate_sql};
-use crate::policy::{DeletePolicy, Truncate};
+use crate::plan::postgres::{floor_sql, truncate, truncate_sql};
+use crate::policy::Truncate;
 use crate::route::Target;
 use crate::sink::contract::{RowOutcome, Truncation};
 use crate::sink::registry::check_source;
 use crate::sink::wire::errors::driver_error;
-use crate::sink::wire::moment;
+use crate::sink::wire::parameters::parameters;
 use crate::sink::wire::server::settle;
 use crate::source::SourceIdentity;
 use crate::version::Version;
@@ -150,11 +150,11 @@ impl Postgres {
         self.ensure_floor(client, target).await?;
         let tell_sources = self.check_floor(client, target, (source, *epoch, position)).await?;
         let name_floor = self.fill_own(include_str!("../../../sql/postgres/name_floor.sql"), &[]);
-        let (raise, remove) = truncate_sql(target);
+        let [raise, remove] = truncate(target, version, *changed_at);
         let failed = |error: tokio_postgres::Error| driver_error(&error, false);
         let transaction = client.transaction().await.map_err(failed)?;
         // nobody writes to the target until the rows are gone
-        let raised = transaction.execute(&raise, &[&target.qualified(), version]).await.map_err(failed)?;
+        let raised = transaction.execute(&raise.sql, &parameters(&raise)).await.map_err(failed)?;
         if raised == 0 {
             return Ok(RowOutcome::Stale);
         }
@@ -163,12 +163,7 @@ impl Postgres {
             transaction.execute(&name_floor, &names).await.map_err(failed)?;
         }
         if !is_empty {
-            let changed_at = moment(*changed_at);
-            let parameters: &[&(dyn ToSql + Sync)] = match target.delete {
-                DeletePolicy::Hard => &[version],
-                DeletePolicy::Tombstone | DeletePolicy::Soft => &[version, &changed_at],
-            };
-            transaction.execute(&remove, parameters).await.map_err(failed)?;
+            transaction.execute(&remove.sql, &parameters(&remove)).await.map_err(failed)?;
         }
         transaction.commit().await.map_err(failed)?;
         Ok(RowOutcome::Applied)

@@ -3,7 +3,7 @@
 use super::Postgres;
 use crate::deadline::Deadline;
 use crate::error::Result;
-use crate::plan::{Statement, fill, relation};
+use crate::plan::{Write, fill, relation};
 use crate::sink::contract::RowOutcome;
 use crate::sink::later::{Stored, mark, suspects};
 use crate::sink::wire::errors::driver_error;
@@ -13,15 +13,15 @@ impl Postgres {
     /// Of the rows that were stale, finds those that happened later than what is stored. Costs nothing when none was.
     pub(super) async fn find_later(
         &self,
-        statement: &Statement,
+        write: &Write,
         mut outcomes: Vec<RowOutcome>,
         deadline: Deadline,
     ) -> Result<Vec<RowOutcome>> {
-        let suspects = suspects(statement, &outcomes);
+        let suspects = suspects(write, &outcomes);
         if suspects.is_empty() {
             return Ok(outcomes);
         }
-        let storage = relation(&statement.target.schema, &statement.target.storage);
+        let storage = relation(&write.target.schema, &write.target.storage);
         let sql = fill(include_str!("../../../sql/postgres/later_than_stored.sql"), &[("storage", &storage)]);
         let keys: Vec<&str> = suspects.iter().map(|row| row.key.as_str()).collect();
         let versions: Vec<&str> = suspects.iter().map(|row| row.version.as_str()).collect();
@@ -33,7 +33,7 @@ impl Postgres {
         let asked = self.bounded(&client, deadline, work).await;
         let read = |row: &tokio_postgres::Row| Ok((row.try_get(0)?, (row.try_get(1)?, row.try_get(2)?)));
         let stored: Result<Stored, _> = settle(client, asked)?.iter().map(read).collect();
-        mark(statement, &mut outcomes, &stored.map_err(|error| driver_error(&error, false))?, 1);
+        mark(write, &mut outcomes, &stored.map_err(|error| driver_error(&error, false))?, 1);
         Ok(outcomes)
     }
 }

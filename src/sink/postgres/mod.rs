@@ -10,7 +10,6 @@ mod objects;
 mod patch;
 mod purge;
 mod registry;
-mod rows;
 mod schemas;
 mod show;
 mod views;
@@ -20,7 +19,7 @@ use crate::catalogue::TableSchema;
 use crate::config::{Config, Ddl};
 use crate::deadline::Deadline;
 use crate::error::Result;
-use crate::plan::{Action, Dialect, Layout, Statement, fill, relation};
+use crate::plan::{Action, Layout, Write, fill, relation};
 use crate::route::Target;
 use crate::sink::contract::{Binding, Cause, RowOutcome, Sink, Store, Truncation};
 use crate::sink::letters::DeadLetter;
@@ -136,10 +135,6 @@ impl Sink for Postgres {
         Some(self)
     }
 
-    fn dialect(&self) -> Dialect {
-        Dialect::Postgres
-    }
-
     fn retries(&self) -> u64 {
         self.server.retries()
     }
@@ -148,21 +143,21 @@ impl Sink for Postgres {
         self.server.retrying(deadline, || self.ensure_target(binding, deadline)).await.map(drop)
     }
 
-    async fn apply(&self, statement: &Statement, deadline: Deadline) -> Result<Vec<RowOutcome>> {
-        let Some(layout) = self.layout(&statement.target) else {
-            return Err(not_prepared(&statement.target.qualified()));
+    async fn apply(&self, write: &Write, deadline: Deadline) -> Result<Vec<RowOutcome>> {
+        let Some(layout) = self.layout(&write.target) else {
+            return Err(not_prepared(&write.target.qualified()));
         };
-        let applied = match statement.action {
-            Action::Upsert => self.upsert(statement, layout, deadline).await,
-            Action::Patch => self.patch(statement, layout, deadline).await,
+        let applied = match write.action {
+            Action::Upsert => self.upsert(write, layout, deadline).await,
+            Action::Patch => self.patch(write, layout, deadline).await,
         };
         let applied = match applied {
-            Ok(outcomes) if layout == Layout::Managed => self.find_later(statement, outcomes, deadline).await,
+            Ok(outcomes) if layout == Layout::Managed => self.find_later(write, outcomes, deadline).await,
             other => other,
         };
         if applied.as_ref().is_err_and(|error| error.sqlstate() == Some("42P01")) {
             // somebody dropped it: the next batch looks again
-            self.prepared.forget(&statement.target.qualified());
+            self.prepared.forget(&write.target.qualified());
             return applied;
         }
         applied.map_err(of_table)

@@ -1,14 +1,15 @@
 //! Rows in one statement, isolated by halving when the server refuses some of them.
 
 use super::Postgres;
-use super::rows::Columns;
 use crate::deadline::Deadline;
 use crate::error::{Code, Disposition, Error, ErrorKind, Result};
-use crate::plan::{Layout, Row, Statement, fill, upsert_sql};
+use crate::plan::postgres::{encode, upsert};
+use crate::plan::{EncodedRow, Layout, Row, Statement, Write, fill};
 use crate::route::Target;
 use crate::sink::contract::RowOutcome;
 use crate::sink::targets::check_horizon;
 use crate::sink::wire::errors::driver_error;
+use crate::sink::wire::parameters::parameters;
 use crate::sink::wire::server::settle;
 use crate::sink::wire::time::{left, milliseconds};
 use deadpool_postgres::Object;
@@ -20,31 +21,31 @@ impl Postgres {
     /// Writes rows in one statement: which of them were written, by key.
     async fn write(
         &self,
-        statement: &Statement,
+        target: &Target,
         layout: Layout,
-        rows: &[&Row],
+        rows: &[&EncodedRow<'_>],
         deadline: Deadline,
     ) -> Result<HashSet<String>> {
-        let sql = upsert_sql(&statement.target, layout);
-        self.server.retrying(deadline, || self.write_once(statement, &sql, rows, deadline)).await
+        let statement = upsert(target, layout, rows);
+        self.server.retrying(deadline, || self.write_once(target, &statement, rows, deadline)).await
     }
 
     async fn write_once(
         &self,
-        statement: &Statement,
-        sql: &str,
-        rows: &[&Row],
+        target: &Target,
+        statement: &Statement<'_>,
+        rows: &[&EncodedRow<'_>],
         deadline: Deadline,
     ) -> Result<HashSet<String>> {
-        let columns = Columns::of(rows);
         let mut client = self.client(deadline).await?;
         self.statements.fetch_add(1, Ordering::Relaxed);
         let result = if self.checks_horizon {
-            self.write_behind_horizon(&mut client, statement, sql, rows, &columns, deadline).await
+            let rows: Vec<&Row> = rows.iter().map(|row| row.row).collect();
+            self.write_behind_horizon(&mut client, target, statement, &rows, deadline).await
         } else {
             let work = async {
-                let prepared = client.prepare_cached(sql).await?;
-                client.query(&prepared, &columns.parameters()).await
+                let prepared = client.prepare_cached(&statement.sql).await?;
+                client.query(&prepared, &parameters(statement)).await
             };
             self.bounded(&client, deadline, work).await
         };
@@ -56,10 +57,9 @@ impl Postgres {
     async fn write_behind_horizon(
         &self,
         client: &mut Object,
-        statement: &Statement,
-        sql: &str,
+        target: &Target,
+        statement: &Statement<'_>,
         rows: &[&Row],
-        columns: &Columns<'_>,
         deadline: Deadline,
     ) -> Result<Vec<tokio_postgres::Row>> {
         left(deadline)?;
@@ -74,28 +74,29 @@ impl Postgres {
                 .await
                 .map_err(failed)?;
         }
-        let horizon = transaction.query_opt(&lock, &[&statement.target.qualified()]).await.map_err(failed)?;
+        let horizon = transaction.query_opt(&lock, &[&target.qualified()]).await.map_err(failed)?;
         let horizon: Option<jiff::Timestamp> =
             horizon.map(|row| row.try_get(0)).transpose().map_err(failed)?.flatten();
-        check_horizon(horizon, &statement.target, rows)?;
-        let prepared = transaction.prepare_cached(sql).await.map_err(failed)?;
-        let written = transaction.query(&prepared, &columns.parameters()).await.map_err(failed)?;
+        check_horizon(horizon, target, rows)?;
+        let prepared = transaction.prepare_cached(&statement.sql).await.map_err(failed)?;
+        let written = transaction.query(&prepared, &parameters(statement)).await.map_err(failed)?;
         transaction.commit().await.map_err(failed)?;
         Ok(written)
     }
 
     pub(super) async fn upsert(
         &self,
-        statement: &Statement,
+        write: &Write,
         layout: Layout,
         deadline: Deadline,
     ) -> Result<Vec<RowOutcome>> {
-        let mut outcomes: Vec<RowOutcome> = vec![RowOutcome::Stale; statement.rows.len()];
+        let mut outcomes: Vec<RowOutcome> = vec![RowOutcome::Stale; write.rows.len()];
         let mut units: Vec<Vec<usize>> = Vec::new();
         let mut unit_at: HashMap<usize, usize> = HashMap::new();
-        for (index, row) in statement.rows.iter().enumerate() {
+        let encoded = encode(&write.rows);
+        for (index, row) in encoded.iter().enumerate() {
             // in an adopted table pk is the identity: without what only aux can hold, two keys would be one row
-            if layout != Layout::Managed && row.aux.starts_with("{\"/pk") {
+            if layout != Layout::Managed && row.encoded.aux.starts_with("{\"/pk") {
                 let message = "The key holds a NUL character, which pk of an existing table cannot.";
                 let error = Error::new(ErrorKind::Rejected, Code::Rejected, message);
                 if let Some(outcome) = outcomes.get_mut(index) {
@@ -103,7 +104,7 @@ impl Postgres {
                 }
                 continue;
             }
-            let at = *unit_at.entry(row.unit).or_insert_with(|| {
+            let at = *unit_at.entry(row.row.unit).or_insert_with(|| {
                 units.push(Vec::new());
                 units.len() - 1
             });
@@ -116,11 +117,11 @@ impl Postgres {
             let mut indices: Vec<usize> = part.iter().flatten().copied().collect();
             // rows are locked in the order of their keys by every worker
             indices.sort_unstable();
-            let rows: Vec<&Row> = indices.iter().filter_map(|&index| statement.rows.get(index)).collect();
-            match self.write(statement, layout, &rows, deadline).await {
+            let rows: Vec<&EncodedRow<'_>> = indices.iter().filter_map(|&index| encoded.get(index)).collect();
+            match self.write(&write.target, layout, &rows, deadline).await {
                 Ok(written) => {
                     for (index, row) in indices.iter().zip(rows) {
-                        if written.contains(&row.key)
+                        if written.contains(&row.row.key)
                             && let Some(outcome) = outcomes.get_mut(*index)
                         {
                             *outcome = RowOutcome::Applied;

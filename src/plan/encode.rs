@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 /// A row's three documents as JSON text, each one storable.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Placed<'a> {
+pub struct Encoded<'a> {
     /// The key's members.
     pub pk: Cow<'a, str>,
     /// The document; `None` on a tombstone.
@@ -20,13 +20,12 @@ pub struct Placed<'a> {
 ///
 /// jsonb refuses one thing in what decoders let through: the character NUL.
 /// Source: PostgreSQL documentation, "JSON Types".
-#[must_use]
-pub fn place<'a>(pk: &'a str, data: Option<&'a str>) -> Placed<'a> {
+pub(super) fn encode<'a>(pk: &'a str, data: Option<&'a str>) -> Encoded<'a> {
     let mut aux = Vec::new();
     let pk = storable(pk, "/pk", &mut aux);
     let data = data.map(|data| storable(data, "/data", &mut aux));
     let aux = if aux.is_empty() { "{}".into() } else { Value::Object(aux).to_text().into() };
-    Placed { pk, data, aux }
+    Encoded { pk, data, aux }
 }
 
 fn storable<'a>(text: &'a str, pointer: &str, aux: &mut Vec<(String, Value)>) -> Cow<'a, str> {
@@ -137,13 +136,13 @@ fn merged(root: &str, mut value: Value, aux: &str) -> Result<Value, json::Fault>
 
 #[cfg(test)]
 mod tests {
-    use super::{is_plain_name, merge, place, plain_pointer, pointer_of};
+    use super::{encode, is_plain_name, merge, plain_pointer, pointer_of};
     use crate::json::Value;
     use proptest::prelude::*;
 
     fn check(data: &str, stays: &str, aux: &str) {
-        let placed = place(r#"{"id":1}"#, Some(data));
-        assert_eq!((placed.data.as_deref(), &*placed.aux), (Some(stays), aux));
+        let encoded = encode(r#"{"id":1}"#, Some(data));
+        assert_eq!((encoded.data.as_deref(), &*encoded.aux), (Some(stays), aux));
     }
 
     #[test]
@@ -175,8 +174,11 @@ mod tests {
 
     #[test]
     fn a_key_with_nul_moves_too() {
-        let placed = place(r#"{"id":"a\u0000b"}"#, None);
-        assert_eq!((&*placed.pk, placed.data, &*placed.aux), ("{}", None, r#"{"/pk/id":"\"a\\u0000b\""}"#));
+        let encoded = encode(r#"{"id":"a\u0000b"}"#, None);
+        assert_eq!(
+            (&*encoded.pk, encoded.data, &*encoded.aux),
+            ("{}", None, r#"{"/pk/id":"\"a\\u0000b\""}"#)
+        );
     }
 
     fn documents() -> impl Strategy<Value = Value> {
@@ -225,12 +227,12 @@ mod tests {
         fn merge_gives_back_the_exact_document(members in prop::collection::btree_map("[a-c\u{0}]{1,2}", documents(), 0..5)) {
             let document = Value::Object(members.into_iter().collect());
             let text = document.to_text();
-            let placed = place(&text, Some(&text));
-            prop_assert!(!has_nul(&Value::parse(&placed.pk).unwrap()));
-            prop_assert!(!has_nul(&Value::parse(placed.data.as_deref().unwrap()).unwrap()));
-            let Ok(Value::Object(aux)) = Value::parse(&placed.aux) else { panic!("aux is no object") };
+            let encoded = encode(&text, Some(&text));
+            prop_assert!(!has_nul(&Value::parse(&encoded.pk).unwrap()));
+            prop_assert!(!has_nul(&Value::parse(encoded.data.as_deref().unwrap()).unwrap()));
+            let Ok(Value::Object(aux)) = Value::parse(&encoded.aux) else { panic!("aux is no object") };
             prop_assert!(aux.iter().all(|(_, text)| matches!(text, Value::String(text) if text.is_ascii())));
-            let (pk, data) = merge(&placed.pk, placed.data.as_deref(), &placed.aux).unwrap();
+            let (pk, data) = merge(&encoded.pk, encoded.data.as_deref(), &encoded.aux).unwrap();
             prop_assert_eq!(sorted(pk), sorted(document.clone()));
             prop_assert_eq!(sorted(data.unwrap()), sorted(document));
         }
