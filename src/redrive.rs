@@ -14,9 +14,11 @@ use crate::event::{Change, Timestamp};
 use crate::pipeline::{Flow, Row, process, process_rows};
 use crate::record::{Envelope, Record};
 use crate::report::{Outcome, Report};
+use crate::route::RoutedChange;
 use crate::sink::{Database, Filter, ParkedLetter, Store as _};
 use crate::unpack::{self, Bounds};
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// Letters read at once, and applied at once where they are of one record.
 const LETTERS_MAX: u16 = 1_000;
@@ -38,6 +40,8 @@ pub enum Fate {
     NoPayload,
     /// Older than a purge of its target: it may bring a deleted row back, and was not tried.
     TooOld(Error),
+    /// This configuration cannot read its record: not tried.
+    Unreadable(Arc<Error>),
 }
 
 impl Fate {
@@ -58,6 +62,7 @@ impl Fate {
             Self::Waiting => "waiting",
             Self::NoPayload => "no_payload",
             Self::TooOld(_) => "too_old",
+            Self::Unreadable(_) => "unreadable",
         }
     }
 }
@@ -82,7 +87,7 @@ pub struct Redriven {
 /// [checking the purge horizon](Database::checking_horizon), what is older than that stays parked.
 ///
 /// # Errors
-/// When the database fails or the configuration must be changed. What was done until then stays done.
+/// When the database fails or the configuration must be changed for all of them. What was done until then stays done.
 pub async fn redrive(
     config: &Config,
     sink: &Database,
@@ -112,7 +117,10 @@ pub async fn redrive(
                 place.lane.as_ref().is_some_and(is_behind)
             };
             let (waiting, letters): (Vec<_>, Vec<_>) = letters.partition(|(place, _)| waits(place));
-            let tried = attempt(&mut flows, sink, &letters).await?;
+            let tried = match together.iter().find_map(|place| place.unreadable.clone()) {
+                Some(why) => letters.iter().map(|_| Fate::Unreadable(why.clone())).collect(),
+                None => attempt(&mut flows, sink, &letters).await?,
+            };
             let done = letters.iter().zip(&tried).filter(|(_, fate)| fate.is_durable());
             let done: Vec<i64> = done.map(|((_, letter), _)| letter.id).collect();
             if !done.is_empty() {
@@ -122,7 +130,7 @@ pub async fn redrive(
             for ((place, letter), fate) in letters.into_iter().zip(tried).chain(waiting) {
                 match (&fate, &place.lane) {
                     (Fate::Parked | Fate::TooOld(_), Some(lane)) => drop(stuck.insert(lane.clone())),
-                    (Fate::NoPayload, Some(lane)) => drop(held.insert(lane.clone())),
+                    (Fate::NoPayload | Fate::Unreadable(_), Some(lane)) => drop(held.insert(lane.clone())),
                     _ => {}
                 }
                 each(&Redriven { id: letter.id, table: letter.table, key: letter.key, fate });
@@ -156,6 +164,8 @@ struct Place {
     /// How many letters of the lane come before.
     turn: usize,
     record: OfRecord,
+    /// Why this configuration cannot read the record.
+    unreadable: Option<Arc<Error>>,
 }
 
 /// The selected letters in the order in which they are tried: turn by turn, those of a record together. The first
@@ -211,8 +221,7 @@ impl Queue {
                 }
                 let is_of = |last: &&(OfRecord, Contents)| last.0.is_of(&letter);
                 if self.last.as_ref().filter(is_of).is_none() {
-                    let found = contents(flows, sink, &letter).await;
-                    self.last = Some(found.map_err(|error| of_letter(error, &letter))?);
+                    self.last = Some(contents(flows, sink, &letter).await?);
                 }
                 let Some((record, contents)) = &self.last else { continue };
                 let known = letter.table.is_some() && letter.key.is_some();
@@ -221,26 +230,27 @@ impl Queue {
                 let is_patch = change.as_ref().is_some_and(|change| change.is_patch);
                 let (lane, version) =
                     change.map_or((known, String::new()), |change| (Some(change.row), change.version));
-                let (id, record) = (letter.id, record.clone());
-                self.places.push(Place { lane, version, id, is_patch, is_selected, turn: 0, record });
+                let (id, record, unreadable) = (letter.id, record.clone(), contents.unreadable.clone());
+                self.places.push(Place {
+                    lane,
+                    version,
+                    id,
+                    is_patch,
+                    is_selected,
+                    turn: 0,
+                    record,
+                    unreadable,
+                });
             }
         }
     }
 }
 
-/// Says of an error which letter it concerns.
-fn of_letter(error: Error, letter: &ParkedLetter) -> Error {
-    let decoder = letter.decoder.as_deref().unwrap_or("-");
-    error.with_hint(&format!(
-        "That is what reading dead letter {} needs, which the decoder {decoder} had taken: redrive the others with \
-         --table, --code or their numbers, and this one with the configuration that it was parked under.",
-        letter.id
-    ))
-}
-
 /// The changes that a record holds: their rows as letters name them, and their versions.
 #[derive(Default)]
 struct Contents {
+    /// Why this configuration cannot read the record.
+    unreadable: Option<Arc<Error>>,
     by_number: HashMap<u32, Held>,
     by_row: HashMap<Row, Held>,
 }
@@ -273,24 +283,33 @@ async fn contents(
         return Ok((OfRecord::new(letter, flows.name(letter, None)?), contents));
     };
     let name = flows.name(letter, Some(&record))?;
-    let flow = flows.flow(&name)?;
-    let records = [record];
-    let mut batch = flow.batch(&records);
-    if let Some(chunk) = batch.chunk() {
-        if let Some(failure) = chunk.failure {
-            return Err(failure);
+    match chunk(flows, &name, record) {
+        Ok(changes) => {
+            for (number, held) in changes {
+                contents.by_row.entry(held.row.clone()).or_insert_with(|| held.clone());
+                contents.by_number.insert(number, held);
+            }
         }
-        for change in &chunk.changes {
-            let held = Held {
-                row: Row::of(&change.event).stored(),
-                version: change.event.version.as_str().to_owned(),
-                is_patch: matches!(change.event.change, Change::Patch(_)),
-            };
-            contents.by_row.entry(held.row.clone()).or_insert_with(|| held.clone());
-            contents.by_number.insert(change.origin.sub, held);
-        }
+        // letters of several functions may be in one table: those that this one reads go on
+        Err(error) => contents.unreadable = Some(Arc::new(error)),
     }
     Ok((OfRecord::new(letter, name), contents))
+}
+
+/// The changes of a record, each with its number.
+fn chunk(flows: &mut Flows<'_>, name: &FlowName, record: Record) -> Result<Vec<(u32, Held)>> {
+    let flow = flows.flow(name)?;
+    let records = [record];
+    let Some(chunk) = flow.batch(&records).chunk() else { return Ok(Vec::new()) };
+    let held = |change: &RoutedChange| Held {
+        row: Row::of(&change.event).stored(),
+        version: change.event.version.as_str().to_owned(),
+        is_patch: matches!(change.event.change, Change::Patch(_)),
+    };
+    match chunk.failure {
+        Some(failure) => Err(failure),
+        None => Ok(chunk.changes.iter().map(|change| (change.origin.sub, held(change))).collect()),
+    }
 }
 
 impl OfRecord {

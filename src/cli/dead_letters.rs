@@ -260,6 +260,7 @@ fn explain(fate: &Fate) -> String {
         Fate::Waiting => "not tried: an older change of the same key was refused".to_owned(),
         Fate::NoPayload => "parked without its payload; discard it, and replay it from the source".to_owned(),
         Fate::TooOld(error) => format!("not tried: {error}"),
+        Fate::Unreadable(error) => format!("not tried, this configuration cannot read it: {error}"),
         Fate::Applied | Fate::Stale => fate.as_str().to_owned(),
     }
 }

@@ -232,3 +232,31 @@ async fn an_older_table_of_dead_letters_gets_what_it_lacks() {
     assert_eq!(letters(&place).await, ["0"]);
     place.finish().await;
 }
+
+#[tokio::test]
+async fn a_letter_of_another_function_does_not_stop_the_others() {
+    let place = place("redrive_others").await;
+    let json = |table: Option<&str>| {
+        let mut config = place.config();
+        config.source.decoder = "json".into();
+        config.source.table = table.map(str::to_owned);
+        config.source.json_key = vec!["/id".into()];
+        config.source.json_version = Some("/seq".into());
+        config
+    };
+    let broken = |seq: u32| Record::new("json", seq.to_string(), format!(r#"{{"id":null,"seq":{seq}}}"#));
+    assert_eq!(place.worker(&json(Some("t"))).done(&[broken(1)]).await.parked, 1);
+    let config = place.config();
+    let worker = place.worker(&config);
+    worker.done(&[change("orders", "z", at(0), 0, Some(r#""n":{"N":"0"}"#))]).await;
+    place.run("alter table {s}.orders_cdc add constraint c check (data->>'n' <> '1')").await;
+    let refused = change("orders", "a", at(1), 1, Some(r#""n":{"N":"1"}"#));
+    assert_eq!(worker.done(&[refused]).await.parked, 1);
+    place.run("alter table {s}.orders_cdc drop constraint c").await;
+    // the configuration of the second function names no table for what the first one parked
+    let mut fates = redrive(&json(None)).await;
+    fates.sort_unstable();
+    assert_eq!(fates, ["orders applied", "t unreadable"]);
+    assert_eq!(redrive(&json(Some("t"))).await, ["t parked"]);
+    place.finish().await;
+}

@@ -124,6 +124,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "pipeline",
             "record",
             "report",
+            "route",
             "sink",
             "unpack",
         ],
