@@ -3,7 +3,7 @@
 //! Source: Amazon CloudWatch User Guide, "Specification: Embedded metric format"; Amazon CloudWatch API Reference,
 //! Dimension and `MetricDatum`.
 
-use super::log::Invocation;
+use super::invocation::Invocation;
 use crate::metrics::{METRICS, Metric, TARGET};
 use serde_json::{Number, Value};
 use std::fmt::{self, Write as _};

@@ -7,6 +7,7 @@
 //! format, no SQL.
 
 mod emf;
+mod invocation;
 mod log;
 mod platform;
 mod typed;

@@ -1,6 +1,7 @@
 //! CrateDB's statements: no transaction, no guard behind `do update`, and no write that changes the schema.
 
-use super::columns::{Budget, Column, Columns};
+use super::column::Column;
+use super::columns::{Budget, Columns};
 use super::encode::Encoded;
 use super::lists::with_named_lists;
 use super::statement::{EncodedRow, Parameter, Statement};

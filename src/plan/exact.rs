@@ -1,6 +1,6 @@
 //! Which values a column of CrateDB gives back exactly.
 
-use super::columns::Column;
+use super::column::Column;
 use crate::json::{Fault, Kind, Scanner, Value};
 use std::fmt::{self, Write};
 

@@ -4,6 +4,7 @@
 //! database can hold of them, and with what text and parameters they are written, [`postgres`] and [`cratedb`] say. It
 //! is run as they say it, and `rowtide plan` prints it.
 
+mod column;
 mod columns;
 pub mod cratedb;
 mod ddl;
@@ -13,7 +14,8 @@ mod lists;
 pub mod postgres;
 mod statement;
 
-pub use columns::{Budget, Column, Columns, Described, with_plain_numbers};
+pub use column::{Column, Described};
+pub use columns::{Budget, Columns, with_plain_numbers};
 pub use ddl::{View, drop_view, key_index, storage, view};
 pub use encode::{Encoded, merge};
 pub use lists::without_named_lists;

@@ -464,7 +464,8 @@ fn a_room_does_not_speak_of_what_it_must_not_know() {
 }
 
 /// Rooms whose files know each other in one direction only.
-const WITHOUT_CIRCLES: [&str; 1] = ["sink"];
+const WITHOUT_CIRCLES: [&str; 8] =
+    ["cli", "config", "lambda", "pipeline", "plan", "route", "secrets", "sink"];
 
 /// The other files of its room that a file's imports name: the longest beginning of a path that is one. A `mod.rs` is
 /// the front door of its folder: it names what is in it, and they may name it.
