@@ -13,6 +13,20 @@ use std::sync::PoisonError;
 use tokio_postgres::types::{ToSql, Type};
 
 impl Cratedb {
+    /// What comes of requests on a connection that nobody else uses meanwhile. It is given back when their answer came
+    /// whole, and dropped otherwise.
+    async fn answer<T>(
+        &self,
+        deadline: Deadline,
+        work: impl AsyncFnOnce(&Object) -> Result<T, tokio_postgres::Error>,
+    ) -> Result<T> {
+        let connection = CheckedOut::new(self.server.client(deadline).await?);
+        let client = connection.client()?;
+        let answer = self.noticed(self.server.within(client, deadline, work(client), server_error).await)?;
+        connection.give_back();
+        Ok(answer)
+    }
+
     /// The rows that a statement returns.
     pub(super) async fn query(
         &self,
@@ -20,15 +34,11 @@ impl Cratedb {
         sql: &str,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<tokio_postgres::Row>> {
-        let connection = CheckedOut::new(self.server.client(deadline).await?);
-        let client = connection.client()?;
-        let work = async {
+        let work = async |client: &Object| {
             let prepared = client.prepare_cached(sql).await?;
             client.query(&prepared, parameters).await
         };
-        let rows = self.noticed(self.server.within(client, deadline, work, server_error).await)?;
-        connection.give_back();
-        Ok(rows)
+        self.answer(deadline, work).await
     }
 
     /// The one row that a statement reads by its key. The server does not keep the statement: of a table that was
@@ -38,13 +48,22 @@ impl Cratedb {
         statement: &Statement<'_>,
         deadline: Deadline,
     ) -> Result<Option<tokio_postgres::Row>> {
-        let connection = CheckedOut::new(self.server.client(deadline).await?);
-        let client = connection.client()?;
         let key: Vec<_> = parameters(statement).into_iter().map(|key| (key, Type::VARCHAR)).collect();
-        let work = client.query_typed(&statement.sql, &key);
-        let rows = self.noticed(self.server.within(client, deadline, work, server_error).await)?;
-        connection.give_back();
-        Ok(rows.into_iter().next())
+        let work = async |client: &Object| client.query_typed(&statement.sql, &key).await;
+        Ok(self.answer(deadline, work).await?.into_iter().next())
+    }
+
+    /// The row of an adopted table's key, by a statement that the server does not keep either.
+    pub(super) async fn row_by(
+        &self,
+        statement: &Statement<'_>,
+        deadline: Deadline,
+    ) -> Result<Option<tokio_postgres::Row>> {
+        let work = async |client: &Object| {
+            let prepared = client.prepare(&statement.sql).await?;
+            client.query(&prepared, &parameters(statement)).await
+        };
+        Ok(self.answer(deadline, work).await?.into_iter().next())
     }
 
     /// How many rows a statement changed.
@@ -54,25 +73,17 @@ impl Cratedb {
         sql: &str,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<u64> {
-        let connection = CheckedOut::new(self.server.client(deadline).await?);
-        let client = connection.client()?;
-        let work = async {
+        let work = async |client: &Object| {
             let prepared = client.prepare_cached(sql).await?;
             client.execute(&prepared, parameters).await
         };
-        let count = self.noticed(self.server.within(client, deadline, work, server_error).await)?;
-        connection.give_back();
-        Ok(count)
+        self.answer(deadline, work).await
     }
 
     /// Runs a statement without parameters once: DDL, a refresh. Not as a simple query, whose texts in braces the
     /// server takes for arrays, even where they name a column.
     pub(super) async fn run(&self, deadline: Deadline, sql: &str) -> Result<()> {
-        let connection = CheckedOut::new(self.server.client(deadline).await?);
-        let client = connection.client()?;
-        self.noticed(self.server.within(client, deadline, client.query_typed(sql, &[]), server_error).await)?;
-        connection.give_back();
-        Ok(())
+        self.answer(deadline, async |client: &Object| client.query_typed(sql, &[]).await).await.map(drop)
     }
 
     /// After a table turned out to be missing, rowtide's own are looked for again.
@@ -81,23 +92,6 @@ impl Cratedb {
             *self.own_tables.lock().unwrap_or_else(PoisonError::into_inner) = false;
         }
         result
-    }
-
-    /// The row of an adopted table's key, by a statement that the server does not keep either.
-    pub(super) async fn row_by(
-        &self,
-        statement: &Statement<'_>,
-        deadline: Deadline,
-    ) -> Result<Option<tokio_postgres::Row>> {
-        let connection = CheckedOut::new(self.server.client(deadline).await?);
-        let client = connection.client()?;
-        let work = async {
-            let prepared = client.prepare(&statement.sql).await?;
-            client.query(&prepared, &parameters(statement)).await
-        };
-        let rows = self.noticed(self.server.within(client, deadline, work, server_error).await)?;
-        connection.give_back();
-        Ok(rows.into_iter().next())
     }
 
     /// Makes what was written visible to statements that search.
