@@ -36,6 +36,22 @@ pub struct Batch<'f> {
     pub(super) only: &'f [(Row, u32)],
 }
 
+impl Flow {
+    /// Starts the decoding of a batch.
+    #[must_use]
+    pub fn batch<'f>(&'f self, records: &'f [Record]) -> Batch<'f> {
+        Batch {
+            flow: self,
+            records,
+            next: 0,
+            catalogue: self.catalogue(),
+            places: HashMap::new(),
+            has_looked_ahead: false,
+            only: &[],
+        }
+    }
+}
+
 impl Batch<'_> {
     /// Decodes and routes the next chunk; `None` at the end.
     pub fn chunk(&mut self) -> Option<Chunk> {
@@ -137,7 +153,7 @@ impl Batch<'_> {
             }
             self.catalogue = self.flow.catalogue();
         }
-        let (start, places) = (self.next, self.flow.arrival.then(|| self.places.clone()));
+        let (start, places) = (self.next, self.catalogue.is_by_arrival().then(|| self.places.clone()));
         let chunk = self.chunk()?;
         let is_unknown = |error: &Error| error.code() == Code::UnknownKey;
         let lacks_key = |(_, verdict): &(RecordRef, Verdict)| match verdict {
@@ -252,7 +268,7 @@ impl Batch<'_> {
         }
         // what was loaded for a table that goes by arrival comes before all that arrived
         let loaded = event.version.scheme() == version::ARRIVAL && event.version.is_loaded();
-        if self.flow.arrival && !loaded {
+        if self.catalogue.is_by_arrival() && !loaded {
             if record.redelivered == Redelivered::Alone && record.sequence_number.is_none() {
                 return Err(Error::config(format!(
                     "source.version = \"arrival\", but {} delivers in no order. Use a FIFO queue or a stream, or let \

@@ -1,9 +1,8 @@
 //! What a batch needs to know of source and routes, and what is remembered from one to the next.
 
-use super::batch::Batch;
 use super::chunk::Row;
 use crate::catalogue::{Catalogue, TableSchema};
-use crate::config::{Config, Payload, VersionScheme};
+use crate::config::{Config, Payload};
 use crate::deadline::Deadline;
 use crate::decode::{Decoders, Reason, Settings};
 use crate::error::{Error, Result};
@@ -16,7 +15,6 @@ use crate::route::{Routes, Target};
 use crate::rules::Rules;
 use crate::sink::{Sink, Store as _};
 use crate::source::{SourceIdentity, SourceTable};
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -33,7 +31,6 @@ pub struct Flow {
     /// What is known of the source's tables when a batch begins.
     pub(super) catalogue: Mutex<Catalogue>,
     pub(super) epoch: u16,
-    pub(super) arrival: bool,
     pub(super) keep_payloads: bool,
     /// What the changes of a chunk take up, about, when it ends.
     pub(super) chunk_bytes: usize,
@@ -64,7 +61,6 @@ impl Flow {
             routes: Routes::new(Policy::from(config)),
             catalogue: Mutex::new(Catalogue::new(Rules::from(config))),
             epoch: config.source.epoch,
-            arrival: config.source.version == VersionScheme::Arrival,
             keep_payloads: config.dead_letters.payload == Payload::Full,
             chunk_bytes: usize::try_from(config.limits.memory).unwrap_or(usize::MAX) / CHUNK_SHARE,
             parked_limit: config.dead_letters.limit,
@@ -88,21 +84,6 @@ impl Flow {
         &self.routes
     }
 
-    /// Starts the decoding of a batch.
-    #[must_use]
-    pub fn batch<'f>(&'f self, records: &'f [Record]) -> Batch<'f> {
-        Batch {
-            flow: self,
-            records,
-            next: 0,
-            catalogue: self.catalogue(),
-            places: HashMap::new(),
-            has_looked_ahead: false,
-            only: &[],
-        }
-    }
-}
-impl Flow {
     /// Takes note of what sources have said of their tables, as far as the database remembers it.
     ///
     /// # Errors

@@ -11,7 +11,6 @@ mod write;
 pub use batch::{Batch, CHUNK_RECORDS};
 pub use chunk::{Chunk, Row, Verdict};
 pub use flow::Flow;
-pub(crate) use only::process_rows;
 pub use write::TableKey;
 
 use crate::deadline::Deadline;
@@ -33,6 +32,19 @@ const MARGIN: Duration = Duration::from_millis(500);
 /// subscriber: [`crate::metrics`].
 pub async fn process<S: Sink>(flow: &Flow, sink: &S, records: &[Record], deadline: Deadline) -> Report {
     process_of(flow.batch(records), sink, deadline).await
+}
+
+/// Takes a parked record through the flow, of which only what concerns some rows is to be applied, where its parts
+/// tell; each with the number that the row's change was parked under.
+pub(crate) async fn process_rows<S: Sink>(
+    flow: &Flow,
+    sink: &S,
+    record: &Record,
+    only: &[(Row, u32)],
+    deadline: Deadline,
+) -> Report {
+    let batch = Batch { only, ..flow.batch(std::slice::from_ref(record)) };
+    process_of(batch, sink, deadline).await
 }
 
 async fn process_of<S: Sink>(batch: Batch<'_>, sink: &S, deadline: Deadline) -> Report {

@@ -1,30 +1,11 @@
 //! Of a parked record that holds several changes, those of some rows: what a redrive applies.
 
-use super::batch::Batch;
 use super::chunk::Row;
 use super::flow::Flow;
-use super::process_of;
-use crate::deadline::Deadline;
 use crate::decode::{Decoded, Part};
 use crate::error::Result;
 use crate::event::ChangeEvent;
-use crate::record::Record;
-use crate::report::Report;
-use crate::sink::Sink;
 use std::collections::HashMap;
-
-/// Takes a parked record through the flow, of which only what concerns some rows is to be applied, where its parts
-/// tell; each with the number that the row's change was parked under.
-pub(crate) async fn process_rows<S: Sink>(
-    flow: &Flow,
-    sink: &S,
-    record: &Record,
-    only: &[(Row, u32)],
-    deadline: Deadline,
-) -> Report {
-    let batch = Batch { only, ..flow.batch(std::slice::from_ref(record)) };
-    process_of(batch, sink, deadline).await
-}
 
 /// The parts of a record that concern the rows which are to be changed, each with the number that it begins with where
 /// a row has one part alone: what other parts come to by now, and so their numbers, may have changed. None when all are
