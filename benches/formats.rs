@@ -6,7 +6,8 @@
 
 use rowtide::catalogue::Catalogue;
 use rowtide::config::{Config, Environment, Inputs};
-use rowtide::decode::{Decoded, Decoders, Part, Settings, names};
+use rowtide::decode::{Decoded, Settings};
+use rowtide::decoders::{Decoders, Part, names};
 use rowtide::record::{Envelope, Record};
 use rowtide::rules::Rules;
 use std::hint::black_box;

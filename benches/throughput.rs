@@ -11,7 +11,8 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use rowtide::config::{Config, SinkUrl};
 use rowtide::deadline::Deadline;
-use rowtide::decode::{Decoders, Settings};
+use rowtide::decode::Settings;
+use rowtide::decoders::Decoders;
 use rowtide::pipeline::{Flow, process};
 use rowtide::record::Envelope;
 use rowtide::sink::{Cratedb, Postgres};
@@ -123,7 +124,7 @@ fn decode() -> Result<(), Failure> {
 
 /// The rows of an event as the columns of the bare statement.
 struct Prepared {
-    rows: Vec<rowtide::plan::Row>,
+    rows: Vec<rowtide::plan::PlannedRow>,
 }
 
 struct Json<'a>(&'a str);
@@ -311,7 +312,7 @@ async fn write_prepared(
     client: &Client,
     known: &mut Statements,
     sql: String,
-    rows: &[rowtide::plan::Row],
+    rows: &[rowtide::plan::PlannedRow],
 ) -> Result<(), Failure> {
     let statement = match known.get(&sql) {
         Some(statement) => statement.clone(),

@@ -1,6 +1,7 @@
 //! A decoder of your own, for the frames of weather stations: Rowtide as a library.
 
-use rowtide::decode::{Decoded, Decoder, Decoders, Outline, Reason};
+use rowtide::decode::{Decoded, Decoder, LazyObject, Reason};
+use rowtide::decoders::Decoders;
 use rowtide::event::{Change, ChangeEvent, Document, Key};
 use rowtide::version::{Rank, Version};
 use rowtide::{Error, Result, catalogue::Catalogue, error::Code, record::Record};
@@ -27,11 +28,11 @@ impl Decoder for Telemetry {
         "weather stations"
     }
 
-    fn recognises(&self, outline: &Outline<'_>) -> bool {
-        outline.has("station") && outline.has("boot")
+    fn recognises(&self, object: &LazyObject<'_>) -> bool {
+        object.has("station") && object.has("boot")
     }
 
-    fn decode(&self, record: &Record, _: &Outline<'_>, _: &Catalogue) -> Result<Decoded> {
+    fn decode(&self, record: &Record, _: &LazyObject<'_>, _: &Catalogue) -> Result<Decoded> {
         let frame: Frame<'_> = serde_json::from_slice(&record.payload)
             .map_err(|_| Error::poison(Code::Other("not_a_frame"), "The record is no frame of a station."))?;
         let mut row = Document::default();

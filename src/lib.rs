@@ -26,7 +26,8 @@
 //! Everything up to the plan is pure: no clock, no I/O, no environment, no memory between records:
 //!
 //! ```
-//! use rowtide::decode::{Decoders, Settings};
+//! use rowtide::decode::Settings;
+//! use rowtide::decoders::Decoders;
 //! use rowtide::record::Envelope;
 //!
 //! let event = std::fs::read("events/dynamodb-kinesis/composite-key.json")?;
@@ -63,6 +64,7 @@ pub mod plan;
 pub mod policy;
 pub mod redrive;
 pub mod report;
+mod roots;
 pub mod route;
 pub mod secrets;
 pub mod sink;
@@ -70,7 +72,7 @@ pub mod sink;
 pub(crate) use rowtide_decode::memo;
 #[doc(no_inline)]
 pub use rowtide_decode::{
-    Error, Result, catalogue, decode, error, event, json, record, rules, source, version,
+    Error, Result, catalogue, decode, decoders, error, event, formats, json, record, rules, source, version,
 };
 #[doc(hidden)]
 pub use rowtide_decode::{decimal, unpack};

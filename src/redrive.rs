@@ -11,7 +11,7 @@ use crate::deadline::Deadline;
 use crate::decode::Reason;
 use crate::error::{Code, Error, ErrorKind, Result};
 use crate::event::{Change, Timestamp};
-use crate::pipeline::{Flow, Row, process, process_rows};
+use crate::pipeline::{Flow, RowId, process, process_rows};
 use crate::record::{Envelope, Record};
 use crate::report::{Outcome, Report};
 use crate::route::RoutedChange;
@@ -97,12 +97,12 @@ pub async fn redrive(
     let schemas = sink.load_schemas(Deadline::never()).await?;
     let mut flows = Flows { config, schemas, made: HashMap::new() };
     let queue = queue(&mut flows, sink, filter).await?;
-    let mut stuck: HashSet<Row> = HashSet::new();
+    let mut stuck: HashSet<RowId> = HashSet::new();
     // rows with an older change that is not redriven: a full image passes it, a patch must not
-    let mut held: HashSet<Row> = HashSet::new();
+    let mut held: HashSet<RowId> = HashSet::new();
     // letters of one record whose turn it is are applied together: its payload is read and decoded once for them
     for together in queue.chunk_by(|one, other| one.turn == other.turn && one.record == other.record) {
-        let (selected, others): (Vec<&Place>, Vec<&Place>) =
+        let (selected, others): (Vec<&Queued>, Vec<&Queued>) =
             together.iter().partition(|place| place.is_selected);
         held.extend(others.into_iter().filter_map(|place| place.lane.clone()));
         for page in selected.chunks(LETTERS_MAX.into()) {
@@ -110,9 +110,9 @@ pub async fn redrive(
             let filter = Filter { ids: Some(ids), open: true, ..Filter::default() };
             // somebody else may have been faster
             let letters = sink.dead_letters(&filter, 0, LETTERS_MAX.into()).await?;
-            let mut places: HashMap<i64, &Place> = page.iter().map(|place| (place.id, *place)).collect();
+            let mut places: HashMap<i64, &Queued> = page.iter().map(|place| (place.id, *place)).collect();
             let letters = letters.into_iter().filter_map(|letter| Some((places.remove(&letter.id)?, letter)));
-            let waits = |place: &Place| {
+            let waits = |place: &Queued| {
                 let is_behind = |lane| stuck.contains(lane) || (place.is_patch && held.contains(lane));
                 place.lane.as_ref().is_some_and(is_behind)
             };
@@ -152,9 +152,9 @@ struct OfRecord {
 /// A letter's place among those to redrive. Its payload is read again when it is its turn, so that memory does not
 /// grow with what is parked.
 #[derive(Debug)]
-struct Place {
+struct Queued {
     /// Source table and canonical key; `None` when the record cannot be decoded.
-    lane: Option<Row>,
+    lane: Option<RowId>,
     version: String,
     id: i64,
     /// Whether its change needs the one before it.
@@ -170,19 +170,19 @@ struct Place {
 
 /// The selected letters in the order in which they are tried: turn by turn, those of a record together. The first
 /// letters of all keys come first, then the second, by version.
-async fn queue(flows: &mut Flows<'_>, sink: &Database, filter: &Filter) -> Result<Vec<Place>> {
+async fn queue(flows: &mut Flows<'_>, sink: &Database, filter: &Filter) -> Result<Vec<Queued>> {
     let mut queue = Queue::default();
     queue.add(flows, sink, &Filter { open: true, ..filter.clone() }, true).await?;
     // what a patch rests on may be parked, and not selected
     let patches = queue.places.iter().filter(|place| place.is_patch && filter.selects());
-    let patched: HashSet<Row> = patches.filter_map(|place| place.lane.clone()).collect();
-    for Row { table, key } in patched {
+    let patched: HashSet<RowId> = patches.filter_map(|place| place.lane.clone()).collect();
+    for RowId { table, key } in patched {
         queue.add(flows, sink, &Filter { table, key, open: true, ..Filter::default() }, false).await?;
     }
     let mut queue = queue.places;
     queue.sort_unstable_by(|a, b| (&a.lane, &a.version, a.id).cmp(&(&b.lane, &b.version, b.id)));
     let mut turn = 0;
-    let mut before: Option<Row> = None;
+    let mut before: Option<RowId> = None;
     for place in &mut queue {
         turn = if place.lane.is_some() && place.lane == before { turn + 1 } else { 0 };
         place.turn = turn;
@@ -195,7 +195,7 @@ async fn queue(flows: &mut Flows<'_>, sink: &Database, filter: &Filter) -> Resul
 /// Letters on their way into an order.
 #[derive(Default)]
 struct Queue {
-    places: Vec<Place>,
+    places: Vec<Queued>,
     ids: HashSet<i64>,
     /// The record of the last letter: those of one record are as a rule read one after the other.
     last: Option<(OfRecord, Contents)>,
@@ -225,13 +225,13 @@ impl Queue {
                 }
                 let Some((record, contents)) = &self.last else { continue };
                 let known = letter.table.is_some() && letter.key.is_some();
-                let known = known.then(|| Row { table: letter.table.clone(), key: letter.key.clone() });
+                let known = known.then(|| RowId { table: letter.table.clone(), key: letter.key.clone() });
                 let change = contents.change(&letter);
                 let is_patch = change.as_ref().is_some_and(|change| change.is_patch);
                 let (lane, version) =
                     change.map_or((known, String::new()), |change| (Some(change.row), change.version));
                 let (id, record, unreadable) = (letter.id, record.clone(), contents.unreadable.clone());
-                self.places.push(Place {
+                self.places.push(Queued {
                     lane,
                     version,
                     id,
@@ -252,13 +252,13 @@ struct Contents {
     /// Why this configuration cannot read the record.
     unreadable: Option<Arc<Error>>,
     by_number: HashMap<u32, Held>,
-    by_row: HashMap<Row, Held>,
+    by_row: HashMap<RowId, Held>,
 }
 
 /// A change that a record holds.
 #[derive(Clone)]
 struct Held {
-    row: Row,
+    row: RowId,
     version: String,
     is_patch: bool,
 }
@@ -267,7 +267,7 @@ impl Contents {
     /// The change that a letter is about. Other parts of the record may give more events by now than they did.
     fn change(&self, letter: &ParkedLetter) -> Option<Held> {
         let by_number = || self.by_number.get(&u32::try_from(letter.sub).ok()?);
-        let row = Row { table: letter.table.clone(), key: letter.key.clone() };
+        let row = RowId { table: letter.table.clone(), key: letter.key.clone() };
         let is_of_row = by_number().filter(|change| change.row == row);
         is_of_row.or_else(|| self.by_row.get(&row)).or_else(by_number).cloned()
     }
@@ -302,7 +302,7 @@ fn chunk(flows: &mut Flows<'_>, name: &FlowName, record: Record) -> Result<Vec<(
     let records = [record];
     let Some(chunk) = flow.batch(&records).chunk() else { return Ok(Vec::new()) };
     let held = |change: &RoutedChange| Held {
-        row: Row::of(&change.event).stored(),
+        row: RowId::of(&change.event).stored(),
         version: change.event.version.as_str().to_owned(),
         is_patch: matches!(change.event.change, Change::Patch(_)),
     };
@@ -334,7 +334,7 @@ impl OfRecord {
 async fn attempt(
     flows: &mut Flows<'_>,
     sink: &Database,
-    letters: &[(&Place, ParkedLetter)],
+    letters: &[(&Queued, ParkedLetter)],
 ) -> Result<Vec<Fate>> {
     let Some((place, first)) = letters.first() else { return Ok(Vec::new()) };
     let Some(record) = record(sink, first).await? else {
@@ -343,11 +343,11 @@ async fn attempt(
     let flow = flows.flow(&place.record.flow)?;
     let row = |letter: &ParkedLetter| {
         let number = u32::try_from(letter.sub).ok();
-        let row = Row { table: letter.table.clone(), key: letter.key.clone() };
+        let row = RowId { table: letter.table.clone(), key: letter.key.clone() };
         number.filter(|_| row.table.is_some() && row.key.is_some()).map(|number| (row, number))
     };
-    let rows: Vec<Option<(Row, u32)>> = letters.iter().map(|(_, letter)| row(letter)).collect();
-    let known: Vec<(Row, u32)> = rows.iter().flatten().cloned().collect();
+    let rows: Vec<Option<(RowId, u32)>> = letters.iter().map(|(_, letter)| row(letter)).collect();
+    let known: Vec<(RowId, u32)> = rows.iter().flatten().cloned().collect();
     let mut fates: Vec<Option<Fate>> = letters.iter().map(|_| None).collect();
     if known.len() > 1 {
         let report = process_rows(flow, sink, &record, &known, Deadline::never()).await;

@@ -2,7 +2,8 @@
 //! and replay `events/` through it.
 
 use rowtide_decode::catalogue::Catalogue;
-use rowtide_decode::decode::{Decoded, Decoders, Part, Settings, names};
+use rowtide_decode::decode::{Decoded, Settings};
+use rowtide_decode::decoders::{Decoders, Part, names};
 use rowtide_decode::event::{Change, ChangeEvent, Timestamp};
 use rowtide_decode::json::Value;
 use rowtide_decode::record::{Envelope, Record};

@@ -3,7 +3,7 @@
 use super::args::{DeadLetterAction, DeadLetterArgs, Global, Output, Selection};
 use super::decode::{optional, text};
 use super::failure::{Failure, Status};
-use super::sink::{self, Fallback, Place};
+use super::sink::{self, Fallback, OpenDatabase};
 use super::table::{cut, write_table};
 use super::terminal::printable;
 use super::{Ended, count};
@@ -40,7 +40,7 @@ pub(super) async fn run(global: &Global, args: &DeadLetterArgs, out: &mut impl W
     }
     let config =
         sink::config(&global.and(&selection.global), &selection.place, Vec::new(), Fallback::Configured)?;
-    let mut place = Place::open(&config, &selection.place).await?;
+    let mut place = OpenDatabase::open(&config, &selection.place).await?;
     let config = place.resolved(config).await?;
     let ended = match &args.action {
         DeadLetterAction::List { open, .. } => {

@@ -4,7 +4,7 @@ use super::Ended;
 use super::args::{FormatsArgs, Output};
 use super::decode::text;
 use super::failure::Status;
-use rowtide::decode::formats;
+use rowtide::decoders::formats;
 use std::io::Write;
 
 /// Runs the command.

@@ -6,7 +6,8 @@ use super::failure::{Failure, Status};
 use super::{Ended, count, input, warn};
 use rowtide::coalesce::{Fate, Schedule};
 use rowtide::pipeline::{Batch, Flow, Verdict};
-use rowtide::plan::{Columns, Dialect, Parameter, Statement, cratedb, plan, postgres};
+use rowtide::plan::cratedb::TableColumns;
+use rowtide::plan::{Dialect, Parameter, Statement, cratedb, plan, postgres};
 use rowtide::record::Record;
 use rowtide::route::Target;
 use std::collections::HashMap;
@@ -22,7 +23,7 @@ pub(super) fn run(global: &Global, args: &PlanArgs, out: &mut impl Write) -> End
     let config = global.and(&args.input.global).config(settings, &UNUSED)?;
     let dialect = dialect(&config);
     // the columns of each target on CrateDB, as if there had been none before the first record
-    let mut columns: HashMap<String, Columns> = HashMap::new();
+    let mut columns: HashMap<String, TableColumns> = HashMap::new();
     let flow = Flow::new(&config)?;
     let mut poison = 0;
     for batch in input::open(&args.input)? {
@@ -46,7 +47,7 @@ pub(super) fn run(global: &Global, args: &PlanArgs, out: &mut impl Write) -> End
 /// Prints the statements of a batch; how many of its records are poison.
 fn print(
     dialect: Dialect,
-    columns: &mut HashMap<String, Columns>,
+    columns: &mut HashMap<String, TableColumns>,
     mut batch: Batch<'_>,
     records: &[Record],
     out: &mut impl Write,

@@ -3,7 +3,7 @@
 use super::args::{Global, Output, PurgeArgs};
 use super::decode::{optional, text};
 use super::failure::{Failure, Status};
-use super::sink::{self, Fallback, Place};
+use super::sink::{self, Fallback, OpenDatabase};
 use super::table::write_table;
 use super::{Ended, count, warn};
 use rowtide::error::Code;
@@ -15,7 +15,7 @@ use std::time::Duration;
 pub(super) async fn run(global: &Global, args: &PurgeArgs, out: &mut impl Write) -> Ended {
     let config = sink::config(&global.and(&args.global), &args.place, Vec::new(), Fallback::Configured)?;
     let older_than = args.older_than.unwrap_or(config.sink.tombstone_retention);
-    let place = Place::open(&config, &args.place).await?;
+    let place = OpenDatabase::open(&config, &args.place).await?;
     let purged = purge(&place.sink, older_than, args.dry_run).await;
     let closed = place.close().await;
     let (purged, expired) = purged?;

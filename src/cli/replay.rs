@@ -4,8 +4,8 @@ use super::args::{Global, Output, ReplayArgs};
 use super::failure::{Failure, Status};
 use super::input::{self, Batch, Batches};
 use super::progress::Progress;
-use super::sink::{self, Fallback, Place};
-use super::table::Table;
+use super::sink::{self, Fallback, OpenDatabase};
+use super::table::Grid;
 use super::terminal::printable;
 use super::{Ended, count, warn};
 use rowtide::deadline::Deadline;
@@ -36,7 +36,7 @@ pub(super) async fn run(global: &Global, args: &ReplayArgs, out: &mut impl Write
     )?;
     Flow::new(&config)?;
     let batches = input::open(&args.input)?;
-    let mut place = Place::open(&config, &args.place).await?;
+    let mut place = OpenDatabase::open(&config, &args.place).await?;
     let flow = Flow::new(&place.resolved(config).await?)?;
     if !args.force {
         place.sink = place.sink.checking_horizon();
@@ -226,7 +226,7 @@ async fn print(
             out.flush()?;
             if !args.no_rows {
                 for target in sink.touched().await? {
-                    let mut table = Table::default();
+                    let mut table = Grid::default();
                     each_row(&sink.sink, &target, |row| {
                         table.add(&row);
                         Ok(())

@@ -3,8 +3,8 @@
 use super::Ended;
 use super::args::{Global, Output, ShowArgs};
 use super::failure::{Failure, Status};
-use super::sink::{self, Fallback, Place};
-use super::table::{Table, whole};
+use super::sink::{self, Fallback, OpenDatabase};
+use super::table::{Grid, whole};
 use rowtide::error::{Code, Error, ErrorKind};
 use rowtide::json::Value;
 use rowtide::sink::{Database, KnownTarget, LiveRow, Shown};
@@ -13,7 +13,7 @@ use std::io::{self, Write};
 /// Runs the command.
 pub(super) async fn run(global: &Global, args: &ShowArgs, out: &mut impl Write) -> Ended {
     let config = sink::config(&global.and(&args.global), &args.place, Vec::new(), Fallback::Configured)?;
-    let place = Place::open(&config, &args.place).await?;
+    let place = OpenDatabase::open(&config, &args.place).await?;
     let config = place.resolved(config).await?;
     let shown = show(&place.sink, args, &config.sink.schema, out).await;
     let closed = place.close().await;
@@ -25,7 +25,7 @@ pub(super) async fn run(global: &Global, args: &ShowArgs, out: &mut impl Write) 
 async fn show(sink: &Database, args: &ShowArgs, schema: &str, out: &mut impl Write) -> Result<(), Failure> {
     let target = find(sink.targets().await?, &args.table, schema)?;
     let selection = Shown { key: args.key.clone(), limit: args.limit };
-    let mut table = Table::default();
+    let mut table = Grid::default();
     let mut broken = None;
     let read = sink.live_rows(&target, &selection, |row| {
         let written = match args.output {
@@ -51,7 +51,7 @@ async fn show(sink: &Database, args: &ShowArgs, schema: &str, out: &mut impl Wri
     Ok(())
 }
 
-fn print(table: &Table, out: &mut impl Write) -> io::Result<()> {
+fn print(table: &Grid, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{}", super::count(table.rows(), "row"))?;
     table.print(out)
 }

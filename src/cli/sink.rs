@@ -32,7 +32,7 @@ pub(super) enum Fallback {
 }
 
 /// An open database.
-pub(super) struct Place {
+pub(super) struct OpenDatabase {
     pub(super) sink: Database,
     /// Nothing of it is left when the command ends.
     pub(super) is_temporary: bool,
@@ -69,7 +69,7 @@ pub(super) fn config(
     Ok(config)
 }
 
-impl Place {
+impl OpenDatabase {
     /// `config` with what its `sink.url` leads to, when that is a reference to a secret.
     pub(super) async fn resolved(&self, config: Config) -> Result<Config, Failure> {
         if config.sink.url.as_ref().is_none_or(|url| url.reference().is_none()) {

@@ -21,7 +21,7 @@ const WIDTH_MIN: u16 = 40;
 
 /// The rows of a target.
 #[derive(Default)]
-pub(super) struct Table {
+pub(super) struct Grid {
     shown: Vec<Shown>,
     rows: usize,
 }
@@ -32,7 +32,7 @@ struct Shown {
     deleted: bool,
 }
 
-impl Table {
+impl Grid {
     /// Adds a row; of those that are not shown only the number is kept.
     pub(super) fn add(&mut self, row: &LiveRow) {
         self.rows += 1;
@@ -148,7 +148,7 @@ pub(super) fn write_table(
 
 #[cfg(test)]
 mod tests {
-    use super::{Table, cut};
+    use super::{Grid, cut};
     use rowtide::sink::LiveRow;
 
     #[test]
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn many_fields_of_many_names_are_printed() {
-        let mut table = Table::default();
+        let mut table = Grid::default();
         for row in 0..20 {
             let fields: Vec<String> = (0..5_000).map(|field| format!("\"f{row}_{field}\":1")).collect();
             table.add(&LiveRow {
@@ -184,14 +184,14 @@ mod tests {
             aux: "{}".to_owned(),
             deleted: false,
         };
-        let mut table = Table::default();
+        let mut table = Grid::default();
         (0..25).for_each(|id| table.add(&row(id, r#"{"total":1.10}"#)));
         let mut out = Vec::new();
         table.print(&mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         assert!(text.contains("│ id ┆ total │") && text.contains("1.10"), "{text}");
         assert!(text.ends_with("… and 5 more\n"), "{text}");
-        let mut table = Table::default();
+        let mut table = Grid::default();
         table.add(&row(1, r#"{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6,"g":7,"h":8}"#));
         let mut out = Vec::new();
         table.print(&mut out).unwrap();

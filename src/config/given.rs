@@ -24,7 +24,7 @@ pub(super) enum Given {
 /// The value is not one of those that the setting takes. Which these are, the setting says; the value is a secret.
 pub(super) struct Invalid;
 
-pub(super) type Taken = Result<(), Invalid>;
+pub(super) type Accepted = Result<(), Invalid>;
 
 impl Given {
     pub(super) fn from_toml(value: &DeValue<'_>) -> Self {
@@ -85,17 +85,17 @@ pub(super) fn show_word<T: Word>(word: T) -> String {
     T::WORDS.iter().find(|(_, other)| *other == word).map(|(name, _)| *name).unwrap_or_default().to_owned()
 }
 
-pub(super) fn word<T: Word>(given: Given, field: &mut T) -> Taken {
+pub(super) fn word<T: Word>(given: Given, field: &mut T) -> Accepted {
     *field = parse_word(&given.into_text()?)?;
     Ok(())
 }
 
-pub(super) fn optional_word<T: Word>(given: Given, field: &mut Option<T>) -> Taken {
+pub(super) fn optional_word<T: Word>(given: Given, field: &mut Option<T>) -> Accepted {
     *field = given.into_optional()?.as_deref().map(parse_word).transpose()?;
     Ok(())
 }
 
-pub(super) fn text(given: Given, field: &mut String) -> Taken {
+pub(super) fn text(given: Given, field: &mut String) -> Accepted {
     let mut name = None;
     optional_text(given, &mut name)?;
     *field = name.ok_or(Invalid)?;
@@ -105,7 +105,7 @@ pub(super) fn text(given: Given, field: &mut String) -> Taken {
 /// The longest name that PostgreSQL does not cut.
 const SCHEMA_MAX: usize = 63;
 
-pub(super) fn schema(given: Given, field: &mut String) -> Taken {
+pub(super) fn schema(given: Given, field: &mut String) -> Accepted {
     let mut name = String::new();
     text(given, &mut name)?;
     if name.len() > SCHEMA_MAX {
@@ -116,7 +116,7 @@ pub(super) fn schema(given: Given, field: &mut String) -> Taken {
 }
 
 /// A name. A URL is none: in the wrong setting it would be shown with its password.
-pub(super) fn optional_text(given: Given, field: &mut Option<String>) -> Taken {
+pub(super) fn optional_text(given: Given, field: &mut Option<String>) -> Accepted {
     let text = given.into_optional()?;
     if text.as_ref().is_some_and(|text| text.contains("://")) {
         return Err(Invalid);
@@ -126,7 +126,7 @@ pub(super) fn optional_text(given: Given, field: &mut Option<String>) -> Taken {
 }
 
 /// True or false, also written as text.
-pub(super) fn truth(given: Given, field: &mut bool) -> Taken {
+pub(super) fn truth(given: Given, field: &mut bool) -> Accepted {
     *field = match given {
         Given::Truth(truth) => truth,
         Given::Text(text) => text.parse().map_err(|_| Invalid)?,
@@ -139,7 +139,7 @@ pub(super) fn truth(given: Given, field: &mut bool) -> Taken {
 const CLOUDWATCH_NAME_MAX: usize = 255;
 
 /// Source: Amazon CloudWatch API Reference, `PutMetricData`, Namespace.
-pub(super) fn namespace(given: Given, field: &mut String) -> Taken {
+pub(super) fn namespace(given: Given, field: &mut String) -> Accepted {
     let name = given.into_text()?;
     let is_allowed = |c: char| c.is_ascii_alphanumeric() || ".-_/#: ".contains(c);
     let is_free = !name.starts_with([':', ' ']) && !name.starts_with("AWS/") && !name.contains("://");
@@ -153,7 +153,7 @@ pub(super) fn namespace(given: Given, field: &mut String) -> Taken {
 /// The value of a dimension: ASCII that can be seen.
 ///
 /// Source: Amazon CloudWatch API Reference, Dimension.
-pub(super) fn optional_dimension(given: Given, field: &mut Option<String>) -> Taken {
+pub(super) fn optional_dimension(given: Given, field: &mut Option<String>) -> Accepted {
     let mut value = None;
     optional_text(given, &mut value)?;
     let is_seen = |text: &String| text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
@@ -166,7 +166,7 @@ pub(super) fn optional_dimension(given: Given, field: &mut Option<String>) -> Ta
 }
 
 /// A point in time that databases can hold.
-pub(super) fn optional_time(given: Given, field: &mut Option<Timestamp>) -> Taken {
+pub(super) fn optional_time(given: Given, field: &mut Option<Timestamp>) -> Accepted {
     let time =
         given.into_optional()?.map(|text| Timestamp::from_rfc3339(&text).ok_or(Invalid)).transpose()?;
     if time.is_some_and(|time| time.0 < 0) {
@@ -177,7 +177,7 @@ pub(super) fn optional_time(given: Given, field: &mut Option<Timestamp>) -> Take
 }
 
 /// A JSON Pointer to a member.
-pub(super) fn optional_pointer(given: Given, field: &mut Option<String>) -> Taken {
+pub(super) fn optional_pointer(given: Given, field: &mut Option<String>) -> Accepted {
     let pointer = given.into_optional()?;
     if !pointer.as_deref().is_none_or(is_pointer) {
         return Err(Invalid);
@@ -187,7 +187,7 @@ pub(super) fn optional_pointer(given: Given, field: &mut Option<String>) -> Take
 }
 
 /// JSON Pointers to members; as text, which is all that a variable can hold, with commas between them.
-pub(super) fn pointers(given: Given, field: &mut Vec<String>) -> Taken {
+pub(super) fn pointers(given: Given, field: &mut Vec<String>) -> Accepted {
     let pointers = match given {
         Given::List(pointers) => pointers,
         Given::Text(text) if text.is_empty() => Vec::new(),
@@ -209,7 +209,7 @@ fn is_pointer(text: &str) -> bool {
 }
 
 /// A path on one line. The content of a certificate (somebody wrote `file://`) is not one.
-pub(super) fn optional_path(given: Given, field: &mut Option<std::path::PathBuf>) -> Taken {
+pub(super) fn optional_path(given: Given, field: &mut Option<std::path::PathBuf>) -> Accepted {
     let path = given.into_optional()?;
     if path.as_ref().is_some_and(|path| path.contains('\n')) {
         return Err(Invalid);
@@ -218,7 +218,7 @@ pub(super) fn optional_path(given: Given, field: &mut Option<std::path::PathBuf>
     Ok(())
 }
 
-pub(super) fn url(given: Given, field: &mut Option<SinkUrl>) -> Taken {
+pub(super) fn url(given: Given, field: &mut Option<SinkUrl>) -> Accepted {
     let url = given.into_optional()?;
     let is_reference = |url: &String| Reference::parse(url).is_some();
     if !url.as_ref().is_none_or(|url| is_url(url) || is_reference(url)) {
@@ -241,7 +241,7 @@ pub(super) fn number<T: TryFrom<u64>>(
     given: Given,
     allowed: std::ops::RangeInclusive<u64>,
     field: &mut T,
-) -> Taken {
+) -> Accepted {
     let number = match given {
         Given::Number(number) => number,
         Given::Text(text) => digits(&text)?,
@@ -262,7 +262,7 @@ fn digits(text: &str) -> Result<u64, Invalid> {
 }
 
 /// Texts of which none is empty.
-pub(super) fn list(given: Given, field: &mut Vec<String>) -> Taken {
+pub(super) fn list(given: Given, field: &mut Vec<String>) -> Accepted {
     let Given::List(texts) = given else { return Err(Invalid) };
     if texts.iter().any(String::is_empty) {
         return Err(Invalid);
@@ -271,7 +271,7 @@ pub(super) fn list(given: Given, field: &mut Vec<String>) -> Taken {
     Ok(())
 }
 
-pub(super) fn table(given: Given, field: &mut BTreeMap<String, String>) -> Taken {
+pub(super) fn table(given: Given, field: &mut BTreeMap<String, String>) -> Accepted {
     let Given::Table(pairs) = given else { return Err(Invalid) };
     if pairs.iter().any(|(name, text)| name.is_empty() || text.is_empty()) {
         return Err(Invalid);
@@ -281,7 +281,7 @@ pub(super) fn table(given: Given, field: &mut BTreeMap<String, String>) -> Taken
 }
 
 /// A source table: its name, or what tells it from others of that name.
-pub(super) fn source(given: Given, name: &mut String, source: &mut BTreeMap<Member, String>) -> Taken {
+pub(super) fn source(given: Given, name: &mut String, source: &mut BTreeMap<Member, String>) -> Accepted {
     let Given::Table(mut pairs) = given else { return text(given, name) };
     let table = pairs.remove("table").unwrap_or_else(|| "*".to_owned());
     let members = pairs.into_iter().map(|(name, text)| Some((Member::named(&name)?, text)));
@@ -307,12 +307,12 @@ pub(super) fn show_source(name: &str, source: &BTreeMap<Member, String>) -> Stri
 const UNITS: &[(&str, u64)] = &[("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
 /// A duration above zero and not above `longest`.
-pub(super) fn duration(given: Given, longest: Duration, field: &mut Duration) -> Taken {
+pub(super) fn duration(given: Given, longest: Duration, field: &mut Duration) -> Accepted {
     *field = parse_duration(&given.into_text()?, longest)?;
     Ok(())
 }
 
-pub(super) fn optional_duration(given: Given, longest: Duration, field: &mut Option<Duration>) -> Taken {
+pub(super) fn optional_duration(given: Given, longest: Duration, field: &mut Option<Duration>) -> Accepted {
     let text = given.into_optional()?;
     *field = text.map(|text| parse_duration(&text, longest)).transpose()?;
     Ok(())
@@ -333,7 +333,7 @@ fn parse_duration(text: &str, longest: Duration) -> Result<Duration, Invalid> {
 const SIZES: [(&str, u64); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
 
 /// A number of bytes, as `256MiB`.
-pub(super) fn size(given: Given, allowed: std::ops::RangeInclusive<u64>, field: &mut u64) -> Taken {
+pub(super) fn size(given: Given, allowed: std::ops::RangeInclusive<u64>, field: &mut u64) -> Accepted {
     let text = given.into_text()?;
     let unit_at = text.find(|c: char| !c.is_ascii_digit()).ok_or(Invalid)?;
     let (count, unit) = text.split_at_checked(unit_at).ok_or(Invalid)?;

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::given::{self, Given, Taken, Word, show_duration, show_list, show_source, show_table, show_word};
+use super::given::{
+    self, Accepted, Given, Word, show_duration, show_list, show_source, show_table, show_word,
+};
 use super::{Auth, Config, Ddl, DialectChoice, Payload, Tls, VersionScheme, redact_input, redact_url};
 use crate::policy::{DataLayout, DeletePolicy, OnConfigError, RoutePolicy, Truncate, Ttl, Unrouted};
 use crate::rules::{Images, Keyless};
@@ -19,7 +21,7 @@ pub struct Setting<T: 'static> {
     pub example: &'static str,
     /// Whether the value must not be shown whole.
     pub secret: bool,
-    set: fn(&mut T, Given) -> Taken,
+    set: fn(&mut T, Given) -> Accepted,
     get: fn(&T) -> String,
 }
 
@@ -47,7 +49,7 @@ impl<T> Setting<T> {
         if self.secret { redact_url(&value) } else { redact_input(&value).into_owned() }
     }
 
-    pub(super) fn set(&self, holder: &mut T, given: Given) -> Taken {
+    pub(super) fn set(&self, holder: &mut T, given: Given) -> Accepted {
         (self.set)(holder, given)
     }
 }

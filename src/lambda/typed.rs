@@ -82,7 +82,8 @@ fn dynamodb_record(record: EventRecord) -> Record {
 mod tests {
     use super::{DynamodbEvent, IntoEnvelope, KinesisEvent, Value};
     use crate::catalogue::Catalogue;
-    use crate::decode::{Decoded, Decoders, Settings};
+    use crate::decode::{Decoded, Settings};
+    use crate::decoders::Decoders;
     use crate::event::{Change, ChangeEvent, Document};
     use crate::record::{Envelope, Record};
     use bytes::Bytes;

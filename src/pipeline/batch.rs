@@ -1,11 +1,12 @@
 //! A batch on its way to changes: decoded and routed, chunk by chunk.
 
-use super::chunk::{Chunk, Row, Unfit, Verdict};
+use super::chunk::{Chunk, RowId, Unfit, Verdict};
 use super::flow::Flow;
 use super::only::{numbers, wanted};
 use crate::catalogue::{Catalogue, TableSchema};
 use crate::deadline::Deadline;
-use crate::decode::{Decoded, Part, Reason};
+use crate::decode::{Decoded, Reason};
+use crate::decoders::Part;
 use crate::error::{Code, Disposition, Error, Result};
 use crate::event::{Caveat, Change, ChangeEvent, Key, Timestamp};
 use crate::policy::OnConfigError;
@@ -33,7 +34,7 @@ pub struct Batch<'f> {
     /// Whether what the whole batch says of tables was heard.
     pub(super) has_looked_ahead: bool,
     /// The only rows of a parked record that are to be changed, and the numbers that their changes had; all when empty.
-    pub(super) only: &'f [(Row, u32)],
+    pub(super) only: &'f [(RowId, u32)],
 }
 
 impl Flow {
@@ -79,7 +80,7 @@ impl Batch<'_> {
                 let start = RecordRef { record: index, sub, decoder };
                 let entered = match decoded {
                     Ok(decoded) => self.enter(&mut chunk, start, record, decoded),
-                    Err(error) => Err(Unfit { rows: vec![Row::of_error(&error)], error }),
+                    Err(error) => Err(Unfit { rows: vec![RowId::of_error(&error)], error }),
                 };
                 // every part has a number of its own, even if nothing came of it
                 sub = match entered {
@@ -228,8 +229,8 @@ impl Batch<'_> {
                 Ok(Err(reason)) => chunk.verdicts.push((origin, Verdict::Ignored(reason))),
                 Err(error) => {
                     let changed = chunk.changes.drain(kept.0..).chain(chunk.truncates.drain(kept.1..));
-                    let mut rows: Vec<Row> = changed.map(|change| Row::of(&change.event)).collect();
-                    rows.push(Row::of_error(&error));
+                    let mut rows: Vec<RowId> = changed.map(|change| RowId::of(&change.event)).collect();
+                    rows.push(RowId::of_error(&error));
                     rows.extend(events.map(|event| self.flow.row_of(event)));
                     return Err(Unfit { error, rows });
                 }

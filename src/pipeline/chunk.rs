@@ -58,21 +58,21 @@ pub enum Verdict {
     /// Left out on purpose.
     Ignored(Reason),
     /// Cannot be applied, ever; with the row that it changes, as far as that is known.
-    Poison(Arc<Error>, Row),
+    Poison(Arc<Error>, RowId),
     /// Shows a fault of the configuration of its own table or producer; with the row, as far as that is known.
-    Fault(Arc<Error>, Row),
+    Fault(Arc<Error>, RowId),
 }
 
 /// The row that a part of a record changes, as far as that is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Row {
+pub struct RowId {
     /// The source table.
     pub table: Option<String>,
     /// The canonical key.
     pub key: Option<String>,
 }
 
-impl Row {
+impl RowId {
     pub(crate) fn of(event: &ChangeEvent) -> Self {
         let key = event.key.as_ref().map(|key| key.as_str().to_owned());
         Self { table: Some(event.table.clone()), key }
@@ -92,11 +92,11 @@ impl Row {
 /// A part of a record that cannot be applied, and the rows that it would have changed; one unknown row at least.
 pub(super) struct Unfit {
     pub(super) error: Error,
-    pub(super) rows: Vec<Row>,
+    pub(super) rows: Vec<RowId>,
 }
 
 impl From<Error> for Unfit {
     fn from(error: Error) -> Self {
-        Self { rows: vec![Row::of_error(&error)], error }
+        Self { rows: vec![RowId::of_error(&error)], error }
     }
 }

@@ -1,10 +1,11 @@
 //! What a batch needs to know of source and routes, and what is remembered from one to the next.
 
-use super::chunk::Row;
+use super::chunk::RowId;
 use crate::catalogue::{Catalogue, TableSchema};
 use crate::config::{Config, Payload};
 use crate::deadline::Deadline;
-use crate::decode::{Decoders, Reason, Settings};
+use crate::decode::{Reason, Settings};
+use crate::decoders::Decoders;
 use crate::error::{Error, Result};
 use crate::event::ChangeEvent;
 use crate::memo::Memo;
@@ -125,9 +126,9 @@ impl Flow {
     }
 
     /// The row of an event that was not routed yet.
-    pub(super) fn row_of(&self, mut event: ChangeEvent) -> Row {
+    pub(super) fn row_of(&self, mut event: ChangeEvent) -> RowId {
         event.key = event.key.take().map(|key| self.routes.key(event.source_table(), key));
-        Row::of(&event)
+        RowId::of(&event)
     }
 
     /// Whether a target was filled from a source that a route takes.

@@ -1,6 +1,6 @@
 //! What becomes of every record of a batch: outcomes, what is to be parked, and when that is too much.
 
-use super::chunk::{Row, Verdict};
+use super::chunk::{RowId, Verdict};
 use super::flow::Flow;
 use super::write::{TableKey, Written};
 use crate::coalesce::Fate;
@@ -72,7 +72,7 @@ fn blocked() -> Error {
 struct Letter {
     sub: u32,
     decoder: Option<&'static str>,
-    row: Row,
+    row: RowId,
     event_id: Option<String>,
     error: Arc<Error>,
     limit: Limit,
@@ -239,7 +239,7 @@ impl<'f> Ledger<'f> {
         }
     }
 
-    fn note_table(&mut self, origin: RecordRef, row: &Row) {
+    fn note_table(&mut self, origin: RecordRef, row: &RowId) {
         if let (Some(meter), Some(table)) = (&mut self.meter, &row.table) {
             meter.table(origin.record, table);
         }
@@ -252,7 +252,7 @@ impl<'f> Ledger<'f> {
                 meter.applied(change.origin.record, change.at);
             }
         }
-        let row = || Row::of(&change.event);
+        let row = || RowId::of(&change.event);
         match fate {
             Some(Fate::Applied) => self.note(change.origin, Outcome::Applied),
             Some(Fate::Stale) => self.note(change.origin, Outcome::Stale),
@@ -279,7 +279,7 @@ impl<'f> Ledger<'f> {
 
     /// A part of a record that shows a fault of the configuration of its own table or producer. What is delivered alone
     /// is delivered again by itself, what comes in order is parked.
-    fn fault(&mut self, origin: RecordRef, row: &Row, error: &Arc<Error>, policy: OnConfigError) {
+    fn fault(&mut self, origin: RecordRef, row: &RowId, error: &Arc<Error>, policy: OnConfigError) {
         self.note_table(origin, row);
         self.faults.add(row.table.as_deref(), error);
         self.faulty.insert(origin.record);
@@ -313,7 +313,7 @@ impl<'f> Ledger<'f> {
         }
     }
 
-    fn letter(&mut self, origin: RecordRef, row: Row, error: &Arc<Error>, limit: Limit) {
+    fn letter(&mut self, origin: RecordRef, row: RowId, error: &Arc<Error>, limit: Limit) {
         self.note(origin, Outcome::Parked);
         let RecordRef { record, sub, decoder } = origin;
         let letter = Letter { sub, decoder, row, event_id: None, error: error.clone(), limit };

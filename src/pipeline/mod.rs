@@ -9,7 +9,7 @@ mod timed;
 mod write;
 
 pub use batch::{Batch, CHUNK_RECORDS};
-pub use chunk::{Chunk, Row, Verdict};
+pub use chunk::{Chunk, RowId, Verdict};
 pub use flow::Flow;
 pub use write::TableKey;
 
@@ -40,7 +40,7 @@ pub(crate) async fn process_rows<S: Sink>(
     flow: &Flow,
     sink: &S,
     record: &Record,
-    only: &[(Row, u32)],
+    only: &[(RowId, u32)],
     deadline: Deadline,
 ) -> Report {
     let batch = Batch { only, ..flow.batch(std::slice::from_ref(record)) };

@@ -1,8 +1,9 @@
 //! Of a parked record that holds several changes, those of some rows: what a redrive applies.
 
-use super::chunk::Row;
+use super::chunk::RowId;
 use super::flow::Flow;
-use crate::decode::{Decoded, Part};
+use crate::decode::Decoded;
+use crate::decoders::Part;
 use crate::error::Result;
 use crate::event::ChangeEvent;
 use std::collections::HashMap;
@@ -10,8 +11,8 @@ use std::collections::HashMap;
 /// The parts of a record that concern the rows which are to be changed, each with the number that it begins with where
 /// a row has one part alone: what other parts come to by now, and so their numbers, may have changed. None when all are
 /// to be applied, as when a row's key is called otherwise by now.
-pub(super) fn wanted(flow: &Flow, parts: &[Part], only: &[(Row, u32)]) -> HashMap<usize, Option<u32>> {
-    let mut places: HashMap<Row, Vec<(usize, u32)>> = HashMap::new();
+pub(super) fn wanted(flow: &Flow, parts: &[Part], only: &[(RowId, u32)]) -> HashMap<usize, Option<u32>> {
+    let mut places: HashMap<RowId, Vec<(usize, u32)>> = HashMap::new();
     for (at, part) in parts.iter().enumerate().filter(|_| !only.is_empty()) {
         for (row, place) in rows(flow, &part.decoded).into_iter().zip(0..) {
             let found = places.entry(row).or_default();
@@ -42,14 +43,14 @@ pub(super) fn numbers(part: &Result<Decoded>) -> u32 {
 }
 
 /// The rows that a part's events change, or would if they could be applied.
-fn rows(flow: &Flow, part: &Result<Decoded>) -> Vec<Row> {
+fn rows(flow: &Flow, part: &Result<Decoded>) -> Vec<RowId> {
     let of_event = |event: &ChangeEvent| {
         let key = event.key.clone().map(|key| flow.routes.key(event.source_table(), key));
-        Row { table: Some(event.table.clone()), key: key.map(|key| key.as_str().to_owned()) }.stored()
+        RowId { table: Some(event.table.clone()), key: key.map(|key| key.as_str().to_owned()) }.stored()
     };
     match part {
         Ok(Decoded::Events(events)) => events.iter().map(of_event).collect(),
         Ok(Decoded::Ignored(_) | Decoded::Schema(_) | Decoded::Parts(_)) => Vec::new(),
-        Err(error) => vec![Row::of_error(error).stored()],
+        Err(error) => vec![RowId::of_error(error).stored()],
     }
 }

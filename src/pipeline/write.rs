@@ -192,7 +192,7 @@ pub(super) fn bindings(
 pub(super) fn binding(flow: &Flow, records: &[Record], change: &RoutedChange) -> Binding {
     let (event, is_merged) = (&change.event, change.target.is_merged());
     // a document database may mix the types of a key
-    let is_typed = change.origin.decoder.is_some_and(|decoder| RELATIONAL.contains(&decoder))
+    let is_typed = change.origin.decoder.is_some_and(|name| flow.decoders.types_keys(name))
         && !event.key.iter().flat_map(Key::names).eq(["_id"]);
     Binding {
         target: change.target.clone(),
@@ -204,9 +204,6 @@ pub(super) fn binding(flow: &Flow, records: &[Record], change: &RoutedChange) ->
         position: records.get(change.origin.record).map(|record| record.position.clone()).unwrap_or_default(),
     }
 }
-
-/// The decoders of sources whose key columns have one type.
-const RELATIONAL: [&str; 6] = ["debezium", "maxwell", "wal2json", "canal", "dms", "dsql"];
 
 pub(super) fn types_of(change: &RoutedChange) -> impl Iterator<Item = &'static str> {
     change.event.key.iter().flat_map(Key::types)

@@ -4,21 +4,12 @@
 //! database can hold of them, and with what text and parameters they are written, [`postgres`] and [`cratedb`] say. It
 //! is run as they say it, and `rowtide plan` prints it.
 
-mod column;
-mod columns;
 pub mod cratedb;
-mod ddl;
 mod encode;
-mod exact;
-mod lists;
 pub mod postgres;
 mod statement;
 
-pub use column::{Column, Described};
-pub use columns::{Budget, Columns, with_plain_numbers};
-pub use ddl::{View, drop_view, key_index, storage, view};
 pub use encode::{Encoded, merge};
-pub use lists::without_named_lists;
 pub use statement::{EncodedRow, Parameter, Statement};
 
 use crate::coalesce::Schedule;
@@ -62,7 +53,7 @@ pub enum Action {
 
 /// One row to write.
 #[derive(Debug, Clone)]
-pub struct Row {
+pub struct PlannedRow {
     /// Index of its change in the schedule.
     pub change: usize,
     /// Rows with the same number are the two halves of a key change: they stay in one write.
@@ -85,7 +76,7 @@ pub struct Row {
     pub at: Option<Timestamp>,
 }
 
-impl Row {
+impl PlannedRow {
     /// What it adds to a write.
     fn bytes(&self) -> usize {
         let of_patch = self.patch.as_ref().map_or(0, |patch| {
@@ -105,7 +96,7 @@ pub struct Write {
     /// What is done.
     pub action: Action,
     /// The rows, by key; no key twice.
-    pub rows: Vec<Row>,
+    pub rows: Vec<PlannedRow>,
 }
 
 /// A write ends here: its statement is far below the gibibyte at which PostgreSQL drops the connection.
@@ -123,7 +114,7 @@ pub fn plan(schedule: &Schedule, wave: &[Vec<usize>]) -> Vec<Write> {
             Some((change.target.clone(), row(index, unit, change.event.key.as_ref()?, change)))
         });
         // halves of a key change share a write: a patch is never one of them
-        let written: Vec<(Arc<Target>, Row)> = written.collect();
+        let written: Vec<(Arc<Target>, PlannedRow)> = written.collect();
         let of_unit: usize = written.iter().map(|(_, row)| row.bytes()).sum();
         for (target, row) in written {
             let action = if row.patch.is_some() { Action::Patch } else { Action::Upsert };
@@ -146,7 +137,7 @@ pub fn plan(schedule: &Schedule, wave: &[Vec<usize>]) -> Vec<Write> {
     writes
 }
 
-fn row(index: usize, unit: usize, key: &Key, change: &RoutedChange) -> Row {
+fn row(index: usize, unit: usize, key: &Key, change: &RoutedChange) -> PlannedRow {
     let event = &change.event;
     let (document, patch, deleted) = match &event.change {
         Change::Put(document) => (Some(document), None, false),
@@ -157,7 +148,7 @@ fn row(index: usize, unit: usize, key: &Key, change: &RoutedChange) -> Row {
         }
         Change::Truncate => (None, None, true),
     };
-    Row {
+    PlannedRow {
         change: index,
         unit,
         key: key.as_str().to_owned(),

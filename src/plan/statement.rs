@@ -1,6 +1,6 @@
 //! Statements as they run: the text, and what stands for its placeholders.
 
-use super::Row;
+use super::PlannedRow;
 use super::encode::Encoded;
 use crate::event::Timestamp;
 use crate::json::Value;
@@ -81,7 +81,7 @@ impl Statement<'_> {
 #[derive(Debug, Clone)]
 pub struct EncodedRow<'r> {
     /// The row.
-    pub row: &'r Row,
+    pub row: &'r PlannedRow,
     /// What of its documents goes where.
     pub encoded: Encoded<'r>,
 }

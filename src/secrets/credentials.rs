@@ -22,7 +22,7 @@ pub(super) struct Cache(Mutex<Option<(Credentials, SystemTime)>>);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Given {
+struct Answer {
     access_key_id: String,
     secret_access_key: String,
     token: Option<String>,
@@ -86,7 +86,7 @@ async fn ask(container: &Container, client: &Client) -> Result<(Credentials, Sys
             answer.status.as_u16()
         )));
     }
-    let given: Given = serde_json::from_slice(&answer.body).map_err(|_| wrong("the answer holds none"))?;
+    let given: Answer = serde_json::from_slice(&answer.body).map_err(|_| wrong("the answer holds none"))?;
     let end = given.expiration.as_deref().and_then(|end| end.parse::<Timestamp>().ok());
     // without an end they are good for as long as the margin lets them be asked for again
     let end = end.map_or_else(|| SystemTime::now() + MARGIN * 2, SystemTime::from);

@@ -1,12 +1,13 @@
 //! One HTTP request and its answer, over TLS where the URL says so.
 
+use crate::roots;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper::{Method, Request, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, RootCertStore};
 use std::fmt;
 use std::io::ErrorKind;
 use std::sync::{Arc, OnceLock};
@@ -110,11 +111,7 @@ impl Client {
         if let Some(tls) = self.tls.get() {
             return Ok(tls.clone());
         }
-        let mut roots = RootCertStore::empty();
-        let (added, _) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        if added == 0 {
-            return Err(HttpError::NoRoots);
-        }
+        let roots = roots::of_system().ok_or(HttpError::NoRoots)?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()

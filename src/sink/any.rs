@@ -5,7 +5,7 @@ use super::cratedb::Cratedb;
 use super::letters::{DeadLetter, Filter, ParkedLetter};
 use super::postgres::Postgres;
 use super::targets::{KnownTarget, LiveRow, Purged, Shown};
-use super::wire::errors::driver_error;
+use super::wire::errors::{MISSING_TABLE, driver_error, is_missing_table};
 use super::wire::login::Login;
 use super::wire::server::{STATEMENT_MAX, Server, settle};
 use super::wire::time::silent;
@@ -380,10 +380,8 @@ impl Store for Database {
 
 /// The error of a purge, which says by its code when the table to be purged is gone.
 fn lost(error: Error) -> Error {
-    match error.sqlstate() {
-        Some(state @ "42P01") => {
-            Error::new(error.kind(), Code::LostObject, error.message()).with_sqlstate(state)
-        }
-        _ => error,
+    if !is_missing_table(&error) {
+        return error;
     }
+    Error::new(error.kind(), Code::LostObject, error.message()).with_sqlstate(MISSING_TABLE)
 }

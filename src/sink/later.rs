@@ -2,12 +2,12 @@
 
 use super::contract::RowOutcome;
 use crate::event::Timestamp;
-use crate::plan::{Row, Write};
+use crate::plan::{PlannedRow, Write};
 use crate::version::Version;
 use std::collections::HashMap;
 
 /// When a row's change happened or, of a row that was loaded without a position, when it was read.
-fn happened_at(row: &Row) -> Option<Timestamp> {
+fn happened_at(row: &PlannedRow) -> Option<Timestamp> {
     row.changed_at.or_else(|| Version::from(row.version.clone()).loaded_at().map(Timestamp))
 }
 
@@ -21,8 +21,8 @@ fn changes_kind(own: &str, stored: &str) -> bool {
 }
 
 /// The rows that were stale, as far as anything beside their version can tell that they are not simply old ones.
-pub(super) fn suspects<'s>(write: &'s Write, outcomes: &[RowOutcome]) -> Vec<&'s Row> {
-    let tells_more = |row: &Row| happened_at(row).is_some() || row.version.starts_with(OF_ONES_OWN);
+pub(super) fn suspects<'s>(write: &'s Write, outcomes: &[RowOutcome]) -> Vec<&'s PlannedRow> {
+    let tells_more = |row: &PlannedRow| happened_at(row).is_some() || row.version.starts_with(OF_ONES_OWN);
     let rows = write.rows.iter().zip(outcomes);
     rows.filter(|(row, outcome)| matches!(outcome, RowOutcome::Stale) && tells_more(row))
         .map(|(row, _)| row)

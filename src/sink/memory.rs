@@ -6,7 +6,7 @@ use crate::catalogue::TableSchema;
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, ErrorKind, Result};
 use crate::json::Value;
-use crate::plan::{Action, Row, Write};
+use crate::plan::{Action, PlannedRow, Write};
 use crate::source::SourceIdentity;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -139,7 +139,7 @@ impl Memory {
     }
 
     /// Writes rows together or not at all; what became of each.
-    fn write(&self, state: &mut State, write: &Write, unit: &[&Row]) -> Result<Vec<RowOutcome>> {
+    fn write(&self, state: &mut State, write: &Write, unit: &[&PlannedRow]) -> Result<Vec<RowOutcome>> {
         let target = write.target.qualified();
         let floor = state.floors.get(&target).map(String::as_str).unwrap_or_default();
         let mut fresh: Vec<(&str, MemoryRow)> = Vec::new();
@@ -157,7 +157,7 @@ impl Memory {
             return Ok(vec![RowOutcome::Refused(error); unit.len()]);
         }
         let written: HashSet<&str> = fresh.iter().map(|(key, _)| *key).collect();
-        let outcome = |row: &&Row| match written.contains(row.key.as_str()) {
+        let outcome = |row: &&PlannedRow| match written.contains(row.key.as_str()) {
             true => RowOutcome::Applied,
             false => RowOutcome::Stale,
         };
@@ -168,7 +168,7 @@ impl Memory {
 }
 
 /// What a row becomes.
-fn next(action: Action, row: &Row, stored: Option<&MemoryRow>) -> Result<MemoryRow> {
+fn next(action: Action, row: &PlannedRow, stored: Option<&MemoryRow>) -> Result<MemoryRow> {
     let document = match action {
         Action::Upsert if row.deleted => None,
         Action::Upsert => {
@@ -222,14 +222,14 @@ impl Sink for Memory {
     }
 
     async fn apply(&self, write: &Write, _: Deadline) -> Result<Vec<RowOutcome>> {
-        let mut units: BTreeMap<usize, Vec<(usize, &Row)>> = BTreeMap::new();
+        let mut units: BTreeMap<usize, Vec<(usize, &PlannedRow)>> = BTreeMap::new();
         for (index, row) in write.rows.iter().enumerate() {
             units.entry(row.unit).or_default().push((index, row));
         }
         let mut state = self.state();
         let mut outcomes: HashMap<usize, RowOutcome> = HashMap::new();
         for unit in units.into_values() {
-            let (indices, rows): (Vec<usize>, Vec<&Row>) = unit.into_iter().unzip();
+            let (indices, rows): (Vec<usize>, Vec<&PlannedRow>) = unit.into_iter().unzip();
             outcomes.extend(indices.into_iter().zip(self.write(&mut state, write, &rows)?));
         }
         let outcome = |index| outcomes.remove(&index).unwrap_or(RowOutcome::Stale);

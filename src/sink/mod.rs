@@ -9,7 +9,7 @@ mod any;
 mod contract;
 mod cratedb;
 #[cfg(feature = "cli")]
-mod facts;
+mod inspect;
 mod later;
 mod letters;
 mod memory;

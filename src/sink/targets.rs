@@ -6,7 +6,7 @@ use crate::error::{Code, Error, ErrorKind, Result};
 use crate::event::{Key, Patch};
 use crate::json::Value;
 use crate::memo::Memo;
-use crate::plan::{Layout, Row};
+use crate::plan::{Layout, PlannedRow};
 use crate::policy::DeletePolicy;
 use crate::route::Target;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -193,9 +193,13 @@ pub(super) fn layout_word(layout: Layout, delete: DeletePolicy) -> &'static str 
 }
 
 /// Nothing that is written is older than what was purged.
-pub(super) fn check_horizon(horizon: Option<jiff::Timestamp>, target: &Target, rows: &[&Row]) -> Result<()> {
+pub(super) fn check_horizon(
+    horizon: Option<jiff::Timestamp>,
+    target: &Target,
+    rows: &[&PlannedRow],
+) -> Result<()> {
     let Some(horizon) = horizon else { return Ok(()) };
-    let older = |row: &&&Row| row.at.is_none_or(|at| at.0 < horizon.as_microsecond());
+    let older = |row: &&&PlannedRow| row.at.is_none_or(|at| at.0 < horizon.as_microsecond());
     let count = rows.iter().filter(older).count();
     if count == 0 {
         return Ok(());
@@ -310,7 +314,7 @@ pub(super) fn not_prepared(name: &str) -> Error {
 }
 
 /// What a patch makes of the document that is stored, if one is.
-pub(super) fn patched(row: &Row, stored: Result<Option<Value>, crate::json::Fault>) -> Result<String> {
+pub(super) fn patched(row: &PlannedRow, stored: Result<Option<Value>, crate::json::Fault>) -> Result<String> {
     let stored = stored.map_err(|fault| {
         Error::config(format!("A stored document cannot be read: {fault}. Was it edited by hand?"))
     })?;

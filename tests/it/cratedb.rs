@@ -11,7 +11,7 @@ use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 use rowtide::config::{Config, Ddl, SinkUrl};
 use rowtide::deadline::Deadline;
-use rowtide::decode::Decoders;
+use rowtide::decoders::Decoders;
 use rowtide::error::{Disposition, Error, ErrorKind};
 use rowtide::event::{Change, ChangeEvent, Document, Key, Patch};
 use rowtide::json::Value;

@@ -9,9 +9,11 @@ use proptest::prelude::*;
 use rowtide::catalogue::Catalogue;
 use rowtide::config::Config;
 use rowtide::decimal;
-use rowtide::decode::{Decoded, Decoder, Decoders, DynamodbKinesis, DynamodbStreams, Outline, Settings};
+use rowtide::decode::{Decoded, Decoder, LazyObject, Settings};
+use rowtide::decoders::Decoders;
 use rowtide::error::{ErrorKind, Result};
 use rowtide::event::{Caveat, Change, ChangeEvent};
+use rowtide::formats::{DynamodbKinesis, DynamodbStreams};
 use rowtide::json::{DEPTH_MAX, Value, write_string};
 use rowtide::pipeline::Flow;
 use rowtide::record::{Envelope, Record};
@@ -442,7 +444,7 @@ fn keys_are_canonical_or_poison() {
 }
 
 fn alone(decoder: &impl Decoder, record: &Record) -> Result<Decoded> {
-    decoder.decode(record, &Outline::of(&record.payload), &Catalogue::default())
+    decoder.decode(record, &LazyObject::of(&record.payload), &Catalogue::default())
 }
 
 /// A DynamoDB Streams record.

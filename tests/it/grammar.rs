@@ -5,11 +5,12 @@
 
 use rowtide::config::{Config, SinkUrl};
 use rowtide::json::write_string;
+use rowtide::plan::Layout;
+use rowtide::plan::cratedb::Column;
 use rowtide::plan::cratedb::{
     BATCH_ROWS, add_columns, adopted_delete_sql, adopted_patch_sql, budget, fresh_columns, hard_delete_sql,
     patch_sql, storage, table, upsert_sql, view,
 };
-use rowtide::plan::{Column, Layout};
 use rowtide::policy::{DataLayout, DeletePolicy, Policy, RoutePolicy};
 use rowtide::route::{Routes, Target};
 use rowtide::sink::Cratedb;

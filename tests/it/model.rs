@@ -4,7 +4,8 @@ use futures_util::FutureExt as _;
 use rowtide::catalogue::{Catalogue, TableSchema};
 use rowtide::config::Config;
 use rowtide::deadline::Deadline;
-use rowtide::decode::{Decoded, Decoder, Decoders, Outline, Reason};
+use rowtide::decode::{Decoded, Decoder, LazyObject, Reason};
+use rowtide::decoders::Decoders;
 use rowtide::error::{Code, Error, ErrorKind, Result};
 use rowtide::event::ChangeEvent;
 use rowtide::json::Value;
@@ -231,11 +232,11 @@ impl Decoder for Script {
         "a script of a test"
     }
 
-    fn recognises(&self, _: &rowtide::decode::Outline<'_>) -> bool {
+    fn recognises(&self, _: &rowtide::decode::LazyObject<'_>) -> bool {
         true
     }
 
-    fn decode(&self, record: &Record, _: &Outline<'_>, _: &Catalogue) -> Result<Decoded> {
+    fn decode(&self, record: &Record, _: &LazyObject<'_>, _: &Catalogue) -> Result<Decoded> {
         match std::str::from_utf8(&record.payload).unwrap() {
             "poison" => Err(Error::poison(Code::Other("poison"), "The record is poison.")),
             "nothing" => Ok(Decoded::Ignored(Reason::Heartbeat)),

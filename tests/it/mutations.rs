@@ -6,7 +6,8 @@ use crate::samples::{
     At, Sample, distinct, events, find, folders, names_of, places, samples, some, tree, with,
 };
 use rowtide::catalogue::Catalogue;
-use rowtide::decode::{Decoded, Decoders, Part, Settings, names};
+use rowtide::decode::{Decoded, Settings};
+use rowtide::decoders::{Decoders, Part, names};
 use rowtide::event::ChangeEvent;
 use rowtide::json::Value;
 use rowtide::record::{Envelope, Record};

@@ -4,7 +4,7 @@ use crate::laws::change_event;
 use crate::model::{Memory, Script, is_done, runtime};
 use rowtide::config::Config;
 use rowtide::deadline::Deadline;
-use rowtide::decode::Decoders;
+use rowtide::decoders::Decoders;
 use rowtide::error::{Code, ErrorKind};
 use rowtide::event::{Change, ChangeEvent, Document, Patch};
 use rowtide::pipeline::{Flow, process};

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config as PropConfig, TestRunner};
 use rowtide::config::{Config, Ddl, Payload};
-use rowtide::decode::Decoders;
+use rowtide::decoders::Decoders;
 use rowtide::error::{Error, ErrorKind};
 use rowtide::event::{Change, ChangeEvent, Key, Patch, Timestamp};
 use rowtide::json::Value;

@@ -3,7 +3,8 @@
 
 use rowtide::catalogue::Catalogue;
 use rowtide::config::{Config, Environment, Inputs};
-use rowtide::decode::{Decoded, Decoders, Part, Settings};
+use rowtide::decode::{Decoded, Settings};
+use rowtide::decoders::{Decoders, Part};
 use rowtide::event::{Change, Key};
 use rowtide::json::Value;
 use rowtide::record::{Envelope, Record};

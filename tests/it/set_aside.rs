@@ -3,8 +3,10 @@
 use crate::model::{Memory, Script, is_done, take};
 use rowtide::config::Config;
 use rowtide::deadline::Deadline;
-use rowtide::decode::{Decoders, Maxwell, Settings};
+use rowtide::decode::Settings;
+use rowtide::decoders::Decoders;
 use rowtide::event::{Change, ChangeEvent, Document, Key};
+use rowtide::formats::Maxwell;
 use rowtide::pipeline::{Flow, process};
 use rowtide::policy::{OnConfigError, RoutePolicy};
 use rowtide::record::{Envelope, Record, Redelivered};

@@ -4,7 +4,8 @@
 use crate::support::Place;
 use rowtide::config::{Config, SinkUrl, VersionScheme};
 use rowtide::deadline::Deadline;
-use rowtide::decode::{Decoder, Decoders};
+use rowtide::decode::Decoder;
+use rowtide::decoders::Decoders;
 use rowtide::event::{Change, ChangeEvent, Document, Key};
 use rowtide::pipeline::{Flow, process};
 use rowtide::plan::merge;

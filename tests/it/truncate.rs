@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config as PropConfig, TestRunner};
 use rowtide::config::Config;
 use rowtide::deadline::Deadline;
-use rowtide::decode::Decoders;
+use rowtide::decoders::Decoders;
 use rowtide::event::{Change, ChangeEvent, Document, Patch};
 use rowtide::pipeline::{Flow, process};
 use rowtide::policy::{DeletePolicy, RoutePolicy, Truncate};

@@ -1,6 +1,6 @@
 //! SAM and CloudFormation templates, and what AWS answers about what runs: into the model.
 
-use super::model::{Kind, Model, Origin, Parameter, Place, Resource};
+use super::model::{Kind, Location, Model, Origin, Parameter, Resource};
 use super::node::{Node, Value};
 use super::template::{Template, is_hidden};
 use std::collections::BTreeMap;
@@ -38,7 +38,7 @@ pub(super) fn is_template(root: &Node) -> bool {
 /// Adds a template's resources to the model.
 pub(super) fn read(root: &Node, file: &str, parameters: &BTreeMap<String, String>, model: &mut Model) {
     let template = Template::new(root, parameters);
-    let place = |line: usize, path: String| Place { file: file.to_owned(), line, path };
+    let place = |line: usize, path: String| Location { file: file.to_owned(), line, path };
     for (name, parameter) in root.get("Parameters").members() {
         // of a parameter in the store it is the name
         let is_name = parameter.get("Type").as_text().is_some_and(|kind| kind.starts_with("AWS::SSM::"));
@@ -84,7 +84,7 @@ fn merged(global: &Node, own: &Node) -> Node {
 }
 
 /// The event source mappings among the events of a SAM function.
-fn events(function: &str, properties: &Node, place: &Place, model: &mut Model) {
+fn events(function: &str, properties: &Node, place: &Location, model: &mut Model) {
     for (name, event) in properties.get("Events").members() {
         let kind = event.get("Type").as_text().unwrap_or_default();
         if !POLLED.contains(&kind) {
@@ -102,7 +102,7 @@ fn events(function: &str, properties: &Node, place: &Place, model: &mut Model) {
             kind: Kind::Mapping,
             origin: Origin::Template,
             id: format!("{function}{name}"),
-            place: Place { path: format!("{}.Properties.Events.{name}", place.path), ..place.at(line) },
+            place: Location { path: format!("{}.Properties.Events.{name}", place.path), ..place.at(line) },
             properties: Node::new(line, Value::Map(members)),
         });
     }
@@ -140,7 +140,7 @@ fn push_live(kind: Kind, node: &Node, file: &str, path: String, model: &mut Mode
         kind,
         origin: Origin::Live,
         id: node.get(id_name).as_text().unwrap_or_default().to_owned(),
-        place: Place { file: file.to_owned(), line: node.line, path },
+        place: Location { file: file.to_owned(), line: node.line, path },
         properties: node.clone(),
     });
 }

@@ -1,6 +1,6 @@
 //! Configurations of Debezium's connectors, as Kafka Connect, Strimzi and Debezium Server take them: into the model.
 
-use super::model::{Kind, Model, Origin, Place, Resource};
+use super::model::{Kind, Location, Model, Origin, Resource};
 use super::node::{Node, Value};
 
 /// What stands in front of a connector's settings in the file of Debezium Server.
@@ -58,7 +58,7 @@ fn push(name: &Node, properties: Node, file: &str, path: &str, model: &mut Model
         kind: Kind::Connector,
         origin: Origin::Template,
         id: name.as_text().unwrap_or_default().to_owned(),
-        place: Place { file: file.to_owned(), line: properties.line, path: path.to_owned() },
+        place: Location { file: file.to_owned(), line: properties.line, path: path.to_owned() },
         properties,
     });
 }

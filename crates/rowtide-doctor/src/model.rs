@@ -6,7 +6,7 @@ use std::fmt;
 
 /// Where a resource stands.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Place {
+pub(super) struct Location {
     pub(super) file: String,
     /// 0 when lines tell a reader nothing, as in a plan.
     pub(super) line: usize,
@@ -14,7 +14,7 @@ pub(super) struct Place {
     pub(super) path: String,
 }
 
-impl Place {
+impl Location {
     /// The same place at another line, when that has one.
     pub(super) fn at(&self, line: usize) -> Self {
         let line = if self.line == 0 || line == 0 { self.line } else { line };
@@ -22,7 +22,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.file)?;
         if self.line > 0 {
@@ -67,7 +67,7 @@ pub(super) struct Resource {
     pub(super) origin: Origin,
     /// What others refer to it by.
     pub(super) id: String,
-    pub(super) place: Place,
+    pub(super) place: Location,
     /// Its properties, with the names that CloudFormation gives them.
     pub(super) properties: Node,
 }
@@ -78,7 +78,7 @@ impl Resource {
     }
 
     /// The place of a property; of the resource when it is not there.
-    pub(super) fn place_of(&self, node: &Node) -> Place {
+    pub(super) fn place_of(&self, node: &Node) -> Location {
         self.place.at(node.line)
     }
 
@@ -209,7 +209,7 @@ pub(super) struct Parameter {
     pub(super) default: Node,
     /// It is kept out of sight.
     pub(super) is_hidden: bool,
-    pub(super) place: Place,
+    pub(super) place: Location,
 }
 
 /// Every resource of every file.

@@ -1,7 +1,7 @@
 //! The JSON of a Terraform plan or state (`terraform show -json`): into the model, under CloudFormation's names.
 
 use super::document;
-use super::model::{Kind, Model, Origin, Place, Resource};
+use super::model::{Kind, Location, Model, Origin, Resource};
 use super::node::{Node, Value};
 
 const KINDS: [(&str, Kind); 12] = [
@@ -111,7 +111,7 @@ pub(super) fn read(root: &Node, file: &str, model: &mut Model) {
             kind,
             origin: Origin::Plan,
             id: address.to_owned(),
-            place: Place { file: file.to_owned(), line: 0, path: address.to_owned() },
+            place: Location { file: file.to_owned(), line: 0, path: address.to_owned() },
             properties,
         });
     }

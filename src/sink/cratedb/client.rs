@@ -6,6 +6,7 @@ use super::errors::server_error;
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::plan::{Statement, fill};
+use crate::sink::wire::errors::is_missing_table;
 use crate::sink::wire::parameters::parameters;
 use crate::sink::wire::time::out_of_time;
 use deadpool_postgres::Object;
@@ -88,7 +89,7 @@ impl Cratedb {
 
     /// After a table turned out to be missing, rowtide's own are looked for again.
     pub(super) fn noticed<T>(&self, result: Result<T>) -> Result<T> {
-        if result.as_ref().is_err_and(|error| error.sqlstate() == Some("42P01")) {
+        if result.as_ref().is_err_and(is_missing_table) {
             *self.own_tables.lock().unwrap_or_else(PoisonError::into_inner) = false;
         }
         result

@@ -5,8 +5,9 @@ use super::errors::{of_ddl, read};
 use crate::config::Ddl;
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, ErrorKind, Result};
+use crate::plan::Layout;
+use crate::plan::cratedb::{Budget, Column, TableColumns};
 use crate::plan::cratedb::{add_columns, budget, declared, table};
-use crate::plan::{Budget, Column, Columns, Layout};
 use crate::sink::registry::REGISTRY;
 use crate::sink::targets::{LOOKS_MAX, PreparedTarget};
 use std::sync::atomic::Ordering;
@@ -40,12 +41,12 @@ impl Cratedb {
         &self,
         prepared: &PreparedTarget,
         deadline: Deadline,
-        encode: impl Fn(&mut Columns, Budget) -> T + Sync,
+        encode: impl Fn(&mut TableColumns, Budget) -> T + Sync,
     ) -> Result<T> {
         let target = &prepared.binding.target;
         let name = target.qualified();
         let declared = declared(target)?;
-        let planned = |before: &Columns| {
+        let planned = |before: &TableColumns| {
             let may_grow = self.ddl == Ddl::Auto
                 && !self.full.lock().unwrap_or_else(PoisonError::into_inner).contains(&name);
             let mut after = before.clone();
@@ -88,7 +89,7 @@ impl Cratedb {
     async fn alter(
         &self,
         prepared: &PreparedTarget,
-        missing: impl Fn(&Columns) -> Vec<(Vec<String>, Column)> + Sync,
+        missing: impl Fn(&TableColumns) -> Vec<(Vec<String>, Column)> + Sync,
         deadline: Deadline,
     ) -> Result<Option<Error>> {
         let added = missing(&*self.refresh_columns(prepared, deadline).await?);
@@ -180,7 +181,7 @@ impl Cratedb {
         Ok(self.execute(deadline, &sql, &[&target, &until, &held.sequence, &held.term]).await? > 0)
     }
 
-    async fn columns_of(&self, prepared: &PreparedTarget, deadline: Deadline) -> Result<Arc<Columns>> {
+    async fn columns_of(&self, prepared: &PreparedTarget, deadline: Deadline) -> Result<Arc<TableColumns>> {
         let name = prepared.binding.target.qualified();
         let cached = self.columns.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
         match cached {
@@ -194,7 +195,7 @@ impl Cratedb {
         &self,
         prepared: &PreparedTarget,
         deadline: Deadline,
-    ) -> Result<Arc<Columns>> {
+    ) -> Result<Arc<TableColumns>> {
         let target = &prepared.binding.target;
         let name = if prepared.layout == Layout::Managed { &target.storage } else { &target.name };
         let described = self.describe(&target.schema, name, deadline).await?;
@@ -203,7 +204,7 @@ impl Cratedb {
             let message = format!("CrateDB shows no columns pk and data of {}.{name} now.", target.schema);
             return Err(Error::new(ErrorKind::Unavailable, Code::LostObject, message));
         }
-        let columns = Arc::new(Columns::described(&described.columns));
+        let columns = Arc::new(TableColumns::described(&described.columns));
         let mut cache = self.columns.lock().unwrap_or_else(PoisonError::into_inner);
         cache.insert(target.qualified(), columns.clone());
         Ok(columns)

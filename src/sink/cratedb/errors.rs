@@ -1,7 +1,7 @@
 //! What CrateDB's errors mean. Its own message quotes values and is left out.
 
 use crate::error::{Code, Error, ErrorKind, Result};
-use crate::sink::wire::errors::driver_error;
+use crate::sink::wire::errors::{MISSING_TABLE, driver_error};
 
 /// What CrateDB says when it means what PostgreSQL has a SQLSTATE for: nearly everything is XX000, and only the message
 /// tells. Each with its kind and with words that may be repeated; the message itself quotes values.
@@ -86,7 +86,7 @@ fn classify_cratedb(sqlstate: &str, message: &str) -> (ErrorKind, &'static str) 
     }
     match sqlstate {
         "23505" => (ErrorKind::Contended, "the row is there already"),
-        "42P01" => (ErrorKind::Schema, "a table is missing"),
+        MISSING_TABLE => (ErrorKind::Schema, "a table is missing"),
         "42703" => (ErrorKind::Schema, "a column is missing"),
         "42P07" => (ErrorKind::Schema, "the table is there already"),
         "3F000" => (ErrorKind::Schema, "the schema is missing"),

@@ -9,7 +9,7 @@ use crate::plan::Layout;
 use crate::plan::cratedb::{declared, named};
 use crate::policy::DeletePolicy;
 use crate::route::Target;
-use crate::sink::facts::{ahead, fault_of, faulty, lacking, registered_as, targets_of};
+use crate::sink::inspect::{ahead, fault_of, faulty, lacking, registered_as, targets_of};
 use crate::sink::letters::DEAD_LETTERS;
 use crate::sink::registry::REGISTRY;
 use crate::sink::schemas::SCHEMAS;

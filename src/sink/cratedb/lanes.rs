@@ -4,7 +4,7 @@ use super::Cratedb;
 use super::rows::Sent;
 use crate::error::{Error, Result};
 use crate::plan::cratedb::batch_rows;
-use crate::plan::{Row, Write};
+use crate::plan::{PlannedRow, Write};
 use crate::sink::contract::RowOutcome;
 use futures_util::future::try_join_all;
 use std::collections::hash_map::DefaultHasher;
@@ -26,9 +26,9 @@ impl Cratedb {
         indices: &[usize],
         write: &'s Write,
         outcomes: &mut [Option<RowOutcome>],
-        work: impl Fn(&'s Row) -> F,
+        work: impl Fn(&'s PlannedRow) -> F,
     ) -> Result<()> {
-        let rows: Vec<(usize, &Row)> =
+        let rows: Vec<(usize, &PlannedRow)> =
             indices.iter().filter_map(|&index| Some((index, write.rows.get(index)?))).collect();
         let size = rows.len().div_ceil(self.server.connections_max.max(1)).max(1);
         let work = &work;

@@ -26,14 +26,16 @@ use crate::catalogue::TableSchema;
 use crate::config::{Config, Ddl};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
+use crate::plan::cratedb::TableColumns;
 use crate::plan::cratedb::named;
-use crate::plan::{Action, Columns, Layout, Write, fill, relation};
+use crate::plan::{Action, Layout, Write, fill, relation};
 use crate::policy::Policy;
 use crate::route::Routes;
 use crate::sink::contract::{Binding, Cause, RowOutcome, Sink, Store, Truncation, cannot_truncate};
 use crate::sink::letters::{DEAD_LETTERS, DeadLetter};
 use crate::sink::registry::{REGISTRY, of_table};
 use crate::sink::targets::{PreparedTarget, PreparedTargets, not_prepared};
+use crate::sink::wire::errors::is_missing_table;
 use crate::sink::wire::server::Server;
 use crate::source::SourceIdentity;
 use std::collections::{HashMap, HashSet};
@@ -48,7 +50,7 @@ pub struct Cratedb {
     ddl: Ddl,
     dead_letter_retention: std::time::Duration,
     prepared: PreparedTargets,
-    columns: Mutex<HashMap<String, Arc<Columns>>>,
+    columns: Mutex<HashMap<String, Arc<TableColumns>>>,
     /// Targets whose table has no room for another column.
     full: Mutex<HashSet<String>>,
     /// One at a time looks at the catalogue or changes it.
@@ -189,7 +191,8 @@ impl Sink for Cratedb {
             other => other,
         };
         let is_changed = |error: &Error| {
-            matches!(error.sqlstate(), Some("42P01" | "42703"))
+            is_missing_table(error)
+                || error.sqlstate() == Some("42703")
                 || matches!(error.code(), Code::LostObject | Code::Unreadable)
         };
         if applied.as_ref().is_err_and(is_changed) {

@@ -5,8 +5,9 @@ use super::errors::{of_ddl, read};
 use crate::config::Ddl;
 use crate::deadline::Deadline;
 use crate::error::Result;
+use crate::plan::cratedb::Described;
 use crate::plan::cratedb::{declared, is_same_view, named, storage, view};
-use crate::plan::{Described, Layout, literal};
+use crate::plan::{Layout, literal};
 use crate::route::Target;
 use crate::sink::contract::Binding;
 use crate::sink::letters::DEAD_LETTERS;
@@ -18,13 +19,13 @@ use crate::sink::targets::{
 use std::sync::{Arc, PoisonError};
 
 /// A table as the catalogue describes it.
-pub(super) struct Table {
+pub(super) struct DescribedTable {
     pub(super) columns: Vec<Described>,
     /// Members of `pk` that are the primary key.
     pub(super) keys: Vec<String>,
 }
 
-impl Table {
+impl DescribedTable {
     pub(super) fn has(&self, name: &str) -> bool {
         self.columns
             .iter()
@@ -153,9 +154,14 @@ impl Cratedb {
         rows.first().map(|row| read(|| Ok((row.try_get(0)?, row.try_get(1)?)))).transpose()
     }
 
-    pub(super) async fn describe(&self, schema: &str, name: &str, deadline: Deadline) -> Result<Table> {
+    pub(super) async fn describe(
+        &self,
+        schema: &str,
+        name: &str,
+        deadline: Deadline,
+    ) -> Result<DescribedTable> {
         let sql = include_str!("../../../sql/cratedb/columns.sql");
-        let mut described = Table { columns: Vec::new(), keys: Vec::new() };
+        let mut described = DescribedTable { columns: Vec::new(), keys: Vec::new() };
         for row in self.query(deadline, sql, &[&schema, &name]).await? {
             let (root, below): (String, Option<Vec<String>>) =
                 read(|| Ok((row.try_get(0)?, row.try_get(1)?)))?;

@@ -7,7 +7,7 @@ use crate::deadline::Deadline;
 use crate::error::{Code, Disposition, Error, ErrorKind, Result};
 use crate::json::{Fault, Value};
 use crate::plan::cratedb::{Values, read_adopted, read_row, write_adopted, write_patched};
-use crate::plan::{Layout, Row, Write};
+use crate::plan::{Layout, PlannedRow, Write};
 use crate::policy::DeletePolicy;
 use crate::sink::contract::RowOutcome;
 use crate::sink::targets::{PreparedTarget, check_horizon, patched};
@@ -45,7 +45,7 @@ impl Cratedb {
     async fn patch_row(
         &self,
         prepared: &PreparedTarget,
-        row: &Row,
+        row: &PlannedRow,
         deadline: Deadline,
     ) -> Result<RowOutcome> {
         let attempt = Attempt::now();
@@ -75,7 +75,7 @@ impl Cratedb {
     async fn patch_once(
         &self,
         prepared: &PreparedTarget,
-        row: &Row,
+        row: &PlannedRow,
         attempt: Attempt,
         deadline: Deadline,
     ) -> Result<RowOutcome> {
@@ -90,8 +90,10 @@ impl Cratedb {
             {
                 return Ok(RowOutcome::Stale);
             }
-            let patched =
-                Row { data: Some(patched(row, stored(base.as_ref(), prepared.layout))?), ..row.clone() };
+            let patched = PlannedRow {
+                data: Some(patched(row, stored(base.as_ref(), prepared.layout))?),
+                ..row.clone()
+            };
             let encoded = self.encode(prepared, &[(0, &patched)], deadline).await?;
             let Some(sent) = encoded.first() else { return Ok(RowOutcome::Stale) };
             let state = base.as_ref().map(|base| base.state);
@@ -108,7 +110,7 @@ impl Cratedb {
     async fn patch_adopted(
         &self,
         prepared: &PreparedTarget,
-        row: &Row,
+        row: &PlannedRow,
         deadline: Deadline,
     ) -> Result<RowOutcome> {
         let (target, names) = (&prepared.binding.target, &prepared.binding.key_names);
@@ -127,8 +129,10 @@ impl Cratedb {
             {
                 return Ok(RowOutcome::Stale);
             }
-            let patched =
-                Row { data: Some(patched(row, stored(base.as_ref(), prepared.layout))?), ..row.clone() };
+            let patched = PlannedRow {
+                data: Some(patched(row, stored(base.as_ref(), prepared.layout))?),
+                ..row.clone()
+            };
             let encoded = self.encode(prepared, &[(0, &patched)], deadline).await?;
             let Some(sent) = encoded.first() else { return Ok(RowOutcome::Stale) };
             if let Some(why) = sent.rejection(prepared) {

@@ -4,7 +4,8 @@ use super::errors::read;
 use crate::error::Result;
 use crate::json::Value;
 use crate::plan::cratedb::State;
-use crate::plan::{EncodedRow, Layout, merge, with_plain_numbers, without_named_lists};
+use crate::plan::cratedb::{with_plain_numbers, without_named_lists};
+use crate::plan::{EncodedRow, Layout, merge};
 use crate::sink::targets::PreparedTarget;
 use tokio_postgres::types::{FromSql, Type};
 

@@ -9,7 +9,7 @@ use crate::deadline::Deadline;
 use crate::error::{Code, Disposition, Error, ErrorKind, Result};
 use crate::event::Timestamp;
 use crate::plan::cratedb::{State, batch_rows, delete_adopted, delete_row, encode, read_version, upsert};
-use crate::plan::{EncodedRow, Layout, Row, Write};
+use crate::plan::{EncodedRow, Layout, PlannedRow, Write};
 use crate::sink::contract::RowOutcome;
 use crate::sink::targets::{PreparedTarget, check_horizon};
 use crate::sink::wire::parameters::parameters;
@@ -36,7 +36,7 @@ impl Cratedb {
     ) -> Result<Vec<RowOutcome>> {
         if self.checks_horizon {
             let horizon = self.horizon(&prepared.binding.target.qualified(), deadline).await?;
-            let rows: Vec<&Row> = write.rows.iter().collect();
+            let rows: Vec<&PlannedRow> = write.rows.iter().collect();
             check_horizon(horizon, &prepared.binding.target, &rows)?;
         }
         let mut outcomes: Vec<Option<RowOutcome>> = vec![None; write.rows.len()];
@@ -45,7 +45,7 @@ impl Cratedb {
             puts_of_unit.insert(row.unit, index);
         }
         // nothing writes two rows at once here: of a key change, the new row is written before the old one goes
-        let is_late = |row: &Row| row.deleted && puts_of_unit.contains_key(&row.unit);
+        let is_late = |row: &PlannedRow| row.deleted && puts_of_unit.contains_key(&row.unit);
         let removes = prepared.removes();
         let (mut first, mut second, mut removed) = (Vec::new(), Vec::new(), Vec::new());
         for (index, row) in write.rows.iter().enumerate() {
@@ -93,7 +93,7 @@ impl Cratedb {
             if encoding > 0 {
                 self.refresh_columns(prepared, deadline).await?;
             }
-            let rows: Vec<(usize, &Row)> =
+            let rows: Vec<(usize, &PlannedRow)> =
                 pending.iter().filter_map(|&index| Some((index, write.rows.get(index)?))).collect();
             let sent = self.encode(prepared, &rows, deadline).await?;
             let (sent, unfit): (Vec<Sent<'_>>, Vec<Sent<'_>>) =
@@ -237,7 +237,12 @@ impl Cratedb {
     }
 
     /// Deletes a row for good, unless it is newer.
-    async fn remove(&self, prepared: &PreparedTarget, row: &Row, deadline: Deadline) -> Result<RowOutcome> {
+    async fn remove(
+        &self,
+        prepared: &PreparedTarget,
+        row: &PlannedRow,
+        deadline: Deadline,
+    ) -> Result<RowOutcome> {
         let mut retry = self.server.retry(deadline);
         loop {
             let removed = match prepared.layout {
@@ -257,7 +262,7 @@ impl Cratedb {
     async fn remove_guarded(
         &self,
         prepared: &PreparedTarget,
-        row: &Row,
+        row: &PlannedRow,
         deadline: Deadline,
     ) -> Result<RowOutcome> {
         let target = &prepared.binding.target;
@@ -283,7 +288,7 @@ impl Cratedb {
     async fn remove_adopted(
         &self,
         prepared: &PreparedTarget,
-        row: &Row,
+        row: &PlannedRow,
         deadline: Deadline,
     ) -> Result<RowOutcome> {
         let encoded = self.encode(prepared, &[(0, row)], deadline).await?;
@@ -303,7 +308,7 @@ impl Cratedb {
     pub(super) async fn encode<'r>(
         &self,
         prepared: &PreparedTarget,
-        rows: &[(usize, &'r Row)],
+        rows: &[(usize, &'r PlannedRow)],
         deadline: Deadline,
     ) -> Result<Vec<Sent<'r>>> {
         let encoded = self.with_columns(prepared, deadline, |columns, budget| {

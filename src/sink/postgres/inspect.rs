@@ -6,10 +6,11 @@ use super::objects::{adopted_table, check_storage_table, ddl_error, relation_of}
 use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::error::Result;
-use crate::plan::{Layout, view};
+use crate::plan::Layout;
+use crate::plan::postgres::view;
 use crate::policy::DeletePolicy;
 use crate::route::Target;
-use crate::sink::facts::{ahead, fault_of, faulty, lacking, registered_as, targets_of};
+use crate::sink::inspect::{ahead, fault_of, faulty, lacking, registered_as, targets_of};
 use crate::sink::letters::DEAD_LETTERS;
 use crate::sink::registry::REGISTRY;
 use crate::sink::schemas::SCHEMAS;

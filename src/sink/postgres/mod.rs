@@ -25,6 +25,7 @@ use crate::sink::contract::{Binding, Cause, RowOutcome, Sink, Store, Truncation}
 use crate::sink::letters::DeadLetter;
 use crate::sink::registry::of_table;
 use crate::sink::targets::{PreparedTargets, not_prepared};
+use crate::sink::wire::errors::is_missing_table;
 use crate::sink::wire::server::Server;
 use crate::source::SourceIdentity;
 use std::collections::HashSet;
@@ -155,7 +156,7 @@ impl Sink for Postgres {
             Ok(outcomes) if layout == Layout::Managed => self.find_later(write, outcomes, deadline).await,
             other => other,
         };
-        if applied.as_ref().is_err_and(|error| error.sqlstate() == Some("42P01")) {
+        if applied.as_ref().is_err_and(is_missing_table) {
             // somebody dropped it: the next batch looks again
             self.prepared.forget(&write.target.qualified());
             return applied;

@@ -5,7 +5,7 @@ use crate::deadline::Deadline;
 use crate::error::{Code, Disposition, Error, ErrorKind, Result};
 use crate::json::{Fault, Value};
 use crate::plan::postgres::{encode, read_rows, write_patched};
-use crate::plan::{EncodedRow, Layout, Row, Write, merge};
+use crate::plan::{EncodedRow, Layout, PlannedRow, Write, merge};
 use crate::route::Target;
 use crate::sink::contract::RowOutcome;
 use crate::sink::targets::{check_horizon, patched};
@@ -40,7 +40,7 @@ impl Postgres {
             ));
         }
         if self.checks_horizon {
-            let rows: Vec<&Row> = write.rows.iter().collect();
+            let rows: Vec<&PlannedRow> = write.rows.iter().collect();
             check_horizon(self.horizon(&write.target, deadline).await?, &write.target, &rows)?;
         }
         let mut outcomes: Vec<Option<RowOutcome>> = vec![None; write.rows.len()];
@@ -94,7 +94,7 @@ impl Postgres {
         part: &[usize],
         deadline: Deadline,
     ) -> Result<Vec<(usize, RowOutcome)>> {
-        let rows: Vec<(usize, &Row)> =
+        let rows: Vec<(usize, &PlannedRow)> =
             part.iter().filter_map(|&index| Some((index, write.rows.get(index)?))).collect();
         self.server.retrying(deadline, || self.patch_once(&write.target, &rows, deadline)).await
     }
@@ -102,7 +102,7 @@ impl Postgres {
     async fn patch_once(
         &self,
         target: &Target,
-        rows: &[(usize, &Row)],
+        rows: &[(usize, &PlannedRow)],
         deadline: Deadline,
     ) -> Result<Vec<(usize, RowOutcome)>> {
         let client = self.client(deadline).await?;
@@ -115,12 +115,12 @@ impl Postgres {
         &self,
         client: &Object,
         target: &Target,
-        rows: &[(usize, &Row)],
+        rows: &[(usize, &PlannedRow)],
         deadline: Deadline,
     ) -> Result<Vec<(usize, RowOutcome)>> {
         let mut settled = Vec::new();
         let floor = self.floor(client, target, deadline).await?;
-        let is_below = |row: &Row| floor.as_deref().is_some_and(|floor| row.version.as_str() <= floor);
+        let is_below = |row: &PlannedRow| floor.as_deref().is_some_and(|floor| row.version.as_str() <= floor);
         let (below, rows): (Vec<_>, Vec<_>) = rows.iter().copied().partition(|(_, row)| is_below(row));
         settled.extend(below.into_iter().map(|(index, _)| (index, RowOutcome::Stale)));
         let read = read_rows(target, &rows.iter().map(|(_, row)| *row).collect::<Vec<_>>());
@@ -143,7 +143,7 @@ impl Postgres {
                 continue;
             }
             indices.push(index);
-            rows_patched.push(Row { data: Some(patched(row, stored_document(base))?), ..row.clone() });
+            rows_patched.push(PlannedRow { data: Some(patched(row, stored_document(base))?), ..row.clone() });
             base_versions.push(version);
         }
         if rows_patched.is_empty() {

@@ -3,7 +3,7 @@
 use super::Postgres;
 use super::objects::{REPLACE_WAIT, begin_ddl, ddl_error, lock_wait, relation_of};
 use crate::error::{Code, Error, ErrorKind, Result};
-use crate::plan::{View, drop_view};
+use crate::plan::postgres::{View, drop_view};
 use crate::route::Target;
 use deadpool_postgres::{GenericClient, Object, Transaction};
 use tokio_postgres::types::ToSql;

@@ -4,7 +4,7 @@ use super::Postgres;
 use crate::deadline::Deadline;
 use crate::error::{Code, Disposition, Error, ErrorKind, Result};
 use crate::plan::postgres::{encode, upsert};
-use crate::plan::{EncodedRow, Layout, Row, Statement, Write, fill};
+use crate::plan::{EncodedRow, Layout, PlannedRow, Statement, Write, fill};
 use crate::route::Target;
 use crate::sink::contract::RowOutcome;
 use crate::sink::targets::check_horizon;
@@ -40,7 +40,7 @@ impl Postgres {
         let mut client = self.client(deadline).await?;
         self.statements.fetch_add(1, Ordering::Relaxed);
         let result = if self.checks_horizon {
-            let rows: Vec<&Row> = rows.iter().map(|row| row.row).collect();
+            let rows: Vec<&PlannedRow> = rows.iter().map(|row| row.row).collect();
             self.write_behind_horizon(&mut client, target, statement, &rows, deadline).await
         } else {
             let work = async {
@@ -59,7 +59,7 @@ impl Postgres {
         client: &mut Object,
         target: &Target,
         statement: &Statement<'_>,
-        rows: &[&Row],
+        rows: &[&PlannedRow],
         deadline: Deadline,
     ) -> Result<Vec<tokio_postgres::Row>> {
         left(deadline)?;

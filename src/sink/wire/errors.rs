@@ -3,6 +3,9 @@
 use crate::error::{Code, Error, ErrorKind};
 use rustls::CertificateError;
 
+/// `undefined_table`.
+pub(in crate::sink) const MISSING_TABLE: &str = "42P01";
+
 /// The kind of an error that PostgreSQL answered to a statement that writes rows.
 ///
 /// Unknown states are [`ErrorKind::Config`]: a person looks before anything is parked or lost.
@@ -127,6 +130,11 @@ fn untrusted(why: &CertificateError) -> Error {
 }
 
 /// Why a database cannot do now what it may do later.
+/// Whether a statement failed because a table is not there.
+pub(in crate::sink) fn is_missing_table(error: &Error) -> bool {
+    error.sqlstate() == Some(MISSING_TABLE)
+}
+
 fn pause(sqlstate: &str) -> &'static str {
     match sqlstate {
         "25006" => "The database is read-only: a replica, or default_transaction_read_only is on",
@@ -146,7 +154,7 @@ fn meaning(sqlstate: &str) -> &'static str {
         _ if sqlstate == "42501" => {
             "The database user lacks a privilege (or row security hides the row); grant it"
         }
-        _ if sqlstate == "42P01" => "A table is missing; `rowtide ddl` prints its statement",
+        _ if sqlstate == MISSING_TABLE => "A table is missing; `rowtide ddl` prints its statement",
         _ if sqlstate == "42703" => "A column is missing; `rowtide ddl` prints the table's statement",
         _ => "The database answered something that a person must look at",
     }

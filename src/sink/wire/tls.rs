@@ -2,6 +2,7 @@
 
 use crate::config::{Tls, redact_input};
 use crate::error::{Error, Result};
+use crate::roots;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
@@ -66,25 +67,24 @@ impl Encryption {
     }
 
     fn roots(&self) -> Result<RootCertStore> {
-        let mut roots = RootCertStore::empty();
-        let certificates: Vec<CertificateDer<'static>> = match &self.root_certificates {
-            Some(path) if path != Path::new("system") => {
-                CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(|error| {
-                    let path = path.display().to_string();
-                    let message = format!("The root certificates in {} cannot be read.", redact_input(&path));
-                    Error::config(message).because(error)
-                })?
-            }
-            _ => rustls_native_certs::load_native_certs().certs,
-        };
-        let (added, _) = roots.add_parsable_certificates(certificates);
-        if added == 0 {
-            return Err(Error::config(
+        let none = || {
+            Error::config(
                 "No root certificate was found to verify the database's with: install the system's CA certificates, \
                  or name a file with sslrootcert in sink.url.",
-            ));
-        }
-        Ok(roots)
+            )
+        };
+        let Some(path) = self.root_certificates.as_deref().filter(|path| *path != Path::new("system")) else {
+            return roots::of_system().ok_or_else(none);
+        };
+        let certificates: Vec<CertificateDer<'static>> =
+            CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(|error| {
+                let path = path.display().to_string();
+                let message = format!("The root certificates in {} cannot be read.", redact_input(&path));
+                Error::config(message).because(error)
+            })?;
+        let mut roots = RootCertStore::empty();
+        let (added, _) = roots.add_parsable_certificates(certificates);
+        if added == 0 { Err(none()) } else { Ok(roots) }
     }
 }
 

@@ -2,7 +2,8 @@
 
 use rowtide::catalogue::Catalogue;
 use rowtide::config::Config;
-use rowtide::decode::{Decoders, Part, Pointers, Settings};
+use rowtide::decode::{Pointers, Settings};
+use rowtide::decoders::{Decoders, Part};
 use rowtide::policy::RoutePolicy;
 use rowtide::record::Record;
 use rowtide::rules::Rules;

@@ -2,7 +2,8 @@
 //! column, of a member of a document and of the key, with values of every kind, in front of the others and behind them.
 
 use rowtide::catalogue::Catalogue;
-use rowtide::decode::{Decoders, Part, Pointers, Settings};
+use rowtide::decode::{Pointers, Settings};
+use rowtide::decoders::{Decoders, Part};
 use rowtide::event::Change;
 use rowtide::json::Value;
 use rowtide::record::Record;

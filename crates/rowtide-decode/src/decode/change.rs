@@ -9,7 +9,7 @@
 //! 6. An image that is whole replaces the row; of one that is not, the columns it has are a patch.
 //! 7. What goes wrong says whose row it was, as far as that can be read.
 
-use super::row::{Image, KEY_COLUMNS_MAX, Row, too_many_key_columns};
+use super::row::{Completeness, KEY_COLUMNS_MAX, Row, too_many_key_columns};
 use super::{Decoded, Decoding, Reason};
 use crate::catalogue::{Catalogue, Identity};
 use crate::error::{Code, Error, Result};
@@ -25,7 +25,7 @@ const TABLE_BYTES_MAX: usize = 1_024;
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Operation {
+pub(crate) enum Operation {
     /// The row is new, or was loaded: its image is all of it.
     Insert,
     /// The row is as its image says, and was there before, or may have been.
@@ -38,7 +38,7 @@ pub(super) enum Operation {
 
 /// What a record tells of an updated row as it was.
 #[derive(Debug)]
-pub(super) enum Before<'i> {
+pub(crate) enum Before<'i> {
     /// Nothing: its key is what it was, as far as anybody can see.
     Untold,
     /// What changed: columns that are not in it were as they are now.
@@ -49,7 +49,7 @@ pub(super) enum Before<'i> {
 
 /// What a record of a relational source says of a row. Only `read` and `before` look at values: the rest is asked
 /// first, so that a table without a route needs no key and one that goes by arrival no position.
-pub(super) trait RowChange {
+pub(crate) trait RowChange {
     /// The table, and the record that tells of it.
     fn table(&self) -> &Table<'_>;
 
@@ -121,17 +121,17 @@ pub(super) trait RowChange {
 
 /// The table that a record tells of, with what is known of it.
 #[derive(Debug)]
-pub(super) struct Table<'a> {
+pub(crate) struct Table<'a> {
     name: Cow<'a, str>,
     source: SourceIdentity,
-    pub(super) record: &'a Record,
-    pub(super) catalogue: &'a Catalogue,
-    pub(super) epoch: u16,
+    pub(crate) record: &'a Record,
+    pub(crate) catalogue: &'a Catalogue,
+    pub(crate) epoch: u16,
 }
 
 impl<'a> Table<'a> {
     /// A table of a source. Changes are of this epoch of it.
-    pub(super) fn new<D>(
+    pub(crate) fn new<D>(
         decoding: &Decoding<'a, D>,
         epoch: u16,
         name: impl Into<Cow<'a, str>>,
@@ -141,17 +141,17 @@ impl<'a> Table<'a> {
         Self { name: name.into(), source, record, catalogue, epoch }
     }
 
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     /// The table, with what tells its source from others.
-    pub(super) fn of_source(&self) -> SourceTable<'_> {
+    pub(crate) fn of_source(&self) -> SourceTable<'_> {
         SourceTable::new(&self.name, &self.source)
     }
 
     /// Whether nothing is said of it, so that nobody needs to know its key.
-    pub(super) fn is_left_out(&self) -> bool {
+    pub(crate) fn is_left_out(&self) -> bool {
         self.catalogue.leaves_out(self.of_source())
     }
 
@@ -160,7 +160,7 @@ impl<'a> Table<'a> {
     ///
     /// # Errors
     /// As [`Catalogue::identity`], and when names are longer or more than any database has.
-    pub(super) fn identity(&self, told: Option<Vec<String>>) -> Result<Identity> {
+    pub(crate) fn identity(&self, told: Option<Vec<String>>) -> Result<Identity> {
         if self.name.len() > TABLE_BYTES_MAX {
             let message = "The record names a table by more bytes than any name has.";
             return Err(Error::poison(Code::BadTable, message));
@@ -175,7 +175,7 @@ impl<'a> Table<'a> {
 
     /// The version of a change. Where changes go by their arrival the source's order is not asked: the flow gives them
     /// one, and refuses a transport that delivers in no order.
-    pub(super) fn version(&self, of_source: impl FnOnce() -> Result<Version>) -> Result<Version> {
+    pub(crate) fn version(&self, of_source: impl FnOnce() -> Result<Version>) -> Result<Version> {
         if !self.catalogue.is_by_arrival() {
             return of_source();
         }
@@ -188,7 +188,7 @@ impl<'a> Table<'a> {
     ///
     /// # Errors
     /// When the transport gave no number.
-    pub(super) fn numbered(&self, version: Version, advice: &str) -> Result<Version> {
+    pub(crate) fn numbered(&self, version: Version, advice: &str) -> Result<Version> {
         let version = version.digits(self.record.sequence()).map_err(|_| {
             let message = format!("The source's order can tie, and the transport gave no number. {advice}");
             Error::poison(Code::MissingVersion, message)
@@ -200,7 +200,7 @@ impl<'a> Table<'a> {
     }
 
     /// What a record comes to that tells of the end of the table's rows.
-    pub(super) fn truncated(
+    pub(crate) fn truncated(
         &self,
         changed_at: Option<Timestamp>,
         version: impl FnOnce() -> Result<Version>,
@@ -212,7 +212,7 @@ impl<'a> Table<'a> {
     }
 
     /// A change event.
-    pub(super) fn event(
+    pub(crate) fn event(
         &self,
         key: Option<Key>,
         change: Change,
@@ -224,13 +224,13 @@ impl<'a> Table<'a> {
     }
 
     /// The error with the table and the row that it concerns.
-    pub(super) fn about(&self, error: Error, key: Option<&Key>) -> Error {
+    pub(crate) fn about(&self, error: Error, key: Option<&Key>) -> Error {
         error.about(&self.name, key.map(Key::as_str)).of_source(self.source.as_str())
     }
 }
 
 /// What a record comes to that tells of a row.
-pub(super) fn decoded(change: &impl RowChange) -> Result<Decoded> {
+pub(crate) fn decoded(change: &impl RowChange) -> Result<Decoded> {
     if change.table().is_left_out() { Ok(Decoded::Ignored(Reason::Unrouted)) } else { part(change) }
 }
 
@@ -238,7 +238,7 @@ pub(super) fn decoded(change: &impl RowChange) -> Result<Decoded> {
 ///
 /// # Errors
 /// What is wrong with the record, and whose row it concerns.
-pub(super) fn part(change: &impl RowChange) -> Result<Decoded> {
+pub(crate) fn part(change: &impl RowChange) -> Result<Decoded> {
     let events = events(change).map(Decoded::Events);
     events.map_err(|error| change.table().about(error, change.readable_key().as_ref()))
 }
@@ -247,7 +247,7 @@ pub(super) fn part(change: &impl RowChange) -> Result<Decoded> {
 ///
 /// # Errors
 /// What is wrong with the record; whose row it concerns is not said yet.
-pub(super) fn events(change: &impl RowChange) -> Result<Vec<ChangeEvent>> {
+pub(crate) fn events(change: &impl RowChange) -> Result<Vec<ChangeEvent>> {
     let (table, operation) = (change.table(), change.operation()?);
     let version = table.version(|| change.version())?;
     let changed_at = change.changed_at();
@@ -275,16 +275,18 @@ pub(super) fn events(change: &impl RowChange) -> Result<Vec<ChangeEvent>> {
         Identity::Columns(_) | Identity::Row => change.key(&mut row)?,
     };
     if operation == Operation::Delete {
-        let image = (is_shown && row.image == Image::Whole).then(|| row.document());
+        let image = (is_shown && row.image == Completeness::Whole).then(|| row.document());
         return Ok(vec![table.event(Some(key), Change::Delete(image), version, changed_at)]);
     }
     let before = before.filter(|before| *before != key);
     let is_new = operation == Operation::Insert || before.is_some();
     let is_whole = match row.image {
-        Image::Whole => true,
+        Completeness::Whole => true,
         // nothing beside the key is the whole of the rest
-        Image::Unsure => *identity == Identity::Row || table.catalogue.sends_full_images(table.of_source()),
-        Image::Part => false,
+        Completeness::Unsure => {
+            *identity == Identity::Row || table.catalogue.sends_full_images(table.of_source())
+        }
+        Completeness::Part => false,
     };
     if is_new && !is_whole {
         change.may_be_put(&row)?;
@@ -305,7 +307,7 @@ pub(super) fn events(change: &impl RowChange) -> Result<Vec<ChangeEvent>> {
 ///
 /// # Errors
 /// When the record has no position.
-pub(super) fn key_of_position(record: &Record, index: Option<u32>) -> Result<Key> {
+pub(crate) fn key_of_position(record: &Record, index: Option<u32>) -> Result<Key> {
     if record.position.is_empty() {
         let message = "The record has no position that could name its row.";
         return Err(Error::poison(Code::NoPosition, message));
@@ -326,7 +328,7 @@ pub(super) fn key_of_position(record: &Record, index: Option<u32>) -> Result<Key
 }
 
 /// The error of a change to a row that has no name.
-pub(super) fn nameless(table: &str) -> Error {
+pub(crate) fn nameless(table: &str) -> Error {
     Error::poison(
         Code::KeylessChange,
         format!(

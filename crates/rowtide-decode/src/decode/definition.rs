@@ -4,7 +4,7 @@
 ///
 /// # Source
 /// MySQL Reference Manual, "Comments": `/*!50110 … */` is a part of the command, as is MariaDB's `/*M!100000 … */`.
-pub(super) fn drops_temporary(command: &str) -> bool {
+pub(crate) fn drops_temporary(command: &str) -> bool {
     let mut words = words(command);
     words.next().is_some_and(|word| word.eq_ignore_ascii_case("drop"))
         && words

@@ -1,29 +1,29 @@
 //! Rows of named columns, as relational sources send them, taken apart into key and document; and how the members of
 //! records are read that hold them. Knows no format.
 
-use super::Outline;
-use super::copy::copy;
+use super::LazyObject;
 use crate::catalogue::Identity;
 use crate::decimal;
 use crate::error::{Code, Error, Result};
 use crate::event::{Document, Key, Patch, token};
 use crate::json::{self, Fault, Scanner};
 use crate::unpack::TOO_LARGE;
+use crate::values::copy::copy;
 use std::borrow::Cow;
 use std::collections::HashSet;
 
 /// The most columns that a key may have; MySQL allows 16, PostgreSQL 32, Db2 64. Rows are read in the time of their
 /// columns times those of the key.
-pub(super) const KEY_COLUMNS_MAX: usize = 64;
+pub(crate) const KEY_COLUMNS_MAX: usize = 64;
 
 /// The error of a record of more parts or rows than there is memory for.
-pub(super) fn too_large() -> Error {
+pub(crate) fn too_large() -> Error {
     let (code, message) = TOO_LARGE;
     Error::poison(code, message)
 }
 
 /// The error of a key that no database can have.
-pub(super) fn too_many_key_columns(table: &str) -> Error {
+pub(crate) fn too_many_key_columns(table: &str) -> Error {
     let message = format!("The key of {table} has more than {KEY_COLUMNS_MAX} columns.");
     Error::poison(Code::TooManyKeyColumns, message)
 }
@@ -32,8 +32,8 @@ pub(super) fn too_many_key_columns(table: &str) -> Error {
 ///
 /// # Errors
 /// When the payload is not JSON, or no object.
-pub(super) fn members<'a>(outline: &Outline<'a>, mut each: impl FnMut(&str, &'a str)) -> Result<()> {
-    each_member(outline, |scanner, name| {
+pub(crate) fn members<'a>(object: &LazyObject<'a>, mut each: impl FnMut(&str, &'a str)) -> Result<()> {
+    each_member(object, |scanner, name| {
         each(name, scanner.skip()?);
         Ok(())
     })
@@ -41,8 +41,8 @@ pub(super) fn members<'a>(outline: &Outline<'a>, mut each: impl FnMut(&str, &'a 
 
 /// The members of a payload's object as far as they can be read, to say whose row a broken record concerns. The value
 /// in which it breaks goes up to the end.
-pub(super) fn readable_members<'a>(outline: &Outline<'a>, mut each: impl FnMut(&str, &'a str)) {
-    let read = each_member(outline, |scanner, name| {
+pub(crate) fn readable_members<'a>(object: &LazyObject<'a>, mut each: impl FnMut(&str, &'a str)) {
+    let read = each_member(object, |scanner, name| {
         let start = scanner.clone();
         let value = scanner.skip();
         let rest = || start.since_here(&start.at_end()).trim_ascii_start();
@@ -57,11 +57,11 @@ pub(super) fn readable_members<'a>(outline: &Outline<'a>, mut each: impl FnMut(&
 ///
 /// # Errors
 /// As [`members`].
-pub(super) fn each_member<'a>(
-    outline: &Outline<'a>,
+pub(crate) fn each_member<'a>(
+    object: &LazyObject<'a>,
     each: impl FnMut(&mut Scanner<'a>, &str) -> Result<(), Fault>,
 ) -> Result<()> {
-    if outline.object(each)? {
+    if object.read(each)? {
         Ok(())
     } else {
         Err(Error::poison(Code::NotAChangeRecord, "The record is JSON, but no object."))
@@ -69,17 +69,17 @@ pub(super) fn each_member<'a>(
 }
 
 /// The characters of a value that is a string.
-pub(super) fn string(value: Option<&str>) -> Option<Cow<'_, str>> {
+pub(crate) fn string(value: Option<&str>) -> Option<Cow<'_, str>> {
     Scanner::new(value?).string().ok()
 }
 
 /// A value that is there and is not null.
-pub(super) fn present(value: Option<&str>) -> Option<&str> {
+pub(crate) fn present(value: Option<&str>) -> Option<&str> {
     value.filter(|text| *text != "null")
 }
 
 /// The elements of an array of strings; `None` when it is something else.
-pub(super) fn strings(value: &str) -> Option<Vec<String>> {
+pub(crate) fn strings(value: &str) -> Option<Vec<String>> {
     let mut elements = Vec::new();
     let read = Scanner::new(value).array(|scanner| {
         elements.push(scanner.string()?.into_owned());
@@ -96,7 +96,7 @@ fn is_plain(value: &str) -> bool {
 
 /// How much of a row an image holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Image {
+pub(crate) enum Completeness {
     /// Every column that has a value.
     Whole,
     /// Every column or some of them, and the record does not say which.
@@ -107,17 +107,17 @@ pub(super) enum Image {
 
 /// A row of a table, its key apart from the rest.
 #[derive(Debug)]
-pub(super) struct Row<'i> {
+pub(crate) struct Row<'i> {
     identity: &'i Identity,
     is_key_only: bool,
-    columns: Columns,
+    columns: RowColumns,
     /// How much of the row was read.
-    pub(super) image: Image,
+    pub(crate) image: Completeness,
 }
 
 /// The columns of a row.
 #[derive(Debug, Default)]
-pub(super) struct Columns {
+pub(crate) struct RowColumns {
     key: Vec<(String, String)>,
     /// How many columns of the key have something behind them: what has not may be cut off.
     whole: usize,
@@ -126,44 +126,44 @@ pub(super) struct Columns {
 
 impl<'i> Row<'i> {
     /// A row without columns.
-    pub(super) fn new(identity: &'i Identity) -> Self {
-        Self { identity, is_key_only: false, columns: Columns::default(), image: Image::Whole }
+    pub(crate) fn new(identity: &'i Identity) -> Self {
+        Self { identity, is_key_only: false, columns: RowColumns::default(), image: Completeness::Whole }
     }
 
     /// A row that takes only the columns of its key.
-    pub(super) fn of_key(identity: &'i Identity) -> Self {
+    pub(crate) fn of_key(identity: &'i Identity) -> Self {
         Self { is_key_only: true, ..Self::new(identity) }
     }
 
     /// Whether it takes only the columns of its key.
-    pub(super) fn is_key_only(&self) -> bool {
+    pub(crate) fn is_key_only(&self) -> bool {
         self.is_key_only
     }
 
     /// The same columns, without what makes the row one row.
-    pub(super) fn into_columns(self) -> Columns {
+    pub(crate) fn into_columns(self) -> RowColumns {
         self.columns
     }
 
     /// Takes columns that were read before, in the place of its own.
-    pub(super) fn replace(&mut self, columns: Columns) {
+    pub(crate) fn replace(&mut self, columns: RowColumns) {
         self.columns = columns;
     }
 
     /// Makes room for so many bytes of values.
-    pub(super) fn reserve(&mut self, bytes: usize) {
+    pub(crate) fn reserve(&mut self, bytes: usize) {
         if !self.is_key_only {
             self.columns.document = Document::with_capacity(bytes);
         }
     }
 
     /// What makes a row of the table one row.
-    pub(super) fn identity(&self) -> &'i Identity {
+    pub(crate) fn identity(&self) -> &'i Identity {
         self.identity
     }
 
     /// Whether a column is part of the key.
-    pub(super) fn is_key(&self, name: &str) -> bool {
+    pub(crate) fn is_key(&self, name: &str) -> bool {
         match self.identity {
             Identity::Columns(names) => names.iter().any(|key| key == name),
             Identity::Position => false,
@@ -175,7 +175,7 @@ impl<'i> Row<'i> {
     ///
     /// # Errors
     /// Those of `write`, and a number that cannot be part of a key.
-    pub(super) fn add(&mut self, name: &str, write: impl FnOnce(&mut String) -> Result<()>) -> Result<()> {
+    pub(crate) fn add(&mut self, name: &str, write: impl FnOnce(&mut String) -> Result<()>) -> Result<()> {
         if !self.is_key(name) {
             return self.add_beside_key(name, write);
         }
@@ -191,7 +191,7 @@ impl<'i> Row<'i> {
     }
 
     /// Adds a column of the key by the canonical text of its value.
-    pub(super) fn add_key(&mut self, name: &str, value: String) {
+    pub(crate) fn add_key(&mut self, name: &str, value: String) {
         self.columns.key.push((name.to_owned(), value));
     }
 
@@ -199,7 +199,7 @@ impl<'i> Row<'i> {
     ///
     /// # Errors
     /// Those of `write`.
-    pub(super) fn add_beside_key(
+    pub(crate) fn add_beside_key(
         &mut self,
         name: &str,
         write: impl FnOnce(&mut String) -> Result<()>,
@@ -211,7 +211,7 @@ impl<'i> Row<'i> {
     ///
     /// # Errors
     /// As [`Row::add`] and [`copy`].
-    pub(super) fn add_all(&mut self, object: &str) -> Result<()> {
+    pub(crate) fn add_all(&mut self, object: &str) -> Result<()> {
         self.add_object(&mut Scanner::new(object), |scanner, _, out| copy(scanner, out))
     }
 
@@ -219,7 +219,7 @@ impl<'i> Row<'i> {
     ///
     /// # Errors
     /// As [`Row::add`].
-    pub(super) fn add_object<'a>(
+    pub(crate) fn add_object<'a>(
         &mut self,
         scanner: &mut Scanner<'a>,
         write: impl Fn(&mut Scanner<'a>, &str, &mut String) -> Result<()>,
@@ -237,22 +237,22 @@ impl<'i> Row<'i> {
     }
 
     /// Forgets the column that was read last, where nothing stands behind it.
-    pub(super) fn forget_cut_off(&mut self) {
+    pub(crate) fn forget_cut_off(&mut self) {
         self.columns.key.truncate(self.columns.whole);
     }
 
     /// Whether a column of the key is there.
-    pub(super) fn has_key(&self) -> bool {
+    pub(crate) fn has_key(&self) -> bool {
         !self.columns.key.is_empty()
     }
 
     /// Whether a column beyond the key is there.
-    pub(super) fn has_document(&self) -> bool {
+    pub(crate) fn has_document(&self) -> bool {
         self.columns.document.members().next().is_some()
     }
 
     /// A column of the key that is not there.
-    pub(super) fn missing(&self) -> Option<&'i str> {
+    pub(crate) fn missing(&self) -> Option<&'i str> {
         let Identity::Columns(names) = self.identity else { return None };
         let is_there = |name: &String| self.columns.key.iter().any(|(member, _)| member == name);
         names.iter().find(|name| !is_there(name)).map(String::as_str)
@@ -262,7 +262,7 @@ impl<'i> Row<'i> {
     ///
     /// # Errors
     /// When a column of it is missing, null or there twice.
-    pub(super) fn key(&self) -> Result<Key> {
+    pub(crate) fn key(&self) -> Result<Key> {
         key(self.identity, self.columns.key.clone())
     }
 
@@ -270,7 +270,7 @@ impl<'i> Row<'i> {
     ///
     /// # Errors
     /// As [`Row::key`].
-    pub(super) fn take_key(&mut self) -> Result<Key> {
+    pub(crate) fn take_key(&mut self) -> Result<Key> {
         key(self.identity, std::mem::take(&mut self.columns.key))
     }
 
@@ -279,7 +279,7 @@ impl<'i> Row<'i> {
     ///
     /// # Errors
     /// As [`Row::key`].
-    pub(super) fn key_before(&self, before: &Self) -> Result<Option<Key>> {
+    pub(crate) fn key_before(&self, before: &Self) -> Result<Option<Key>> {
         let (now, before) = (&self.columns.key, &before.columns.key);
         let is_same = before.len() == 1 && before.iter().all(|member| now.contains(member));
         if before.is_empty() || is_same {
@@ -292,14 +292,14 @@ impl<'i> Row<'i> {
     }
 
     /// The columns beyond the key.
-    pub(super) fn document(self) -> Document {
+    pub(crate) fn document(self) -> Document {
         let mut document = self.columns.document;
         document.keep_last();
         document
     }
 
     /// The same as a change of just these columns.
-    pub(super) fn patch(self) -> Patch {
+    pub(crate) fn patch(self) -> Patch {
         let document = self.document();
         let set = document.members().map(|(name, value)| (pointer(name), value.to_owned()));
         Patch { set: set.collect(), remove: Vec::new() }

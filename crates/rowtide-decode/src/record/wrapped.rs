@@ -18,9 +18,9 @@ pub(super) fn unwrap(record: &mut Record) {
     for _ in 0..DEPTH {
         let Some(inner) = std::str::from_utf8(&record.payload).ok().and_then(inside) else { return };
         match inner {
-            Inner::Text(text) => record.payload = text.into(),
-            Inner::Value(text) => record.payload = record.payload.slice_ref(text.as_bytes()),
-            Inner::Stream(element) => {
+            Content::Text(text) => record.payload = text.into(),
+            Content::Value(text) => record.payload = record.payload.slice_ref(text.as_bytes()),
+            Content::Stream(element) => {
                 let Ok(Some(payload)) = element.payload() else { return };
                 record.sequence_number = element.position().map(str::to_owned);
                 record.partition_key = element.partition_key();
@@ -32,7 +32,7 @@ pub(super) fn unwrap(record: &mut Record) {
     }
 }
 
-enum Inner<'a> {
+enum Content<'a> {
     /// A string's characters.
     Text(String),
     /// A JSON value, as it stands there.
@@ -43,7 +43,7 @@ enum Inner<'a> {
 
 /// The members by which an envelope is known.
 #[derive(Default)]
-struct Found<'a> {
+struct Message<'a> {
     notification: bool,
     topic: bool,
     message: Option<Cow<'a, str>>,
@@ -74,9 +74,9 @@ const OF_TOPIC: [&str; 14] = [
     "MessageAttributes",
 ];
 
-fn inside(text: &str) -> Option<Inner<'_>> {
+fn inside(text: &str) -> Option<Content<'_>> {
     let mut scanner = Scanner::new(text);
-    let mut found = Found::default();
+    let mut found = Message::default();
     if scanner.peek().ok()? != Kind::Object {
         return None;
     }
@@ -86,16 +86,16 @@ fn inside(text: &str) -> Option<Inner<'_>> {
         return None;
     }
     if found.stream {
-        return Some(Inner::Stream(Box::new(Element::read(&mut Scanner::new(text)).ok()?)));
+        return Some(Content::Stream(Box::new(Element::read(&mut Scanner::new(text)).ok()?)));
     }
     match (found.notification && found.topic && !found.is_not_of_topic, found.message, found.detail) {
-        (true, Some(message), _) => Some(Inner::Text(message.into_owned())),
-        (_, _, Some(detail)) if found.bus == 3 => Some(Inner::Value(detail)),
+        (true, Some(message), _) => Some(Content::Text(message.into_owned())),
+        (_, _, Some(detail)) if found.bus == 3 => Some(Content::Value(detail)),
         _ => None,
     }
 }
 
-impl<'a> Found<'a> {
+impl<'a> Message<'a> {
     fn member(&mut self, scanner: &mut Scanner<'a>, name: &str) -> Result<(), Fault> {
         self.is_not_of_topic |= !OF_TOPIC.contains(&name);
         self.is_row |= marks_row(name);

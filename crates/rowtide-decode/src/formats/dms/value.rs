@@ -1,0 +1,182 @@
+//! Values: copied with every digit, made into what the column's type says, or into the part of a key.
+
+use crate::decimal::{self, NumberFault};
+use crate::error::{Code, Error, Result};
+use crate::json::{Scanner, Value};
+use crate::values::copy::{self, bytes_of_hex, too_deep};
+
+/// Digits from which on DMS may round an integer, when it is not told to write large ones out.
+const ROUNDED_DIGITS: usize = 16;
+
+/// Types whose values do not always arrive as what they are.
+///
+/// # Source
+/// AWS Database Migration Service User Guide, "Data types for AWS Database Migration Service".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ColumnType {
+    /// BYTES, BLOB: hexadecimal text.
+    Binary,
+    /// BOOL: text or a digit with some sources.
+    Boolean,
+    /// FLOAT, DOUBLE, REAL4, REAL8: an exponent is no sign of rounding.
+    Float,
+}
+
+impl ColumnType {
+    pub(super) fn of(name: &str) -> Option<Self> {
+        Some(match name {
+            "BYTES" | "BLOB" => Self::Binary,
+            "BOOL" | "BOOLEAN" => Self::Boolean,
+            "FLOAT" | "DOUBLE" | "REAL4" | "REAL8" => Self::Float,
+            _ => return None,
+        })
+    }
+}
+
+/// Appends a value of the source, given as JSON text. What does not fit its type stays what it is.
+pub(super) fn copy(value: &str, column_type: Option<ColumnType>, out: &mut String) -> Result<()> {
+    match (column_type, value) {
+        (Some(ColumnType::Boolean), r#""t""# | r#""true""# | r#""1""# | "1") => out.push_str("true"),
+        (Some(ColumnType::Boolean), r#""f""# | r#""false""# | r#""0""# | "0") => out.push_str("false"),
+        (Some(ColumnType::Binary), _) => match bytes(value) {
+            Some(bytes) => copy::bytes(&bytes, out),
+            None => plain(value, out)?,
+        },
+        (Some(ColumnType::Boolean | ColumnType::Float) | None, _) => plain(value, out)?,
+    }
+    Ok(())
+}
+
+fn plain(value: &str, out: &mut String) -> Result<()> {
+    match value.as_bytes().first() {
+        Some(b'"') if memchr::memchr(b'\\', value.as_bytes()).is_some() => {
+            Scanner::new(value).copy_string(out)?;
+        }
+        // it was read once already, so that only its depth can be wrong
+        Some(b'{' | b'[') => Value::parse(value).map_err(|_| too_deep("document"))?.write(out),
+        _ => out.push_str(value),
+    }
+    Ok(())
+}
+
+/// The bytes of a string of hexadecimal digits, with or without `0x` in front.
+fn bytes(value: &str) -> Option<Vec<u8>> {
+    let text = value.strip_prefix('"')?.strip_suffix('"')?;
+    bytes_of_hex(text.strip_prefix("0x").unwrap_or(text))
+}
+
+/// The canonical text of a column of the key, as it was sent: a key must not depend on whether its type is known.
+pub(super) fn key_part(column: &str, value: &str, column_type: Option<ColumnType>) -> Result<String> {
+    let mut out = String::with_capacity(value.len());
+    match value.as_bytes().first() {
+        Some(b'"') => Scanner::new(value).copy_string(&mut out)?,
+        Some(b't' | b'f') => out.push_str(value),
+        Some(b'n') => {
+            let message = format!("The key column {column} is null.");
+            return Err(Error::poison(Code::NullKey, message));
+        }
+        Some(b'{' | b'[') => {
+            let message = format!("The key column {column} is neither a text nor a number nor a boolean.");
+            return Err(Error::poison(Code::BadKey, message));
+        }
+        _ => {
+            out = number(column, value)?;
+            let is_long = out.len() >= ROUNDED_DIGITS && !out.contains('.');
+            if is_long && value.contains(['e', 'E']) && column_type != Some(ColumnType::Float) {
+                return Err(Error::poison(
+                    Code::RoundedKey,
+                    format!(
+                        "The key column {column} is a large number in scientific notation: DMS has rounded it, and \
+                         rows would be taken for each other. Set UseLargeIntegerValue of the target endpoint."
+                    ),
+                ));
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// The canonical text of a column, where all columns of a row are its key: null is a value like others.
+pub(super) fn row_part(column: &str, value: &str) -> Result<String> {
+    match value.as_bytes().first() {
+        Some(b'-' | b'0'..=b'9') => number(column, value),
+        _ => {
+            let mut out = String::with_capacity(value.len());
+            plain(value, &mut out)?;
+            Ok(out)
+        }
+    }
+}
+
+fn number(column: &str, value: &str) -> Result<String> {
+    // most keys are whole numbers, which are canonical as JSON writes them
+    if value.len() <= 32 && value != "-0" && value.bytes().all(|byte| byte == b'-' || byte.is_ascii_digit()) {
+        return Ok(value.to_owned());
+    }
+    decimal::canonical(value).map_err(|fault| match fault {
+        NumberFault::NotANumber => {
+            Error::poison(Code::BadKey, format!("The key column {column} is no number."))
+        }
+        NumberFault::OutOfRange => {
+            let message =
+                format!("The key column {column} is outside the range of numbers, 1E-130 to 9.99…E+125.");
+            Error::poison(Code::NumberOutOfRange, message)
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ColumnType, copy, key_part};
+
+    fn copied(value: &str, column_type: &str) -> String {
+        let mut out = String::new();
+        copy(value, ColumnType::of(column_type), &mut out).unwrap();
+        out
+    }
+
+    #[test]
+    fn a_value_becomes_what_its_type_says_and_else_stays() {
+        for (value, column_type, expected) in [
+            (r#""0x00ff10""#, "BYTES", r#""AP8Q""#),
+            (r#""00FF10""#, "BLOB", r#""AP8Q""#),
+            (r#""0x""#, "BYTES", r#""""#),
+            (r#""0x00ff1""#, "BYTES", r#""0x00ff1""#),
+            (r#""0xzz""#, "BYTES", r#""0xzz""#),
+            (r#""é""#, "BYTES", r#""é""#),
+            ("null", "BYTES", "null"),
+            (r#""0x00ff10""#, "STRING", r#""0x00ff10""#),
+            (r#""0x00ff10""#, "", r#""0x00ff10""#),
+            (r#""t""#, "BOOL", "true"),
+            (r#""0""#, "BOOL", "false"),
+            ("1", "BOOLEAN", "true"),
+            ("true", "BOOL", "true"),
+            (r#""maybe""#, "BOOL", r#""maybe""#),
+            (r#""t""#, "STRING", r#""t""#),
+            ("1.2345678901234567890123456789", "NUMERIC", "1.2345678901234567890123456789"),
+            ("1E+400", "", "1E+400"),
+            (r#""\u00e9\/\n""#, "STRING", "\"é/\\n\""),
+            (r#"{ "a" : [ 1, 2.50 ] }"#, "", r#"{"a":[1,2.50]}"#),
+        ] {
+            assert_eq!(copied(value, column_type), expected, "{value} {column_type}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_canonical_and_never_rounded() {
+        let of = |value: &str| key_part("id", value, None).map_err(|error| error.code().as_str());
+        for (value, canonical) in [("1.0", "1"), ("-0", "0"), ("-100", "-100"), ("-1.50", "-1.5")] {
+            assert_eq!(of(value).as_deref(), Ok(canonical));
+        }
+        assert_eq!(of("9007199254740993").as_deref(), Ok("9007199254740993"));
+        assert_eq!(of("1E2").as_deref(), Ok("100"));
+        assert_eq!(of(r#""\u0041""#).as_deref(), Ok(r#""A""#));
+        assert_eq!(of("true").as_deref(), Ok("true"));
+        assert_eq!(of("9.007199254740993e+18"), Err("rounded_key"));
+        assert!(key_part("id", "1.5e+18", Some(ColumnType::Float)).is_ok());
+        for (value, code) in [("null", "null_key"), ("{}", "bad_key"), ("[]", "bad_key")] {
+            assert_eq!(of(value), Err(code));
+        }
+        assert_eq!(of("1E126"), Err("number_out_of_range"));
+    }
+}
