@@ -1,10 +1,9 @@
 //! A decoder of your own, for the frames of weather stations: Rowtide as a library.
 
 use rowtide::decode::{Decoded, Decoder, LazyObject, Reason};
-use rowtide::decoders::Decoders;
 use rowtide::event::{Change, ChangeEvent, Document, Key};
 use rowtide::version::{Rank, Version};
-use rowtide::{Error, Result, catalogue::Catalogue, error::Code, record::Record};
+use rowtide::{Error, Result, catalogue::Catalogue, decoders::Decoders, error::Code, record::Record};
 use serde_json::value::RawValue;
 use std::{collections::BTreeMap, io, io::Write};
 

@@ -76,7 +76,7 @@ const fn rare(name: &'static str, field: &'static str, about: &'static str) -> M
 }
 
 /// Everything that is measured. docs/metrics.md follows it.
-pub const METRICS: [Metric; 16] = [
+pub const METRICS: [Metric; 17] = [
     count("RecordsReceived", "received", "Records of the batch. It is the sum of the five that follow."),
     count("RecordsApplied", "applied", "Durable in their tables, by this batch."),
     count("RecordsStale", "stale", "Already covered by what the table had: repeated, or older."),
@@ -112,6 +112,12 @@ pub const METRICS: [Metric; 16] = [
         "Stale changes that happened later than what is stored of their rows: the source's order may have started \
          anew. Raise source.epoch after a failover.",
     ),
+    rare(
+        "RecordsNearlyRouted",
+        "nearly_routed",
+        "Changes of tables that no route takes, and whose name is nearly that of a route: left out, perhaps by a \
+         typing error.",
+    ),
     rare("ColdStart", "cold_start", "1 on the first invocation of a process."),
     rare("DeadlineStops", "deadline_stops", "1 when the batch stopped because the function's time ran out."),
     rare("BatchFailures", "batch_failures", "1 when the invocation failed: a person must act."),
@@ -129,6 +135,7 @@ pub(crate) struct Meter {
     numbers: HashMap<String, usize>,
     records: Vec<Measured>,
     backwards: u64,
+    nearly_routed: u64,
 }
 
 /// What is known of a record.
@@ -147,6 +154,7 @@ impl Meter {
             numbers: HashMap::new(),
             records: vec![Measured::default(); records],
             backwards: 0,
+            nearly_routed: 0,
         }
     }
 
@@ -174,6 +182,11 @@ impl Meter {
     /// Notes stale changes that happened later than what is stored.
     pub(crate) fn backwards(&mut self, changes: u64) {
         self.backwards += changes;
+    }
+
+    /// Notes changes of a table that a route nearly takes.
+    pub(crate) fn nearly_routed(&mut self, changes: u64) {
+        self.nearly_routed += changes;
     }
 
     /// Notes that a change of a record, made at that time, was applied.
@@ -233,6 +246,7 @@ pub(crate) struct Measures {
     database: Duration,
     retries: u64,
     backwards: u64,
+    nearly_routed: u64,
     cold_start: u8,
     deadline_stops: u8,
     batch_failures: u8,
@@ -260,6 +274,7 @@ impl Measures {
             database,
             retries,
             backwards: meter.backwards,
+            nearly_routed: meter.nearly_routed,
             cold_start: 0,
             deadline_stops: report.stopped().is_some_and(is_late).into(),
             batch_failures: report.failure().is_some().into(),
@@ -314,6 +329,7 @@ impl Emitter {
             database,
             retries,
             backwards,
+            nearly_routed,
             cold_start,
             deadline_stops,
             batch_failures,
@@ -337,6 +353,7 @@ impl Emitter {
             database_ms = milliseconds(database),
             retries,
             backwards,
+            nearly_routed,
             cold_start,
             deadline_stops,
             batch_failures,

@@ -2,14 +2,17 @@
 //! says so is not known here.
 
 use crate::rules::{ByTable, Images, Keyless, TablePattern, glob};
-use crate::source::Member;
+use crate::source::{Member, SourceTable};
 use std::collections::BTreeMap;
 
 /// What a record does that no route takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Unrouted {
-    /// It is ignored and counted.
+    /// It is ignored and counted. When a route nearly takes its table, that is said, and it is a configuration error
+    /// while nothing else has come from the source.
     #[default]
+    Auto,
+    /// It is ignored and counted.
     Ignore,
     /// It is a configuration error.
     Fail,
@@ -172,6 +175,58 @@ pub struct Policy {
     pub schema: String,
     /// What a storage table's name has behind its view's; never empty.
     pub suffix: String,
+}
+
+/// Letters in which two names differ that are nearly the same.
+const EDITS_MAX: usize = 2;
+/// A shorter name is as near to many others.
+const NEAR_NAME_MIN: usize = 4;
+
+impl Policy {
+    /// The `from` of a route that does not take a table, and was perhaps meant to: it is the table's name but for the
+    /// case of its letters, its schema, two letters, or it is the table of another source. Names that differ in their
+    /// digits alone are two tables.
+    #[must_use]
+    pub fn nearly(&self, table: SourceTable<'_>) -> Option<&str> {
+        let routes = self.routes.iter().filter(|(_, route)| !route.skip);
+        let edits =
+            routes.filter_map(|(pattern, _)| Some((edits(&pattern.from, table.name)?, &*pattern.from)));
+        edits.min_by_key(|(edits, _)| *edits).map(|(_, from)| from)
+    }
+}
+
+/// In how many letters a table's name differs from a pattern, when they are nearly the same.
+fn edits(pattern: &str, name: &str) -> Option<usize> {
+    if glob(pattern, name) {
+        // the source is another one
+        return Some(0);
+    }
+    let (pattern, name) = (pattern.to_lowercase(), name.to_lowercase());
+    let (patterns, names): (Vec<&str>, Vec<&str>) = (pattern.split('.').collect(), name.split('.').collect());
+    if patterns.len() != names.len() {
+        // one of them has a schema
+        let (pattern, name) = (patterns.last()?, names.last()?);
+        return (pattern == name).then_some(0);
+    }
+    if glob(&pattern, &name) {
+        return Some(0);
+    }
+    let parts = patterns.into_iter().zip(names);
+    let edits: usize = parts.map(|(pattern, name)| edits_of_part(pattern, name)).sum::<Option<usize>>()?;
+    (edits <= EDITS_MAX).then_some(edits)
+}
+
+fn edits_of_part(pattern: &str, name: &str) -> Option<usize> {
+    if glob(pattern, name) {
+        return Some(0);
+    }
+    let is_short = pattern.chars().count().min(name.chars().count()) < NEAR_NAME_MIN;
+    let letters = |text: &str| text.chars().filter(|letter| !letter.is_ascii_digit()).collect::<String>();
+    let is_far = pattern.len().abs_diff(name.len()) > 4 * EDITS_MAX;
+    if is_short || is_far || pattern.contains(['*', '?']) || letters(pattern) == letters(name) {
+        return None;
+    }
+    Some(strsim::osa_distance(pattern, name)).filter(|edits| *edits <= EDITS_MAX)
 }
 
 /// Whether every `{…}` of a text is one of [`PLACEHOLDERS`], and every brace belongs to one.

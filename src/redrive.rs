@@ -82,7 +82,9 @@ pub struct Redriven {
 
 /// Applies the parked records that `filter` selects and that are not redriven yet, and calls `each` with every one.
 ///
-/// `config` must have the routes that the records were parked with. The records of one key are tried in the order of
+/// `config` must have the routes that the records were parked with. A record is read by the decoder that read it then,
+/// or by `decoder` where one is given; by the configured one if it was parked because that could not read it. The
+/// records of one key are tried in the order of
 /// their versions, up to the first that is refused once more. With a `sink` that is
 /// [checking the purge horizon](Database::checking_horizon), what is older than that stays parked.
 ///
@@ -92,10 +94,11 @@ pub async fn redrive(
     config: &Config,
     sink: &Database,
     filter: &Filter,
+    decoder: Option<&str>,
     mut each: impl FnMut(&Redriven),
 ) -> Result<()> {
     let schemas = sink.load_schemas(Deadline::never()).await?;
-    let mut flows = Flows { config, schemas, made: HashMap::new() };
+    let mut flows = Flows { config, schemas, decoder: decoder.map(str::to_owned), made: HashMap::new() };
     let queue = queue(&mut flows, sink, filter).await?;
     let mut stuck: HashSet<RowId> = HashSet::new();
     // rows with an older change that is not redriven: a full image passes it, a patch must not
@@ -219,7 +222,7 @@ impl Queue {
                 if !self.ids.insert(letter.id) {
                     continue;
                 }
-                let is_of = |last: &&(OfRecord, Contents)| last.0.is_of(&letter);
+                let is_of = |last: &&(OfRecord, Contents)| last.0.is_of(&letter, flows.decoder(&letter));
                 if self.last.as_ref().filter(is_of).is_none() {
                     self.last = Some(contents(flows, sink, &letter).await?);
                 }
@@ -320,8 +323,8 @@ impl OfRecord {
     }
 
     /// Whether a letter is of this record, and to be read by the same flow.
-    fn is_of(&self, letter: &ParkedLetter) -> bool {
-        let is_read_alike = self.flow.decoder.is_none() || self.flow.decoder == letter.decoder;
+    fn is_of(&self, letter: &ParkedLetter, decoder: Option<&str>) -> bool {
+        let is_read_alike = self.flow.decoder.is_none() || self.flow.decoder.as_deref() == decoder;
         self.payload_sha256 == letter.payload_sha256
             && self.position == letter.position
             && self.source == letter.source
@@ -450,6 +453,8 @@ struct Flows<'c> {
     config: &'c Config,
     /// What sources said of their tables.
     schemas: Vec<TableSchema>,
+    /// The decoder of all records, whoever read them when they were parked.
+    decoder: Option<String>,
     made: HashMap<FlowName, Flow>,
 }
 
@@ -462,8 +467,15 @@ impl Flows<'_> {
         })?;
         let bounds = Bounds::of(self.config.limits.memory);
         let has_parts = |record| has_parts(record, bounds);
-        let is_mixed = self.config.source.decoder == "auto" && record.is_some_and(has_parts);
-        Ok(FlowName { decoder: letter.decoder.clone().filter(|_| !is_mixed), epoch })
+        let is_mixed =
+            self.decoder.is_none() && self.config.source.decoder == "auto" && record.is_some_and(has_parts);
+        Ok(FlowName { decoder: self.decoder(letter).filter(|_| !is_mixed).map(str::to_owned), epoch })
+    }
+
+    /// The decoder of a letter's part of its record; none for the configured one.
+    fn decoder<'l>(&'l self, letter: &'l ParkedLetter) -> Option<&'l str> {
+        let was_read = !Code::named(&letter.code).is_some_and(Code::is_of_decoder);
+        self.decoder.as_deref().or(letter.decoder.as_deref().filter(|_| was_read))
     }
 
     fn flow(&mut self, name: &FlowName) -> Result<&Flow> {

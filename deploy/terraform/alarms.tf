@@ -47,6 +47,14 @@ locals {
       periods    = 1
       points     = 1
     }
+    nearly-routed = {
+      text       = "Changes of tables are left out whose names are nearly those of routes."
+      namespace  = "Rowtide"
+      metric     = "RecordsNearlyRouted"
+      dimensions = local.of_service
+      periods    = 1
+      points     = 1
+    }
     dropped = {
       text       = "Lambda gave up records, after all attempts or for their age."
       namespace  = "AWS/Lambda"

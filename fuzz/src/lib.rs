@@ -81,7 +81,7 @@ pub fn flaw(parts: &[Part]) -> Option<String> {
     parts.iter().find_map(|part| match &part.decoded {
         Ok(Decoded::Events(events)) if events.is_empty() => Some("no event, and no reason".to_owned()),
         Ok(Decoded::Events(events)) => events.iter().find_map(flaw_of_event),
-        Ok(Decoded::Schema(_) | Decoded::Ignored(_)) => None,
+        Ok(Decoded::Schema(_) | Decoded::Ignored(_) | Decoded::Unrouted { .. }) => None,
         Ok(Decoded::Parts(_)) => Some("a part that has parts".to_owned()),
         Err(error) => {
             let is_word =

@@ -1,2 +1,3 @@
-select target, target_schema, target_name, storage, source, layout, purge_horizon
-from {registry} order by target
+select r.target, r.target_schema, r.target_name, r.storage, r.source, r.layout, r.purge_horizon, r.key_names, r.scheme,
+  r.epoch, to_jsonb(r) ->> 'source_identity'
+from {registry} as r order by r.target

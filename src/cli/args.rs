@@ -1,7 +1,9 @@
 //! What can be typed. The texts here are what `--help` shows.
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use rowtide::config::{Config, Draft, Loaded};
+use rowtide::decoders::names;
 use rowtide::error::Error;
 use rowtide::plan::Dialect;
 use rowtide::sink::configured;
@@ -35,6 +37,11 @@ pub(super) struct Global {
 }
 
 impl Global {
+    /// What the command line itself gives this setting, the last of several.
+    pub(super) fn given(&self, setting: &str) -> Option<&str> {
+        self.set.iter().rev().find_map(|set| set.strip_prefix(setting)?.strip_prefix('='))
+    }
+
     /// These options, with those behind the command's name over them.
     pub(super) fn and(&self, behind: &Self) -> Self {
         Self {
@@ -139,10 +146,15 @@ pub(super) struct InputArgs {
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(super) batch: u32,
     /// The format of the records; the same as --set source.decoder=NAME
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = decoder_names())]
     pub(super) decoder: Option<String>,
     #[command(flatten)]
     pub(super) global: Global,
+}
+
+/// What `--decoder` takes: shells complete it.
+fn decoder_names() -> PossibleValuesParser {
+    PossibleValuesParser::new(std::iter::once("auto").chain(names()))
 }
 
 impl InputArgs {
@@ -305,6 +317,10 @@ pub(super) enum DeadLetterAction {
         /// Apply changes even if they are older than a purge and may bring deleted rows back
         #[arg(long)]
         force: bool,
+        /// Read the records with this decoder, whichever read them when they were parked; the same as --set
+        /// source.decoder=NAME
+        #[arg(long, value_name = "NAME", value_parser = decoder_names())]
+        decoder: Option<String>,
     },
     /// Delete parked records for good
     #[command(after_help = "Example:\n  rowtide dead-letters discard --key '[\"o-10231\"]'")]

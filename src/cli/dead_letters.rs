@@ -38,8 +38,8 @@ pub(super) async fn run(global: &Global, args: &DeadLetterArgs, out: &mut impl W
         | DeadLetterAction::Redrive { .. }
         | DeadLetterAction::Discard { .. } => {}
     }
-    let config =
-        sink::config(&global.and(&selection.global), &selection.place, Vec::new(), Fallback::Configured)?;
+    let given = global.and(&selection.global);
+    let config = sink::config(&given, &selection.place, Vec::new(), Fallback::Configured)?;
     let mut place = OpenDatabase::open(&config, &selection.place).await?;
     let config = place.resolved(config).await?;
     let ended = match &args.action {
@@ -48,11 +48,12 @@ pub(super) async fn run(global: &Global, args: &DeadLetterArgs, out: &mut impl W
             list(&place.sink, &filter, selection.output, out).await
         }
         DeadLetterAction::Show { .. } => show(&place.sink, &filter, selection.output, out).await,
-        DeadLetterAction::Redrive { force, .. } => {
+        DeadLetterAction::Redrive { force, decoder, .. } => {
             if !force {
                 place.sink = place.sink.checking_horizon();
             }
-            redrive_selected(&config, &place.sink, &filter, selection.output, out).await
+            let decoder = decoder.as_deref().or(given.given("source.decoder"));
+            redrive_selected(&config, &place.sink, &filter, decoder, selection.output, out).await
         }
         DeadLetterAction::Discard { .. } => discard(&place.sink, &filter, selection.output, out).await,
     };
@@ -218,12 +219,13 @@ async fn redrive_selected(
     config: &Config,
     sink: &Database,
     filter: &Filter,
+    decoder: Option<&str>,
     output: Output,
     out: &mut impl Write,
 ) -> Ended {
     let (mut durable, mut total) = (0, 0);
     let mut written = Ok(());
-    let redriven = redrive(config, sink, filter, |letter| {
+    let redriven = redrive(config, sink, filter, decoder, |letter| {
         total += 1;
         durable += usize::from(letter.fate.is_durable());
         let line = match output {

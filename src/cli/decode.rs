@@ -2,12 +2,13 @@
 
 use super::args::{Global, InputArgs};
 use super::failure::{Failure, Status};
+use super::flows::Flows;
 use super::{Ended, input};
 use rowtide::decode::Reason;
 use rowtide::error::Error;
 use rowtide::event::{Change, Key};
 use rowtide::json::write_string;
-use rowtide::pipeline::{Batch, Chunk, Flow, Verdict};
+use rowtide::pipeline::{Batch, Chunk, Verdict};
 use rowtide::policy::{RoutePolicy, Truncate};
 use rowtide::record::Record;
 use rowtide::route::{RecordRef, RoutedChange};
@@ -31,7 +32,7 @@ pub(super) fn run(global: &Global, args: &InputArgs, out: &mut impl Write) -> En
         ..RoutePolicy::default()
     };
     config.routes = config.routes.iter().chain([&RoutePolicy::default()]).map(told).collect();
-    let flow = Flow::new(&config)?;
+    let mut flows = Flows::new(config)?;
     for batch in input::open(args)? {
         let batch = match batch {
             Ok(batch) => batch,
@@ -40,6 +41,7 @@ pub(super) fn run(global: &Global, args: &InputArgs, out: &mut impl Write) -> En
                 return Err(failure);
             }
         };
+        let flow = flows.of(&batch, &[])?;
         print(flow.batch(&batch.envelope.records), &batch.envelope.records, out)?;
     }
     out.flush()?;

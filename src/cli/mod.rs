@@ -9,6 +9,7 @@ mod dead_letters;
 mod decode;
 mod doctor;
 mod failure;
+mod flows;
 mod formats;
 mod input;
 mod plan;

@@ -3,9 +3,10 @@
 use super::args::{Global, PlanArgs, dialect, dialect_setting};
 use super::decode::{optional, text};
 use super::failure::{Failure, Status};
+use super::flows::Flows;
 use super::{Ended, count, input, warn};
 use rowtide::coalesce::{Fate, Schedule};
-use rowtide::pipeline::{Batch, Flow, Verdict};
+use rowtide::pipeline::{Batch, Verdict};
 use rowtide::plan::cratedb::TableColumns;
 use rowtide::plan::{Dialect, Parameter, Statement, cratedb, plan, postgres};
 use rowtide::record::Record;
@@ -24,7 +25,7 @@ pub(super) fn run(global: &Global, args: &PlanArgs, out: &mut impl Write) -> End
     let dialect = dialect(&config);
     // the columns of each target on CrateDB, as if there had been none before the first record
     let mut columns: HashMap<String, TableColumns> = HashMap::new();
-    let flow = Flow::new(&config)?;
+    let mut flows = Flows::new(config)?;
     let mut poison = 0;
     for batch in input::open(&args.input)? {
         let batch = match batch {
@@ -35,6 +36,7 @@ pub(super) fn run(global: &Global, args: &PlanArgs, out: &mut impl Write) -> End
             }
         };
         let records = &batch.envelope.records;
+        let flow = flows.of(&batch, &[])?;
         poison += print(dialect, &mut columns, flow.batch(records), records, out)?;
     }
     out.flush()?;

@@ -2,6 +2,7 @@
 
 use super::args::{Global, Output, ReplayArgs};
 use super::failure::{Failure, Status};
+use super::flows::Flows;
 use super::input::{self, Batch, Batches};
 use super::progress::Progress;
 use super::sink::{self, Fallback, OpenDatabase};
@@ -37,12 +38,12 @@ pub(super) async fn run(global: &Global, args: &ReplayArgs, out: &mut impl Write
     Flow::new(&config)?;
     let batches = input::open(&args.input)?;
     let mut place = OpenDatabase::open(&config, &args.place).await?;
-    let flow = Flow::new(&place.resolved(config).await?)?;
+    let flows = Flows::new(place.resolved(config).await?)?;
     if !args.force {
         place.sink = place.sink.checking_horizon();
     }
     let sink = Watched { sink: place.sink, prepared: Mutex::default() };
-    let replayed = apply(&flow, &sink, batches).await;
+    let replayed = apply(flows, &sink, batches).await;
     let printed = print(args, &replayed, &sink, out).await;
     place.sink = sink.sink;
     let is_temporary = place.is_temporary;
@@ -101,7 +102,7 @@ struct Answered {
     went_wrong: bool,
 }
 
-async fn apply(flow: &Flow, sink: &Watched, batches: Batches) -> Replayed {
+async fn apply(mut flows: Flows, sink: &Watched, batches: Batches) -> Replayed {
     let (sender, mut receiver) = mpsc::channel(BATCHES_AHEAD);
     // its own thread, not the runtime's: that would wait for it even when it waits for stdin
     std::thread::spawn(move || {
@@ -122,6 +123,13 @@ async fn apply(flow: &Flow, sink: &Watched, batches: Batches) -> Replayed {
                 break;
             }
         };
+        let flow = match flow_of(&mut flows, &batch, sink).await {
+            Ok(flow) => flow,
+            Err(error) => {
+                replayed.failure = Some(error.into());
+                break;
+            }
+        };
         let report = process(flow, sink, &batch.envelope.records, Deadline::never()).await;
         progress.add(batch.envelope.records.len(), &batch.input);
         if replayed.enter(batch, &report) {
@@ -130,6 +138,11 @@ async fn apply(flow: &Flow, sink: &Watched, batches: Batches) -> Replayed {
     }
     progress.finish();
     replayed
+}
+
+async fn flow_of<'f>(flows: &'f mut Flows, batch: &Batch, sink: &Watched) -> Result<&'f Flow> {
+    let known = if flows.begins_export(batch) { sink.sink.targets().await? } else { Vec::new() };
+    flows.of(batch, &known)
 }
 
 impl Replayed {

@@ -56,8 +56,11 @@ pub(super) fn config(
         (None, true) => &SERVER_SETTINGS,
         (None, false) => &[],
     };
-    if args.data_dir.as_ref().is_some_and(|dir| is_database(&dir.to_string_lossy())) {
-        return Err(Failure::usage("--data-dir is a folder. This looks like a database URL: use --sink."));
+    let folder = args.data_dir.as_ref().map(|folder| folder.to_string_lossy());
+    if folder.is_some_and(|folder| is_database(&folder) || folder.contains("://")) {
+        return Err(Failure::usage(
+            "--data-dir is a folder. This looks like a URL: of a database, use --sink.",
+        ));
     }
     let config = global.config(more, ignore)?;
     if embedded && config.sink.url.is_some() {

@@ -43,7 +43,7 @@ impl From<&Config> for Rules {
         };
         Self {
             tables: ByTable::new(config.routes.iter().map(|route| (route.pattern(), said(route))).collect()),
-            leaves_others_out: config.source.unrouted == Unrouted::Ignore && !config.routes.is_empty(),
+            leaves_others_out: config.source.unrouted != Unrouted::Fail && !config.routes.is_empty(),
             by_arrival: config.source.version == VersionScheme::Arrival,
         }
     }

@@ -98,6 +98,14 @@ pub enum VersionScheme {
 }
 
 impl VersionScheme {
+    /// The scheme whose versions begin with this letter, if a load can be told to take it.
+    #[must_use]
+    pub fn of_letter(letter: char) -> Option<Self> {
+        [Self::Arrival, Self::Dynamodb, Self::DynamodbKinesis]
+            .into_iter()
+            .find(|scheme| scheme.letter() == Some(letter))
+    }
+
     /// The letter that versions of the scheme begin with; `None` when the records' decoder chooses it.
     #[must_use]
     pub fn letter(self) -> Option<char> {

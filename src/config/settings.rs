@@ -102,8 +102,11 @@ pub const SETTINGS: &[Setting<Config>] = &[
     },
     Setting {
         name: "source.unrouted",
-        values: "`ignore` or `fail`",
-        about: "What a record does that no route matches. Without any route every table is taken.",
+        values: "`auto`, `ignore` or `fail`",
+        about: "What a record does that no route matches. `ignore`: it is left out and counted. `fail`: it is a fault \
+            of the configuration. `auto`: as `ignore`, but a table whose name is nearly that of a route (case, schema, \
+            two letters) is warned of and counted by itself, and fails the invocation while nothing else has come from \
+            the source. Without any route every table is taken.",
         example: r#"unrouted = "fail""#,
         secret: false,
         set: |config, given| given::word(given, &mut config.source.unrouted),
@@ -573,7 +576,8 @@ impl Word for VersionScheme {
 }
 
 impl Word for Unrouted {
-    const WORDS: &'static [(&'static str, Self)] = &[("ignore", Self::Ignore), ("fail", Self::Fail)];
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("auto", Self::Auto), ("ignore", Self::Ignore), ("fail", Self::Fail)];
 }
 
 impl Word for DialectChoice {

@@ -99,7 +99,10 @@ mod tests {
         let parts = records.iter().flat_map(|record| decoders.decode(record, &Catalogue::default()));
         let decoded = parts.map(|part| match part.decoded.unwrap() {
             Decoded::Events(events) => events,
-            other @ (Decoded::Ignored(_) | Decoded::Schema(_) | Decoded::Parts(_)) => panic!("{other:?}"),
+            other @ (Decoded::Ignored(_)
+            | Decoded::Unrouted { .. }
+            | Decoded::Schema(_)
+            | Decoded::Parts(_)) => panic!("{other:?}"),
         });
         decoded.flatten().map(|event| describe(&event)).collect()
     }

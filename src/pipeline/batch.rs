@@ -11,8 +11,9 @@ use crate::error::{Code, Disposition, Error, Result};
 use crate::event::{Caveat, Change, ChangeEvent, Key, Timestamp};
 use crate::policy::OnConfigError;
 use crate::record::{Record, Redelivered};
-use crate::route::{RecordRef, RoutedChange};
+use crate::route::{LeftOut, RecordRef, RoutedChange};
 use crate::sink::Sink;
+use crate::source::SourceTable;
 use crate::version;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -98,10 +99,10 @@ impl Batch<'_> {
     pub(super) fn set_aside(&self, chunk: &mut Chunk, start: RecordRef, unfit: Unfit) -> u32 {
         let Unfit { error, rows } = unfit;
         // nobody asks for what is in it
-        if let Some(reason) = self.flow.left_out(&error) {
+        if let Some(left_out) = self.flow.left_out(&error) {
             let mut origin = start;
             for _ in rows {
-                chunk.verdicts.push((origin, Verdict::Ignored(reason)));
+                chunk.leave_out(origin, left_out.clone());
                 origin.sub += 1;
             }
             return origin.sub.max(start.sub + 1);
@@ -199,6 +200,10 @@ impl Batch<'_> {
                 chunk.verdicts.push(ignored(reason));
                 return Ok(start.sub);
             }
+            Decoded::Unrouted { table, source } => {
+                chunk.leave_out(start, self.flow.routes.unrouted(SourceTable::new(&table, &source)));
+                return Ok(start.sub);
+            }
             Decoded::Schema(schema) => {
                 if !schema.can_be_kept() {
                     return Err(Unfit::from(Error::poison(
@@ -226,7 +231,7 @@ impl Batch<'_> {
             match self.send(origin, record, event) {
                 Ok(Ok(tracked)) if tracked.event.change == Change::Truncate => chunk.truncates.push(tracked),
                 Ok(Ok(tracked)) => chunk.changes.push(tracked),
-                Ok(Err(reason)) => chunk.verdicts.push((origin, Verdict::Ignored(reason))),
+                Ok(Err(left_out)) => chunk.leave_out(origin, left_out),
                 Err(error) => {
                     let changed = chunk.changes.drain(kept.0..).chain(chunk.truncates.drain(kept.1..));
                     let mut rows: Vec<RowId> = changed.map(|change| RowId::of(&change.event)).collect();
@@ -245,7 +250,7 @@ impl Batch<'_> {
         origin: RecordRef,
         record: &Record,
         mut event: ChangeEvent,
-    ) -> Result<Result<RoutedChange, Reason>> {
+    ) -> Result<Result<RoutedChange, LeftOut>> {
         if let Err(error) = self.give_version(origin, record, &mut event) {
             let key = event.key.as_ref().map(Key::as_str);
             return Err(error.about(&event.table, key).of_source(event.source.as_str()));
@@ -294,6 +299,7 @@ impl Batch<'_> {
 fn schema_of(part: &Part) -> Option<TableSchema> {
     match &part.decoded {
         Ok(Decoded::Schema(schema)) => Some(schema.clone()),
-        Ok(Decoded::Events(_) | Decoded::Ignored(_) | Decoded::Parts(_)) | Err(_) => None,
+        Ok(Decoded::Events(_) | Decoded::Ignored(_) | Decoded::Unrouted { .. } | Decoded::Parts(_))
+        | Err(_) => None,
     }
 }

@@ -5,7 +5,7 @@ use crate::decode::Reason;
 use crate::error::Error;
 use crate::event::ChangeEvent;
 use crate::record::Record;
-use crate::route::{RecordRef, RoutedChange};
+use crate::route::{LeftOut, NearlyRouted, RecordRef, RoutedChange};
 use crate::sink::{LETTER_KEY_MAX, LETTER_TABLE_MAX, bounded};
 use std::sync::Arc;
 use tracing::{Span, debug_span};
@@ -19,6 +19,8 @@ pub struct Chunk {
     pub truncates: Vec<RoutedChange>,
     /// For each part of a record that is no change: where it comes from, and what it is.
     pub verdicts: Vec<(RecordRef, Verdict)>,
+    /// Of the tables that are left out because no route takes them, those that one nearly does: a line for each change.
+    pub nearly_routed: Vec<NearlyRouted>,
     /// What the source said of its tables.
     pub schemas: Vec<TableSchema>,
     /// Index of the first record.
@@ -45,6 +47,12 @@ impl Chunk {
             Verdict::Ignored(_) | Verdict::Poison(..) => None,
         });
         self.failure.as_ref().or_else(|| faults.next().filter(|_| is_empty))
+    }
+
+    /// Enters what is left out.
+    pub(super) fn leave_out(&mut self, origin: RecordRef, LeftOut { reason, nearly }: LeftOut) {
+        self.verdicts.push((origin, Verdict::Ignored(reason)));
+        self.nearly_routed.extend(nearly);
     }
 
     pub(super) fn span(&self, records: &[Record]) -> Span {

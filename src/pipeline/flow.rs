@@ -4,7 +4,7 @@ use super::chunk::RowId;
 use crate::catalogue::{Catalogue, TableSchema};
 use crate::config::{Config, Payload};
 use crate::deadline::Deadline;
-use crate::decode::{Reason, Settings};
+use crate::decode::Settings;
 use crate::decoders::Decoders;
 use crate::error::{Error, Result};
 use crate::event::ChangeEvent;
@@ -12,7 +12,7 @@ use crate::memo::Memo;
 use crate::metrics::Emitter;
 use crate::policy::{OnConfigError, Policy};
 use crate::record::{Record, Redelivered};
-use crate::route::{Routes, Target};
+use crate::route::{LeftOut, Routes, Target};
 use crate::rules::Rules;
 use crate::sink::{Sink, Store as _};
 use crate::source::{SourceIdentity, SourceTable};
@@ -114,7 +114,7 @@ impl Flow {
     }
 
     /// Why a record that cannot be applied is left out anyway, if its table is.
-    pub(super) fn left_out(&self, error: &Error) -> Option<Reason> {
+    pub(super) fn left_out(&self, error: &Error) -> Option<LeftOut> {
         let source = SourceIdentity::parse(error.source_identity());
         self.routes.left_out(SourceTable::new(error.table()?, &source))
     }
@@ -167,6 +167,14 @@ impl Flow {
         }
     }
 
+    /// Says once of a table that no route takes it, and which one nearly does.
+    pub(super) fn warn_nearly_routed(&self, table: &str, from: &str) {
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        if warned.is_new(format!("nearly routed {table}")) {
+            tracing::warn!(table, "{} Its records are left out.", nearly_routed(table, from));
+        }
+    }
+
     /// Says once of a topic that its offsets order nothing across its partitions.
     pub(super) fn warn_incomparable(&self, record: &Record) {
         let Redelivered::WithGroup(group) = &record.redelivered else { return };
@@ -210,4 +218,13 @@ impl Flow {
             );
         }
     }
+}
+
+/// What is said of a table that no route takes.
+pub(super) fn nearly_routed(table: &str, from: &str) -> String {
+    format!(
+        "No route takes the source table {table}, and one takes {from}: if that is meant, write `from` as the source \
+         names the table. If {table} is left out on purpose, give it a route with skip = true, or set source.unrouted = \
+         \"ignore\"."
+    )
 }

@@ -1,17 +1,18 @@
 //! What becomes of every record of a batch: outcomes, what is to be parked, and when that is too much.
 
 use super::chunk::{RowId, Verdict};
-use super::flow::Flow;
+use super::flow::{Flow, nearly_routed};
 use super::write::{TableKey, Written};
 use crate::coalesce::Fate;
 use crate::deadline::Deadline;
+use crate::decode::Reason;
 use crate::error::{Code, Disposition, Error, ErrorKind, Result};
 use crate::event::hex;
 use crate::metrics::{self, Meter};
 use crate::policy::OnConfigError;
 use crate::record::{Record, Redelivered};
 use crate::report::{Outcome, Report, redelivered};
-use crate::route::{RecordRef, RoutedChange};
+use crate::route::{NearlyRouted, RecordRef, RoutedChange};
 use crate::sink::{Cause, DeadLetter, Sink, Store};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -54,6 +55,8 @@ pub(super) struct Ledger<'f> {
     can_wait: Option<(Code, Option<String>)>,
     /// Stale changes of which the source says that they happened later than what is stored, by table.
     backwards: BTreeMap<String, Backwards>,
+    /// Changes of tables that no route takes and one nearly does, by table, with the `from` of that one.
+    nearly_routed: BTreeMap<String, (Arc<str>, u64)>,
     /// What became of each event, by record and number; kept for a redrive only.
     parts: BTreeMap<(usize, u32), Outcome>,
     failure: Option<Error>,
@@ -175,6 +178,7 @@ impl<'f> Ledger<'f> {
             has_open_fault: false,
             can_wait: None,
             backwards: BTreeMap::new(),
+            nearly_routed: BTreeMap::new(),
             parts: BTreeMap::new(),
             failure: None,
             stopped: None,
@@ -224,8 +228,15 @@ impl<'f> Ledger<'f> {
                 }
                 Verdict::Fault(error, row) => {
                     self.fault(*origin, row, error, self.flow.on_config_error(error));
+                    // many of them are no accident
+                    if error.code() == Code::OtherFormat && self.letters.contains_key(&origin.record) {
+                        self.poison.insert(origin.record);
+                    }
                 }
             }
+        }
+        for NearlyRouted { table, from } in chunk.nearly_routed {
+            self.nearly_routed.entry(table).or_insert((from, 0)).1 += 1;
         }
         for (change, fate) in settled {
             self.settle(&change, fate);
@@ -348,6 +359,10 @@ impl<'f> Ledger<'f> {
         }
         if let Err(error) = self.check_faults(sink, deadline).await {
             self.stop(error);
+            return;
+        }
+        if let Err(error) = self.check_unrouted(sink, deadline).await {
+            self.failure = Some(error);
             return;
         }
         let Some(store) = sink.store() else {
@@ -478,6 +493,21 @@ impl<'f> Ledger<'f> {
         Ok(())
     }
 
+    /// A batch of nothing but tables that no route takes, of which one nearly is: while nothing is known of the source,
+    /// the route has a typing error, and nobody would look for what is left out.
+    async fn check_unrouted<S: Sink>(&self, sink: &S, deadline: Deadline) -> Result<()> {
+        let Some((table, (from, _))) = self.nearly_routed.iter().next() else { return Ok(()) };
+        let is_left_out = |outcome: &Option<Outcome>| {
+            matches!(outcome, Some(Outcome::Ignored(Reason::Unrouted | Reason::Control | Reason::Heartbeat)))
+        };
+        let is_alone = !self.flow.redriving && self.outcomes.iter().all(is_left_out);
+        // without books nobody knows what came before
+        if is_alone && sink.store().is_some() && !self.flow.knows_source(sink, deadline).await {
+            return Err(Error::new(ErrorKind::Config, Code::UnroutedTable, nearly_routed(table, from)));
+        }
+        Ok(())
+    }
+
     /// The error of a batch of which nothing can be applied.
     fn nothing_applied(&self) -> Error {
         let (counts, messages) = (self.faults.counts(), self.faults.messages());
@@ -575,6 +605,12 @@ impl<'f> Ledger<'f> {
             self.flow.warn_backwards(&table, changes, snapshot_rows);
             if let Some(meter) = &mut meter {
                 meter.backwards(changes);
+            }
+        }
+        for (table, (from, changes)) in self.nearly_routed {
+            self.flow.warn_nearly_routed(&table, &from);
+            if let Some(meter) = &mut meter {
+                meter.nearly_routed(changes);
             }
         }
         (report, meter)

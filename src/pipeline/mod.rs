@@ -2,6 +2,7 @@
 
 mod batch;
 mod chunk;
+mod export;
 mod flow;
 mod ledger;
 mod only;

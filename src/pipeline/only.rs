@@ -38,7 +38,8 @@ pub(super) fn wanted(flow: &Flow, parts: &[Part], only: &[(RowId, u32)]) -> Hash
 pub(super) fn numbers(part: &Result<Decoded>) -> u32 {
     match part {
         Ok(Decoded::Events(events)) => u32::try_from(events.len()).unwrap_or(u32::MAX).max(1),
-        Ok(Decoded::Ignored(_) | Decoded::Schema(_) | Decoded::Parts(_)) | Err(_) => 1,
+        Ok(Decoded::Ignored(_) | Decoded::Unrouted { .. } | Decoded::Schema(_) | Decoded::Parts(_))
+        | Err(_) => 1,
     }
 }
 
@@ -50,7 +51,9 @@ fn rows(flow: &Flow, part: &Result<Decoded>) -> Vec<RowId> {
     };
     match part {
         Ok(Decoded::Events(events)) => events.iter().map(of_event).collect(),
-        Ok(Decoded::Ignored(_) | Decoded::Schema(_) | Decoded::Parts(_)) => Vec::new(),
+        Ok(Decoded::Ignored(_) | Decoded::Unrouted { .. } | Decoded::Schema(_) | Decoded::Parts(_)) => {
+            Vec::new()
+        }
         Err(error) => vec![RowId::of_error(error).stored()],
     }
 }

@@ -21,11 +21,47 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 #[derive(Debug)]
 pub struct Routes {
     policy: Policy,
-    found: Mutex<Found>,
+    memory: Mutex<Memory>,
 }
 
-/// The route that takes a table, if one does, by the source's identity.
-type Taken = HashMap<SourceIdentity, Option<Arc<Route>>>;
+/// What the routes make of a table.
+#[derive(Debug, Clone)]
+enum Found {
+    /// One takes it.
+    Route(Arc<Route>),
+    /// None does; and the `from` of one that nearly does.
+    Nothing(Option<Arc<str>>),
+}
+
+/// What the routes make of a table, by the source's identity.
+type BySource = HashMap<SourceIdentity, Found>;
+
+/// What no route takes, or a route leaves out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Why.
+    pub reason: Reason,
+    /// The route that was perhaps meant to take it, with [`Unrouted::Auto`].
+    pub nearly: Option<NearlyRouted>,
+}
+
+/// Why something is left out, and the `from` of the route that nearly takes it.
+type Omitted = (Reason, Option<Arc<str>>);
+
+/// A table that a route nearly takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NearlyRouted {
+    /// The source table.
+    pub table: String,
+    /// The `from` of the route.
+    pub from: Arc<str>,
+}
+
+impl From<Reason> for LeftOut {
+    fn from(reason: Reason) -> Self {
+        Self { reason, nearly: None }
+    }
+}
 
 /// Bytes of the routes that are remembered: of some 20,000 names.
 const FOUND_BYTES: usize = 32 * 1024 * 1024;
@@ -33,16 +69,16 @@ const FOUND_BYTES: usize = 32 * 1024 * 1024;
 const ROUTE_BYTES: usize = 1_024;
 
 #[derive(Debug)]
-struct Found {
+struct Memory {
     /// By source table.
-    routes: Memo<String, Taken>,
+    routes: Memo<String, BySource>,
     /// By schema and name, as long as a route that is remembered or a change leads there: one target is one object.
     targets: HashMap<(String, String), Weak<Target>>,
     /// Of how many targets those are forgotten to which nothing leads.
     targets_max: usize,
 }
 
-impl Default for Found {
+impl Default for Memory {
     fn default() -> Self {
         Self { routes: Memo::new(FOUND_BYTES), targets: HashMap::new(), targets_max: 1_000 }
     }
@@ -60,7 +96,7 @@ impl Routes {
     /// Routes by this policy.
     #[must_use]
     pub fn new(policy: Policy) -> Self {
-        Self { policy, found: Mutex::default() }
+        Self { policy, memory: Mutex::default() }
     }
 
     /// The target of a source table; `None` when no route takes it.
@@ -89,12 +125,22 @@ impl Routes {
 
     /// Why records of a table are left out, whatever they hold, when no route takes it or one says so.
     #[must_use]
-    pub fn left_out(&self, table: SourceTable<'_>) -> Option<Reason> {
+    pub fn left_out(&self, table: SourceTable<'_>) -> Option<LeftOut> {
         match self.policy.routes.first(table) {
-            Ok(Some(route)) => route.skip.then_some(Reason::Filtered),
-            Ok(None) => (self.policy.unrouted == Unrouted::Ignore).then_some(Reason::Unrouted),
+            Ok(Some(route)) => route.skip.then_some(Reason::Filtered.into()),
+            Ok(None) => (self.policy.unrouted != Unrouted::Fail).then(|| self.unrouted(table)),
             Err(_) => None,
         }
+    }
+
+    /// What becomes of a record of a table that no route takes.
+    #[must_use]
+    pub fn unrouted(&self, table: SourceTable<'_>) -> LeftOut {
+        let nearly = match self.found(table) {
+            Ok(Found::Nothing(nearly)) => nearly,
+            Ok(Found::Route(_)) | Err(_) => None,
+        };
+        unrouted(nearly, table.name.to_owned())
     }
 
     /// Whether a target that was filled from `source` is one that a route of this configuration takes.
@@ -118,40 +164,50 @@ impl Routes {
     }
 
     fn route(&self, table: SourceTable<'_>) -> Result<Option<Arc<Route>>> {
-        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(route) = found.routes.get(table.name).and_then(|taken| taken.get(table.identity)) {
-            return Ok(route.clone());
+        match self.found(table)? {
+            Found::Route(route) => Ok(Some(route)),
+            Found::Nothing(_) => Ok(None),
         }
-        let route = match self.policy.routes.first(table)? {
-            None => None,
+    }
+
+    fn found(&self, table: SourceTable<'_>) -> Result<Found> {
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = memory.routes.get(table.name).and_then(|known| known.get(table.identity)) {
+            return Ok(found.clone());
+        }
+        let found = match self.policy.routes.first(table)? {
+            None => {
+                let is_asked_for = self.policy.unrouted == Unrouted::Auto;
+                Found::Nothing(is_asked_for.then(|| self.policy.nearly(table)).flatten().map(Arc::from))
+            }
             Some(policy) => {
-                let target = self.shared(&mut found, table, self.resolve(table, policy)?)?;
+                let target = self.shared(&mut memory, table, self.resolve(table, policy)?)?;
                 let filled = |(name, template): (&String, &String)| {
                     let mut value = String::new();
                     json::write_string(&mut value, &fill(template, table)?);
                     Ok((name.clone(), value))
                 };
                 let key_add = policy.key_add.iter().map(filled).collect::<Result<_>>()?;
-                Some(Arc::new(Route { target, policy: policy.clone(), key_add }))
+                Found::Route(Arc::new(Route { target, policy: policy.clone(), key_add }))
             }
         };
-        let (mut taken, bytes) = found.routes.remove(table.name).unwrap_or_default();
-        taken.insert(table.identity.clone(), route.clone());
+        let (mut known, bytes) = memory.routes.remove(table.name).unwrap_or_default();
+        known.insert(table.identity.clone(), found.clone());
         let bytes = bytes + 2 * table.name.len() + table.identity.as_str().len() + ROUTE_BYTES;
-        found.routes.insert(table.name.to_owned(), taken, bytes);
-        Ok(route)
+        memory.routes.insert(table.name.to_owned(), known, bytes);
+        Ok(found)
     }
 
     /// The target itself or, when its place is known already, the one that is there: if both are the same.
-    fn shared(&self, found: &mut Found, table: SourceTable<'_>, target: Target) -> Result<Arc<Target>> {
+    fn shared(&self, memory: &mut Memory, table: SourceTable<'_>, target: Target) -> Result<Arc<Target>> {
         let place = (target.schema.clone(), target.name.clone());
-        let Some(known) = found.targets.get(&place).and_then(Weak::upgrade) else {
-            if found.targets.len() >= found.targets_max {
-                found.targets.retain(|_, target| target.strong_count() > 0);
-                found.targets_max = 1_000 + 2 * found.targets.len();
+        let Some(known) = memory.targets.get(&place).and_then(Weak::upgrade) else {
+            if memory.targets.len() >= memory.targets_max {
+                memory.targets.retain(|_, target| target.strong_count() > 0);
+                memory.targets_max = 1_000 + 2 * memory.targets.len();
             }
             let target = Arc::new(target);
-            found.targets.insert(place, Arc::downgrade(&target));
+            memory.targets.insert(place, Arc::downgrade(&target));
             return Ok(target);
         };
         if *known == target {
@@ -219,18 +275,20 @@ impl Routes {
     ///
     /// # Errors
     /// A configuration error of the route, or a field of `json` that holds no JSON.
-    pub fn send(&self, origin: RecordRef, mut event: ChangeEvent) -> Result<Result<RoutedChange, Reason>> {
+    pub fn send(&self, origin: RecordRef, mut event: ChangeEvent) -> Result<Result<RoutedChange, LeftOut>> {
         let at = event.changed_at;
         match self.place(&mut event) {
             Ok(Ok(target)) => Ok(Ok(RoutedChange { origin, target, event, at })),
-            Ok(Err(reason)) => Ok(Err(reason)),
+            Ok(Err((Reason::Unrouted, nearly))) => Ok(Err(unrouted(nearly, event.table))),
+            Ok(Err((reason, _))) => Ok(Err(reason.into())),
             Err(error) => Err(error
                 .about(&event.table, event.key.as_ref().map(Key::as_str))
                 .of_source(event.source.as_str())),
         }
     }
 
-    fn place(&self, event: &mut ChangeEvent) -> Result<Result<Arc<Target>, Reason>> {
+    fn place(&self, event: &mut ChangeEvent) -> Result<Result<Arc<Target>, Omitted>> {
+        let left_out = |reason| Ok(Err((reason, None)));
         // one such record must not stop its stream
         if event.table.is_empty() || event.table.contains('\0') {
             return Err(Error::poison(
@@ -241,24 +299,27 @@ impl Routes {
         if event.key.iter().flat_map(Key::names).any(|name| name.contains('\0')) {
             return Err(Error::poison(Code::BadKey, "The name of a key member holds a NUL character."));
         }
-        let Some(route) = self.route(event.source_table())? else {
-            return match self.policy.unrouted {
-                Unrouted::Ignore => Ok(Err(Reason::Unrouted)),
-                Unrouted::Fail => Err(Error::fault(
+        let route = match (self.found(event.source_table())?, self.policy.unrouted) {
+            (Found::Route(route), _) => route,
+            (Found::Nothing(nearly), Unrouted::Auto | Unrouted::Ignore) => {
+                return Ok(Err((Reason::Unrouted, nearly)));
+            }
+            (Found::Nothing(_), Unrouted::Fail) => {
+                return Err(Error::fault(
                     Code::UnroutedTable,
                     format!(
                         "No route takes the source table {}, and source.unrouted = \"fail\". Give it a route; with \
                          skip = true it is left out on purpose.",
                         event.table
                     ),
-                )),
-            };
+                ));
+            }
         };
         if route.policy.skip {
-            return Ok(Err(Reason::Filtered));
+            return left_out(Reason::Filtered);
         }
         if event.expired && route.policy.ttl == Ttl::Ignore {
-            return Ok(Err(Reason::Ttl));
+            return left_out(Reason::Ttl);
         }
         if !route.key_add.is_empty()
             && let Some(key) = event.key.take()
@@ -272,17 +333,21 @@ impl Routes {
             Change::Patch(patch) => route.trim_patch(patch)?,
             Change::Delete(None) => {}
             Change::Truncate if route.policy.truncate == Truncate::Ignore => {
-                return Ok(Err(Reason::Truncate));
+                return left_out(Reason::Truncate);
             }
             Change::Truncate => {}
         }
         let is_empty =
             matches!(&event.change, Change::Patch(patch) if patch.set.is_empty() && patch.remove.is_empty());
         if is_empty {
-            return Ok(Err(Reason::Filtered));
+            return left_out(Reason::Filtered);
         }
         Ok(Ok(route.target.clone()))
     }
+}
+
+fn unrouted(nearly: Option<Arc<str>>, table: String) -> LeftOut {
+    LeftOut { reason: Reason::Unrouted, nearly: nearly.map(|from| NearlyRouted { table, from }) }
 }
 
 /// Whether rowtide's own tables may be named so, in the schema where they are.
@@ -480,7 +545,7 @@ mod tests {
         for at in 0..100 {
             assert!(routes.target(&*format!("{long}{at}")).unwrap().is_none());
         }
-        let found = routes.found.lock().unwrap();
+        let found = routes.memory.lock().unwrap();
         assert!(found.routes.bytes() <= FOUND_BYTES, "{}", found.routes.bytes());
         assert!(found.targets.len() <= 60_000, "{}", found.targets.len());
     }
@@ -544,7 +609,7 @@ mod tests {
         let Change::Patch(kept) = sent.event.change else { panic!("no patch") };
         assert_eq!((kept.set.len(), kept.remove.len()), (1, 0));
         let left_out = routes.send(FIRST, event("t", patch("/secret_b"))).unwrap();
-        assert_eq!(left_out.unwrap_err(), Reason::Filtered);
+        assert_eq!(left_out.unwrap_err(), Reason::Filtered.into());
     }
 
     #[test]
@@ -586,17 +651,17 @@ mod tests {
     fn what_the_route_leaves_out_says_why() {
         let ignoring = routes(|route| route.ttl = Ttl::Ignore);
         let expired = ChangeEvent { expired: true, ..event("t", Change::Delete(None)) };
-        assert_eq!(ignoring.send(FIRST, expired).unwrap().unwrap_err(), Reason::Ttl);
+        assert_eq!(ignoring.send(FIRST, expired).unwrap().unwrap_err().reason, Reason::Ttl);
         assert!(ignoring.send(FIRST, event("t", Change::Delete(None))).unwrap().is_ok());
         assert_eq!(
-            ignoring.send(FIRST, event("t", Change::Truncate)).unwrap().unwrap_err(),
+            ignoring.send(FIRST, event("t", Change::Truncate)).unwrap().unwrap_err().reason,
             Reason::Truncate
         );
         let mut config = Config::default();
         config.routes = vec![RoutePolicy { from: "orders".into(), ..RoutePolicy::default() }];
         let only_orders = Routes::new(Policy::from(&config));
         assert_eq!(
-            only_orders.send(FIRST, event("t", Change::Delete(None))).unwrap().unwrap_err(),
+            only_orders.send(FIRST, event("t", Change::Delete(None))).unwrap().unwrap_err().reason,
             Reason::Unrouted
         );
         config.source.unrouted = Unrouted::Fail;

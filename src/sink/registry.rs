@@ -5,6 +5,7 @@ use super::contract::Binding;
 use crate::error::{Code, Error, ErrorKind, Result};
 use crate::route::{MERGED, Target};
 use crate::source::SourceIdentity;
+use crate::version::scheme_name;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub(super) const REGISTRY: &str = "rowtide_targets";
@@ -172,12 +173,14 @@ fn changed_key(binding: &Binding, was: &[String]) -> Error {
 
 fn other_scheme(binding: &Binding, was: &str, registry: &str) -> Error {
     let message = format!(
-        "{} was filled with the version scheme {was}, and changes of {} come with {}. Versions of two schemes cannot be \
-         compared: set source.version and source.decoder as before, or give the route another `to`; to start afresh, drop \
-         the table and its line in {registry}.",
+        "The rows of {} are ordered as those of {}, and changes of {} come ordered as those of {}: which is newer cannot \
+         be told. Set source.decoder and source.version as before (for the rows of an export, source.version names the \
+         decoder of the stream), or give the route another `to`; to start afresh, drop the table and its line in \
+         {registry}.",
         binding.target.qualified(),
+        was.chars().next().map_or("nothing", scheme_name),
         binding.target.sources(),
-        binding.scheme,
+        scheme_name(binding.scheme),
     );
     Error::fault(Code::OtherScheme, message)
 }

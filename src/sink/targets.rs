@@ -9,6 +9,7 @@ use crate::memo::Memo;
 use crate::plan::{Layout, PlannedRow};
 use crate::policy::DeletePolicy;
 use crate::route::Target;
+use crate::source::SourceIdentity;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Bytes of what is remembered of targets that were prepared; what is forgotten is looked at again. Half of it is more
@@ -107,6 +108,14 @@ pub struct KnownTarget {
     pub layout: String,
     /// Deleted rows up to then may have been purged.
     pub purge_horizon: Option<jiff::Timestamp>,
+    /// Names of the key's members.
+    pub key_names: Vec<String>,
+    /// Letter of the version scheme.
+    pub scheme: String,
+    /// `source.epoch`.
+    pub epoch: i32,
+    /// Which source fills it, as far as its records told.
+    pub identity: SourceIdentity,
 }
 
 impl KnownTarget {
@@ -120,6 +129,10 @@ impl KnownTarget {
             source: row.try_get(4)?,
             layout: row.try_get(5)?,
             purge_horizon: row.try_get(6)?,
+            key_names: row.try_get(7)?,
+            scheme: row.try_get(8)?,
+            epoch: row.try_get(9)?,
+            identity: SourceIdentity::parse(row.try_get::<_, Option<&str>>(10)?.unwrap_or_default()),
         })
     }
 

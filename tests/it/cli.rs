@@ -391,7 +391,7 @@ fn usage_and_configuration_end_with_2() {
         (&["decode", "postgresql://u:hunter2@h/d"], "looks like a database URL"),
         (&["decode", "events/dynamodb/keys-only-stream.json"], "KEYS_ONLY"),
         (&["plan", "events/dynamodb/keys-only-stream.json"], "KEYS_ONLY"),
-        (&["decode", "--decoder", "csv", INSERT], "source.decoder names no decoder"),
+        (&["decode", "--decoder", "csv", INSERT], "possible values: auto, dynamodb-kinesis"),
         (&["decode", "--set", "sink.shema=x", INSERT], "`sink.schema`"),
         (&["decode", "--batch", "0", INSERT], "--batch"),
         (&["plan", "--dialect", "oracle", INSERT], "oracle"),
@@ -671,11 +671,62 @@ async fn an_export_is_loaded_before_or_behind_the_changes_of_its_stream() {
         let rows: Vec<String> =
             rows.iter().map(|row| format!("{} {}", row["pk"]["id"], row["data"]["n"])).collect();
         assert_eq!(rows, ["\"a\" 2", "\"c\" 1"], "{test}");
-        // the letter of another scheme would freeze or mix rows
-        let other = rowtide(&with(&["replay", "--config", &config, &manifest], &args));
+        // another order would freeze or mix rows
+        let scheme = ["--set", "source.version=dynamodb"];
+        let other = rowtide(&with(&["replay", "--config", &config, scheme[0], scheme[1], &manifest], &args));
         assert_eq!(other.status, 2, "{}", other.err);
-        assert!(other.err.contains("source.version"), "{}", other.err);
+        let expected = "are ordered as those of dynamodb-kinesis, and changes of orders come ordered as those of \
+                        dynamodb:";
+        assert!(other.err.contains(expected), "{}", other.err);
         place.finish().await;
+    }
+}
+
+/// What people type: the configuration of the stream's function, or none, and the manifest.
+#[tokio::test]
+async fn an_export_takes_key_order_and_epoch_from_its_stream() {
+    let folder = Folder::new("export-as-typed");
+    let manifest = full_export(&folder);
+    let stream =
+        folder.file("stream.ndjson", payload("orders", "a", 1_772_438_400_000_001, r#""n":{"N":"2"}"#));
+    let pinned = "[source]\ndecoder = \"dynamodb-kinesis\"\nepoch = 3\n";
+    let with_key = format!("{pinned}[[route]]\nfrom = \"orders\"\nkey = [\"id\"]\n");
+    // the stream of the function; what is typed for the export; which of them comes first
+    let table = [
+        ("registry", pinned, "", true),
+        ("pinned", pinned, pinned, true),
+        ("first", with_key.as_str(), with_key.as_str(), false),
+    ];
+    for (test, of_stream, of_export, is_stream_first) in table {
+        let Some((place, args)) = place(&format!("cli_export_{test}")).await else { return };
+        let of_stream = folder.file("stream.toml", of_stream);
+        let of_export = folder.file("export.toml", of_export);
+        let mut inputs = [(&of_stream, &stream), (&of_export, &manifest)];
+        if !is_stream_first {
+            inputs.reverse();
+        }
+        let mut ended = None;
+        for (config, input) in inputs {
+            let replayed = rowtide(&with(&["replay", "--output", "json", "--config", config, input], &args));
+            assert_eq!(replayed.status, 0, "{test}: {}", replayed.err);
+            ended = Some(replayed.object());
+        }
+        let object = ended.unwrap();
+        let rows = object["tables"][&format!("{}.orders", place.schema)].as_array().unwrap().clone();
+        let rows: Vec<String> =
+            rows.iter().map(|row| format!("{} {}", row["pk"]["id"], row["data"]["n"])).collect();
+        assert_eq!(rows, ["\"a\" 2", "\"b\" 1", "\"c\" 1"], "{test}");
+        place.finish().await;
+    }
+    // nobody tells the key: what to write is said, word for word
+    let ended = rowtide(&["replay", "--config", "/dev/null", &manifest]);
+    assert_eq!(ended.status, 2, "{}", ended.err);
+    assert!(ended.err.contains("[[route]] from = \"orders\", key = [\"id\"]"), "{}", ended.err);
+    // and without a database
+    for command in ["decode", "plan"] {
+        let ended = rowtide(&[command, "--config", &folder.file("k.toml", &with_key), &manifest]);
+        assert_eq!((ended.status, ended.err.as_str()), (0, ""), "{command}");
+        assert!(ended.out.contains("k.0003.0."), "{command}: {}", ended.out);
     }
 }
 

@@ -11,6 +11,7 @@ use rowtide::pipeline::{Flow, process};
 use rowtide::policy::RoutePolicy;
 use rowtide::record::Record;
 use rowtide::sink::{KnownTarget, Postgres, Shown};
+use rowtide::source::SourceIdentity;
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -53,6 +54,10 @@ async fn deliver(
         source: "t".into(),
         layout: "tombstone".into(),
         purge_horizon: None,
+        key_names: vec!["id".into()],
+        scheme: "d".into(),
+        epoch: 0,
+        identity: SourceIdentity::default(),
     };
     let mut rows = BTreeMap::new();
     sinks[0]

@@ -1180,7 +1180,8 @@ async fn parked_records_are_listed_redriven_expired_and_discarded() {
     assert_eq!(worker.sink.dead_letters(&one, 0, 100).await.unwrap().len(), 1);
     let sink = Database::new(&config).unwrap();
     let mut fates = Vec::new();
-    let redriven = rowtide::redrive::redrive(&config, &sink, &one, |letter| fates.push(letter.fate.as_str()));
+    let redriven =
+        rowtide::redrive::redrive(&config, &sink, &one, None, |letter| fates.push(letter.fate.as_str()));
     redriven.await.unwrap();
     assert_eq!(fates, ["parked"]);
     worker.sink.mark_redriven(&[letters[0].id]).await.unwrap();

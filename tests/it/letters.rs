@@ -77,7 +77,7 @@ async fn a_record_of_many_letters_is_kept_once_counts_once_and_is_redriven_toget
         // what waits is redriven with the key, in the order of the versions
         let mut fates: BTreeMap<&str, usize> = BTreeMap::new();
         let each = |letter: &Redriven| *fates.entry(letter.fate.as_str()).or_default() += 1;
-        redrive(&known, &sink, &Filter::default(), each).await.unwrap();
+        redrive(&known, &sink, &Filter::default(), None, each).await.unwrap();
         assert_eq!(fates.values().sum::<usize>(), ROWS + 2, "{fates:?}");
         assert_eq!(parked(&sink).await.len(), 0, "{fates:?}");
         sink.close();
@@ -122,7 +122,9 @@ async fn whatever_names_are_sent_a_record_can_be_parked_found_and_redriven() {
         let of_table = Filter { table: Some(format!("public.{table}")), ..Filter::default() };
         assert_eq!(sink.dead_letters(&of_table, 0, 10).await.unwrap().len(), 1);
         let mut fates = Vec::new();
-        redrive(&config(true), &sink, &of_table, |letter| fates.push(letter.fate.as_str())).await.unwrap();
+        redrive(&config(true), &sink, &of_table, None, |letter| fates.push(letter.fate.as_str()))
+            .await
+            .unwrap();
         assert_eq!(fates, ["applied"]);
         assert_eq!(
             parked(&sink).await.iter().map(|letter| letter.code.as_str()).collect::<Vec<_>>(),
@@ -179,7 +181,7 @@ async fn a_letter_is_found_by_today_s_name_of_its_code_and_by_former_ones() {
         // a redrive takes both
         let mut fates = Vec::new();
         let of_old = named("unknown_event_name");
-        redrive(&config, &sink, &of_old, |letter| fates.push(letter.fate.as_str())).await.unwrap();
+        redrive(&config, &sink, &of_old, None, |letter| fates.push(letter.fate.as_str())).await.unwrap();
         assert_eq!(fates, ["parked", "parked"]);
         sink.discard(&parked(&sink).await.iter().map(|letter| letter.id).collect::<Vec<_>>()).await.unwrap();
         park().await;

@@ -51,4 +51,5 @@ mod tidy;
 mod tls;
 mod torture;
 mod truncate;
+mod unrouted;
 mod views;

@@ -169,7 +169,8 @@ impl Sample {
             Err(error) if mutation.in_row && error.message().contains(CANARY.trim_matches('"')) => {
                 Some(format!("a message with a value of the row: {error}"))
             }
-            Ok(Decoded::Ignored(_) | Decoded::Schema(_) | Decoded::Parts(_)) | Err(_) => None,
+            Ok(Decoded::Ignored(_) | Decoded::Unrouted { .. } | Decoded::Schema(_) | Decoded::Parts(_))
+            | Err(_) => None,
         };
         fuzz::flaw(&parts).or_else(|| parts.iter().find_map(of_part))
     }

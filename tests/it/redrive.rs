@@ -12,7 +12,7 @@ async fn redrive(config: &Config) -> Vec<String> {
     let each = |letter: &rowtide::redrive::Redriven| {
         fates.push(format!("{} {}", letter.table.as_deref().unwrap_or("-"), letter.fate.as_str()));
     };
-    rowtide::redrive::redrive(config, &sink, &Filter::default(), each).await.unwrap();
+    rowtide::redrive::redrive(config, &sink, &Filter::default(), None, each).await.unwrap();
     sink.close();
     fates
 }
@@ -170,9 +170,11 @@ async fn a_patch_does_not_pass_an_older_change_of_its_row_that_was_not_selected(
         ] {
             let sink = Database::new(&config).unwrap();
             let mut fates = Vec::new();
-            rowtide::redrive::redrive(&config, &sink, filter, |letter| fates.push(letter.fate.as_str()))
-                .await
-                .unwrap();
+            rowtide::redrive::redrive(&config, &sink, filter, None, |letter| {
+                fates.push(letter.fate.as_str())
+            })
+            .await
+            .unwrap();
             sink.close();
             assert_eq!(fates, expected, "{filter:?}");
         }

@@ -184,7 +184,9 @@ async fn routes_tell_sources_apart_and_a_redrive_then_ends_in_the_right_table() 
         let sink = sink::Database::new(&mended).unwrap();
         let mut fates = Vec::new();
         let all = sink::Filter::default();
-        rowtide::redrive::redrive(&mended, &sink, &all, |it| fates.push(it.fate.as_str())).await.unwrap();
+        rowtide::redrive::redrive(&mended, &sink, &all, None, |it| fates.push(it.fate.as_str()))
+            .await
+            .unwrap();
         sink.close();
         assert_eq!(fates, ["applied"]);
         assert_eq!(database.view("orders_eu").await.into_values().collect::<Vec<_>>(), [r#"{"place":"eu"}"#]);

@@ -134,6 +134,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "decoders",
             "error",
             "event",
+            "formats",
             "memo",
             "metrics",
             "plan",
@@ -693,6 +694,42 @@ fn no_line_is_wider_than_it_may_be() {
         }
     }
     none(&format!("Wrap the line at {COLUMNS_MAX} columns (only strings may be wider):"), found);
+}
+
+/// What lies in the package's folder, beside hidden files and what a build makes.
+const ROOT: [&str; 25] = [
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "Cargo.lock",
+    "Cargo.toml",
+    "Dockerfile",
+    "LICENSE-APACHE",
+    "LICENSE-MIT",
+    "README.md",
+    "benches",
+    "clippy.toml",
+    "crates",
+    "deny.toml",
+    "deploy",
+    "docs",
+    "events",
+    "examples",
+    "fuzz",
+    "justfile",
+    "processors",
+    "rust-toolchain.toml",
+    "rustfmt.toml",
+    "scripts",
+    "sql",
+    "src",
+    "tests",
+];
+
+#[test]
+fn nothing_that_a_test_left_behind_lies_beside_the_sources() {
+    let names = root().read_dir().unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let unknown = names.filter(|name| !name.starts_with('.') && name != "target" && !ROOT.contains(&&**name));
+    none("Remove it, or add it to ROOT in tests/it/tidy.rs:", unknown);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::catalogue::Catalogue;
 use crate::decode::row::too_large;
 use crate::decode::{Decoded, Decoder, LazyObject, Reason, Settings};
-use crate::error::{Code, Disposition, Error, ErrorKind, Result};
+use crate::error::{Code, Disposition, Error, Result};
 use crate::event::ChangeEvent;
 use crate::formats::{
     Canal, Debezium, Dms, Dsql, DynamodbExport, DynamodbKinesis, DynamodbStreams, Json, Maxwell, Mongodb,
@@ -66,7 +66,9 @@ impl Part {
         match self.decoded {
             Ok(Decoded::Events(events)) => events.into_iter().map(Ok).collect(),
             // parts are taken apart already
-            Ok(Decoded::Ignored(_) | Decoded::Schema(_) | Decoded::Parts(_)) => Vec::new(),
+            Ok(Decoded::Ignored(_) | Decoded::Unrouted { .. } | Decoded::Schema(_) | Decoded::Parts(_)) => {
+                Vec::new()
+            }
             Err(error) => vec![Err(error)],
         }
     }
@@ -76,6 +78,7 @@ impl Part {
     pub fn bytes(&self) -> usize {
         let own = match &self.decoded {
             Ok(Decoded::Events(events)) => events.iter().map(ChangeEvent::bytes).sum(),
+            Ok(Decoded::Unrouted { table, .. }) => table.len(),
             Ok(Decoded::Ignored(_) | Decoded::Schema(_) | Decoded::Parts(_)) => 0,
             Err(error) => error.message().len() + error.key().map_or(0, str::len),
         };
@@ -236,11 +239,12 @@ impl Decoders {
         let taker = self.others.iter().find(|other| other.recognises(object));
         taker.map_or(error, |other| {
             let message = format!(
-                "source.decoder is \"{}\", but the record looks like one for the decoder \"{}\".",
+                "source.decoder is \"{}\", but the record looks like one for the decoder \"{}\": set that one, or \
+                 \"auto\".",
                 decoder.name(),
                 other.name()
             );
-            Error::new(ErrorKind::Unsupported, Code::OtherFormat, message)
+            Error::fault(Code::OtherFormat, message)
         })
     }
 }

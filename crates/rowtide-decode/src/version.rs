@@ -159,6 +159,31 @@ impl fmt::Display for Version {
 /// The scheme of the opt-out `version = "arrival"`.
 pub const ARRIVAL: char = 'a';
 
+/// What a scheme's letter stands for, in the words of `source.decoder` and `source.version`.
+#[must_use]
+pub fn scheme_name(letter: char) -> &'static str {
+    match letter {
+        ARRIVAL => "arrival",
+        'b' => "debezium for Db2",
+        'c' => "canal",
+        'd' => "dynamodb",
+        'g' => "debezium for MongoDB",
+        'j' => "json",
+        'k' => "dynamodb-kinesis",
+        'm' => "dms",
+        'n' => "mongodb",
+        'o' => "debezium for Oracle",
+        'p' => "debezium for PostgreSQL",
+        'q' => "dsql",
+        's' => "debezium for SQL Server",
+        't' => "TiCDC in the form of debezium",
+        'w' => "wal2json",
+        'x' => "maxwell",
+        'y' => "debezium for MySQL",
+        _ => "a decoder that this version of rowtide does not have",
+    }
+}
+
 /// A version of the opt-out `version = "arrival"`: the transport's sequence number, then the place among all events
 /// of that number in the batch.
 ///

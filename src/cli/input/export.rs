@@ -32,6 +32,8 @@ pub(super) struct Export {
     current: Option<Current>,
     /// What the manifest says of every line, as the members in front of its own.
     stamp: String,
+    /// The ARN of the table.
+    table: Arc<str>,
 }
 
 /// A line of the list.
@@ -114,7 +116,13 @@ impl Export {
         {
             return Err(broken("its itemCount is not that of the files that manifest-files.json lists"));
         }
-        Ok(Self { stamp: summary.stamp(), files: files.into_iter(), current: None })
+        let table = summary.table_arn.as_deref().unwrap_or_default().into();
+        Ok(Self { stamp: summary.stamp(), files: files.into_iter(), current: None, table })
+    }
+
+    /// The ARN of the table.
+    pub(super) fn table(&self) -> &Arc<str> {
+        &self.table
     }
 
     /// The data file that the last value was in.

@@ -30,6 +30,8 @@ pub(super) struct Batch {
     pub(super) number: u64,
     /// The records.
     pub(super) envelope: Envelope,
+    /// The ARN of the table whose export they are of, when a manifest says so.
+    pub(super) exported: Option<Arc<str>>,
 }
 
 /// The batches of several files, in the order in which they were given.
@@ -213,7 +215,8 @@ impl Opened {
 
     fn numbered(&mut self, envelope: Envelope) -> Batch {
         self.batches += 1;
-        Batch { input: self.name.clone(), number: self.batches, envelope }
+        let exported = self.export.as_ref().map(|export| export.table().clone());
+        Batch { input: self.name.clone(), number: self.batches, envelope, exported }
     }
 }
 

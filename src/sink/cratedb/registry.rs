@@ -110,7 +110,7 @@ impl Cratedb {
     }
 
     /// Whether the registry has the columns that hold the source of a target.
-    async fn look_at_registry(&self, deadline: Deadline) -> Result<bool> {
+    pub(super) async fn look_at_registry(&self, deadline: Deadline) -> Result<bool> {
         let remembers = self.describe(&self.schema, REGISTRY, deadline).await?.has(SOURCE_COLUMN);
         self.remembers_sources.store(remembers, Ordering::Relaxed);
         Ok(remembers)

@@ -10,7 +10,7 @@
 //! 7. What goes wrong says whose row it was, as far as that can be read.
 
 use super::row::{Completeness, KEY_COLUMNS_MAX, Row, too_many_key_columns};
-use super::{Decoded, Decoding, Reason};
+use super::{Decoded, Decoding};
 use crate::catalogue::{Catalogue, Identity};
 use crate::error::{Code, Error, Result};
 use crate::event::{Change, ChangeEvent, Key, Timestamp};
@@ -155,6 +155,11 @@ impl<'a> Table<'a> {
         self.catalogue.leaves_out(self.of_source())
     }
 
+    /// What a record of a table that is left out comes to.
+    pub(crate) fn unrouted(&self) -> Decoded {
+        Decoded::Unrouted { table: self.name.clone().into_owned(), source: self.source.clone() }
+    }
+
     /// What makes a row of it one row, with no more columns than a key can have; `told` is what the record says of its
     /// key.
     ///
@@ -206,7 +211,7 @@ impl<'a> Table<'a> {
         version: impl FnOnce() -> Result<Version>,
     ) -> Result<Decoded> {
         if self.is_left_out() {
-            return Ok(Decoded::Ignored(Reason::Unrouted));
+            return Ok(self.unrouted());
         }
         Ok(Decoded::Events(vec![self.event(None, Change::Truncate, self.version(version)?, changed_at)]))
     }
@@ -231,7 +236,8 @@ impl<'a> Table<'a> {
 
 /// What a record comes to that tells of a row.
 pub(crate) fn decoded(change: &impl RowChange) -> Result<Decoded> {
-    if change.table().is_left_out() { Ok(Decoded::Ignored(Reason::Unrouted)) } else { part(change) }
+    let table = change.table();
+    if table.is_left_out() { Ok(table.unrouted()) } else { part(change) }
 }
 
 /// The same of a table that is not left out.

@@ -20,6 +20,7 @@ use crate::error::{Code, Error, Result};
 use crate::event::{ChangeEvent, Timestamp};
 use crate::json::Fault;
 use crate::record::Record;
+use crate::source::SourceIdentity;
 use crate::unpack::Bounds;
 use std::fmt;
 
@@ -30,6 +31,13 @@ pub enum Decoded {
     Events(Vec<ChangeEvent>),
     /// A record that is understood and changes nothing.
     Ignored(Reason),
+    /// A record of a table that no route takes, and that the rules leave out: [`Reason::Unrouted`].
+    Unrouted {
+        /// The source table.
+        table: String,
+        /// Which source that is, as far as the record tells.
+        source: SourceIdentity,
+    },
     /// The source says what one of its tables is made of: it is remembered, and counts as [`Reason::Control`].
     Schema(TableSchema),
     /// What the record carries are several messages in one, such as the changes of a transaction: each stands for

@@ -91,9 +91,6 @@ codes! {
         NotAChangeRecord "not_a_change_record" was "not_an_export":
             "The record is JSON, but no change record of the format that was expected."
             "Look at `source.decoder`, and at who else writes into the stream."
-        OtherFormat "other_format":
-            "The record is of another format than the one that is set."
-            "Set `source.decoder` to the format that the message names, or to `auto`."
         Encrypted "encrypted":
             "The source has encrypted the record." "Turn its encryption off; the stream itself can be encrypted at rest."
         NotARecord "not_a_record":
@@ -227,6 +224,9 @@ codes! {
             "The record is a patch that waits behind a parked change of its row." "Redrive both together."
     }
     Table {
+        OtherFormat "other_format":
+            "The record is of another format than the one that is set."
+            "Set `source.decoder` to the format that the message names, or to `auto`, then redrive it."
         NoArn "no_arn":
             "The record is of DynamoDB Streams and tells neither table nor stream."
             "Set `source.table` and `source.label`."
@@ -260,7 +260,7 @@ codes! {
             "The record does not tell what its route refers to."
             "Leave it out of `from`, `to` and `key_add`, or have the source tell it."
         UnroutedTable "unrouted_table":
-            "No route takes the table, and `source.unrouted` is `fail`."
+            "No route takes the table, and `source.unrouted` is `fail`; or nothing else has come yet, and a route nearly takes it."
             "Give it a route; `skip = true` leaves it out on purpose."
         PartialImages "partial_images":
             "The record is a patch for a table that cannot take one."
@@ -358,6 +358,12 @@ impl Code {
     #[must_use]
     pub fn is_fault(self) -> bool {
         self.concern() == Concern::Table
+    }
+
+    /// Whether a decoder could not read the record at all: another one may.
+    #[must_use]
+    pub fn is_of_decoder(self) -> bool {
+        matches!(self, Self::OtherFormat | Self::Unrecognised | Self::NotAChangeRecord)
     }
 
     /// Whether an element of an event had no payload: the element itself is parked in its place.

@@ -285,7 +285,7 @@ impl<'a> Source<'a> {
 mod tests {
     use super::Dsql;
     use crate::decode::informed::{Informed, alone, rules};
-    use crate::decode::{Decoded, Decoder, LazyObject, Reason};
+    use crate::decode::{Decoded, Decoder, LazyObject};
     use crate::event::{Change, ChangeEvent};
     use crate::record::Record;
     use crate::rules::{Keyless, TableRules};
@@ -359,7 +359,7 @@ mod tests {
     fn the_key_of_a_table_without_a_route_need_not_be_known() {
         let elsewhere = decoder("public.orders", |_| {});
         let left_out = alone(&elsewhere, &Record::new("s", "1", record("c", "null", r#"{"id":1}"#)));
-        assert!(matches!(left_out, Ok(Decoded::Ignored(Reason::Unrouted))), "{left_out:?}");
+        assert!(matches!(left_out, Ok(Decoded::Unrouted { .. })), "{left_out:?}");
     }
 
     #[test]

@@ -195,7 +195,8 @@ fn bad_table() -> Error {
 }
 
 /// The table that an ARN names: `arn:…:table/NAME`, maybe with something behind it.
-fn table_of(arn: &str) -> Option<&str> {
+#[must_use]
+pub fn table_of(arn: &str) -> Option<&str> {
     let (_, name) = arn.split_once(":table/")?;
     name.split('/').next().filter(|name| !name.is_empty())
 }

@@ -454,6 +454,7 @@ mod tests {
         let events = match alone(decoder, &Record::new("s", position, payload.to_owned())) {
             Ok(Decoded::Events(events)) => events,
             Ok(Decoded::Ignored(reason)) => return reason.to_string(),
+            Ok(Decoded::Unrouted { .. }) => return "unrouted".to_owned(),
             Ok(Decoded::Schema(schema)) => return format!("{schema:?}"),
             Ok(Decoded::Parts(parts)) => panic!("{parts:?}"),
             Err(error) => return error.code().to_string(),

@@ -119,7 +119,7 @@ impl<'d> Decoding<'d, Canal> {
             return table.truncated(message.changed_at(), || Ok(message.version(&table)?.place(0)));
         }
         if table.is_left_out() {
-            return Ok(Decoded::Ignored(Reason::Unrouted));
+            return Ok(table.unrouted());
         }
         let rows = Rows::of(&table, &message, &kind)?;
         let part = |place: usize| {
@@ -389,6 +389,7 @@ mod tests {
         let events = match decoded {
             Ok(Decoded::Events(events)) => events,
             Ok(Decoded::Ignored(reason)) => return reason.to_string(),
+            Ok(Decoded::Unrouted { .. }) => return "unrouted".to_owned(),
             Ok(Decoded::Parts(parts)) => return parts.into_iter().map(shown).collect::<Vec<_>>().join("; "),
             Ok(Decoded::Schema(_)) => panic!("Canal has none"),
             Err(error) => return error.code().to_string(),

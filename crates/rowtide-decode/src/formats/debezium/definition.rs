@@ -66,7 +66,8 @@ fn dropped(
     let version = || position.version_of_drop(table.epoch, table.record);
     match table.truncated(position.changed_at(), version) {
         Ok(Decoded::Events(mut events)) => events.pop(),
-        Ok(Decoded::Ignored(_) | Decoded::Schema(_) | Decoded::Parts(_)) | Err(_) => None,
+        Ok(Decoded::Ignored(_) | Decoded::Unrouted { .. } | Decoded::Schema(_) | Decoded::Parts(_))
+        | Err(_) => None,
     }
 }
 

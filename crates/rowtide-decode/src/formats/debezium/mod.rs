@@ -230,7 +230,7 @@ impl Decoding<'_, Debezium> {
         })?;
         let table = Table::new(self, self.decoder.0.epoch, name, position.source());
         if table.is_left_out() {
-            return Ok(Decoded::Ignored(Reason::Unrouted));
+            return Ok(table.unrouted());
         }
         let is_of_cells = position.connector.as_deref() == Some("cassandra");
         let decoded = if is_of_cells { Err(rows::cells()) } else { decode(&table) };
@@ -304,7 +304,7 @@ impl Decoding<'_, Debezium> {
         };
         let table = Table::new(self, self.decoder.0.epoch, table.as_str(), SourceIdentity::default());
         if table.is_left_out() {
-            return Ok(Decoded::Ignored(Reason::Unrouted));
+            return Ok(table.unrouted());
         }
         let no_key = || Error::poison(Code::NoKey, "The tombstone has no message key.");
         let version = table.version(|| Err(no_key()))?;

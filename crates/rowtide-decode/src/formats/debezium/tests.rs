@@ -66,6 +66,7 @@ fn told_by(debezium: &Informed<Debezium>, payload: &str, key: Option<&str>) -> S
     match alone(debezium, &record(payload, key)) {
         Ok(Decoded::Events(events)) => events.iter().map(line).collect::<Vec<_>>().join("; "),
         Ok(Decoded::Ignored(reason)) => reason.to_string(),
+        Ok(Decoded::Unrouted { .. }) => "unrouted".to_owned(),
         Ok(Decoded::Schema(schema)) => format!("{} {:?} {}", schema.table, schema.key, schema.observed_at),
         Ok(Decoded::Parts(parts)) => panic!("{parts:?}"),
         Err(error) => format!("! {}", error.code().as_str()),

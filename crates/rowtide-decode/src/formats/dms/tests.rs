@@ -70,6 +70,7 @@ fn changes(dms: &impl Decoder, record: &Record) -> Result<Vec<String>, &'static 
             Ok(events.iter().map(text).collect())
         }
         Ok(Decoded::Ignored(reason)) => Ok(vec![reason.to_string()]),
+        Ok(Decoded::Unrouted { .. }) => Ok(vec![Reason::Unrouted.to_string()]),
         Ok(Decoded::Schema(schema)) => Ok(vec![format!("{schema:?}")]),
         Ok(Decoded::Parts(parts)) => panic!("{parts:?}"),
         Err(error) => Err(error.code().as_str()),
@@ -261,6 +262,7 @@ fn control_records_tell_key_and_columns_or_are_ignored() {
                 Ok(format!("{:?} {:?}", schema.key, schema.columns))
             }
             Ok(Decoded::Ignored(reason)) => Ok(reason.to_string()),
+            Ok(Decoded::Unrouted { .. }) => Ok(Reason::Unrouted.to_string()),
             Ok(Decoded::Events(_) | Decoded::Parts(_)) => panic!("events"),
             Err(error) => Err(error.code().as_str()),
         }

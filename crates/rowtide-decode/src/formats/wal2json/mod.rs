@@ -42,6 +42,7 @@ use crate::record::Record;
 use crate::source::SourceIdentity;
 use crate::version::{Rank, Version};
 use message::{Around, Message, no_change_record, position};
+use std::collections::BTreeMap;
 use value::{Column, add, bad_columns, names};
 
 /// Records of wal2json, of both formats.
@@ -131,24 +132,26 @@ impl<'d> Decoding<'d, Wal2json> {
     /// A transaction of format 1: each change stands for itself.
     fn transaction(&self, around: &Around<'_>, changes: &str) -> Result<Decoded> {
         let mut parts = Vec::new();
-        let mut ignored = Reason::Control;
+        let mut unrouted: BTreeMap<String, SourceIdentity> = BTreeMap::new();
         let mut place = 0;
         Scanner::new(changes).array(|scanner| {
             match self.change(around, scanner.skip()?, place) {
                 // all changes of the transaction have one place in the log, or none of them has
                 Err(error) if error.code() == Code::MissingVersion => return Err(error),
-                Ok(Decoded::Ignored(Reason::Unrouted)) => ignored = Reason::Unrouted,
+                // each of these tables once
+                Ok(Decoded::Unrouted { table, source }) => drop(unrouted.insert(table, source)),
                 Ok(Decoded::Ignored(_)) => {}
                 part => parts.push(part),
             }
-            if parts.len() > self.decoder.0.bounds.parts() {
+            if parts.len() + unrouted.len() > self.decoder.0.bounds.parts() {
                 return Err(row::too_large());
             }
             place += 1;
             Ok(())
         })?;
+        parts.extend(unrouted.into_iter().map(|(table, source)| Ok(Decoded::Unrouted { table, source })));
         match parts.len() {
-            0 => Ok(Decoded::Ignored(ignored)),
+            0 => Ok(Decoded::Ignored(Reason::Control)),
             1 => parts.swap_remove(0),
             _ => Ok(Decoded::Parts(parts)),
         }
@@ -185,7 +188,7 @@ impl<'d> Decoding<'d, Wal2json> {
     ) -> Result<Decoded> {
         let table = self.table(change.table()?, around.source.clone());
         if table.is_left_out() {
-            return Ok(Decoded::Ignored(Reason::Unrouted));
+            return Ok(table.unrouted());
         }
         let (now, old) = (change.image(), change.identity());
         change::part(&Wal2jsonRow { table: &table, around, operation, change, place, now, old })

@@ -15,6 +15,7 @@ fn shown(decoded: Result<Decoded>) -> String {
     let events = match decoded {
         Ok(Decoded::Events(events)) => events,
         Ok(Decoded::Ignored(reason)) => return reason.to_string(),
+        Ok(Decoded::Unrouted { .. }) => return "unrouted".to_owned(),
         Ok(Decoded::Parts(parts)) => return parts.into_iter().map(shown).collect::<Vec<_>>().join("; "),
         Ok(Decoded::Schema(_)) => panic!("wal2json has none"),
         Err(error) => return error.code().to_string(),

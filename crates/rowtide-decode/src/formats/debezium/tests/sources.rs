@@ -200,6 +200,7 @@ fn drops(source: &str, ddl: &str, changes: &str) -> Vec<String> {
             events.iter().map(|event| format!("{} {}", line(event), event.version)).collect()
         }
         Ok(Decoded::Ignored(reason)) => vec![reason.to_string()],
+        Ok(Decoded::Unrouted { .. }) => vec!["unrouted".to_owned()],
         Ok(Decoded::Parts(parts)) => vec![format!("{} parts", parts.len())],
         other => panic!("{other:?}"),
     }
