@@ -179,6 +179,8 @@ pub struct Policy {
 
 /// Letters in which two names differ that are nearly the same.
 const EDITS_MAX: usize = 2;
+/// No database has longer names with a schema in front; what is longer nobody typed.
+const NAME_BYTES_MAX: usize = 300;
 /// A shorter name is as near to many others.
 const NEAR_NAME_MIN: usize = 4;
 
@@ -188,6 +190,9 @@ impl Policy {
     /// digits alone are two tables.
     #[must_use]
     pub fn nearly(&self, table: SourceTable<'_>) -> Option<&str> {
+        if table.name.len() > NAME_BYTES_MAX {
+            return None;
+        }
         let routes = self.routes.iter().filter(|(_, route)| !route.skip);
         let edits =
             routes.filter_map(|(pattern, _)| Some((edits(&pattern.from, table.name)?, &*pattern.from)));

@@ -81,7 +81,7 @@ fn without_any_layer_everything_has_its_default() {
             format!("{}={}", line.name, line.value)
         })
         .collect();
-    let expected = "source.decoder=auto source.version=auto source.epoch=0 source.unrouted=ignore source.table= \
+    let expected = "source.decoder=auto source.version=auto source.epoch=0 source.unrouted=auto source.table= \
          source.label= source.exported_at= source.json_table= source.json_key=[] source.json_operation= \
          source.json_version= source.json_document= sink.url= sink.schema=public sink.dialect=auto sink.suffix=_cdc \
          sink.tombstone_retention=7d sink.ddl=auto sink.auth=password sink.tls= sink.tls_root_cert= sink.connections=4 \

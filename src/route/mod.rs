@@ -65,6 +65,8 @@ impl From<Reason> for LeftOut {
 
 /// Bytes of the routes that are remembered: of some 20,000 names.
 const FOUND_BYTES: usize = 32 * 1024 * 1024;
+/// How often a name is held against a route, in all.
+const COMPARISONS_MAX: usize = 200_000;
 /// What one takes beside its names.
 const ROUTE_BYTES: usize = 1_024;
 
@@ -74,13 +76,21 @@ struct Memory {
     routes: Memo<String, BySource>,
     /// By schema and name, as long as a route that is remembered or a change leads there: one target is one object.
     targets: HashMap<(String, String), Weak<Target>>,
+    /// How many more times the name of a table is held against a route that it is perhaps meant for: every name against
+    /// every route would take time without end, and who made a typing error learns it from his first tables.
+    comparisons_left: usize,
     /// Of how many targets those are forgotten to which nothing leads.
     targets_max: usize,
 }
 
 impl Default for Memory {
     fn default() -> Self {
-        Self { routes: Memo::new(FOUND_BYTES), targets: HashMap::new(), targets_max: 1_000 }
+        Self {
+            routes: Memo::new(FOUND_BYTES),
+            targets: HashMap::new(),
+            comparisons_left: COMPARISONS_MAX,
+            targets_max: 1_000,
+        }
     }
 }
 
@@ -177,8 +187,10 @@ impl Routes {
         }
         let found = match self.policy.routes.first(table)? {
             None => {
-                let is_asked_for = self.policy.unrouted == Unrouted::Auto;
-                Found::Nothing(is_asked_for.then(|| self.policy.nearly(table)).flatten().map(Arc::from))
+                let left = memory.comparisons_left.checked_sub(self.policy.routes.iter().count());
+                let left = left.filter(|_| self.policy.unrouted == Unrouted::Auto);
+                memory.comparisons_left = left.unwrap_or(memory.comparisons_left);
+                Found::Nothing(left.and_then(|_| self.policy.nearly(table)).map(Arc::from))
             }
             Some(policy) => {
                 let target = self.shared(&mut memory, table, self.resolve(table, policy)?)?;

@@ -396,7 +396,7 @@ fn a_table_without_a_route_needs_no_key() {
     let transaction = |changes: &str| format!(r#"{{"nextlsn":"0/1","change":[{changes}]}}"#);
     assert_eq!(decoded(&other, &transaction(&insert("t"))), "unrouted");
     let both = transaction(&format!("{},{}", insert("t"), insert("other")));
-    assert_eq!(decoded(&other, &both), r#"{"a":1} put {} 0000000000000001.00000001"#);
+    assert_eq!(decoded(&other, &both), r#"{"a":1} put {} 0000000000000001.00000001; unrouted"#);
 }
 
 #[test]
