@@ -96,6 +96,10 @@ pub(super) enum Command {
     #[command(after_help = "Examples:\n  rowtide show orders --limit 10 --sink crate://localhost\n  \
                       rowtide show sales.orders --key '[\"o-10231\"]' --output json")]
     Show(ShowArgs),
+    /// Print what is in the database at a glance: rows, last change, lag, parked records; nothing is changed
+    #[command(after_help = "Examples:\n  rowtide status --sink postgresql://localhost/shop\n  \
+                      rowtide status --watch --sink crate://localhost")]
+    Status(StatusArgs),
     /// Forget deleted rows: remove old tombstones, and dead letters beyond their retention
     #[command(
         after_help = "Example:\n  rowtide purge --older-than 7d --dry-run --sink postgresql://localhost/shop"
@@ -127,6 +131,7 @@ impl Command {
             Self::Replay(args) => args.output,
             Self::Formats(args) => args.output,
             Self::Show(args) => args.output,
+            Self::Status(args) => args.output,
             Self::Purge(args) => args.output,
             Self::Doctor(args) => args.output,
             Self::Config(args) => args.output,
@@ -261,6 +266,20 @@ pub(super) struct ShowArgs {
     #[arg(long, value_name = "N")]
     pub(super) limit: Option<u64>,
     /// For people, or one JSON object a line
+    #[arg(long, value_enum, default_value_t = Output::Human)]
+    pub(super) output: Output,
+    #[command(flatten)]
+    pub(super) place: PlaceArgs,
+    #[command(flatten)]
+    pub(super) global: Global,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StatusArgs {
+    /// Look again every two seconds, until Ctrl-C
+    #[arg(long)]
+    pub(super) watch: bool,
+    /// For people, or one JSON object a look
     #[arg(long, value_enum, default_value_t = Output::Human)]
     pub(super) output: Output,
     #[command(flatten)]

@@ -19,6 +19,7 @@ mod replay;
 mod settings;
 mod show;
 mod sink;
+mod status;
 mod table;
 mod terminal;
 
@@ -77,6 +78,7 @@ fn dispatch(cli: Cli) -> Ended {
         Command::Ddl(args) => ddl::run(&global, &args, &mut out),
         Command::DeadLetters(args) => wait(dead_letters::run(&global, &args, &mut out))?,
         Command::Show(args) => wait(show::run(&global, &args, &mut out))?,
+        Command::Status(args) => wait(status::run(&global, &args, &mut out))?,
         Command::Purge(args) => wait(purge::run(&global, &args, &mut out))?,
         Command::Doctor(args) => wait(doctor::run(&global, &args, &mut out))?,
         Command::Config(args) => settings::run(&global, &args, &mut out),

@@ -4,6 +4,8 @@ use super::contract::{Binding, Cause, RowOutcome, Sink, Store, Truncation};
 use super::cratedb::Cratedb;
 use super::letters::{DeadLetter, Filter, ParkedLetter};
 use super::postgres::Postgres;
+#[cfg(feature = "cli")]
+use super::status::Status;
 use super::targets::{KnownTarget, LiveRow, Purged, Shown};
 use super::wire::errors::{MISSING_TABLE, driver_error, is_missing_table};
 use super::wire::login::Login;
@@ -213,6 +215,16 @@ impl Database {
         of_its_kind!(self.kind(Deadline::never()).await?, |sink| self
             .answered(Box::pin(sink.targets()))
             .await)
+    }
+
+    /// What is in the database: of each target its rows, its last change and what of it waits for a person. Nothing is
+    /// changed, and large tables are estimated.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[cfg(feature = "cli")]
+    pub async fn status(&self) -> Result<Status> {
+        of_its_kind!(self.kind(Deadline::never()).await?, |sink| self.answered(Box::pin(sink.status())).await)
     }
 
     /// The rows that `target` shows, ordered by key, `each` called with one after the other; memory does not grow

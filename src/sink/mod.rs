@@ -16,6 +16,8 @@ mod memory;
 mod postgres;
 mod registry;
 mod schemas;
+#[cfg(feature = "cli")]
+mod status;
 mod targets;
 mod wire;
 
@@ -25,4 +27,6 @@ pub use cratedb::Cratedb;
 pub use letters::{DeadLetter, Filter, LETTER_KEY_MAX, LETTER_TABLE_MAX, ParkedLetter, bounded};
 pub use memory::{Memory, MemoryRow};
 pub use postgres::Postgres;
+#[cfg(feature = "cli")]
+pub use status::{OwnTable, Parked, Rows, Status, TargetStatus};
 pub use targets::{KnownTarget, LiveRow, Purged, Shown};

@@ -666,6 +666,43 @@ async fn one_row_is_shown_by_its_key_and_many_up_to_a_limit() {
 }
 
 #[tokio::test]
+async fn a_status_counts_and_changes_nothing() {
+    let Some(place) = place("status").await else { return };
+    let look = || {
+        let (status, out) = rowtide(&place, &["status", "--output", "json"]);
+        assert_eq!(status, 0, "{out}");
+        serde_json::from_str::<serde_json::Value>(&out).unwrap()
+    };
+    let tables = "select table_name from information_schema.tables where table_schema = '{s}' order by 1";
+    let empty = look();
+    assert_eq!((&empty["targets"], place.texts(tables).await.len()), (&serde_json::json!([]), 0));
+    let config = place.config();
+    let worker = Worker::new(&config);
+    let n = |n: Value| Value::Object(vec![("n".into(), n)]);
+    let puts = ["a", "b", "c"].map(|id| put("orders", id, 1, &n(Value::Number("1".into()))));
+    worker.events(&config, puts.to_vec()).await;
+    worker.events(&config, vec![put("orders", "odd", 9, &n(Value::String("text".into())))]).await;
+    worker.events(&config, vec![changed("orders", "a", 9, Change::Delete(None))]).await;
+    place.refresh("orders_cdc").await;
+    let found = look();
+    let orders = &found["targets"][0];
+    assert_eq!(
+        (&orders["rows"], &orders["tombstones"], &orders["with_aux"], &orders["estimated"]),
+        (&3.into(), &1.into(), &1.into(), &false.into()),
+        "{found}"
+    );
+    assert!(
+        orders["applied_at"].is_string() && found["version"].as_str().unwrap().contains("CrateDB"),
+        "{found}"
+    );
+    assert_eq!(
+        found["own_tables"][0],
+        serde_json::json!({"table":"rowtide_targets","exists":true,"lacks":[]})
+    );
+    place.finish().await;
+}
+
+#[tokio::test]
 async fn deletes_are_tombstones_soft_or_hard() {
     let Some(place) = place("deletes").await else { return };
     let n = |n: u64| Value::Object(vec![("n".into(), Value::Number(n.to_string()))]);

@@ -45,6 +45,8 @@ mod secrets;
 mod set_aside;
 #[cfg(feature = "cli")]
 mod sources;
+#[cfg(feature = "cli")]
+mod status;
 mod support;
 mod telemetry;
 mod tidy;

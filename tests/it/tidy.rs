@@ -806,6 +806,8 @@ async fn every_file_of_sql_prepares_on_a_server() {
         ("aux_name", ", aux".to_owned()),
         ("aux_value", ", u.aux::jsonb".to_owned()),
         ("aux_set", ", aux = excluded.aux".to_owned()),
+        ("percent", "1.5".to_owned()),
+        ("column", "\"n\"".to_owned()),
     ];
     let filled = |file: &PathBuf| {
         let name = file.file_name().unwrap().to_str().unwrap().to_owned();

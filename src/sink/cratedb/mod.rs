@@ -20,6 +20,8 @@ mod registry;
 mod rows;
 mod schemas;
 mod show;
+#[cfg(feature = "cli")]
+mod status;
 mod write;
 
 use crate::catalogue::TableSchema;

@@ -25,6 +25,11 @@ impl Cratedb {
     /// When the registry cannot be read.
     pub async fn targets(&self) -> Result<Vec<KnownTarget>> {
         self.ensure_own_tables(Deadline::never()).await?;
+        self.targets_found().await
+    }
+
+    /// The same where the registry is there.
+    pub(super) async fn targets_found(&self) -> Result<Vec<KnownTarget>> {
         self.refresh(&self.own(REGISTRY)).await?;
         self.look_at_registry(Deadline::never()).await?;
         let sql = self.fill_own(include_str!("../../../sql/cratedb/targets.sql"));

@@ -12,6 +12,8 @@ mod purge;
 mod registry;
 mod schemas;
 mod show;
+#[cfg(feature = "cli")]
+mod status;
 mod views;
 mod write;
 

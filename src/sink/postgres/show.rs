@@ -6,6 +6,7 @@ use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::plan::{fill, literal, relation};
 use crate::sink::targets::{KnownTarget, LiveRow, Shown};
+use deadpool_postgres::Object;
 use futures_util::TryStreamExt as _;
 use tokio_postgres::types::ToSql;
 
@@ -17,6 +18,11 @@ impl Postgres {
     pub async fn targets(&self) -> Result<Vec<KnownTarget>> {
         let mut client = self.client(Deadline::never()).await?;
         self.ensure_own_tables(&mut client).await?;
+        self.targets_by(&client).await
+    }
+
+    /// The same where the registry is there.
+    pub(super) async fn targets_by(&self, client: &Object) -> Result<Vec<KnownTarget>> {
         let sql = self.fill_own(include_str!("../../../sql/postgres/targets.sql"), &[]);
         let rows = client.query(&sql, &[]).await.map_err(ddl_error)?;
         rows.iter().map(KnownTarget::read).collect::<Result<_, _>>().map_err(ddl_error)

@@ -1,0 +1,1 @@
+select "table", count(*), min(parked_at) from {dead_letters} where redriven_at is null group by "table"

@@ -1,0 +1,2 @@
+select count(*) filter (where t.aux <> '{}'), max(t.changed_at), max(t.applied_at)
+from {storage} as t tablesample system ({percent})
