@@ -259,7 +259,7 @@ pub(super) struct ConfigArgs {
 pub(super) struct ShowArgs {
     /// The target as `schema.name`, its name alone, or the source table
     pub(super) table: String,
-    /// Only the row with this key, as its column `key` shows it: ["o-10231"]
+    /// Only the row with this key: o-10231, or of several members as the column `key` shows it: ["o-10231",1]
     #[arg(long)]
     pub(super) key: Option<String>,
     /// At most so many rows
@@ -375,7 +375,7 @@ pub(super) struct Selection {
     /// Parked with this code
     #[arg(long)]
     pub(super) code: Option<String>,
-    /// Of the row with this key, as its column `key` shows it: ["o-10231"]
+    /// Of the row with this key: o-10231, or of several members as the column `key` shows it: ["o-10231",1]
     #[arg(long)]
     pub(super) key: Option<String>,
     /// Parked since: 2026-03-02T08:35:30Z, 2026-03-02, or an age as 24h

@@ -3,6 +3,7 @@
 use super::args::{DeadLetterAction, DeadLetterArgs, Global, Output, Selection};
 use super::decode::{optional, text};
 use super::failure::{Failure, Status};
+use super::show::keys;
 use super::sink::{self, Fallback, OpenDatabase};
 use super::table::{cut, write_table};
 use super::terminal::printable;
@@ -12,13 +13,13 @@ use base64::engine::general_purpose::STANDARD;
 use rowtide::config::Config;
 use rowtide::redrive::{Fate, redrive};
 use rowtide::sink::{Database, Filter, ParkedLetter};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 /// Letters read at once: their payloads are held together.
 const LETTERS_READ: i64 = 100;
-/// Characters of a message, and of every other value, that people are shown.
-const MESSAGE_CHARACTERS: usize = 80;
-const VALUE_CHARACTERS: usize = 40;
+/// Characters of a message that people are shown.
+const MESSAGE_CHARACTERS: usize = 300;
 
 /// Runs the command.
 pub(super) async fn run(global: &Global, args: &DeadLetterArgs, out: &mut impl Write) -> Ended {
@@ -68,7 +69,8 @@ fn filter(selection: &Selection) -> Filter {
     Filter {
         table: selection.table.clone(),
         code: selection.code.clone(),
-        key: selection.key.clone(),
+        // a number is not quoted: that it is a text can be said with quotes
+        key: selection.key.as_deref().and_then(|typed| keys(typed).into_iter().next()),
         since: selection.since,
         ids: (!selection.ids.is_empty()).then(|| selection.ids.clone()),
         open: false,
@@ -92,18 +94,23 @@ async fn each_page(
 
 async fn list(sink: &Database, filter: &Filter, output: Output, out: &mut impl Write) -> Ended {
     let mut lines = Vec::new();
+    // of each code the first
+    let mut messages: BTreeMap<String, String> = BTreeMap::new();
     each_page(sink, filter, async |letters| {
         for letter in &letters {
             match output {
                 Output::Json => out.write_all(json(letter, sink.payload(letter).await?).as_bytes())?,
-                Output::Human => lines.push(line(letter)),
+                Output::Human => {
+                    lines.push(line(letter));
+                    messages.entry(letter.code.clone()).or_insert_with(|| letter.message.clone());
+                }
             }
         }
         Ok(())
     })
     .await?;
     if output == Output::Human {
-        print_list(lines, out)?;
+        print_list(&lines, &messages, out)?;
     }
     Ok(Status::Done)
 }
@@ -160,30 +167,70 @@ fn whole(letter: &ParkedLetter, payload: Option<Vec<u8>>, out: &mut impl Write) 
     }
 }
 
-fn line(letter: &ParkedLetter) -> Vec<String> {
-    let value = |text: Option<&str>| cut(text.unwrap_or_default(), VALUE_CHARACTERS);
-    vec![
-        letter.id.to_string(),
-        format!("{:.0}", letter.parked_at),
-        value(letter.table.as_deref()),
-        value(letter.key.as_deref()),
-        value(Some(&letter.position)),
+/// The columns of a list, and how wide each may be.
+const COLUMNS: [(&str, usize); 8] = [
+    ("code", 24),
+    ("id", 20),
+    ("table", 24),
+    ("key", 24),
+    ("decoder", 20),
+    ("parked at", 20),
+    ("attempts", 20),
+    ("redriven at", 20),
+];
+
+fn line(letter: &ParkedLetter) -> [String; COLUMNS.len()] {
+    let time = |at: jiff::Timestamp| format!("{at:.0}");
+    let attempts = if letter.attempts > 1 { letter.attempts.to_string() } else { String::new() };
+    let cells = [
         letter.code.clone(),
-        cut(&letter.message, MESSAGE_CHARACTERS),
-        letter.attempts.to_string(),
-        letter.redriven_at.map(|at| format!("{at:.0}")).unwrap_or_default(),
-    ]
+        letter.id.to_string(),
+        letter.table.clone().unwrap_or_default(),
+        letter.key.clone().unwrap_or_default(),
+        letter.decoder.clone().unwrap_or_default(),
+        time(letter.parked_at),
+        attempts,
+        letter.redriven_at.map(time).unwrap_or_default(),
+    ];
+    let mut widths = COLUMNS.iter().map(|(_, width)| *width);
+    cells.map(|cell| cut(&cell, widths.next().unwrap_or_default()))
 }
 
-fn print_list(lines: Vec<Vec<String>>, out: &mut impl Write) -> io::Result<()> {
+/// What is the same of all letters is said once behind them, and what none of them has is left out.
+fn print_list(
+    lines: &[[String; COLUMNS.len()]],
+    messages: &BTreeMap<String, String>,
+    out: &mut impl Write,
+) -> io::Result<()> {
     if lines.is_empty() {
         return writeln!(out, "no dead letters");
     }
-    let header =
-        ["id", "parked at", "table", "key", "position", "code", "message", "attempts", "redriven at"];
-    let number = lines.len();
-    write_table(header.map(str::to_owned).to_vec(), lines.into_iter(), out)?;
-    writeln!(out, "{}", count(number, "dead letter"))
+    let values =
+        |column: usize| lines.iter().filter_map(move |line| line.get(column)).collect::<BTreeSet<_>>();
+    let of_all = |column: usize| lines.len() > 1 && values(column).len() == 1;
+    let is_shown = |column: &usize| {
+        let is_empty = values(*column).iter().all(|value| value.is_empty());
+        // code and id are always there
+        *column < 2 || !(is_empty || (of_all(*column) && matches!(*column, 2 | 4)))
+    };
+    let shown: Vec<usize> = (0..COLUMNS.len()).filter(is_shown).collect();
+    let header = shown.iter().filter_map(|column| COLUMNS.get(*column)).map(|(name, _)| (*name).to_owned());
+    let cells =
+        |line: &[String; COLUMNS.len()]| shown.iter().filter_map(|at| line.get(*at)).cloned().collect();
+    write_table(header.collect(), lines.iter().map(cells), out)?;
+    let mut total = count(lines.len(), "dead letter");
+    for (column, of) in [(2, "of the table"), (4, "by the decoder")] {
+        if let (true, Some(value)) =
+            (of_all(column), values(column).first().filter(|value| !value.is_empty()))
+        {
+            total.push_str(&format!(", {of} {value}"));
+        }
+    }
+    writeln!(out, "{total}")?;
+    for (code, message) in messages {
+        writeln!(out, "{code}: {}", cut(message, MESSAGE_CHARACTERS))?;
+    }
+    Ok(())
 }
 
 /// A letter with the columns of its table, the payload in base64.

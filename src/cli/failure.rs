@@ -53,6 +53,11 @@ impl Failure {
         Self { quiet, ..Self::new(status, "The output cannot be written.").because(error) }
     }
 
+    /// The error, without its causes.
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// What people are told: the error on one line, each cause on another.
     pub(super) fn lines(&self) -> impl Iterator<Item = String> {
         let mut causes = self.causes.clone();

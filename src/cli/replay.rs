@@ -1,6 +1,7 @@
 //! `rowtide replay`: captured records through the same flow as in Lambda, and what became of them.
 
 use super::args::{Global, Output, ReplayArgs};
+use super::decode::optional;
 use super::failure::{Failure, Status};
 use super::flows::Flows;
 use super::input::{self, Batch, Batches};
@@ -9,6 +10,7 @@ use super::sink::{self, Fallback, OpenDatabase};
 use super::table::Grid;
 use super::terminal::printable;
 use super::{Ended, count, warn};
+use rowtide::config::redact;
 use rowtide::deadline::Deadline;
 use rowtide::error::{Code, Error, ErrorKind, Result};
 use rowtide::json::write_string;
@@ -115,7 +117,18 @@ async fn apply(mut flows: Flows, sink: &Watched, batches: Batches) -> Replayed {
     });
     let mut replayed = Replayed::default();
     let mut progress = Progress::new();
-    while let Some(batch) = receiver.recv().await {
+    let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
+    loop {
+        // what is begun is done: a record that was half written would have to be looked for
+        let next = tokio::select! {
+            biased;
+            _ = &mut interrupted => {
+                replayed.failure = Some(replayed.interrupted());
+                break;
+            }
+            next = receiver.recv() => next,
+        };
+        let Some(batch) = next else { break };
         let batch = match batch {
             Ok(batch) => batch,
             Err(failure) => {
@@ -146,6 +159,18 @@ async fn flow_of<'f>(flows: &'f mut Flows, batch: &Batch, sink: &Watched) -> Res
 }
 
 impl Replayed {
+    /// How far the replay had come when somebody ended it.
+    fn interrupted(&self) -> Failure {
+        let reached = match self.batches.last() {
+            Some(last) => format!("behind the batch {}", last.name()),
+            None => "before the first batch".to_owned(),
+        };
+        Failure::broken(format!(
+            "Ended by Ctrl-C {reached}: {} are done. The same command goes on: what is done counts as stale then.",
+            count(self.counts.received, "record")
+        ))
+    }
+
     /// Enters a batch; whether the replay must stop behind it.
     fn enter(&mut self, batch: Batch, report: &Report) -> bool {
         let counts = report.counts();
@@ -252,6 +277,8 @@ async fn print(
         }
         Output::Json => {
             let mut json = counts_json(&replayed.counts);
+            let failure = replayed.failure.as_ref().map(|failure| redact(failure.message()).into_owned());
+            json.push_str(&format!(",\"failure\":{}", optional(failure.as_deref())));
             json.push_str(",\"batches\":[");
             out.write_all(json.as_bytes())?;
             write_batches(&replayed.batches, out)?;

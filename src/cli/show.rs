@@ -24,31 +24,54 @@ pub(super) async fn run(global: &Global, args: &ShowArgs, out: &mut impl Write) 
 
 async fn show(sink: &Database, args: &ShowArgs, schema: &str, out: &mut impl Write) -> Result<(), Failure> {
     let target = find(sink.targets().await?, &args.table, schema)?;
-    let selection = Shown { key: args.key.clone(), limit: args.limit };
     let mut table = Grid::default();
-    let mut broken = None;
-    let read = sink.live_rows(&target, &selection, |row| {
-        let written = match args.output {
-            Output::Human => {
-                table.add(&row);
-                Ok(())
-            }
-            Output::Json => writeln!(out, "{}", json(&row)),
-        };
-        written.map_err(|error| {
-            broken = Some(error);
-            Error::new(ErrorKind::Unavailable, Code::Output, "The output cannot be written.")
-        })
-    });
-    let read = read.await;
-    match broken {
-        Some(error) => return Err(Failure::output(&error)),
-        None => read?,
+    let keys: Vec<Option<String>> = match &args.key {
+        Some(typed) => keys(typed).into_iter().map(Some).collect(),
+        None => vec![None],
+    };
+    for key in keys {
+        let (selection, mut broken, mut shown) = (Shown { key, limit: args.limit }, None, 0);
+        let read = sink.live_rows(&target, &selection, |row| {
+            shown += 1;
+            let written = match args.output {
+                Output::Human => {
+                    table.add(&row);
+                    Ok(())
+                }
+                Output::Json => writeln!(out, "{}", json(&row)),
+            };
+            written.map_err(|error| {
+                broken = Some(error);
+                Error::new(ErrorKind::Unavailable, Code::Output, "The output cannot be written.")
+            })
+        });
+        let read = read.await;
+        match broken {
+            Some(error) => return Err(Failure::output(&error)),
+            None => read?,
+        }
+        if shown > 0 {
+            break;
+        }
     }
     if args.output == Output::Human {
         print(&table, out)?;
     }
     Ok(())
+}
+
+/// The keys that may be meant by what was typed: a key as its column shows it, or the value of its only member, which may
+/// be a text that looks like a number.
+pub(super) fn keys(typed: &str) -> Vec<String> {
+    let of_one = |value: &Value| format!("[{}]", value.to_text());
+    match Value::parse(typed) {
+        Ok(list @ Value::Array(_)) => vec![list.to_text()],
+        Ok(value @ (Value::Number(_) | Value::Bool(_))) => {
+            vec![of_one(&value), of_one(&Value::String(typed.to_owned()))]
+        }
+        Ok(value @ Value::String(_)) => vec![of_one(&value)],
+        Ok(Value::Null | Value::Object(_)) | Err(_) => vec![of_one(&Value::String(typed.to_owned()))],
+    }
 }
 
 fn print(table: &Grid, out: &mut impl Write) -> io::Result<()> {

@@ -383,9 +383,8 @@ fn nothing_to_read_is_no_error() {
 
 #[test]
 fn usage_and_configuration_end_with_2() {
-    let table: [(&[&str], &str); 16] = [
+    let table: [(&[&str], &str); 15] = [
         (&["decode", "events/nowhere.json"], "error: events/nowhere.json cannot be read."),
-        (&["decode", "events"], "error: events is a directory"),
         (&["decode", INSERT, "events/nowhere.json"], "error: events/nowhere.json cannot be read."),
         (&["decode", "-", "-"], "can be given once"),
         (&["decode", "postgresql://u:hunter2@h/d"], "looks like a database URL"),
@@ -730,6 +729,118 @@ async fn an_export_takes_key_order_and_epoch_from_its_stream() {
     }
 }
 
+#[test]
+fn a_folder_is_read_file_by_file_and_an_export_in_it_by_its_manifest() {
+    let folder = Folder::new("folders");
+    std::fs::create_dir_all(folder.0.join("in/b")).unwrap();
+    let bare = |id: &str| payload("orders", id, 1_772_440_530_000_001, r#""n":{"N":"1"}"#);
+    folder.file("in/z.ndjson", bare("first"));
+    folder.file("in/.hidden", "no JSON");
+    folder.file("in/b/y.ndjson", bare("second"));
+    let root = folder.0.join("in").display().to_string();
+    let ids = |args: &[&str]| {
+        let ended = rowtide(args);
+        assert_eq!((ended.status, ended.err.as_str()), (0, ""), "{args:?}");
+        ended.lines().iter().map(|line| line["key"]["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&["decode", &root]), ["first", "second"]);
+    std::fs::create_dir_all(folder.0.join("empty/.git")).unwrap();
+    let ended = rowtide(&["decode", &folder.0.join("empty").display().to_string()]);
+    assert!(ended.status == 2 && ended.err.contains("is a folder without files"), "{}", ended.err);
+    // each data file once, in the order of the manifests
+    let config = folder.file("c.toml", "[[route]]\nfrom = \"orders\"\nkey = [\"id\"]\n");
+    full_export(&folder);
+    let write = r#"{"Metadata":{"WriteTimestampMicros":{"N":"1772442000000000"}},"Keys":{"id":{"S":"d"}}}"#;
+    let times = r#""exportFromTime":"2026-03-02T08:00:00.000Z","exportToTime":"2026-03-02T10:00:00.000Z""#;
+    export(&folder, "02-b", "data", times, &[("z", &format!("{write}\n"))]);
+    let bucket = folder.0.join("nightly").display().to_string();
+    assert_eq!(ids(&["decode", "--config", &config, &bucket]), ["a", "b", "c", "d"]);
+}
+
+#[test]
+fn a_file_of_utf_16_is_named_and_the_mark_of_utf_8_is_passed() {
+    let folder = Folder::new("encodings");
+    let text = payload("orders", "o-1", 1_772_440_530_000_001, r#""n":{"N":"1"}"#);
+    let units: Vec<u16> = text.encode_utf16().collect();
+    let little: Vec<u8> = units.iter().flat_map(|unit| unit.to_le_bytes()).collect();
+    let big: Vec<u8> = units.iter().flat_map(|unit| unit.to_be_bytes()).collect();
+    for bytes in [[&[0xff, 0xfe], &little[..]].concat(), [&[0xfe, 0xff], &big[..]].concat(), little, big] {
+        let ended = rowtide(&["decode", &folder.file("u.json", bytes)]);
+        assert!(ended.status == 1 && ended.err.contains("UTF-16"), "{}", ended.err);
+    }
+    let marked = folder.file("m.json", [b"\xef\xbb\xbf", text.as_bytes()].concat());
+    assert_eq!(rowtide(&["decode", &marked]).lines()[0]["key"]["id"], "o-1");
+    assert_eq!(rowtide(&["decode", &folder.file("n.json", "")]).status, 0);
+}
+
+#[tokio::test]
+async fn a_key_is_typed_as_people_say_it() {
+    let Some((place, args)) = place("cli_keys").await else { return };
+    let text = [("o-1", "S"), ("7", "S"), ("8", "N")].map(|(id, kind)| {
+        payload("orders", id, 1_772_440_530_000_001, r#""n":{"N":"1"}"#)
+            .replace(&format!(r#""S":"{id}""#), &format!(r#""{kind}":"{id}""#))
+    });
+    // one table has keys of one type; these are three
+    for (line, table) in text.iter().zip(["a", "b", "c"]) {
+        let line = line.replace("\"orders\"", &format!("\"{table}\""));
+        assert_eq!(rowtide_with(&with(&["replay"], &args), &[], line.as_bytes()).status, 0);
+    }
+    for (table, key) in
+        [("a", "o-1"), ("a", "[\"o-1\"]"), ("a", "\"o-1\""), ("b", "7"), ("b", "\"7\""), ("c", "8")]
+    {
+        let shown = rowtide(&with(&["show", table, "--key", key, "--output", "json"], &args));
+        assert_eq!((shown.status, shown.out.lines().count()), (0, 1), "{table} {key}: {}", shown.err);
+    }
+    let shown = rowtide(&with(&["show", "c", "--key", "\"8\"", "--output", "json"], &args));
+    assert_eq!(shown.out, "");
+    place.finish().await;
+}
+
+#[tokio::test]
+async fn the_json_of_a_replay_says_why_it_failed() {
+    let Some((place, args)) = place("cli_failure").await else { return };
+    let keys_only = "events/dynamodb/keys-only-stream.json";
+    let ended = rowtide(&with(&["replay", "--output", "json", keys_only], &args));
+    assert_eq!(ended.status, 2);
+    let failure = ended.object()["failure"].as_str().unwrap().to_owned();
+    assert!(failure.contains("KEYS_ONLY") && ended.err.contains(&failure), "{failure}");
+    let done = rowtide(&with(&["replay", "--output", "json", INSERT], &args));
+    assert!(done.object()["failure"].is_null());
+    place.finish().await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_replay_that_somebody_ends_says_how_far_it_came() {
+    use std::io::Write as _;
+    let Some((place, args)) = place("cli_interrupted").await else { return };
+    let mut child = command()
+        .args(with(&["replay", "--batch", "10", "--output", "json", "--no-rows", "-"], &args))
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all((payloads(25).join("\n") + "\n").as_bytes()).unwrap();
+    // two batches are full, and more may come
+    let done =
+        "select count(*) from information_schema.tables where table_schema = '{s}' and table_name = 'orders'";
+    while place.count(done).await == 0 || place.count("select count(*) from {s}.orders").await < 20 {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let pid = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    drop(stdin);
+    let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert_eq!(output.status.code(), Some(1), "{err}");
+    assert!(err.contains("Ended by Ctrl-C behind the batch -#2: 20 records are done."), "{err}");
+    let object: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((&object["applied"], object["batches"].as_array().map(Vec::len)), (&20.into(), Some(2)));
+    place.finish().await;
+}
+
 #[tokio::test]
 async fn bare_payloads_are_replayed_in_batches() {
     let Some((place, args)) = place("cli_bare").await else { return };
@@ -809,6 +920,17 @@ async fn a_parked_record_is_listed_redriven_and_discarded() {
     let columns: Vec<&str> = letters[0].as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(columns.len(), 19, "{columns:?}");
     assert!(letters[0]["redriven_at"].is_null() && letters[0]["attempts"] == 1);
+    // for people: the code first, nothing empty, and what all have in common once
+    let human = rowtide(&with(&["dead-letters", "list"], &args)).out;
+    let first = human.lines().nth(1).unwrap();
+    assert!(first.starts_with("│ code     ┆ id ┆ key     ┆ parked at"), "{human}");
+    assert!(human.lines().take(6).all(|line| line.chars().count() <= 80), "{human}");
+    let total = "2 dead letters, of the table orders, by the decoder dynamodb-kinesis";
+    assert!(human.contains(total) && human.contains("rejected: The database refuses the row"), "{human}");
+    assert_eq!(
+        rowtide(&with(&["dead-letters", "list", "--key", "o-1", "--output", "json"], &args)).lines().len(),
+        2
+    );
     // refused once more: the newer one of the key is not tried
     let show = rowtide(&with(&["dead-letters", "show", "--key", "[\"o-1\"]"], &args));
     assert!(

@@ -9,7 +9,7 @@
 //! of a full export, `AWSDynamoDB/data/….json.gz` of incremental ones, which share that folder.
 
 use super::values::{Value, Values};
-use super::{Failure, broke_off, raw};
+use super::{Failure, broke_off, raw, unreadable};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest as _, Md5};
@@ -156,7 +156,7 @@ impl Current {
         let raw = Digested { file: raw(&file.path, &name)?, digest: digest.clone() };
         let plain = rowtide::unpack::plain(Box::new(raw)).map_err(|error| broke_off(&name, &error))?;
         Ok(Self {
-            values: Values::new(plain),
+            values: Values::new(plain).map_err(|error| unreadable(&name, &error))?,
             name,
             items: file.items,
             read: 0,

@@ -4,6 +4,7 @@
 //! batch ends at [`BATCH_BYTES_MAX`].
 
 mod export;
+mod folder;
 mod values;
 
 use super::args::InputArgs;
@@ -72,6 +73,14 @@ pub(super) fn open(args: &InputArgs) -> Result<Batches, Failure> {
     if paths.iter().filter(|path| is_stdin(path)).count() > 1 {
         return Err(Failure::usage("- (stdin) can be given once only."));
     }
+    let mut files = Vec::new();
+    for path in paths {
+        match is_stdin(&path) || !is_folder(&path)? {
+            true => files.push(path),
+            false => files.extend(in_folder(&path)?),
+        }
+    }
+    let paths = files;
     for path in paths.iter().filter(|path| !is_stdin(path)) {
         check(path)?;
     }
@@ -94,13 +103,25 @@ pub(super) fn name(path: &Path) -> Result<String, Failure> {
     Ok(redact_input(&name).into_owned())
 }
 
+fn is_folder(path: &Path) -> Result<bool, Failure> {
+    name(path)?;
+    Ok(path.is_dir())
+}
+
+fn in_folder(path: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let name = name(path)?;
+    let files = folder::files(path);
+    let files = files.map_err(|error| Failure::usage(format!("{name} cannot be read.")).because(&error))?;
+    if files.is_empty() {
+        return Err(Failure::usage(format!("{name} is a folder without files.")));
+    }
+    Ok(files)
+}
+
 fn check(path: &Path) -> Result<(), Failure> {
     let name = name(path)?;
     let cannot = |error: &io::Error| Failure::usage(format!("{name} cannot be read.")).because(error);
     let metadata = std::fs::metadata(path).map_err(|error| cannot(&error))?;
-    if metadata.is_dir() {
-        return Err(Failure::usage(format!("{name} is a directory: name its files.")));
-    }
     // a pipe must be opened once only
     if metadata.is_file() {
         File::open(path).map_err(|error| cannot(&error))?;
@@ -134,7 +155,7 @@ impl Opened {
         let raw: Box<dyn Read + Send> =
             if is_stdin(path) { Box::new(io::stdin()) } else { raw(path, &name)? };
         let plain = rowtide::unpack::plain(raw).map_err(|error| broke_off(&name, &error))?;
-        let values = Values::new(plain);
+        let values = Values::new(plain).map_err(|error| unreadable(&name, &error))?;
         Ok(Self { path: path.to_owned(), values, name, content: None, export: None, batches: 0, first: None })
     }
 
@@ -225,6 +246,10 @@ fn raw(path: &Path, name: &str) -> Result<Box<dyn Read + Send>, Failure> {
     Ok(Box::new(file.map_err(|error| Failure::broken(format!("{name} cannot be read.")).because(&error))?))
 }
 
+fn unreadable(name: &str, error: &io::Error) -> Failure {
+    Failure::broken(format!("{name} cannot be read.")).because(error)
+}
+
 fn broke_off(name: &str, error: &io::Error) -> Failure {
     Failure::broken(format!("{name} breaks off: it cannot be read to its end.")).because(error)
 }
@@ -241,7 +266,7 @@ mod tests {
 
     /// The batches of a text: records of each, and the failure at the end.
     fn batches(text: &str, records_max: usize) -> (Vec<Batch>, Option<String>) {
-        let values = Values::new(Box::new(Cursor::new(text.as_bytes().to_vec())));
+        let values = Values::new(Box::new(Cursor::new(text.as_bytes().to_vec()))).unwrap();
         let mut opened = Opened {
             path: "f".into(),
             name: "f".into(),

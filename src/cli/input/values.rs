@@ -10,6 +10,8 @@ use std::io::{self, Read};
 /// The longest value that is read; Lambda stops at 6 MB, Kinesis at 10 MB.
 const VALUE_BYTES_MAX: usize = 64 * 1024 * 1024;
 const READ_BYTES: usize = 64 * 1024;
+/// Bytes by which an encoding is known.
+const MARK_BYTES: usize = 3;
 /// How often a byte may be looked at again, on average, to find where broken values end: keeps hostile input linear.
 const LOOKS_MAX: usize = 16;
 
@@ -47,8 +49,12 @@ enum Span {
 }
 
 impl Values {
-    pub(super) fn new(reader: Box<dyn Read + Send>) -> Self {
-        Self {
+    /// The values of what `reader` reads: UTF-8, with a mark of that in front or without.
+    ///
+    /// # Errors
+    /// When nothing can be read, or it is UTF-16.
+    pub(super) fn new(reader: Box<dyn Read + Send>) -> io::Result<Self> {
+        let mut values = Self {
             reader,
             buffer: Vec::new(),
             start: 0,
@@ -56,7 +62,19 @@ impl Values {
             at_end: false,
             spanning: None,
             looks: LOOKS_MAX * READ_BYTES,
+        };
+        while values.buffer.len() < MARK_BYTES && !values.at_end {
+            values.read_more()?;
         }
+        match values.buffer.as_slice() {
+            [0xef, 0xbb, 0xbf, ..] => values.consume(MARK_BYTES),
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, b'{' | b'[', ..] | [b'{' | b'[', 0, ..] => {
+                let message = "it is UTF-16, and JSON is UTF-8: `iconv -f UTF-16 -t UTF-8` makes it so";
+                return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+            }
+            _ => {}
+        }
+        Ok(values)
     }
 
     /// The next value; `None` at the end.

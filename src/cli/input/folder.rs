@@ -1,0 +1,39 @@
+//! A folder as input: its files, one after the other. An export of DynamoDB in it is read through its manifest.
+
+use std::fs::DirEntry;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The file of an export that says what the others are.
+const MANIFEST: &str = "manifest-summary.json";
+/// The data files of incremental exports lie beside the folders of their manifests.
+const DATA: &str = "data";
+
+/// The files below `folder`, by name, each folder's own before those of folders in it. Hidden ones are none.
+pub(super) fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    add(folder, &mut found)?;
+    Ok(found)
+}
+
+fn add(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
+    let manifest = folder.join(MANIFEST);
+    if manifest.is_file() {
+        // everything else here is what it names
+        found.push(manifest);
+        return Ok(());
+    }
+    let entries: Vec<DirEntry> = folder.read_dir()?.collect::<Result<_, _>>()?;
+    let mut paths: Vec<PathBuf> =
+        entries.into_iter().filter(|entry| !is_hidden(entry)).map(|entry| entry.path()).collect();
+    paths.sort();
+    let (folders, files): (Vec<PathBuf>, Vec<PathBuf>) = paths.into_iter().partition(|path| path.is_dir());
+    found.extend(files);
+    let has_exports = folders.iter().any(|folder| folder.join(MANIFEST).is_file());
+    let is_named_elsewhere = |folder: &&PathBuf| has_exports && folder.ends_with(DATA);
+    folders.iter().filter(|folder| !is_named_elsewhere(folder)).try_for_each(|folder| add(folder, found))
+}
+
+fn is_hidden(entry: &DirEntry) -> bool {
+    entry.file_name().to_string_lossy().starts_with('.')
+}
