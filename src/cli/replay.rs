@@ -44,7 +44,8 @@ pub(super) async fn run(global: &Global, args: &ReplayArgs, out: &mut impl Write
     if !args.force {
         place.sink = place.sink.checking_horizon();
     }
-    let sink = Watched { sink: place.sink, prepared: Mutex::default() };
+    let makes_schemas = place.is_embedded();
+    let sink = Watched { sink: place.sink, prepared: Mutex::default(), makes_schemas };
     let replayed = apply(flows, &sink, batches).await;
     let printed = print(args, &replayed, &sink, out).await;
     place.sink = sink.sink;
@@ -205,6 +206,8 @@ impl Answered {
 struct Watched {
     sink: Database,
     prepared: Mutex<HashSet<String>>,
+    /// Whether the schemas of targets are made, too.
+    makes_schemas: bool,
 }
 
 impl Watched {
@@ -234,6 +237,9 @@ impl Sink for Watched {
     }
 
     async fn prepare(&self, binding: &Binding, deadline: Deadline) -> Result<()> {
+        if self.makes_schemas {
+            self.sink.create_schema(&binding.target.schema).await?;
+        }
         self.sink.prepare(binding, deadline).await?;
         let name = match self.sink.dialect(deadline).await? {
             Dialect::Postgres => binding.target.qualified(),

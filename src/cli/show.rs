@@ -60,8 +60,8 @@ async fn show(sink: &Database, args: &ShowArgs, schema: &str, out: &mut impl Wri
     Ok(())
 }
 
-/// The keys that may be meant by what was typed: a key as its column shows it, or the value of its only member, which may
-/// be a text that looks like a number.
+/// The keys that may be meant by what was typed: a key as its column shows it, or the value of its only member, which
+/// may be a text that looks like a number.
 pub(super) fn keys(typed: &str) -> Vec<String> {
     let of_one = |value: &Value| format!("[{}]", value.to_text());
     match Value::parse(typed) {

@@ -73,6 +73,14 @@ pub(super) fn config(
 }
 
 impl OpenDatabase {
+    /// Whether it is the embedded one, in which nobody else makes anything.
+    pub(super) fn is_embedded(&self) -> bool {
+        #[cfg(feature = "embedded")]
+        return self.embedded.is_some();
+        #[cfg(not(feature = "embedded"))]
+        return false;
+    }
+
     /// `config` with what its `sink.url` leads to, when that is a reference to a secret.
     pub(super) async fn resolved(&self, config: Config) -> Result<Config, Failure> {
         if config.sink.url.as_ref().is_none_or(|url| url.reference().is_none()) {
@@ -94,11 +102,10 @@ impl OpenDatabase {
         config.sink.dialect = DialectChoice::Postgres;
         // it serves one client at a time
         config.sink.connections = 1;
-        Ok(Self {
-            sink: Database::new(&config)?,
-            is_temporary: args.data_dir.is_none(),
-            embedded: Some(embedded),
-        })
+        let sink = Database::new(&config)?;
+        // nobody else makes anything there
+        sink.create_schema(&config.sink.schema).await?;
+        Ok(Self { sink, is_temporary: args.data_dir.is_none(), embedded: Some(embedded) })
     }
 
     /// Opens the database of a `config` made by [`config`].

@@ -217,6 +217,17 @@ impl Database {
             .await)
     }
 
+    /// Creates a schema where it is missing. CrateDB's are there as long as something is in them.
+    ///
+    /// # Errors
+    /// When the user may not, or the database cannot be written.
+    pub async fn create_schema(&self, name: &str) -> Result<()> {
+        match self.kind(Deadline::never()).await? {
+            Kind::Postgres(sink) => self.answered(Box::pin(sink.create_schema(name))).await,
+            Kind::Cratedb(_) => Ok(()),
+        }
+    }
+
     /// What is in the database: of each target its rows, its last change and what of it waits for a person. Nothing is
     /// changed, and large tables are estimated.
     ///

@@ -796,6 +796,25 @@ async fn a_key_is_typed_as_people_say_it() {
     place.finish().await;
 }
 
+#[cfg(feature = "embedded")]
+#[test]
+fn the_embedded_database_has_every_schema_that_is_asked_for() {
+    let folder = Folder::new("schemas");
+    let toml = "[sink]\nschema = \"cdc\"\n[[route]]\nfrom = \"orders\"\nto = \"sales.orders\"\n[[route]]\nfrom = \"*\"\n";
+    let config = folder.file("rowtide.toml", toml);
+    let data = folder.0.join("data").display().to_string();
+    let both = [("orders", "o-1"), ("users", "u-1")]
+        .map(|(table, id)| payload(table, id, 1_772_440_530_000_001, r#""n":{"N":"1"}"#))
+        .join("\n");
+    for _ in 0..2 {
+        let replay = ["replay", "--config", &config, "--data-dir", &data, "--output", "json", "-"];
+        let ended = rowtide_with(&replay, &[], both.as_bytes());
+        assert_eq!(ended.status, 0, "{}", ended.err);
+        let tables: Vec<String> = ended.object()["tables"].as_object().unwrap().keys().cloned().collect();
+        assert_eq!(tables, ["cdc.users", "sales.orders"]);
+    }
+}
+
 #[tokio::test]
 async fn the_json_of_a_replay_says_why_it_failed() {
     let Some((place, args)) = place("cli_failure").await else { return };

@@ -21,6 +21,8 @@ mod formats;
 mod goldens;
 mod grammar;
 mod injection;
+#[cfg(feature = "cli")]
+mod journey;
 #[cfg(feature = "lambda")]
 mod keepers;
 #[cfg(feature = "lambda")]

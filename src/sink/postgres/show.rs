@@ -4,7 +4,7 @@ use super::Postgres;
 use super::objects::{ddl_error, relation_of};
 use crate::deadline::Deadline;
 use crate::error::Result;
-use crate::plan::{fill, literal, relation};
+use crate::plan::{fill, literal, quote, relation};
 use crate::sink::targets::{KnownTarget, LiveRow, Shown};
 use deadpool_postgres::Object;
 use futures_util::TryStreamExt as _;
@@ -26,6 +26,16 @@ impl Postgres {
         let sql = self.fill_own(include_str!("../../../sql/postgres/targets.sql"), &[]);
         let rows = client.query(&sql, &[]).await.map_err(ddl_error)?;
         rows.iter().map(KnownTarget::read).collect::<Result<_, _>>().map_err(ddl_error)
+    }
+
+    /// Creates a schema where it is missing.
+    ///
+    /// # Errors
+    /// When the user may not, or the database cannot be written.
+    pub async fn create_schema(&self, name: &str) -> Result<()> {
+        let client = self.client(Deadline::never()).await?;
+        let sql = fill(include_str!("../../../sql/postgres/create_schema.sql"), &[("schema", &quote(name))]);
+        client.batch_execute(&sql).await.map_err(ddl_error)
     }
 
     /// The rows that `target` shows, ordered by key, `each` called with one after the other; memory does not grow
