@@ -1,7 +1,7 @@
 //! The message key, which Kinesis carries as the partition key: Debezium's only word about what identifies a row. It
 //! is believed as far as the row has what it names.
 
-use super::{ColumnTypes, write_key};
+use super::value::ColumnTypes;
 use crate::catalogue::Identity;
 use crate::decode::row::Row;
 use crate::error::{Code, Error, Result};
@@ -207,7 +207,7 @@ impl<'a> MessageKey<'a> {
             return Ok(scanner.end()?);
         }
         let start = out.len();
-        write_key(columns, &mut scanner, name, out)?;
+        columns.write_key(&mut scanner, name, out)?;
         // an object that nobody has seen in the row is a wrapper of some kind
         if out.get(start..).is_some_and(|text| text.starts_with('{')) { Err(self.bad(table)) } else { Ok(()) }
     }

@@ -1,6 +1,6 @@
 //! A record of Debezium taken apart, whatever it is wrapped in. Rows are still text.
 
-use super::Position;
+use super::position::Position;
 use crate::decode::LazyObject;
 use crate::error::Result;
 use crate::json::{Fault, Kind, Scanner};

@@ -1,6 +1,6 @@
 //! Where a change stands in its source: what Debezium calls `source`, its table, and the version made of it.
 
-use super::Operation;
+use super::operation::Op;
 use crate::error::{Code, Error, ErrorKind, Result};
 use crate::event::Timestamp;
 use crate::json::{Fault, Kind, Scanner};
@@ -284,9 +284,9 @@ impl<'a> Position<'a> {
     ///
     /// # Errors
     /// When the record lacks what orders it.
-    pub(super) fn version(&self, epoch: u16, operation: Operation, record: &Record) -> Result<Version> {
+    pub(super) fn version(&self, epoch: u16, operation: Op, record: &Record) -> Result<Version> {
         let order = self.order()?;
-        let read = operation == Operation::Read;
+        let read = operation == Op::Read;
         let is_incremental =
             || self.snapshot.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("incremental"));
         if (read && !self.places_snapshots(order)) || is_incremental() {
@@ -299,8 +299,8 @@ impl<'a> Position<'a> {
         // of a changed key the delete and the create have one position, and in a route with another key they are of one
         // row, which is there afterwards
         Ok(match operation {
-            Operation::Create | Operation::Update if order != Order::Oplog => version.place(1),
-            Operation::Create | Operation::Update | Operation::Read | Operation::Delete => version,
+            Op::Create | Op::Update if order != Order::Oplog => version.place(1),
+            Op::Create | Op::Update | Op::Read | Op::Delete => version,
         })
     }
 
@@ -313,7 +313,7 @@ impl<'a> Position<'a> {
         // what Oracle's record says of a commit is of another transaction: the statement commits itself
         let (commit_scn, row, event_serial_no) = (None, zero(&self.row), zero(&self.event_serial_no));
         let position = Self { commit_scn, row, event_serial_no, ..self.clone() };
-        position.version(epoch, Operation::Delete, record)
+        position.version(epoch, Op::Delete, record)
     }
 
     /// Appends the place in the source's log.

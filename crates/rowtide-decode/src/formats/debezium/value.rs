@@ -15,9 +15,9 @@
 //! booleans, bytes and `Bits` (base64), geometry (`{"wkb":…,"srid":…}`). A date or timestamp outside the years 1 to
 //! 9999 stays the number it is, but PostgreSQL's infinities are `"infinity"` and `"-infinity"`.
 
-use super::{decimal, variable_decimal};
+use super::decimals::{decimal, variable_decimal};
 use crate::catalogue::TableSchema;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, ErrorKind, Result};
 use crate::event::Caveat;
 use crate::json::{self, DEPTH_MAX, Fault, Kind, Scanner};
 use crate::values::copy::{self, below, copy, too_deep};
@@ -179,7 +179,23 @@ impl<'a> ColumnTypes<'a> {
         Ok(())
     }
 
-    /// The same for a value that is a string, already read.
+    /// Appends the value of a column of the key. A decimal of variable scale is a number with and without its schema.
+    pub(super) fn write_key(&self, scanner: &mut Scanner<'_>, name: &str, out: &mut String) -> Result<()> {
+        if scanner.peek()? == Kind::Object {
+            let object = scanner.clone().skip()?;
+            if let Some(number) = variable_decimal(object) {
+                scanner.skip()?;
+                out.push_str(&number);
+                return Ok(());
+            }
+            if is_cell(object) {
+                return Err(cells());
+            }
+        }
+        self.write(scanner, name, out)
+    }
+
+    /// Appends a value that is a string, already read, as [`ColumnTypes::write`] does.
     pub(super) fn write_text(&self, text: Cow<'_, str>, name: &str, out: &mut String) -> Result<()> {
         match (if self.typed.is_empty() { &Type::Plain } else { self.get(name) }, text) {
             (Type::Plain, Cow::Borrowed(text)) => {
@@ -192,6 +208,28 @@ impl<'a> ColumnTypes<'a> {
             (of, text) => string(&text, of, out, name),
         }
     }
+}
+
+/// Whether an object is a cell of Debezium's Cassandra connector, `{"value":1,"deletion_ts":null,"set":true}`.
+fn is_cell(object: &str) -> bool {
+    let (mut has_value, mut has_set, mut others) = (false, false, false);
+    let read = Scanner::new(object).object(|scanner, name| {
+        match (name.as_ref(), scanner.peek()?) {
+            ("value", _) => has_value = true,
+            ("set", Kind::Bool) => has_set = true,
+            ("deletion_ts", _) => {}
+            _ => others = true,
+        }
+        scanner.skip().map(|_| ())
+    });
+    read.is_ok() && has_value && has_set && !others
+}
+
+/// The error of a record of Cassandra.
+pub(super) fn cells() -> Error {
+    let message = "Debezium's Cassandra connector sends cells, each with a time of its own, and not rows: its records \
+         cannot be applied.";
+    Error::new(ErrorKind::Unsupported, Code::CassandraCells, message)
 }
 
 /// Name and type of one field of a schema.

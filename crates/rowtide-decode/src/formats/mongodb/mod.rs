@@ -29,6 +29,7 @@
 //! server's own test of `showExpandedEvents` for integers as array indices and texts as names in `disambiguatedPaths`.
 
 mod description;
+mod errors;
 
 use crate::catalogue::Catalogue;
 use crate::decode::row::{KEY_COLUMNS_MAX, readable_members, too_many_key_columns};
@@ -41,6 +42,7 @@ use crate::source::{Member, SourceIdentity, SourceTable};
 use crate::values::extended_json;
 use crate::version::{Rank, Version};
 use description::Description;
+use errors::{missing_version, no_change_event, no_full_document, wrong_type};
 use std::borrow::Cow;
 
 /// Events of MongoDB change streams.
@@ -105,21 +107,6 @@ impl Decoding<'_, Mongodb> {
         error.about(&table, key.as_ref().map(Key::as_str)).of_source(source.as_str())
     }
 }
-
-fn no_change_event() -> Error {
-    Error::poison(Code::NotAChangeRecord, "The record is JSON, but no MongoDB change event.")
-}
-
-fn missing_version(what: &str) -> Error {
-    Error::poison(Code::MissingVersion, format!("The change event has no {what}, which orders the changes."))
-}
-
-fn wrong_type(member: &str, expected: &str) -> Error {
-    Error::poison(Code::BadField, format!("The change event's {member} is not {expected}."))
-}
-
-/// What advice a partial image gets that cannot be applied.
-const FULL_DOCUMENT: &str = "Open the change stream with fullDocument = \"updateLookup\" or \"required\".";
 
 /// A member that may be there, null, or something.
 #[derive(Debug, Default)]
@@ -340,11 +327,6 @@ impl<'a> Message<'a> {
             _ => Err(no_full_document()),
         }
     }
-}
-
-fn no_full_document() -> Error {
-    let text = format!("The change event has neither fullDocument nor updateDescription. {FULL_DOCUMENT}");
-    Error::poison(Code::NoFullDocument, text)
 }
 
 fn without_key(text: &str, key: &Key) -> Result<Document> {
