@@ -49,7 +49,7 @@ use crate::decode::log_position::unsigned;
 use crate::decode::row::{self, Row};
 use crate::decode::{Decoded, Decoder, Decoding, LazyObject, Reason, Settings};
 use crate::error::{Code, Error, Result};
-use crate::event::{Change, Key, Timestamp};
+use crate::event::{Key, Timestamp};
 use crate::json::Kind;
 use crate::record::Record;
 use crate::source::SourceIdentity;
@@ -175,6 +175,20 @@ impl Metadata<'_> {
     fn written_at(&self) -> Option<Timestamp> {
         self.timestamp.as_deref().and_then(time)
     }
+
+    fn changed_at(&self) -> Option<Timestamp> {
+        self.commit_timestamp.as_deref().and_then(time)
+    }
+
+    /// The version of the truncate that a dropped table is.
+    fn version_of_drop(&self, epoch: u16) -> Version {
+        if let Some(position) = self.stream_position.as_deref().and_then(Position::parse) {
+            let place = self.transaction_record_id.as_deref().and_then(unsigned).unwrap_or_default();
+            return position.append(Version::new('m', epoch, Rank::Positioned)).number(place);
+        }
+        let at = self.written_at().and_then(|at| u64::try_from(at.0).ok()).unwrap_or_default();
+        Version::new('m', epoch, Rank::Loaded).number(at)
+    }
 }
 
 /// A point in time such as `2024-07-29T00:58:17.974340Z`.
@@ -294,8 +308,7 @@ impl RowChange for DmsRow<'_> {
 
     /// When it changed; of a loaded row DMS tells only when it was read.
     fn changed_at(&self) -> Option<Timestamp> {
-        let metadata = &self.message.metadata;
-        metadata.commit_timestamp.as_deref().filter(|_| self.done != Done::Load).and_then(time)
+        self.message.metadata.changed_at().filter(|_| self.done != Done::Load)
     }
 
     fn shows_deleted(&self) -> bool {
@@ -377,7 +390,9 @@ impl Decoding<'_, Dms> {
         let ignored = Ok(Decoded::Ignored(Reason::Control));
         let Some(table) = self.table(metadata) else { return ignored };
         match operation {
-            "drop-table" | "truncate-table" => Ok(truncated(&table, metadata)),
+            "drop-table" | "truncate-table" => {
+                table.truncated(metadata.changed_at(), || Ok(metadata.version_of_drop(table.epoch)))
+            }
             "create-table" | "rename-table" | "add-column" | "drop-column" | "rename-column"
             | "change-columns" | "column-type-change" => {
                 let definition = Definition::read(control)?;
@@ -412,21 +427,6 @@ impl Decoding<'_, Dms> {
         // a change that shows only some columns must not hide what is known of all
         (is_new || !columns.is_empty()).then_some(TableSchema { table, source, key, columns, observed_at })
     }
-}
-
-/// The truncate that a dropped table is.
-fn truncated(table: &Table<'_>, metadata: &Metadata<'_>) -> Decoded {
-    let position = metadata.stream_position.as_deref().and_then(Position::parse);
-    let place = metadata.transaction_record_id.as_deref().and_then(unsigned).unwrap_or_default();
-    let version = match position {
-        Some(position) => position.append(Version::new('m', table.epoch, Rank::Positioned)).number(place),
-        None => {
-            let at = metadata.written_at().and_then(|at| u64::try_from(at.0).ok()).unwrap_or_default();
-            Version::new('m', table.epoch, Rank::Loaded).number(at)
-        }
-    };
-    let changed_at = metadata.commit_timestamp.as_deref().and_then(time);
-    Decoded::Events(vec![table.event(None, Change::Truncate, version, changed_at)])
 }
 
 #[cfg(test)]
