@@ -7,6 +7,9 @@ use crate::rules::{Images, Keyless, Rules, TableRules};
 use crate::source::{SourceIdentity, SourceTable};
 use std::sync::Arc;
 
+/// The longest name of a table: no source has names of a tenth of it.
+pub(crate) const TABLE_BYTES_MAX: usize = 1_024;
+
 /// What a source said of one of its tables, in a record of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableSchema {
@@ -51,12 +54,14 @@ impl TableSchema {
         texts.map(|text| text.len() + size_of::<String>()).sum::<usize>() + self.source.as_str().len()
     }
 
-    /// Whether every database can hold it: no empty name, no NUL. One such record must not stop its stream.
+    /// Whether every database can hold it: no empty name, none that is too long, no NUL. One such record must not stop
+    /// its stream.
     #[must_use]
     pub fn can_be_kept(&self) -> bool {
         let columns = self.columns.iter().flat_map(|(name, kind)| [name, kind]);
         let texts = [&self.table, &self.observed_at].into_iter().chain(&self.key).chain(columns);
-        let is_named = !self.table.is_empty() && self.key.iter().all(|name| !name.is_empty());
+        let is_named =
+            (1..=TABLE_BYTES_MAX).contains(&self.table.len()) && self.key.iter().all(|name| !name.is_empty());
         is_named && texts.into_iter().all(|text| !text.contains('\0'))
     }
 }

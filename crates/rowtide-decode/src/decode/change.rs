@@ -11,7 +11,7 @@
 
 use super::row::{Completeness, KEY_COLUMNS_MAX, Row, too_many_key_columns};
 use super::{Decoded, Decoding};
-use crate::catalogue::{Catalogue, Identity};
+use crate::catalogue::{Catalogue, Identity, TABLE_BYTES_MAX};
 use crate::error::{Code, Error, Result};
 use crate::event::{Change, ChangeEvent, Key, Timestamp};
 use crate::json;
@@ -19,9 +19,6 @@ use crate::record::{Record, Redelivered};
 use crate::source::{SourceIdentity, SourceTable};
 use crate::version::{ARRIVAL, Rank, Version, arrival};
 use std::borrow::Cow;
-
-/// The longest name of a table: no source has names of a tenth of it.
-const TABLE_BYTES_MAX: usize = 1_024;
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,12 +161,8 @@ impl<'a> Table<'a> {
     /// key.
     ///
     /// # Errors
-    /// As [`Catalogue::identity`], and when names are longer or more than any database has.
+    /// As [`Catalogue::identity`], and when the key has more columns than any database has.
     pub(crate) fn identity(&self, told: Option<Vec<String>>) -> Result<Identity> {
-        if self.name.len() > TABLE_BYTES_MAX {
-            let message = "The record names a table by more bytes than any name has.";
-            return Err(Error::poison(Code::BadTable, message));
-        }
         match self.catalogue.identity(self.of_source(), told)? {
             Identity::Columns(names) if names.len() > KEY_COLUMNS_MAX => {
                 Err(too_many_key_columns(&self.name))
@@ -180,7 +173,11 @@ impl<'a> Table<'a> {
 
     /// The version of a change. Where changes go by their arrival the source's order is not asked: the flow gives them
     /// one, and refuses a transport that delivers in no order.
+    ///
+    /// # Errors
+    /// Those of `of_source`. Every change has a version, so a name that no table can have is refused here.
     pub(crate) fn version(&self, of_source: impl FnOnce() -> Result<Version>) -> Result<Version> {
+        check_name(&self.name)?;
         if !self.catalogue.is_by_arrival() {
             return of_source();
         }
@@ -188,19 +185,14 @@ impl<'a> Table<'a> {
         Ok(arrival(self.epoch, self.record.sequence(), 0).unwrap_or_else(|_| unordered()))
     }
 
-    /// Appends the transport's number of the record to a version, and its place in an aggregate, where the source's own
-    /// order can tie.
+    /// As [`then_by_arrival`], where the source's own order can tie; `advice` is what to do when there is no number.
     ///
     /// # Errors
     /// When the transport gave no number.
     pub(crate) fn numbered(&self, version: Version, advice: &str) -> Result<Version> {
-        let version = version.digits(self.record.sequence()).map_err(|_| {
+        then_by_arrival(version, self.record).map_err(|_| {
             let message = format!("The source's order can tie, and the transport gave no number. {advice}");
             Error::poison(Code::MissingVersion, message)
-        })?;
-        Ok(match self.record.place {
-            Some(place) => version.place(place),
-            None => version,
         })
     }
 
@@ -232,6 +224,27 @@ impl<'a> Table<'a> {
     pub(crate) fn about(&self, error: Error, key: Option<&Key>) -> Error {
         error.about(&self.name, key.map(Key::as_str)).of_source(self.source.as_str())
     }
+}
+
+/// Appends the transport's number of a record to a version, and its place in an aggregate.
+///
+/// # Errors
+/// When the transport gave no number.
+pub(crate) fn then_by_arrival(version: Version, record: &Record) -> Result<Version> {
+    let version = version.digits(record.sequence())?;
+    Ok(match record.place {
+        Some(place) => version.place(place),
+        None => version,
+    })
+}
+
+/// Refuses the name of a table that no database can have.
+pub(crate) fn check_name(table: &str) -> Result<()> {
+    if table.len() > TABLE_BYTES_MAX {
+        let message = "The record names a table by more bytes than any name has.";
+        return Err(Error::poison(Code::BadTable, message));
+    }
+    Ok(())
 }
 
 /// What a record comes to that tells of a row.

@@ -21,6 +21,7 @@
 //! Kinesis Data Streams to capture changes to DynamoDB" and "Time to Live".
 
 use crate::catalogue::Catalogue;
+use crate::decode::change::{check_name, then_by_arrival};
 use crate::decode::row::readable_members;
 use crate::decode::{Decoded, Decoder, LazyObject, Settings};
 use crate::error::{Code, Error, Result};
@@ -155,12 +156,8 @@ impl DynamodbKinesis {
         };
         let (created_at, is_coarse) = message.creation_time()?;
         let micros = u64::try_from(created_at.0).map_err(|_| bad_time())?;
-        let version =
-            Version::new('k', self.0.epoch, Rank::Positioned).number(micros).digits(record.sequence())?;
-        let version = match record.place {
-            Some(place) => version.place(place),
-            None => version,
-        };
+        let version = Version::new('k', self.0.epoch, Rank::Positioned).number(micros);
+        let version = then_by_arrival(version, record)?;
         let source = message.source_through(record);
         let caveat = is_coarse.then_some(Caveat::CoarseClock);
         message.event(record, decoded, Order { table, source, version, changed_at: Some(created_at), caveat })
@@ -389,6 +386,7 @@ impl<'a> Message<'a> {
         order: Order<'_>,
     ) -> Result<Decoded> {
         let Order { table, source, version, changed_at, caveat } = order;
+        check_name(table)?;
         let keys = match (self.has_body, self.keys) {
             (true, Some(keys)) => keys,
             (true, None) => return Err(Error::poison(Code::NoKey, "The record has no Keys.")),

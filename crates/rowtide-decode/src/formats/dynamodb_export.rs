@@ -23,6 +23,7 @@
 //! inclusive, its end is not).
 
 use crate::catalogue::{Catalogue, Identity};
+use crate::decode::change::check_name;
 use crate::decode::row::readable_members;
 use crate::decode::{Decoded, Decoder, Decoding, LazyObject, Settings};
 use crate::error::{Code, Error, Result};
@@ -151,6 +152,7 @@ impl Decoding<'_, DynamodbExport> {
                 ));
             }
         };
+        check_name(table)?;
         let source = found.source();
         let at =
             if is_write { found.write_time()? } else { found.export_time(self.decoder.0.exported_at)? };

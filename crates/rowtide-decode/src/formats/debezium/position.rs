@@ -116,7 +116,8 @@ fn hexadecimal(name: &str, text: &Text<'_>) -> Result<String> {
     }
 }
 
-/// Appends the transport's number, where there is one.
+/// Appends the transport's number, where there is one, and always a place: unlike with the other formats neither is
+/// needed, and versions that are stored look so.
 fn then_by_arrival(version: Version, record: &Record) -> Version {
     let arrival = version.clone().digits(record.sequence()).unwrap_or(version);
     arrival.place(record.place.unwrap_or_default())
