@@ -1,6 +1,7 @@
 //! Where a change stands in its source: what Debezium calls `source`, its table, and the version made of it.
 
 use super::operation::Op;
+use crate::decode::log_position::binlog_file;
 use crate::error::{Code, Error, ErrorKind, Result};
 use crate::event::Timestamp;
 use crate::json::{Fault, Kind, Scanner};
@@ -326,7 +327,7 @@ impl<'a> Position<'a> {
                 Ok(version.number(number("lsn", &self.lsn)?).place(stage).number(self.total_order()?))
             }
             Order::Binlog => {
-                let file = self.file.as_deref().and_then(|name| name.rsplit('.').next()?.parse().ok());
+                let file = self.file.as_deref().and_then(binlog_file);
                 let pos = number("pos", &self.pos)?;
                 // the first event of a file stands behind its magic number; zero is an event without a place of its own
                 if pos == 0 {
