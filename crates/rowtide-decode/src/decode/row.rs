@@ -6,7 +6,7 @@ use crate::catalogue::Identity;
 use crate::decimal;
 use crate::error::{Code, Error, Result};
 use crate::event::{Document, Key, Patch, token};
-use crate::json::{self, Fault, Scanner};
+use crate::json::{Fault, Scanner};
 use crate::unpack::TOO_LARGE;
 use crate::values::copy::copy;
 use std::borrow::Cow;
@@ -174,25 +174,15 @@ impl<'i> Row<'i> {
     /// Adds a column, if it is wanted; `write` appends its value as compact JSON text.
     ///
     /// # Errors
-    /// Those of `write`, and a number that cannot be part of a key.
+    /// Those of `write`, and a value that cannot be part of a key.
     pub(crate) fn add(&mut self, name: &str, write: impl FnOnce(&mut String) -> Result<()>) -> Result<()> {
         if !self.is_key(name) {
             return self.add_beside_key(name, write);
         }
         let mut value = String::new();
         write(&mut value)?;
-        if !is_plain(&value) && json::is_number(&value) {
-            value = decimal::canonical(&value).map_err(|_| {
-                Error::poison(Code::NumberOutOfRange, format!("The number in {name} is too large for a key."))
-            })?;
-        }
-        self.add_key(name, value);
+        self.columns.key.push((name.to_owned(), key_value(name, value)?));
         Ok(())
-    }
-
-    /// Adds a column of the key by the canonical text of its value.
-    pub(crate) fn add_key(&mut self, name: &str, value: String) {
-        self.columns.key.push((name.to_owned(), value));
     }
 
     /// Adds a column that is no part of the key, whatever it is called.
@@ -249,13 +239,6 @@ impl<'i> Row<'i> {
     /// Whether a column beyond the key is there.
     pub(crate) fn has_document(&self) -> bool {
         self.columns.document.members().next().is_some()
-    }
-
-    /// A column of the key that is not there.
-    pub(crate) fn missing(&self) -> Option<&'i str> {
-        let Identity::Columns(names) = self.identity else { return None };
-        let is_there = |name: &String| self.columns.key.iter().any(|(member, _)| member == name);
-        names.iter().find(|name| !is_there(name)).map(String::as_str)
     }
 
     /// The row's key.
@@ -318,6 +301,28 @@ fn pointer(name: &str) -> String {
     pointer
 }
 
+/// The canonical text of a column of the key by the compact text of its value. What is neither text nor number stays as
+/// the source writes it: PostgreSQL has keys of arrays and documents, and writes each value in one way.
+fn key_value(name: &str, value: String) -> Result<String> {
+    let is_number = matches!(value.as_bytes().first(), Some(b'-' | b'0'..=b'9'));
+    if !is_number || is_plain(&value) {
+        return Ok(value);
+    }
+    decimal::canonical(&value).map_err(|_| {
+        Error::poison(Code::NumberOutOfRange, format!("The number in {name} is too large for a key."))
+    })
+}
+
+/// Refuses the text of a value of the key that is an object or array, where nobody promises that one value is always
+/// written in one way.
+pub(crate) fn refuse_nested(name: &str, value: &str) -> Result<()> {
+    if value.starts_with(['{', '[']) {
+        let message = format!("The column {name} of the key is neither text nor number nor boolean.");
+        return Err(Error::poison(Code::BadKey, message));
+    }
+    Ok(())
+}
+
 fn key(identity: &Identity, members: Vec<(String, String)>) -> Result<Key> {
     if let Identity::Columns(names) = identity {
         for name in names {
@@ -357,6 +362,9 @@ mod tests {
         assert_eq!(check(r#"{"a":1,"b":null}"#), Err("null_key"));
         assert_eq!(check(r#"{"a":1,"b":2,"a":3}"#), Err("duplicate_key_member"));
         assert_eq!(check(r#"{"a":1E999,"b":2}"#), Err("number_out_of_range"));
+        assert_eq!(check(r#"{"a":1.50,"b":true}"#).unwrap(), r#"{"a":1.5,"b":true}"#);
+        assert_eq!(check(r#"{"a":-0,"b":-100}"#).unwrap(), r#"{"a":0,"b":-100}"#);
+        assert_eq!(check(r#"{"a":[ 1 ],"b":{"x":1}}"#).unwrap(), r#"{"a":[1],"b":{"x":1}}"#);
     }
 
     #[test]

@@ -49,7 +49,7 @@ use crate::decode::log_position::unsigned;
 use crate::decode::row::{self, Row};
 use crate::decode::{Decoded, Decoder, Decoding, LazyObject, Reason, Settings};
 use crate::error::{Code, Error, Result};
-use crate::event::{Key, Timestamp};
+use crate::event::Timestamp;
 use crate::json::Kind;
 use crate::record::Record;
 use crate::source::SourceIdentity;
@@ -245,15 +245,12 @@ impl<'m> DmsRow<'m> {
         image.refuse_repeated(row.identity())?;
         row.reserve(image.columns.iter().map(|(_, value)| value.len()).sum());
         for (name, value) in &image.columns {
-            match row.identity() {
-                Identity::Row => row.add_key(name, value::row_part(name, value)?),
-                Identity::Columns(_) if row.is_key(name) => {
-                    row.add_key(name, value::key_part(name, value, self.column_type(name))?);
-                }
-                Identity::Columns(_) | Identity::Position => {
-                    row.add(name, |out| value::copy(value, self.column_type(name), out))?;
-                }
+            let (is_key, column_type) = (row.is_key(name), self.column_type(name));
+            if is_key && *row.identity() != Identity::Row {
+                row::refuse_nested(name, value)?;
+                value::refuse_rounded(name, value, column_type)?;
             }
+            row.add(name, |out| value::copy(value, column_type.filter(|_| !is_key), out))?;
         }
         Ok(())
     }
@@ -360,16 +357,6 @@ impl RowChange for DmsRow<'_> {
         })?;
         self.read_image(before, &mut old)?;
         Ok(Before::Row(old))
-    }
-
-    fn key(&self, row: &mut Row<'_>) -> Result<Key> {
-        row.missing().map_or_else(
-            || row.take_key(),
-            |name| {
-                let message = format!("The record of {} lacks the key column {name}.", self.table.name());
-                Err(Error::poison(Code::MissingKey, message))
-            },
-        )
     }
 
     fn may_be_put(&self, _: &Row<'_>) -> Result<()> {
