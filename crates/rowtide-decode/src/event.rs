@@ -274,7 +274,7 @@ impl Document {
         self.ends.push((self.names.len(), self.values.len()));
     }
 
-    /// Of members with one name keeps the last.
+    /// Of members with one name keeps the last. Not by `json::keep_last`: their names and values are one text each.
     pub(crate) fn keep_last(&mut self) {
         let repeated = json::repeated_names(self.ends.len(), |at| self.name(at));
         if !repeated.is_empty() {

@@ -53,6 +53,14 @@ pub(crate) fn readable_members<'a>(object: &LazyObject<'a>, mut each: impl FnMut
     read.unwrap_or_default();
 }
 
+/// As [`readable_members`]; `each` reads the value, and what is broken in it says nothing.
+pub(crate) fn readable<'a, E>(
+    object: &LazyObject<'a>,
+    mut each: impl FnMut(&mut Scanner<'a>, &str) -> Result<(), E>,
+) {
+    readable_members(object, |name, value| each(&mut Scanner::new(value), name).unwrap_or_default());
+}
+
 /// As [`members`]; `each` must read the value.
 ///
 /// # Errors

@@ -93,11 +93,7 @@ impl<'d> Decoding<'d, Dsql> {
     /// Says of an error whose row it concerns, as far as that can be read.
     fn about(&self, object: &LazyObject<'_>, error: Error) -> Error {
         let mut message = Message::default();
-        // what is broken inside says nothing
-        row::readable_members(object, |name, value| {
-            let (inside, mut scanner) = (LazyObject::of(value.as_bytes()), Scanner::new(value));
-            message.member(&inside, &mut scanner, name).unwrap_or_default();
-        });
+        row::readable(object, |scanner, name| message.member(object, scanner, name));
         let Some(source) = &message.source else { return error };
         let Some(table) = self.table(source) else { return error };
         table.about(error, DsqlRow { table: &table, message: &message, source }.readable_key().as_ref())

@@ -22,7 +22,7 @@
 
 use crate::catalogue::Catalogue;
 use crate::decode::change::{check_name, then_by_arrival};
-use crate::decode::row::readable_members;
+use crate::decode::row::readable;
 use crate::decode::{Decoded, Decoder, LazyObject, Settings};
 use crate::error::{Code, Error, Result};
 use crate::event::{Caveat, Change, ChangeEvent, Document, Key, Timestamp};
@@ -260,10 +260,7 @@ impl<'a> Message<'a> {
     /// A record that may be broken, as far as it can be read.
     fn readable(object: &LazyObject<'a>) -> Self {
         let mut message = Self::default();
-        // what is broken inside says nothing
-        readable_members(object, |name, value| {
-            message.member(&mut Scanner::new(value), name).unwrap_or_default();
-        });
+        readable(object, |scanner, name| message.member(scanner, name));
         message
     }
 

@@ -24,7 +24,7 @@
 
 use crate::catalogue::{Catalogue, Identity};
 use crate::decode::change::check_name;
-use crate::decode::row::readable_members;
+use crate::decode::row::readable;
 use crate::decode::{Decoded, Decoder, Decoding, LazyObject, Settings};
 use crate::error::{Code, Error, Result};
 use crate::event::{Change, ChangeEvent, Document, Key, Timestamp};
@@ -108,10 +108,7 @@ impl Decoding<'_, DynamodbExport> {
     /// Says of an error which item it concerns, as far as that can be read.
     fn about(&self, object: &LazyObject<'_>, error: Error) -> Error {
         let mut found = Line::default();
-        // what is broken inside says nothing
-        readable_members(object, |name, value| {
-            found.member(&mut Scanner::new(value), name).unwrap_or_default();
-        });
+        readable(object, |scanner, name| found.member(scanner, name));
         let told = if let Member::Text(arn) = &found.table_arn { table_of(arn) } else { None };
         let Some(table) = told.or(self.decoder.0.table.as_deref()) else { return error };
         let source = found.source();

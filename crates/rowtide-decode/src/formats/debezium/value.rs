@@ -20,7 +20,7 @@ use crate::catalogue::TableSchema;
 use crate::error::{Code, Error, ErrorKind, Result};
 use crate::event::Caveat;
 use crate::json::{self, DEPTH_MAX, Fault, Kind, Scanner};
-use crate::values::copy::{self, below, copy, too_deep};
+use crate::values::copy::{self, below, copy};
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::fmt::Write as _;
@@ -234,7 +234,7 @@ pub(super) fn cells() -> Error {
 
 /// Name and type of one field of a schema.
 fn field<'a>(scanner: &mut Scanner<'a>, levels_left: usize) -> Result<(Option<Cow<'a, str>>, Type<'a>)> {
-    let inside = levels_left.checked_sub(1).ok_or_else(|| too_deep("schema"))?;
+    let inside = below(levels_left, "schema")?;
     if scanner.peek()? != Kind::Object {
         scanner.skip()?;
         return Ok((None, Type::Plain));
@@ -325,15 +325,15 @@ fn value(scanner: &mut Scanner<'_>, of: &Type<'_>, out: &mut String, column: (&s
             Ok(())
         }
         (Type::Array(items), Kind::Array) => {
-            let inside = below(levels_left)?;
+            let inside = below(levels_left, "document")?;
             copy::array(scanner, out, |scanner, out| value(scanner, items, out, (name, inside)))
         }
         (Type::Map(values), Kind::Object) => {
-            let inside = below(levels_left)?;
+            let inside = below(levels_left, "document")?;
             copy::object(scanner, out, |scanner, _, out| value(scanner, values, out, (name, inside)))
         }
         (Type::Struct(columns), Kind::Object) => {
-            let inside = below(levels_left)?;
+            let inside = below(levels_left, "document")?;
             copy::object(scanner, out, |scanner, member, out| {
                 value(scanner, columns.get(member), out, (name, inside))
             })

@@ -2,7 +2,7 @@
 
 use crate::catalogue::Identity;
 use crate::decode::LazyObject;
-use crate::decode::row::readable_members;
+use crate::decode::row::readable;
 use crate::error::{Code, Error, Result};
 use crate::json::{self, Fault, Kind, Scanner};
 use std::borrow::Cow;
@@ -48,13 +48,10 @@ impl<'a> Message<'a> {
         Ok(found)
     }
 
-    /// The same of a record that may be broken, as far as it can be read.
+    /// A record that may be broken, as far as it can be read.
     pub(super) fn readable(object: &LazyObject<'a>) -> Self {
         let mut found = Self::default();
-        // what is broken inside says nothing
-        readable_members(object, |name, value| {
-            found.member(&mut Scanner::new(value), name).unwrap_or_default();
-        });
+        readable(object, |scanner, name| found.member(scanner, name));
         found
     }
 
@@ -135,19 +132,8 @@ impl<'a> Image<'a> {
 
     /// Of columns with one name keeps the last.
     fn with_last(mut self) -> Self {
-        let columns = &self.columns;
-        let name = |at: usize| columns.get(at).map_or("", |(name, _)| name.as_ref());
-        let earlier = json::repeated_names(columns.len(), name);
-        if !earlier.is_empty() {
-            let mut kept = Vec::with_capacity(columns.len());
-            for (at, column) in self.columns.into_iter().enumerate() {
-                match earlier.binary_search(&at) {
-                    Ok(_) => self.repeated.push(column.0),
-                    Err(_) => kept.push(column),
-                }
-            }
-            self.columns = kept;
-        }
+        let earlier = json::keep_last(&mut self.columns, |(name, _)| name);
+        self.repeated.extend(earlier.into_iter().map(|(name, _)| name));
         self
     }
 

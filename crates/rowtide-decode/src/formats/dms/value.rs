@@ -2,8 +2,8 @@
 
 use crate::decimal;
 use crate::error::{Code, Error, Result};
-use crate::json::{Scanner, Value};
-use crate::values::copy::{self, bytes_of_hex, too_deep};
+use crate::json::Scanner;
+use crate::values::copy::{self, bytes_of_hex};
 
 /// Digits from which on DMS may round an integer, when it is not told to write large ones out.
 const ROUNDED_DIGITS: usize = 16;
@@ -52,8 +52,7 @@ fn plain(value: &str, out: &mut String) -> Result<()> {
         Some(b'"') if memchr::memchr(b'\\', value.as_bytes()).is_some() => {
             Scanner::new(value).copy_string(out)?;
         }
-        // it was read once already, so that only its depth can be wrong
-        Some(b'{' | b'[') => Value::parse(value).map_err(|_| too_deep("document"))?.write(out),
+        Some(b'{' | b'[') => copy::copy(&mut Scanner::new(value), out)?,
         _ => out.push_str(value),
     }
     Ok(())

@@ -5,7 +5,7 @@ use super::errors::{missing_version, no_change_event, no_full_document, wrong_ty
 use super::position::{Position, cluster_time};
 use crate::decode::LazyObject;
 use crate::decode::change::Table;
-use crate::decode::row::{KEY_COLUMNS_MAX, readable_members, too_many_key_columns};
+use crate::decode::row::{KEY_COLUMNS_MAX, readable, too_many_key_columns};
 use crate::error::{Code, Error, Result};
 use crate::event::{Change, Document, Key, Timestamp};
 use crate::json::{Kind, Scanner};
@@ -58,10 +58,7 @@ impl<'a> Message<'a> {
 
     fn of_readable(object: &LazyObject<'a>) -> Self {
         let mut message = Self::default();
-        // what is broken inside says nothing
-        readable_members(object, |name, value| {
-            message.member(&mut Scanner::new(value), name).unwrap_or_default();
-        });
+        readable(object, |scanner, name| message.member(scanner, name));
         message
     }
 
