@@ -15,6 +15,8 @@
 //! ordered by arrival, which AWS does not keep; with millisecond precision that really happens. DynamoDB drops records
 //! that exceed the Kinesis record limit.
 //!
+//! It is no `RowChange`: an item's attributes are typed, it comes whole, and its key stands beside it and never changes.
+//!
 //! # Source
 //! Amazon DynamoDB Streams API Reference, "Record", "StreamRecord" and "Identity"; AWS SDK for .NET,
 //! `Amazon.DynamoDBv2.Model.Record`, and for Go, `dynamodbstreams/types`; Amazon DynamoDB Developer Guide, "Using

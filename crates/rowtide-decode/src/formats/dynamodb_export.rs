@@ -17,6 +17,8 @@
 //! export has the last write of each item only, and not what was inserted and deleted within its span. It does not
 //! say whether time to live made a delete.
 //!
+//! It is no `RowChange`, as DynamoDB is none: an item's attributes are typed, and its key cannot change.
+//!
 //! # Source
 //! Amazon DynamoDB Developer Guide, "DynamoDB table export output format" (full and incremental) and "DynamoDB data
 //! export to Amazon S3: how it works"; DynamoDB API Reference, "IncrementalExportSpecification" (the span's start is
@@ -100,7 +102,7 @@ impl Decoder for DynamodbExport {
 
     fn decode(&self, record: &Record, object: &LazyObject<'_>, catalogue: &Catalogue) -> Result<Decoded> {
         let decoding = Decoding { decoder: self, record, catalogue };
-        decoding.decoded(record, object).map_err(|error| decoding.about(object, error))
+        decoding.decoded(object).map_err(|error| decoding.about(object, error))
     }
 }
 
@@ -123,7 +125,7 @@ impl Decoding<'_, DynamodbExport> {
         error.about(table, key.as_ref().map(Key::as_str)).of_source(source.as_str())
     }
 
-    fn decoded(&self, record: &Record, object: &LazyObject<'_>) -> Result<Decoded> {
+    fn decoded(&self, object: &LazyObject<'_>) -> Result<Decoded> {
         let found = Line::parse(object)?;
         let is_write = match (found.item, found.keys) {
             (Some(_), None) if found.written_at == Member::Missing => false,
@@ -180,7 +182,7 @@ impl Decoding<'_, DynamodbExport> {
             expired: false,
             pair: None,
             caveat: None,
-            image: shown.map(|text| record.payload.slice_ref(text.as_bytes())),
+            image: shown.map(|text| self.record.payload.slice_ref(text.as_bytes())),
         }]))
     }
 }
