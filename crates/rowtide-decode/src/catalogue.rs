@@ -1,5 +1,5 @@
-//! What is known of source tables beside their records: by [`Rules`], and by what the source itself once said of them.
-//! Decoders are given it with each record; they ask it and never write to it.
+//! Keys and columns of source tables, from the configuration and from schema records that came earlier. Decoders are
+//! given it with each record; they ask it and never write to it.
 
 use crate::error::{Code, Error, Result};
 use crate::memo::Memo;

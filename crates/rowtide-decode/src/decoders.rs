@@ -130,14 +130,14 @@ impl Decoders {
         self.list.iter().any(|decoder| decoder.name() == name && decoder.types_keys())
     }
 
-    /// The same decoders where a record may be taken apart so far.
+    /// These decoders, where a record may be taken apart so far.
     #[must_use]
     pub fn bounded(self, bounds: Bounds) -> Self {
         Self { bounds, ..self }
     }
 
-    /// Decodes a record, part by part; `catalogue` is what is known of the source's tables. One that needs more memory
-    /// than it may have is one part that says so.
+    /// Decodes a record, part by part; `catalogue` is what is known of the source's tables. A record over the memory
+    /// limit gives one part with the error `too_large`.
     #[must_use]
     pub fn decode(&self, record: &Record, catalogue: &Catalogue) -> Vec<Part> {
         if record.fault.is_some() {

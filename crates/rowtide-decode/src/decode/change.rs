@@ -1,7 +1,7 @@
 //! The change of a row of a relational source, made into change events. A format says what its record is, as a
 //! [`RowChange`]; what follows from that stands here, once for all of them.
 //!
-//! 1. A table that nothing is said of is left out.
+//! 1. A table without a route is left out.
 //! 2. The version is the place in the source's order, unless changes go by their arrival.
 //! 3. The catalogue and the record say what makes a row one row: its key, its position, or all of it.
 //! 4. The image is taken apart into key and document.
@@ -46,6 +46,10 @@ pub(crate) enum Before<'i> {
 
 /// What a record of a relational source says of a row. Only `read` and `before` look at values: the rest is asked
 /// first, so that a table without a route needs no key and one that goes by arrival no position.
+///
+/// [`events`] asks in this order: operation, version, time, identity, `read`, `before`, `key`, `may_be_put`. A format may
+/// rely on it, and keep of an answer what a later one needs. Where something is wrong, `readable_key` asks for identity,
+/// row and key once more.
 pub(crate) trait RowChange {
     /// The table, and the record that tells of it.
     fn table(&self) -> &Table<'_>;
@@ -56,11 +60,11 @@ pub(crate) trait RowChange {
     /// The place in the source's order. Not asked where changes go by their arrival.
     fn version(&self) -> Result<Version>;
 
-    /// When it happened, if the record tells. Asked behind the version.
+    /// When it happened, if the record tells.
     fn changed_at(&self) -> Option<Timestamp>;
 
     /// Which row it is of a record that has several.
-    fn place(&self) -> Option<u32> {
+    fn row_index(&self) -> Option<u32> {
         None
     }
 
@@ -233,7 +237,7 @@ impl<'a> Table<'a> {
 pub(crate) fn then_by_arrival(version: Version, record: &Record) -> Result<Version> {
     let version = version.digits(record.sequence())?;
     Ok(match record.place {
-        Some(place) => version.place(place),
+        Some(place) => version.index(place),
         None => version,
     })
 }
@@ -253,7 +257,7 @@ pub(crate) fn decoded(change: &impl RowChange) -> Result<Decoded> {
     if table.is_left_out() { Ok(table.unrouted()) } else { part(change) }
 }
 
-/// The same of a table that is not left out.
+/// What a record comes to that tells of a row of a table that is not left out.
 ///
 /// # Errors
 /// What is wrong with the record, and whose row it concerns.
@@ -290,7 +294,7 @@ pub(crate) fn events(change: &impl RowChange) -> Result<Vec<ChangeEvent>> {
         Before::Row(before) => Some(before.key()?),
     };
     let key = match *identity {
-        Identity::Position => key_of_position(table.record, change.place())?,
+        Identity::Position => key_of_position(table.record, change.row_index())?,
         Identity::Columns(_) | Identity::Row => change.key(&mut row)?,
     };
     if operation == Operation::Delete {
@@ -317,7 +321,7 @@ pub(crate) fn events(change: &impl RowChange) -> Result<Vec<ChangeEvent>> {
     let before = table.event(Some(before), Change::Delete(None), version.clone(), changed_at);
     let now = table.event(Some(key), now, version, changed_at);
     // of the rows of one record, each has a number of its own
-    let pair = Some(change.place().unwrap_or_default());
+    let pair = Some(change.row_index().unwrap_or_default());
     Ok([before, now].map(|event| ChangeEvent { pair, ..event }).into())
 }
 

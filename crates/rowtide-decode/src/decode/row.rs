@@ -148,7 +148,7 @@ impl<'i> Row<'i> {
         self.is_key_only
     }
 
-    /// The same columns, without what makes the row one row.
+    /// Its columns, without what makes the row one row.
     pub(crate) fn into_columns(self) -> RowColumns {
         self.columns
     }
@@ -257,7 +257,7 @@ impl<'i> Row<'i> {
         key(self.identity, self.columns.key.clone())
     }
 
-    /// The same, of a row that is not asked again.
+    /// As [`Row::key`], of a row that is not asked again.
     ///
     /// # Errors
     /// As [`Row::key`].
@@ -289,7 +289,7 @@ impl<'i> Row<'i> {
         document
     }
 
-    /// The same as a change of just these columns.
+    /// The columns beyond the key, as a change of just these.
     pub(crate) fn patch(self) -> Patch {
         let document = self.document();
         let set = document.members().map(|(name, value)| (pointer(name), value.to_owned()));

@@ -141,7 +141,7 @@ impl RowChange for DsqlRow<'_> {
         let time = self.time().ok_or_else(no_time)?;
         let version = Version::new('q', self.table.epoch, Rank::Positioned).number(time);
         // of a changed key both records have one time, and in a route with a part of the key they are of one row
-        Ok(if self.message.is_delete() { version } else { version.place(1) })
+        Ok(if self.message.is_delete() { version } else { version.index(1) })
     }
 
     fn changed_at(&self) -> Option<Timestamp> {

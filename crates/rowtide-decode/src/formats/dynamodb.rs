@@ -119,7 +119,7 @@ impl DynamodbStreams {
             return Err(view_type(table, "not named", message.arn.as_deref().unwrap_or(&record.source)));
         }
         let source = message.source();
-        message.event(record, decoded, Order { table, source, version, changed_at, caveat: None })
+        message.event(record, decoded, Placement { table, source, version, changed_at, caveat: None })
     }
 }
 
@@ -162,7 +162,11 @@ impl DynamodbKinesis {
         let version = then_by_arrival(version, record)?;
         let source = message.source_through(record);
         let caveat = is_coarse.then_some(Caveat::CoarseClock);
-        message.event(record, decoded, Order { table, source, version, changed_at: Some(created_at), caveat })
+        message.event(
+            record,
+            decoded,
+            Placement { table, source, version, changed_at: Some(created_at), caveat },
+        )
     }
 }
 
@@ -229,7 +233,7 @@ struct Message<'a> {
 }
 
 /// Whose change it is and where it belongs among the changes of its key.
-struct Order<'a> {
+struct Placement<'a> {
     table: &'a str,
     source: SourceIdentity,
     version: Version,
@@ -272,8 +276,8 @@ impl<'a> Message<'a> {
         arn.with(&SourceIdentity::of(&[(Member::Region, self.region.as_deref())]))
     }
 
-    /// The same of one that came through Kinesis: the stream is in the table's account. A record that came another way
-    /// tells the region alone.
+    /// Which source a record is of that came through Kinesis: the stream is in the table's account. One that came another
+    /// way tells the region alone.
     fn source_through(&self, record: &Record) -> SourceIdentity {
         SourceIdentity::of(&[(Member::Region, self.region.as_deref())])
             .with(&SourceIdentity::of_stream(&record.source))
@@ -382,9 +386,9 @@ impl<'a> Message<'a> {
         &self,
         record: &Record,
         (key_decoded, document): (Option<Key>, Option<Document>),
-        order: Order<'_>,
+        placement: Placement<'_>,
     ) -> Result<Decoded> {
-        let Order { table, source, version, changed_at, caveat } = order;
+        let Placement { table, source, version, changed_at, caveat } = placement;
         check_name(table)?;
         let keys = match (self.has_body, self.keys) {
             (true, Some(keys)) => keys,

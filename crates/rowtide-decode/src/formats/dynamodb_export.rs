@@ -111,7 +111,7 @@ impl Decoding<'_, DynamodbExport> {
     fn about(&self, object: &LazyObject<'_>, error: Error) -> Error {
         let mut found = Line::default();
         readable(object, |scanner, name| found.member(scanner, name));
-        let told = if let Member::Text(arn) = &found.table_arn { table_of(arn) } else { None };
+        let told = if let Scalar::Text(arn) = &found.table_arn { table_of(arn) } else { None };
         let Some(table) = told.or(self.decoder.0.table.as_deref()) else { return error };
         let source = found.source();
         let key = match (found.keys, found.item) {
@@ -128,9 +128,9 @@ impl Decoding<'_, DynamodbExport> {
     fn decoded(&self, object: &LazyObject<'_>) -> Result<Decoded> {
         let found = Line::parse(object)?;
         let is_write = match (found.item, found.keys) {
-            (Some(_), None) if found.written_at == Member::Missing => false,
+            (Some(_), None) if found.written_at == Scalar::Missing => false,
             (None, Some(_)) => true,
-            (None, None) if found.written_at != Member::Missing => {
+            (None, None) if found.written_at != Scalar::Missing => {
                 return Err(Error::poison(Code::NoKey, "The record has no Keys."));
             }
             _ => {
@@ -141,10 +141,10 @@ impl Decoding<'_, DynamodbExport> {
             }
         };
         let table = match (&found.table_arn, &self.decoder.0.table) {
-            (Member::Text(arn), _) => table_of(arn).ok_or_else(bad_table)?,
-            (Member::Other, _) => return Err(bad_table()),
-            (Member::Missing, Some(table)) => table,
-            (Member::Missing, None) => {
+            (Scalar::Text(arn), _) => table_of(arn).ok_or_else(bad_table)?,
+            (Scalar::Other, _) => return Err(bad_table()),
+            (Scalar::Missing, Some(table)) => table,
+            (Scalar::Missing, None) => {
                 return Err(Error::config(
                     "The lines of an export do not name their table: read them through manifest-summary.json, which \
                      does, or set source.table.",
@@ -167,7 +167,7 @@ impl Decoding<'_, DynamodbExport> {
                     (Some(new), _) => (Change::Put(image(new)?), Some(new)),
                     (None, old) => (Change::Delete(old.map(image).transpose()?), old),
                 };
-                (self.version(at)?.place(WRITE), key, change, shown)
+                (self.version(at)?.index(WRITE), key, change, shown)
             }
         };
         Ok(Decoded::Events(vec![ChangeEvent {
@@ -204,7 +204,7 @@ pub fn table_of(arn: &str) -> Option<&str> {
 
 /// A member that should be a text or a number.
 #[derive(Debug, Default, PartialEq)]
-enum Member<'a> {
+enum Scalar<'a> {
     #[default]
     Missing,
     Text(Cow<'a, str>),
@@ -212,7 +212,7 @@ enum Member<'a> {
     Other,
 }
 
-impl<'a> Member<'a> {
+impl<'a> Scalar<'a> {
     fn read(scanner: &mut Scanner<'a>) -> Result<Self, Fault> {
         Ok(scanner.text()?.map_or(Self::Other, Self::Text))
     }
@@ -221,9 +221,9 @@ impl<'a> Member<'a> {
 /// A line with its items still text.
 #[derive(Debug, Default)]
 struct Line<'a> {
-    table_arn: Member<'a>,
-    exported_at: Member<'a>,
-    written_at: Member<'a>,
+    table_arn: Scalar<'a>,
+    exported_at: Scalar<'a>,
+    written_at: Scalar<'a>,
     item: Option<&'a str>,
     keys: Option<&'a str>,
     new_image: Option<&'a str>,
@@ -233,8 +233,8 @@ struct Line<'a> {
 impl<'a> Line<'a> {
     fn source(&self) -> SourceIdentity {
         match &self.table_arn {
-            Member::Text(arn) => SourceIdentity::of_arn(arn),
-            Member::Missing | Member::Other => SourceIdentity::default(),
+            Scalar::Text(arn) => SourceIdentity::of_arn(arn),
+            Scalar::Missing | Scalar::Other => SourceIdentity::default(),
         }
     }
 
@@ -246,8 +246,8 @@ impl<'a> Line<'a> {
 
     fn member(&mut self, scanner: &mut Scanner<'a>, name: &str) -> Result<(), Fault> {
         match (name, scanner.peek()?) {
-            ("tableArn", _) => self.table_arn = Member::read(scanner)?,
-            ("exportTime", _) => self.exported_at = Member::read(scanner)?,
+            ("tableArn", _) => self.table_arn = Scalar::read(scanner)?,
+            ("exportTime", _) => self.exported_at = Scalar::read(scanner)?,
             ("Metadata", Kind::Object) => scanner.object(|scanner, name| match name.as_ref() {
                 "WriteTimestampMicros" => self.write_timestamp(scanner),
                 _ => scanner.skip().map(drop),
@@ -264,13 +264,13 @@ impl<'a> Line<'a> {
     /// `{"N":"1680109764000000"}`, or the number by itself.
     fn write_timestamp(&mut self, scanner: &mut Scanner<'a>) -> Result<(), Fault> {
         if scanner.peek()? != Kind::Object {
-            self.written_at = Member::read(scanner)?;
+            self.written_at = Scalar::read(scanner)?;
             return Ok(());
         }
-        self.written_at = Member::Other;
+        self.written_at = Scalar::Other;
         scanner.object(|scanner, name| {
             match name.as_ref() {
-                "N" => self.written_at = Member::read(scanner)?,
+                "N" => self.written_at = Scalar::read(scanner)?,
                 _ => drop(scanner.skip()?),
             }
             Ok(())
@@ -279,9 +279,9 @@ impl<'a> Line<'a> {
 
     fn write_time(&self) -> Result<Timestamp> {
         let text = match &self.written_at {
-            Member::Text(text) => text,
-            Member::Other => return Err(bad_time("WriteTimestampMicros is not a number.")),
-            Member::Missing => {
+            Scalar::Text(text) => text,
+            Scalar::Other => return Err(bad_time("WriteTimestampMicros is not a number.")),
+            Scalar::Missing => {
                 let message =
                     "The record has no Metadata with WriteTimestampMicros, which orders the writes.";
                 return Err(Error::poison(Code::MissingVersion, message));
@@ -297,9 +297,9 @@ impl<'a> Line<'a> {
     fn export_time(&self, setting: Option<Timestamp>) -> Result<Timestamp> {
         let unreadable = || bad_time("exportTime is not a point in time such as 2026-01-31T08:00:00.000Z.");
         match &self.exported_at {
-            Member::Text(text) => Timestamp::from_rfc3339(text).ok_or_else(unreadable),
-            Member::Other => Err(unreadable()),
-            Member::Missing => setting.ok_or_else(|| {
+            Scalar::Text(text) => Timestamp::from_rfc3339(text).ok_or_else(unreadable),
+            Scalar::Other => Err(unreadable()),
+            Scalar::Missing => setting.ok_or_else(|| {
                 Error::config(
                     "The items of a full export do not say when it was made: read them through \
                      manifest-summary.json, which does (exportTime), or set source.exported_at.",

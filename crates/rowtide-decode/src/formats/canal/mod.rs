@@ -117,7 +117,7 @@ impl<'d> Decoding<'d, Canal> {
         }
         let table = self.table(&message).ok_or_else(no_change_record)?;
         if matches!(kind.as_ref(), "TRUNCATE" | "ERASE") {
-            return table.truncated(message.changed_at(), || Ok(message.version(&table)?.place(0)));
+            return table.truncated(message.changed_at(), || Ok(message.version(&table)?.index(0)));
         }
         if table.is_left_out() {
             return Ok(table.unrouted());
@@ -232,14 +232,14 @@ impl RowChange for CanalRow<'_> {
     }
 
     fn version(&self) -> Result<Version> {
-        Ok(self.rows.version.clone().place(self.place))
+        Ok(self.rows.version.clone().index(self.place))
     }
 
     fn changed_at(&self) -> Option<Timestamp> {
         self.rows.changed_at
     }
 
-    fn place(&self) -> Option<u32> {
+    fn row_index(&self) -> Option<u32> {
         Some(self.place)
     }
 

@@ -1,7 +1,7 @@
 //! Changes of MongoDB's connector: a document as a string of Extended JSON.
 
 use super::key::{ID, MessageKey};
-use super::message::{Image, Message};
+use super::message::{Message, RowImage};
 use super::operation::Op;
 use super::value::ColumnTypes;
 use crate::catalogue::Identity;
@@ -57,12 +57,14 @@ fn key_of(
 }
 
 /// The Extended JSON of an image.
-fn text(image: Image<'_>) -> Result<Option<Cow<'_, str>>> {
+fn text(image: RowImage<'_>) -> Result<Option<Cow<'_, str>>> {
     match image {
-        Image::None => Ok(None),
-        Image::Document(literal) => Ok(Some(Scanner::new(literal).string()?)),
-        Image::Columns(text) => Ok(Some(Cow::Borrowed(text))),
-        Image::Strange => Err(Error::poison(Code::BadImage, "A document of the record is no JSON object.")),
+        RowImage::None => Ok(None),
+        RowImage::Document(literal) => Ok(Some(Scanner::new(literal).string()?)),
+        RowImage::Columns(text) => Ok(Some(Cow::Borrowed(text))),
+        RowImage::Strange => {
+            Err(Error::poison(Code::BadImage, "A document of the record is no JSON object."))
+        }
     }
 }
 

@@ -181,7 +181,7 @@ fn is_control(object: &LazyObject<'_>) -> bool {
     is_transaction() || is_heartbeat() || is_notification() || is_signal()
 }
 
-/// The same with what the columns leave open.
+/// What was decoded, with what the columns leave open.
 fn with_caveat(mut decoded: Decoded, columns: &ColumnTypes<'_>) -> Decoded {
     if let (Decoded::Events(events), Some(caveat)) = (&mut decoded, columns.caveat()) {
         events.iter_mut().for_each(|event| event.caveat = Some(caveat.clone()));
@@ -286,7 +286,7 @@ impl Decoding<'_, Debezium> {
         }
         let no_key = || Error::poison(Code::NoKey, "The tombstone has no message key.");
         let version = table.version(|| Err(no_key()))?;
-        let columns = ColumnTypes::default().knowing(self.catalogue.schema(table.of_source()));
+        let columns = ColumnTypes::default().with_unsigned(self.catalogue.schema(table.of_source()));
         with_key(self.record, false, |message_key| {
             // an object of Extended JSON is no column's value
             let of_document = message_key.filter(|key| key.is_surely_of_document());
@@ -302,7 +302,7 @@ impl Decoding<'_, Debezium> {
     fn columns<'a>(&self, message: &Message<'a>, table: &Table<'_>) -> Result<ColumnTypes<'a>> {
         let columns = ColumnTypes::of(message.row_fields())?;
         Ok(match message.position.order() {
-            Ok(Order::Binlog) => columns.knowing(self.catalogue.schema(table.of_source())),
+            Ok(Order::Binlog) => columns.with_unsigned(self.catalogue.schema(table.of_source())),
             _ => columns,
         })
     }

@@ -121,7 +121,7 @@ fn hexadecimal(name: &str, text: &Text<'_>) -> Result<String> {
 /// needed, and versions that are stored look so.
 fn then_by_arrival(version: Version, record: &Record) -> Version {
     let arrival = version.clone().digits(record.sequence()).unwrap_or(version);
-    arrival.place(record.place.unwrap_or_default())
+    arrival.index(record.place.unwrap_or_default())
 }
 
 /// The largest of the numbers in a list of `<number>[:…]`, one for each of Oracle's redo threads.
@@ -149,7 +149,7 @@ impl<'a> Position<'a> {
         Ok(())
     }
 
-    /// The same of a CloudEvents attribute, whose name has no punctuation.
+    /// Reads a CloudEvents attribute as the member that it stands for: its name has no punctuation.
     pub(super) fn read_attribute(&mut self, scanner: &mut Scanner<'a>, name: &str) -> Result<(), Fault> {
         self.read(
             scanner,
@@ -170,8 +170,8 @@ impl<'a> Position<'a> {
         )
     }
 
-    /// Whether a member `name` counts.
-    pub(super) fn knows(name: &str) -> bool {
+    /// Whether `name` is that of a member that counts.
+    pub(super) fn is_member(name: &str) -> bool {
         Position::default().slot(name).is_some()
     }
 
@@ -301,7 +301,7 @@ impl<'a> Position<'a> {
         // of a changed key the delete and the create have one position, and in a route with another key they are of one
         // row, which is there afterwards
         Ok(match operation {
-            Op::Create | Op::Update if order != Order::Oplog => version.place(1),
+            Op::Create | Op::Update if order != Order::Oplog => version.index(1),
             Op::Create | Op::Update | Op::Read | Op::Delete => version,
         })
     }
@@ -324,7 +324,7 @@ impl<'a> Position<'a> {
         let stage = u32::from(!read);
         match order {
             Order::Wal => {
-                Ok(version.number(number("lsn", &self.lsn)?).place(stage).number(self.total_order()?))
+                Ok(version.number(number("lsn", &self.lsn)?).index(stage).number(self.total_order()?))
             }
             Order::Binlog => {
                 let file = self.file.as_deref().and_then(binlog_file);
@@ -333,7 +333,7 @@ impl<'a> Position<'a> {
                 if pos == 0 {
                     return Err(missing("pos"));
                 }
-                let version = version.number(file.ok_or_else(|| missing("file"))?).number(pos).place(stage);
+                let version = version.number(file.ok_or_else(|| missing("file"))?).number(pos).index(stage);
                 Ok(version.number(if read { 0 } else { number("row", &self.row)? }))
             }
             Order::ChangeTable | Order::Asn => {
@@ -355,7 +355,7 @@ impl<'a> Position<'a> {
                 };
                 let place = self.lcr_position.as_deref().or(self.rs_id.as_deref()).unwrap_or_default();
                 let ssn = if self.ssn.is_some() { number("ssn", &self.ssn)? } else { 0 };
-                let version = version.digits(committed)?.place(stage).digits(scn)?;
+                let version = version.digits(committed)?.index(stage).digits(scn)?;
                 let version = version.label(&place.trim().to_ascii_lowercase())?.number(ssn);
                 // OpenLogReplicator tells one number for all that a transaction did
                 Ok(if place.is_empty() && !read { then_by_arrival(version, record) } else { version })
@@ -363,7 +363,7 @@ impl<'a> Position<'a> {
             Order::Tso => Ok(version.number(number("commit_ts", &self.commit_ts)?)),
             Order::Oplog => {
                 let time = number("ts_ms", &self.ts_ms)?;
-                let version = version.number(time).number(number("ord", &self.ord)?).place(stage);
+                let version = version.number(time).number(number("ord", &self.ord)?).index(stage);
                 // one transaction may change a document twice, at one time
                 Ok(then_by_arrival(version.number(self.total_order()?), record))
             }

@@ -1,7 +1,7 @@
 //! The rows of a record: read by what identifies them and by what their columns are, and made into changes.
 
 use super::key::{ID, MessageKey};
-use super::message::{self, Image, Message, Shape};
+use super::message::{self, Message, RowImage, Shape};
 use super::operation::Op;
 use super::position::{Order, Position};
 use super::unavailable::{is_unavailable, is_unavailable_text};
@@ -138,14 +138,14 @@ impl<'a> DebeziumRow<'a> {
     /// The row before an update of an envelope, where the record may say another key than now.
     fn row_before<'i>(&self, identity: &'i Identity) -> Result<Before<'i>> {
         match (identity, self.message.before) {
-            (Identity::Row, Image::Columns(before)) => {
+            (Identity::Row, RowImage::Columns(before)) => {
                 let mut row = Row::new(identity);
                 let gaps = self.read_image(before, &mut row)?;
                 if gaps.has_unavailable { Err(self.no_before()) } else { Ok(Before::Row(row)) }
             }
             (Identity::Row, _) => Err(self.no_before()),
             // of its own key's change Debezium makes two records; what `before` has of it may be made up
-            (Identity::Columns(names), Image::Columns(before))
+            (Identity::Columns(names), RowImage::Columns(before))
                 if self.message_key.is_none_or(|key| !key.is_of(names)) =>
             {
                 let mut row = Row::of_key(identity);
@@ -161,7 +161,7 @@ impl<'a> DebeziumRow<'a> {
     fn refuse_hidden(&self) -> Result<()> {
         let Some(hidden) = self.gaps.get().and_then(|gaps| gaps.hidden.as_deref()) else { return Ok(()) };
         let mut is_shown = false;
-        if let (Image::Columns(before), false) = (self.message.before, self.is_flattened()) {
+        if let (RowImage::Columns(before), false) = (self.message.before, self.is_flattened()) {
             Scanner::new(before).object(|scanner, name| {
                 is_shown |= name == hidden;
                 scanner.skip().map(|_| ())
@@ -190,9 +190,9 @@ impl<'a> DebeziumRow<'a> {
     }
 
     /// The object of columns to read: the row, or of an envelope the row after the change, or before a delete.
-    fn image(&self) -> Image<'a> {
+    fn image(&self) -> RowImage<'a> {
         match self.operation {
-            _ if self.is_flattened() => Image::Columns(self.message.text),
+            _ if self.is_flattened() => RowImage::Columns(self.message.text),
             Op::Delete => self.message.before,
             Op::Create | Op::Read | Op::Update => self.message.after,
         }
@@ -252,7 +252,7 @@ impl RowChange for DebeziumRow<'_> {
     fn read(&self, row: &mut Row<'_>) -> Result<()> {
         let is_delete = self.operation == Op::Delete;
         let gaps = match (self.image(), row.identity()) {
-            (Image::Columns(text), _) => self.read_image(text, row)?,
+            (RowImage::Columns(text), _) => self.read_image(text, row)?,
             (_, Identity::Row) if is_delete => return Err(self.no_before()),
             _ if is_delete => Gaps::default(),
             _ => return Err(Error::poison(Code::NoImage, "The record of a change has no object `after`.")),
@@ -286,7 +286,7 @@ impl RowChange for DebeziumRow<'_> {
 
     fn key(&self, row: &mut Row<'_>) -> Result<Key> {
         match (self.operation, self.image()) {
-            (Op::Delete, Image::None | Image::Document(_) | Image::Strange) => {
+            (Op::Delete, RowImage::None | RowImage::Document(_) | RowImage::Strange) => {
                 self.key_of_message(row.identity())
             }
             _ => self.key_of(row, self.gaps.get().unwrap_or(&Gaps::default())),

@@ -101,8 +101,8 @@ impl<'a> ColumnTypes<'a> {
         Ok(Self { typed: vec![(Cow::Borrowed(name), of)], ..Self::default() })
     }
 
-    /// The same of a source that has numbers of 64 bits without a sign, with what it said of the table.
-    pub(super) fn knowing(self, told: Option<Arc<TableSchema>>) -> Self {
+    /// The columns as those of a source that has numbers of 64 bits without a sign, with what it said of the table.
+    pub(super) fn with_unsigned(self, told: Option<Arc<TableSchema>>) -> Self {
         Self { told, has_unsigned: true, ..self }
     }
 

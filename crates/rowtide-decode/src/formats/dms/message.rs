@@ -12,8 +12,8 @@ use std::collections::HashSet;
 #[derive(Debug, Default)]
 pub(super) struct Message<'a> {
     pub(super) metadata: Metadata<'a>,
-    pub(super) data: Option<Image<'a>>,
-    pub(super) before: Option<Image<'a>>,
+    pub(super) data: Option<RowImage<'a>>,
+    pub(super) before: Option<RowImage<'a>>,
     /// Whether there is a before-image that is no object: what it would have said is not known.
     pub(super) has_bad_before: bool,
     /// JSON text of the object `control`.
@@ -33,9 +33,9 @@ pub(super) struct Metadata<'a> {
     pub(super) transaction_record_id: Option<Cow<'a, str>>,
 }
 
-/// A row: names and the JSON text of their values, each name once.
+/// A row before or after a change: names and the JSON text of their values, each name once.
 #[derive(Debug, Default)]
-pub(super) struct Image<'a> {
+pub(super) struct RowImage<'a> {
     pub(super) columns: Vec<(Cow<'a, str>, &'a str)>,
     /// Names that stood there more than once.
     repeated: Vec<Cow<'a, str>>,
@@ -58,8 +58,8 @@ impl<'a> Message<'a> {
     fn member(&mut self, scanner: &mut Scanner<'a>, name: &str) -> Result<(), Fault> {
         match (name, scanner.peek()?) {
             ("metadata", Kind::Object) => self.metadata = Metadata::read(scanner)?,
-            ("data", Kind::Object) => self.data = Some(Image::read(scanner)?),
-            ("before-image", Kind::Object) => self.before = Some(Image::read(scanner)?),
+            ("data", Kind::Object) => self.data = Some(RowImage::read(scanner)?),
+            ("before-image", Kind::Object) => self.before = Some(RowImage::read(scanner)?),
             ("before-image", kind) => {
                 self.has_bad_before = kind != Kind::Null;
                 scanner.skip()?;
@@ -101,7 +101,7 @@ fn string<'a>(scanner: &mut Scanner<'a>) -> Result<Option<Cow<'a, str>>, Fault> 
     Ok(None)
 }
 
-impl<'a> Image<'a> {
+impl<'a> RowImage<'a> {
     fn read(scanner: &mut Scanner<'a>) -> Result<Self, Fault> {
         let mut image = Self { columns: Vec::with_capacity(16), repeated: Vec::new() };
         let mut nested = None;

@@ -40,7 +40,7 @@ mod message;
 mod position;
 mod value;
 
-use self::message::{Definition, Image, Message, Metadata};
+use self::message::{Definition, Message, Metadata, RowImage};
 use self::position::Position;
 use self::value::ColumnType;
 use crate::catalogue::{Catalogue, Identity, TableSchema};
@@ -134,7 +134,7 @@ impl Decoding<'_, Dms> {
         Some(Table::new(self, self.decoder.0.epoch, metadata.table_name()?, source))
     }
 
-    fn data(&self, message: &Message<'_>, operation: &str, image: &Image<'_>) -> Result<Decoded> {
+    fn data(&self, message: &Message<'_>, operation: &str, image: &RowImage<'_>) -> Result<Decoded> {
         let done = match operation {
             "load" => Done::Load,
             "insert" => Done::Insert,
@@ -210,7 +210,7 @@ struct DmsRow<'m> {
     table: &'m Table<'m>,
     message: &'m Message<'m>,
     done: Done,
-    image: &'m Image<'m>,
+    image: &'m RowImage<'m>,
     /// The columns that a control record told, if one did.
     columns: &'m [(String, String)],
     /// Columns whose values need a look, by name.
@@ -221,7 +221,7 @@ impl<'m> DmsRow<'m> {
     fn new(
         table: &'m Table<'_>,
         message: &'m Message<'_>,
-        (done, image): (Done, &'m Image<'_>),
+        (done, image): (Done, &'m RowImage<'_>),
         schema: Option<&'m TableSchema>,
     ) -> Self {
         let columns = schema.map(|schema| schema.columns.as_slice()).unwrap_or_default();
@@ -241,7 +241,7 @@ impl<'m> DmsRow<'m> {
     }
 
     /// Reads an image. A key must not depend on whether a column's type is known, so its values are as they were sent.
-    fn read_image(&self, image: &Image<'_>, row: &mut Row<'_>) -> Result<()> {
+    fn read_image(&self, image: &RowImage<'_>, row: &mut Row<'_>) -> Result<()> {
         image.refuse_repeated(row.identity())?;
         row.reserve(image.columns.iter().map(|(_, value)| value.len()).sum());
         for (name, value) in &image.columns {
@@ -342,7 +342,7 @@ impl RowChange for DmsRow<'_> {
             before.map_or(Ok(()), |before| self.read_image(before, &mut old))?;
             return Ok(Before::Columns(old));
         }
-        let is_whole = |before: &&Image<'_>| {
+        let is_whole = |before: &&RowImage<'_>| {
             before.columns.len() == self.image.columns.len() && before.has_all(self.image.names())
         };
         let before = before.filter(is_whole).ok_or_else(|| {

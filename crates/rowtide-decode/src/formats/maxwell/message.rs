@@ -61,7 +61,7 @@ impl<'a> Message<'a> {
     }
 
     /// The file's number and the offset of `position`, as in `mysql-bin.000006:800911`.
-    pub(super) fn place(&self) -> Result<(u64, u64)> {
+    pub(super) fn file_and_offset(&self) -> Result<(u64, u64)> {
         let position = row::string(self.position).ok_or_else(no_position)?;
         let parsed = || {
             let (file, offset) = position.rsplit_once(':')?;
@@ -86,7 +86,7 @@ impl<'a> Message<'a> {
     }
 
     pub(super) fn version(&self, table: &Table<'_>) -> Result<Version> {
-        let (file, offset) = self.place()?;
+        let (file, offset) = self.file_and_offset()?;
         let version = Version::new('x', table.epoch, Rank::Positioned).number(file).number(offset);
         match (row::present(self.commit), row::present(self.xoffset)) {
             (Some("true"), _) => Ok(version.number(u64::MAX)),
@@ -120,7 +120,7 @@ impl<'a> Message<'a> {
         });
         read.ok()?;
         let mut observed_at = format!("{:016x}", self.seconds()?);
-        if let Ok((file, offset)) = self.place() {
+        if let Ok((file, offset)) = self.file_and_offset() {
             observed_at.push_str(&format!(".{file:016x}.{offset:016x}"));
         }
         let (database, table) = (row::string(database)?, row::string(table)?);

@@ -155,7 +155,7 @@ impl<'d> Decoding<'d, Maxwell> {
         table.truncated(changed_at, || match (row::present(message.position), seconds) {
             (None, Some(seconds)) => Ok(Version::new('x', table.epoch, Rank::Loaded).number(seconds)),
             _ => {
-                let (file, offset) = message.place()?;
+                let (file, offset) = message.file_and_offset()?;
                 let version = Version::new('x', table.epoch, Rank::Positioned);
                 Ok(version.number(file).number(offset).number(0))
             }
