@@ -47,9 +47,9 @@ pub(crate) enum Before<'i> {
 /// What a record of a relational source says of a row. Only `read` and `before` look at values: the rest is asked
 /// first, so that a table without a route needs no key and one that goes by arrival no position.
 ///
-/// [`events`] asks in this order: operation, version, time, identity, `read`, `before`, `key`, `may_be_put`. A format may
-/// rely on it, and keep of an answer what a later one needs. Where something is wrong, `readable_key` asks for identity,
-/// row and key once more.
+/// [`events`] asks in this order: operation, version, time, identity, `read`, `before`, `key`, `may_be_put`. A format
+/// may rely on it, and keep of an answer what a later one needs. Where something is wrong, `readable_key` asks for
+/// identity, row and key once more.
 pub(crate) trait RowChange {
     /// The table, and the record that tells of it.
     fn table(&self) -> &Table<'_>;

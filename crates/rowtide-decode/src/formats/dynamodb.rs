@@ -15,7 +15,7 @@
 //! ordered by arrival, which AWS does not keep; with millisecond precision that really happens. DynamoDB drops records
 //! that exceed the Kinesis record limit.
 //!
-//! It is no `RowChange`: an item's attributes are typed, it comes whole, and its key stands beside it and never changes.
+//! It is no `RowChange`: an item's attributes are typed, it comes whole, and its key stands beside it for ever.
 //!
 //! # Source
 //! Amazon DynamoDB Streams API Reference, "Record", "StreamRecord" and "Identity"; AWS SDK for .NET,
@@ -276,8 +276,8 @@ impl<'a> Message<'a> {
         arn.with(&SourceIdentity::of(&[(Member::Region, self.region.as_deref())]))
     }
 
-    /// Which source a record is of that came through Kinesis: the stream is in the table's account. One that came another
-    /// way tells the region alone.
+    /// Which source a record is of that came through Kinesis: the stream is in the table's account. One that came
+    /// another way tells the region alone.
     fn source_through(&self, record: &Record) -> SourceIdentity {
         SourceIdentity::of(&[(Member::Region, self.region.as_deref())])
             .with(&SourceIdentity::of_stream(&record.source))
