@@ -223,7 +223,7 @@ impl Catalogue {
 
 #[cfg(test)]
 mod tests {
-    use super::{Catalogue, Identity, SAID_BYTES, TableSchema};
+    use super::{Catalogue, Identity, SAID_BYTES, TABLE_BYTES_MAX, TableSchema};
     use crate::error::Code;
     use crate::rules::{ByTable, Keyless, Rules, TablePattern, TableRules};
     use crate::source::{Member, SourceIdentity, SourceTable};
@@ -247,6 +247,14 @@ mod tests {
 
     fn columns(names: &[&str]) -> Identity {
         Identity::Columns(names.iter().map(|name| (*name).to_owned()).collect())
+    }
+
+    #[test]
+    fn what_no_database_can_hold_is_not_kept() {
+        let can_be_kept =
+            |table: &str| TableSchema { table: table.to_owned(), ..schema(&["id"], "1") }.can_be_kept();
+        assert!(can_be_kept("t") && can_be_kept(&"t".repeat(TABLE_BYTES_MAX)));
+        assert!(!can_be_kept("") && !can_be_kept("a\0") && !can_be_kept(&"t".repeat(TABLE_BYTES_MAX + 1)));
     }
 
     #[test]
