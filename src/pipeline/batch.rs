@@ -208,7 +208,8 @@ impl Batch<'_> {
                 if !schema.can_be_kept() {
                     return Err(Unfit::from(Error::poison(
                         Code::BadTable,
-                        "The name of a table or column that the record describes is empty or holds a NUL character.",
+                        "The name of a table or column that the record describes is empty, too long or holds a NUL \
+                         character.",
                     )));
                 }
                 chunk.verdicts.push(ignored(Reason::Control));

@@ -519,43 +519,134 @@ const WITHOUT_CIRCLES: [&str; 15] = [
     "src/sink",
 ];
 
-/// The other files of its room that a file's imports name: the longest beginning of a path that is one. A `mod.rs` is
-/// the front door of its folder: it names what is in it, and they may name it.
-fn imported_within(source: &Source, room: &str, own: &str, files: &BTreeSet<String>) -> BTreeSet<String> {
-    let room = room.rsplit_once('/').map_or(room, |(_, name)| name);
-    let folder =
-        if source.path.ends_with("/mod.rs") { Some(own) } else { own.rsplit_once('/').map(|it| it.0) };
-    let imports = source.shipped().lines().filter_map(|line| line.trim().strip_prefix("use "));
-    let paths = imports.filter_map(|import| {
-        let path = import.split([';', '{', ' ']).next()?.trim_end_matches("::").replace("::", "/");
-        match path.strip_prefix("super/") {
-            Some(path) => Some(folder.map_or_else(|| path.to_owned(), |folder| format!("{folder}/{path}"))),
-            None => path.strip_prefix(&format!("crate/{room}/")).map(str::to_owned),
+/// Of these, the rooms that still have circles where imports stand in braces, or where what is in a folder needs what
+/// its `mod.rs` defines, which needs them: there neither is looked at.
+const WITH_CIRCLES_AT_DOORS: [&str; 3] = ["src/cli", "src/config", "src/plan"];
+
+/// The files of a room by their module's path in it, that of the room itself being empty. A `mod.rs` that only declares
+/// and hands on is nobody's circle: what is imported through it is looked for behind it.
+struct Files<'s> {
+    room: &'s str,
+    counts_doors: bool,
+    sources: BTreeMap<String, &'s Source>,
+}
+
+impl<'s> Files<'s> {
+    fn new(room: &'s str, sources: &'s [Source]) -> Self {
+        let name = |source: &Source| {
+            let inside = source.path.strip_prefix(room).unwrap().trim_end_matches(".rs");
+            inside.trim_end_matches("/mod").trim_start_matches('/').to_owned()
+        };
+        let counts_doors = !WITH_CIRCLES_AT_DOORS.contains(&room);
+        Self { room, counts_doors, sources: sources.iter().map(|source| (name(source), source)).collect() }
+    }
+
+    /// What a file imports: the name by which it goes there, and its path in the room.
+    fn imports(&self, own: &str) -> Vec<(String, String)> {
+        let code = self.sources[own].shipped();
+        let statements = code.split_inclusive(';').filter_map(|statement| {
+            let (front, tree) = statement.rsplit_once("use ")?;
+            let opens_line = front.is_empty() || front.ends_with(['\n', ' ']);
+            let tree = tree.trim_end_matches(';').replace(" as ", "@");
+            opens_line.then(|| tree.replace(char::is_whitespace, ""))
+        });
+        let named = |leaf: String| {
+            let (path, name) = leaf.split_once('@').unwrap_or((&leaf, leaf.rsplit(':').next()?));
+            Some((name.to_owned(), self.inside(own, path)?))
+        };
+        let paths = |tree: String| match (self.counts_doors, tree.split_once("::{")) {
+            (false, Some((front, _))) => vec![front.to_owned()],
+            _ => leaves(&tree),
+        };
+        statements.flat_map(paths).filter_map(named).collect()
+    }
+
+    /// The path in the room that `path` leads to from a file, if it stays in the room.
+    fn inside(&self, own: &str, path: &str) -> Option<String> {
+        let above = |of: &str| of.rsplit_once('/').map_or("", |(above, _)| above).to_owned();
+        let join = |folder: &str, rest: &str| format!("{folder}/{rest}").trim_matches('/').to_owned();
+        let path = path.replace("::", "/");
+        let crate_path = format!("crate/{}/", self.room.rsplit('/').next().unwrap());
+        if let Some(rest) = path.strip_prefix(&crate_path) {
+            return Some(rest.to_owned());
         }
-    });
-    let file = |path: String| {
-        let beginnings = Path::new(&path).ancestors().filter_map(Path::to_str);
-        beginnings.into_iter().find(|name| files.contains(*name)).map(str::to_owned)
+        if let Some(mut rest) = path.strip_prefix("super/") {
+            let mut folder = above(own);
+            while let Some(further) = rest.strip_prefix("super/") {
+                (folder, rest) = (above(&folder), further);
+            }
+            return Some(join(&folder, rest));
+        }
+        let child = join(own, path.strip_prefix("self/").unwrap_or(&path));
+        let first = join(own, child[own.len()..].trim_matches('/').split('/').next().unwrap());
+        self.sources.contains_key(&first).then_some(child)
+    }
+
+    /// The file that defines what a path in the room leads to, through the doors that hand it on.
+    fn defining(&self, path: &str) -> String {
+        let beginnings = Path::new(path).ancestors().filter_map(Path::to_str);
+        let door = beginnings.into_iter().find(|name| self.sources.contains_key(*name)).unwrap();
+        let rest = path[door.len()..].trim_start_matches('/');
+        let (name, behind) = rest.split_once('/').unwrap_or((rest, ""));
+        let handed_on = self.imports(door).into_iter().find(|(named, from)| named == name && from != path);
+        match handed_on {
+            Some((_, from)) => self.defining(format!("{from}/{behind}").trim_end_matches('/')),
+            None => door.to_owned(),
+        }
+    }
+
+    /// The other files that a file names, in its imports or as modules of its own.
+    fn known(&self, own: &str) -> BTreeSet<String> {
+        let code = self.sources[own].shipped();
+        let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+        let names = |child: &str| {
+            let module = format!("{child}::");
+            code.match_indices(&module).any(|(at, _)| !code[..at].ends_with(is_part))
+        };
+        let inside = self.sources.keys().filter(|name| is_door(own, name));
+        let direct = inside.filter(|name| !name[own.len()..].trim_start_matches('/').contains('/'));
+        let named = direct.filter(|name| names(name.rsplit('/').next().unwrap())).cloned();
+        let imported = self.imports(own).into_iter().map(|(_, path)| self.defining(&path));
+        let is_free = |other: &String| !self.counts_doors && (is_door(own, other) || is_door(other, own));
+        named.chain(imported).filter(|other| other != own && !is_free(other)).collect()
+    }
+}
+
+/// Whether a file is the `mod.rs` of a folder that another is in.
+fn is_door(door: &str, inside: &str) -> bool {
+    inside != door && (door.is_empty() || inside.starts_with(&format!("{door}/")))
+}
+
+/// The paths that a tree of imports comes to, without white space: `a::{b,c::{self,d as e}}`.
+fn leaves(tree: &str) -> Vec<String> {
+    let Some((front, inside)) = tree.split_once('{') else {
+        let path = tree.trim_end_matches("::self").trim_end_matches("::*");
+        return vec![path.to_owned()];
     };
-    paths.filter_map(file).filter(|other| other != own && !own.starts_with(&format!("{other}/"))).collect()
+    let inside = inside.strip_suffix('}').unwrap_or(inside);
+    let mut depth = 0;
+    let parts = inside.split(|c: char| {
+        depth += i32::from(c == '{') - i32::from(c == '}');
+        c == ',' && depth == 0
+    });
+    let parts = parts.filter(|part| !part.is_empty());
+    parts.flat_map(|part| leaves(&format!("{front}{part}"))).collect()
+}
+
+#[test]
+fn imports_are_taken_apart() {
+    assert_eq!(leaves("a::{self,b::{c,d},e,}"), ["a", "a::b::c", "a::b::d", "a::e"]);
+    assert_eq!(leaves("a::b::C"), ["a::b::C"]);
 }
 
 #[test]
 fn files_of_a_room_do_not_know_each_other_in_a_circle() {
     let mut found = Vec::new();
     for room in WITHOUT_CIRCLES {
-        let name = |source: &Source| {
-            let inside = source.path.strip_prefix(&format!("{room}/")).unwrap();
-            inside.trim_end_matches(".rs").trim_end_matches("/mod").to_owned()
-        };
         let sources = sources(room);
-        let files: BTreeSet<String> = sources.iter().map(name).filter(|name| name != "mod").collect();
-        let known = |source: &Source| {
-            let own = name(source);
-            let known = imported_within(source, room, &own, &files);
-            (own, known)
-        };
-        let mut knows: BTreeMap<String, BTreeSet<String>> = sources.iter().map(known).collect();
+        let files = Files::new(room, &sources);
+        let known = |own: &String| (own.clone(), files.known(own));
+        let mut knows: BTreeMap<String, BTreeSet<String>> = files.sources.keys().map(known).collect();
         // what knows nothing that is left goes, until nothing goes any more: what stays is in a circle
         loop {
             let rest: BTreeSet<String> = knows.keys().cloned().collect();

@@ -1,11 +1,14 @@
-//! What is known of source tables beside their records: by [`Rules`], and by what the source itself once said of them.
-//! Decoders are given it with each record; they ask it and never write to it.
+//! Keys and columns of source tables, from the configuration and from schema records that came earlier. Decoders are
+//! given it with each record; they ask it and never write to it.
 
 use crate::error::{Code, Error, Result};
 use crate::memo::Memo;
 use crate::rules::{Images, Keyless, Rules, TableRules};
 use crate::source::{SourceIdentity, SourceTable};
 use std::sync::Arc;
+
+/// The longest name of a table: no source has names of a tenth of it.
+pub(crate) const TABLE_BYTES_MAX: usize = 1_024;
 
 /// What a source said of one of its tables, in a record of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,12 +54,14 @@ impl TableSchema {
         texts.map(|text| text.len() + size_of::<String>()).sum::<usize>() + self.source.as_str().len()
     }
 
-    /// Whether every database can hold it: no empty name, no NUL. One such record must not stop its stream.
+    /// Whether every database can hold it: no empty name, none that is too long, no NUL. One such record must not stop
+    /// its stream.
     #[must_use]
     pub fn can_be_kept(&self) -> bool {
         let columns = self.columns.iter().flat_map(|(name, kind)| [name, kind]);
         let texts = [&self.table, &self.observed_at].into_iter().chain(&self.key).chain(columns);
-        let is_named = !self.table.is_empty() && self.key.iter().all(|name| !name.is_empty());
+        let is_named =
+            (1..=TABLE_BYTES_MAX).contains(&self.table.len()) && self.key.iter().all(|name| !name.is_empty());
         is_named && texts.into_iter().all(|text| !text.contains('\0'))
     }
 }
@@ -218,7 +223,7 @@ impl Catalogue {
 
 #[cfg(test)]
 mod tests {
-    use super::{Catalogue, Identity, SAID_BYTES, TableSchema};
+    use super::{Catalogue, Identity, SAID_BYTES, TABLE_BYTES_MAX, TableSchema};
     use crate::error::Code;
     use crate::rules::{ByTable, Keyless, Rules, TablePattern, TableRules};
     use crate::source::{Member, SourceIdentity, SourceTable};
@@ -242,6 +247,14 @@ mod tests {
 
     fn columns(names: &[&str]) -> Identity {
         Identity::Columns(names.iter().map(|name| (*name).to_owned()).collect())
+    }
+
+    #[test]
+    fn what_no_database_can_hold_is_not_kept() {
+        let can_be_kept =
+            |table: &str| TableSchema { table: table.to_owned(), ..schema(&["id"], "1") }.can_be_kept();
+        assert!(can_be_kept("t") && can_be_kept(&"t".repeat(TABLE_BYTES_MAX)));
+        assert!(!can_be_kept("") && !can_be_kept("a\0") && !can_be_kept(&"t".repeat(TABLE_BYTES_MAX + 1)));
     }
 
     #[test]

@@ -130,14 +130,14 @@ impl Decoders {
         self.list.iter().any(|decoder| decoder.name() == name && decoder.types_keys())
     }
 
-    /// The same decoders where a record may be taken apart so far.
+    /// These decoders, where a record may be taken apart so far.
     #[must_use]
     pub fn bounded(self, bounds: Bounds) -> Self {
         Self { bounds, ..self }
     }
 
-    /// Decodes a record, part by part; `catalogue` is what is known of the source's tables. One that needs more memory
-    /// than it may have is one part that says so.
+    /// Decodes a record, part by part; `catalogue` is what is known of the source's tables. A record over the memory
+    /// limit gives one part with the error `too_large`.
     #[must_use]
     pub fn decode(&self, record: &Record, catalogue: &Catalogue) -> Vec<Part> {
         if record.fault.is_some() {
@@ -268,5 +268,110 @@ fn unrecognised(payload: &[u8]) -> Error {
     }) {
         Ok(()) => Error::poison(Code::Unrecognised, "No decoder recognises the record."),
         Err(fault) => fault.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Decoders, names};
+    use crate::catalogue::Catalogue;
+    use crate::decode::{Pointers, Settings};
+    use crate::record::Record;
+    use crate::rules::{Keyless, Rules, TableRules};
+
+    /// Records of each decoder that name a table `NAME`.
+    const OF_NAME: [(&str, &str); 18] = [
+        (
+            "dynamodb-kinesis",
+            r#"{"eventName":"REMOVE","tableName":"NAME","recordFormat":"application/json","dynamodb":{
+            "ApproximateCreationDateTime":1720740233012995,"Keys":{"id":{"S":"a"}}}}"#,
+        ),
+        (
+            "dynamodb",
+            r#"{"eventName":"REMOVE","eventSourceARN":"arn:aws:dynamodb:eu-west-1:1:table/NAME/stream/2024",
+            "dynamodb":{"SequenceNumber":"1","StreamViewType":"NEW_IMAGE","Keys":{"id":{"S":"a"}}}}"#,
+        ),
+        (
+            "dynamodb-export",
+            r#"{"tableArn":"arn:aws:dynamodb:eu-west-1:1:table/NAME",
+            "Metadata":{"WriteTimestampMicros":{"N":"1"}},"Keys":{"id":{"S":"a"}}}"#,
+        ),
+        (
+            "debezium",
+            r#"{"op":"d","before":{"id":1},"source":{"connector":"postgresql","table":"NAME","lsn":1}}"#,
+        ),
+        ("debezium", r#"{"op":"t","source":{"connector":"postgresql","table":"NAME","lsn":1}}"#),
+        (
+            "debezium",
+            r#"{"op":"c","after":"{\"_id\":1}","source":{"connector":"mongodb","collection":"NAME","ts_ms":1,"ord":1}}"#,
+        ),
+        ("debezium", r#"{"__op":"d","__source_table":"NAME","__source_lsn":1,"id":1}"#),
+        (
+            "maxwell",
+            r#"{"database":"d","table":"NAME","type":"delete","position":"b.1:4","commit":true,
+            "primary_key_columns":["id"],"data":{"id":1}}"#,
+        ),
+        ("maxwell", r#"{"database":"d","table":"NAME","type":"table-drop","position":"b.1:4"}"#),
+        (
+            "wal2json",
+            r#"{"action":"I","table":"NAME","lsn":"0/1","pk":[{"name":"id"}],"columns":[{"name":"id","value":1}]}"#,
+        ),
+        (
+            "wal2json",
+            r#"{"nextlsn":"0/1","change":[{"kind":"insert","table":"NAME","pk":{"pknames":["id"]},
+            "columnnames":["id"],"columnvalues":[1]}]}"#,
+        ),
+        ("wal2json", r#"{"action":"T","table":"NAME","lsn":"0/1"}"#),
+        (
+            "canal",
+            r#"{"isDdl":false,"database":"d","table":"NAME","type":"DELETE","es":1,"pkNames":["id"],
+            "data":[{"id":"1"}]}"#,
+        ),
+        (
+            "mongodb",
+            r#"{"_id":{"_data":"82AA"},"operationType":"delete","clusterTime":{"$timestamp":{"t":1,"i":1}},
+            "ns":{"db":"d","coll":"NAME"},"documentKey":{"_id":1}}"#,
+        ),
+        (
+            "dsql",
+            r#"{"type":"full","op":"d","before":{"id":1},"source":{"cluster":"c","txId":"x","ts_ns":1,
+            "schema":"s","table":"NAME"}}"#,
+        ),
+        (
+            "dms",
+            r#"{"data":{"id":1},"metadata":{"record-type":"data","operation":"load","table-name":"NAME",
+            "timestamp":"2024-07-29T00:58:44.895275Z"}}"#,
+        ),
+        (
+            "dms",
+            r#"{"control":{},"metadata":{"record-type":"control","operation":"drop-table","table-name":"NAME",
+            "timestamp":"2024-07-29T00:58:44.895275Z"}}"#,
+        ),
+        ("json", r#"{"table":"NAME","version":1,"id":1}"#),
+    ];
+
+    #[test]
+    fn a_table_name_that_no_database_can_have_is_refused_by_every_decoder() {
+        let own = |pointer: &str| Some(pointer.to_owned());
+        let key = vec!["/id".to_owned()];
+        let pointers =
+            Pointers { table: own("/table"), version: own("/version"), key, ..Pointers::default() };
+        let settings = Settings { pointers, ..Settings::default() };
+        let keyless = TableRules { keyless: Keyless::Row, ..TableRules::default() };
+        let catalogue = Catalogue::new(Rules::of_all(keyless));
+        let code = |decoder: &str, name: &str, payload: &str| {
+            let record = Record::new("s", "7", payload.replace("NAME", name));
+            let record = Record { partition_key: Some(r#"{"id":1}"#.into()), ..record };
+            let decoders = Decoders::named(decoder, &settings).unwrap();
+            let parts = decoders.decode(&record, &catalogue);
+            parts.into_iter().find_map(|part| part.decoded.err()).map(|error| error.code().to_string())
+        };
+        for (decoder, payload) in OF_NAME {
+            assert_eq!(code(decoder, "t", payload), None, "{payload}");
+            let longer = code(decoder, &"t".repeat(1_025), payload);
+            assert_eq!(longer.as_deref(), Some("bad_table"), "{payload}");
+        }
+        let is_tried = |name: &&str| OF_NAME.iter().any(|(decoder, _)| decoder == name);
+        assert!(names().iter().all(is_tried), "give the new decoder a record in OF_NAME");
     }
 }

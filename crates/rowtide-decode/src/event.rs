@@ -127,7 +127,7 @@ impl Key {
         Self::new(members.into_iter().map(member).collect::<Result<_>>()?)
     }
 
-    /// The same with more members.
+    /// This key with more members.
     ///
     /// # Errors
     /// When one of their names is there already.
@@ -257,7 +257,7 @@ impl Document {
         object(self.members(), self.names.len() + self.values.len() + 4 * self.ends.len() + 2)
     }
 
-    /// The same document with only the members that `keep` accepts.
+    /// This document with only the members that `keep` accepts.
     #[must_use]
     pub fn filtered(&self, mut keep: impl FnMut(&str) -> bool) -> Self {
         let mut kept = Self::default();
@@ -274,7 +274,7 @@ impl Document {
         self.ends.push((self.names.len(), self.values.len()));
     }
 
-    /// Of members with one name keeps the last.
+    /// Of members with one name keeps the last. Not by `json::keep_last`: their names and values are one text each.
     pub(crate) fn keep_last(&mut self) {
         let repeated = json::repeated_names(self.ends.len(), |at| self.name(at));
         if !repeated.is_empty() {
@@ -524,11 +524,11 @@ impl ChangeEvent {
             return Err(Error::poison(Code::NoImage, "The change event carries no DynamoDB image."));
         };
         // the libraries' own messages quote values
-        let misfit = "The DynamoDB image does not fit the type it is read into.";
+        let rejection = "The DynamoDB image does not fit the type it is read into.";
         serde_json::from_slice::<serde_dynamo::Item>(image)
             .ok()
             .and_then(|item| serde_dynamo::from_item(item).ok())
-            .ok_or_else(|| Error::poison(Code::ImageMisfit, misfit))
+            .ok_or_else(|| Error::poison(Code::ImageMisfit, rejection))
     }
 }
 

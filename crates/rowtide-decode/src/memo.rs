@@ -1,5 +1,5 @@
-//! What may be forgotten: answers that can be found again, kept while they are of use, never more than so many bytes of
-//! them. Streams may bring any number of names; what is remembered of each must not fill the memory.
+//! A cache of bounded size for what can be computed again. Streams may bring any number of names; what is remembered of
+//! each must not fill the memory.
 
 use std::borrow::Borrow;
 use std::collections::HashMap;

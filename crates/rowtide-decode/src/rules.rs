@@ -50,7 +50,7 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// The same said of every table.
+    /// Rules that say one thing of every table.
     #[must_use]
     pub fn of_all(rules: TableRules) -> Self {
         Self { tables: ByTable::new(vec![(TablePattern::default(), rules)]), ..Self::default() }

@@ -95,7 +95,7 @@ impl SourceIdentity {
         Self::of_stream_with(arn, [])
     }
 
-    /// The same with what the record itself tells.
+    /// As [`SourceIdentity::of_stream`], with what the record itself tells.
     #[must_use]
     pub fn of_stream_with<const N: usize>(arn: &str, told: [(Member, Option<&str>); N]) -> Self {
         match arn.split(':').nth(2) {
@@ -107,7 +107,7 @@ impl SourceIdentity {
         }
     }
 
-    /// The same with one more member, unless that is not told.
+    /// This identity with one more member, unless that is not told.
     #[must_use]
     pub fn and(&self, member: Member, value: Option<&str>) -> Self {
         Self::of(&[(member, value)]).with(self)

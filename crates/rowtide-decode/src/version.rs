@@ -67,9 +67,9 @@ impl Version {
 
     /// Appends a number as 8 hexadecimal digits: a place among few.
     #[must_use]
-    pub fn place(mut self, place: u32) -> Self {
+    pub fn index(mut self, index: u32) -> Self {
         self.0.push('.');
-        push_hex::<8>(&mut self.0, place.into());
+        push_hex::<8>(&mut self.0, index.into());
         self
     }
 
@@ -190,7 +190,7 @@ pub fn scheme_name(letter: char) -> &'static str {
 /// # Errors
 /// When `position` is no decimal number.
 pub fn arrival(epoch: u16, position: &str, place: u32) -> Result<Version> {
-    Ok(Version::new(ARRIVAL, epoch, Rank::Positioned).digits(position)?.place(place))
+    Ok(Version::new(ARRIVAL, epoch, Rank::Positioned).digits(position)?.index(place))
 }
 
 #[cfg(test)]

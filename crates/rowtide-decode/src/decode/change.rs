@@ -1,7 +1,7 @@
 //! The change of a row of a relational source, made into change events. A format says what its record is, as a
 //! [`RowChange`]; what follows from that stands here, once for all of them.
 //!
-//! 1. A table that nothing is said of is left out.
+//! 1. A table without a route is left out.
 //! 2. The version is the place in the source's order, unless changes go by their arrival.
 //! 3. The catalogue and the record say what makes a row one row: its key, its position, or all of it.
 //! 4. The image is taken apart into key and document.
@@ -11,7 +11,7 @@
 
 use super::row::{Completeness, KEY_COLUMNS_MAX, Row, too_many_key_columns};
 use super::{Decoded, Decoding};
-use crate::catalogue::{Catalogue, Identity};
+use crate::catalogue::{Catalogue, Identity, TABLE_BYTES_MAX};
 use crate::error::{Code, Error, Result};
 use crate::event::{Change, ChangeEvent, Key, Timestamp};
 use crate::json;
@@ -19,9 +19,6 @@ use crate::record::{Record, Redelivered};
 use crate::source::{SourceIdentity, SourceTable};
 use crate::version::{ARRIVAL, Rank, Version, arrival};
 use std::borrow::Cow;
-
-/// The longest name of a table: no source has names of a tenth of it.
-const TABLE_BYTES_MAX: usize = 1_024;
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +46,10 @@ pub(crate) enum Before<'i> {
 
 /// What a record of a relational source says of a row. Only `read` and `before` look at values: the rest is asked
 /// first, so that a table without a route needs no key and one that goes by arrival no position.
+///
+/// [`events`] asks in this order: operation, version, time, identity, `read`, `before`, `key`, `may_be_put`. A format
+/// may rely on it, and keep of an answer what a later one needs. Where something is wrong, `readable_key` asks for
+/// identity, row and key once more.
 pub(crate) trait RowChange {
     /// The table, and the record that tells of it.
     fn table(&self) -> &Table<'_>;
@@ -59,11 +60,11 @@ pub(crate) trait RowChange {
     /// The place in the source's order. Not asked where changes go by their arrival.
     fn version(&self) -> Result<Version>;
 
-    /// When it happened, if the record tells. Asked behind the version.
+    /// When it happened, if the record tells.
     fn changed_at(&self) -> Option<Timestamp>;
 
     /// Which row it is of a record that has several.
-    fn place(&self) -> Option<u32> {
+    fn row_index(&self) -> Option<u32> {
         None
     }
 
@@ -164,12 +165,8 @@ impl<'a> Table<'a> {
     /// key.
     ///
     /// # Errors
-    /// As [`Catalogue::identity`], and when names are longer or more than any database has.
+    /// As [`Catalogue::identity`], and when the key has more columns than any database has.
     pub(crate) fn identity(&self, told: Option<Vec<String>>) -> Result<Identity> {
-        if self.name.len() > TABLE_BYTES_MAX {
-            let message = "The record names a table by more bytes than any name has.";
-            return Err(Error::poison(Code::BadTable, message));
-        }
         match self.catalogue.identity(self.of_source(), told)? {
             Identity::Columns(names) if names.len() > KEY_COLUMNS_MAX => {
                 Err(too_many_key_columns(&self.name))
@@ -180,7 +177,11 @@ impl<'a> Table<'a> {
 
     /// The version of a change. Where changes go by their arrival the source's order is not asked: the flow gives them
     /// one, and refuses a transport that delivers in no order.
+    ///
+    /// # Errors
+    /// Those of `of_source`. Every change has a version, so a name that no table can have is refused here.
     pub(crate) fn version(&self, of_source: impl FnOnce() -> Result<Version>) -> Result<Version> {
+        check_name(&self.name)?;
         if !self.catalogue.is_by_arrival() {
             return of_source();
         }
@@ -188,19 +189,14 @@ impl<'a> Table<'a> {
         Ok(arrival(self.epoch, self.record.sequence(), 0).unwrap_or_else(|_| unordered()))
     }
 
-    /// Appends the transport's number of the record to a version, and its place in an aggregate, where the source's own
-    /// order can tie.
+    /// As [`then_by_arrival`], where the source's own order can tie; `advice` is what to do when there is no number.
     ///
     /// # Errors
     /// When the transport gave no number.
     pub(crate) fn numbered(&self, version: Version, advice: &str) -> Result<Version> {
-        let version = version.digits(self.record.sequence()).map_err(|_| {
+        then_by_arrival(version, self.record).map_err(|_| {
             let message = format!("The source's order can tie, and the transport gave no number. {advice}");
             Error::poison(Code::MissingVersion, message)
-        })?;
-        Ok(match self.record.place {
-            Some(place) => version.place(place),
-            None => version,
         })
     }
 
@@ -234,13 +230,34 @@ impl<'a> Table<'a> {
     }
 }
 
+/// Appends the transport's number of a record to a version, and its place in an aggregate.
+///
+/// # Errors
+/// When the transport gave no number.
+pub(crate) fn then_by_arrival(version: Version, record: &Record) -> Result<Version> {
+    let version = version.digits(record.sequence())?;
+    Ok(match record.place {
+        Some(place) => version.index(place),
+        None => version,
+    })
+}
+
+/// Refuses the name of a table that no database can have.
+pub(crate) fn check_name(table: &str) -> Result<()> {
+    if table.len() > TABLE_BYTES_MAX {
+        let message = "The record names a table by more bytes than any name has.";
+        return Err(Error::poison(Code::BadTable, message));
+    }
+    Ok(())
+}
+
 /// What a record comes to that tells of a row.
 pub(crate) fn decoded(change: &impl RowChange) -> Result<Decoded> {
     let table = change.table();
     if table.is_left_out() { Ok(table.unrouted()) } else { part(change) }
 }
 
-/// The same of a table that is not left out.
+/// What a record comes to that tells of a row of a table that is not left out.
 ///
 /// # Errors
 /// What is wrong with the record, and whose row it concerns.
@@ -277,7 +294,7 @@ pub(crate) fn events(change: &impl RowChange) -> Result<Vec<ChangeEvent>> {
         Before::Row(before) => Some(before.key()?),
     };
     let key = match *identity {
-        Identity::Position => key_of_position(table.record, change.place())?,
+        Identity::Position => key_of_position(table.record, change.row_index())?,
         Identity::Columns(_) | Identity::Row => change.key(&mut row)?,
     };
     if operation == Operation::Delete {
@@ -304,7 +321,7 @@ pub(crate) fn events(change: &impl RowChange) -> Result<Vec<ChangeEvent>> {
     let before = table.event(Some(before), Change::Delete(None), version.clone(), changed_at);
     let now = table.event(Some(key), now, version, changed_at);
     // of the rows of one record, each has a number of its own
-    let pair = Some(change.place().unwrap_or_default());
+    let pair = Some(change.row_index().unwrap_or_default());
     Ok([before, now].map(|event| ChangeEvent { pair, ..event }).into())
 }
 

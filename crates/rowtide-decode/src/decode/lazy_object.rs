@@ -91,7 +91,7 @@ impl<'a> LazyObject<'a> {
         }
         let read = Read::object(&mut scanner, self.is_wanted(), each)?;
         scanner.end()?;
-        self.know(read);
+        self.keep_read(read);
         Ok(true)
     }
 
@@ -109,7 +109,7 @@ impl<'a> LazyObject<'a> {
         let start = scanner.clone();
         let read = Read::object(scanner, self.is_wanted() && self.inner.get().is_none(), each)?;
         if read.is_kept {
-            self.of_inner(start.since_here(scanner)).know(read);
+            self.of_inner(start.since_here(scanner)).keep_read(read);
         }
         Ok(())
     }
@@ -120,7 +120,7 @@ impl<'a> LazyObject<'a> {
         known.is_kept && known.left.is_some()
     }
 
-    fn know(&self, read: Read<'a>) {
+    fn keep_read(&self, read: Read<'a>) {
         if read.is_kept {
             self.names.set(read.names);
             *self.read.borrow_mut() = read;

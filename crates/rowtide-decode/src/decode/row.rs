@@ -6,7 +6,7 @@ use crate::catalogue::Identity;
 use crate::decimal;
 use crate::error::{Code, Error, Result};
 use crate::event::{Document, Key, Patch, token};
-use crate::json::{self, Fault, Scanner};
+use crate::json::{Fault, Scanner};
 use crate::unpack::TOO_LARGE;
 use crate::values::copy::copy;
 use std::borrow::Cow;
@@ -51,6 +51,14 @@ pub(crate) fn readable_members<'a>(object: &LazyObject<'a>, mut each: impl FnMut
     });
     // that it is broken is known already
     read.unwrap_or_default();
+}
+
+/// As [`readable_members`]; `each` reads the value, and what is broken in it says nothing.
+pub(crate) fn readable<'a, E>(
+    object: &LazyObject<'a>,
+    mut each: impl FnMut(&mut Scanner<'a>, &str) -> Result<(), E>,
+) {
+    readable_members(object, |name, value| each(&mut Scanner::new(value), name).unwrap_or_default());
 }
 
 /// As [`members`]; `each` must read the value.
@@ -140,7 +148,7 @@ impl<'i> Row<'i> {
         self.is_key_only
     }
 
-    /// The same columns, without what makes the row one row.
+    /// Its columns, without what makes the row one row.
     pub(crate) fn into_columns(self) -> RowColumns {
         self.columns
     }
@@ -174,25 +182,15 @@ impl<'i> Row<'i> {
     /// Adds a column, if it is wanted; `write` appends its value as compact JSON text.
     ///
     /// # Errors
-    /// Those of `write`, and a number that cannot be part of a key.
+    /// Those of `write`, and a value that cannot be part of a key.
     pub(crate) fn add(&mut self, name: &str, write: impl FnOnce(&mut String) -> Result<()>) -> Result<()> {
         if !self.is_key(name) {
             return self.add_beside_key(name, write);
         }
         let mut value = String::new();
         write(&mut value)?;
-        if !is_plain(&value) && json::is_number(&value) {
-            value = decimal::canonical(&value).map_err(|_| {
-                Error::poison(Code::NumberOutOfRange, format!("The number in {name} is too large for a key."))
-            })?;
-        }
-        self.add_key(name, value);
+        self.columns.key.push((name.to_owned(), key_value(name, value)?));
         Ok(())
-    }
-
-    /// Adds a column of the key by the canonical text of its value.
-    pub(crate) fn add_key(&mut self, name: &str, value: String) {
-        self.columns.key.push((name.to_owned(), value));
     }
 
     /// Adds a column that is no part of the key, whatever it is called.
@@ -251,13 +249,6 @@ impl<'i> Row<'i> {
         self.columns.document.members().next().is_some()
     }
 
-    /// A column of the key that is not there.
-    pub(crate) fn missing(&self) -> Option<&'i str> {
-        let Identity::Columns(names) = self.identity else { return None };
-        let is_there = |name: &String| self.columns.key.iter().any(|(member, _)| member == name);
-        names.iter().find(|name| !is_there(name)).map(String::as_str)
-    }
-
     /// The row's key.
     ///
     /// # Errors
@@ -266,7 +257,7 @@ impl<'i> Row<'i> {
         key(self.identity, self.columns.key.clone())
     }
 
-    /// The same, of a row that is not asked again.
+    /// As [`Row::key`], of a row that is not asked again.
     ///
     /// # Errors
     /// As [`Row::key`].
@@ -298,7 +289,7 @@ impl<'i> Row<'i> {
         document
     }
 
-    /// The same as a change of just these columns.
+    /// The columns beyond the key, as a change of just these.
     pub(crate) fn patch(self) -> Patch {
         let document = self.document();
         let set = document.members().map(|(name, value)| (pointer(name), value.to_owned()));
@@ -316,6 +307,28 @@ fn pointer(name: &str) -> String {
         pointer.push_str(name);
     }
     pointer
+}
+
+/// The canonical text of a column of the key by the compact text of its value. What is neither text nor number stays as
+/// the source writes it: PostgreSQL has keys of arrays and documents, and writes each value in one way.
+fn key_value(name: &str, value: String) -> Result<String> {
+    let is_number = matches!(value.as_bytes().first(), Some(b'-' | b'0'..=b'9'));
+    if !is_number || is_plain(&value) {
+        return Ok(value);
+    }
+    decimal::canonical(&value).map_err(|_| {
+        Error::poison(Code::NumberOutOfRange, format!("The number in {name} is too large for a key."))
+    })
+}
+
+/// Refuses the text of a value of the key that is an object or array, where nobody promises that one value is always
+/// written in one way.
+pub(crate) fn refuse_nested(name: &str, value: &str) -> Result<()> {
+    if value.starts_with(['{', '[']) {
+        let message = format!("The column {name} of the key is neither text nor number nor boolean.");
+        return Err(Error::poison(Code::BadKey, message));
+    }
+    Ok(())
 }
 
 fn key(identity: &Identity, members: Vec<(String, String)>) -> Result<Key> {
@@ -357,6 +370,9 @@ mod tests {
         assert_eq!(check(r#"{"a":1,"b":null}"#), Err("null_key"));
         assert_eq!(check(r#"{"a":1,"b":2,"a":3}"#), Err("duplicate_key_member"));
         assert_eq!(check(r#"{"a":1E999,"b":2}"#), Err("number_out_of_range"));
+        assert_eq!(check(r#"{"a":1.50,"b":true}"#).unwrap(), r#"{"a":1.5,"b":true}"#);
+        assert_eq!(check(r#"{"a":-0,"b":-100}"#).unwrap(), r#"{"a":0,"b":-100}"#);
+        assert_eq!(check(r#"{"a":[ 1 ],"b":{"x":1}}"#).unwrap(), r#"{"a":[1],"b":{"x":1}}"#);
     }
 
     #[test]

@@ -119,7 +119,7 @@ impl Error {
         Self::new(ErrorKind::Config, code, message).of_table()
     }
 
-    /// The same error, which concerns one source table alone.
+    /// This error, which concerns one source table alone.
     #[must_use]
     pub fn of_table(mut self) -> Self {
         self.0.is_of_table = true;

@@ -93,11 +93,7 @@ impl<'d> Decoding<'d, Dsql> {
     /// Says of an error whose row it concerns, as far as that can be read.
     fn about(&self, object: &LazyObject<'_>, error: Error) -> Error {
         let mut message = Message::default();
-        // what is broken inside says nothing
-        row::readable_members(object, |name, value| {
-            let (inside, mut scanner) = (LazyObject::of(value.as_bytes()), Scanner::new(value));
-            message.member(&inside, &mut scanner, name).unwrap_or_default();
-        });
+        row::readable(object, |scanner, name| message.member(object, scanner, name));
         let Some(source) = &message.source else { return error };
         let Some(table) = self.table(source) else { return error };
         table.about(error, DsqlRow { table: &table, message: &message, source }.readable_key().as_ref())
@@ -145,7 +141,7 @@ impl RowChange for DsqlRow<'_> {
         let time = self.time().ok_or_else(no_time)?;
         let version = Version::new('q', self.table.epoch, Rank::Positioned).number(time);
         // of a changed key both records have one time, and in a route with a part of the key they are of one row
-        Ok(if self.message.is_delete() { version } else { version.place(1) })
+        Ok(if self.message.is_delete() { version } else { version.index(1) })
     }
 
     fn changed_at(&self) -> Option<Timestamp> {

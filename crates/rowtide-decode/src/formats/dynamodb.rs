@@ -15,13 +15,16 @@
 //! ordered by arrival, which AWS does not keep; with millisecond precision that really happens. DynamoDB drops records
 //! that exceed the Kinesis record limit.
 //!
+//! It is no `RowChange`: an item's attributes are typed, it comes whole, and its key stands beside it for ever.
+//!
 //! # Source
 //! Amazon DynamoDB Streams API Reference, "Record", "StreamRecord" and "Identity"; AWS SDK for .NET,
 //! `Amazon.DynamoDBv2.Model.Record`, and for Go, `dynamodbstreams/types`; Amazon DynamoDB Developer Guide, "Using
 //! Kinesis Data Streams to capture changes to DynamoDB" and "Time to Live".
 
 use crate::catalogue::Catalogue;
-use crate::decode::row::readable_members;
+use crate::decode::change::{check_name, then_by_arrival};
+use crate::decode::row::readable;
 use crate::decode::{Decoded, Decoder, LazyObject, Settings};
 use crate::error::{Code, Error, Result};
 use crate::event::{Caveat, Change, ChangeEvent, Document, Key, Timestamp};
@@ -116,7 +119,7 @@ impl DynamodbStreams {
             return Err(view_type(table, "not named", message.arn.as_deref().unwrap_or(&record.source)));
         }
         let source = message.source();
-        message.event(record, decoded, Order { table, source, version, changed_at, caveat: None })
+        message.event(record, decoded, Placement { table, source, version, changed_at, caveat: None })
     }
 }
 
@@ -155,15 +158,15 @@ impl DynamodbKinesis {
         };
         let (created_at, is_coarse) = message.creation_time()?;
         let micros = u64::try_from(created_at.0).map_err(|_| bad_time())?;
-        let version =
-            Version::new('k', self.0.epoch, Rank::Positioned).number(micros).digits(record.sequence())?;
-        let version = match record.place {
-            Some(place) => version.place(place),
-            None => version,
-        };
+        let version = Version::new('k', self.0.epoch, Rank::Positioned).number(micros);
+        let version = then_by_arrival(version, record)?;
         let source = message.source_through(record);
         let caveat = is_coarse.then_some(Caveat::CoarseClock);
-        message.event(record, decoded, Order { table, source, version, changed_at: Some(created_at), caveat })
+        message.event(
+            record,
+            decoded,
+            Placement { table, source, version, changed_at: Some(created_at), caveat },
+        )
     }
 }
 
@@ -230,7 +233,7 @@ struct Message<'a> {
 }
 
 /// Whose change it is and where it belongs among the changes of its key.
-struct Order<'a> {
+struct Placement<'a> {
     table: &'a str,
     source: SourceIdentity,
     version: Version,
@@ -263,10 +266,7 @@ impl<'a> Message<'a> {
     /// A record that may be broken, as far as it can be read.
     fn readable(object: &LazyObject<'a>) -> Self {
         let mut message = Self::default();
-        // what is broken inside says nothing
-        readable_members(object, |name, value| {
-            message.member(&mut Scanner::new(value), name).unwrap_or_default();
-        });
+        readable(object, |scanner, name| message.member(scanner, name));
         message
     }
 
@@ -276,8 +276,8 @@ impl<'a> Message<'a> {
         arn.with(&SourceIdentity::of(&[(Member::Region, self.region.as_deref())]))
     }
 
-    /// The same of one that came through Kinesis: the stream is in the table's account. A record that came another way
-    /// tells the region alone.
+    /// Which source a record is of that came through Kinesis: the stream is in the table's account. One that came
+    /// another way tells the region alone.
     fn source_through(&self, record: &Record) -> SourceIdentity {
         SourceIdentity::of(&[(Member::Region, self.region.as_deref())])
             .with(&SourceIdentity::of_stream(&record.source))
@@ -386,9 +386,10 @@ impl<'a> Message<'a> {
         &self,
         record: &Record,
         (key_decoded, document): (Option<Key>, Option<Document>),
-        order: Order<'_>,
+        placement: Placement<'_>,
     ) -> Result<Decoded> {
-        let Order { table, source, version, changed_at, caveat } = order;
+        let Placement { table, source, version, changed_at, caveat } = placement;
+        check_name(table)?;
         let keys = match (self.has_body, self.keys) {
             (true, Some(keys)) => keys,
             (true, None) => return Err(Error::poison(Code::NoKey, "The record has no Keys.")),

@@ -17,13 +17,16 @@
 //! export has the last write of each item only, and not what was inserted and deleted within its span. It does not
 //! say whether time to live made a delete.
 //!
+//! It is no `RowChange`, as DynamoDB is none: an item's attributes are typed, and its key cannot change.
+//!
 //! # Source
 //! Amazon DynamoDB Developer Guide, "DynamoDB table export output format" (full and incremental) and "DynamoDB data
 //! export to Amazon S3: how it works"; DynamoDB API Reference, "IncrementalExportSpecification" (the span's start is
 //! inclusive, its end is not).
 
 use crate::catalogue::{Catalogue, Identity};
-use crate::decode::row::readable_members;
+use crate::decode::change::check_name;
+use crate::decode::row::readable;
 use crate::decode::{Decoded, Decoder, Decoding, LazyObject, Settings};
 use crate::error::{Code, Error, Result};
 use crate::event::{Change, ChangeEvent, Document, Key, Timestamp};
@@ -99,7 +102,7 @@ impl Decoder for DynamodbExport {
 
     fn decode(&self, record: &Record, object: &LazyObject<'_>, catalogue: &Catalogue) -> Result<Decoded> {
         let decoding = Decoding { decoder: self, record, catalogue };
-        decoding.decoded(record, object).map_err(|error| decoding.about(object, error))
+        decoding.decoded(object).map_err(|error| decoding.about(object, error))
     }
 }
 
@@ -107,11 +110,8 @@ impl Decoding<'_, DynamodbExport> {
     /// Says of an error which item it concerns, as far as that can be read.
     fn about(&self, object: &LazyObject<'_>, error: Error) -> Error {
         let mut found = Line::default();
-        // what is broken inside says nothing
-        readable_members(object, |name, value| {
-            found.member(&mut Scanner::new(value), name).unwrap_or_default();
-        });
-        let told = if let Member::Text(arn) = &found.table_arn { table_of(arn) } else { None };
+        readable(object, |scanner, name| found.member(scanner, name));
+        let told = if let Scalar::Text(arn) = &found.table_arn { table_of(arn) } else { None };
         let Some(table) = told.or(self.decoder.0.table.as_deref()) else { return error };
         let source = found.source();
         let key = match (found.keys, found.item) {
@@ -125,12 +125,12 @@ impl Decoding<'_, DynamodbExport> {
         error.about(table, key.as_ref().map(Key::as_str)).of_source(source.as_str())
     }
 
-    fn decoded(&self, record: &Record, object: &LazyObject<'_>) -> Result<Decoded> {
+    fn decoded(&self, object: &LazyObject<'_>) -> Result<Decoded> {
         let found = Line::parse(object)?;
         let is_write = match (found.item, found.keys) {
-            (Some(_), None) if found.written_at == Member::Missing => false,
+            (Some(_), None) if found.written_at == Scalar::Missing => false,
             (None, Some(_)) => true,
-            (None, None) if found.written_at != Member::Missing => {
+            (None, None) if found.written_at != Scalar::Missing => {
                 return Err(Error::poison(Code::NoKey, "The record has no Keys."));
             }
             _ => {
@@ -141,16 +141,17 @@ impl Decoding<'_, DynamodbExport> {
             }
         };
         let table = match (&found.table_arn, &self.decoder.0.table) {
-            (Member::Text(arn), _) => table_of(arn).ok_or_else(bad_table)?,
-            (Member::Other, _) => return Err(bad_table()),
-            (Member::Missing, Some(table)) => table,
-            (Member::Missing, None) => {
+            (Scalar::Text(arn), _) => table_of(arn).ok_or_else(bad_table)?,
+            (Scalar::Other, _) => return Err(bad_table()),
+            (Scalar::Missing, Some(table)) => table,
+            (Scalar::Missing, None) => {
                 return Err(Error::config(
                     "The lines of an export do not name their table: read them through manifest-summary.json, which \
                      does, or set source.table.",
                 ));
             }
         };
+        check_name(table)?;
         let source = found.source();
         let at =
             if is_write { found.write_time()? } else { found.export_time(self.decoder.0.exported_at)? };
@@ -166,7 +167,7 @@ impl Decoding<'_, DynamodbExport> {
                     (Some(new), _) => (Change::Put(image(new)?), Some(new)),
                     (None, old) => (Change::Delete(old.map(image).transpose()?), old),
                 };
-                (self.version(at)?.place(WRITE), key, change, shown)
+                (self.version(at)?.index(WRITE), key, change, shown)
             }
         };
         Ok(Decoded::Events(vec![ChangeEvent {
@@ -181,7 +182,7 @@ impl Decoding<'_, DynamodbExport> {
             expired: false,
             pair: None,
             caveat: None,
-            image: shown.map(|text| record.payload.slice_ref(text.as_bytes())),
+            image: shown.map(|text| self.record.payload.slice_ref(text.as_bytes())),
         }]))
     }
 }
@@ -203,7 +204,7 @@ pub fn table_of(arn: &str) -> Option<&str> {
 
 /// A member that should be a text or a number.
 #[derive(Debug, Default, PartialEq)]
-enum Member<'a> {
+enum Scalar<'a> {
     #[default]
     Missing,
     Text(Cow<'a, str>),
@@ -211,7 +212,7 @@ enum Member<'a> {
     Other,
 }
 
-impl<'a> Member<'a> {
+impl<'a> Scalar<'a> {
     fn read(scanner: &mut Scanner<'a>) -> Result<Self, Fault> {
         Ok(scanner.text()?.map_or(Self::Other, Self::Text))
     }
@@ -220,9 +221,9 @@ impl<'a> Member<'a> {
 /// A line with its items still text.
 #[derive(Debug, Default)]
 struct Line<'a> {
-    table_arn: Member<'a>,
-    exported_at: Member<'a>,
-    written_at: Member<'a>,
+    table_arn: Scalar<'a>,
+    exported_at: Scalar<'a>,
+    written_at: Scalar<'a>,
     item: Option<&'a str>,
     keys: Option<&'a str>,
     new_image: Option<&'a str>,
@@ -232,8 +233,8 @@ struct Line<'a> {
 impl<'a> Line<'a> {
     fn source(&self) -> SourceIdentity {
         match &self.table_arn {
-            Member::Text(arn) => SourceIdentity::of_arn(arn),
-            Member::Missing | Member::Other => SourceIdentity::default(),
+            Scalar::Text(arn) => SourceIdentity::of_arn(arn),
+            Scalar::Missing | Scalar::Other => SourceIdentity::default(),
         }
     }
 
@@ -245,8 +246,8 @@ impl<'a> Line<'a> {
 
     fn member(&mut self, scanner: &mut Scanner<'a>, name: &str) -> Result<(), Fault> {
         match (name, scanner.peek()?) {
-            ("tableArn", _) => self.table_arn = Member::read(scanner)?,
-            ("exportTime", _) => self.exported_at = Member::read(scanner)?,
+            ("tableArn", _) => self.table_arn = Scalar::read(scanner)?,
+            ("exportTime", _) => self.exported_at = Scalar::read(scanner)?,
             ("Metadata", Kind::Object) => scanner.object(|scanner, name| match name.as_ref() {
                 "WriteTimestampMicros" => self.write_timestamp(scanner),
                 _ => scanner.skip().map(drop),
@@ -263,13 +264,13 @@ impl<'a> Line<'a> {
     /// `{"N":"1680109764000000"}`, or the number by itself.
     fn write_timestamp(&mut self, scanner: &mut Scanner<'a>) -> Result<(), Fault> {
         if scanner.peek()? != Kind::Object {
-            self.written_at = Member::read(scanner)?;
+            self.written_at = Scalar::read(scanner)?;
             return Ok(());
         }
-        self.written_at = Member::Other;
+        self.written_at = Scalar::Other;
         scanner.object(|scanner, name| {
             match name.as_ref() {
-                "N" => self.written_at = Member::read(scanner)?,
+                "N" => self.written_at = Scalar::read(scanner)?,
                 _ => drop(scanner.skip()?),
             }
             Ok(())
@@ -278,9 +279,9 @@ impl<'a> Line<'a> {
 
     fn write_time(&self) -> Result<Timestamp> {
         let text = match &self.written_at {
-            Member::Text(text) => text,
-            Member::Other => return Err(bad_time("WriteTimestampMicros is not a number.")),
-            Member::Missing => {
+            Scalar::Text(text) => text,
+            Scalar::Other => return Err(bad_time("WriteTimestampMicros is not a number.")),
+            Scalar::Missing => {
                 let message =
                     "The record has no Metadata with WriteTimestampMicros, which orders the writes.";
                 return Err(Error::poison(Code::MissingVersion, message));
@@ -296,9 +297,9 @@ impl<'a> Line<'a> {
     fn export_time(&self, setting: Option<Timestamp>) -> Result<Timestamp> {
         let unreadable = || bad_time("exportTime is not a point in time such as 2026-01-31T08:00:00.000Z.");
         match &self.exported_at {
-            Member::Text(text) => Timestamp::from_rfc3339(text).ok_or_else(unreadable),
-            Member::Other => Err(unreadable()),
-            Member::Missing => setting.ok_or_else(|| {
+            Scalar::Text(text) => Timestamp::from_rfc3339(text).ok_or_else(unreadable),
+            Scalar::Other => Err(unreadable()),
+            Scalar::Missing => setting.ok_or_else(|| {
                 Error::config(
                     "The items of a full export do not say when it was made: read them through \
                      manifest-summary.json, which does (exportTime), or set source.exported_at.",

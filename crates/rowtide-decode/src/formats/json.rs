@@ -23,7 +23,7 @@
 use crate::catalogue::{Catalogue, Identity};
 use crate::decimal;
 use crate::decode::change::{self, Operation, RowChange, Table};
-use crate::decode::row::{Row, members};
+use crate::decode::row::{Row, members, refuse_nested};
 use crate::decode::{Decoded, Decoder, Decoding, LazyObject, Pointers, Settings};
 use crate::error::{Code, Error, Result};
 use crate::event::{Timestamp, token, tokens};
@@ -165,7 +165,10 @@ impl<'p> JsonRow<'_, 'p> {
         for name in names {
             let told = key_names.iter().position(|told| told == name).and_then(|index| key.get(index));
             let path = told.map_or_else(|| Cow::Owned(document.member(name)), Cow::Borrowed);
-            row.add_key(name, key_member(self.at(&path)?, name)?);
+            if let Some(value) = self.at(&path)? {
+                refuse_nested(name, value)?;
+                row.add(name, |out| copy(&mut Scanner::new(value), out))?;
+            }
             // what the key takes from the document's own members, the document does not hold
             if let Some([taken]) = path.tokens.strip_prefix(document.tokens.as_slice()) {
                 apart.push(taken.clone());
@@ -300,30 +303,6 @@ fn at<'a>(payload: &LazyObject<'a>, path: &Path) -> Result<Option<&'a str>> {
         found = value;
     }
     Ok(Some(found))
-}
-
-fn key_member(value: Option<&str>, name: &str) -> Result<String> {
-    let Some(text) = value else {
-        let message = format!("The record has no {name}, which is part of the key.");
-        return Err(Error::poison(Code::MissingKey, message));
-    };
-    let mut scanner = Scanner::new(text);
-    match scanner.peek()? {
-        Kind::String => {
-            let mut out = String::with_capacity(text.len());
-            scanner.copy_string(&mut out)?;
-            Ok(out)
-        }
-        Kind::Number => decimal::canonical(text).map_err(|_| {
-            Error::poison(Code::NumberOutOfRange, format!("The number in {name} is too large for a key."))
-        }),
-        Kind::Bool => Ok(text.to_owned()),
-        Kind::Null => Err(Error::poison(Code::NullKey, format!("The member {name} of the key is null."))),
-        Kind::Object | Kind::Array => {
-            let message = format!("The member {name} of the key is neither text nor number nor boolean.");
-            Err(Error::poison(Code::BadKey, message))
-        }
-    }
 }
 
 /// The version with what a record counts with, and the time if it is one.

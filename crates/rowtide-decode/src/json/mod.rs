@@ -633,7 +633,7 @@ impl Value {
     /// Parses one JSON text; of duplicate members the last wins.
     ///
     /// # Errors
-    /// When `text` is not JSON, or nested deeper than [`DEPTH_MAX`] levels.
+    /// When `text` is not JSON, or nested deeper than a document whose values have [`DEPTH_MAX`] levels.
     pub fn parse(text: &str) -> Result<Self, Fault> {
         let mut scanner = Scanner::new(text);
         let value = Self::read(&mut scanner, DEPTH_MAX + 1)?;
@@ -642,10 +642,13 @@ impl Value {
     }
 
     fn read(scanner: &mut Scanner<'_>, levels_left: usize) -> Result<Self, Fault> {
-        let Some(below) = levels_left.checked_sub(1) else {
-            return Err(scanner.fault("nested too deeply"));
+        let kind = scanner.peek()?;
+        // objects and arrays count, as in what is copied
+        let below = match (kind, levels_left.checked_sub(1)) {
+            (Kind::Object | Kind::Array, None) => return Err(scanner.fault("nested too deeply")),
+            (_, below) => below.unwrap_or_default(),
         };
-        Ok(match scanner.peek()? {
+        Ok(match kind {
             Kind::Null => {
                 scanner.null()?;
                 Self::Null
@@ -667,13 +670,7 @@ impl Value {
                     members.push((name.into_owned(), Self::read(scanner, below)?));
                     Ok::<_, Fault>(())
                 })?;
-                let name = |at: usize| members.get(at).map_or("", |(name, _): &(String, Self)| name);
-                let repeated = repeated_names(members.len(), name);
-                let mut index = 0;
-                members.retain(|_| {
-                    index += 1;
-                    repeated.binary_search(&(index - 1)).is_err()
-                });
+                keep_last(&mut members, |(name, _)| name);
                 Self::Object(members)
             }
         })
@@ -718,6 +715,16 @@ impl Value {
         self.write(&mut out);
         out
     }
+}
+
+/// Keeps the last of members with one name, and gives the others.
+pub(crate) fn keep_last<T>(members: &mut Vec<T>, name: impl Fn(&T) -> &str) -> Vec<T> {
+    let repeated = repeated_names(members.len(), |at| members.get(at).map_or("", &name));
+    if repeated.is_empty() {
+        return Vec::new();
+    }
+    let mut places = 0..;
+    members.extract_if(.., |_| places.next().is_some_and(|at| repeated.binary_search(&at).is_ok())).collect()
 }
 
 /// The places of all but the last of each of `count` names that occurs more than once, ascending.

@@ -1,4 +1,4 @@
-use super::{Scanner, Value, is_number, repeated_names, write_string};
+use super::{DEPTH_MAX, Scanner, Value, is_number, repeated_names, write_string};
 use proptest::prelude::*;
 
 fn skips(text: &str) -> bool {
@@ -21,6 +21,8 @@ fn a_hundred_thousand_levels_are_skipped_and_not_built() {
     let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
     assert!(skips(&deep));
     assert!(Value::parse(&deep).is_err());
+    let around = |levels| format!(r#"{{"a":{}1{}}}"#, "[".repeat(levels), "]".repeat(levels));
+    assert!(Value::parse(&around(DEPTH_MAX)).is_ok() && Value::parse(&around(DEPTH_MAX + 1)).is_err());
 }
 
 #[test]

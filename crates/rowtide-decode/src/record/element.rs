@@ -1,7 +1,7 @@
 //! One element of a batch, whatever transport it came by. Members are read as Lambda spells them, and with the capital
 //! letter that the services' own API and some SDKs write.
 
-use super::{Answer, Redelivered};
+use super::delivery::{Answer, Redelivered};
 use crate::error::Code;
 use crate::event::Timestamp;
 use crate::json::{Fault, Kind, Scanner};

@@ -4,14 +4,20 @@
 //! Amazon SNS Developer Guide, "Amazon SNS message delivery to Amazon SQS queues" (raw delivery leaves the envelope
 //! out); Amazon EventBridge User Guide, "Events structure"; "Pipes concepts" for records of a stream in a queue.
 
+use super::delivery::Record;
 use super::element::Element;
-use super::{Record, marks_row};
 use crate::event::Timestamp;
 use crate::json::{Fault, Kind, Scanner};
 use std::borrow::Cow;
 
 /// SNS into EventBridge into SQS, and one more.
 const DEPTH: usize = 4;
+
+/// Whether a member is one that flattening transformations add to a row: no envelope has such a member, and then every
+/// other one is a column, whatever it is called.
+pub(crate) fn marks_row(name: &str) -> bool {
+    name.starts_with("__")
+}
 
 /// Takes the payload out of the envelopes around it.
 pub(super) fn unwrap(record: &mut Record) {

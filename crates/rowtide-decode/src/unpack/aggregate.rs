@@ -3,13 +3,16 @@
 //! # Source
 //! Amazon Kinesis Producer Library, "KPL Aggregated Record Format": a magic number, a protobuf message, its MD5.
 
-use super::{AGGREGATE, Problem, TOO_LARGE};
+use super::bounds::{Problem, TOO_LARGE};
 use crate::error::Code;
 use bytes::Bytes;
 use md5::{Digest as _, Md5};
 use prost::Message;
 use prost::encoding::{DecodeContext, decode_key, skip_field};
 use std::sync::Arc;
+
+/// The first bytes of an aggregate.
+pub(super) const AGGREGATE: [u8; 4] = [0xf3, 0x89, 0x9a, 0xc2];
 
 #[derive(Clone, PartialEq, Message)]
 struct AggregatedRecord {

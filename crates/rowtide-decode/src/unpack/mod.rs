@@ -12,70 +12,26 @@
 //! What CloudWatch Logs delivers (gzip around `logEvents`) is one part a message.
 
 mod aggregate;
+mod bounds;
 mod stream;
 
+pub use bounds::{Bounds, PART_BYTES, Problem, TOO_LARGE};
 pub use stream::plain;
 
 use crate::error::Code;
 use crate::json::{Fault, Kind, Scanner};
 use crate::record::{Record, marks_row};
+use aggregate::AGGREGATE;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use std::io::Read;
-
-/// How far a record may be taken apart, so that no record takes up the memory of a whole batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bounds {
-    /// Bytes of what it unpacks to.
-    pub unpacked: usize,
-    /// Bytes that its parts, decoded, may take up.
-    pub decoded: usize,
-}
-
-/// What every part of a record takes up at least, decoded or not.
-pub const PART_BYTES: usize = 512;
-
-impl Bounds {
-    /// The bounds where a batch may use so many bytes of memory: `limits.memory`.
-    #[must_use]
-    pub fn of(memory: u64) -> Self {
-        let memory = usize::try_from(memory).unwrap_or(usize::MAX);
-        // what is unpacked is held beside its document, its row and the message to the database
-        Self { unpacked: memory / 20, decoded: memory / 4 }
-    }
-
-    /// The most parts that a record may have.
-    #[must_use]
-    pub fn parts(&self) -> usize {
-        self.decoded / PART_BYTES
-    }
-}
-
-impl Default for Bounds {
-    fn default() -> Self {
-        Self::of(256 << 20)
-    }
-}
-
-/// A record that can never be held with the memory there is.
-pub const TOO_LARGE: Problem = (
-    Code::TooLarge,
-    "The record needs more memory than it may have, once it is unpacked and taken apart. If it is one on purpose, raise \
-     limits.memory and redrive it.",
-);
+use stream::{BYTE_ORDER_MARK, GZIP, ZSTD};
 
 /// How many layers may be around a document: an aggregate, base64, compression, and one more.
 const LAYERS_MAX: usize = 4;
 
-const AGGREGATE: [u8; 4] = [0xf3, 0x89, 0x9a, 0xc2];
-const GZIP: [u8; 2] = [0x1f, 0x8b];
-const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 const LZ4: [u8; 4] = [0x04, 0x22, 0x4d, 0x18];
-const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
-
-/// A code, and a message.
-pub type Problem = (Code, &'static str);
 
 /// The parts of a record whose payload holds others; `None` when the payload is what a decoder reads.
 ///

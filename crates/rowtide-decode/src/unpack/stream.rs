@@ -1,10 +1,13 @@
 //! Plain bytes from what may be packed by gzip or zstd, told by the first bytes. A byte-order mark is left out.
 
-use super::{BYTE_ORDER_MARK, GZIP, ZSTD};
 use flate2::bufread::MultiGzDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use std::io::{self, BufRead as _, BufReader, Cursor, Read};
+
+pub(super) const GZIP: [u8; 2] = [0x1f, 0x8b];
+pub(super) const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+pub(super) const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 
 /// The plain bytes behind `raw`, which may be packed.
 ///

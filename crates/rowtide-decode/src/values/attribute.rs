@@ -147,7 +147,7 @@ fn binary(text: &str, out: &mut String) -> Result<Vec<u8>> {
 
 /// Appends one typed attribute value as plain JSON.
 fn attribute(scanner: &mut Scanner<'_>, out: &mut String, levels_left: usize) -> Result<()> {
-    let below = below(levels_left)?;
+    let below = below(levels_left, "document")?;
     if scanner.peek()? != Kind::Object {
         return Err(bad_attribute("a value without a type"));
     }

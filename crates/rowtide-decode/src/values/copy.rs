@@ -25,28 +25,25 @@ fn copy_below(scanner: &mut Scanner<'_>, out: &mut String, levels_left: usize) -
             out.push_str("null");
         }
         Kind::Array => {
-            let below = below(levels_left)?;
+            let below = below(levels_left, "document")?;
             array(scanner, out, |scanner, out| copy_below(scanner, out, below))?;
         }
         Kind::Object => {
-            let below = below(levels_left)?;
+            let below = below(levels_left, "document")?;
             object(scanner, out, |scanner, _, out| copy_below(scanner, out, below))?;
         }
     }
     Ok(())
 }
 
-/// The levels that are left inside a value.
+/// The levels that are left inside a part of `what`. Of plain JSON objects and arrays are levels, of typed values each.
 ///
 /// # Errors
 /// When none is.
-pub(crate) fn below(levels_left: usize) -> Result<usize> {
-    levels_left.checked_sub(1).ok_or_else(|| too_deep("document"))
-}
-
-/// The error of what is nested too deeply.
-pub(crate) fn too_deep(what: &str) -> Error {
-    Error::poison(Code::TooDeep, format!("The {what} is nested deeper than {DEPTH_MAX} levels."))
+pub(crate) fn below(levels_left: usize, what: &str) -> Result<usize> {
+    levels_left.checked_sub(1).ok_or_else(|| {
+        Error::poison(Code::TooDeep, format!("The {what} is nested deeper than {DEPTH_MAX} levels."))
+    })
 }
 
 /// Appends the array that comes next; `write` appends an element.
@@ -109,6 +106,7 @@ pub(crate) fn object<'a>(
         members.push((name, at));
         Ok::<_, Error>(())
     })?;
+    // not `json::keep_last`: the members are one text already
     let repeated = json::repeated_names(members.len(), |at| members.get(at).map_or("", |(name, _)| name));
     if !repeated.is_empty() {
         let written = out.split_off(start);

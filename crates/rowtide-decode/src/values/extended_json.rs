@@ -75,7 +75,7 @@ enum Form {
 }
 
 fn value(scanner: &mut Scanner<'_>, out: &mut String, form: Form, levels_left: usize) -> Result<()> {
-    let below = below(levels_left)?;
+    let below = below(levels_left, "document")?;
     match scanner.peek()? {
         Kind::Object => object(scanner, out, form, below)?,
         Kind::Array => array(scanner, out, |scanner, out| value(scanner, out, form, below))?,

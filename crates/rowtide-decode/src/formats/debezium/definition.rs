@@ -1,11 +1,11 @@
 //! Records about the definition of tables: what they tell of keys and columns, and which tables were dropped.
 
-use super::{Debezium, Message};
+use super::message::Message;
 use crate::catalogue::TableSchema;
 use crate::decode::change::Table;
 use crate::decode::definition::drops_temporary;
 use crate::decode::row;
-use crate::decode::{Decoded, Decoding, Reason};
+use crate::decode::{Decoded, Reason};
 use crate::error::Result;
 use crate::event::ChangeEvent;
 use crate::json::{Fault, Kind, Scanner};
@@ -20,8 +20,9 @@ struct TableChange {
     columns: Vec<(String, String)>,
 }
 
-/// What a record about the definition of tables says: which were dropped, and the key of one that was not.
-pub(super) fn schema_change(debezium: &Decoding<'_, Debezium>, message: &Message<'_>) -> Decoded {
+/// What a record about the definition of tables says: which were dropped, and the key of one that was not. `table` is
+/// what is known of the table of a name.
+pub(super) fn schema_change<'t>(message: &Message<'_>, table: impl Fn(String) -> Table<'t>) -> Decoded {
     let mut changes = Vec::new();
     let read = Scanner::new(message.table_changes.unwrap_or("[]")).array(|scanner| {
         changes.push(table_change(scanner)?);
@@ -33,8 +34,8 @@ pub(super) fn schema_change(debezium: &Decoding<'_, Debezium>, message: &Message
     let (drops, mut others): (Vec<TableChange>, Vec<TableChange>) =
         changes.into_iter().partition(|change| change.is_drop);
     let told = others.pop().filter(|_| others.is_empty()).and_then(|change| schema(change, message));
-    let events: Vec<ChangeEvent> =
-        drops.into_iter().filter_map(|drop| dropped(debezium, message, drop)).collect();
+    let drops = drops.into_iter().filter_map(|drop| drop.table);
+    let events: Vec<ChangeEvent> = drops.filter_map(|name| dropped(message, &table(name))).collect();
     match (events.is_empty(), told) {
         (true, None) => Decoded::Ignored(Reason::Control),
         (true, Some(schema)) => Decoded::Schema(schema),
@@ -52,17 +53,12 @@ fn schema(change: TableChange, message: &Message<'_>) -> Option<TableSchema> {
 }
 
 /// The truncate that a drop is; `None` for one that says nothing of the rows, or not where it stands.
-fn dropped(
-    debezium: &Decoding<'_, Debezium>,
-    message: &Message<'_>,
-    drop: TableChange,
-) -> Option<ChangeEvent> {
+fn dropped(message: &Message<'_>, table: &Table<'_>) -> Option<ChangeEvent> {
     let position = &message.position;
     // a snapshot begins with drops that nobody made, also where no rows follow (snapshot.mode=recovery)
     if position.is_of_snapshot() || message.ddl.as_deref().is_some_and(drops_temporary) {
         return None;
     }
-    let table = Table::new(debezium, debezium.decoder.0.epoch, drop.table?, position.source());
     let version = || position.version_of_drop(table.epoch, table.record);
     match table.truncated(position.changed_at(), version) {
         Ok(Decoded::Events(mut events)) => events.pop(),

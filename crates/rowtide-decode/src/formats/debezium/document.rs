@@ -1,6 +1,9 @@
 //! Changes of MongoDB's connector: a document as a string of Extended JSON.
 
-use super::{ColumnTypes, ID, Image, Message, MessageKey, Operation};
+use super::key::{ID, MessageKey};
+use super::message::{Message, RowImage};
+use super::operation::Op;
+use super::value::ColumnTypes;
 use crate::catalogue::Identity;
 use crate::error::{Code, Error, ErrorKind, Result};
 use crate::event::{Change, Key, Patch, token};
@@ -10,7 +13,7 @@ use std::borrow::Cow;
 
 /// The change of a document.
 pub(super) fn change(
-    operation: Operation,
+    operation: Op,
     message: &Message<'_>,
     message_key: Option<&MessageKey<'_>>,
 ) -> Result<(Key, Change)> {
@@ -18,10 +21,10 @@ pub(super) fn change(
     let key = key_of(operation, (before.as_deref(), after.as_deref()), message_key)?;
     let document = |text: &str| extended_json::document(&mut Scanner::new(text), |name| name == ID);
     let change = match (operation, after) {
-        (Operation::Delete, _) => Change::Delete(before.as_deref().map(document).transpose()?),
+        (Op::Delete, _) => Change::Delete(before.as_deref().map(document).transpose()?),
         (_, Some(after)) => Change::Put(document(&after)?),
-        (Operation::Update, None) => Change::Patch(patch(message.update)?),
-        (Operation::Create | Operation::Read, None) => {
+        (Op::Update, None) => Change::Patch(patch(message.update)?),
+        (Op::Create | Op::Read, None) => {
             return Err(Error::poison(Code::NoImage, "The record of a change has no document `after`."));
         }
     };
@@ -31,15 +34,15 @@ pub(super) fn change(
 /// The key of a document.
 pub(super) fn key(message: &Message<'_>, message_key: Option<&MessageKey<'_>>) -> Result<Key> {
     let (before, after) = (text(message.before)?, text(message.after)?);
-    key_of(Operation::Update, (before.as_deref(), after.as_deref()), message_key)
+    key_of(Op::Update, (before.as_deref(), after.as_deref()), message_key)
 }
 
 fn key_of(
-    operation: Operation,
+    operation: Op,
     (before, after): (Option<&str>, Option<&str>),
     message_key: Option<&MessageKey<'_>>,
 ) -> Result<Key> {
-    let shown = if operation == Operation::Delete { before } else { after };
+    let shown = if operation == Op::Delete { before } else { after };
     if let Some(id) = shown.or(before).map(id).transpose()?.flatten() {
         return Key::new(vec![(ID.to_owned(), id)]);
     }
@@ -54,12 +57,14 @@ fn key_of(
 }
 
 /// The Extended JSON of an image.
-fn text(image: Image<'_>) -> Result<Option<Cow<'_, str>>> {
+fn text(image: RowImage<'_>) -> Result<Option<Cow<'_, str>>> {
     match image {
-        Image::None => Ok(None),
-        Image::Document(literal) => Ok(Some(Scanner::new(literal).string()?)),
-        Image::Columns(text) => Ok(Some(Cow::Borrowed(text))),
-        Image::Strange => Err(Error::poison(Code::BadImage, "A document of the record is no JSON object.")),
+        RowImage::None => Ok(None),
+        RowImage::Document(literal) => Ok(Some(Scanner::new(literal).string()?)),
+        RowImage::Columns(text) => Ok(Some(Cow::Borrowed(text))),
+        RowImage::Strange => {
+            Err(Error::poison(Code::BadImage, "A document of the record is no JSON object."))
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The message key, which Kinesis carries as the partition key: Debezium's only word about what identifies a row. It
 //! is believed as far as the row has what it names.
 
-use super::{ColumnTypes, write_key};
+use super::value::ColumnTypes;
 use crate::catalogue::Identity;
 use crate::decode::row::Row;
 use crate::error::{Code, Error, Result};
@@ -21,7 +21,8 @@ const DOCUMENT_KEY: &str = "id";
 const NAMES_SHOWN: usize = 5;
 const NAME_SHOWN: usize = 40;
 
-type Member<'a> = (Cow<'a, str>, &'a str);
+/// A column's name, and the text of its value.
+type Column<'a> = (Cow<'a, str>, &'a str);
 
 /// How a message key is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,14 +39,14 @@ enum Reading {
 #[derive(Debug, Clone)]
 pub(super) struct MessageKey<'a> {
     reading: Reading,
-    columns: Vec<Member<'a>>,
+    columns: Vec<Column<'a>>,
     /// The text of its schema, when it came with one, and of the schema's fields.
     schema: Option<&'a str>,
     fields: Option<&'a str>,
     /// The member `payload`, which may hold the key; not yet if the columns are those beside it.
     payload: Option<&'a str>,
     /// The columns when it was taken out of a wrapper after all.
-    outside: Vec<Member<'a>>,
+    outside: Vec<Column<'a>>,
 }
 
 impl<'a> MessageKey<'a> {
@@ -133,7 +134,7 @@ impl<'a> MessageKey<'a> {
         self.inside().into_iter().chain(outside()).chain(self.of_document()).collect()
     }
 
-    /// The same as the key of a document of MongoDB.
+    /// The message key read as that of a document of MongoDB.
     pub(super) fn of_document(&self) -> Option<Self> {
         match (self.reading, self.columns.as_slice()) {
             (Reading::ColumnTypes, [(name, value)]) if name == DOCUMENT_KEY && value.starts_with('"') => {
@@ -177,7 +178,7 @@ impl<'a> MessageKey<'a> {
             _ if self.outside.is_empty() => None,
             _ => self.fields.map(ColumnTypes::of).transpose()?,
         };
-        let own = own.map(|own| own.knowing(columns.told()));
+        let own = own.map(|own| own.with_unsigned(columns.told()));
         let columns = own.as_ref().unwrap_or(columns);
         for (name, value) in &self.columns {
             let name = match (self.reading, names.as_slice()) {
@@ -207,7 +208,7 @@ impl<'a> MessageKey<'a> {
             return Ok(scanner.end()?);
         }
         let start = out.len();
-        write_key(columns, &mut scanner, name, out)?;
+        columns.write_key(&mut scanner, name, out)?;
         // an object that nobody has seen in the row is a wrapper of some kind
         if out.get(start..).is_some_and(|text| text.starts_with('{')) { Err(self.bad(table)) } else { Ok(()) }
     }

@@ -1,6 +1,6 @@
 //! A record of Debezium taken apart, whatever it is wrapped in. Rows are still text.
 
-use super::Position;
+use super::position::Position;
 use crate::decode::LazyObject;
 use crate::error::Result;
 use crate::json::{Fault, Kind, Scanner};
@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 /// A row before or after a change, as far as the record has it.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Image<'a> {
+pub(super) enum RowImage<'a> {
     /// Not there, or null.
     #[default]
     None,
@@ -20,7 +20,7 @@ pub(super) enum Image<'a> {
     Strange,
 }
 
-impl<'a> Image<'a> {
+impl<'a> RowImage<'a> {
     fn read(scanner: &mut Scanner<'a>) -> Result<Self, Fault> {
         let kind = scanner.peek()?;
         let text = scanner.skip()?;
@@ -61,8 +61,8 @@ pub(super) struct Message<'a> {
     /// What the wrappers around the object said.
     schema: Schema<'a>,
     pub(super) op: Option<Cow<'a, str>>,
-    pub(super) before: Image<'a>,
-    pub(super) after: Image<'a>,
+    pub(super) before: RowImage<'a>,
+    pub(super) after: RowImage<'a>,
     pub(super) position: Position<'a>,
     /// Text of `updateDescription`.
     pub(super) update: Option<&'a str>,
@@ -170,7 +170,7 @@ fn added(name: &str) -> Option<&str> {
     ];
     let inside = name.strip_prefix("__")?;
     let inside = inside.strip_prefix("source_").unwrap_or(inside);
-    (OTHERS.contains(&inside) || Position::knows(inside)).then_some(inside)
+    (OTHERS.contains(&inside) || Position::is_member(inside)).then_some(inside)
 }
 
 /// Whether a member of a flattened row was added to it.
@@ -287,11 +287,11 @@ impl<'a> Message<'a> {
             ("op", Kind::String) => self.op = Some(scanner.string()?),
             ("before", _) => {
                 self.has_images = true;
-                self.before = Image::read(scanner)?;
+                self.before = RowImage::read(scanner)?;
             }
             ("after", _) => {
                 self.has_images = true;
-                self.after = Image::read(scanner)?;
+                self.after = RowImage::read(scanner)?;
             }
             ("source", Kind::Object) => {
                 scanner.object(|scanner, name| self.position.read(scanner, &name))?;
@@ -433,7 +433,7 @@ impl<'a> Message<'a> {
     pub(super) fn shown(&self) -> Option<&'a str> {
         match (self.shape, self.after, self.before) {
             (Shape::Row, _, _) => Some(self.text),
-            (_, Image::Columns(row), _) | (_, _, Image::Columns(row)) => Some(row),
+            (_, RowImage::Columns(row), _) | (_, _, RowImage::Columns(row)) => Some(row),
             _ => None,
         }
     }
@@ -445,7 +445,7 @@ impl<'a> Message<'a> {
 
     /// Whether an envelope is of a document, as MongoDB's connector writes it.
     pub(super) fn is_of_document(&self) -> bool {
-        let is_document = |image| matches!(image, Image::Document(_));
+        let is_document = |image| matches!(image, RowImage::Document(_));
         self.position.connector.as_deref() == Some("mongodb")
             || is_document(self.before)
             || is_document(self.after)

@@ -68,6 +68,7 @@ mod definition;
 mod document;
 mod key;
 mod message;
+mod operation;
 mod position;
 mod rows;
 mod unavailable;
@@ -81,13 +82,12 @@ use crate::event::{Change, Key};
 use crate::json::Kind;
 use crate::record::Record;
 use crate::source::SourceIdentity;
-use decimals::{decimal, variable_decimal};
-use key::{ID, MessageKey};
-use message::{Image, Message, Shape};
+use key::MessageKey;
+use message::{Message, Shape};
+use operation::Op;
 use position::{Order, Position};
-use rows::{DebeziumRow, write_key};
-use unavailable::{is_unavailable, is_unavailable_text};
-use value::ColumnTypes;
+use rows::DebeziumRow;
+use value::{ColumnTypes, cells};
 
 /// Debezium's records, of any connector and in any of their JSON shapes.
 #[derive(Debug, Default)]
@@ -134,7 +134,9 @@ impl Decoder for Debezium {
         let message = Message::parse(object)?;
         match message.shape() {
             Shape::Change => decoding.change(&message),
-            Shape::SchemaChange => Ok(definition::schema_change(&decoding, &message)),
+            Shape::SchemaChange => Ok(definition::schema_change(&message, |name| {
+                Table::new(&decoding, self.0.epoch, name, message.position.source())
+            })),
             Shape::Control => Ok(Decoded::Ignored(Reason::Control)),
             Shape::Heartbeat => Ok(Decoded::Ignored(Reason::Heartbeat)),
             Shape::Row => decoding.flattened(&message),
@@ -179,7 +181,7 @@ fn is_control(object: &LazyObject<'_>) -> bool {
     is_transaction() || is_heartbeat() || is_notification() || is_signal()
 }
 
-/// The same with what the columns leave open.
+/// What was decoded, with what the columns leave open.
 fn with_caveat(mut decoded: Decoded, columns: &ColumnTypes<'_>) -> Decoded {
     if let (Decoded::Events(events), Some(caveat)) = (&mut decoded, columns.caveat()) {
         events.iter_mut().for_each(|event| event.caveat = Some(caveat.clone()));
@@ -189,30 +191,6 @@ fn with_caveat(mut decoded: Decoded, columns: &ColumnTypes<'_>) -> Decoded {
 
 fn no_change_record() -> Error {
     Error::poison(Code::NotAChangeRecord, "The record is JSON, but no record of Debezium.")
-}
-
-/// What a change does to a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Operation {
-    Create,
-    Read,
-    Update,
-    Delete,
-}
-
-impl Operation {
-    fn named(name: &str) -> Result<Self> {
-        Ok(match name {
-            "c" | "C" => Self::Create,
-            "r" | "R" => Self::Read,
-            "u" | "U" => Self::Update,
-            "d" | "D" => Self::Delete,
-            _ => {
-                let message = "The record's op is none of c, r, u, d, t and m.";
-                return Err(Error::poison(Code::UnknownOperation, message));
-            }
-        })
-    }
 }
 
 impl Decoding<'_, Debezium> {
@@ -233,7 +211,7 @@ impl Decoding<'_, Debezium> {
             return Ok(table.unrouted());
         }
         let is_of_cells = position.connector.as_deref() == Some("cassandra");
-        let decoded = if is_of_cells { Err(rows::cells()) } else { decode(&table) };
+        let decoded = if is_of_cells { Err(cells()) } else { decode(&table) };
         decoded.map_err(|error| table.about(error, self.readable_key(message, &table).as_ref()))
     }
 
@@ -250,9 +228,9 @@ impl Decoding<'_, Debezium> {
             let changed_at = message.position.changed_at();
             let version = |operation| message.position.version(table.epoch, operation, table.record);
             if matches!(op, "t" | "T") {
-                return table.truncated(changed_at, || version(Operation::Delete));
+                return table.truncated(changed_at, || version(Op::Delete));
             }
-            let operation = Operation::named(op)?;
+            let operation = Op::named(op)?;
             if !message.is_of_document() {
                 return self.row(message, table, operation);
             }
@@ -275,18 +253,18 @@ impl Decoding<'_, Debezium> {
         }
         self.of_table(message, |table| {
             let operation = match (added.deleted, added.op.as_deref()) {
-                (Some(true), _) => Operation::Delete,
+                (Some(true), _) => Op::Delete,
                 (_, Some("t" | "T")) => {
                     return Err(Error::poison(Code::UnknownOperation, "A flattened record has no row."));
                 }
-                (_, Some(op)) => Operation::named(op)?,
-                (_, None) => Operation::Update,
+                (_, Some(op)) => Op::named(op)?,
+                (_, None) => Op::Update,
             };
             self.row(message, table, operation)
         })
     }
 
-    fn row(&self, message: &Message<'_>, table: &Table<'_>, operation: Operation) -> Result<Decoded> {
+    fn row(&self, message: &Message<'_>, table: &Table<'_>, operation: Op) -> Result<Decoded> {
         let columns = self.columns(message, table)?;
         let events = with_key(self.record, message.is_row_of_document(), |message_key| {
             change::events(&DebeziumRow::new(table, message, (operation, &columns), message_key))
@@ -308,7 +286,7 @@ impl Decoding<'_, Debezium> {
         }
         let no_key = || Error::poison(Code::NoKey, "The tombstone has no message key.");
         let version = table.version(|| Err(no_key()))?;
-        let columns = ColumnTypes::default().knowing(self.catalogue.schema(table.of_source()));
+        let columns = ColumnTypes::default().with_unsigned(self.catalogue.schema(table.of_source()));
         with_key(self.record, false, |message_key| {
             // an object of Extended JSON is no column's value
             let of_document = message_key.filter(|key| key.is_surely_of_document());
@@ -324,7 +302,7 @@ impl Decoding<'_, Debezium> {
     fn columns<'a>(&self, message: &Message<'a>, table: &Table<'_>) -> Result<ColumnTypes<'a>> {
         let columns = ColumnTypes::of(message.row_fields())?;
         Ok(match message.position.order() {
-            Ok(Order::Binlog) => columns.knowing(self.catalogue.schema(table.of_source())),
+            Ok(Order::Binlog) => columns.with_unsigned(self.catalogue.schema(table.of_source())),
             _ => columns,
         })
     }
@@ -337,7 +315,7 @@ impl Decoding<'_, Debezium> {
         }
         let columns = self.columns(message, table).ok()?;
         let key = with_key(self.record, message.position.is_of_document(), |message_key| {
-            DebeziumRow::new(table, message, (Operation::Update, &columns), message_key).shown_key()
+            DebeziumRow::new(table, message, (Op::Update, &columns), message_key).shown_key()
         });
         key.ok().flatten()
     }

@@ -1,6 +1,7 @@
 //! Where a change stands in its source: what Debezium calls `source`, its table, and the version made of it.
 
-use super::Operation;
+use super::operation::Op;
+use crate::decode::log_position::binlog_file;
 use crate::error::{Code, Error, ErrorKind, Result};
 use crate::event::Timestamp;
 use crate::json::{Fault, Kind, Scanner};
@@ -116,10 +117,11 @@ fn hexadecimal(name: &str, text: &Text<'_>) -> Result<String> {
     }
 }
 
-/// Appends the transport's number, where there is one.
+/// Appends the transport's number, where there is one, and always a place: unlike with the other formats neither is
+/// needed, and versions that are stored look so.
 fn then_by_arrival(version: Version, record: &Record) -> Version {
     let arrival = version.clone().digits(record.sequence()).unwrap_or(version);
-    arrival.place(record.place.unwrap_or_default())
+    arrival.index(record.place.unwrap_or_default())
 }
 
 /// The largest of the numbers in a list of `<number>[:…]`, one for each of Oracle's redo threads.
@@ -147,7 +149,7 @@ impl<'a> Position<'a> {
         Ok(())
     }
 
-    /// The same of a CloudEvents attribute, whose name has no punctuation.
+    /// Reads a CloudEvents attribute as the member that it stands for: its name has no punctuation.
     pub(super) fn read_attribute(&mut self, scanner: &mut Scanner<'a>, name: &str) -> Result<(), Fault> {
         self.read(
             scanner,
@@ -168,8 +170,8 @@ impl<'a> Position<'a> {
         )
     }
 
-    /// Whether a member `name` counts.
-    pub(super) fn knows(name: &str) -> bool {
+    /// Whether `name` is that of a member that counts.
+    pub(super) fn is_member(name: &str) -> bool {
         Position::default().slot(name).is_some()
     }
 
@@ -284,9 +286,9 @@ impl<'a> Position<'a> {
     ///
     /// # Errors
     /// When the record lacks what orders it.
-    pub(super) fn version(&self, epoch: u16, operation: Operation, record: &Record) -> Result<Version> {
+    pub(super) fn version(&self, epoch: u16, operation: Op, record: &Record) -> Result<Version> {
         let order = self.order()?;
-        let read = operation == Operation::Read;
+        let read = operation == Op::Read;
         let is_incremental =
             || self.snapshot.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("incremental"));
         if (read && !self.places_snapshots(order)) || is_incremental() {
@@ -299,8 +301,8 @@ impl<'a> Position<'a> {
         // of a changed key the delete and the create have one position, and in a route with another key they are of one
         // row, which is there afterwards
         Ok(match operation {
-            Operation::Create | Operation::Update if order != Order::Oplog => version.place(1),
-            Operation::Create | Operation::Update | Operation::Read | Operation::Delete => version,
+            Op::Create | Op::Update if order != Order::Oplog => version.index(1),
+            Op::Create | Op::Update | Op::Read | Op::Delete => version,
         })
     }
 
@@ -313,7 +315,7 @@ impl<'a> Position<'a> {
         // what Oracle's record says of a commit is of another transaction: the statement commits itself
         let (commit_scn, row, event_serial_no) = (None, zero(&self.row), zero(&self.event_serial_no));
         let position = Self { commit_scn, row, event_serial_no, ..self.clone() };
-        position.version(epoch, Operation::Delete, record)
+        position.version(epoch, Op::Delete, record)
     }
 
     /// Appends the place in the source's log.
@@ -322,16 +324,16 @@ impl<'a> Position<'a> {
         let stage = u32::from(!read);
         match order {
             Order::Wal => {
-                Ok(version.number(number("lsn", &self.lsn)?).place(stage).number(self.total_order()?))
+                Ok(version.number(number("lsn", &self.lsn)?).index(stage).number(self.total_order()?))
             }
             Order::Binlog => {
-                let file = self.file.as_deref().and_then(|name| name.rsplit('.').next()?.parse().ok());
+                let file = self.file.as_deref().and_then(binlog_file);
                 let pos = number("pos", &self.pos)?;
                 // the first event of a file stands behind its magic number; zero is an event without a place of its own
                 if pos == 0 {
                     return Err(missing("pos"));
                 }
-                let version = version.number(file.ok_or_else(|| missing("file"))?).number(pos).place(stage);
+                let version = version.number(file.ok_or_else(|| missing("file"))?).number(pos).index(stage);
                 Ok(version.number(if read { 0 } else { number("row", &self.row)? }))
             }
             Order::ChangeTable | Order::Asn => {
@@ -353,7 +355,7 @@ impl<'a> Position<'a> {
                 };
                 let place = self.lcr_position.as_deref().or(self.rs_id.as_deref()).unwrap_or_default();
                 let ssn = if self.ssn.is_some() { number("ssn", &self.ssn)? } else { 0 };
-                let version = version.digits(committed)?.place(stage).digits(scn)?;
+                let version = version.digits(committed)?.index(stage).digits(scn)?;
                 let version = version.label(&place.trim().to_ascii_lowercase())?.number(ssn);
                 // OpenLogReplicator tells one number for all that a transaction did
                 Ok(if place.is_empty() && !read { then_by_arrival(version, record) } else { version })
@@ -361,7 +363,7 @@ impl<'a> Position<'a> {
             Order::Tso => Ok(version.number(number("commit_ts", &self.commit_ts)?)),
             Order::Oplog => {
                 let time = number("ts_ms", &self.ts_ms)?;
-                let version = version.number(time).number(number("ord", &self.ord)?).place(stage);
+                let version = version.number(time).number(number("ord", &self.ord)?).index(stage);
                 // one transaction may change a document twice, at one time
                 Ok(then_by_arrival(version.number(self.total_order()?), record))
             }

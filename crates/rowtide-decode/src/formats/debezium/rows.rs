@@ -1,60 +1,20 @@
 //! The rows of a record: read by what identifies them and by what their columns are, and made into changes.
 
-use super::message::{self, Image, Message, Shape};
-use super::{ColumnTypes, ID, MessageKey, Operation, Order, Position};
-use super::{is_unavailable, is_unavailable_text, variable_decimal};
+use super::key::{ID, MessageKey};
+use super::message::{self, Message, RowImage, Shape};
+use super::operation::Op;
+use super::position::{Order, Position};
+use super::unavailable::{is_unavailable, is_unavailable_text};
+use super::value::ColumnTypes;
 use crate::catalogue::Identity;
 use crate::decode::change::{self, Before, RowChange, Table};
 use crate::decode::row::{self, Row};
-use crate::error::{Code, Error, ErrorKind, Result};
+use crate::error::{Code, Error, Result};
 use crate::event::{Key, Timestamp};
 use crate::json::{Kind, Scanner};
 use crate::version::Version;
 use std::borrow::Cow;
 use std::cell::OnceCell;
-
-/// Appends the value of a column of the key. A decimal of variable scale is a number with and without its schema.
-pub(super) fn write_key(
-    columns: &ColumnTypes<'_>,
-    scanner: &mut Scanner<'_>,
-    name: &str,
-    out: &mut String,
-) -> Result<()> {
-    if scanner.peek()? == Kind::Object {
-        let object = scanner.clone().skip()?;
-        if let Some(number) = variable_decimal(object) {
-            scanner.skip()?;
-            out.push_str(&number);
-            return Ok(());
-        }
-        if is_cell(object) {
-            return Err(cells());
-        }
-    }
-    columns.write(scanner, name, out)
-}
-
-/// Whether an object is a cell of Debezium's Cassandra connector, `{"value":1,"deletion_ts":null,"set":true}`.
-fn is_cell(object: &str) -> bool {
-    let (mut has_value, mut has_set, mut others) = (false, false, false);
-    let read = Scanner::new(object).object(|scanner, name| {
-        match (name.as_ref(), scanner.peek()?) {
-            ("value", _) => has_value = true,
-            ("set", Kind::Bool) => has_set = true,
-            ("deletion_ts", _) => {}
-            _ => others = true,
-        }
-        scanner.skip().map(|_| ())
-    });
-    read.is_ok() && has_value && has_set && !others
-}
-
-/// The error of a record of Cassandra.
-pub(super) fn cells() -> Error {
-    let message = "Debezium's Cassandra connector sends cells, each with a time of its own, and not rows: its records \
-         cannot be applied.";
-    Error::new(ErrorKind::Unsupported, Code::CassandraCells, message)
-}
 
 /// What of a row's values is not there.
 #[derive(Debug, Default)]
@@ -69,7 +29,7 @@ struct Gaps {
 pub(super) struct DebeziumRow<'a> {
     table: &'a Table<'a>,
     message: &'a Message<'a>,
-    operation: Operation,
+    operation: Op,
     columns: &'a ColumnTypes<'a>,
     message_key: Option<&'a MessageKey<'a>>,
     gaps: OnceCell<Gaps>,
@@ -79,7 +39,7 @@ impl<'a> DebeziumRow<'a> {
     pub(super) fn new(
         table: &'a Table<'_>,
         message: &'a Message<'_>,
-        (operation, columns): (Operation, &'a ColumnTypes<'_>),
+        (operation, columns): (Op, &'a ColumnTypes<'_>),
         message_key: Option<&'a MessageKey<'_>>,
     ) -> Self {
         Self { table, message, operation, columns, message_key, gaps: OnceCell::new() }
@@ -122,7 +82,7 @@ impl<'a> DebeziumRow<'a> {
                         gaps.has_unavailable = true;
                         Ok(())
                     } else if row.is_key(&name) {
-                        row.add(&name, |out| write_key(columns, &mut Scanner::new(text), &name, out))
+                        row.add(&name, |out| columns.write_key(&mut Scanner::new(text), &name, out))
                     } else {
                         row.add(&name, |out| columns.write(&mut Scanner::new(text), &name, out))
                     }
@@ -178,14 +138,14 @@ impl<'a> DebeziumRow<'a> {
     /// The row before an update of an envelope, where the record may say another key than now.
     fn row_before<'i>(&self, identity: &'i Identity) -> Result<Before<'i>> {
         match (identity, self.message.before) {
-            (Identity::Row, Image::Columns(before)) => {
+            (Identity::Row, RowImage::Columns(before)) => {
                 let mut row = Row::new(identity);
                 let gaps = self.read_image(before, &mut row)?;
                 if gaps.has_unavailable { Err(self.no_before()) } else { Ok(Before::Row(row)) }
             }
             (Identity::Row, _) => Err(self.no_before()),
             // of its own key's change Debezium makes two records; what `before` has of it may be made up
-            (Identity::Columns(names), Image::Columns(before))
+            (Identity::Columns(names), RowImage::Columns(before))
                 if self.message_key.is_none_or(|key| !key.is_of(names)) =>
             {
                 let mut row = Row::of_key(identity);
@@ -201,7 +161,7 @@ impl<'a> DebeziumRow<'a> {
     fn refuse_hidden(&self) -> Result<()> {
         let Some(hidden) = self.gaps.get().and_then(|gaps| gaps.hidden.as_deref()) else { return Ok(()) };
         let mut is_shown = false;
-        if let (Image::Columns(before), false) = (self.message.before, self.is_flattened()) {
+        if let (RowImage::Columns(before), false) = (self.message.before, self.is_flattened()) {
             Scanner::new(before).object(|scanner, name| {
                 is_shown |= name == hidden;
                 scanner.skip().map(|_| ())
@@ -230,11 +190,11 @@ impl<'a> DebeziumRow<'a> {
     }
 
     /// The object of columns to read: the row, or of an envelope the row after the change, or before a delete.
-    fn image(&self) -> Image<'a> {
+    fn image(&self) -> RowImage<'a> {
         match self.operation {
-            _ if self.is_flattened() => Image::Columns(self.message.text),
-            Operation::Delete => self.message.before,
-            Operation::Create | Operation::Read | Operation::Update => self.message.after,
+            _ if self.is_flattened() => RowImage::Columns(self.message.text),
+            Op::Delete => self.message.before,
+            Op::Create | Op::Read | Op::Update => self.message.after,
         }
     }
 }
@@ -271,9 +231,9 @@ impl RowChange for DebeziumRow<'_> {
 
     fn operation(&self) -> Result<change::Operation> {
         Ok(match self.operation {
-            Operation::Create | Operation::Read => change::Operation::Insert,
-            Operation::Update => change::Operation::Update,
-            Operation::Delete => change::Operation::Delete,
+            Op::Create | Op::Read => change::Operation::Insert,
+            Op::Update => change::Operation::Update,
+            Op::Delete => change::Operation::Delete,
         })
     }
 
@@ -290,9 +250,9 @@ impl RowChange for DebeziumRow<'_> {
     }
 
     fn read(&self, row: &mut Row<'_>) -> Result<()> {
-        let is_delete = self.operation == Operation::Delete;
+        let is_delete = self.operation == Op::Delete;
         let gaps = match (self.image(), row.identity()) {
-            (Image::Columns(text), _) => self.read_image(text, row)?,
+            (RowImage::Columns(text), _) => self.read_image(text, row)?,
             (_, Identity::Row) if is_delete => return Err(self.no_before()),
             _ if is_delete => Gaps::default(),
             _ => return Err(Error::poison(Code::NoImage, "The record of a change has no object `after`.")),
@@ -326,7 +286,7 @@ impl RowChange for DebeziumRow<'_> {
 
     fn key(&self, row: &mut Row<'_>) -> Result<Key> {
         match (self.operation, self.image()) {
-            (Operation::Delete, Image::None | Image::Document(_) | Image::Strange) => {
+            (Op::Delete, RowImage::None | RowImage::Document(_) | RowImage::Strange) => {
                 self.key_of_message(row.identity())
             }
             _ => self.key_of(row, self.gaps.get().unwrap_or(&Gaps::default())),

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 /// Source: Debezium documentation, `unavailable.value.placeholder`.
 const UNAVAILABLE: &str = "__debezium_unavailable_value";
 const UNAVAILABLE_BYTES: &str = "X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ==";
-/// The same in hexadecimal digits, and the element of an array of UUIDs: the name-based UUID of the text.
+/// The placeholder in hexadecimal digits, and the element of an array of UUIDs: the name-based UUID of the text.
 const UNAVAILABLE_HEX: &str = "5f5f646562657a69756d5f756e617661696c61626c655f76616c7565";
 const UNAVAILABLE_UUID: &str = "b68a35a7-17ad-35b3-af2a-ae46edb4545a";
 

@@ -15,12 +15,12 @@
 //! booleans, bytes and `Bits` (base64), geometry (`{"wkb":…,"srid":…}`). A date or timestamp outside the years 1 to
 //! 9999 stays the number it is, but PostgreSQL's infinities are `"infinity"` and `"-infinity"`.
 
-use super::{decimal, variable_decimal};
+use super::decimals::{decimal, variable_decimal};
 use crate::catalogue::TableSchema;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, ErrorKind, Result};
 use crate::event::Caveat;
 use crate::json::{self, DEPTH_MAX, Fault, Kind, Scanner};
-use crate::values::copy::{self, below, copy, too_deep};
+use crate::values::copy::{self, below, copy};
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::fmt::Write as _;
@@ -101,8 +101,8 @@ impl<'a> ColumnTypes<'a> {
         Ok(Self { typed: vec![(Cow::Borrowed(name), of)], ..Self::default() })
     }
 
-    /// The same of a source that has numbers of 64 bits without a sign, with what it said of the table.
-    pub(super) fn knowing(self, told: Option<Arc<TableSchema>>) -> Self {
+    /// The columns as those of a source that has numbers of 64 bits without a sign, with what it said of the table.
+    pub(super) fn with_unsigned(self, told: Option<Arc<TableSchema>>) -> Self {
         Self { told, has_unsigned: true, ..self }
     }
 
@@ -179,7 +179,23 @@ impl<'a> ColumnTypes<'a> {
         Ok(())
     }
 
-    /// The same for a value that is a string, already read.
+    /// Appends the value of a column of the key. A decimal of variable scale is a number with and without its schema.
+    pub(super) fn write_key(&self, scanner: &mut Scanner<'_>, name: &str, out: &mut String) -> Result<()> {
+        if scanner.peek()? == Kind::Object {
+            let object = scanner.clone().skip()?;
+            if let Some(number) = variable_decimal(object) {
+                scanner.skip()?;
+                out.push_str(&number);
+                return Ok(());
+            }
+            if is_cell(object) {
+                return Err(cells());
+            }
+        }
+        self.write(scanner, name, out)
+    }
+
+    /// Appends a value that is a string, already read, as [`ColumnTypes::write`] does.
     pub(super) fn write_text(&self, text: Cow<'_, str>, name: &str, out: &mut String) -> Result<()> {
         match (if self.typed.is_empty() { &Type::Plain } else { self.get(name) }, text) {
             (Type::Plain, Cow::Borrowed(text)) => {
@@ -194,9 +210,31 @@ impl<'a> ColumnTypes<'a> {
     }
 }
 
+/// Whether an object is a cell of Debezium's Cassandra connector, `{"value":1,"deletion_ts":null,"set":true}`.
+fn is_cell(object: &str) -> bool {
+    let (mut has_value, mut has_set, mut others) = (false, false, false);
+    let read = Scanner::new(object).object(|scanner, name| {
+        match (name.as_ref(), scanner.peek()?) {
+            ("value", _) => has_value = true,
+            ("set", Kind::Bool) => has_set = true,
+            ("deletion_ts", _) => {}
+            _ => others = true,
+        }
+        scanner.skip().map(|_| ())
+    });
+    read.is_ok() && has_value && has_set && !others
+}
+
+/// The error of a record of Cassandra.
+pub(super) fn cells() -> Error {
+    let message = "Debezium's Cassandra connector sends cells, each with a time of its own, and not rows: its records \
+         cannot be applied.";
+    Error::new(ErrorKind::Unsupported, Code::CassandraCells, message)
+}
+
 /// Name and type of one field of a schema.
 fn field<'a>(scanner: &mut Scanner<'a>, levels_left: usize) -> Result<(Option<Cow<'a, str>>, Type<'a>)> {
-    let inside = levels_left.checked_sub(1).ok_or_else(|| too_deep("schema"))?;
+    let inside = below(levels_left, "schema")?;
     if scanner.peek()? != Kind::Object {
         scanner.skip()?;
         return Ok((None, Type::Plain));
@@ -287,15 +325,15 @@ fn value(scanner: &mut Scanner<'_>, of: &Type<'_>, out: &mut String, column: (&s
             Ok(())
         }
         (Type::Array(items), Kind::Array) => {
-            let inside = below(levels_left)?;
+            let inside = below(levels_left, "document")?;
             copy::array(scanner, out, |scanner, out| value(scanner, items, out, (name, inside)))
         }
         (Type::Map(values), Kind::Object) => {
-            let inside = below(levels_left)?;
+            let inside = below(levels_left, "document")?;
             copy::object(scanner, out, |scanner, _, out| value(scanner, values, out, (name, inside)))
         }
         (Type::Struct(columns), Kind::Object) => {
-            let inside = below(levels_left)?;
+            let inside = below(levels_left, "document")?;
             copy::object(scanner, out, |scanner, member, out| {
                 value(scanner, columns.get(member), out, (name, inside))
             })

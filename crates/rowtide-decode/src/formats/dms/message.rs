@@ -2,7 +2,7 @@
 
 use crate::catalogue::Identity;
 use crate::decode::LazyObject;
-use crate::decode::row::readable_members;
+use crate::decode::row::readable;
 use crate::error::{Code, Error, Result};
 use crate::json::{self, Fault, Kind, Scanner};
 use std::borrow::Cow;
@@ -12,8 +12,8 @@ use std::collections::HashSet;
 #[derive(Debug, Default)]
 pub(super) struct Message<'a> {
     pub(super) metadata: Metadata<'a>,
-    pub(super) data: Option<Image<'a>>,
-    pub(super) before: Option<Image<'a>>,
+    pub(super) data: Option<RowImage<'a>>,
+    pub(super) before: Option<RowImage<'a>>,
     /// Whether there is a before-image that is no object: what it would have said is not known.
     pub(super) has_bad_before: bool,
     /// JSON text of the object `control`.
@@ -33,9 +33,9 @@ pub(super) struct Metadata<'a> {
     pub(super) transaction_record_id: Option<Cow<'a, str>>,
 }
 
-/// A row: names and the JSON text of their values, each name once.
+/// A row before or after a change: names and the JSON text of their values, each name once.
 #[derive(Debug, Default)]
-pub(super) struct Image<'a> {
+pub(super) struct RowImage<'a> {
     pub(super) columns: Vec<(Cow<'a, str>, &'a str)>,
     /// Names that stood there more than once.
     repeated: Vec<Cow<'a, str>>,
@@ -48,21 +48,18 @@ impl<'a> Message<'a> {
         Ok(found)
     }
 
-    /// The same of a record that may be broken, as far as it can be read.
+    /// A record that may be broken, as far as it can be read.
     pub(super) fn readable(object: &LazyObject<'a>) -> Self {
         let mut found = Self::default();
-        // what is broken inside says nothing
-        readable_members(object, |name, value| {
-            found.member(&mut Scanner::new(value), name).unwrap_or_default();
-        });
+        readable(object, |scanner, name| found.member(scanner, name));
         found
     }
 
     fn member(&mut self, scanner: &mut Scanner<'a>, name: &str) -> Result<(), Fault> {
         match (name, scanner.peek()?) {
             ("metadata", Kind::Object) => self.metadata = Metadata::read(scanner)?,
-            ("data", Kind::Object) => self.data = Some(Image::read(scanner)?),
-            ("before-image", Kind::Object) => self.before = Some(Image::read(scanner)?),
+            ("data", Kind::Object) => self.data = Some(RowImage::read(scanner)?),
+            ("before-image", Kind::Object) => self.before = Some(RowImage::read(scanner)?),
             ("before-image", kind) => {
                 self.has_bad_before = kind != Kind::Null;
                 scanner.skip()?;
@@ -104,7 +101,7 @@ fn string<'a>(scanner: &mut Scanner<'a>) -> Result<Option<Cow<'a, str>>, Fault> 
     Ok(None)
 }
 
-impl<'a> Image<'a> {
+impl<'a> RowImage<'a> {
     fn read(scanner: &mut Scanner<'a>) -> Result<Self, Fault> {
         let mut image = Self { columns: Vec::with_capacity(16), repeated: Vec::new() };
         let mut nested = None;
@@ -135,19 +132,8 @@ impl<'a> Image<'a> {
 
     /// Of columns with one name keeps the last.
     fn with_last(mut self) -> Self {
-        let columns = &self.columns;
-        let name = |at: usize| columns.get(at).map_or("", |(name, _)| name.as_ref());
-        let earlier = json::repeated_names(columns.len(), name);
-        if !earlier.is_empty() {
-            let mut kept = Vec::with_capacity(columns.len());
-            for (at, column) in self.columns.into_iter().enumerate() {
-                match earlier.binary_search(&at) {
-                    Ok(_) => self.repeated.push(column.0),
-                    Err(_) => kept.push(column),
-                }
-            }
-            self.columns = kept;
-        }
+        let earlier = json::keep_last(&mut self.columns, |(name, _)| name);
+        self.repeated.extend(earlier.into_iter().map(|(name, _)| name));
         self
     }
 

@@ -40,7 +40,7 @@ mod message;
 mod position;
 mod value;
 
-use self::message::{Definition, Image, Message, Metadata};
+use self::message::{Definition, Message, Metadata, RowImage};
 use self::position::Position;
 use self::value::ColumnType;
 use crate::catalogue::{Catalogue, Identity, TableSchema};
@@ -49,7 +49,7 @@ use crate::decode::log_position::unsigned;
 use crate::decode::row::{self, Row};
 use crate::decode::{Decoded, Decoder, Decoding, LazyObject, Reason, Settings};
 use crate::error::{Code, Error, Result};
-use crate::event::{Change, Key, Timestamp};
+use crate::event::Timestamp;
 use crate::json::Kind;
 use crate::record::Record;
 use crate::source::SourceIdentity;
@@ -134,7 +134,7 @@ impl Decoding<'_, Dms> {
         Some(Table::new(self, self.decoder.0.epoch, metadata.table_name()?, source))
     }
 
-    fn data(&self, message: &Message<'_>, operation: &str, image: &Image<'_>) -> Result<Decoded> {
+    fn data(&self, message: &Message<'_>, operation: &str, image: &RowImage<'_>) -> Result<Decoded> {
         let done = match operation {
             "load" => Done::Load,
             "insert" => Done::Insert,
@@ -175,6 +175,20 @@ impl Metadata<'_> {
     fn written_at(&self) -> Option<Timestamp> {
         self.timestamp.as_deref().and_then(time)
     }
+
+    fn changed_at(&self) -> Option<Timestamp> {
+        self.commit_timestamp.as_deref().and_then(time)
+    }
+
+    /// The version of the truncate that a dropped table is.
+    fn version_of_drop(&self, epoch: u16) -> Version {
+        if let Some(position) = self.stream_position.as_deref().and_then(Position::parse) {
+            let place = self.transaction_record_id.as_deref().and_then(unsigned).unwrap_or_default();
+            return position.append(Version::new('m', epoch, Rank::Positioned)).number(place);
+        }
+        let at = self.written_at().and_then(|at| u64::try_from(at.0).ok()).unwrap_or_default();
+        Version::new('m', epoch, Rank::Loaded).number(at)
+    }
 }
 
 /// A point in time such as `2024-07-29T00:58:17.974340Z`.
@@ -196,7 +210,7 @@ struct DmsRow<'m> {
     table: &'m Table<'m>,
     message: &'m Message<'m>,
     done: Done,
-    image: &'m Image<'m>,
+    image: &'m RowImage<'m>,
     /// The columns that a control record told, if one did.
     columns: &'m [(String, String)],
     /// Columns whose values need a look, by name.
@@ -207,7 +221,7 @@ impl<'m> DmsRow<'m> {
     fn new(
         table: &'m Table<'_>,
         message: &'m Message<'_>,
-        (done, image): (Done, &'m Image<'_>),
+        (done, image): (Done, &'m RowImage<'_>),
         schema: Option<&'m TableSchema>,
     ) -> Self {
         let columns = schema.map(|schema| schema.columns.as_slice()).unwrap_or_default();
@@ -227,19 +241,16 @@ impl<'m> DmsRow<'m> {
     }
 
     /// Reads an image. A key must not depend on whether a column's type is known, so its values are as they were sent.
-    fn read_image(&self, image: &Image<'_>, row: &mut Row<'_>) -> Result<()> {
+    fn read_image(&self, image: &RowImage<'_>, row: &mut Row<'_>) -> Result<()> {
         image.refuse_repeated(row.identity())?;
         row.reserve(image.columns.iter().map(|(_, value)| value.len()).sum());
         for (name, value) in &image.columns {
-            match row.identity() {
-                Identity::Row => row.add_key(name, value::row_part(name, value)?),
-                Identity::Columns(_) if row.is_key(name) => {
-                    row.add_key(name, value::key_part(name, value, self.column_type(name))?);
-                }
-                Identity::Columns(_) | Identity::Position => {
-                    row.add(name, |out| value::copy(value, self.column_type(name), out))?;
-                }
+            let (is_key, column_type) = (row.is_key(name), self.column_type(name));
+            if is_key && *row.identity() != Identity::Row {
+                row::refuse_nested(name, value)?;
+                value::refuse_rounded(name, value, column_type)?;
             }
+            row.add(name, |out| value::copy(value, column_type.filter(|_| !is_key), out))?;
         }
         Ok(())
     }
@@ -294,8 +305,7 @@ impl RowChange for DmsRow<'_> {
 
     /// When it changed; of a loaded row DMS tells only when it was read.
     fn changed_at(&self) -> Option<Timestamp> {
-        let metadata = &self.message.metadata;
-        metadata.commit_timestamp.as_deref().filter(|_| self.done != Done::Load).and_then(time)
+        self.message.metadata.changed_at().filter(|_| self.done != Done::Load)
     }
 
     fn shows_deleted(&self) -> bool {
@@ -332,7 +342,7 @@ impl RowChange for DmsRow<'_> {
             before.map_or(Ok(()), |before| self.read_image(before, &mut old))?;
             return Ok(Before::Columns(old));
         }
-        let is_whole = |before: &&Image<'_>| {
+        let is_whole = |before: &&RowImage<'_>| {
             before.columns.len() == self.image.columns.len() && before.has_all(self.image.names())
         };
         let before = before.filter(is_whole).ok_or_else(|| {
@@ -347,16 +357,6 @@ impl RowChange for DmsRow<'_> {
         })?;
         self.read_image(before, &mut old)?;
         Ok(Before::Row(old))
-    }
-
-    fn key(&self, row: &mut Row<'_>) -> Result<Key> {
-        row.missing().map_or_else(
-            || row.take_key(),
-            |name| {
-                let message = format!("The record of {} lacks the key column {name}.", self.table.name());
-                Err(Error::poison(Code::MissingKey, message))
-            },
-        )
     }
 
     fn may_be_put(&self, _: &Row<'_>) -> Result<()> {
@@ -377,7 +377,9 @@ impl Decoding<'_, Dms> {
         let ignored = Ok(Decoded::Ignored(Reason::Control));
         let Some(table) = self.table(metadata) else { return ignored };
         match operation {
-            "drop-table" | "truncate-table" => Ok(truncated(&table, metadata)),
+            "drop-table" | "truncate-table" => {
+                table.truncated(metadata.changed_at(), || Ok(metadata.version_of_drop(table.epoch)))
+            }
             "create-table" | "rename-table" | "add-column" | "drop-column" | "rename-column"
             | "change-columns" | "column-type-change" => {
                 let definition = Definition::read(control)?;
@@ -412,21 +414,6 @@ impl Decoding<'_, Dms> {
         // a change that shows only some columns must not hide what is known of all
         (is_new || !columns.is_empty()).then_some(TableSchema { table, source, key, columns, observed_at })
     }
-}
-
-/// The truncate that a dropped table is.
-fn truncated(table: &Table<'_>, metadata: &Metadata<'_>) -> Decoded {
-    let position = metadata.stream_position.as_deref().and_then(Position::parse);
-    let place = metadata.transaction_record_id.as_deref().and_then(unsigned).unwrap_or_default();
-    let version = match position {
-        Some(position) => position.append(Version::new('m', table.epoch, Rank::Positioned)).number(place),
-        None => {
-            let at = metadata.written_at().and_then(|at| u64::try_from(at.0).ok()).unwrap_or_default();
-            Version::new('m', table.epoch, Rank::Loaded).number(at)
-        }
-    };
-    let changed_at = metadata.commit_timestamp.as_deref().and_then(time);
-    Decoded::Events(vec![table.event(None, Change::Truncate, version, changed_at)])
 }
 
 #[cfg(test)]

@@ -322,6 +322,19 @@ fn a_dropped_table_is_a_truncate_below_everything_that_comes_after() {
 }
 
 #[test]
+fn a_dropped_table_is_left_out_and_goes_by_arrival_as_its_rows_do() {
+    let drop = control("drop-table", "{}");
+    let elsewhere = Informed::new(Dms::default(), rules("other", |_| {}));
+    assert!(matches!(alone(&elsewhere, &drop), Ok(Decoded::Unrouted { .. })));
+    let arriving = Informed::new(Dms::default(), by_arrival(rules("*", |_| {})));
+    let Ok(Decoded::Events(events)) = alone(&arriving, &drop) else { panic!("no event") };
+    assert_eq!(
+        (events[0].version.as_str(), &events[0].change),
+        ("a.0000.1.00242.00000000", &Change::Truncate)
+    );
+}
+
+#[test]
 fn values_are_what_the_columns_types_say() {
     let dms = learned(&[("id", "BYTES"), ("b", "BYTES"), ("f", "BOOL"), ("t", "STRING")]);
     let insert = row("insert", r#""data":{"id":"0x01","t":"0x01","f":"t","b":"0x01","u":"0x01"}"#, PLACE);

@@ -1,6 +1,6 @@
 //! What an update says of itself: `updateDescription` as a patch.
 
-use super::{FULL_DOCUMENT, no_full_document, wrong_type};
+use super::errors::{FULL_DOCUMENT, no_full_document, wrong_type};
 use crate::error::{Code, Error, ErrorKind, Result};
 use crate::event::{Key, Patch, token};
 use crate::json::{Kind, Scanner};

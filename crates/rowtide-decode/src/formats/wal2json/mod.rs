@@ -260,7 +260,7 @@ impl RowChange for Wal2jsonRow<'_> {
         let lsn = if self.place.is_some() { self.around.nextlsn } else { self.around.lsn };
         let version = Version::new('w', self.table.epoch, Rank::Positioned).number(position(lsn)?);
         Ok(match self.place {
-            Some(place) => version.place(place),
+            Some(place) => version.index(place),
             None => version,
         })
     }
@@ -269,7 +269,7 @@ impl RowChange for Wal2jsonRow<'_> {
         self.around.changed_at()
     }
 
-    fn place(&self) -> Option<u32> {
+    fn row_index(&self) -> Option<u32> {
         self.place
     }
 
