@@ -11,7 +11,7 @@ use rowtide::plan::cratedb::TableColumns;
 use rowtide::plan::{Dialect, Parameter, Statement, cratedb, plan, postgres};
 use rowtide::record::Record;
 use rowtide::route::Target;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io::Write;
 
 /// Settings of a server that planning does not ask, and that must not make it fail.
@@ -26,6 +26,7 @@ pub(super) fn run(global: &Global, args: &PlanArgs, out: &mut impl Write) -> End
     // the columns of each target on CrateDB, as if there had been none before the first record
     let mut columns: HashMap<String, TableColumns> = HashMap::new();
     let mut flows = Flows::new(config)?;
+    let mut refused = BTreeSet::new();
     let mut poison = 0;
     for batch in input::open(&args.input)? {
         let batch = match batch {
@@ -37,9 +38,10 @@ pub(super) fn run(global: &Global, args: &PlanArgs, out: &mut impl Write) -> End
         };
         let records = &batch.envelope.records;
         let flow = flows.of(&batch, &[])?;
-        poison += print(dialect, &mut columns, flow.batch(records), records, out)?;
+        poison += print(dialect, &mut columns, &mut refused, flow.batch(records), records, out)?;
     }
     out.flush()?;
+    refused.iter().for_each(|why| warn(why));
     if poison > 0 {
         warn(&format!("{} would be parked; `rowtide decode` says why.", count(poison, "record")));
     }
@@ -50,6 +52,7 @@ pub(super) fn run(global: &Global, args: &PlanArgs, out: &mut impl Write) -> End
 fn print(
     dialect: Dialect,
     columns: &mut HashMap<String, TableColumns>,
+    refused: &mut BTreeSet<String>,
     mut batch: Batch<'_>,
     records: &[Record],
     out: &mut impl Write,
@@ -68,6 +71,10 @@ fn print(
             .count();
         for change in &chunk.truncates {
             let (target, event) = (&change.target, &change.event);
+            if dialect == Dialect::Cratedb {
+                refused.insert(cratedb::cannot_truncate(target).message().to_owned());
+                continue;
+            }
             for statement in postgres::preview_truncate(target, event.version.as_str(), event.changed_at) {
                 let positions = std::iter::once(position(change.origin.record));
                 out.write_all(line(target, &statement, positions).as_bytes())?;

@@ -13,6 +13,7 @@ pub use encode::{Encoded, merge};
 pub use statement::{EncodedRow, Parameter, Statement};
 
 use crate::coalesce::Schedule;
+use crate::error::{Code, Error};
 use crate::event::{Change, Document, Key, Patch, Timestamp};
 use crate::policy::DeletePolicy;
 use crate::route::{RoutedChange, Target};
@@ -160,6 +161,12 @@ fn row(index: usize, unit: usize, key: &Key, change: &RoutedChange) -> PlannedRo
         changed_at: event.changed_at,
         at: change.at,
     }
+}
+
+/// The route of a target has `truncate = "apply"`, and that is not to be had there.
+pub(crate) fn cannot_truncate(target: &Target, why: &str) -> Error {
+    let message = format!("The route of {} has truncate = \"apply\", {why}.", target.source);
+    Error::fault(Code::UnusableTarget, message)
 }
 
 /// A name as an SQL identifier.

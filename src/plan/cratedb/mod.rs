@@ -14,7 +14,7 @@ use crate::event::Timestamp;
 use crate::json::Value;
 use crate::plan::encode::Encoded;
 use crate::plan::statement::{EncodedRow, Parameter, Statement};
-use crate::plan::{Layout, PlannedRow, Write, fill, literal, quote, relation};
+use crate::plan::{self, Layout, PlannedRow, Write, fill, literal, quote, relation};
 use crate::policy::{DataLayout, DeletePolicy};
 use crate::route::Target;
 use lists::with_named_lists;
@@ -98,6 +98,12 @@ pub fn fresh_columns(target: &Target) -> Result<TableColumns> {
 
 /// Columns of the storage table beside `pk` and `data`.
 const OTHER_COLUMNS: usize = 6;
+
+/// Why rows of `target` are not truncated here.
+#[must_use]
+pub fn cannot_truncate(target: &Target) -> Error {
+    plan::cannot_truncate(target, "which CrateDB cannot do: rows that are not refreshed would be missed")
+}
 
 /// What CrateDB does not take in the name of a table (observed on 6.3.6).
 const NOT_IN_NAMES: [char; 12] = [' ', '.', '/', '\\', '"', ',', '*', '#', '?', '|', '<', '>'];

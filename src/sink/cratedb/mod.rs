@@ -26,12 +26,11 @@ use crate::catalogue::TableSchema;
 use crate::config::{Config, Ddl};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
-use crate::plan::cratedb::TableColumns;
-use crate::plan::cratedb::named;
+use crate::plan::cratedb::{TableColumns, cannot_truncate, named};
 use crate::plan::{Action, Layout, Write, fill, relation};
 use crate::policy::Policy;
 use crate::route::Routes;
-use crate::sink::contract::{Binding, Cause, RowOutcome, Sink, Store, Truncation, cannot_truncate};
+use crate::sink::contract::{Binding, Cause, RowOutcome, Sink, Store, Truncation};
 use crate::sink::letters::{DEAD_LETTERS, DeadLetter};
 use crate::sink::registry::{REGISTRY, of_table};
 use crate::sink::targets::{PreparedTarget, PreparedTargets, not_prepared};
@@ -205,10 +204,7 @@ impl Sink for Cratedb {
     }
 
     async fn truncate(&self, truncation: &Truncation, _: Deadline) -> Result<RowOutcome> {
-        Err(cannot_truncate(
-            &truncation.target,
-            "which CrateDB cannot do: rows that are not refreshed would be missed",
-        ))
+        Err(cannot_truncate(&truncation.target))
     }
 }
 
