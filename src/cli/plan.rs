@@ -8,9 +8,10 @@ use super::{Ended, count, input, warn};
 use rowtide::coalesce::{Fate, Schedule};
 use rowtide::pipeline::{Batch, Verdict};
 use rowtide::plan::cratedb::TableColumns;
-use rowtide::plan::{Dialect, Parameter, Statement, cratedb, plan, postgres};
+use rowtide::plan::{Dialect, Parameter, Preview, cratedb, plan, postgres};
 use rowtide::record::Record;
 use rowtide::route::Target;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 use std::io::Write;
 
@@ -91,11 +92,11 @@ fn print(
                     Dialect::Postgres => postgres::preview(&write),
                     Dialect::Cratedb => {
                         let name = cratedb::named(&write.target).qualified();
-                        let known = columns.remove(&name);
-                        let known = known.map_or_else(|| cratedb::fresh_columns(&write.target), Ok)?;
-                        let (statements, grown) = cratedb::preview(&write, &known);
-                        columns.insert(name, grown);
-                        statements
+                        let known = match columns.entry(name) {
+                            Entry::Occupied(known) => known.into_mut(),
+                            Entry::Vacant(fresh) => fresh.insert(cratedb::fresh_columns(&write.target)?),
+                        };
+                        cratedb::preview(&write, known)
                     }
                 };
                 for statement in &statements {
@@ -114,21 +115,32 @@ fn print(
 /// A statement as a line of JSON. `positions` has the record of each row.
 fn line<'r>(
     target: &Target,
-    statement: &Statement<'_>,
+    preview: &Preview,
     positions: impl Iterator<Item = Option<&'r str>>,
 ) -> String {
     let positions: Vec<String> = positions.map(|position| text(position.unwrap_or_default())).collect();
     format!(
         "{{\"target\":{},\"sql\":{},\"params\":{},\"positions\":[{}]}}\n",
         text(&target.qualified()),
-        text(&statement.sql),
-        list(&statement.parameters),
+        text(&preview.sql),
+        params(&preview.runs),
         positions.join(",")
     )
 }
 
-fn list(parameters: &[Parameter<'_>]) -> String {
-    let elements: Vec<String> = parameters.iter().map(json).collect();
+/// For each placeholder what stands for it, row by row: the elements of an array, or one for each run.
+fn params(runs: &[Vec<Parameter<'_>>]) -> String {
+    let rows = |parameter| match parameter {
+        &Parameter::List(ref elements) => elements.as_slice(),
+        one => std::slice::from_ref(one),
+    };
+    let placeholders = 0..runs.first().map_or(0, Vec::len);
+    let of_each = placeholders.map(|at| list(runs.iter().filter_map(|run| run.get(at)).flat_map(rows)));
+    format!("[{}]", of_each.collect::<Vec<_>>().join(","))
+}
+
+fn list<'p>(parameters: impl IntoIterator<Item = &'p Parameter<'p>>) -> String {
+    let elements: Vec<String> = parameters.into_iter().map(json).collect();
     format!("[{}]", elements.join(","))
 }
 

@@ -10,7 +10,7 @@ pub mod postgres;
 mod statement;
 
 pub use encode::{Encoded, merge};
-pub use statement::{EncodedRow, Parameter, Statement};
+pub use statement::{EncodedRow, Parameter, Preview, Statement};
 
 use crate::coalesce::Schedule;
 use crate::error::{Code, Error};

@@ -13,7 +13,7 @@ use crate::error::{Code, Error, Result};
 use crate::event::Timestamp;
 use crate::json::Value;
 use crate::plan::encode::Encoded;
-use crate::plan::statement::{EncodedRow, Parameter, Statement};
+use crate::plan::statement::{EncodedRow, Parameter, Preview, Statement};
 use crate::plan::{self, Layout, PlannedRow, Write, fill, literal, quote, relation};
 use crate::policy::{DataLayout, DeletePolicy};
 use crate::route::Target;
@@ -535,38 +535,36 @@ pub fn write_adopted<'e>(
     Some(of_row(update, parameters, row.row))
 }
 
-/// What is run for a write to a table made by rowtide that has these columns, as far as it is known before, and the
+/// What is run for a write to a table made by rowtide that has these columns, as far as it is known before. Adds the
 /// columns that the table has then.
 ///
 /// The columns that are added come first, then the upsert as it is for one row: it is sent with as many rows as fit.
 /// When that is, what a patched document will be and in what state a row is read, is not known: for the first and the
 /// last stands null, for the document the patch.
 #[must_use]
-pub fn preview(write: &Write, before: &TableColumns) -> (Vec<Statement<'static>>, TableColumns) {
+pub fn preview(write: &Write, columns: &mut TableColumns) -> Vec<Preview> {
     let target = &named(&write.target);
     let removes = |row: &&PlannedRow| row.deleted && target.delete == DeletePolicy::Hard;
     let upserted = write.rows.iter().filter(|row| !removes(row) && row.patch.is_none());
-    let mut columns = before.clone();
-    let encoded = encode(upserted, Layout::Managed, &mut columns, budget(target));
-    let added = add_columns(&table(target, Layout::Managed), &columns.added_since(before)).into_iter();
-    let mut statements: Vec<Statement<'static>> =
-        added.map(|sql| Statement { sql, parameters: Vec::new(), changes: Vec::new() }).collect();
-    let each = encoded.iter().map(|row| upsert(target, Layout::Managed, &[], &[row], None));
-    statements.extend(Statement::listed(each.collect()).map(Statement::into_owned));
-    let mut once = |statement: Statement<'_>| {
-        statements.extend(Statement::listed(vec![statement]).map(Statement::into_owned));
-    };
+    let before = columns.clone();
+    let encoded = encode(upserted, Layout::Managed, columns, budget(target));
+    let added = add_columns(&table(target, Layout::Managed), &columns.added_since(&before)).into_iter();
+    let added = added.map(|sql| Statement { sql, parameters: Vec::new(), changes: Vec::new() });
+    let mut previews: Vec<Preview> = added.map(Preview::once).collect();
+    previews.extend(Preview::each(
+        encoded.iter().map(|row| upsert(target, Layout::Managed, &[], &[row], None)),
+    ));
     for row in write.rows.iter().filter(removes) {
-        once(read_version(target, row));
-        once(delete_row(target, row, None));
+        previews.push(Preview::once(read_version(target, row)));
+        previews.push(Preview::once(delete_row(target, row, None)));
     }
     for row in write.rows.iter().filter(|row| row.patch.is_some()) {
         let data = row.patch.as_ref().map(|patch| patch.to_json().into());
         let encoded = Encoded { pk: row.pk.as_str().into(), data, aux: "{}".into() };
-        once(read_row(target, row));
-        once(write_patched(target, &EncodedRow { row, encoded }, None, None));
+        previews.push(Preview::once(read_row(target, row)));
+        previews.push(Preview::once(write_patched(target, &EncodedRow { row, encoded }, None, None)));
     }
-    (statements, columns)
+    previews
 }
 
 #[cfg(test)]
