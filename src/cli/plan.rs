@@ -7,12 +7,10 @@ use super::flows::Flows;
 use super::{Ended, count, input, warn};
 use rowtide::coalesce::{Fate, Schedule};
 use rowtide::pipeline::{Batch, Verdict};
-use rowtide::plan::cratedb::TableColumns;
-use rowtide::plan::{Dialect, Parameter, Preview, cratedb, plan, postgres};
+use rowtide::plan::{Dialect, Parameter, Preview, PreviewedColumns, plan};
 use rowtide::record::Record;
 use rowtide::route::Target;
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::io::Write;
 
 /// Settings of a server that planning does not ask, and that must not make it fail.
@@ -23,12 +21,13 @@ pub(super) fn run(global: &Global, args: &PlanArgs, out: &mut impl Write) -> End
     let mut settings = args.input.settings();
     settings.extend(dialect_setting(args.dialect));
     let config = global.and(&args.input.global).config(settings, &UNUSED)?;
-    let dialect = dialect(&config);
-    // the columns of each target on CrateDB, as if there had been none before the first record
-    let mut columns: HashMap<String, TableColumns> = HashMap::new();
+    let mut planned = Planned {
+        dialect: dialect(&config),
+        columns: PreviewedColumns::new(),
+        refused: BTreeSet::new(),
+        poison: 0,
+    };
     let mut flows = Flows::new(config)?;
-    let mut refused = BTreeSet::new();
-    let mut poison = 0;
     for batch in input::open(&args.input)? {
         let batch = match batch {
             Ok(batch) => batch,
@@ -39,85 +38,80 @@ pub(super) fn run(global: &Global, args: &PlanArgs, out: &mut impl Write) -> End
         };
         let records = &batch.envelope.records;
         let flow = flows.of(&batch, &[])?;
-        poison += print(dialect, &mut columns, &mut refused, flow.batch(records), records, out)?;
+        planned.print(flow.batch(records), records, out)?;
     }
     out.flush()?;
-    refused.iter().for_each(|why| warn(why));
-    if poison > 0 {
-        warn(&format!("{} would be parked; `rowtide decode` says why.", count(poison, "record")));
+    planned.refused.iter().for_each(|why| warn(why));
+    if planned.poison > 0 {
+        warn(&format!("{} would be parked; `rowtide decode` says why.", count(planned.poison, "record")));
     }
     Ok(Status::Done)
 }
 
-/// Prints the statements of a batch; how many of its records are poison.
-fn print(
+/// What was planned so far.
+struct Planned {
     dialect: Dialect,
-    columns: &mut HashMap<String, TableColumns>,
-    refused: &mut BTreeSet<String>,
-    mut batch: Batch<'_>,
-    records: &[Record],
-    out: &mut impl Write,
-) -> Result<usize, Failure> {
-    let position = |record: usize| records.get(record).map(|record| record.position.as_str());
-    let mut poison = 0;
-    while let Some(chunk) = batch.chunk() {
-        if let Some(failure) = chunk.stops_first() {
-            out.flush()?;
-            return Err(Failure::from(failure));
-        }
-        poison += chunk
-            .verdicts
-            .iter()
-            .filter(|(_, verdict)| matches!(verdict, Verdict::Poison(..) | Verdict::Fault(..)))
-            .count();
-        for change in &chunk.truncates {
-            let (target, event) = (&change.target, &change.event);
-            if dialect == Dialect::Cratedb {
-                refused.insert(cratedb::cannot_truncate(target).message().to_owned());
-                continue;
+    columns: PreviewedColumns,
+    /// Why the database cannot do what some records say.
+    refused: BTreeSet<String>,
+    /// How many records are poison.
+    poison: usize,
+}
+
+impl Planned {
+    /// Prints the statements of a batch.
+    fn print(
+        &mut self,
+        mut batch: Batch<'_>,
+        records: &[Record],
+        out: &mut impl Write,
+    ) -> Result<(), Failure> {
+        let position = |record: usize| records.get(record).map(|record| record.position.as_str());
+        while let Some(chunk) = batch.chunk() {
+            if let Some(failure) = chunk.stops_first() {
+                out.flush()?;
+                return Err(Failure::from(failure));
             }
-            for statement in postgres::preview_truncate(target, event.version.as_str(), event.changed_at) {
-                let positions = std::iter::once(position(change.origin.record));
-                out.write_all(line(target, &statement, positions).as_bytes())?;
-            }
-        }
-        let mut schedule = Schedule::new(chunk.changes);
-        loop {
-            let wave = schedule.wave();
-            if wave.is_empty() {
-                break;
-            }
-            for write in plan(&schedule, &wave) {
-                let statements = match dialect {
-                    Dialect::Postgres => postgres::preview(&write),
-                    Dialect::Cratedb => {
-                        let name = cratedb::named(&write.target).qualified();
-                        let known = match columns.entry(name) {
-                            Entry::Occupied(known) => known.into_mut(),
-                            Entry::Vacant(fresh) => fresh.insert(cratedb::fresh_columns(&write.target)?),
-                        };
-                        cratedb::preview(&write, known)
+            self.poison += chunk
+                .verdicts
+                .iter()
+                .filter(|(_, verdict)| matches!(verdict, Verdict::Poison(..) | Verdict::Fault(..)))
+                .count();
+            for change in &chunk.truncates {
+                let (target, event) = (&change.target, &change.event);
+                match self.dialect.preview_truncate(target, event.version.as_str(), event.changed_at) {
+                    Ok(previews) => {
+                        for preview in previews {
+                            let positions = std::iter::once(position(change.origin.record));
+                            out.write_all(line(target, &preview, positions).as_bytes())?;
+                        }
                     }
-                };
-                for statement in &statements {
-                    let changes = statement.changes.iter().map(|index| schedule.change(*index));
-                    let positions = changes.map(|change| position(change?.origin.record));
-                    out.write_all(line(&write.target, statement, positions).as_bytes())?;
+                    Err(why) => drop(self.refused.insert(why.message().to_owned())),
                 }
-                // as if the database took every row
-                write.rows.iter().for_each(|row| schedule.settle(row.change, Fate::Applied));
+            }
+            let mut schedule = Schedule::new(chunk.changes);
+            loop {
+                let wave = schedule.wave();
+                if wave.is_empty() {
+                    break;
+                }
+                for write in plan(&schedule, &wave) {
+                    for preview in self.dialect.preview(&write, &mut self.columns)? {
+                        let changes = preview.changes.iter().map(|index| schedule.change(*index));
+                        let positions = changes.map(|change| position(change?.origin.record));
+                        out.write_all(line(&write.target, &preview, positions).as_bytes())?;
+                    }
+                    // as if the database took every row
+                    write.rows.iter().for_each(|row| schedule.settle(row.change, Fate::Applied));
+                }
             }
         }
+        Ok(())
     }
-    Ok(poison)
 }
 
 /// A statement as a line of JSON. `positions` has the record of each row.
-fn line<'r>(
-    target: &Target,
-    preview: &Preview,
-    positions: impl Iterator<Item = Option<&'r str>>,
-) -> String {
+fn line<'r>(target: &Target, preview: &Preview, positions: impl Iterator<Item = Option<&'r str>>) -> String {
     let positions: Vec<String> = positions.map(|position| text(position.unwrap_or_default())).collect();
     format!(
         "{{\"target\":{},\"sql\":{},\"params\":{},\"positions\":[{}]}}\n",

@@ -13,7 +13,7 @@ use rowtide::deadline::Deadline;
 use rowtide::error::{Code, Error, ErrorKind, Result};
 use rowtide::json::write_string;
 use rowtide::pipeline::{Flow, process};
-use rowtide::plan::{self, Dialect, cratedb};
+use rowtide::plan;
 use rowtide::record::Redelivered;
 use rowtide::report::{Counts, Report};
 use rowtide::sink::{Binding, Database, KnownTarget, LiveRow, RowOutcome, Shown, Sink, Truncation};
@@ -210,10 +210,7 @@ impl Sink for Watched {
 
     async fn prepare(&self, binding: &Binding, deadline: Deadline) -> Result<()> {
         self.sink.prepare(binding, deadline).await?;
-        let name = match self.sink.dialect(deadline).await? {
-            Dialect::Postgres => binding.target.qualified(),
-            Dialect::Cratedb => cratedb::named(&binding.target).qualified(),
-        };
+        let name = self.sink.dialect(deadline).await?.named(&binding.target).qualified();
         self.prepared.lock().unwrap_or_else(PoisonError::into_inner).insert(name);
         Ok(())
     }

@@ -5,10 +5,12 @@
 //! is run as they say it, and `rowtide plan` prints it.
 
 pub mod cratedb;
+mod dialect;
 mod encode;
 pub mod postgres;
 mod statement;
 
+pub use dialect::{Dialect, PreviewedColumns};
 pub use encode::{Encoded, merge};
 pub use statement::{EncodedRow, Parameter, Preview, Statement};
 
@@ -16,18 +18,9 @@ use crate::coalesce::Schedule;
 use crate::error::{Code, Error};
 use crate::event::{Change, Document, Key, Patch, Timestamp};
 use crate::policy::DeletePolicy;
-use crate::route::{RoutedChange, Target};
+use crate::route::{DEAD_LETTERS, FLOORS, REGISTRY, RoutedChange, SCHEMAS, Target};
 use std::collections::HashMap;
 use std::sync::Arc;
-
-/// A database's way of saying things.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Dialect {
-    /// PostgreSQL, 13 or later.
-    Postgres,
-    /// CrateDB.
-    Cratedb,
-}
 
 /// How a target's table is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -210,4 +203,14 @@ pub fn fill(template: &str, values: &[(&str, &str)]) -> String {
     }
     out.push_str(rest);
     out
+}
+
+/// The same, with the names of rowtide's own tables in the schema `home`.
+#[must_use]
+pub fn fill_own(template: &str, home: &str, values: &[(&str, &str)]) -> String {
+    let own =
+        [("registry", REGISTRY), ("dead_letters", DEAD_LETTERS), ("schemas", SCHEMAS), ("floors", FLOORS)];
+    let own = own.map(|(place, table)| (place, relation(home, table)));
+    let own = own.iter().map(|(place, table)| (*place, table.as_str()));
+    fill(template, &own.chain(values.iter().copied()).collect::<Vec<_>>())
 }

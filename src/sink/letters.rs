@@ -6,8 +6,6 @@ use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 
-pub(super) const DEAD_LETTERS: &str = "rowtide_dead_letters";
-
 /// A record, or one event of it, to be parked.
 #[derive(Debug, Clone)]
 pub struct DeadLetter {

@@ -3,12 +3,10 @@
 
 use super::contract::Binding;
 use crate::error::{Code, Error, ErrorKind, Result};
-use crate::route::{MERGED, Target};
+use crate::route::{MERGED, REGISTRY, Target};
 use crate::source::SourceIdentity;
 use crate::version::scheme_name;
 use std::sync::atomic::{AtomicBool, Ordering};
-
-pub(super) const REGISTRY: &str = "rowtide_targets";
 
 /// The column of the registry that holds the source of a target.
 pub(super) const SOURCE_COLUMN: &str = "source_identity";

@@ -3,14 +3,17 @@
 
 mod ddl;
 
-pub use ddl::{View, drop_view, key_index, storage, view};
+pub use ddl::{
+    View, create_dead_letters, create_floors, create_registry, create_schemas, drop_view, key_index, storage,
+    view,
+};
 
 use crate::event::Timestamp;
 use crate::plan::encode::encode as encode_documents;
 use crate::plan::statement::{EncodedRow, Parameter, Preview, Statement};
 use crate::plan::{Action, Layout, PlannedRow, Write, fill, literal, relation};
 use crate::policy::{DeletePolicy, Truncate};
-use crate::route::Target;
+use crate::route::{FLOORS, Target};
 
 const UPSERT: &str = include_str!("../../../sql/postgres/upsert.sql");
 const UPSERT_HARD: &str = include_str!("../../../sql/postgres/upsert_hard.sql");
@@ -79,7 +82,7 @@ fn floor(target: &Target, before: &str) -> String {
 }
 
 fn floors(target: &Target) -> String {
-    relation(&target.home, "rowtide_floors")
+    relation(&target.home, FLOORS)
 }
 
 /// The texts of the statements of a truncate, which are run together: the one that raises the target's floor (target,

@@ -8,7 +8,7 @@ use crate::error::{Code, Error, ErrorKind, Result};
 use crate::plan::Layout;
 use crate::plan::cratedb::{Budget, Column, TableColumns};
 use crate::plan::cratedb::{add_columns, budget, declared, table};
-use crate::sink::registry::REGISTRY;
+use crate::route::REGISTRY;
 use crate::sink::targets::{LOOKS_MAX, PreparedTarget};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};

@@ -27,12 +27,12 @@ use crate::config::{Config, Ddl};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::plan::cratedb::{TableColumns, cannot_truncate, named};
-use crate::plan::{Action, Layout, Write, fill, relation};
+use crate::plan::{Action, Layout, Write, fill_own, relation};
 use crate::policy::Policy;
 use crate::route::Routes;
 use crate::sink::contract::{Binding, Cause, RowOutcome, Sink, Store, Truncation};
-use crate::sink::letters::{DEAD_LETTERS, DeadLetter};
-use crate::sink::registry::{REGISTRY, of_table};
+use crate::sink::letters::DeadLetter;
+use crate::sink::registry::of_table;
 use crate::sink::targets::{PreparedTarget, PreparedTargets, not_prepared};
 use crate::sink::wire::errors::is_missing_table;
 use crate::sink::wire::server::Server;
@@ -142,13 +142,12 @@ impl Cratedb {
     }
 
     fn fill_own(&self, template: &str) -> String {
-        let (registry, letters) = (self.own(REGISTRY), self.own(DEAD_LETTERS));
         let identity = match self.remembers_sources.load(Ordering::Relaxed) {
             true => ", source_identity, key_types",
             // a registry of an earlier version
             false => ", null, null",
         };
-        fill(template, &[("registry", &registry), ("dead_letters", &letters), ("identity", identity)])
+        fill_own(template, &self.schema, &[("identity", identity)])
     }
 
     fn prepared(&self, write: &Write) -> Result<Arc<PreparedTarget>> {

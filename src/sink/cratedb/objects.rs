@@ -5,13 +5,12 @@ use super::errors::{of_ddl, read};
 use crate::config::Ddl;
 use crate::deadline::Deadline;
 use crate::error::Result;
-use crate::plan::cratedb::Described;
+use crate::plan::cratedb::{Described, create_dead_letters, create_registry};
 use crate::plan::cratedb::{declared, is_same_view, named, storage, view};
 use crate::plan::{Layout, literal};
-use crate::route::Target;
+use crate::route::{DEAD_LETTERS, REGISTRY, Target};
 use crate::sink::contract::Binding;
-use crate::sink::letters::DEAD_LETTERS;
-use crate::sink::registry::{REGISTRY, Registered, check_registered, of_table};
+use crate::sink::registry::{Registered, check_registered, of_table};
 use crate::sink::targets::{
     LOOKS_MAX, PreparedTarget, adopted, check_storage, foreign_view, keep_changing, layout_word,
     missing_object, neither_table_nor_view, warn_unguarded,
@@ -108,7 +107,9 @@ impl Cratedb {
         if *self.own_tables.lock().unwrap_or_else(PoisonError::into_inner) {
             return Ok(());
         }
-        for (name, sql) in [(REGISTRY, self.registry_sql()), (DEAD_LETTERS, self.dead_letters_sql())] {
+        for (name, sql) in
+            [(REGISTRY, create_registry(&self.schema)), (DEAD_LETTERS, create_dead_letters(&self.schema))]
+        {
             if self.relation_of(&self.schema, name, deadline).await?.is_none() {
                 self.create(&sql, deadline).await?;
             }
@@ -116,18 +117,6 @@ impl Cratedb {
         self.upgrade_registry(deadline).await?;
         *self.own_tables.lock().unwrap_or_else(PoisonError::into_inner) = true;
         Ok(())
-    }
-
-    /// The statement that creates the registry.
-    #[must_use]
-    pub fn registry_sql(&self) -> String {
-        self.fill_own(include_str!("../../../sql/cratedb/create_registry.sql"))
-    }
-
-    /// The statement that creates the dead-letter table.
-    #[must_use]
-    pub fn dead_letters_sql(&self) -> String {
-        self.fill_own(include_str!("../../../sql/cratedb/create_dead_letters.sql"))
     }
 
     pub(super) async fn create(&self, sql: &str, deadline: Deadline) -> Result<()> {

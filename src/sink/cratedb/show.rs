@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::json::Value;
 use crate::plan::cratedb::{with_plain_numbers, without_named_lists};
 use crate::plan::{fill, literal, relation};
-use crate::sink::registry::REGISTRY;
+use crate::route::REGISTRY;
 use crate::sink::targets::{KnownTarget, LiveRow, Shown};
 use futures_util::TryStreamExt as _;
 use tokio_postgres::types::ToSql;

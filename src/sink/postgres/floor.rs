@@ -4,9 +4,9 @@ use super::Postgres;
 use super::objects::{Relation, ddl_error, relation_of};
 use crate::deadline::Deadline;
 use crate::error::{Code, Disposition, Error, Result};
-use crate::plan::postgres::{floor_sql, truncate, truncate_sql};
+use crate::plan::postgres::{create_floors, floor_sql, truncate, truncate_sql};
 use crate::policy::Truncate;
-use crate::route::Target;
+use crate::route::{FLOORS, Target};
 use crate::sink::contract::{RowOutcome, Truncation};
 use crate::sink::registry::check_source;
 use crate::sink::wire::errors::driver_error;
@@ -17,8 +17,6 @@ use crate::version::Version;
 use deadpool_postgres::Object;
 use std::sync::atomic::Ordering;
 use tokio_postgres::types::ToSql;
-
-const FLOORS: &str = "rowtide_floors";
 
 impl Postgres {
     /// The version below which a truncate has removed everything of a target, if its route applies truncates.
@@ -43,7 +41,7 @@ impl Postgres {
             return Ok(());
         }
         if relation_of(client, &self.schema, FLOORS).await?.is_none() {
-            self.run_ddl(client, &[self.floors_sql()]).await?;
+            self.run_ddl(client, &[create_floors(&self.schema)]).await?;
         }
         let (raise, _) = truncate_sql(target);
         client.execute(&raise, &[&target.qualified(), &""]).await.map(drop).map_err(ddl_error)
@@ -90,12 +88,6 @@ impl Postgres {
                 }
             }
         }
-    }
-
-    /// The statement that creates the table of floors.
-    #[must_use]
-    pub fn floors_sql(&self) -> String {
-        self.fill_own(include_str!("../../../sql/postgres/create_floors.sql"), &[])
     }
 
     pub(super) async fn truncate_once(

@@ -19,7 +19,7 @@ use crate::catalogue::TableSchema;
 use crate::config::{Config, Ddl};
 use crate::deadline::Deadline;
 use crate::error::Result;
-use crate::plan::{Action, Layout, Write, fill, relation};
+use crate::plan::{Action, Layout, Write, fill_own, relation};
 use crate::route::Target;
 use crate::sink::contract::{Binding, Cause, RowOutcome, Sink, Store, Truncation};
 use crate::sink::letters::DeadLetter;
@@ -116,16 +116,7 @@ impl Postgres {
     }
 
     fn fill_own(&self, template: &str, values: &[(&str, &str)]) -> String {
-        let own = [
-            ("registry", "targets"),
-            ("dead_letters", "dead_letters"),
-            ("schemas", "schemas"),
-            ("floors", "floors"),
-        ];
-        let own = own.map(|(name, table)| (name, self.own(&format!("rowtide_{table}"))));
-        let mut all: Vec<(&str, &str)> = own.iter().map(|(name, table)| (*name, table.as_str())).collect();
-        all.extend_from_slice(values);
-        fill(template, &all)
+        fill_own(template, &self.schema, values)
     }
 }
 

@@ -4,12 +4,11 @@ use super::Postgres;
 use crate::config::Ddl;
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, ErrorKind, Result};
-use crate::plan::postgres::{View, storage, view};
+use crate::plan::postgres::{View, create_dead_letters, create_registry, storage, view};
 use crate::plan::{Layout, fill, quote, relation};
-use crate::route::{Target, identifier};
+use crate::route::{DEAD_LETTERS, REGISTRY, Target, identifier};
 use crate::sink::contract::Binding;
-use crate::sink::letters::DEAD_LETTERS;
-use crate::sink::registry::{REGISTRY, Registered, check_registered, of_table};
+use crate::sink::registry::{Registered, check_registered, of_table};
 use crate::sink::targets::{
     LOOKS_MAX, PreparedTarget, adopted, check_storage, foreign_view, keep_changing, missing_object,
     neither_table_nor_view, warn_unguarded,
@@ -129,11 +128,11 @@ impl Postgres {
     pub(super) async fn ensure_own_tables(&self, client: &mut Object) -> Result<()> {
         let mut missing = Vec::new();
         match relation_of(client, &self.schema, REGISTRY).await? {
-            None => missing.push(self.registry_sql()),
+            None => missing.push(create_registry(&self.schema)),
             Some(registry) => self.upgrade_registry(client, &registry).await?,
         }
         match relation_of(client, &self.schema, DEAD_LETTERS).await? {
-            None => missing.push(self.dead_letters_sql()),
+            None => missing.push(create_dead_letters(&self.schema)),
             // made by 0.1.0
             Some(table) if !table.columns.iter().any(|column| column == "sequence_number") => {
                 missing
@@ -142,24 +141,6 @@ impl Postgres {
             Some(_) => {}
         }
         if missing.is_empty() { Ok(()) } else { self.run_ddl(client, &missing).await }
-    }
-
-    /// The statement that creates the registry.
-    #[must_use]
-    pub fn registry_sql(&self) -> String {
-        self.fill_own(include_str!("../../../sql/postgres/create_registry.sql"), &[])
-    }
-
-    /// The statements that create the dead-letter table.
-    #[must_use]
-    pub fn dead_letters_sql(&self) -> String {
-        self.fill_own(
-            include_str!("../../../sql/postgres/create_dead_letters.sql"),
-            &[
-                ("dead_letters_by_key", "rowtide_dead_letters_by_key"),
-                ("dead_letters_by_time", "rowtide_dead_letters_by_time"),
-            ],
-        )
     }
 
     async fn look(&self, client: &Object, binding: &Binding) -> Result<Look> {
