@@ -25,4 +25,5 @@ pub use cratedb::Cratedb;
 pub use letters::{DeadLetter, Filter, LETTER_KEY_MAX, LETTER_TABLE_MAX, ParkedLetter, bounded};
 pub use memory::{Memory, MemoryRow};
 pub use postgres::Postgres;
-pub use targets::{KnownTarget, LiveRow, Purged, Shown};
+pub use registry::{KnownLayout, KnownTarget};
+pub use targets::{LiveRow, Purged, Shown};

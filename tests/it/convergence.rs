@@ -8,9 +8,9 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config as PropConfig, TestRunner};
 use rowtide::deadline::Deadline;
 use rowtide::pipeline::{Flow, process};
-use rowtide::policy::RoutePolicy;
+use rowtide::policy::{DeletePolicy, RoutePolicy};
 use rowtide::record::Record;
-use rowtide::sink::{KnownTarget, Postgres, Shown};
+use rowtide::sink::{KnownLayout, KnownTarget, Postgres, Shown};
 use rowtide::source::SourceIdentity;
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,7 +52,7 @@ async fn deliver(
         table: table.to_owned(),
         storage: format!("{table}_cdc"),
         source: "t".into(),
-        layout: "tombstone".into(),
+        layout: KnownLayout::Managed(DeletePolicy::Tombstone),
         purge_horizon: None,
         key_names: vec!["id".into()],
         scheme: "d".into(),

@@ -193,19 +193,8 @@ impl Cratedb {
         let never = Deadline::never();
         self.ensure_own_tables(never).await?;
         self.refresh_letters(never).await?;
-        let filter = filter.bounded();
         let sql = self.fill_own(include_str!("../../../sql/cratedb/list_dead_letters.sql"));
-        let parameters: [&(dyn ToSql + Sync); 8] = [
-            &filter.table,
-            &filter.codes(),
-            &filter.key,
-            &filter.since,
-            &filter.ids,
-            &filter.open,
-            &after,
-            &limit,
-        ];
-        let rows = self.query(never, &sql, &parameters).await?;
+        let rows = self.query(never, &sql, &filter.page(after, limit).parameters()).await?;
         rows.iter().map(|row| read(|| ParkedLetter::read(row))).collect()
     }
 

@@ -30,13 +30,12 @@ use crate::plan::cratedb::{TableColumns, cannot_truncate, named};
 use crate::plan::{Action, Layout, Write, fill_own, relation};
 use crate::policy::Policy;
 use crate::route::Routes;
-use crate::sink::contract::{Binding, Cause, RowOutcome, Sink, Store, Truncation};
-use crate::sink::letters::DeadLetter;
+use crate::sink::contract::{Binding, RowOutcome, Sink, Truncation};
 use crate::sink::registry::of_table;
 use crate::sink::targets::{PreparedTarget, PreparedTargets, not_prepared};
 use crate::sink::wire::errors::is_missing_table;
 use crate::sink::wire::server::Server;
-use crate::source::SourceIdentity;
+use crate::sink::wire::store::store_on_server;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -131,12 +130,6 @@ impl Cratedb {
         self.alterations.load(Ordering::Relaxed)
     }
 
-    /// How many times something was tried again for a transient reason.
-    #[must_use]
-    pub fn retries(&self) -> u64 {
-        self.server.retries()
-    }
-
     fn own(&self, name: &str) -> String {
         relation(&self.schema, name)
     }
@@ -207,38 +200,4 @@ impl Sink for Cratedb {
     }
 }
 
-impl Store for Cratedb {
-    async fn load_schemas(&self, deadline: Deadline) -> Result<Vec<TableSchema>> {
-        self.server.retrying(deadline, || self.load_schemas_once(deadline)).await
-    }
-
-    async fn record_schemas(&self, schemas: &[TableSchema], deadline: Deadline) -> Result<()> {
-        self.server.retrying(deadline, || self.record_schemas_once(schemas, deadline)).await
-    }
-
-    async fn sources(&self, deadline: Deadline) -> Result<Vec<(String, SourceIdentity)>> {
-        self.server.retrying(deadline, || self.sources_once(deadline)).await
-    }
-
-    async fn blocked(
-        &self,
-        keys: &[(String, String)],
-        deadline: Deadline,
-    ) -> Result<HashSet<(String, String)>> {
-        self.server.retrying(deadline, || self.blocked_once(keys, deadline)).await
-    }
-
-    async fn parked_lately(
-        &self,
-        source: &str,
-        cause: Cause<'_>,
-        letters: &[DeadLetter],
-        deadline: Deadline,
-    ) -> Result<u64> {
-        self.server.retrying(deadline, || self.parked_lately_once(source, cause, letters, deadline)).await
-    }
-
-    async fn park(&self, letters: &[DeadLetter], deadline: Deadline) -> Result<()> {
-        self.server.retrying(deadline, || self.park_once(letters, deadline)).await
-    }
-}
+store_on_server!(Cratedb);

@@ -10,10 +10,10 @@ use crate::plan::cratedb::{declared, is_same_view, named, storage, view};
 use crate::plan::{Layout, literal};
 use crate::route::{DEAD_LETTERS, REGISTRY, Target};
 use crate::sink::contract::Binding;
-use crate::sink::registry::{Registered, check_registered, of_table};
+use crate::sink::registry::{KnownLayout, Registered, check_registered, of_table};
 use crate::sink::targets::{
-    LOOKS_MAX, PreparedTarget, adopted, check_storage, foreign_view, keep_changing, layout_word,
-    missing_object, neither_table_nor_view, warn_unguarded,
+    LOOKS_MAX, PreparedTarget, adopted, check_storage, foreign_view, keep_changing, missing_object,
+    neither_table_nor_view, warn_unguarded,
 };
 use std::sync::{Arc, PoisonError};
 
@@ -71,10 +71,12 @@ impl Cratedb {
                 }
                 Some(_) | None => Layout::Managed,
             };
-            let word = layout_word(layout, target.delete);
+            let known = KnownLayout::of(layout, target.delete);
             let epoch = i32::from(binding.epoch);
             let is_registered = registered.as_ref().is_some_and(|(line, layout)| {
-                line.epoch >= epoch && layout == word && (line.source == target.source || !target.is_merged())
+                line.epoch >= epoch
+                    && *layout == known
+                    && (line.source == target.source || !target.is_merged())
             });
             if layout == Layout::Managed {
                 if !self.ensure_storage(target, deadline).await? {
@@ -85,11 +87,11 @@ impl Cratedb {
                 self.check_view(target, shown.as_deref(), line)?;
                 if !is_registered {
                     // before the view: whoever sees it finds out whose it is
-                    self.register(binding, word, deadline).await?;
+                    self.register(binding, known, deadline).await?;
                 }
                 self.ensure_view(target, shown.as_deref(), line, deadline).await?;
             } else if !is_registered {
-                self.register(binding, word, deadline).await?;
+                self.register(binding, known, deadline).await?;
                 warn_unguarded(target, layout);
             }
             self.remember_source(binding, registered.map(|(line, _)| line), deadline).await?;

@@ -6,7 +6,7 @@ use crate::deadline::Deadline;
 use crate::error::{Code, Disposition, Error, ErrorKind, Result};
 use crate::route::{REGISTRY, Target};
 use crate::sink::contract::Binding;
-use crate::sink::registry::{Registered, SOURCE_COLUMN, warn_old_registry};
+use crate::sink::registry::{KnownLayout, Line, Registered, SOURCE_COLUMN, warn_old_registry};
 use crate::sink::targets::LOOKS_MAX;
 use crate::source::SourceIdentity;
 use std::sync::atomic::Ordering;
@@ -17,7 +17,7 @@ impl Cratedb {
         &self,
         target: &Target,
         deadline: Deadline,
-    ) -> Result<Option<(Registered, String)>> {
+    ) -> Result<Option<(Registered, KnownLayout)>> {
         let sql = self.fill_own(include_str!("../../../sql/cratedb/read_registry.sql"));
         let rows = self.query(deadline, &sql, &[&target.qualified()]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
@@ -32,27 +32,18 @@ impl Cratedb {
                 identity: row.try_get(7)?,
                 key_types: row.try_get(8)?,
             };
-            Ok(Some((registered, row.try_get(4)?)))
+            Ok(Some((registered, KnownLayout::named(row.try_get(4)?))))
         })
     }
 
-    pub(super) async fn register(&self, binding: &Binding, layout: &str, deadline: Deadline) -> Result<()> {
+    pub(super) async fn register(
+        &self,
+        binding: &Binding,
+        layout: KnownLayout,
+        deadline: Deadline,
+    ) -> Result<()> {
         let sql = self.fill_own(include_str!("../../../sql/cratedb/write_registry.sql"));
-        let target = &*binding.target;
-        let (name, scheme, epoch) =
-            (target.qualified(), binding.scheme.to_string(), i32::from(binding.epoch));
-        let parameters: [&(dyn ToSql + Sync); 9] = [
-            &name,
-            &target.schema,
-            &target.name,
-            &target.storage,
-            &target.source,
-            &binding.key_names,
-            &scheme,
-            &epoch,
-            &layout,
-        ];
-        self.execute(deadline, &sql, &parameters).await.map(drop)
+        self.execute(deadline, &sql, &Line::of(binding, layout).parameters()).await.map(drop)
     }
 
     /// Up to when deleted rows of a target may have been forgotten.

@@ -11,7 +11,7 @@ use crate::event::Timestamp;
 use crate::plan::cratedb::{State, batch_rows, delete_adopted, delete_row, encode, read_version, upsert};
 use crate::plan::{EncodedRow, Layout, PlannedRow, Write};
 use crate::sink::contract::RowOutcome;
-use crate::sink::targets::{PreparedTarget, check_horizon};
+use crate::sink::targets::{PreparedTarget, ROW_ATTEMPTS_MAX, check_horizon, kept_writing};
 use crate::sink::wire::parameters::parameters;
 use futures_util::future::try_join_all;
 use std::collections::HashMap;
@@ -23,9 +23,6 @@ const ENCODINGS_MAX: u32 = 4;
 
 /// How often a single row is sent that the server leaves out without saying why.
 const SILENT_MAX: u32 = 3;
-
-/// How often a patch or a hard delete is tried again because another worker wrote its row in between.
-pub(super) const ROW_ATTEMPTS_MAX: u32 = 20;
 
 impl Cratedb {
     pub(super) async fn upsert(
@@ -95,16 +92,14 @@ impl Cratedb {
             }
             let rows: Vec<(usize, &PlannedRow)> =
                 pending.iter().filter_map(|&index| Some((index, write.rows.get(index)?))).collect();
-            let sent = self.encode(prepared, &rows, deadline).await?;
-            let (sent, unfit): (Vec<Sent<'_>>, Vec<Sent<'_>>) =
-                sent.into_iter().partition(|sent| sent.rejection(prepared).is_none());
-            for row in unfit {
-                let message = row.rejection(prepared).unwrap_or_default();
-                let error = Error::new(ErrorKind::Rejected, Code::Rejected, message);
+            let mut sent = self.encode(prepared, &rows, deadline).await?;
+            sent.retain(|row| {
+                let Some(error) = row.rejection(prepared) else { return true };
                 if let Some(slot) = outcomes.get_mut(row.index) {
                     *slot = Some(RowOutcome::Refused(Arc::new(error)));
                 }
-            }
+                false
+            });
             let is_last = encoding + 1 == ENCODINGS_MAX;
             let lanes = lanes(sent, self.server.connections_max);
             let writing = lanes
@@ -282,7 +277,7 @@ impl Cratedb {
                 return Ok(RowOutcome::Applied);
             }
         }
-        Err(contended())
+        Err(kept_writing())
     }
 
     async fn remove_adopted(
@@ -350,9 +345,4 @@ impl Written {
     fn refused(error: Error, encoded_anew: bool) -> Self {
         if encoded_anew { Self::Refused(Arc::new(error)) } else { Self::Misplaced(Arc::new(error)) }
     }
-}
-
-pub(super) fn contended() -> Error {
-    let message = "Other workers kept writing the row that a patch or a delete rests on.";
-    Error::new(ErrorKind::Contended, Code::Contended, message)
 }

@@ -164,21 +164,11 @@ impl Postgres {
     /// # Errors
     /// When they cannot be read.
     pub async fn dead_letters(&self, filter: &Filter, after: i64, limit: i64) -> Result<Vec<ParkedLetter>> {
-        let filter = filter.bounded();
         let mut client = self.client(Deadline::never()).await?;
         self.ensure_own_tables(&mut client).await?;
         let sql = self.fill_own(include_str!("../../../sql/postgres/list_dead_letters.sql"), &[]);
-        let parameters: [&(dyn ToSql + Sync); 8] = [
-            &filter.table,
-            &filter.codes(),
-            &filter.key,
-            &filter.since,
-            &filter.ids,
-            &filter.open,
-            &after,
-            &limit,
-        ];
-        let rows = client.query(&sql, &parameters).await.map_err(ddl_error)?;
+        let page = filter.page(after, limit);
+        let rows = client.query(&sql, &page.parameters()).await.map_err(ddl_error)?;
         rows.iter().map(ParkedLetter::read).collect::<Result<_, _>>().map_err(ddl_error)
     }
 

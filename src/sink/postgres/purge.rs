@@ -7,7 +7,8 @@ use crate::error::Result;
 use crate::plan::{fill, relation};
 use crate::route::DEAD_LETTERS;
 use crate::sink::letters::{LETTER_KEY_MAX, LETTER_TABLE_MAX, bounded};
-use crate::sink::targets::{KnownTarget, Purged};
+use crate::sink::registry::KnownTarget;
+use crate::sink::targets::Purged;
 use std::time::Duration;
 use tokio_postgres::types::ToSql;
 

@@ -2,12 +2,12 @@
 
 use super::Postgres;
 use crate::deadline::Deadline;
-use crate::error::{Code, Disposition, Error, ErrorKind, Result};
+use crate::error::{Disposition, Result};
 use crate::plan::postgres::{encode, upsert};
 use crate::plan::{EncodedRow, Layout, PlannedRow, Statement, Write, fill};
 use crate::route::Target;
 use crate::sink::contract::RowOutcome;
-use crate::sink::targets::check_horizon;
+use crate::sink::targets::{check_horizon, unfit_key};
 use crate::sink::wire::errors::driver_error;
 use crate::sink::wire::parameters::parameters;
 use crate::sink::wire::server::settle;
@@ -96,11 +96,9 @@ impl Postgres {
         let encoded = encode(&write.rows);
         for (index, row) in encoded.iter().enumerate() {
             // in an adopted table pk is the identity: without what only aux can hold, two keys would be one row
-            if layout != Layout::Managed && row.encoded.aux.starts_with("{\"/pk") {
-                let message = "The key holds a NUL character, which pk of an existing table cannot.";
-                let error = Error::new(ErrorKind::Rejected, Code::Rejected, message);
+            if layout != Layout::Managed && row.encoded.lacks_key() {
                 if let Some(outcome) = outcomes.get_mut(index) {
-                    *outcome = RowOutcome::Refused(Arc::new(error));
+                    *outcome = RowOutcome::Refused(Arc::new(unfit_key()));
                 }
                 continue;
             }
