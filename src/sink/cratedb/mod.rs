@@ -134,13 +134,17 @@ impl Cratedb {
         relation(&self.schema, name)
     }
 
-    fn fill_own(&self, template: &str) -> String {
-        let identity = match self.remembers_sources.load(Ordering::Relaxed) {
+    fn fill_own(&self, template: &str, values: &[(&str, &str)]) -> String {
+        fill_own(template, &self.schema, values)
+    }
+
+    /// What is read of a source and its key beside the columns that every registry has.
+    fn identity_columns(&self) -> &'static str {
+        match self.remembers_sources.load(Ordering::Relaxed) {
             true => ", source_identity, key_types",
             // a registry of an earlier version
             false => ", null, null",
-        };
-        fill_own(template, &self.schema, &[("identity", identity)])
+        }
     }
 
     fn prepared(&self, write: &Write) -> Result<Arc<PreparedTarget>> {

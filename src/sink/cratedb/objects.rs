@@ -219,7 +219,7 @@ impl Cratedb {
             Some(_) | None => self.create(&wanted, deadline).await?,
         }
         if remembered != Some(wanted.as_str()) {
-            let sql = self.fill_own(include_str!("../../../sql/cratedb/remember_view.sql"));
+            let sql = self.fill_own(include_str!("../../../sql/cratedb/remember_view.sql"), &[]);
             self.execute(deadline, &sql, &[&target.qualified(), &wanted]).await?;
         }
         Ok(())

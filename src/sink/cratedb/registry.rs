@@ -18,7 +18,7 @@ impl Cratedb {
         target: &Target,
         deadline: Deadline,
     ) -> Result<Option<(Registered, KnownLayout)>> {
-        let sql = self.fill_own(include_str!("../../../sql/cratedb/read_registry.sql"));
+        let sql = self.fill_own(include_str!("../../../sql/cratedb/read_registry.sql"), &[("identity", self.identity_columns())]);
         let rows = self.query(deadline, &sql, &[&target.qualified()]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         read(|| {
@@ -42,13 +42,13 @@ impl Cratedb {
         layout: KnownLayout,
         deadline: Deadline,
     ) -> Result<()> {
-        let sql = self.fill_own(include_str!("../../../sql/cratedb/write_registry.sql"));
+        let sql = self.fill_own(include_str!("../../../sql/cratedb/write_registry.sql"), &[]);
         self.execute(deadline, &sql, &Line::of(binding, layout).parameters()).await.map(drop)
     }
 
     /// Up to when deleted rows of a target may have been forgotten.
     pub(super) async fn horizon(&self, target: &str, deadline: Deadline) -> Result<Option<jiff::Timestamp>> {
-        let sql = self.fill_own(include_str!("../../../sql/cratedb/read_registry.sql"));
+        let sql = self.fill_own(include_str!("../../../sql/cratedb/read_registry.sql"), &[("identity", self.identity_columns())]);
         let rows = self.query(deadline, &sql, &[&target]).await?;
         rows.first().map_or(Ok(None), |row| read(|| row.try_get(6)))
     }
@@ -63,7 +63,7 @@ impl Cratedb {
         if !self.remembers_sources.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let sql = self.fill_own(include_str!("../../../sql/cratedb/write_source.sql"));
+        let sql = self.fill_own(include_str!("../../../sql/cratedb/write_source.sql"), &[]);
         let name = binding.target.qualified();
         for _ in 0..LOOKS_MAX {
             let state = self.lease(&name, deadline).await?;
@@ -88,7 +88,7 @@ impl Cratedb {
     /// without them.
     pub(super) async fn upgrade_registry(&self, deadline: Deadline) -> Result<()> {
         if !self.look_at_registry(deadline).await? {
-            let sql = self.fill_own(include_str!("../../../sql/cratedb/alter_registry.sql"));
+            let sql = self.fill_own(include_str!("../../../sql/cratedb/alter_registry.sql"), &[]);
             match self.create(&sql, deadline).await {
                 Err(error) if error.disposition() == Disposition::Abort => {
                     warn_old_registry(&sql);
@@ -121,7 +121,7 @@ impl Cratedb {
     pub(super) async fn read_sources(&self, deadline: Deadline) -> Result<Vec<(String, SourceIdentity)>> {
         self.look_at_registry(deadline).await?;
         let rows = self
-            .query(deadline, &self.fill_own(include_str!("../../../sql/cratedb/sources.sql")), &[])
+            .query(deadline, &self.fill_own(include_str!("../../../sql/cratedb/sources.sql"), &[("identity", self.identity_columns())]), &[])
             .await?;
         let source = |row: &tokio_postgres::Row| {
             let identity: Option<String> = read(|| row.try_get(1))?;

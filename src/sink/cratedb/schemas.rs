@@ -50,7 +50,7 @@ impl Cratedb {
         if self.relation_of(&self.schema, SCHEMAS, deadline).await?.is_none() {
             return Ok(Vec::new());
         }
-        let sql = self.fill_own(include_str!("../../../sql/cratedb/read_schemas.sql"));
+        let sql = self.fill_own(include_str!("../../../sql/cratedb/read_schemas.sql"), &[]);
         let rows = self.query(deadline, &sql, &[]).await?;
         rows.iter().map(|row| read(|| Line::read(row))?.schema()).collect()
     }
@@ -63,7 +63,7 @@ impl Cratedb {
         if self.relation_of(&self.schema, SCHEMAS, deadline).await?.is_none() {
             self.create(&create_schemas(&self.schema), deadline).await?;
         }
-        let sql = self.fill_own(include_str!("../../../sql/cratedb/write_schemas.sql"));
+        let sql = self.fill_own(include_str!("../../../sql/cratedb/write_schemas.sql"), &[]);
         for schema in schemas {
             self.execute(deadline, &sql, &Line::of(schema)?.parameters()).await?;
         }
