@@ -1,9 +1,7 @@
 //! `rowtide ddl`: the statements that create what a source table needs.
 
-use super::Ended;
-use super::args::{DdlArgs, Global, dialect, dialect_setting};
-use super::failure::{Failure, Status};
-use super::plan::UNUSED;
+use super::args::{DdlArgs, Global, UNUSED, dialect, dialect_setting};
+use super::failure::{Ended, Failure, Status};
 use rowtide::config::redact_input;
 use rowtide::policy::Policy;
 use rowtide::route::Routes;

@@ -1,10 +1,11 @@
 //! `rowtide plan`: the statements that would run, as data.
 
-use super::args::{Global, PlanArgs, dialect, dialect_setting};
-use super::decode::{optional, text};
-use super::failure::{Failure, Status};
+use super::args::{Global, PlanArgs, UNUSED, dialect, dialect_setting};
+use super::failure::{Ended, Failure, Status};
 use super::flows::Flows;
-use super::{Ended, count, input, warn};
+use super::input;
+use super::json::{optional, text};
+use super::terminal::{count, warn};
 use rowtide::coalesce::{Fate, Schedule};
 use rowtide::pipeline::{Batch, Verdict};
 use rowtide::plan::{Dialect, Parameter, Preview, PreviewedColumns, plan};
@@ -12,9 +13,6 @@ use rowtide::record::Record;
 use rowtide::route::Target;
 use std::collections::BTreeSet;
 use std::io::Write;
-
-/// Settings of a server that planning does not ask, and that must not make it fail.
-pub(super) const UNUSED: [&str; 3] = ["sink.url", "sink.tls", "sink.tls_root_cert"];
 
 /// Runs the command.
 pub(super) fn run(global: &Global, args: &PlanArgs, out: &mut impl Write) -> Ended {

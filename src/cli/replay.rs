@@ -1,14 +1,13 @@
 //! `rowtide replay`: captured records through the same flow as in Lambda, and what became of them.
 
 use super::args::{Global, Output, ReplayArgs};
-use super::failure::{Failure, Status};
+use super::failure::{Ended, Failure, Status};
 use super::flows::Flows;
 use super::input::{self, Batch, Batches};
 use super::progress::Progress;
 use super::sink::{self, Fallback, OpenDatabase};
 use super::table::Grid;
-use super::terminal::printable;
-use super::{Ended, count, warn};
+use super::terminal::{count, printable, warn};
 use rowtide::deadline::Deadline;
 use rowtide::error::{Code, Error, ErrorKind, Result};
 use rowtide::json::write_string;
