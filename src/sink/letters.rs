@@ -32,8 +32,8 @@ pub struct DeadLetter {
     pub table: Option<String>,
     /// The canonical key, when known.
     pub key: Option<String>,
-    /// A stable word for what happened.
-    pub code: String,
+    /// What happened, as a word.
+    pub code: Code,
     /// What happened, for a person.
     pub message: String,
     /// The payload as received, unless `dead_letters.payload = "none"`. One letter of a record has it for all.
@@ -71,7 +71,7 @@ pub struct ParkedLetter {
     pub table: Option<String>,
     /// As [`DeadLetter::key`].
     pub key: Option<String>,
-    /// As [`DeadLetter::code`].
+    /// As [`DeadLetter::code`], or as an earlier version called it.
     pub code: String,
     /// As [`DeadLetter::message`].
     pub message: String,

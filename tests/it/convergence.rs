@@ -186,7 +186,7 @@ fn a_chunk_ends_on_a_database_as_in_the_model() {
             "select concat_ws(' ', event_id, key, case code when 'blocked' then code end) from {s}.rowtide_dead_letters",
         ));
         let expected = model.letters().into_iter().map(|letter| {
-            let blocked = if letter.code == "blocked" { " blocked" } else { "" };
+            let blocked = if letter.code.as_str() == "blocked" { " blocked" } else { "" };
             let event = letter.event_id.map_or(String::new(), |event| format!("{event} "));
             format!("{event}{}{blocked}", letter.key.unwrap_or_default())
         });

@@ -122,7 +122,7 @@ impl Cratedb {
                 &letter.decoder,
                 &text(&letter.table),
                 &text(&letter.key),
-                &storable(&letter.code),
+                &storable(letter.code.as_str()),
                 &storable(&letter.message),
                 &letter.payload.as_ref().map(|payload| STANDARD.encode(payload)),
                 &letter.payload_sha256,

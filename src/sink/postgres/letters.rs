@@ -107,7 +107,7 @@ impl Postgres {
             &optional(|letter| letter.decoder),
             &optional(|letter| letter.table.as_deref()),
             &optional(|letter| letter.key.as_deref()),
-            &text(|letter| &letter.code),
+            &text(|letter| letter.code.as_str()),
             &text(|letter| &letter.message),
             &payloads,
             &text(|letter| &letter.payload_sha256),
