@@ -1,5 +1,4 @@
-//! What a place that takes rows must do ([`Sink`]), and what one that keeps books does beside it ([`Store`]). The types
-//! that both speak in.
+//! The traits of a sink: [`Sink`] writes rows, [`Store`] keeps dead letters, registry and schemas.
 
 use super::letters::DeadLetter;
 use crate::catalogue::TableSchema;

@@ -33,7 +33,7 @@ use crate::route::Routes;
 use crate::sink::contract::{Binding, RowOutcome, Sink, Truncation};
 use crate::sink::registry::of_table;
 use crate::sink::targets::{PreparedTarget, PreparedTargets, not_prepared};
-use crate::sink::wire::errors::is_missing_table;
+use crate::sink::wire::errors::{MISSING_COLUMN, is_missing_table};
 use crate::sink::wire::server::Server;
 use crate::sink::wire::store::store_on_server;
 use std::collections::{HashMap, HashSet};
@@ -187,7 +187,7 @@ impl Sink for Cratedb {
         };
         let is_changed = |error: &Error| {
             is_missing_table(error)
-                || error.sqlstate() == Some("42703")
+                || error.sqlstate() == Some(MISSING_COLUMN)
                 || matches!(error.code(), Code::LostObject | Code::Unreadable)
         };
         if applied.as_ref().is_err_and(is_changed) {

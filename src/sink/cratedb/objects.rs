@@ -1,4 +1,4 @@
-//! The objects in CrateDB: tables, views, registry, and the columns, which nobody but this room adds.
+//! The tables and views of a target in CrateDB, and rowtide's own tables: what is there, and what must be made.
 
 use super::Cratedb;
 use super::errors::{of_ddl, read};
@@ -15,6 +15,7 @@ use crate::sink::targets::{
     LOOKS_MAX, PreparedTarget, adopted, check_storage, foreign_view, keep_changing, missing_object,
     neither_table_nor_view, warn_unguarded,
 };
+use crate::sink::wire::errors::TABLE_EXISTS;
 use std::sync::{Arc, PoisonError};
 
 /// A table as the catalogue describes it.
@@ -127,7 +128,7 @@ impl Cratedb {
         }
         match self.run(deadline, sql).await {
             // another worker was faster
-            Err(error) if error.sqlstate() == Some("42P07") => Ok(()),
+            Err(error) if error.sqlstate() == Some(TABLE_EXISTS) => Ok(()),
             Err(error) => Err(of_ddl(error)),
             Ok(()) => Ok(()),
         }

@@ -18,7 +18,10 @@ impl Cratedb {
         target: &Target,
         deadline: Deadline,
     ) -> Result<Option<(Registered, KnownLayout)>> {
-        let sql = self.fill_own(include_str!("../../../sql/cratedb/read_registry.sql"), &[("identity", self.identity_columns())]);
+        let sql = self.fill_own(
+            include_str!("../../../sql/cratedb/read_registry.sql"),
+            &[("identity", self.identity_columns())],
+        );
         let rows = self.query(deadline, &sql, &[&target.qualified()]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         read(|| {
@@ -48,7 +51,10 @@ impl Cratedb {
 
     /// Up to when deleted rows of a target may have been forgotten.
     pub(super) async fn horizon(&self, target: &str, deadline: Deadline) -> Result<Option<jiff::Timestamp>> {
-        let sql = self.fill_own(include_str!("../../../sql/cratedb/read_registry.sql"), &[("identity", self.identity_columns())]);
+        let sql = self.fill_own(
+            include_str!("../../../sql/cratedb/read_registry.sql"),
+            &[("identity", self.identity_columns())],
+        );
         let rows = self.query(deadline, &sql, &[&target]).await?;
         rows.first().map_or(Ok(None), |row| read(|| row.try_get(6)))
     }
@@ -121,7 +127,14 @@ impl Cratedb {
     pub(super) async fn read_sources(&self, deadline: Deadline) -> Result<Vec<(String, SourceIdentity)>> {
         self.look_at_registry(deadline).await?;
         let rows = self
-            .query(deadline, &self.fill_own(include_str!("../../../sql/cratedb/sources.sql"), &[("identity", self.identity_columns())]), &[])
+            .query(
+                deadline,
+                &self.fill_own(
+                    include_str!("../../../sql/cratedb/sources.sql"),
+                    &[("identity", self.identity_columns())],
+                ),
+                &[],
+            )
             .await?;
         let source = |row: &tokio_postgres::Row| {
             let identity: Option<String> = read(|| row.try_get(1))?;

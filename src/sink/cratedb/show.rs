@@ -27,7 +27,10 @@ impl Cratedb {
         self.ensure_own_tables(Deadline::never()).await?;
         self.refresh(&self.own(REGISTRY)).await?;
         self.look_at_registry(Deadline::never()).await?;
-        let sql = self.fill_own(include_str!("../../../sql/cratedb/targets.sql"), &[("identity", self.identity_columns())]);
+        let sql = self.fill_own(
+            include_str!("../../../sql/cratedb/targets.sql"),
+            &[("identity", self.identity_columns())],
+        );
         let rows = self.query(Deadline::never(), &sql, &[]).await?;
         rows.iter().map(|row| read(|| KnownTarget::read(row))).collect()
     }

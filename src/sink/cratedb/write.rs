@@ -173,7 +173,11 @@ impl Cratedb {
                         let error = error.clone();
                         (
                             row.index,
-                            if encoded_anew { Written::Refused(error) } else { Written::Misplaced(error) },
+                            if encoded_anew {
+                                Written::Refused(error)
+                            } else {
+                                Written::Misplaced(error)
+                            },
                         )
                     }));
                 }

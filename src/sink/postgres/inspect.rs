@@ -2,7 +2,8 @@
 //! routes can be used. Tells facts; what is wrong with them is judged elsewhere.
 
 use super::Postgres;
-use super::objects::{adopted_table, check_storage_table, ddl_error, relation_of};
+use super::errors::ddl_error;
+use super::objects::{adopted_table, check_storage_table, relation_of};
 use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::error::Result;
@@ -12,7 +13,6 @@ use crate::policy::DeletePolicy;
 use crate::route::Target;
 use crate::sink::inspect::{Inspected, ahead, fault_of, lacking, look_around, registered_as};
 use crate::sink::targets::{foreign_view, neither_table_nor_view};
-use crate::sink::wire::errors::driver_error;
 use crate::sink::wire::server::settle;
 use crate::source::SourceIdentity;
 use deadpool_postgres::Object;
@@ -28,20 +28,19 @@ impl Postgres {
     }
 
     async fn inspect_with(&self, client: &Object, config: &Config) -> Result<Inspection> {
-        let failed = |error: tokio_postgres::Error| driver_error(&error, true);
         let before = SystemTime::now();
         let row = client
             .query_one(include_str!("../../../sql/postgres/inspect_server.sql"), &[])
             .await
-            .map_err(failed)?;
+            .map_err(ddl_error)?;
         let after = SystemTime::now();
         let mut inspection = Inspection {
-            version: row.try_get(0).map_err(failed)?,
-            read_only: row.try_get(1).map_err(failed)?,
-            clock_ahead_ms: ahead(before, after, row.try_get(2).map_err(failed)?),
-            connections_max: row.try_get(3).map_err(failed)?,
-            encoding: row.try_get(4).map_err(failed)?,
-            encrypted: row.try_get(5).map_err(failed)?,
+            version: row.try_get(0).map_err(ddl_error)?,
+            read_only: row.try_get(1).map_err(ddl_error)?,
+            clock_ahead_ms: ahead(before, after, row.try_get(2).map_err(ddl_error)?),
+            connections_max: row.try_get(3).map_err(ddl_error)?,
+            encoding: row.try_get(4).map_err(ddl_error)?,
+            encrypted: row.try_get(5).map_err(ddl_error)?,
             schemas: Vec::new(),
             tables: Vec::new(),
             targets: Vec::new(),

@@ -1,7 +1,7 @@
 //! The dead-letter table: records that cannot be applied, kept so that the stream can go on.
 
 use super::Postgres;
-use super::objects::ddl_error;
+use super::errors::ddl_error;
 use crate::deadline::Deadline;
 use crate::error::{Code, Result};
 use crate::sink::contract::Cause;

@@ -1,6 +1,7 @@
 //! Statements on a PostgreSQL server: retried, bounded in time, refused rows isolated by halving.
 
 mod client;
+mod errors;
 mod floor;
 #[cfg(feature = "cli")]
 mod inspect;

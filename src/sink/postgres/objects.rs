@@ -1,9 +1,10 @@
-//! The objects in the database: what is there, what must be made, and what the registry remembers of it.
+//! The tables and views of a target, and rowtide's own tables: what is there, and what must be made.
 
 use super::Postgres;
+use super::errors::{ddl_error, dropped_meanwhile, lost_race};
 use crate::config::Ddl;
 use crate::deadline::Deadline;
-use crate::error::{Code, Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::plan::postgres::{View, create_dead_letters, create_registry, storage, view};
 use crate::plan::{Layout, fill, quote, relation};
 use crate::route::{DEAD_LETTERS, REGISTRY, Target, identifier};
@@ -13,7 +14,6 @@ use crate::sink::targets::{
     LOOKS_MAX, PreparedTarget, adopted, check_storage, foreign_view, keep_changing, missing_object,
     neither_table_nor_view, warn_unguarded,
 };
-use crate::sink::wire::errors::driver_error;
 use crate::sink::wire::server::settle;
 use deadpool_postgres::{GenericClient, Object};
 use std::sync::Arc;
@@ -233,10 +233,6 @@ impl Postgres {
     }
 }
 
-pub(super) fn ddl_error(error: tokio_postgres::Error) -> Error {
-    driver_error(&error, true)
-}
-
 pub(super) fn lock_wait(wait: &str) -> String {
     fill(include_str!("../../../sql/postgres/limit_lock_wait.sql"), &[("wait", wait)])
 }
@@ -259,25 +255,6 @@ async fn check_encoding(client: &impl GenericClient) -> Result<()> {
             "The database in sink.url has the encoding {other}, which cannot hold every character. Create one with \
              encoding UTF8."
         ))),
-    }
-}
-
-/// The definition of a view that is dropped while it is read cannot be had: the next look finds what came instead.
-fn dropped_meanwhile(error: tokio_postgres::Error) -> Error {
-    let error = ddl_error(error);
-    match error.sqlstate() {
-        Some(state @ "XX000") => {
-            Error::new(ErrorKind::Contended, Code::Contended, error.message()).with_sqlstate(state)
-        }
-        _ => error,
-    }
-}
-
-/// Another worker created the same object at the same time: that is no error, the next look finds it.
-fn lost_race(error: Error) -> Result<()> {
-    match error.sqlstate() {
-        Some("23505" | "42P07" | "42710" | "XX000") => Ok(()),
-        _ => Err(error),
     }
 }
 

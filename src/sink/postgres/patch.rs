@@ -1,6 +1,7 @@
 //! Patches: rows that bring only some of their columns. Read, patched and written back, until nobody was faster.
 
 use super::Postgres;
+use super::errors::row_error;
 use crate::deadline::Deadline;
 use crate::error::{Disposition, Result};
 use crate::plan::postgres::{encode, read_rows, write_patched};
@@ -8,7 +9,6 @@ use crate::plan::{EncodedRow, Layout, PlannedRow, Write};
 use crate::route::Target;
 use crate::sink::contract::RowOutcome;
 use crate::sink::targets::{Base, ROW_ATTEMPTS_MAX, cannot_patch, check_horizon, kept_writing, patched};
-use crate::sink::wire::errors::driver_error;
 use crate::sink::wire::parameters::parameters;
 use crate::sink::wire::server::settle;
 use deadpool_postgres::Object;
@@ -118,7 +118,7 @@ impl Postgres {
         let stored = self.bounded(client, deadline, work).await?;
         let mut bases: HashMap<String, Base> = HashMap::new();
         for row in &stored {
-            let (key, base) = read_base(row).map_err(|error| driver_error(&error, false))?;
+            let (key, base) = read_base(row).map_err(row_error)?;
             bases.insert(key, base);
         }
         let (mut indices, mut rows_patched, mut base_versions) = (Vec::new(), Vec::new(), Vec::new());
@@ -145,10 +145,8 @@ impl Postgres {
             client.query(&prepared, &parameters(&write)).await
         };
         let written = self.bounded(client, deadline, work).await?;
-        let written: HashSet<String> = written
-            .iter()
-            .map(|row| row.try_get(0).map_err(|error| driver_error(&error, false)))
-            .collect::<Result<_>>()?;
+        let written: HashSet<String> =
+            written.iter().map(|row| row.try_get(0).map_err(row_error)).collect::<Result<_>>()?;
         let durable = indices.into_iter().zip(&rows_patched).filter(|(_, row)| written.contains(&row.key));
         settled.extend(durable.map(|(index, _)| (index, RowOutcome::Applied)));
         Ok(settled)

@@ -1,7 +1,7 @@
 //! Forgetting deleted rows: tombstones that are older than any delivery may be.
 
 use super::Postgres;
-use super::objects::ddl_error;
+use super::errors::ddl_error;
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::plan::{fill, relation};

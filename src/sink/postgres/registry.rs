@@ -1,7 +1,8 @@
 //! The registry in PostgreSQL.
 
 use super::Postgres;
-use super::objects::{Relation, ddl_error, has, relation_of};
+use super::errors::ddl_error;
+use super::objects::{Relation, has, relation_of};
 use crate::deadline::Deadline;
 use crate::error::{Disposition, Result};
 use crate::plan::Layout;

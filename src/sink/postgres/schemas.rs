@@ -1,7 +1,9 @@
-//! What sources said of their tables: it outlives the process that heard it, so that a cold start knows a table's key.
+//! What sources said of their tables: it outlives the process that recorded it, so that a cold start knows a table's
+//! key.
 
 use super::Postgres;
-use super::objects::{ddl_error, relation_of};
+use super::errors::ddl_error;
+use super::objects::relation_of;
 use crate::catalogue::TableSchema;
 use crate::deadline::Deadline;
 use crate::error::Result;
@@ -39,7 +41,7 @@ impl Postgres {
                 self.run_ddl(&mut client, &[create_schemas(&self.schema)]).await?;
             }
             let sql = self.fill_own(include_str!("../../../sql/postgres/write_schemas.sql"), &[]);
-            // two workers that learn the same tables take them in one order
+            // two workers that record the same tables take them in one order
             let by_table: BTreeMap<(String, &str), &TableSchema> = schemas
                 .iter()
                 .map(|schema| ((schema.kept_as(), schema.observed_at.as_str()), schema))

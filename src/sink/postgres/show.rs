@@ -1,7 +1,8 @@
 //! What people look at: the targets that the registry knows, and their rows.
 
 use super::Postgres;
-use super::objects::{ddl_error, relation_of};
+use super::errors::ddl_error;
+use super::objects::relation_of;
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::plan::{fill, literal, relation};

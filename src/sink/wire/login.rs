@@ -5,8 +5,8 @@ use super::errors::driver_error;
 use super::time::{left, out_of_time};
 use crate::config::{Config, Reference, Sink};
 use crate::deadline::Deadline;
-use crate::error::{Error, Result};
-use crate::secrets::{Secrets, Version, connection_url};
+use crate::error::{Error, ErrorKind, Result};
+use crate::secrets::{Version, Secrets, connection_url};
 use deadpool_postgres::Connect;
 use std::future::{Future, pending};
 use std::pin::{Pin, pin};
@@ -229,7 +229,7 @@ where
             _ = gone => timeout(GOODBYE, connection).await.unwrap_or(Ok(())),
         };
         if let Err(error) = ended {
-            tracing::warn!(error = %driver_error(&error, false), "A connection to the database broke.");
+            tracing::warn!(error = %driver_error(&error, ErrorKind::Rejected), "A connection to the database broke.");
         }
     });
     tokio::spawn(async move {
