@@ -122,13 +122,14 @@ fn line<'r>(target: &Target, preview: &Preview, positions: impl Iterator<Item = 
 
 /// For each placeholder what stands for it, row by row: the elements of an array, or one for each run.
 fn params(runs: &[Vec<Parameter<'_>>]) -> String {
-    let rows = |parameter| match parameter {
-        &Parameter::List(ref elements) => elements.as_slice(),
-        one => std::slice::from_ref(one),
-    };
     let placeholders = 0..runs.first().map_or(0, Vec::len);
     let of_each = placeholders.map(|at| list(runs.iter().filter_map(|run| run.get(at)).flat_map(rows)));
     format!("[{}]", of_each.collect::<Vec<_>>().join(","))
+}
+
+/// The rows that a parameter is of.
+fn rows<'p>(parameter: &'p Parameter<'_>) -> &'p [Parameter<'p>] {
+    if let Parameter::List(elements) = parameter { elements } else { std::slice::from_ref(parameter) }
 }
 
 fn list<'p>(parameters: impl IntoIterator<Item = &'p Parameter<'p>>) -> String {

@@ -183,7 +183,7 @@ impl<'f> Ledger<'f> {
             failure: None,
             stopped: None,
             blocked: None,
-            meter: metrics::are_heard().then(|| Meter::new(records.len())),
+            meter: metrics::is_enabled().then(|| Meter::new(records.len())),
         }
     }
 

@@ -1,8 +1,5 @@
-//! Changes become writes, and writes become statements, as data: SQL text and parameters. Knows no connection.
-//!
-//! A [`Write`] is the same for every database: rows of one target, whole, and which change each stands for. What a
-//! database can hold of them, and with what text and parameters they are written, [`postgres`] and [`cratedb`] say. It
-//! is run as they say it, and `rowtide plan` prints it.
+//! Plans [`Write`]s: the rows of one target, whole, and which change each stands for. They are the same for every
+//! database. [`postgres`] and [`cratedb`] encode the rows and make SQL and parameters of them. Knows no connection.
 
 pub mod cratedb;
 mod dialect;

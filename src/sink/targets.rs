@@ -76,7 +76,7 @@ impl PreparedTargets {
     ///
     /// # Errors
     /// When it was prepared for others.
-    pub(super) fn agreeing(&self, binding: &Binding) -> Result<Option<Arc<PreparedTarget>>> {
+    pub(super) fn matching(&self, binding: &Binding) -> Result<Option<Arc<PreparedTarget>>> {
         let Some(prepared) = self.get(&binding.target.qualified()) else { return Ok(None) };
         if !check_binding(binding, &prepared.binding)? {
             return Ok(None);

@@ -41,7 +41,7 @@ impl Cratedb {
         deadline: Deadline,
     ) -> Result<Arc<PreparedTarget>> {
         let binding = &Binding { target: Arc::new(named(&binding.target)), ..binding.clone() };
-        if let Some(prepared) = self.prepared.agreeing(binding)? {
+        if let Some(prepared) = self.prepared.matching(binding)? {
             return Ok(prepared);
         }
         declared(&binding.target)?;

@@ -108,14 +108,14 @@ impl Cratedb {
             pending.clear();
             for (index, outcome) in try_join_all(writing).await?.into_iter().flatten() {
                 let outcome = match outcome {
-                    Written::Applied => RowOutcome::Applied,
-                    Written::Stale => RowOutcome::Stale,
-                    Written::Misplaced(error) if is_last => RowOutcome::Refused(error),
-                    Written::Misplaced(_) => {
+                    SentOutcome::Applied => RowOutcome::Applied,
+                    SentOutcome::Stale => RowOutcome::Stale,
+                    SentOutcome::Misplaced(error) if is_last => RowOutcome::Refused(error),
+                    SentOutcome::Misplaced(_) => {
                         pending.push(index);
                         continue;
                     }
-                    Written::Refused(error) => RowOutcome::Refused(error),
+                    SentOutcome::Refused(error) => RowOutcome::Refused(error),
                 };
                 if let Some(slot) = outcomes.get_mut(index) {
                     *slot = Some(outcome);
@@ -134,7 +134,7 @@ impl Cratedb {
         attempt: Attempt,
         encoded_anew: bool,
         deadline: Deadline,
-    ) -> Result<Vec<(usize, Written)>> {
+    ) -> Result<Vec<(usize, SentOutcome)>> {
         let mut done = Vec::with_capacity(lane.len());
         let mut parts = statements(&lane);
         parts.reverse();
@@ -144,8 +144,8 @@ impl Cratedb {
                 Ok(written) => {
                     for row in part {
                         match written.get(&row.identity) {
-                            Some(true) => done.push((row.index, Written::Applied)),
-                            Some(false) => done.push((row.index, Written::Stale)),
+                            Some(true) => done.push((row.index, SentOutcome::Applied)),
+                            Some(false) => done.push((row.index, SentOutcome::Stale)),
                             None => {
                                 // left out without a word: sent alone, it says why
                                 let times = silent.entry(row.index).or_default();
@@ -155,7 +155,7 @@ impl Cratedb {
                                 } else {
                                     let message = "The database leaves the row out and does not say why.";
                                     let error = Error::new(ErrorKind::Rejected, Code::NotWritten, message);
-                                    done.push((row.index, Written::refused(error, encoded_anew)));
+                                    done.push((row.index, SentOutcome::refused(error, encoded_anew)));
                                 }
                             }
                         }
@@ -174,9 +174,9 @@ impl Cratedb {
                         (
                             row.index,
                             if encoded_anew {
-                                Written::Refused(error)
+                                SentOutcome::Refused(error)
                             } else {
-                                Written::Misplaced(error)
+                                SentOutcome::Misplaced(error)
                             },
                         )
                     }));
@@ -337,7 +337,7 @@ impl Attempt {
 }
 
 /// What became of a row that was sent.
-enum Written {
+enum SentOutcome {
     Applied,
     Stale,
     /// Refused, perhaps only because the columns are not what they were taken for.
@@ -345,7 +345,7 @@ enum Written {
     Refused(Arc<Error>),
 }
 
-impl Written {
+impl SentOutcome {
     fn refused(error: Error, encoded_anew: bool) -> Self {
         if encoded_anew { Self::Refused(Arc::new(error)) } else { Self::Misplaced(Arc::new(error)) }
     }

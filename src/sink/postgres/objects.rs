@@ -59,7 +59,7 @@ impl Postgres {
         binding: &Binding,
         deadline: Deadline,
     ) -> Result<Arc<PreparedTarget>> {
-        if let Some(prepared) = self.prepared.agreeing(binding)? {
+        if let Some(prepared) = self.prepared.matching(binding)? {
             return Ok(prepared);
         }
         // one at a time, so that the workers of one process do not race each other as well
