@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 /// What a database is asked when it is looked at.
-pub(super) trait Inspected {
+pub(super) trait Inspect {
     /// `target` under the names that it has there.
     fn named(&self, target: &Target) -> Target;
 
@@ -37,7 +37,7 @@ pub(super) trait Inspected {
 
 /// Looks at rowtide's own tables in the schema `home`, at the targets, and at all their schemas.
 pub(super) async fn look_around(
-    database: &impl Inspected,
+    database: &impl Inspect,
     home: &str,
     config: &Config,
     inspection: &mut Inspection,

@@ -47,7 +47,7 @@ impl Registered {
 }
 
 /// A line of the registry as it is first written.
-pub(super) struct Line<'b> {
+pub(super) struct RegistryLine<'b> {
     binding: &'b Binding,
     name: String,
     scheme: String,
@@ -55,7 +55,7 @@ pub(super) struct Line<'b> {
     layout: &'static str,
 }
 
-impl<'b> Line<'b> {
+impl<'b> RegistryLine<'b> {
     pub(super) fn of(binding: &'b Binding, layout: KnownLayout) -> Self {
         let (name, scheme) = (binding.target.qualified(), binding.scheme.to_string());
         Self { binding, name, scheme, epoch: i32::from(binding.epoch), layout: layout.as_str() }

@@ -9,7 +9,7 @@ use crate::plan::Layout;
 use crate::plan::cratedb::{declared, named};
 use crate::policy::DeletePolicy;
 use crate::route::Target;
-use crate::sink::inspect::{Inspected, ahead, fault_of, lacking, look_around, registered_as};
+use crate::sink::inspect::{Inspect, ahead, fault_of, lacking, look_around, registered_as};
 use crate::sink::targets::check_storage;
 use crate::source::SourceIdentity;
 use rowtide_doctor::{Inspection, Privilege, SchemaFacts, TableFacts, TargetFacts, Use};
@@ -38,18 +38,18 @@ impl Cratedb {
             tables: Vec::new(),
             targets: Vec::new(),
         };
-        look_around(&Look { sink: self, deadline }, &self.schema, config, &mut inspection).await?;
+        look_around(&Inspector { sink: self, deadline }, &self.schema, config, &mut inspection).await?;
         Ok(inspection)
     }
 }
 
-/// A look that ends in time.
-struct Look<'s> {
+/// Inspects until a deadline.
+struct Inspector<'s> {
     sink: &'s Cratedb,
     deadline: Deadline,
 }
 
-impl Inspected for Look<'_> {
+impl Inspect for Inspector<'_> {
     fn named(&self, target: &Target) -> Target {
         named(target)
     }

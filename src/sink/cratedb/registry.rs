@@ -6,7 +6,7 @@ use crate::deadline::Deadline;
 use crate::error::{Code, Disposition, Error, ErrorKind, Result};
 use crate::route::{REGISTRY, Target};
 use crate::sink::contract::Binding;
-use crate::sink::registry::{KnownLayout, Line, Registered, SOURCE_COLUMN, warn_old_registry};
+use crate::sink::registry::{KnownLayout, Registered, RegistryLine, SOURCE_COLUMN, warn_old_registry};
 use crate::sink::targets::LOOKS_MAX;
 use crate::source::SourceIdentity;
 use std::sync::atomic::Ordering;
@@ -46,7 +46,7 @@ impl Cratedb {
         deadline: Deadline,
     ) -> Result<()> {
         let sql = self.fill_own(include_str!("../../../sql/cratedb/write_registry.sql"), &[]);
-        self.execute(deadline, &sql, &Line::of(binding, layout).parameters()).await.map(drop)
+        self.execute(deadline, &sql, &RegistryLine::of(binding, layout).parameters()).await.map(drop)
     }
 
     /// Up to when deleted rows of a target may have been forgotten.

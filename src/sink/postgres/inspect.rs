@@ -11,7 +11,7 @@ use crate::plan::Layout;
 use crate::plan::postgres::view;
 use crate::policy::DeletePolicy;
 use crate::route::Target;
-use crate::sink::inspect::{Inspected, ahead, fault_of, lacking, look_around, registered_as};
+use crate::sink::inspect::{Inspect, ahead, fault_of, lacking, look_around, registered_as};
 use crate::sink::targets::{foreign_view, neither_table_nor_view};
 use crate::sink::wire::server::settle;
 use crate::source::SourceIdentity;
@@ -45,18 +45,18 @@ impl Postgres {
             tables: Vec::new(),
             targets: Vec::new(),
         };
-        look_around(&Look { sink: self, client }, &self.schema, config, &mut inspection).await?;
+        look_around(&Inspector { sink: self, client }, &self.schema, config, &mut inspection).await?;
         Ok(inspection)
     }
 }
 
-/// A look through one connection.
-struct Look<'s> {
+/// Inspects through one connection.
+struct Inspector<'s> {
     sink: &'s Postgres,
     client: &'s Object,
 }
 
-impl Inspected for Look<'_> {
+impl Inspect for Inspector<'_> {
     fn named(&self, target: &Target) -> Target {
         target.clone()
     }

@@ -9,7 +9,7 @@ use crate::plan::Layout;
 use crate::route::{REGISTRY, Target};
 use crate::sink::contract::Binding;
 use crate::sink::registry::{
-    KnownLayout, Line, Registered, SOURCE_COLUMN, check_registered, warn_old_registry,
+    KnownLayout, Registered, RegistryLine, SOURCE_COLUMN, check_registered, warn_old_registry,
 };
 use crate::sink::wire::server::settle;
 use crate::source::SourceIdentity;
@@ -49,7 +49,7 @@ impl Postgres {
         layout: Layout,
     ) -> Result<()> {
         let sql = self.fill_own(include_str!("../../../sql/postgres/write_registry.sql"), &[]);
-        let line = Line::of(binding, KnownLayout::of(layout, binding.target.delete));
+        let line = RegistryLine::of(binding, KnownLayout::of(layout, binding.target.delete));
         client.execute(&sql, &line.parameters()).await.map(drop).map_err(ddl_error)
     }
 
