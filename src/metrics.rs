@@ -1,5 +1,5 @@
 //! What is measured of a batch, and how it is told: as one `tracing` event a batch and one a table, with typed fields.
-//! Whoever installs a subscriber hears them; the Lambda functions write them for CloudWatch. Knows reports, no sink.
+//! Whoever installs a subscriber gets them; the Lambda functions write them for CloudWatch. Knows reports, no sink.
 
 use crate::config;
 use crate::event::Timestamp;
@@ -123,8 +123,8 @@ pub const METRICS: [Metric; 17] = [
     rare("BatchFailures", "batch_failures", "1 when the invocation failed: a person must act."),
 ];
 
-/// Whether anybody hears the metrics. Nothing is measured when nobody does.
-pub(crate) fn are_heard() -> bool {
+/// Whether metrics are taken by anybody. Nothing is measured when they are not.
+pub(crate) fn is_enabled() -> bool {
     tracing::enabled!(target: TARGET, Level::INFO)
 }
 

@@ -1,4 +1,4 @@
-//! What is to become of the changes of a source table: where they go, what of them, and what a fault does. How a person
+//! For each source table: its target, which fields and events are kept, what a configuration error does. How a person
 //! says so is not known here.
 
 use crate::rules::{ByTable, Images, Keyless, TablePattern, glob};

@@ -25,7 +25,7 @@ const LETTERS_MAX: u16 = 1_000;
 
 /// What became of a parked record.
 #[derive(Debug)]
-pub enum Fate {
+pub enum RedriveOutcome {
     /// Durable in its target.
     Applied,
     /// Its target has a newer version by now.
@@ -44,7 +44,7 @@ pub enum Fate {
     Unreadable(Arc<Error>),
 }
 
-impl Fate {
+impl RedriveOutcome {
     /// Whether the record is done with, and was marked as redriven.
     #[must_use]
     pub fn is_durable(&self) -> bool {
@@ -77,7 +77,7 @@ pub struct Redriven {
     /// The canonical key, when known.
     pub key: Option<String>,
     /// What became of it.
-    pub fate: Fate,
+    pub fate: RedriveOutcome,
 }
 
 /// Applies the parked records that `filter` selects and that are not redriven yet, and calls `each` with every one.
@@ -121,7 +121,7 @@ pub async fn redrive(
             };
             let (waiting, letters): (Vec<_>, Vec<_>) = letters.partition(|(place, _)| waits(place));
             let tried = match together.iter().find_map(|place| place.unreadable.clone()) {
-                Some(why) => letters.iter().map(|_| Fate::Unreadable(why.clone())).collect(),
+                Some(why) => letters.iter().map(|_| RedriveOutcome::Unreadable(why.clone())).collect(),
                 None => attempt(&mut flows, sink, &letters).await?,
             };
             let done = letters.iter().zip(&tried).filter(|(_, fate)| fate.is_durable());
@@ -129,12 +129,18 @@ pub async fn redrive(
             if !done.is_empty() {
                 sink.mark_redriven(&done).await?;
             }
-            let waiting = waiting.into_iter().map(|letter| (letter, Fate::Waiting));
+            let waiting = waiting.into_iter().map(|letter| (letter, RedriveOutcome::Waiting));
             for ((place, letter), fate) in letters.into_iter().zip(tried).chain(waiting) {
-                match (&fate, &place.lane) {
-                    (Fate::Parked | Fate::TooOld(_), Some(lane)) => drop(stuck.insert(lane.clone())),
-                    (Fate::NoPayload | Fate::Unreadable(_), Some(lane)) => drop(held.insert(lane.clone())),
-                    _ => {}
+                let behind = match fate {
+                    RedriveOutcome::Parked | RedriveOutcome::TooOld(_) => Some(&mut stuck),
+                    RedriveOutcome::NoPayload | RedriveOutcome::Unreadable(_) => Some(&mut held),
+                    RedriveOutcome::Applied
+                    | RedriveOutcome::Stale
+                    | RedriveOutcome::Ignored(_)
+                    | RedriveOutcome::Waiting => None,
+                };
+                if let (Some(behind), Some(lane)) = (behind, &place.lane) {
+                    behind.insert(lane.clone());
                 }
                 each(&Redriven { id: letter.id, table: letter.table, key: letter.key, fate });
             }
@@ -338,10 +344,10 @@ async fn attempt(
     flows: &mut Flows<'_>,
     sink: &Database,
     letters: &[(&Queued, ParkedLetter)],
-) -> Result<Vec<Fate>> {
+) -> Result<Vec<RedriveOutcome>> {
     let Some((place, first)) = letters.first() else { return Ok(Vec::new()) };
     let Some(record) = record(sink, first).await? else {
-        return Ok(letters.iter().map(|_| Fate::NoPayload).collect());
+        return Ok(letters.iter().map(|_| RedriveOutcome::NoPayload).collect());
     };
     let flow = flows.flow(&place.record.flow)?;
     let row = |letter: &ParkedLetter| {
@@ -351,7 +357,7 @@ async fn attempt(
     };
     let rows: Vec<Option<(RowId, u32)>> = letters.iter().map(|(_, letter)| row(letter)).collect();
     let known: Vec<(RowId, u32)> = rows.iter().flatten().cloned().collect();
-    let mut fates: Vec<Option<Fate>> = letters.iter().map(|_| None).collect();
+    let mut fates: Vec<Option<RedriveOutcome>> = letters.iter().map(|_| None).collect();
     if known.len() > 1 {
         let report = process_rows(flow, sink, &record, &known, Deadline::never()).await;
         // what stops all of them may be about one: then each is tried by itself
@@ -387,7 +393,10 @@ async fn attempt(
 }
 
 /// What became of letters, by the report on their record.
-fn fates_in<'l>(report: Report, letters: impl Iterator<Item = &'l ParkedLetter>) -> Result<Vec<Fate>> {
+fn fates_in<'l>(
+    report: Report,
+    letters: impl Iterator<Item = &'l ParkedLetter>,
+) -> Result<Vec<RedriveOutcome>> {
     // a letter stands for one event; a record that gives another number of events by now is judged as a whole
     let whole = report.outcomes.first().copied().unwrap_or(Outcome::Failed);
     let parts = report.parts.clone();
@@ -395,19 +404,21 @@ fn fates_in<'l>(report: Report, letters: impl Iterator<Item = &'l ParkedLetter>)
     let (failure, stopped) = report.into_reasons();
     match failure.or(stopped) {
         Some(error) if error.code() == Code::BehindPurgeHorizon => Ok(letters
-            .map(|_| Fate::TooOld(Error::new(error.kind(), Code::BehindPurgeHorizon, error.message())))
+            .map(|_| {
+                RedriveOutcome::TooOld(Error::new(error.kind(), Code::BehindPurgeHorizon, error.message()))
+            })
             .collect()),
         Some(error) => Err(error),
         None => letters.map(|letter| fate_of(own(letter).unwrap_or(whole), letter)).collect(),
     }
 }
 
-fn fate_of(outcome: Outcome, letter: &ParkedLetter) -> Result<Fate> {
+fn fate_of(outcome: Outcome, letter: &ParkedLetter) -> Result<RedriveOutcome> {
     match outcome {
-        Outcome::Applied => Ok(Fate::Applied),
-        Outcome::Stale => Ok(Fate::Stale),
-        Outcome::Ignored(reason) => Ok(Fate::Ignored(reason)),
-        Outcome::Parked => Ok(Fate::Parked),
+        Outcome::Applied => Ok(RedriveOutcome::Applied),
+        Outcome::Stale => Ok(RedriveOutcome::Stale),
+        Outcome::Ignored(reason) => Ok(RedriveOutcome::Ignored(reason)),
+        Outcome::Parked => Ok(RedriveOutcome::Parked),
         Outcome::Failed => {
             let message = format!("The dead letter {} could not be applied.", letter.id);
             Err(Error::new(ErrorKind::Unavailable, Code::NotApplied, message))

@@ -408,6 +408,9 @@ pub(super) enum DialectArg {
     Cratedb,
 }
 
+/// Settings of a server, which must not make a command fail that asks none.
+pub(super) const UNUSED: [&str; 3] = ["sink.url", "sink.tls", "sink.tls_root_cert"];
+
 /// The settings that the option `--dialect` stands for.
 pub(super) fn dialect_setting(asked: Option<DialectArg>) -> Vec<String> {
     let name = asked.map(|asked| match asked {

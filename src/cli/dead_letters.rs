@@ -1,17 +1,16 @@
 //! `rowtide dead-letters`: parked records, listed, applied once more or deleted.
 
 use super::args::{DeadLetterAction, DeadLetterArgs, Global, Output, Selection};
-use super::decode::{optional, text};
-use super::failure::{Failure, Status};
+use super::failure::{Ended, Failure, Status};
+use super::json::{optional, text};
 use super::show::keys;
 use super::sink::{self, Fallback, OpenDatabase};
 use super::table::{cut, write_table};
-use super::terminal::printable;
-use super::{Ended, count};
+use super::terminal::{count, printable};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rowtide::config::Config;
-use rowtide::redrive::{Fate, redrive};
+use rowtide::redrive::{RedriveOutcome, redrive};
 use rowtide::sink::{Database, Filter, ParkedLetter};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
@@ -302,15 +301,19 @@ async fn redrive_selected(
     }
 }
 
-fn explain(fate: &Fate) -> String {
+fn explain(fate: &RedriveOutcome) -> String {
     match fate {
-        Fate::Ignored(reason) => format!("left out by its route ({reason}); discard it if that is right"),
-        Fate::Parked => "refused once more, stays parked".to_owned(),
-        Fate::Waiting => "not tried: an older change of the same key was refused".to_owned(),
-        Fate::NoPayload => "parked without its payload; discard it, and replay it from the source".to_owned(),
-        Fate::TooOld(error) => format!("not tried: {error}"),
-        Fate::Unreadable(error) => format!("not tried, this configuration cannot read it: {error}"),
-        Fate::Applied | Fate::Stale => fate.as_str().to_owned(),
+        RedriveOutcome::Ignored(reason) => {
+            format!("left out by its route ({reason}); discard it if that is right")
+        }
+        RedriveOutcome::Parked => "refused once more, stays parked".to_owned(),
+        RedriveOutcome::Waiting => "not tried: an older change of the same key was refused".to_owned(),
+        RedriveOutcome::NoPayload => {
+            "parked without its payload; discard it, and replay it from the source".to_owned()
+        }
+        RedriveOutcome::TooOld(error) => format!("not tried: {error}"),
+        RedriveOutcome::Unreadable(error) => format!("not tried, this configuration cannot read it: {error}"),
+        RedriveOutcome::Applied | RedriveOutcome::Stale => fate.as_str().to_owned(),
     }
 }
 

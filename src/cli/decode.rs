@@ -1,22 +1,19 @@
 //! `rowtide decode`: what the records are taken for, before any route.
 
-use super::args::{Global, InputArgs};
-use super::failure::{Failure, Status};
+use super::args::{Global, InputArgs, UNUSED};
+use super::failure::{Ended, Failure, Status};
 use super::flows::Flows;
-use super::{Ended, input};
+use super::input;
+use super::json::{optional, text};
 use rowtide::decode::Reason;
 use rowtide::error::Error;
 use rowtide::event::{Change, Key};
-use rowtide::json::write_string;
 use rowtide::pipeline::{Batch, Chunk, Verdict};
 use rowtide::policy::{RoutePolicy, Truncate};
 use rowtide::record::Record;
 use rowtide::route::{RecordRef, RoutedChange};
 use std::collections::BTreeMap;
 use std::io::Write;
-
-/// Settings that decoding does not use, and that must not make it fail.
-const UNUSED: [&str; 3] = ["sink.url", "sink.tls", "sink.tls_root_cert"];
 
 /// Runs the command.
 pub(super) fn run(global: &Global, args: &InputArgs, out: &mut impl Write) -> Ended {
@@ -68,12 +65,8 @@ fn print(mut batch: Batch<'_>, records: &[Record], out: &mut impl Write) -> Resu
 fn lines(chunk: &Chunk, records: &[Record]) -> Vec<String> {
     let mut lines: Vec<(u32, (usize, String))> = Vec::new();
     let frame = |record: usize, body: String| {
-        let mut line = String::from("{\"position\":");
-        write_string(
-            &mut line,
-            records.get(record).map(|record| record.position.as_str()).unwrap_or_default(),
-        );
-        (record, format!("{line},{body}}}\n"))
+        let position = records.get(record).map(|record| record.position.as_str()).unwrap_or_default();
+        (record, format!("{{\"position\":{},{body}}}\n", text(position)))
     };
     let mut count: BTreeMap<usize, usize> = BTreeMap::new();
     let changes = || chunk.changes.iter().chain(&chunk.truncates);
@@ -138,16 +131,4 @@ fn refusal(word: &str, error: &Error) -> String {
         text(error.code().as_str()),
         text(&error.to_string())
     )
-}
-
-/// A text as JSON.
-pub(super) fn text(text: &str) -> String {
-    let mut json = String::new();
-    write_string(&mut json, text);
-    json
-}
-
-/// A text as JSON, or null.
-pub(super) fn optional(value: Option<&str>) -> String {
-    value.map_or_else(|| "null".to_owned(), text)
 }

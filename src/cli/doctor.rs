@@ -1,10 +1,10 @@
 //! `rowtide doctor`: reads the files, asks the database, and prints what the rules find.
 
 use super::args::{DoctorArgs, Global, Output};
-use super::decode::text;
-use super::failure::{Failure, Status};
-use super::terminal::printable;
-use super::{Ended, count, input};
+use super::failure::{Ended, Failure, Status};
+use super::input;
+use super::json::text;
+use super::terminal::{count, printable};
 use rowtide::config::{Config, redact};
 use rowtide::doctor::{Configured, Finding, Severity, Stack};
 use rowtide::sink::Database;

@@ -15,6 +15,9 @@ pub(super) enum Status {
     Usage,
 }
 
+/// How a command ends when nothing keeps it from ending.
+pub(super) type Ended = Result<Status, Failure>;
+
 /// The end of a command that did not do what it was asked to.
 #[derive(Debug)]
 pub(super) struct Failure {

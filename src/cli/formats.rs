@@ -1,9 +1,8 @@
 //! `rowtide formats`: the decoders there are.
 
-use super::Ended;
 use super::args::{FormatsArgs, Output};
-use super::decode::text;
-use super::failure::Status;
+use super::failure::{Ended, Status};
+use super::json::text;
 use rowtide::decoders::formats;
 use std::io::Write;
 

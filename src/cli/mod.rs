@@ -12,6 +12,7 @@ mod failure;
 mod flows;
 mod formats;
 mod input;
+mod json;
 mod plan;
 mod progress;
 mod purge;
@@ -25,16 +26,13 @@ mod terminal;
 
 use args::{Cli, Command};
 use clap::{CommandFactory as _, Parser as _};
-use failure::{Failure, Status};
+use failure::{Ended, Failure, Status};
 use std::ffi::OsString;
 use std::future::Future;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
-use terminal::{Out, Stderr, tell, tell_misread, warn};
+use terminal::{Out, Stderr, tell, tell_misread};
 use tracing_subscriber::EnvFilter;
-
-/// How a command ends when nothing keeps it from ending.
-type Ended = Result<Status, Failure>;
 
 /// Runs the command line `args`, the program's name first.
 pub(crate) fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
@@ -116,9 +114,4 @@ fn log() -> Result<(), Failure> {
     // there is none before: this is the only place
     subscriber.try_init().unwrap_or_default();
     Ok(())
-}
-
-/// «1 record», «2 records».
-fn count(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }

@@ -1,32 +1,31 @@
 //! `rowtide plan`: the statements that would run, as data.
 
-use super::args::{Global, PlanArgs, dialect, dialect_setting};
-use super::decode::{optional, text};
-use super::failure::{Failure, Status};
+use super::args::{Global, PlanArgs, UNUSED, dialect, dialect_setting};
+use super::failure::{Ended, Failure, Status};
 use super::flows::Flows;
-use super::{Ended, count, input, warn};
+use super::input;
+use super::json::{optional, text};
+use super::terminal::{count, warn};
 use rowtide::coalesce::{Fate, Schedule};
 use rowtide::pipeline::{Batch, Verdict};
-use rowtide::plan::cratedb::TableColumns;
-use rowtide::plan::{Dialect, Parameter, Statement, cratedb, plan, postgres};
+use rowtide::plan::{Dialect, Parameter, Preview, PreviewedColumns, plan};
 use rowtide::record::Record;
 use rowtide::route::Target;
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 use std::io::Write;
-
-/// Settings of a server that planning does not ask, and that must not make it fail.
-pub(super) const UNUSED: [&str; 3] = ["sink.url", "sink.tls", "sink.tls_root_cert"];
 
 /// Runs the command.
 pub(super) fn run(global: &Global, args: &PlanArgs, out: &mut impl Write) -> Ended {
     let mut settings = args.input.settings();
     settings.extend(dialect_setting(args.dialect));
     let config = global.and(&args.input.global).config(settings, &UNUSED)?;
-    let dialect = dialect(&config);
-    // the columns of each target on CrateDB, as if there had been none before the first record
-    let mut columns: HashMap<String, TableColumns> = HashMap::new();
+    let mut planned = Planned {
+        dialect: dialect(&config),
+        columns: PreviewedColumns::new(),
+        refused: BTreeSet::new(),
+        poison: 0,
+    };
     let mut flows = Flows::new(config)?;
-    let mut poison = 0;
     for batch in input::open(&args.input)? {
         let batch = match batch {
             Ok(batch) => batch,
@@ -37,91 +36,104 @@ pub(super) fn run(global: &Global, args: &PlanArgs, out: &mut impl Write) -> End
         };
         let records = &batch.envelope.records;
         let flow = flows.of(&batch, &[])?;
-        poison += print(dialect, &mut columns, flow.batch(records), records, out)?;
+        planned.print(flow.batch(records), records, out)?;
     }
     out.flush()?;
-    if poison > 0 {
-        warn(&format!("{} would be parked; `rowtide decode` says why.", count(poison, "record")));
+    planned.refused.iter().for_each(|why| warn(why));
+    if planned.poison > 0 {
+        warn(&format!("{} would be parked; `rowtide decode` says why.", count(planned.poison, "record")));
     }
     Ok(Status::Done)
 }
 
-/// Prints the statements of a batch; how many of its records are poison.
-fn print(
+/// What was planned so far.
+struct Planned {
     dialect: Dialect,
-    columns: &mut HashMap<String, TableColumns>,
-    mut batch: Batch<'_>,
-    records: &[Record],
-    out: &mut impl Write,
-) -> Result<usize, Failure> {
-    let position = |record: usize| records.get(record).map(|record| record.position.as_str());
-    let mut poison = 0;
-    while let Some(chunk) = batch.chunk() {
-        if let Some(failure) = chunk.stops_first() {
-            out.flush()?;
-            return Err(Failure::from(failure));
-        }
-        poison += chunk
-            .verdicts
-            .iter()
-            .filter(|(_, verdict)| matches!(verdict, Verdict::Poison(..) | Verdict::Fault(..)))
-            .count();
-        for change in &chunk.truncates {
-            let (target, event) = (&change.target, &change.event);
-            for statement in postgres::preview_truncate(target, event.version.as_str(), event.changed_at) {
-                let positions = std::iter::once(position(change.origin.record));
-                out.write_all(line(target, &statement, positions).as_bytes())?;
+    columns: PreviewedColumns,
+    /// Why the database cannot do what some records say.
+    refused: BTreeSet<String>,
+    /// How many records are poison.
+    poison: usize,
+}
+
+impl Planned {
+    /// Prints the statements of a batch.
+    fn print(
+        &mut self,
+        mut batch: Batch<'_>,
+        records: &[Record],
+        out: &mut impl Write,
+    ) -> Result<(), Failure> {
+        let position = |record: usize| records.get(record).map(|record| record.position.as_str());
+        while let Some(chunk) = batch.chunk() {
+            if let Some(failure) = chunk.stops_first() {
+                out.flush()?;
+                return Err(Failure::from(failure));
             }
-        }
-        let mut schedule = Schedule::new(chunk.changes);
-        loop {
-            let wave = schedule.wave();
-            if wave.is_empty() {
-                break;
-            }
-            for write in plan(&schedule, &wave) {
-                let statements = match dialect {
-                    Dialect::Postgres => postgres::preview(&write),
-                    Dialect::Cratedb => {
-                        let name = cratedb::named(&write.target).qualified();
-                        let known = columns.remove(&name);
-                        let known = known.map_or_else(|| cratedb::fresh_columns(&write.target), Ok)?;
-                        let (statements, grown) = cratedb::preview(&write, &known);
-                        columns.insert(name, grown);
-                        statements
+            self.poison += chunk
+                .verdicts
+                .iter()
+                .filter(|(_, verdict)| matches!(verdict, Verdict::Poison(..) | Verdict::Fault(..)))
+                .count();
+            for change in &chunk.truncates {
+                let (target, event) = (&change.target, &change.event);
+                match self.dialect.preview_truncate(target, event.version.as_str(), event.changed_at) {
+                    Ok(previews) => {
+                        for preview in previews {
+                            let positions = std::iter::once(position(change.origin.record));
+                            out.write_all(line(target, &preview, positions).as_bytes())?;
+                        }
                     }
-                };
-                for statement in &statements {
-                    let changes = statement.changes.iter().map(|index| schedule.change(*index));
-                    let positions = changes.map(|change| position(change?.origin.record));
-                    out.write_all(line(&write.target, statement, positions).as_bytes())?;
+                    Err(why) => drop(self.refused.insert(why.message().to_owned())),
                 }
-                // as if the database took every row
-                write.rows.iter().for_each(|row| schedule.settle(row.change, Fate::Applied));
+            }
+            let mut schedule = Schedule::new(chunk.changes);
+            loop {
+                let wave = schedule.wave();
+                if wave.is_empty() {
+                    break;
+                }
+                for write in plan(&schedule, &wave) {
+                    for preview in self.dialect.preview(&write, &mut self.columns)? {
+                        let changes = preview.changes.iter().map(|index| schedule.change(*index));
+                        let positions = changes.map(|change| position(change?.origin.record));
+                        out.write_all(line(&write.target, &preview, positions).as_bytes())?;
+                    }
+                    // as if the database took every row
+                    write.rows.iter().for_each(|row| schedule.settle(row.change, Fate::Applied));
+                }
             }
         }
+        Ok(())
     }
-    Ok(poison)
 }
 
 /// A statement as a line of JSON. `positions` has the record of each row.
-fn line<'r>(
-    target: &Target,
-    statement: &Statement<'_>,
-    positions: impl Iterator<Item = Option<&'r str>>,
-) -> String {
+fn line<'r>(target: &Target, preview: &Preview, positions: impl Iterator<Item = Option<&'r str>>) -> String {
     let positions: Vec<String> = positions.map(|position| text(position.unwrap_or_default())).collect();
     format!(
         "{{\"target\":{},\"sql\":{},\"params\":{},\"positions\":[{}]}}\n",
         text(&target.qualified()),
-        text(&statement.sql),
-        list(&statement.parameters),
+        text(&preview.sql),
+        params(&preview.runs),
         positions.join(",")
     )
 }
 
-fn list(parameters: &[Parameter<'_>]) -> String {
-    let elements: Vec<String> = parameters.iter().map(json).collect();
+/// For each placeholder what stands for it, row by row: the elements of an array, or one for each run.
+fn params(runs: &[Vec<Parameter<'_>>]) -> String {
+    let placeholders = 0..runs.first().map_or(0, Vec::len);
+    let of_each = placeholders.map(|at| list(runs.iter().filter_map(|run| run.get(at)).flat_map(rows)));
+    format!("[{}]", of_each.collect::<Vec<_>>().join(","))
+}
+
+/// The rows that a parameter is of.
+fn rows<'p>(parameter: &'p Parameter<'_>) -> &'p [Parameter<'p>] {
+    if let Parameter::List(elements) = parameter { elements } else { std::slice::from_ref(parameter) }
+}
+
+fn list<'p>(parameters: impl IntoIterator<Item = &'p Parameter<'p>>) -> String {
+    let elements: Vec<String> = parameters.into_iter().map(json).collect();
     format!("[{}]", elements.join(","))
 }
 

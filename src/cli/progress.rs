@@ -1,7 +1,6 @@
 //! A sign of life on stderr: only on a terminal, and only when the work is long.
 
-use super::count;
-use super::terminal::printable;
+use super::terminal::{count, printable};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{self, IsTerminal as _};
 use std::time::{Duration, Instant};

@@ -1,11 +1,11 @@
 //! `rowtide purge`: tombstones that are old enough to be forgotten, and dead letters beyond their retention.
 
 use super::args::{Global, Output, PurgeArgs};
-use super::decode::{optional, text};
-use super::failure::{Failure, Status};
+use super::failure::{Ended, Failure, Status};
+use super::json::{optional, text};
 use super::sink::{self, Fallback, OpenDatabase};
 use super::table::write_table;
-use super::{Ended, count, warn};
+use super::terminal::{count, warn};
 use rowtide::error::Code;
 use rowtide::sink::{Database, Purged};
 use std::io::Write;

@@ -1,21 +1,20 @@
 //! `rowtide replay`: captured records through the same flow as in Lambda, and what became of them.
 
 use super::args::{Global, Output, ReplayArgs};
-use super::decode::optional;
-use super::failure::{Failure, Status};
+use super::failure::{Ended, Failure, Status};
 use super::flows::Flows;
 use super::input::{self, Batch, Batches};
+use super::json::optional;
 use super::progress::Progress;
 use super::sink::{self, Fallback, OpenDatabase};
 use super::table::Grid;
-use super::terminal::printable;
-use super::{Ended, count, warn};
+use super::terminal::{count, printable, warn};
 use rowtide::config::redact;
 use rowtide::deadline::Deadline;
 use rowtide::error::{Code, Error, ErrorKind, Result};
 use rowtide::json::write_string;
 use rowtide::pipeline::{Flow, process};
-use rowtide::plan::{self, Dialect, cratedb};
+use rowtide::plan;
 use rowtide::record::Redelivered;
 use rowtide::report::{Counts, Report};
 use rowtide::sink::{Binding, Database, KnownTarget, LiveRow, RowOutcome, Shown, Sink, Truncation};
@@ -241,10 +240,7 @@ impl Sink for Watched {
             self.sink.create_schema(&binding.target.schema).await?;
         }
         self.sink.prepare(binding, deadline).await?;
-        let name = match self.sink.dialect(deadline).await? {
-            Dialect::Postgres => binding.target.qualified(),
-            Dialect::Cratedb => cratedb::named(&binding.target).qualified(),
-        };
+        let name = self.sink.dialect(deadline).await?.named(&binding.target).qualified();
         self.prepared.lock().unwrap_or_else(PoisonError::into_inner).insert(name);
         Ok(())
     }

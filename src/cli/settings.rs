@@ -1,9 +1,8 @@
 //! `rowtide config`: the settings as they are in force. Secrets are masked where they are read.
 
-use super::Ended;
 use super::args::{ConfigArgs, Global, Output};
-use super::decode::text;
-use super::failure::Status;
+use super::failure::{Ended, Status};
+use super::json::text;
 use super::table::{cut, write_table};
 use std::io::Write;
 

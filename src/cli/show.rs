@@ -1,10 +1,10 @@
 //! `rowtide show`: the rows of a target, each document merged from the columns that hold it.
 
-use super::Ended;
 use super::args::{Global, Output, ShowArgs};
-use super::failure::{Failure, Status};
+use super::failure::{Ended, Failure, Status};
 use super::sink::{self, Fallback, OpenDatabase};
 use super::table::{Grid, whole};
+use super::terminal::count;
 use rowtide::error::{Code, Error, ErrorKind};
 use rowtide::json::Value;
 use rowtide::sink::{Database, KnownTarget, LiveRow, Shown};
@@ -75,7 +75,7 @@ pub(super) fn keys(typed: &str) -> Vec<String> {
 }
 
 fn print(table: &Grid, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "{}", super::count(table.rows(), "row"))?;
+    writeln!(out, "{}", count(table.rows(), "row"))?;
     table.print(out)
 }
 

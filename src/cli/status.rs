@@ -1,11 +1,11 @@
 //! `rowtide status`: what is in the database at a glance, the screen that an operator looks at first.
 
 use super::args::{Global, Output, StatusArgs};
-use super::decode::{optional, text};
-use super::failure::{Failure, Status};
+use super::failure::{Ended, Failure, Status};
+use super::json::{optional, text};
 use super::sink::{self, Fallback, OpenDatabase};
 use super::table::write_table;
-use super::{Ended, count};
+use super::terminal::count;
 use rowtide::sink::{OwnTable, Parked, Rows, Status as Found, TargetStatus};
 use std::io::{self, IsTerminal as _, Write};
 use std::time::Duration;

@@ -22,11 +22,11 @@ const WIDTH_MIN: u16 = 40;
 /// The rows of a target.
 #[derive(Default)]
 pub(super) struct Grid {
-    shown: Vec<Shown>,
+    shown: Vec<GridRow>,
     rows: usize,
 }
 
-struct Shown {
+struct GridRow {
     key: Vec<(String, Value)>,
     document: Vec<(String, Value)>,
     deleted: bool,
@@ -44,7 +44,7 @@ impl Grid {
             _ => Vec::new(),
         };
         let (key, document) = whole(row);
-        self.shown.push(Shown { key: members(key), document: members(document), deleted: row.deleted });
+        self.shown.push(GridRow { key: members(key), document: members(document), deleted: row.deleted });
     }
 
     /// How many rows there are.

@@ -85,6 +85,11 @@ pub(super) fn warn(text: &str) {
     tell(&format!("warning: {text}"));
 }
 
+/// «1 record», «2 records».
+pub(super) fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
 /// Says what is wrong with a command line that holds `given`: the parser repeats what it does not understand.
 pub(super) fn tell_misread(message: &str, given: &[String]) {
     let mut message = message.to_owned();

@@ -1,4 +1,4 @@
-//! What the other rooms are told of the configuration, in their own words. They do not know it.
+//! Converts [`Config`] into `Policy`, `Rules` and `Settings`. Those rooms do not depend on `config`.
 
 use super::{Config, VersionScheme};
 #[cfg(feature = "cli")]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use toml::de::DeValue;
 
+use super::redact::is_url;
 use super::{Reference, SinkUrl};
 use crate::event::Timestamp;
 use crate::source::Member;
@@ -226,14 +227,6 @@ pub(super) fn url(given: Given, field: &mut Option<SinkUrl>) -> Accepted {
     }
     *field = url.map(SinkUrl::new);
     Ok(())
-}
-
-/// Whether a text looks like a database's: a URL, or `key=value` pairs.
-pub(super) fn is_url(text: &str) -> bool {
-    match text.split_once("://") {
-        Some((scheme, _)) if !scheme.contains('=') => matches!(scheme, "postgresql" | "postgres" | "crate"),
-        _ => text.contains('='),
-    }
 }
 
 /// A whole number of `allowed`, also written as text: variables know nothing else.

@@ -34,9 +34,9 @@ pub use settings::{ROUTE_SETTINGS, SETTINGS, Setting};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Config {
     /// `[source]`: where records come from and what they mean.
-    pub source: Source,
+    pub source: SourceSettings,
     /// `[sink]`: the database.
-    pub sink: Sink,
+    pub sink: SinkSettings,
     /// Every `[[route]]` in the order of the file; none: every table is taken under its own name.
     pub routes: Vec<RoutePolicy>,
     /// `[dead_letters]`: records that cannot be applied.
@@ -56,7 +56,7 @@ pub struct Config {
 
 /// `[source]`: where records come from and what they mean.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
+pub struct SourceSettings {
     /// Name of the decoder, or `auto`. Whether there is one of that name is not checked here.
     pub decoder: String,
     /// What orders the changes of a key.
@@ -120,8 +120,8 @@ impl VersionScheme {
 
 /// `[sink]`: the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sink {
-    /// Where it is; see [`Sink::required_url`].
+pub struct SinkSettings {
+    /// Where it is; see [`SinkSettings::required_url`].
     pub url: Option<SinkUrl>,
     /// The schema of targets that name none.
     pub schema: String,
@@ -249,7 +249,7 @@ pub struct EffectiveSetting {
 /// A day in seconds.
 const DAY: u64 = 86_400;
 
-impl Default for Source {
+impl Default for SourceSettings {
     fn default() -> Self {
         Self {
             decoder: "auto".to_owned(),
@@ -268,7 +268,7 @@ impl Default for Source {
     }
 }
 
-impl Default for Sink {
+impl Default for SinkSettings {
     fn default() -> Self {
         Self {
             url: None,
@@ -400,7 +400,7 @@ fn process_environment() -> Environment {
     std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value))).collect()
 }
 
-impl Sink {
+impl SinkSettings {
     /// The URL, for what cannot work without a database.
     ///
     /// # Errors

@@ -5,7 +5,6 @@
 //! that may hold such things, as an error or a log line does: what leaves the process goes through it.
 
 use super::Reference;
-use super::given::is_url;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -94,6 +93,14 @@ impl fmt::Debug for SinkUrl {
 impl fmt::Display for SinkUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&redact_url(&self.0))
+    }
+}
+
+/// Whether a text looks like a database's: a URL, or `key=value` pairs.
+pub(super) fn is_url(text: &str) -> bool {
+    match text.split_once("://") {
+        Some((scheme, _)) if !scheme.contains('=') => matches!(scheme, "postgresql" | "postgres" | "crate"),
+        _ => text.contains('='),
     }
 }
 

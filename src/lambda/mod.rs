@@ -1,6 +1,6 @@
 //! The front door for AWS Lambda: from an invocation to `process()` and back to a batch response.
 //!
-//! Both processors are one call of [`run`]. A handler of your own makes a [`Processor`] and calls
+//! Each of the four processors is one call of [`run`]. A handler of your own makes a [`Processor`] and calls
 //! [`Processor::handle`], or turns the event of a typed handler into an [`Envelope`].
 //!
 //! Knows Lambda's Runtime API and its variables `AWS_LAMBDA_…`, which are the platform's and no settings; no source
@@ -124,7 +124,7 @@ impl Processor {
         match Envelope::parse(&Bytes::from(text.into_boxed_bytes()), "-") {
             Ok(envelope) => self.take(envelope, &context, started).await,
             Err(error) => {
-                self.measure(metrics::are_heard().then(Measures::failed), &context, started);
+                self.measure(metrics::is_enabled().then(Measures::failed), &context, started);
                 Err(error.into())
             }
         }
@@ -152,7 +152,7 @@ impl Processor {
             Ok(flow) => Box::pin(measured(flow, &self.sink, &envelope.records, deadline)).await,
             Err(error) => {
                 let report = Report::unstarted(&envelope.records, error);
-                let measures = metrics::are_heard().then(|| Measures::unstarted(&report));
+                let measures = metrics::is_enabled().then(|| Measures::unstarted(&report));
                 (report, measures)
             }
         };

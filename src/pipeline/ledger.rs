@@ -150,7 +150,7 @@ impl Letter {
             decoder: self.decoder,
             table: self.row.table.clone(),
             key: self.row.key.clone(),
-            code: self.error.code().to_string(),
+            code: self.error.code(),
             message: self.error.to_string(),
             source: common.source.clone(),
             position: common.position.clone(),
@@ -183,7 +183,7 @@ impl<'f> Ledger<'f> {
             failure: None,
             stopped: None,
             blocked: None,
-            meter: metrics::are_heard().then(|| Meter::new(records.len())),
+            meter: metrics::is_enabled().then(|| Meter::new(records.len())),
         }
     }
 
@@ -454,7 +454,8 @@ impl<'f> Ledger<'f> {
             decoder: None,
             table: None,
             key: None,
-            code: String::new(),
+            // its letters say their own
+            code: Code::Other(""),
             message: String::new(),
             payload_sha256: hex(&Sha256::digest(&record.payload)),
             payload: self.flow.keep_payloads.then(|| record.payload.clone()),

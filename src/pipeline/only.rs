@@ -1,4 +1,4 @@
-//! Of a parked record that holds several changes, those of some rows: what a redrive applies.
+//! Picks the parts of a parked record that belong to the rows being redriven.
 
 use super::chunk::RowId;
 use super::flow::Flow;

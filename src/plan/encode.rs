@@ -16,6 +16,14 @@ pub struct Encoded<'a> {
     pub aux: Cow<'a, str>,
 }
 
+impl Encoded<'_> {
+    /// Whether `pk` lacks a part of the key, which only `aux` can hold.
+    #[must_use]
+    pub fn lacks_key(&self) -> bool {
+        self.aux.starts_with("{\"/pk")
+    }
+}
+
 /// Moves what PostgreSQL cannot hold, path by path, from `pk` and `data` to `aux`.
 ///
 /// jsonb refuses one thing in what decoders let through: the character NUL.

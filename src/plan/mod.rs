@@ -1,32 +1,23 @@
-//! Changes become writes, and writes become statements, as data: SQL text and parameters. Knows no connection.
-//!
-//! A [`Write`] is the same for every database: rows of one target, whole, and which change each stands for. What a
-//! database can hold of them, and with what text and parameters they are written, [`postgres`] and [`cratedb`] say. It
-//! is run as they say it, and `rowtide plan` prints it.
+//! Plans [`Write`]s: the rows of one target, whole, and which change each stands for. They are the same for every
+//! database. [`postgres`] and [`cratedb`] encode the rows and make SQL and parameters of them. Knows no connection.
 
 pub mod cratedb;
+mod dialect;
 mod encode;
 pub mod postgres;
 mod statement;
 
+pub use dialect::{Dialect, PreviewedColumns};
 pub use encode::{Encoded, merge};
-pub use statement::{EncodedRow, Parameter, Statement};
+pub use statement::{EncodedRow, Parameter, Preview, Statement};
 
 use crate::coalesce::Schedule;
+use crate::error::{Code, Error};
 use crate::event::{Change, Document, Key, Patch, Timestamp};
 use crate::policy::DeletePolicy;
-use crate::route::{RoutedChange, Target};
+use crate::route::{DEAD_LETTERS, FLOORS, REGISTRY, RoutedChange, SCHEMAS, Target};
 use std::collections::HashMap;
 use std::sync::Arc;
-
-/// A database's way of saying things.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Dialect {
-    /// PostgreSQL, 13 or later.
-    Postgres,
-    /// CrateDB.
-    Cratedb,
-}
 
 /// How a target's table is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -162,6 +153,12 @@ fn row(index: usize, unit: usize, key: &Key, change: &RoutedChange) -> PlannedRo
     }
 }
 
+/// The route of a target has `truncate = "apply"`, and that is not to be had there.
+pub(crate) fn cannot_truncate(target: &Target, why: &str) -> Error {
+    let message = format!("The route of {} has truncate = \"apply\", {why}.", target.source);
+    Error::fault(Code::UnusableTarget, message)
+}
+
 /// A name as an SQL identifier.
 #[must_use]
 pub fn quote(name: &str) -> String {
@@ -203,4 +200,14 @@ pub fn fill(template: &str, values: &[(&str, &str)]) -> String {
     }
     out.push_str(rest);
     out
+}
+
+/// The same, with the names of rowtide's own tables in the schema `home`.
+#[must_use]
+pub fn fill_own(template: &str, home: &str, values: &[(&str, &str)]) -> String {
+    let own =
+        [("registry", REGISTRY), ("dead_letters", DEAD_LETTERS), ("schemas", SCHEMAS), ("floors", FLOORS)];
+    let own = own.map(|(place, table)| (place, relation(home, table)));
+    let own = own.iter().map(|(place, table)| (*place, table.as_str()));
+    fill(template, &own.chain(values.iter().copied()).collect::<Vec<_>>())
 }

@@ -55,25 +55,30 @@ impl<'r> Parameter<'r> {
     }
 }
 
-impl Statement<'_> {
-    pub(super) fn into_owned(self) -> Statement<'static> {
-        let parameters = self.parameters.into_iter().map(Parameter::into_owned).collect();
-        Statement { sql: self.sql, parameters, changes: self.changes }
+/// A text, and every time that it would be run.
+#[derive(Debug, Clone)]
+pub struct Preview {
+    /// The text.
+    pub sql: String,
+    /// For each time what stands for its placeholders.
+    pub runs: Vec<Vec<Parameter<'static>>>,
+    /// The changes that it is run for, as the schedule counts them.
+    pub changes: Vec<usize>,
+}
+
+impl Preview {
+    pub(super) fn once(statement: Statement<'_>) -> Self {
+        let Statement { sql, parameters, changes } = statement;
+        Self { sql, runs: vec![parameters.into_iter().map(Parameter::into_owned).collect()], changes }
     }
 
-    /// One text that is run for each of several rows: for every placeholder a list with an element for each time.
-    /// Nothing for no row.
-    pub(super) fn listed(each: Vec<Self>) -> Option<Self> {
-        let mut each = each.into_iter();
-        let first = each.next()?;
-        let mut lists: Vec<Vec<_>> = first.parameters.into_iter().map(|it| vec![it]).collect();
-        let mut changes = first.changes;
-        for statement in each {
-            lists.iter_mut().zip(statement.parameters).for_each(|(list, it)| list.push(it));
-            changes.extend(statement.changes);
-        }
-        let parameters = lists.into_iter().map(Parameter::List).collect();
-        Some(Self { sql: first.sql, parameters, changes })
+    /// Of statements with one text. Nothing for none.
+    pub(super) fn each<'r>(statements: impl IntoIterator<Item = Statement<'r>>) -> Option<Self> {
+        statements.into_iter().map(Self::once).reduce(|mut all, next| {
+            all.runs.extend(next.runs);
+            all.changes.extend(next.changes);
+            all
+        })
     }
 }
 

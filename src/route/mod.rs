@@ -4,7 +4,7 @@ mod change;
 mod target;
 
 pub use change::{RecordRef, RoutedChange};
-pub use target::{MERGED, Target, identifier};
+pub use target::{DEAD_LETTERS, FLOORS, MERGED, REGISTRY, SCHEMAS, Target, identifier};
 
 use crate::decode::Reason;
 use crate::error::{Code, Error, Result};
@@ -364,7 +364,7 @@ fn unrouted(nearly: Option<Arc<str>>, table: String) -> LeftOut {
 
 /// Whether rowtide's own tables may be named so, in the schema where they are.
 fn is_reserved(name: &str) -> bool {
-    ["rowtide_targets", "rowtide_dead_letters", "rowtide_schemas", "rowtide_floors"].contains(&name)
+    [REGISTRY, DEAD_LETTERS, SCHEMAS, FLOORS].contains(&name)
 }
 
 /// A template with its placeholders replaced.

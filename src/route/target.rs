@@ -38,6 +38,15 @@ pub struct Target {
     pub columns_max: u32,
 }
 
+/// The tables that rowtide keeps for itself, in every target's [`Target::home`]: what fills which target.
+pub const REGISTRY: &str = "rowtide_targets";
+/// Parked records.
+pub const DEAD_LETTERS: &str = "rowtide_dead_letters";
+/// What sources said of their tables.
+pub const SCHEMAS: &str = "rowtide_schemas";
+/// What truncates left.
+pub const FLOORS: &str = "rowtide_floors";
+
 /// What stands for the source table of a target that several sources fill on purpose. No source has such a table.
 pub const MERGED: &str = "*";
 

@@ -1,4 +1,4 @@
-//! Who this process is for AWS: its variables say it, or the container that it runs in.
+//! AWS credentials of this process, from variables or the container's endpoint.
 
 use super::http::{Client, HttpError};
 use crate::config::{Aws, Container, Credentials};
@@ -77,7 +77,7 @@ async fn ask(container: &Container, client: &Client) -> Result<(Credentials, Sys
     };
     let headers: Vec<_> = token.into_iter().map(|token| ("authorization", token)).collect();
     let unavailable = |why: String| Error::new(ErrorKind::Unavailable, Code::Unavailable, why);
-    let answer = client.ask(Method::GET, &uri, &headers, Vec::new()).await.map_err(|error: HttpError| {
+    let answer = client.send(Method::GET, &uri, &headers, Vec::new()).await.map_err(|error: HttpError| {
         unavailable(format!("The container's credentials cannot be asked for: {error}."))
     })?;
     if answer.status != StatusCode::OK {

@@ -1,4 +1,4 @@
-//! What the keepers answer: the secret in its document, or why there is none.
+//! Reads the answer of Secrets Manager or Parameter Store.
 
 use super::http::Answer;
 use crate::config::{Keeper, Reference};

@@ -67,7 +67,7 @@ pub(super) struct Client {
 
 impl Client {
     /// The answer to a request with these headers, whose names are in lower case.
-    pub(super) async fn ask(
+    pub(super) async fn send(
         &self,
         method: Method,
         uri: &Uri,

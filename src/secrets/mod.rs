@@ -22,7 +22,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 /// Which version of a secret is meant, and whether a cache may answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Version {
+pub enum SecretVersion {
     /// The current one, as the extension may remember it.
     Current,
     /// The current one; the extension is asked to look again.
@@ -58,7 +58,7 @@ pub async fn load(mut draft: Draft<'_>) -> Result<Config> {
             Loaded::Needs(needed) => needed,
         };
         let fetched =
-            needed.iter().map(|reference| secrets.fetch(reference, Version::Current, START_PATIENCE));
+            needed.iter().map(|reference| secrets.fetch(reference, SecretVersion::Current, START_PATIENCE));
         let fetched = futures_util::future::try_join_all(fetched).await?;
         for (reference, text) in needed.into_iter().zip(fetched) {
             draft.supply(reference, text);
@@ -110,7 +110,7 @@ impl Secrets {
     ///
     /// # Errors
     /// An error that names the reference and says what to do: of the kind `Unavailable` when it may work later.
-    pub async fn text(&self, reference: &Reference, version: Version) -> Result<String> {
+    pub async fn text(&self, reference: &Reference, version: SecretVersion) -> Result<String> {
         self.fetch(reference, version, PATIENCE).await
     }
 
@@ -128,16 +128,21 @@ impl Secrets {
         self.credentials.known(&self.aws)
     }
 
-    async fn fetch(&self, reference: &Reference, version: Version, patience: Duration) -> Result<String> {
+    async fn fetch(
+        &self,
+        reference: &Reference,
+        version: SecretVersion,
+        patience: Duration,
+    ) -> Result<String> {
         let remembered = match version {
-            Version::Direct => None,
-            Version::Current | Version::Fresh | Version::Previous => {
-                self.ask_extension(reference, version, patience).await
+            SecretVersion::Direct => None,
+            SecretVersion::Current | SecretVersion::Fresh | SecretVersion::Previous => {
+                self.fetch_from_extension(reference, version, patience).await
             }
         };
         let document = match remembered {
             Some(document) => document,
-            None => self.ask_service(reference, version).await?,
+            None => self.fetch_from_service(reference, version).await?,
         };
         let text = document::content(reference, &document)?;
         match &reference.field {
@@ -150,10 +155,10 @@ impl Secrets {
     ///
     /// Source: AWS Lambda Developer Guide, "Use Secrets Manager secrets in Lambda functions"; AWS Systems Manager User
     /// Guide, "Using Parameter Store parameters in AWS Lambda functions". `refreshNow` is the Secrets Manager Agent's.
-    async fn ask_extension(
+    async fn fetch_from_extension(
         &self,
         reference: &Reference,
-        version: Version,
+        version: SecretVersion,
         patience: Duration,
     ) -> Option<Vec<u8>> {
         let extension = self.aws.extension?;
@@ -165,9 +170,9 @@ impl Secrets {
             }
         };
         match version {
-            Version::Current | Version::Direct => {}
-            Version::Fresh => path.push_str("&refreshNow=true"),
-            Version::Previous => path.push_str("&versionStage=AWSPREVIOUS&refreshNow=true"),
+            SecretVersion::Current | SecretVersion::Direct => {}
+            SecretVersion::Fresh => path.push_str("&refreshNow=true"),
+            SecretVersion::Previous => path.push_str("&versionStage=AWSPREVIOUS&refreshNow=true"),
         }
         let uri: Uri = format!("http://127.0.0.1:{}{path}", extension.port).parse().ok()?;
         let token =
@@ -175,7 +180,7 @@ impl Secrets {
         let headers = [("x-aws-parameters-secrets-token", token.unwrap_or_default().to_owned())];
         let since = Instant::now();
         loop {
-            let answer = self.client.ask(Method::GET, &uri, &headers, Vec::new()).await;
+            let answer = self.client.send(Method::GET, &uri, &headers, Vec::new()).await;
             let is_starting = match &answer {
                 Ok(Answer { status: StatusCode::OK, body }) => {
                     self.has_extension.store(true, Ordering::Relaxed);
@@ -195,10 +200,10 @@ impl Secrets {
         }
     }
 
-    async fn ask_service(&self, reference: &Reference, version: Version) -> Result<Vec<u8>> {
+    async fn fetch_from_service(&self, reference: &Reference, version: SecretVersion) -> Result<Vec<u8>> {
         let mut attempt = 1;
         loop {
-            match self.ask_service_once(reference, version).await {
+            match self.fetch_from_service_once(reference, version).await {
                 Err(error) if error.disposition() == Disposition::Retry && attempt < ATTEMPTS_MAX => {
                     tokio::time::sleep(BACKOFF * attempt).await;
                     attempt += 1;
@@ -209,7 +214,11 @@ impl Secrets {
     }
 
     /// Source: AWS API references of `GetSecretValue` and `GetParameter`.
-    async fn ask_service_once(&self, reference: &Reference, version: Version) -> Result<Vec<u8>> {
+    async fn fetch_from_service_once(
+        &self,
+        reference: &Reference,
+        version: SecretVersion,
+    ) -> Result<Vec<u8>> {
         let (service, target, given) = match reference.keeper {
             Keeper::SecretsManager => {
                 ("secretsmanager", "secretsmanager.GetSecretValue", &self.aws.secrets_manager_url)
@@ -217,7 +226,7 @@ impl Secrets {
             Keeper::ParameterStore => ("ssm", "AmazonSSM.GetParameter", &self.aws.ssm_url),
         };
         let body = match (reference.keeper, version) {
-            (Keeper::SecretsManager, Version::Previous) => {
+            (Keeper::SecretsManager, SecretVersion::Previous) => {
                 json!({"SecretId": reference.name, "VersionStage": "AWSPREVIOUS"})
             }
             (Keeper::SecretsManager, _) => json!({"SecretId": reference.name}),
@@ -250,7 +259,7 @@ impl Secrets {
         ];
         let scope = sign::Scope { credentials: &credentials, region, service, at: SystemTime::now() };
         let headers = scope.signed("POST", http::path(&uri), &headers, &body);
-        match self.client.ask(Method::POST, &uri, &headers, body).await {
+        match self.client.send(Method::POST, &uri, &headers, body).await {
             Ok(Answer { status: StatusCode::OK, body }) => Ok(body.to_vec()),
             Ok(answer) => Err(document::refusal(reference, region, &answer)),
             Err(HttpError::NoRoots) => Err(Error::config(format!(

@@ -4,9 +4,10 @@ use super::contract::{Binding, Cause, RowOutcome, Sink, Store, Truncation};
 use super::cratedb::Cratedb;
 use super::letters::{DeadLetter, Filter, ParkedLetter};
 use super::postgres::Postgres;
+use super::registry::KnownTarget;
 #[cfg(feature = "cli")]
 use super::status::Status;
-use super::targets::{KnownTarget, LiveRow, Purged, Shown};
+use super::targets::{LiveRow, Purged, Shown};
 use super::wire::errors::{MISSING_TABLE, driver_error, is_missing_table};
 use super::wire::login::Login;
 use super::wire::server::{STATEMENT_MAX, Server, settle};
@@ -15,7 +16,7 @@ use super::wire::url::is_crate;
 use crate::catalogue::TableSchema;
 use crate::config::{Config, DialectChoice};
 use crate::deadline::Deadline;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, ErrorKind, Result};
 use crate::plan::{Dialect, Write};
 use crate::source::SourceIdentity;
 use std::collections::HashSet;
@@ -200,10 +201,10 @@ impl Database {
     #[cfg(feature = "cli")]
     pub async fn inspect(&self) -> Result<rowtide_doctor::Inspection> {
         let deadline = Deadline::after(INSPECTION_MAX);
-        // whoever asks wants to hear of the first failure, not to wait for better times
+        // the first failure is the answer; nothing is tried again
         let config = self.config(deadline).await?;
         let soon = deadline.or_after(self.login.connector(deadline).await?.answer_max());
-        ask_version(&Server::behind(self.login.clone(), &config)?, soon).await?;
+        fetch_version(&Server::behind(self.login.clone(), &config)?, soon).await?;
         of_its_kind!(self.kind(deadline).await?, |sink| Box::pin(sink.inspect(&config, deadline)).await)
     }
 
@@ -320,18 +321,18 @@ impl Database {
 
 /// Asks the server what it is.
 async fn detect(server: &Server, deadline: Deadline) -> Result<Dialect> {
-    let version = server.retrying(deadline, || ask_version(server, deadline)).await?;
+    let version = server.retrying(deadline, || fetch_version(server, deadline)).await?;
     Ok(if version.starts_with("CrateDB") { Dialect::Cratedb } else { Dialect::Postgres })
 }
 
-async fn ask_version(server: &Server, deadline: Deadline) -> Result<String> {
+async fn fetch_version(server: &Server, deadline: Deadline) -> Result<String> {
     let client = server.client(deadline).await?;
-    let failed = |error: &tokio_postgres::Error| driver_error(error, true);
-    let asked = {
+    let failed = |error: &tokio_postgres::Error| driver_error(error, ErrorKind::Schema);
+    let answer = {
         let work = client.query_one(include_str!("../../sql/cratedb/version.sql"), &[]);
         server.within(&client, deadline, work, failed).await
     };
-    let row = settle(client, asked)?;
+    let row = settle(client, answer)?;
     row.try_get(0).map_err(|error| failed(&error))
 }
 

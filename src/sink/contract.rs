@@ -1,12 +1,11 @@
-//! What a place that takes rows must do ([`Sink`]), and what one that keeps books does beside it ([`Store`]). The types
-//! that both speak in.
+//! The traits of a sink: [`Sink`] writes rows, [`Store`] keeps dead letters, registry and schemas.
 
 use super::letters::DeadLetter;
 use crate::catalogue::TableSchema;
 use crate::deadline::Deadline;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::event::Timestamp;
-use crate::plan::Write;
+use crate::plan::{Write, cannot_truncate};
 use crate::route::Target;
 use crate::source::SourceIdentity;
 use std::collections::HashSet;
@@ -175,12 +174,6 @@ pub trait Sink: Send + Sync {
         let refused = cannot_truncate(&truncation.target, "which this sink cannot do");
         async { Err(refused) }
     }
-}
-
-/// The route of a target has `truncate = "apply"`, and that is not to be had there.
-pub(super) fn cannot_truncate(target: &Target, why: &str) -> Error {
-    let message = format!("The route of {} has truncate = \"apply\", {why}.", target.source);
-    Error::fault(Code::UnusableTarget, message)
 }
 
 /// Keeps the books: parked records, what fills which target, what sources said of their tables.

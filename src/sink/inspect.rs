@@ -5,12 +5,70 @@ use super::registry::Registered;
 use crate::config::Config;
 use crate::error::{Code, Error, ErrorKind, Result};
 use crate::policy::{DeletePolicy, Policy, RoutePolicy};
-use crate::route::{MERGED, Routes, Target};
+use crate::route::{DEAD_LETTERS, MERGED, REGISTRY, Routes, SCHEMAS, Target};
 use crate::source::{SourceIdentity, SourceTable};
-use rowtide_doctor::{Privilege, RegisteredTarget, TargetFacts, Use};
+use rowtide_doctor::{Inspection, Privilege, RegisteredTarget, SchemaFacts, TableFacts, TargetFacts, Use};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::SystemTime;
+
+/// What a database is asked when it is looked at.
+pub(super) trait Inspect {
+    /// `target` under the names that it has there.
+    fn named(&self, target: &Target) -> Target;
+
+    /// A table, and what the user lacks who uses it so.
+    async fn table(
+        &self,
+        schema: &str,
+        name: &str,
+        used_for: Use,
+        delete: DeletePolicy,
+    ) -> Result<TableFacts>;
+
+    /// The sources that the registry knows.
+    async fn sources(&self) -> Result<Vec<(String, SourceIdentity)>>;
+
+    /// A target and the table of its rows.
+    async fn target(&self, target: &Target, reads_registry: bool) -> Result<(TargetFacts, TableFacts)>;
+
+    async fn schema(&self, name: String) -> Result<SchemaFacts>;
+}
+
+/// Looks at rowtide's own tables in the schema `home`, at the targets, and at all their schemas.
+pub(super) async fn look_around(
+    database: &impl Inspect,
+    home: &str,
+    config: &Config,
+    inspection: &mut Inspection,
+) -> Result<()> {
+    for (name, used_for) in
+        [(REGISTRY, Use::Registry), (DEAD_LETTERS, Use::DeadLetters), (SCHEMAS, Use::Schemas)]
+    {
+        inspection.tables.push(database.table(home, name, used_for, DeletePolicy::Tombstone).await?);
+    }
+    let reads_registry = inspection.tables.iter().any(|table| {
+        table.used_for == Use::Registry && table.exists && !table.lacks.contains(&Privilege::Select)
+    });
+    let known = if reads_registry { database.sources().await? } else { Vec::new() };
+    let mut schemas = BTreeSet::from([home.to_owned()]);
+    for (source, target) in targets_of(config, &known) {
+        match target {
+            Ok(target) => {
+                let target = database.named(&target);
+                let (facts, table) = database.target(&target, reads_registry).await?;
+                schemas.insert(target.schema);
+                inspection.tables.push(table);
+                inspection.targets.push(facts);
+            }
+            Err(error) => inspection.targets.push(faulty(source, &error)),
+        }
+    }
+    for name in schemas {
+        inspection.schemas.push(database.schema(name).await?);
+    }
+    Ok(())
+}
 
 /// What the doctor is told of a line of the registry.
 pub(super) fn registered_as(line: &Registered) -> RegisteredTarget {
@@ -23,10 +81,7 @@ pub(super) fn registered_as(line: &Registered) -> RegisteredTarget {
 }
 
 /// The targets to look at: of the sources that the registry knows, and of routes that name one table.
-pub(super) fn targets_of(
-    config: &Config,
-    known: &[(String, SourceIdentity)],
-) -> Vec<(String, Result<Arc<Target>>)> {
+fn targets_of(config: &Config, known: &[(String, SourceIdentity)]) -> Vec<(String, Result<Arc<Target>>)> {
     let routes = Routes::new(Policy::from(config));
     let is_name = |route: &&RoutePolicy| !route.from.contains(['*', '?']) && !route.skip;
     let named = config.routes.iter().filter(is_name).map(|it| (it.from.clone(), SourceIdentity::default()));
@@ -47,7 +102,7 @@ pub(super) fn targets_of(
 }
 
 /// What rowtide does with a table of that use.
-pub(super) fn needed(used_for: Use, delete: DeletePolicy) -> Vec<Privilege> {
+fn needed(used_for: Use, delete: DeletePolicy) -> Vec<Privilege> {
     let mut needed = vec![Privilege::Select, Privilege::Insert, Privilege::Update];
     if used_for == Use::DeadLetters || delete == DeletePolicy::Hard {
         needed.push(Privilege::Delete);
@@ -56,7 +111,7 @@ pub(super) fn needed(used_for: Use, delete: DeletePolicy) -> Vec<Privilege> {
 }
 
 /// A target that cannot be looked at further.
-pub(super) fn faulty(source: String, error: &Error) -> TargetFacts {
+fn faulty(source: String, error: &Error) -> TargetFacts {
     let fault = Some(error.message().to_owned());
     TargetFacts { name: source.clone(), source, registered: None, fault, unguarded: false }
 }

@@ -1,4 +1,4 @@
-//! Stale rows of which the source says that they happened later than what is stored: its order may have started anew.
+//! Finds stale rows whose source time is later than the stored row's: a sign that the source's positions started over.
 
 use super::contract::RowOutcome;
 use crate::event::Timestamp;

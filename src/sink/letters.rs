@@ -5,8 +5,7 @@ use crate::event::{Timestamp, hex};
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
-
-pub(super) const DEAD_LETTERS: &str = "rowtide_dead_letters";
+use tokio_postgres::types::ToSql;
 
 /// A record, or one event of it, to be parked.
 #[derive(Debug, Clone)]
@@ -33,8 +32,8 @@ pub struct DeadLetter {
     pub table: Option<String>,
     /// The canonical key, when known.
     pub key: Option<String>,
-    /// A stable word for what happened.
-    pub code: String,
+    /// What happened, as a word.
+    pub code: Code,
     /// What happened, for a person.
     pub message: String,
     /// The payload as received, unless `dead_letters.payload = "none"`. One letter of a record has it for all.
@@ -72,7 +71,7 @@ pub struct ParkedLetter {
     pub table: Option<String>,
     /// As [`DeadLetter::key`].
     pub key: Option<String>,
-    /// As [`DeadLetter::code`].
+    /// As [`DeadLetter::code`], or as an earlier version called it.
     pub code: String,
     /// As [`DeadLetter::message`].
     pub message: String,
@@ -175,18 +174,34 @@ impl Filter {
         table.is_some() || code.is_some() || key.is_some() || since.is_some() || ids.is_some()
     }
 
-    /// All names of its code.
-    pub(super) fn codes(&self) -> Option<Vec<&str>> {
-        self.code.as_deref().map(Code::all_names)
-    }
-
-    /// The same with names as letters have them.
-    pub(super) fn bounded(&self) -> Self {
-        Self {
+    /// The letters that are read at once: those behind the number `after`, at most `limit`.
+    pub(super) fn page(&self, after: i64, limit: i64) -> Page<'_> {
+        Page {
+            filter: self,
             table: self.table.clone().map(|table| bounded(table, LETTER_TABLE_MAX)),
+            codes: self.code.as_deref().map(Code::all_names),
             key: self.key.clone().map(|key| bounded(key, LETTER_KEY_MAX)),
-            ..self.clone()
+            after,
+            limit,
         }
+    }
+}
+
+/// A filter in the words of the table, and a place in it.
+pub(super) struct Page<'f> {
+    filter: &'f Filter,
+    table: Option<String>,
+    /// All names of its code.
+    codes: Option<Vec<&'f str>>,
+    key: Option<String>,
+    after: i64,
+    limit: i64,
+}
+
+impl Page<'_> {
+    pub(super) fn parameters(&self) -> [&(dyn ToSql + Sync); 8] {
+        let Filter { since, ids, open, .. } = self.filter;
+        [&self.table, &self.codes, &self.key, since, ids, open, &self.after, &self.limit]
     }
 }
 

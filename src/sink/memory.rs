@@ -295,15 +295,12 @@ impl Store for Memory {
         };
         let own = |letter: &&DeadLetter| {
             let again = letters.iter().any(|other| same(other, letter));
-            let is_fault = Code::named(&letter.code).is_some_and(Code::is_fault);
+            let is_fault = letter.code.is_fault();
             let is_of_cause = match cause {
                 Cause::Poison => !is_fault,
                 Cause::Fault(table) => is_fault && letter.table.as_deref() == table,
             };
-            letter.source == source
-                && Code::named(&letter.code) != Some(Code::Blocked)
-                && is_of_cause
-                && !again
+            letter.source == source && letter.code != Code::Blocked && is_of_cause && !again
         };
         let count = self.state().letters.values().filter(own).count();
         Ok(u64::try_from(count).unwrap_or(u64::MAX))
@@ -316,8 +313,8 @@ impl Store for Memory {
             let id = (source, position, letter.sub, letter.payload_sha256.clone());
             // what waits behind itself keeps the cause it was parked for
             let known = state.letters.entry(id).or_insert_with(|| letter.clone());
-            if Code::named(&letter.code) != Some(Code::Blocked) {
-                known.code.clone_from(&letter.code);
+            if letter.code != Code::Blocked {
+                known.code = letter.code;
             }
         }
         Ok(())

@@ -27,6 +27,7 @@ pub use cratedb::Cratedb;
 pub use letters::{DeadLetter, Filter, LETTER_KEY_MAX, LETTER_TABLE_MAX, ParkedLetter, bounded};
 pub use memory::{Memory, MemoryRow};
 pub use postgres::Postgres;
+pub use registry::{KnownLayout, KnownTarget};
 #[cfg(feature = "cli")]
 pub use status::{OwnTable, Parked, Rows, Status, TargetStatus};
-pub use targets::{KnownTarget, LiveRow, Purged, Shown};
+pub use targets::{LiveRow, Purged, Shown};

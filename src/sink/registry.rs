@@ -3,12 +3,13 @@
 
 use super::contract::Binding;
 use crate::error::{Code, Error, ErrorKind, Result};
-use crate::route::{MERGED, Target};
+use crate::plan::Layout;
+use crate::policy::DeletePolicy;
+use crate::route::{MERGED, REGISTRY, Target};
 use crate::source::SourceIdentity;
 use crate::version::scheme_name;
 use std::sync::atomic::{AtomicBool, Ordering};
-
-pub(super) const REGISTRY: &str = "rowtide_targets";
+use tokio_postgres::types::ToSql;
 
 /// The column of the registry that holds the source of a target.
 pub(super) const SOURCE_COLUMN: &str = "source_identity";
@@ -42,6 +43,143 @@ impl Registered {
         let is_known = source.as_str() == self.identity.as_deref().unwrap_or_default()
             && (types.is_none() || (self.key_types.is_some() && !starts_anew));
         (!is_known).then(|| (source.as_str().to_owned(), types))
+    }
+}
+
+/// A line of the registry as it is first written.
+pub(super) struct RegistryLine<'b> {
+    binding: &'b Binding,
+    name: String,
+    scheme: String,
+    epoch: i32,
+    layout: &'static str,
+}
+
+impl<'b> RegistryLine<'b> {
+    pub(super) fn of(binding: &'b Binding, layout: KnownLayout) -> Self {
+        let (name, scheme) = (binding.target.qualified(), binding.scheme.to_string());
+        Self { binding, name, scheme, epoch: i32::from(binding.epoch), layout: layout.as_str() }
+    }
+
+    pub(super) fn parameters(&self) -> [&(dyn ToSql + Sync); 9] {
+        let Binding { target, key_names, .. } = self.binding;
+        [
+            &self.name,
+            &target.schema,
+            &target.name,
+            &target.storage,
+            &target.source,
+            key_names,
+            &self.scheme,
+            &self.epoch,
+            &self.layout,
+        ]
+    }
+}
+
+/// A target that the registry knows.
+#[derive(Debug, Clone)]
+pub struct KnownTarget {
+    /// `schema.name`.
+    pub name: String,
+    /// Schema.
+    pub schema: String,
+    /// View, or adopted table.
+    pub table: String,
+    /// Storage table.
+    pub storage: String,
+    /// Source table.
+    pub source: String,
+    /// How its rows are kept.
+    pub layout: KnownLayout,
+    /// Deleted rows up to then may have been purged.
+    pub purge_horizon: Option<jiff::Timestamp>,
+    /// Names of the key's members.
+    pub key_names: Vec<String>,
+    /// Letter of the version scheme.
+    pub scheme: String,
+    /// `source.epoch`.
+    pub epoch: i32,
+    /// Which source fills it, as far as its records told.
+    pub identity: SourceIdentity,
+}
+
+impl KnownTarget {
+    /// As both databases answer: in the order of the fields.
+    pub(super) fn read(row: &tokio_postgres::Row) -> Result<Self, tokio_postgres::Error> {
+        Ok(Self {
+            name: row.try_get(0)?,
+            schema: row.try_get(1)?,
+            table: row.try_get(2)?,
+            storage: row.try_get(3)?,
+            source: row.try_get(4)?,
+            layout: KnownLayout::named(row.try_get(5)?),
+            purge_horizon: row.try_get(6)?,
+            key_names: row.try_get(7)?,
+            scheme: row.try_get(8)?,
+            epoch: row.try_get(9)?,
+            identity: SourceIdentity::parse(row.try_get::<_, Option<&str>>(10)?.unwrap_or_default()),
+        })
+    }
+
+    /// Whether somebody else made its table.
+    pub(super) fn is_adopted(&self) -> bool {
+        matches!(self.layout, KnownLayout::Adopted { .. })
+    }
+
+    /// Whether somebody else's table tells deleted rows.
+    pub(super) fn is_guarded(&self) -> bool {
+        self.layout == KnownLayout::Adopted { guarded: true }
+    }
+
+    /// Whether deleted rows are shown.
+    pub(super) fn is_soft(&self) -> bool {
+        self.layout == KnownLayout::Managed(DeletePolicy::Soft)
+    }
+
+    /// Whether it has tombstones that may be forgotten; soft rows stay for ever.
+    pub(super) fn has_tombstones(&self) -> bool {
+        matches!(self.layout, KnownLayout::Managed(DeletePolicy::Tombstone | DeletePolicy::Hard))
+    }
+}
+
+/// How the rows of a target are kept, as the registry remembers it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KnownLayout {
+    /// In a table made by rowtide, with what a delete leaves there.
+    Managed(DeletePolicy),
+    /// In a table that somebody else made.
+    Adopted {
+        /// Whether it has the columns by which the newest version wins.
+        guarded: bool,
+    },
+    /// In a way that a later version of rowtide knows.
+    Unknown,
+}
+
+impl KnownLayout {
+    const WORDS: [(&str, Self); 5] = [
+        ("tombstone", Self::Managed(DeletePolicy::Tombstone)),
+        ("soft", Self::Managed(DeletePolicy::Soft)),
+        ("hard", Self::Managed(DeletePolicy::Hard)),
+        ("adopted, guarded", Self::Adopted { guarded: true }),
+        ("adopted", Self::Adopted { guarded: false }),
+    ];
+
+    pub(super) fn of(layout: Layout, delete: DeletePolicy) -> Self {
+        match layout {
+            Layout::Managed => Self::Managed(delete),
+            Layout::Adopted { guarded, .. } => Self::Adopted { guarded },
+        }
+    }
+
+    /// The word of the registry.
+    pub(super) fn as_str(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, layout)| *layout == self).map(|(word, _)| *word).unwrap_or_default()
+    }
+
+    pub(super) fn named(word: &str) -> Self {
+        Self::WORDS.iter().find(|(known, _)| *known == word).map_or(Self::Unknown, |(_, layout)| *layout)
     }
 }
 
@@ -141,13 +279,13 @@ pub(super) fn check_source(
          target: give the second a route with another `to`{example}. If their rows belong together and their keys \
          cannot collide, or key_add tells them apart, set merge = true. If it is the same table on purpose, restored or \
          failed over to another place, raise source.epoch by one.",
-        place(position),
+        position_text(position),
         source,
     );
     Err(Error::fault(Code::OtherSource, message))
 }
 
-fn place(position: &str) -> String {
+fn position_text(position: &str) -> String {
     if position.is_empty() {
         "a record without a position".to_owned()
     } else {
@@ -163,7 +301,7 @@ fn changed_key(binding: &Binding, was: &[String]) -> Error {
         binding.target.sources(),
         binding.target.qualified(),
         was.join(", "),
-        place(&binding.position),
+        position_text(&binding.position),
         binding.key_names.join(", "),
         was.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", "),
         binding.target.qualified(),

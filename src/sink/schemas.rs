@@ -2,9 +2,8 @@
 
 use crate::catalogue::TableSchema;
 use crate::error::{Code, Error, ErrorKind, Result};
+use crate::route::SCHEMAS;
 use tokio_postgres::types::ToSql;
-
-pub(super) const SCHEMAS: &str = "rowtide_schemas";
 
 fn unreadable() -> Error {
     let message =

@@ -1,6 +1,6 @@
 //! What an operator looks at first: of each target its rows, its last change and what of it waits for a person.
 
-use super::targets::KnownTarget;
+use super::registry::KnownTarget;
 use crate::error::Error;
 use std::time::Duration;
 

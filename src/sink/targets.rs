@@ -1,15 +1,14 @@
 //! What both databases know of a target, and the checks and messages that are the same in both.
 
 use super::contract::Binding;
-use super::registry::{KeyTypes, Registered, check_binding};
+use super::registry::{KeyTypes, KnownTarget, Registered, check_binding};
 use crate::error::{Code, Error, ErrorKind, Result};
 use crate::event::{Key, Patch};
 use crate::json::Value;
 use crate::memo::Memo;
-use crate::plan::{Layout, PlannedRow};
+use crate::plan::{Layout, PlannedRow, merge};
 use crate::policy::DeletePolicy;
 use crate::route::Target;
-use crate::source::SourceIdentity;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Bytes of what is remembered of targets that were prepared; what is forgotten is looked at again. Half of it is more
@@ -77,7 +76,7 @@ impl PreparedTargets {
     ///
     /// # Errors
     /// When it was prepared for others.
-    pub(super) fn agreeing(&self, binding: &Binding) -> Result<Option<Arc<PreparedTarget>>> {
+    pub(super) fn matching(&self, binding: &Binding) -> Result<Option<Arc<PreparedTarget>>> {
         let Some(prepared) = self.get(&binding.target.qualified()) else { return Ok(None) };
         if !check_binding(binding, &prepared.binding)? {
             return Ok(None);
@@ -88,62 +87,6 @@ impl PreparedTargets {
 
     pub(super) fn insert(&self, prepared: Arc<PreparedTarget>) {
         self.lock().insert(prepared.binding.target.qualified(), prepared, PREPARED_BYTES);
-    }
-}
-
-/// A target that the registry knows.
-#[derive(Debug, Clone)]
-pub struct KnownTarget {
-    /// `schema.name`.
-    pub name: String,
-    /// Schema.
-    pub schema: String,
-    /// View, or adopted table.
-    pub table: String,
-    /// Storage table.
-    pub storage: String,
-    /// Source table.
-    pub source: String,
-    /// Delete policy, or how the table was adopted.
-    pub layout: String,
-    /// Deleted rows up to then may have been purged.
-    pub purge_horizon: Option<jiff::Timestamp>,
-    /// Names of the key's members.
-    pub key_names: Vec<String>,
-    /// Letter of the version scheme.
-    pub scheme: String,
-    /// `source.epoch`.
-    pub epoch: i32,
-    /// Which source fills it, as far as its records told.
-    pub identity: SourceIdentity,
-}
-
-impl KnownTarget {
-    /// As both databases answer: in the order of the fields.
-    pub(super) fn read(row: &tokio_postgres::Row) -> Result<Self, tokio_postgres::Error> {
-        Ok(Self {
-            name: row.try_get(0)?,
-            schema: row.try_get(1)?,
-            table: row.try_get(2)?,
-            storage: row.try_get(3)?,
-            source: row.try_get(4)?,
-            layout: row.try_get(5)?,
-            purge_horizon: row.try_get(6)?,
-            key_names: row.try_get(7)?,
-            scheme: row.try_get(8)?,
-            epoch: row.try_get(9)?,
-            identity: SourceIdentity::parse(row.try_get::<_, Option<&str>>(10)?.unwrap_or_default()),
-        })
-    }
-
-    /// Whether somebody else made its table.
-    pub(super) fn is_adopted(&self) -> bool {
-        self.layout.starts_with("adopted")
-    }
-
-    /// Whether it has tombstones that may be forgotten; soft rows stay for ever.
-    pub(super) fn has_tombstones(&self) -> bool {
-        matches!(self.layout.as_str(), "tombstone" | "hard")
     }
 }
 
@@ -191,17 +134,6 @@ impl Purged {
     /// Nothing was removed.
     pub(super) fn nothing(of: &KnownTarget) -> Self {
         Self { target: of.name.clone(), rows: 0, horizon: of.purge_horizon }
-    }
-}
-
-/// How the registry names a layout.
-pub(super) fn layout_word(layout: Layout, delete: DeletePolicy) -> &'static str {
-    match (layout, delete) {
-        (Layout::Managed, DeletePolicy::Tombstone) => "tombstone",
-        (Layout::Managed, DeletePolicy::Soft) => "soft",
-        (Layout::Managed, DeletePolicy::Hard) => "hard",
-        (Layout::Adopted { guarded: true, .. }, _) => "adopted, guarded",
-        (Layout::Adopted { guarded: false, .. }, _) => "adopted",
     }
 }
 
@@ -326,11 +258,54 @@ pub(super) fn not_prepared(name: &str) -> Error {
     Error::config(format!("{name} was not prepared."))
 }
 
+/// The key of a row does not fit into the table of somebody else, where it is the row's identity.
+pub(super) fn unfit_key() -> Error {
+    refused("The key holds what pk of the existing table cannot.")
+}
+
+/// The table of somebody else cannot take a row.
+pub(super) fn refused(why: &str) -> Error {
+    Error::new(ErrorKind::Rejected, Code::Rejected, why)
+}
+
+/// How often a row is read and written again because another worker wrote it in between.
+pub(super) const ROW_ATTEMPTS_MAX: u32 = 20;
+
+/// Somebody else was faster every time.
+pub(super) fn kept_writing() -> Error {
+    let message = "Other workers kept writing the rows that a patch or a delete rests on.";
+    Error::new(ErrorKind::Contended, Code::Contended, message)
+}
+
+/// A row cannot be read before it is written there.
+pub(super) fn cannot_patch(target: &Target, needs: &str) -> Error {
+    let message = format!(
+        "{} sends partial images, which need {needs} delete = \"tombstone\" or \"soft\": {} is not one.",
+        target.source,
+        target.qualified()
+    );
+    Error::fault(Code::PartialImages, message)
+}
+
+/// What a patch rests on.
+pub(super) struct Base {
+    pub(super) pk: String,
+    pub(super) data: Option<String>,
+    pub(super) aux: String,
+    pub(super) version: String,
+    pub(super) deleted: bool,
+}
+
 /// What a patch makes of the document that is stored, if one is.
-pub(super) fn patched(row: &PlannedRow, stored: Result<Option<Value>, crate::json::Fault>) -> Result<String> {
-    let stored = stored.map_err(|fault| {
-        Error::config(format!("A stored document cannot be read: {fault}. Was it edited by hand?"))
-    })?;
+pub(super) fn patched(row: &PlannedRow, base: Option<&Base>) -> Result<PlannedRow> {
+    let stored = base.filter(|base| !base.deleted).map(|base| {
+        let merged = merge(&base.pk, base.data.as_deref(), &base.aux);
+        merged.map_err(|fault| {
+            Error::config(format!("A stored document cannot be read: {fault}. Was it edited by hand?"))
+        })
+    });
+    let stored = stored.transpose()?.and_then(|(_, document)| document).unwrap_or(Value::Null);
     let empty = Patch::default();
-    Ok(row.patch.as_ref().unwrap_or(&empty).apply(stored.unwrap_or(Value::Null)).to_text())
+    let document = row.patch.as_ref().unwrap_or(&empty).apply(stored);
+    Ok(PlannedRow { data: Some(document.to_text()), ..row.clone() })
 }

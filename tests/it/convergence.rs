@@ -8,9 +8,9 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config as PropConfig, TestRunner};
 use rowtide::deadline::Deadline;
 use rowtide::pipeline::{Flow, process};
-use rowtide::policy::RoutePolicy;
+use rowtide::policy::{DeletePolicy, RoutePolicy};
 use rowtide::record::Record;
-use rowtide::sink::{KnownTarget, Postgres, Shown};
+use rowtide::sink::{KnownLayout, KnownTarget, Postgres, Shown};
 use rowtide::source::SourceIdentity;
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,7 +52,7 @@ async fn deliver(
         table: table.to_owned(),
         storage: format!("{table}_cdc"),
         source: "t".into(),
-        layout: "tombstone".into(),
+        layout: KnownLayout::Managed(DeletePolicy::Tombstone),
         purge_horizon: None,
         key_names: vec!["id".into()],
         scheme: "d".into(),
@@ -186,7 +186,7 @@ fn a_chunk_ends_on_a_database_as_in_the_model() {
             "select concat_ws(' ', event_id, key, case code when 'blocked' then code end) from {s}.rowtide_dead_letters",
         ));
         let expected = model.letters().into_iter().map(|letter| {
-            let blocked = if letter.code == "blocked" { " blocked" } else { "" };
+            let blocked = if letter.code.as_str() == "blocked" { " blocked" } else { "" };
             let event = letter.event_id.map_or(String::new(), |event| format!("{event} "));
             format!("{event}{}{blocked}", letter.key.unwrap_or_default())
         });

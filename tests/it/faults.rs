@@ -5,6 +5,7 @@ use rowtide::deadline::Deadline;
 use rowtide::error::{Disposition, ErrorKind};
 use rowtide::pipeline::process;
 use rowtide::report::Outcome;
+use rowtide::sink::Sink;
 use std::process::Command;
 use std::time::Duration;
 

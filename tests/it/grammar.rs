@@ -3,17 +3,17 @@
 //! Needs Python with that package: `.ci/run` installs it into `target/tools/python`. Where it is missing the test says
 //! so aloud, and fails if ROWTIDE_TEST_GRAMMAR is set.
 
-use rowtide::config::{Config, SinkUrl};
+use rowtide::config::Config;
 use rowtide::json::write_string;
 use rowtide::plan::Layout;
 use rowtide::plan::cratedb::Column;
 use rowtide::plan::cratedb::{
-    BATCH_ROWS, add_columns, adopted_delete_sql, adopted_patch_sql, budget, fresh_columns, hard_delete_sql,
-    patch_sql, storage, table, upsert_sql, view,
+    BATCH_ROWS, add_columns, adopted_delete_sql, adopted_patch_sql, budget, create_dead_letters,
+    create_registry, create_schemas, fresh_columns, hard_delete_sql, patch_sql, storage, table, upsert_sql,
+    view,
 };
 use rowtide::policy::{DataLayout, DeletePolicy, Policy, RoutePolicy};
 use rowtide::route::{Routes, Target};
-use rowtide::sink::Cratedb;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -101,10 +101,7 @@ fn statements() -> Vec<String> {
         drop(after.encode(r#"{"id":1}"#, Some(hostile), budget(&target)));
         all.extend(add_columns(&table(&target, Layout::Managed), &after.added_since(&before)));
     }
-    let mut config = Config::default();
-    config.sink.url = Some(SinkUrl::new("crate://localhost"));
-    let sink = Cratedb::new(&config).unwrap();
-    all.extend([sink.registry_sql(), sink.dead_letters_sql(), sink.schemas_sql()]);
+    all.extend([create_registry("doc"), create_dead_letters("doc"), create_schemas("doc")]);
     all.push(upsert_sql(&targets()[0], Layout::Managed, &[], BATCH_ROWS[14]));
     let values = [
         ("{storage}", "\"s\".\"t_cdc\""),

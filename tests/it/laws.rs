@@ -234,7 +234,7 @@ fn parked_before(id: u8) -> DeadLetter {
         decoder: None,
         table: Some("t".to_owned()),
         key: Some(key_text(id)),
-        code: "check_violation".to_owned(),
+        code: Code::Other("check_violation"),
         message: String::new(),
         payload: None,
         payload_sha256: String::new(),
@@ -244,7 +244,7 @@ fn parked_before(id: u8) -> DeadLetter {
 
 /// The changes that were parked, by version, and why.
 fn parked(memory: &Memory) -> BTreeSet<(Option<String>, String)> {
-    memory.letters().into_iter().map(|letter| (letter.event_id, letter.code)).collect()
+    memory.letters().into_iter().map(|letter| (letter.event_id, letter.code.to_string())).collect()
 }
 
 proptest! {
@@ -800,7 +800,7 @@ fn a_patch_waits_for_what_an_earlier_chunk_of_the_batch_will_park() {
     let memory = Memory::new().refusing(|_, refused, _| refused == version(0));
     let report = take(&flow, &memory, &records);
     assert!(is_done(&report), "{report:?}");
-    let codes: Vec<String> = memory.letters().into_iter().map(|letter| letter.code).collect();
+    let codes: Vec<String> = memory.letters().iter().map(|letter| letter.code.to_string()).collect();
     assert_eq!(codes, ["rejected", "blocked"]);
 }
 

@@ -3,6 +3,7 @@
 
 use crate::sources::Database;
 use rowtide::deadline::Deadline;
+use rowtide::error::Code;
 use rowtide::policy::{OnConfigError, RoutePolicy};
 use rowtide::record::Record;
 use rowtide::redrive::{Redriven, redrive};
@@ -136,7 +137,7 @@ async fn whatever_names_are_sent_a_record_can_be_parked_found_and_redriven() {
 }
 
 /// A letter of a change of no kind that is known, as an earlier version of rowtide parked it under another name.
-fn called(code: &str, position: &str) -> DeadLetter {
+fn called(code: &'static str, position: &str) -> DeadLetter {
     let payload = r#"{"eventName":"UPSERT","tableName":"orders","dynamodb":{
         "ApproximateCreationDateTime":1720740233012995,"ApproximateCreationDateTimePrecision":"MICROSECOND",
         "Keys":{"id":{"S":"o-1"}},"NewImage":{"id":{"S":"o-1"}}}}"#;
@@ -152,7 +153,7 @@ fn called(code: &str, position: &str) -> DeadLetter {
         decoder: None,
         table: None,
         key: None,
-        code: code.into(),
+        code: Code::named(code).unwrap_or(Code::Other(code)),
         message: "The record's eventName is none of INSERT, MODIFY and REMOVE.".into(),
         payload: Some(payload.into()),
         payload_sha256: position.repeat(64),

@@ -14,7 +14,7 @@ use rowtide::pipeline::Flow;
 use rowtide::plan::merge;
 use rowtide::policy::{DeletePolicy, RoutePolicy};
 use rowtide::record::Record;
-use rowtide::sink::Shown;
+use rowtide::sink::{Shown, Sink};
 use std::collections::BTreeMap;
 use std::time::Duration;
 

@@ -6,7 +6,7 @@ use crate::support::{server, with_option};
 use rowtide::config::{Aws, Config, Container, Credentials, Extension, Reference, SinkUrl};
 use rowtide::deadline::Deadline;
 use rowtide::error::Disposition;
-use rowtide::secrets::{Secrets, Version};
+use rowtide::secrets::{SecretVersion, Secrets};
 use rowtide::sink::Database;
 use serde_json::json;
 use std::process::Output;
@@ -202,23 +202,26 @@ async fn a_keeper_that_is_busy_is_asked_again_and_one_that_refuses_is_not() {
     })
     .await;
     let secrets = Secrets::new(aws(&keeper.url()));
-    assert_eq!(secrets.text(&reference("secretsmanager://a"), Version::Current).await.unwrap(), "s");
+    assert_eq!(secrets.text(&reference("secretsmanager://a"), SecretVersion::Current).await.unwrap(), "s");
     assert_eq!(keeper.asked().len(), 3);
 
     let keeper = Keeper::start(|_| (400, r#"{"__type":"AccessDeniedException"}"#.to_owned())).await;
-    let error =
-        Secrets::new(aws(&keeper.url())).text(&reference("ssm://a"), Version::Current).await.unwrap_err();
+    let error = Secrets::new(aws(&keeper.url()))
+        .text(&reference("ssm://a"), SecretVersion::Current)
+        .await
+        .unwrap_err();
     assert_eq!(error.disposition(), Disposition::Abort);
     assert!(error.message().contains("ssm:GetParameter"), "{error}");
     assert_eq!(keeper.asked().len(), 1);
 
-    let error = Secrets::new(aws("http://127.0.0.1:9")).text(&reference("ssm://a"), Version::Current).await;
+    let error =
+        Secrets::new(aws("http://127.0.0.1:9")).text(&reference("ssm://a"), SecretVersion::Current).await;
     let error = error.unwrap_err();
     assert_eq!(error.disposition(), Disposition::Retry);
     assert!(error.message().contains("127.0.0.1:9: the connection is refused"), "{error}");
     // a certificate that nobody vouches for, or no TLS at all
     let plain = aws(&keeper.url().replace("http:", "https:"));
-    let error = Secrets::new(plain).text(&reference("ssm://a"), Version::Current).await.unwrap_err();
+    let error = Secrets::new(plain).text(&reference("ssm://a"), SecretVersion::Current).await.unwrap_err();
     assert!(error.message().contains("TLS") || error.message().contains("root certificate"), "{error}");
 }
 
@@ -231,22 +234,22 @@ async fn where_the_extension_cannot_answer_the_service_does() {
         secrets.text(&reference("secretsmanager://a"), version).await.unwrap()
     };
     let lost = Keeper::start(|_| (400, "not ready to serve traffic, please wait".to_owned())).await;
-    assert_eq!(text(&lost, Version::Current).await, "from the service");
+    assert_eq!(text(&lost, SecretVersion::Current).await, "from the service");
     let broken = Keeper::start(|_| (500, "canary".to_owned())).await;
-    assert_eq!(text(&broken, Version::Current).await, "from the service");
+    assert_eq!(text(&broken, SecretVersion::Current).await, "from the service");
     assert_eq!(broken.asked().len(), 1);
     let good = Keeper::start(|asked| (200, json!({"SecretString": asked.path}).to_string())).await;
     let path = "/secretsmanager/get?secretId=a";
-    assert_eq!(text(&good, Version::Current).await, path);
-    assert_eq!(text(&good, Version::Fresh).await, format!("{path}&refreshNow=true"));
+    assert_eq!(text(&good, SecretVersion::Current).await, path);
+    assert_eq!(text(&good, SecretVersion::Fresh).await, format!("{path}&refreshNow=true"));
     let previous = format!("{path}&versionStage=AWSPREVIOUS&refreshNow=true");
-    assert_eq!(text(&good, Version::Previous).await, previous);
-    assert_eq!(text(&good, Version::Direct).await, "from the service");
+    assert_eq!(text(&good, SecretVersion::Previous).await, previous);
+    assert_eq!(text(&good, SecretVersion::Direct).await, "from the service");
     // an extension that nobody set up is not waited for
     let secrets =
         Secrets::new(Aws { extension: Some(Extension { port: 9, expected: false }), ..aws(&keeper.url()) });
     let started = std::time::Instant::now();
-    secrets.text(&reference("secretsmanager://a"), Version::Current).await.unwrap();
+    secrets.text(&reference("secretsmanager://a"), SecretVersion::Current).await.unwrap();
     assert!(started.elapsed() < Duration::from_millis(250), "{:?}", started.elapsed());
 }
 
@@ -268,15 +271,20 @@ async fn credentials_may_come_from_the_container_and_are_asked_for_once() {
     };
     let secrets = with(container.url(), "canary-authorization");
     for _ in 0..2 {
-        assert_eq!(secrets.text(&reference("secretsmanager://a"), Version::Current).await.unwrap(), "s");
+        assert_eq!(
+            secrets.text(&reference("secretsmanager://a"), SecretVersion::Current).await.unwrap(),
+            "s"
+        );
     }
     assert_eq!(container.asked().len(), 1);
     for (url, token, says) in [
         (container.url(), "canary-other", "HTTP status 401"),
         ("http://192.0.2.1/".to_owned(), "canary-authorization", "neither HTTPS nor a container's"),
     ] {
-        let error =
-            with(url, token).text(&reference("secretsmanager://a"), Version::Current).await.unwrap_err();
+        let error = with(url, token)
+            .text(&reference("secretsmanager://a"), SecretVersion::Current)
+            .await
+            .unwrap_err();
         assert!(error.message().contains(says) && !format!("{error:?}").contains("canary"), "{error:?}");
     }
 }

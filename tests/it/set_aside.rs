@@ -67,7 +67,7 @@ fn the_others_are_applied_and_the_odd_ones_reported_or_parked_as_they_are_delive
     let report = take(&flow, &memory, &in_order(&bodies));
     let parked = Outcome::Parked;
     assert_eq!(report.outcomes, [applied, parked, parked, applied]);
-    let letters: Vec<_> = memory.letters().into_iter().map(|it| (it.code, it.table)).collect();
+    let letters: Vec<_> = memory.letters().into_iter().map(|it| (it.code.to_string(), it.table)).collect();
     assert_eq!(letters, [("no_arn".to_owned(), None), ("no_new_image".to_owned(), Some("other".to_owned()))]);
 }
 
@@ -172,7 +172,7 @@ fn every_row_of_a_part_that_routing_refuses_is_named_however_many_parts_there_ar
     let report = take(&flow, &memory, &names);
     assert_eq!((report.counts().applied, report.counts().parked), (150, 150), "{report:?}");
     let letters = memory.letters();
-    assert!(letters.iter().all(|it| it.code == "shared_target" && it.table.as_deref() == Some("b")));
+    assert!(letters.iter().all(|it| it.code.as_str() == "shared_target" && it.table.as_deref() == Some("b")));
     assert!(letters.iter().all(|it| it.key.as_deref() == Some(&format!("[{}]", it.position))));
 }
 

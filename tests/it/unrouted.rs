@@ -142,7 +142,7 @@ fn a_wrong_decoder_is_a_fault_of_the_configuration() {
     let report = take(&flow, &memory, &[Record::new("arn", "1", known)]);
     assert!(is_done(&report) && report.counts().applied == 1, "{report:?}");
     assert_eq!(take(&flow, &memory, &[insert("orders", 2)]).outcomes, [Outcome::Parked]);
-    assert_eq!(memory.letters()[0].code, "other_format");
+    assert_eq!(memory.letters()[0].code.as_str(), "other_format");
     // many of them at once are no accident
     let many: Vec<Record> = (10..30).map(|id| insert("orders", id)).collect();
     assert_eq!(take(&flow, &memory, &many).failure().map(|it| it.code().as_str()), Some("systemic_poison"));

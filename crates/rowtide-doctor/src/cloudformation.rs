@@ -20,10 +20,10 @@ const KINDS: [(&str, Kind); 16] = [
     // the CDK's way to give one that Lambda makes a retention
     ("Custom::LogRetention", Kind::LogGroup),
     ("AWS::Lambda::Permission", Kind::Permission),
-    ("AWS::Serverless::Api", Kind::Door),
-    ("AWS::Serverless::HttpApi", Kind::Door),
-    ("AWS::ApiGateway::RestApi", Kind::Door),
-    ("AWS::EC2::VPCEndpoint", Kind::Door),
+    ("AWS::Serverless::Api", Kind::Endpoint),
+    ("AWS::Serverless::HttpApi", Kind::Endpoint),
+    ("AWS::ApiGateway::RestApi", Kind::Endpoint),
+    ("AWS::EC2::VPCEndpoint", Kind::Endpoint),
 ];
 
 /// Events of a SAM function that are event source mappings.

@@ -45,7 +45,7 @@ pub(super) enum Kind {
     LogGroup,
     Permission,
     /// What lets everybody in by design and is no part of a pipeline: interfaces, endpoints inside a network.
-    Door,
+    Endpoint,
     /// A connector of Debezium, with its own settings as properties.
     Connector,
     Other,
@@ -99,7 +99,7 @@ impl Resource {
     }
 
     /// Whether a value of `other` leads to it: its name, its ARN, or a reference within the same file.
-    fn is_meant(&self, other: &Self, by: &Node) -> bool {
+    fn is_referenced(&self, other: &Self, by: &Node) -> bool {
         let is_near = self.place.file == other.place.file;
         match &by.value {
             Value::Reference(id, _) => is_near && *id == self.id,
@@ -226,7 +226,9 @@ impl Model {
 
     /// The resource of one of these kinds that a value of `other` leads to.
     pub(super) fn find(&self, kinds: &[Kind], other: &Resource, by: &Node) -> Option<&Resource> {
-        self.resources.iter().find(|resource| kinds.contains(&resource.kind) && resource.is_meant(other, by))
+        self.resources
+            .iter()
+            .find(|resource| kinds.contains(&resource.kind) && resource.is_referenced(other, by))
     }
 
     /// The same, also by way of a resource that stands before it: an alias of a function, a consumer of a stream.

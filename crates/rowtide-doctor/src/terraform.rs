@@ -14,9 +14,9 @@ const KINDS: [(&str, Kind); 12] = [
     ("aws_sns_topic", Kind::Topic),
     ("aws_cloudwatch_log_group", Kind::LogGroup),
     ("aws_lambda_permission", Kind::Permission),
-    ("aws_api_gateway_rest_api", Kind::Door),
-    ("aws_api_gateway_rest_api_policy", Kind::Door),
-    ("aws_vpc_endpoint", Kind::Door),
+    ("aws_api_gateway_rest_api", Kind::Endpoint),
+    ("aws_api_gateway_rest_api_policy", Kind::Endpoint),
+    ("aws_vpc_endpoint", Kind::Endpoint),
 ];
 
 /// Attributes whose name is not CloudFormation's in another spelling.
@@ -189,7 +189,7 @@ fn adapt(kind: Kind, properties: &mut Node) {
         | Kind::KinesisDestination
         | Kind::Topic
         | Kind::Permission
-        | Kind::Door
+        | Kind::Endpoint
         | Kind::Connector
         | Kind::Other => {}
     }

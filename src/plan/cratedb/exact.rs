@@ -8,9 +8,9 @@ use std::fmt::{self, Write};
 const TEXT_BYTES_MAX: usize = 32_766;
 
 /// Why a text is not held as it is: it is broken, or a part of it does not fit.
-struct Unfit;
+struct NotHeld;
 
-impl From<Fault> for Unfit {
+impl From<Fault> for NotHeld {
     fn from(_: Fault) -> Self {
         Self
     }
@@ -34,13 +34,13 @@ impl Column {
         self.holds_next(&mut scanner).is_ok() && scanner.end().is_ok()
     }
 
-    fn holds_next(&self, scanner: &mut Scanner<'_>) -> Result<(), Unfit> {
+    fn holds_next(&self, scanner: &mut Scanner<'_>) -> Result<(), NotHeld> {
         let is_held = match (self, scanner.peek()?) {
             (Self::Foreign, _) => false,
             (_, Kind::Null) => scanner.null().is_ok(),
             (Self::Object(members), Kind::Object) => {
                 return scanner
-                    .object(|scanner, name| members.get(name.as_ref()).ok_or(Unfit)?.holds_next(scanner));
+                    .object(|scanner, name| members.get(name.as_ref()).ok_or(NotHeld)?.holds_next(scanner));
             }
             (Self::Array(element), Kind::Array) => {
                 return scanner.array(|scanner| element.holds_next(scanner));
@@ -50,7 +50,7 @@ impl Column {
             (Self::Boolean, Kind::Bool) => scanner.boolean().is_ok(),
             (_, Kind::Object | Kind::Array | Kind::Bool) => false,
         };
-        if is_held { Ok(()) } else { Err(Unfit) }
+        if is_held { Ok(()) } else { Err(NotHeld) }
     }
 
     fn holds_string(&self, text: &str) -> bool {

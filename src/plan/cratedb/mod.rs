@@ -2,25 +2,25 @@
 
 mod column;
 mod columns;
+mod ddl;
 mod exact;
 mod lists;
 
 pub use column::{Column, Described};
 pub use columns::{Budget, TableColumns, with_plain_numbers};
+pub use ddl::{create_dead_letters, create_registry, create_schemas, is_same_view, storage, view};
 pub use lists::without_named_lists;
 
 use crate::error::{Code, Error, Result};
 use crate::event::Timestamp;
 use crate::json::Value;
 use crate::plan::encode::Encoded;
-use crate::plan::statement::{EncodedRow, Parameter, Statement};
-use crate::plan::{Layout, PlannedRow, Write, fill, literal, quote, relation};
+use crate::plan::statement::{EncodedRow, Parameter, Preview, Statement};
+use crate::plan::{self, Layout, PlannedRow, Write, fill, literal, quote, relation};
 use crate::policy::{DataLayout, DeletePolicy};
 use crate::route::Target;
 use lists::with_named_lists;
 
-const STORAGE: &str = include_str!("../../../sql/cratedb/create_storage.sql");
-const VIEW: &str = include_str!("../../../sql/cratedb/create_view.sql");
 const UPSERT: &str = include_str!("../../../sql/cratedb/upsert.sql");
 const ADD_COLUMNS: &str = include_str!("../../../sql/cratedb/add_columns.sql");
 const READ_ROW: &str = include_str!("../../../sql/cratedb/read_row.sql");
@@ -99,6 +99,12 @@ pub fn fresh_columns(target: &Target) -> Result<TableColumns> {
 /// Columns of the storage table beside `pk` and `data`.
 const OTHER_COLUMNS: usize = 6;
 
+/// Why rows of `target` are not truncated here.
+#[must_use]
+pub fn cannot_truncate(target: &Target) -> Error {
+    plan::cannot_truncate(target, "which CrateDB cannot do: rows that are not refreshed would be missed")
+}
+
 /// What CrateDB does not take in the name of a table (observed on 6.3.6).
 const NOT_IN_NAMES: [char; 12] = [' ', '.', '/', '\\', '"', ',', '*', '#', '?', '|', '<', '>'];
 
@@ -113,43 +119,6 @@ pub fn named(target: &Target) -> Target {
         storage: name(&target.storage),
         ..target.clone()
     }
-}
-
-/// The statement that creates the storage table of `target` where it is missing.
-///
-/// # Errors
-/// When a declared type is not known.
-pub fn storage(target: &Target) -> Result<String> {
-    let columns = fresh_columns(target)?;
-    let data = columns.root("data").map(Column::sql).unwrap_or_default();
-    Ok(fill(STORAGE, &[("storage", &relation(&target.schema, &target.storage)), ("data", &data)]))
-}
-
-/// The statement that creates the view of `target`, or replaces it.
-#[must_use]
-pub fn view(target: &Target) -> String {
-    let soft = target.delete == DeletePolicy::Soft;
-    fill(
-        VIEW,
-        &[
-            ("view", &relation(&target.schema, &target.name)),
-            ("storage", &relation(&target.schema, &target.storage)),
-            ("deleted", if soft { ", t.deleted" } else { "" }),
-            ("live", if soft { "" } else { "\nwhere not t.deleted" }),
-        ],
-    )
-}
-
-/// Whether two view queries are the same but for how they are written: the server rewrites what it is given.
-#[must_use]
-pub fn is_same_view(created: &str, shown: &str) -> bool {
-    let plain = |text: &str| -> String {
-        let text = text.to_lowercase().replace(" as t", " t");
-        text.chars().filter(|c| !c.is_whitespace() && !"\"();".contains(*c)).collect()
-    };
-    let query = created.split_once("\nselect").map_or(created, |(_, query)| query);
-    let shown = plain(shown);
-    shown.strip_prefix("select").unwrap_or(&shown) == plain(query)
 }
 
 /// The statements that add these columns, one unless they are very many. An object's members that do not fit into one
@@ -529,43 +498,40 @@ pub fn write_adopted<'e>(
     Some(of_row(update, parameters, row.row))
 }
 
-/// What is run for a write to a table made by rowtide that has these columns, as far as it is known before, and the
+/// What is run for a write to a table made by rowtide that has these columns, as far as it is known before. Adds the
 /// columns that the table has then.
 ///
 /// The columns that are added come first, then the upsert as it is for one row: it is sent with as many rows as fit.
 /// When that is, what a patched document will be and in what state a row is read, is not known: for the first and the
 /// last stands null, for the document the patch.
 #[must_use]
-pub fn preview(write: &Write, before: &TableColumns) -> (Vec<Statement<'static>>, TableColumns) {
+pub fn preview(write: &Write, columns: &mut TableColumns) -> Vec<Preview> {
     let target = &named(&write.target);
     let removes = |row: &&PlannedRow| row.deleted && target.delete == DeletePolicy::Hard;
     let upserted = write.rows.iter().filter(|row| !removes(row) && row.patch.is_none());
-    let mut columns = before.clone();
-    let encoded = encode(upserted, Layout::Managed, &mut columns, budget(target));
-    let added = add_columns(&table(target, Layout::Managed), &columns.added_since(before)).into_iter();
-    let mut statements: Vec<Statement<'static>> =
-        added.map(|sql| Statement { sql, parameters: Vec::new(), changes: Vec::new() }).collect();
-    let each = encoded.iter().map(|row| upsert(target, Layout::Managed, &[], &[row], None));
-    statements.extend(Statement::listed(each.collect()).map(Statement::into_owned));
-    let mut once = |statement: Statement<'_>| {
-        statements.extend(Statement::listed(vec![statement]).map(Statement::into_owned));
-    };
+    let before = columns.clone();
+    let encoded = encode(upserted, Layout::Managed, columns, budget(target));
+    let added = add_columns(&table(target, Layout::Managed), &columns.added_since(&before)).into_iter();
+    let added = added.map(|sql| Statement { sql, parameters: Vec::new(), changes: Vec::new() });
+    let mut previews: Vec<Preview> = added.map(Preview::once).collect();
+    previews
+        .extend(Preview::each(encoded.iter().map(|row| upsert(target, Layout::Managed, &[], &[row], None))));
     for row in write.rows.iter().filter(removes) {
-        once(read_version(target, row));
-        once(delete_row(target, row, None));
+        previews.push(Preview::once(read_version(target, row)));
+        previews.push(Preview::once(delete_row(target, row, None)));
     }
     for row in write.rows.iter().filter(|row| row.patch.is_some()) {
         let data = row.patch.as_ref().map(|patch| patch.to_json().into());
         let encoded = Encoded { pk: row.pk.as_str().into(), data, aux: "{}".into() };
-        once(read_row(target, row));
-        once(write_patched(target, &EncodedRow { row, encoded }, None, None));
+        previews.push(Preview::once(read_row(target, row)));
+        previews.push(Preview::once(write_patched(target, &EncodedRow { row, encoded }, None, None)));
     }
-    (statements, columns)
+    previews
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{BATCH_ROWS, add_columns, batch_rows, is_same_view};
+    use super::{BATCH_ROWS, add_columns, batch_rows};
     use crate::plan::cratedb::Column;
     use std::collections::BTreeMap;
 
@@ -599,14 +565,5 @@ mod tests {
         let at = |text: &str| all.find(text).unwrap_or_else(|| panic!("{text}"));
         assert!(at("['wide'] array(object(strict))") < at("['wide']['0000"), "an object before its members");
         assert!(all.contains("add column \"data\"['few'] object(strict) as (\"a\" double precision)"));
-    }
-
-    #[test]
-    fn a_view_is_recognised_in_the_servers_words() {
-        let created = "create or replace view \"s\".\"v\" as\nselect t.key, t.pk\nfrom \"s\".\"t_cdc\" as t\nwhere not t.deleted";
-        let shown =
-            "SELECT\n \"t\".\"key\"\n, \"t\".\"pk\"\nFROM \"s\".\"t_cdc\" t\nWHERE NOT \"t\".\"deleted\"\n";
-        assert!(is_same_view(created, shown));
-        assert!(!is_same_view(created, "SELECT 1"));
     }
 }

@@ -1,10 +1,10 @@
-//! The objects of a target: storage table, view and its typed columns.
+//! The objects of a target, storage table, view and its typed columns, and rowtide's own tables.
 
 use crate::error::{Code, Error, Result};
 use crate::event::hex;
-use crate::plan::{fill, literal, quote, relation};
+use crate::plan::{fill, fill_own, literal, quote, relation};
 use crate::policy::DeletePolicy;
-use crate::route::{Target, identifier};
+use crate::route::{DEAD_LETTERS, Target, identifier};
 use sha2::{Digest as _, Sha256};
 
 const STORAGE: &str = include_str!("../../../sql/postgres/create_storage.sql");
@@ -18,6 +18,35 @@ const VIEW_COLUMNS: [&str; 6] = ["key", "pk", "data", "aux", "changed_at", "dele
 pub fn storage(target: &Target) -> String {
     let index = quote(&identifier(&format!("{}_deleted", target.storage)));
     fill(STORAGE, &[("storage", &relation(&target.schema, &target.storage)), ("storage_deleted", &index)])
+}
+
+/// The statement that creates the registry in the schema `home`.
+#[must_use]
+pub fn create_registry(home: &str) -> String {
+    fill_own(include_str!("../../../sql/postgres/create_registry.sql"), home, &[])
+}
+
+/// The statements that create the dead-letter table there.
+#[must_use]
+pub fn create_dead_letters(home: &str) -> String {
+    let [by_key, by_time] = ["by_key", "by_time"].map(|index| format!("{DEAD_LETTERS}_{index}"));
+    fill_own(
+        include_str!("../../../sql/postgres/create_dead_letters.sql"),
+        home,
+        &[("dead_letters_by_key", &by_key), ("dead_letters_by_time", &by_time)],
+    )
+}
+
+/// The statement that creates the table of what sources said of their tables there.
+#[must_use]
+pub fn create_schemas(home: &str) -> String {
+    fill_own(include_str!("../../../sql/postgres/create_schemas.sql"), home, &[])
+}
+
+/// The statement that creates the table of floors there.
+#[must_use]
+pub fn create_floors(home: &str) -> String {
+    fill_own(include_str!("../../../sql/postgres/create_floors.sql"), home, &[])
 }
 
 /// A view to be made.

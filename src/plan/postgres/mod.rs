@@ -3,14 +3,17 @@
 
 mod ddl;
 
-pub use ddl::{View, drop_view, key_index, storage, view};
+pub use ddl::{
+    View, create_dead_letters, create_floors, create_registry, create_schemas, drop_view, key_index, storage,
+    view,
+};
 
 use crate::event::Timestamp;
 use crate::plan::encode::encode as encode_documents;
-use crate::plan::statement::{EncodedRow, Parameter, Statement};
+use crate::plan::statement::{EncodedRow, Parameter, Preview, Statement};
 use crate::plan::{Action, Layout, PlannedRow, Write, fill, literal, relation};
 use crate::policy::{DeletePolicy, Truncate};
-use crate::route::Target;
+use crate::route::{FLOORS, Target};
 
 const UPSERT: &str = include_str!("../../../sql/postgres/upsert.sql");
 const UPSERT_HARD: &str = include_str!("../../../sql/postgres/upsert_hard.sql");
@@ -79,7 +82,7 @@ fn floor(target: &Target, before: &str) -> String {
 }
 
 fn floors(target: &Target) -> String {
-    relation(&target.home, "rowtide_floors")
+    relation(&target.home, FLOORS)
 }
 
 /// The texts of the statements of a truncate, which are run together: the one that raises the target's floor (target,
@@ -175,31 +178,26 @@ pub fn truncate(target: &Target, version: &str, changed_at: Option<Timestamp>) -
 /// Of a patch that is a statement that reads and one that writes. What the patched document will be, and on which
 /// version it rests, only the database knows: for the document stands the patch, for the version null.
 #[must_use]
-pub fn preview(write: &Write) -> Vec<Statement<'static>> {
+pub fn preview(write: &Write) -> Vec<Preview> {
     let mut rows = encode(&write.rows);
     match write.action {
         Action::Upsert => {
             let rows: Vec<&EncodedRow<'_>> = rows.iter().collect();
-            vec![upsert(&write.target, Layout::Managed, &rows).into_owned()]
+            vec![Preview::once(upsert(&write.target, Layout::Managed, &rows))]
         }
         Action::Patch => {
             for row in &mut rows {
                 row.encoded.data = row.row.patch.as_ref().map(|patch| patch.to_json().into());
             }
-            let read = read_rows(&write.target, &write.rows.iter().collect::<Vec<_>>()).into_owned();
+            let read = Preview::once(read_rows(&write.target, &write.rows.iter().collect::<Vec<_>>()));
             let (rows, unknown): (Vec<_>, Vec<_>) = rows.iter().map(|row| (row, None)).unzip();
-            vec![read, write_patched(&write.target, &rows, &unknown).into_owned()]
+            vec![read, Preview::once(write_patched(&write.target, &rows, &unknown))]
         }
     }
 }
 
 /// The same for a truncate.
 #[must_use]
-pub fn preview_truncate(
-    target: &Target,
-    version: &str,
-    changed_at: Option<Timestamp>,
-) -> Vec<Statement<'static>> {
-    let once = truncate(target, version, changed_at);
-    once.into_iter().filter_map(|statement| Statement::listed(vec![statement])).collect()
+pub fn preview_truncate(target: &Target, version: &str, changed_at: Option<Timestamp>) -> [Preview; 2] {
+    truncate(target, version, changed_at).map(Preview::once)
 }

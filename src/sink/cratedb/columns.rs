@@ -8,7 +8,7 @@ use crate::error::{Code, Error, ErrorKind, Result};
 use crate::plan::Layout;
 use crate::plan::cratedb::{Budget, Column, TableColumns};
 use crate::plan::cratedb::{add_columns, budget, declared, table};
-use crate::sink::registry::REGISTRY;
+use crate::route::REGISTRY;
 use crate::sink::targets::{LOOKS_MAX, PreparedTarget};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
@@ -152,7 +152,7 @@ impl Cratedb {
     }
 
     pub(super) async fn lease(&self, target: &str, deadline: Deadline) -> Result<Lease> {
-        let sql = self.fill_own(include_str!("../../../sql/cratedb/read_lease.sql"));
+        let sql = self.fill_own(include_str!("../../../sql/cratedb/read_lease.sql"), &[]);
         let rows = self.query(deadline, &sql, &[&target]).await?;
         let row = rows.first().ok_or_else(|| {
             // the next batch looks again
@@ -177,7 +177,7 @@ impl Cratedb {
         until: Option<jiff::Timestamp>,
         deadline: Deadline,
     ) -> Result<bool> {
-        let sql = self.fill_own(include_str!("../../../sql/cratedb/write_lease.sql"));
+        let sql = self.fill_own(include_str!("../../../sql/cratedb/write_lease.sql"), &[]);
         Ok(self.execute(deadline, &sql, &[&target, &until, &held.sequence, &held.term]).await? > 0)
     }
 

@@ -1,7 +1,9 @@
 //! What CrateDB's errors mean. Its own message quotes values and is left out.
 
 use crate::error::{Code, Error, ErrorKind, Result};
-use crate::sink::wire::errors::{MISSING_TABLE, driver_error};
+use crate::sink::wire::errors::{
+    MISSING_COLUMN, MISSING_SCHEMA, MISSING_TABLE, NOT_UNIQUE, TABLE_EXISTS, driver_error,
+};
 
 /// What CrateDB says when it means what PostgreSQL has a SQLSTATE for: nearly everything is XX000, and only the message
 /// tells. Each with its kind and with words that may be repeated; the message itself quotes values.
@@ -85,11 +87,11 @@ fn classify_cratedb(sqlstate: &str, message: &str) -> (ErrorKind, &'static str) 
         return (*kind, words);
     }
     match sqlstate {
-        "23505" => (ErrorKind::Contended, "the row is there already"),
+        NOT_UNIQUE => (ErrorKind::Contended, "the row is there already"),
         MISSING_TABLE => (ErrorKind::Schema, "a table is missing"),
-        "42703" => (ErrorKind::Schema, "a column is missing"),
-        "42P07" => (ErrorKind::Schema, "the table is there already"),
-        "3F000" => (ErrorKind::Schema, "the schema is missing"),
+        MISSING_COLUMN => (ErrorKind::Schema, "a column is missing"),
+        TABLE_EXISTS => (ErrorKind::Schema, "the table is there already"),
+        MISSING_SCHEMA => (ErrorKind::Schema, "the schema is missing"),
         _ if sqlstate.starts_with("28") => {
             (ErrorKind::Schema, "it refuses the login or the user lacks a privilege")
         }
@@ -101,7 +103,7 @@ fn classify_cratedb(sqlstate: &str, message: &str) -> (ErrorKind, &'static str) 
 
 /// What a driver error means. The server's own message quotes values and is left out.
 pub(super) fn server_error(error: &tokio_postgres::Error) -> Error {
-    let Some(answer) = error.as_db_error() else { return driver_error(error, false) };
+    let Some(answer) = error.as_db_error() else { return driver_error(error, ErrorKind::Rejected) };
     let sqlstate = answer.code().code();
     let (kind, words) = classify_cratedb(sqlstate, answer.message());
     let advice = match kind {

@@ -9,13 +9,10 @@ use crate::plan::Layout;
 use crate::plan::cratedb::{declared, named};
 use crate::policy::DeletePolicy;
 use crate::route::Target;
-use crate::sink::inspect::{ahead, fault_of, faulty, lacking, registered_as, targets_of};
-use crate::sink::letters::DEAD_LETTERS;
-use crate::sink::registry::REGISTRY;
-use crate::sink::schemas::SCHEMAS;
+use crate::sink::inspect::{Inspect, ahead, fault_of, lacking, look_around, registered_as};
 use crate::sink::targets::check_storage;
+use crate::source::SourceIdentity;
 use rowtide_doctor::{Inspection, Privilege, SchemaFacts, TableFacts, TargetFacts, Use};
-use std::collections::BTreeSet;
 use std::time::SystemTime;
 
 impl Cratedb {
@@ -41,49 +38,38 @@ impl Cratedb {
             tables: Vec::new(),
             targets: Vec::new(),
         };
-        for (name, used_for) in
-            [(REGISTRY, Use::Registry), (DEAD_LETTERS, Use::DeadLetters), (SCHEMAS, Use::Schemas)]
-        {
-            let facts =
-                self.table_facts(&self.schema, name, used_for, DeletePolicy::Tombstone, deadline).await?;
-            inspection.tables.push(facts);
-        }
-        let reads_registry = inspection.tables.iter().any(|table| {
-            table.used_for == Use::Registry && table.exists && !table.lacks.contains(&Privilege::Select)
-        });
-        let known = if reads_registry { self.read_sources(deadline).await? } else { Vec::new() };
-        let mut schemas = BTreeSet::from([self.schema.clone()]);
-        for (source, target) in targets_of(config, &known) {
-            match target {
-                Ok(target) => {
-                    let target = named(&target);
-                    schemas.insert(target.schema.clone());
-                    let facts =
-                        self.inspect_target(&target, reads_registry, &mut inspection, deadline).await?;
-                    inspection.targets.push(facts);
-                }
-                Err(error) => inspection.targets.push(faulty(source, &error)),
-            }
-        }
-        for name in schemas {
-            let sql = include_str!("../../../sql/cratedb/inspect_schema.sql");
-            let rows = self.query(deadline, sql, &[&name]).await?;
-            let may_create = rows.first().map_or(Ok(true), |row| read(|| row.try_get(0)))?;
-            let lacks = if may_create { Vec::new() } else { vec![Privilege::Create] };
-            // a schema is there as long as something is in it
-            inspection.schemas.push(SchemaFacts { name, exists: true, lacks });
-        }
+        look_around(&Inspector { sink: self, deadline }, &self.schema, config, &mut inspection).await?;
         Ok(inspection)
     }
+}
 
-    async fn inspect_target(
-        &self,
-        target: &Target,
-        reads_registry: bool,
-        inspection: &mut Inspection,
-        deadline: Deadline,
-    ) -> Result<TargetFacts> {
-        let registered = if reads_registry { self.registered(target, deadline).await? } else { None };
+/// Inspects until a deadline.
+struct Inspector<'s> {
+    sink: &'s Cratedb,
+    deadline: Deadline,
+}
+
+impl Inspect for Inspector<'_> {
+    fn named(&self, target: &Target) -> Target {
+        named(target)
+    }
+
+    async fn sources(&self) -> Result<Vec<(String, SourceIdentity)>> {
+        self.sink.read_sources(self.deadline).await
+    }
+
+    async fn schema(&self, name: String) -> Result<SchemaFacts> {
+        let sql = include_str!("../../../sql/cratedb/inspect_schema.sql");
+        let rows = self.sink.query(self.deadline, sql, &[&name]).await?;
+        let may_create = rows.first().map_or(Ok(true), |row| read(|| row.try_get(0)))?;
+        let lacks = if may_create { Vec::new() } else { vec![Privilege::Create] };
+        // a schema is there as long as something is in it
+        Ok(SchemaFacts { name, exists: true, lacks })
+    }
+
+    async fn target(&self, target: &Target, reads_registry: bool) -> Result<(TargetFacts, TableFacts)> {
+        let (sink, deadline) = (self.sink, self.deadline);
+        let registered = if reads_registry { sink.registered(target, deadline).await? } else { None };
         let line = registered.as_ref().map(|(line, _)| line);
         let mut facts = TargetFacts {
             source: target.source.clone(),
@@ -93,11 +79,11 @@ impl Cratedb {
             unguarded: false,
         };
         let mut rows = target.storage.as_str();
-        match self.relation_of(&target.schema, &target.name, deadline).await? {
+        match sink.relation_of(&target.schema, &target.name, deadline).await? {
             Some((kind, _)) if kind == "BASE TABLE" => {
                 rows = &target.name;
                 let key_names = line.map(|line| line.key_names.as_slice());
-                match fault_of(self.adopted_table(target, key_names, deadline).await)? {
+                match fault_of(sink.adopted_table(target, key_names, deadline).await)? {
                     Ok(layout) => facts.unguarded = matches!(layout, Layout::Adopted { guarded: false, .. }),
                     Err(fault) => facts.fault = Some(fault),
                 }
@@ -105,9 +91,9 @@ impl Cratedb {
             found => {
                 let shown = found.and_then(|(_, definition)| definition);
                 facts.fault =
-                    facts.fault.or(fault_of(self.check_view(target, shown.as_deref(), line))?.err());
-                if self.relation_of(&target.schema, &target.storage, deadline).await?.is_some() {
-                    let described = self.describe(&target.schema, &target.storage, deadline).await?;
+                    facts.fault.or(fault_of(sink.check_view(target, shown.as_deref(), line))?.err());
+                if sink.relation_of(&target.schema, &target.storage, deadline).await?.is_some() {
+                    let described = sink.describe(&target.schema, &target.storage, deadline).await?;
                     facts.fault = facts
                         .fault
                         .or(fault_of(check_storage(target, |column| described.has(column)))?.err());
@@ -115,23 +101,21 @@ impl Cratedb {
             }
         }
         let delete = if facts.unguarded { DeletePolicy::Hard } else { target.delete };
-        let table = self.table_facts(&target.schema, rows, Use::Rows, delete, deadline).await?;
-        inspection.tables.push(table);
-        Ok(facts)
+        let table = self.table(&target.schema, rows, Use::Rows, delete).await?;
+        Ok((facts, table))
     }
 
-    async fn table_facts(
+    async fn table(
         &self,
         schema: &str,
         name: &str,
         used_for: Use,
         delete: DeletePolicy,
-        deadline: Deadline,
     ) -> Result<TableFacts> {
-        let exists = self.relation_of(schema, name, deadline).await?.is_some();
+        let exists = self.sink.relation_of(schema, name, self.deadline).await?.is_some();
         let qualified = format!("{schema}.{name}");
         let sql = include_str!("../../../sql/cratedb/inspect_table.sql");
-        let rows = self.query(deadline, sql, &[&qualified]).await?;
+        let rows = self.sink.query(self.deadline, sql, &[&qualified]).await?;
         let allowed = match rows.first() {
             Some(row) => read(|| Ok([row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?]))?,
             None => [true; 4],

@@ -6,10 +6,9 @@ use super::errors::read;
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, ErrorKind, Result};
 use crate::plan::fill;
+use crate::route::DEAD_LETTERS;
 use crate::sink::contract::Cause;
-use crate::sink::letters::{
-    DEAD_LETTERS, DeadLetter, Filter, LETTER_TABLE_MAX, ParkedLetter, bounded, names_of_keys,
-};
+use crate::sink::letters::{DeadLetter, Filter, LETTER_TABLE_MAX, ParkedLetter, bounded, names_of_keys};
 use crate::sink::wire::moment;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -44,16 +43,12 @@ fn storable(text: &str) -> String {
 const DISCARD_ATTEMPTS_MAX: u32 = 20;
 
 impl Cratedb {
-    fn letters_sql(&self, template: &str) -> String {
-        fill(template, &[("dead_letters", &self.own(DEAD_LETTERS))])
-    }
-
     pub(super) async fn blocked_once(
         &self,
         keys: &[(String, String)],
         deadline: Deadline,
     ) -> Result<HashSet<(String, String)>> {
-        let sql = self.letters_sql(include_str!("../../../sql/cratedb/blocked_keys.sql"));
+        let sql = self.fill_own(include_str!("../../../sql/cratedb/blocked_keys.sql"), &[]);
         let names = names_of_keys(keys);
         let keys: HashSet<&str> = names.keys().map(|(_, key)| key.as_str()).collect();
         let keys: Vec<&str> = keys.into_iter().collect();
@@ -74,7 +69,7 @@ impl Cratedb {
         deadline: Deadline,
     ) -> Result<u64> {
         self.ensure_own_tables(deadline).await?;
-        let sql = self.letters_sql(include_str!("../../../sql/cratedb/parked_lately.sql"));
+        let sql = self.fill_own(include_str!("../../../sql/cratedb/parked_lately.sql"), &[]);
         let since = jiff::Timestamp::now().as_millisecond() - LATELY_MS;
         let since = jiff::Timestamp::from_millisecond(since).unwrap_or(jiff::Timestamp::MIN);
         let letters: Vec<DeadLetter> = letters.iter().map(DeadLetter::bounded).collect();
@@ -101,7 +96,7 @@ impl Cratedb {
 
     pub(super) async fn park_once(&self, letters: &[DeadLetter], deadline: Deadline) -> Result<()> {
         self.ensure_own_tables(deadline).await?;
-        let sql = self.letters_sql(include_str!("../../../sql/cratedb/park.sql"));
+        let sql = self.fill_own(include_str!("../../../sql/cratedb/park.sql"), &[]);
         let now = jiff::Timestamp::now();
         let mut seen = HashSet::new();
         for letter in letters {
@@ -127,7 +122,7 @@ impl Cratedb {
                 &letter.decoder,
                 &text(&letter.table),
                 &text(&letter.key),
-                &storable(&letter.code),
+                &storable(letter.code.as_str()),
                 &storable(&letter.message),
                 &letter.payload.as_ref().map(|payload| STANDARD.encode(payload)),
                 &letter.payload_sha256,
@@ -151,7 +146,7 @@ impl Cratedb {
     /// The keys of a source table that have a parked record.
     pub(super) async fn parked_keys(&self, source: &str) -> Result<HashSet<String>> {
         self.refresh_letters(Deadline::never()).await?;
-        let sql = self.letters_sql(include_str!("../../../sql/cratedb/parked_keys.sql"));
+        let sql = self.fill_own(include_str!("../../../sql/cratedb/parked_keys.sql"), &[]);
         let rows = self.query(Deadline::never(), &sql, &[&source]).await?;
         rows.iter().map(|row| read(|| row.try_get(0))).collect()
     }
@@ -166,7 +161,7 @@ impl Cratedb {
         let age = i64::try_from(self.dead_letter_retention.as_millis()).unwrap_or(i64::MAX);
         let before = jiff::Timestamp::now().as_millisecond().saturating_sub(age);
         let before = jiff::Timestamp::from_millisecond(before).unwrap_or(jiff::Timestamp::MIN);
-        let sql = self.letters_sql(include_str!("../../../sql/cratedb/expired_dead_letters.sql"));
+        let sql = self.fill_own(include_str!("../../../sql/cratedb/expired_dead_letters.sql"), &[]);
         let rows = self.query(Deadline::never(), &sql, &[&before]).await?;
         // keys whose patches wait: what they wait behind stays
         let waiting = Filter { code: Some(Code::Blocked.to_string()), open: true, ..Filter::default() };
@@ -198,19 +193,8 @@ impl Cratedb {
         let never = Deadline::never();
         self.ensure_own_tables(never).await?;
         self.refresh_letters(never).await?;
-        let filter = filter.bounded();
-        let sql = self.letters_sql(include_str!("../../../sql/cratedb/list_dead_letters.sql"));
-        let parameters: [&(dyn ToSql + Sync); 8] = [
-            &filter.table,
-            &filter.codes(),
-            &filter.key,
-            &filter.since,
-            &filter.ids,
-            &filter.open,
-            &after,
-            &limit,
-        ];
-        let rows = self.query(never, &sql, &parameters).await?;
+        let sql = self.fill_own(include_str!("../../../sql/cratedb/list_dead_letters.sql"), &[]);
+        let rows = self.query(never, &sql, &filter.page(after, limit).parameters()).await?;
         rows.iter().map(|row| read(|| ParkedLetter::read(row))).collect()
     }
 
@@ -219,7 +203,7 @@ impl Cratedb {
     /// # Errors
     /// When it cannot be read.
     pub async fn payload(&self, letter: &ParkedLetter) -> Result<Option<Vec<u8>>> {
-        let sql = self.letters_sql(include_str!("../../../sql/cratedb/read_payload.sql"));
+        let sql = self.fill_own(include_str!("../../../sql/cratedb/read_payload.sql"), &[]);
         let parameters: [&(dyn ToSql + Sync); 4] =
             [&letter.id, &letter.source, &letter.position, &letter.payload_sha256];
         let rows = self.query(Deadline::never(), &sql, &parameters).await?;
@@ -231,8 +215,8 @@ impl Cratedb {
     /// of its record goes to one that stays before; a letter that is given one meanwhile is looked at again.
     async fn discard_one(&self, id: i64, gone: &[i64]) -> Result<bool> {
         let never = Deadline::never();
-        let held = self.letters_sql(include_str!("../../../sql/cratedb/held_payload.sql"));
-        let delete = self.letters_sql(include_str!("../../../sql/cratedb/discard_dead_letter.sql"));
+        let held = self.fill_own(include_str!("../../../sql/cratedb/held_payload.sql"), &[]);
+        let delete = self.fill_own(include_str!("../../../sql/cratedb/discard_dead_letter.sql"), &[]);
         for _ in 0..DISCARD_ATTEMPTS_MAX {
             let rows = self.query(never, &held, &[&id]).await?;
             let Some(row) = rows.first() else { return Ok(false) };
@@ -258,11 +242,11 @@ impl Cratedb {
         gone: &[i64],
     ) -> Result<()> {
         let never = Deadline::never();
-        let sql = self.letters_sql(include_str!("../../../sql/cratedb/letters_of_record.sql"));
+        let sql = self.fill_own(include_str!("../../../sql/cratedb/letters_of_record.sql"), &[]);
         let rows = self.query(never, &sql, &[source, position, digest]).await?;
         for row in &rows {
             let heir: i64 = read(|| row.try_get(0))?;
-            let sql = self.letters_sql(include_str!("../../../sql/cratedb/take_payload.sql"));
+            let sql = self.fill_own(include_str!("../../../sql/cratedb/take_payload.sql"), &[]);
             // none, if it is gone by now
             if !gone.contains(&heir) && self.execute(never, &sql, &[&heir, &payload]).await? > 0 {
                 return Ok(());
@@ -276,7 +260,7 @@ impl Cratedb {
     /// # Errors
     /// When they cannot be marked.
     pub async fn mark_redriven(&self, ids: &[i64]) -> Result<()> {
-        let sql = self.letters_sql(include_str!("../../../sql/cratedb/mark_redriven.sql"));
+        let sql = self.fill_own(include_str!("../../../sql/cratedb/mark_redriven.sql"), &[]);
         let now = jiff::Timestamp::now();
         for id in ids {
             self.execute(Deadline::never(), &sql, &[id, &now]).await?;

@@ -28,18 +28,16 @@ use crate::catalogue::TableSchema;
 use crate::config::{Config, Ddl};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
-use crate::plan::cratedb::TableColumns;
-use crate::plan::cratedb::named;
-use crate::plan::{Action, Layout, Write, fill, relation};
+use crate::plan::cratedb::{TableColumns, cannot_truncate, named};
+use crate::plan::{Action, Layout, Write, fill_own, relation};
 use crate::policy::Policy;
 use crate::route::Routes;
-use crate::sink::contract::{Binding, Cause, RowOutcome, Sink, Store, Truncation, cannot_truncate};
-use crate::sink::letters::{DEAD_LETTERS, DeadLetter};
-use crate::sink::registry::{REGISTRY, of_table};
+use crate::sink::contract::{Binding, RowOutcome, Sink, Truncation};
+use crate::sink::registry::of_table;
 use crate::sink::targets::{PreparedTarget, PreparedTargets, not_prepared};
-use crate::sink::wire::errors::is_missing_table;
+use crate::sink::wire::errors::{MISSING_COLUMN, is_missing_table};
 use crate::sink::wire::server::Server;
-use crate::source::SourceIdentity;
+use crate::sink::wire::store::store_on_server;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -134,24 +132,21 @@ impl Cratedb {
         self.alterations.load(Ordering::Relaxed)
     }
 
-    /// How many times something was tried again for a transient reason.
-    #[must_use]
-    pub fn retries(&self) -> u64 {
-        self.server.retries()
-    }
-
     fn own(&self, name: &str) -> String {
         relation(&self.schema, name)
     }
 
-    fn fill_own(&self, template: &str) -> String {
-        let (registry, letters) = (self.own(REGISTRY), self.own(DEAD_LETTERS));
-        let identity = match self.remembers_sources.load(Ordering::Relaxed) {
+    fn fill_own(&self, template: &str, values: &[(&str, &str)]) -> String {
+        fill_own(template, &self.schema, values)
+    }
+
+    /// What is read of a source and its key beside the columns that every registry has.
+    fn identity_columns(&self) -> &'static str {
+        match self.remembers_sources.load(Ordering::Relaxed) {
             true => ", source_identity, key_types",
             // a registry of an earlier version
             false => ", null, null",
-        };
-        fill(template, &[("registry", &registry), ("dead_letters", &letters), ("identity", identity)])
+        }
     }
 
     fn prepared(&self, write: &Write) -> Result<Arc<PreparedTarget>> {
@@ -194,7 +189,7 @@ impl Sink for Cratedb {
         };
         let is_changed = |error: &Error| {
             is_missing_table(error)
-                || error.sqlstate() == Some("42703")
+                || error.sqlstate() == Some(MISSING_COLUMN)
                 || matches!(error.code(), Code::LostObject | Code::Unreadable)
         };
         if applied.as_ref().is_err_and(is_changed) {
@@ -207,45 +202,8 @@ impl Sink for Cratedb {
     }
 
     async fn truncate(&self, truncation: &Truncation, _: Deadline) -> Result<RowOutcome> {
-        Err(cannot_truncate(
-            &truncation.target,
-            "which CrateDB cannot do: rows that are not refreshed would be missed",
-        ))
+        Err(cannot_truncate(&truncation.target))
     }
 }
 
-impl Store for Cratedb {
-    async fn load_schemas(&self, deadline: Deadline) -> Result<Vec<TableSchema>> {
-        self.server.retrying(deadline, || self.load_schemas_once(deadline)).await
-    }
-
-    async fn record_schemas(&self, schemas: &[TableSchema], deadline: Deadline) -> Result<()> {
-        self.server.retrying(deadline, || self.record_schemas_once(schemas, deadline)).await
-    }
-
-    async fn sources(&self, deadline: Deadline) -> Result<Vec<(String, SourceIdentity)>> {
-        self.server.retrying(deadline, || self.sources_once(deadline)).await
-    }
-
-    async fn blocked(
-        &self,
-        keys: &[(String, String)],
-        deadline: Deadline,
-    ) -> Result<HashSet<(String, String)>> {
-        self.server.retrying(deadline, || self.blocked_once(keys, deadline)).await
-    }
-
-    async fn parked_lately(
-        &self,
-        source: &str,
-        cause: Cause<'_>,
-        letters: &[DeadLetter],
-        deadline: Deadline,
-    ) -> Result<u64> {
-        self.server.retrying(deadline, || self.parked_lately_once(source, cause, letters, deadline)).await
-    }
-
-    async fn park(&self, letters: &[DeadLetter], deadline: Deadline) -> Result<()> {
-        self.server.retrying(deadline, || self.park_once(letters, deadline)).await
-    }
-}
+store_on_server!(Cratedb);

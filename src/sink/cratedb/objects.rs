@@ -1,21 +1,21 @@
-//! The objects in CrateDB: tables, views, registry, and the columns, which nobody but this room adds.
+//! The tables and views of a target in CrateDB, and rowtide's own tables: what is there, and what must be made.
 
 use super::Cratedb;
 use super::errors::{of_ddl, read};
 use crate::config::Ddl;
 use crate::deadline::Deadline;
 use crate::error::Result;
-use crate::plan::cratedb::Described;
+use crate::plan::cratedb::{Described, create_dead_letters, create_registry};
 use crate::plan::cratedb::{declared, is_same_view, named, storage, view};
 use crate::plan::{Layout, literal};
-use crate::route::Target;
+use crate::route::{DEAD_LETTERS, REGISTRY, Target};
 use crate::sink::contract::Binding;
-use crate::sink::letters::DEAD_LETTERS;
-use crate::sink::registry::{REGISTRY, Registered, check_registered, of_table};
+use crate::sink::registry::{KnownLayout, Registered, check_registered, of_table};
 use crate::sink::targets::{
-    LOOKS_MAX, PreparedTarget, adopted, check_storage, foreign_view, keep_changing, layout_word,
-    missing_object, neither_table_nor_view, warn_unguarded,
+    LOOKS_MAX, PreparedTarget, adopted, check_storage, foreign_view, keep_changing, missing_object,
+    neither_table_nor_view, warn_unguarded,
 };
+use crate::sink::wire::errors::TABLE_EXISTS;
 use std::sync::{Arc, PoisonError};
 
 /// A table as the catalogue describes it.
@@ -41,7 +41,7 @@ impl Cratedb {
         deadline: Deadline,
     ) -> Result<Arc<PreparedTarget>> {
         let binding = &Binding { target: Arc::new(named(&binding.target)), ..binding.clone() };
-        if let Some(prepared) = self.prepared.agreeing(binding)? {
+        if let Some(prepared) = self.prepared.matching(binding)? {
             return Ok(prepared);
         }
         declared(&binding.target)?;
@@ -72,10 +72,12 @@ impl Cratedb {
                 }
                 Some(_) | None => Layout::Managed,
             };
-            let word = layout_word(layout, target.delete);
+            let known = KnownLayout::of(layout, target.delete);
             let epoch = i32::from(binding.epoch);
             let is_registered = registered.as_ref().is_some_and(|(line, layout)| {
-                line.epoch >= epoch && layout == word && (line.source == target.source || !target.is_merged())
+                line.epoch >= epoch
+                    && *layout == known
+                    && (line.source == target.source || !target.is_merged())
             });
             if layout == Layout::Managed {
                 if !self.ensure_storage(target, deadline).await? {
@@ -86,11 +88,11 @@ impl Cratedb {
                 self.check_view(target, shown.as_deref(), line)?;
                 if !is_registered {
                     // before the view: whoever sees it finds out whose it is
-                    self.register(binding, word, deadline).await?;
+                    self.register(binding, known, deadline).await?;
                 }
                 self.ensure_view(target, shown.as_deref(), line, deadline).await?;
             } else if !is_registered {
-                self.register(binding, word, deadline).await?;
+                self.register(binding, known, deadline).await?;
                 warn_unguarded(target, layout);
             }
             self.remember_source(binding, registered.map(|(line, _)| line), deadline).await?;
@@ -108,7 +110,9 @@ impl Cratedb {
         if *self.own_tables.lock().unwrap_or_else(PoisonError::into_inner) {
             return Ok(());
         }
-        for (name, sql) in [(REGISTRY, self.registry_sql()), (DEAD_LETTERS, self.dead_letters_sql())] {
+        for (name, sql) in
+            [(REGISTRY, create_registry(&self.schema)), (DEAD_LETTERS, create_dead_letters(&self.schema))]
+        {
             if self.relation_of(&self.schema, name, deadline).await?.is_none() {
                 self.create(&sql, deadline).await?;
             }
@@ -118,25 +122,13 @@ impl Cratedb {
         Ok(())
     }
 
-    /// The statement that creates the registry.
-    #[must_use]
-    pub fn registry_sql(&self) -> String {
-        self.fill_own(include_str!("../../../sql/cratedb/create_registry.sql"))
-    }
-
-    /// The statement that creates the dead-letter table.
-    #[must_use]
-    pub fn dead_letters_sql(&self) -> String {
-        self.fill_own(include_str!("../../../sql/cratedb/create_dead_letters.sql"))
-    }
-
     pub(super) async fn create(&self, sql: &str, deadline: Deadline) -> Result<()> {
         if self.ddl == Ddl::Never {
             return Err(missing_object(&[sql.to_owned()]));
         }
         match self.run(deadline, sql).await {
             // another worker was faster
-            Err(error) if error.sqlstate() == Some("42P07") => Ok(()),
+            Err(error) if error.sqlstate() == Some(TABLE_EXISTS) => Ok(()),
             Err(error) => Err(of_ddl(error)),
             Ok(()) => Ok(()),
         }
@@ -228,7 +220,7 @@ impl Cratedb {
             Some(_) | None => self.create(&wanted, deadline).await?,
         }
         if remembered != Some(wanted.as_str()) {
-            let sql = self.fill_own(include_str!("../../../sql/cratedb/remember_view.sql"));
+            let sql = self.fill_own(include_str!("../../../sql/cratedb/remember_view.sql"), &[]);
             self.execute(deadline, &sql, &[&target.qualified(), &wanted]).await?;
         }
         Ok(())

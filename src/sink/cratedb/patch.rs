@@ -1,16 +1,17 @@
 //! Patches: what a row is made of that brings only some of its columns, and how nobody else's change is lost.
 
 use super::Cratedb;
-use super::rows::{Base, Sent};
-use super::write::{Attempt, ROW_ATTEMPTS_MAX, contended};
+use super::rows::{Sent, read_base};
+use super::write::Attempt;
 use crate::deadline::Deadline;
-use crate::error::{Code, Disposition, Error, ErrorKind, Result};
-use crate::json::{Fault, Value};
+use crate::error::{Disposition, Result};
 use crate::plan::cratedb::{Values, read_adopted, read_row, write_adopted, write_patched};
 use crate::plan::{Layout, PlannedRow, Write};
 use crate::policy::DeletePolicy;
 use crate::sink::contract::RowOutcome;
-use crate::sink::targets::{PreparedTarget, check_horizon, patched};
+use crate::sink::targets::{
+    PreparedTarget, ROW_ATTEMPTS_MAX, cannot_patch, check_horizon, kept_writing, patched, unfit_key,
+};
 use crate::sink::wire::parameters::parameters;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -23,14 +24,7 @@ impl Cratedb {
         deadline: Deadline,
     ) -> Result<Vec<RowOutcome>> {
         if prepared.layout == Layout::Managed && prepared.binding.target.delete == DeletePolicy::Hard {
-            return Err(Error::fault(
-                Code::PartialImages,
-                format!(
-                    "{} sends partial images, which need delete = \"tombstone\" or \"soft\" in its route: {} has hard.",
-                    prepared.binding.target.source,
-                    prepared.binding.target.qualified()
-                ),
-            ));
+            return Err(cannot_patch(&prepared.binding.target, "a table with"));
         }
         if self.checks_horizon {
             let horizon = self.horizon(&prepared.binding.target.qualified(), deadline).await?;
@@ -84,26 +78,23 @@ impl Cratedb {
         for _ in 0..ROW_ATTEMPTS_MAX {
             self.statements.fetch_add(1, Ordering::Relaxed);
             let found = self.row_of(&read, deadline).await?;
-            let base = found.as_ref().map(Base::of).transpose()?;
-            if let Some(base) = &base
+            let base = found.map(|row| read_base(&row, prepared.layout)).transpose()?;
+            if let Some((base, _)) = &base
                 && base.version.as_str() >= row.version.as_str()
             {
                 return Ok(RowOutcome::Stale);
             }
-            let patched = PlannedRow {
-                data: Some(patched(row, stored(base.as_ref(), prepared.layout))?),
-                ..row.clone()
-            };
+            let patched = patched(row, base.as_ref().map(|(base, _)| base))?;
             let encoded = self.encode(prepared, &[(0, &patched)], deadline).await?;
             let Some(sent) = encoded.first() else { return Ok(RowOutcome::Stale) };
-            let state = base.as_ref().map(|base| base.state);
+            let state = base.map(|(_, state)| state);
             let write = write_patched(target, &sent.row, Some(attempt.moment()), state);
             let written = self.execute(deadline, &write.sql, &parameters(&write)).await?;
             if written > 0 {
                 return Ok(RowOutcome::Applied);
             }
         }
-        Err(contended())
+        Err(kept_writing())
     }
 
     /// The same in a table that somebody else made. Without versions the last writer wins, as with whole rows.
@@ -114,44 +105,34 @@ impl Cratedb {
         deadline: Deadline,
     ) -> Result<RowOutcome> {
         let (target, names) = (&prepared.binding.target, &prepared.binding.key_names);
-        let no_key = "The key holds what pk of the existing table cannot.";
-        let refused =
-            |why| Ok(RowOutcome::Refused(Arc::new(Error::new(ErrorKind::Rejected, Code::Rejected, why))));
+        let refused = |why| Ok(RowOutcome::Refused(Arc::new(why)));
         for _ in 0..ROW_ATTEMPTS_MAX {
             self.statements.fetch_add(1, Ordering::Relaxed);
             let encoded = self.encode(prepared, &[(0, row)], deadline).await?;
             let read = |sent: &Sent<'_>| read_adopted(target, prepared.layout, names, &sent.row);
-            let Some(read) = encoded.first().and_then(read) else { return refused(no_key) };
+            let Some(read) = encoded.first().and_then(read) else { return refused(unfit_key()) };
             let found = self.row_by(&read, deadline).await?;
-            let base = found.as_ref().map(Base::of).transpose()?;
-            if let Some(base) = base.as_ref().filter(|_| Values::of(prepared.layout).guarded())
+            let base = found.map(|row| read_base(&row, prepared.layout)).transpose()?;
+            if let Some((base, _)) = base.as_ref().filter(|_| Values::of(prepared.layout).guarded())
                 && base.version.as_str() >= row.version.as_str()
             {
                 return Ok(RowOutcome::Stale);
             }
-            let patched = PlannedRow {
-                data: Some(patched(row, stored(base.as_ref(), prepared.layout))?),
-                ..row.clone()
-            };
+            let patched = patched(row, base.as_ref().map(|(base, _)| base))?;
             let encoded = self.encode(prepared, &[(0, &patched)], deadline).await?;
             let Some(sent) = encoded.first() else { return Ok(RowOutcome::Stale) };
             if let Some(why) = sent.rejection(prepared) {
                 return refused(why);
             }
-            let state = base.as_ref().map(|base| base.state);
+            let state = base.map(|(_, state)| state);
             let Some(write) = write_adopted(target, prepared.layout, names, &sent.row, state) else {
-                return refused(no_key);
+                return refused(unfit_key());
             };
             let written = self.execute(deadline, &write.sql, &parameters(&write)).await?;
             if written > 0 {
                 return Ok(RowOutcome::Applied);
             }
         }
-        Err(contended())
+        Err(kept_writing())
     }
-}
-
-/// The document that a patch rests on, if there is one.
-fn stored(base: Option<&Base>, layout: Layout) -> Result<Option<Value>, Fault> {
-    base.filter(|base| !base.deleted).map_or(Ok(None), |base| base.document(layout))
 }

@@ -7,7 +7,8 @@ use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::plan::{fill, relation};
 use crate::sink::letters::{LETTER_KEY_MAX, bounded};
-use crate::sink::targets::{KnownTarget, Purged};
+use crate::sink::registry::KnownTarget;
+use crate::sink::targets::Purged;
 use std::time::Duration;
 
 impl Cratedb {
@@ -43,7 +44,7 @@ impl Cratedb {
                     read(|| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))?;
                 if !parked.contains(&key) && !parked.contains(&bounded(key.clone(), LETTER_KEY_MAX)) {
                     if !dry_run && moved < Some(horizon) {
-                        let sql = self.fill_own(include_str!("../../../sql/cratedb/move_horizon.sql"));
+                        let sql = self.fill_own(include_str!("../../../sql/cratedb/move_horizon.sql"), &[]);
                         self.execute(never, &sql, &[&target.name, &horizon]).await?;
                         moved = Some(horizon);
                     }

@@ -4,9 +4,9 @@ use super::Cratedb;
 use super::errors::read;
 use crate::deadline::Deadline;
 use crate::error::{Code, Disposition, Error, ErrorKind, Result};
-use crate::route::Target;
+use crate::route::{REGISTRY, Target};
 use crate::sink::contract::Binding;
-use crate::sink::registry::{REGISTRY, Registered, SOURCE_COLUMN, warn_old_registry};
+use crate::sink::registry::{KnownLayout, Registered, RegistryLine, SOURCE_COLUMN, warn_old_registry};
 use crate::sink::targets::LOOKS_MAX;
 use crate::source::SourceIdentity;
 use std::sync::atomic::Ordering;
@@ -17,8 +17,11 @@ impl Cratedb {
         &self,
         target: &Target,
         deadline: Deadline,
-    ) -> Result<Option<(Registered, String)>> {
-        let sql = self.fill_own(include_str!("../../../sql/cratedb/read_registry.sql"));
+    ) -> Result<Option<(Registered, KnownLayout)>> {
+        let sql = self.fill_own(
+            include_str!("../../../sql/cratedb/read_registry.sql"),
+            &[("identity", self.identity_columns())],
+        );
         let rows = self.query(deadline, &sql, &[&target.qualified()]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         read(|| {
@@ -32,32 +35,26 @@ impl Cratedb {
                 identity: row.try_get(7)?,
                 key_types: row.try_get(8)?,
             };
-            Ok(Some((registered, row.try_get(4)?)))
+            Ok(Some((registered, KnownLayout::named(row.try_get(4)?))))
         })
     }
 
-    pub(super) async fn register(&self, binding: &Binding, layout: &str, deadline: Deadline) -> Result<()> {
-        let sql = self.fill_own(include_str!("../../../sql/cratedb/write_registry.sql"));
-        let target = &*binding.target;
-        let (name, scheme, epoch) =
-            (target.qualified(), binding.scheme.to_string(), i32::from(binding.epoch));
-        let parameters: [&(dyn ToSql + Sync); 9] = [
-            &name,
-            &target.schema,
-            &target.name,
-            &target.storage,
-            &target.source,
-            &binding.key_names,
-            &scheme,
-            &epoch,
-            &layout,
-        ];
-        self.execute(deadline, &sql, &parameters).await.map(drop)
+    pub(super) async fn register(
+        &self,
+        binding: &Binding,
+        layout: KnownLayout,
+        deadline: Deadline,
+    ) -> Result<()> {
+        let sql = self.fill_own(include_str!("../../../sql/cratedb/write_registry.sql"), &[]);
+        self.execute(deadline, &sql, &RegistryLine::of(binding, layout).parameters()).await.map(drop)
     }
 
     /// Up to when deleted rows of a target may have been forgotten.
     pub(super) async fn horizon(&self, target: &str, deadline: Deadline) -> Result<Option<jiff::Timestamp>> {
-        let sql = self.fill_own(include_str!("../../../sql/cratedb/read_registry.sql"));
+        let sql = self.fill_own(
+            include_str!("../../../sql/cratedb/read_registry.sql"),
+            &[("identity", self.identity_columns())],
+        );
         let rows = self.query(deadline, &sql, &[&target]).await?;
         rows.first().map_or(Ok(None), |row| read(|| row.try_get(6)))
     }
@@ -72,7 +69,7 @@ impl Cratedb {
         if !self.remembers_sources.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let sql = self.fill_own(include_str!("../../../sql/cratedb/write_source.sql"));
+        let sql = self.fill_own(include_str!("../../../sql/cratedb/write_source.sql"), &[]);
         let name = binding.target.qualified();
         for _ in 0..LOOKS_MAX {
             let state = self.lease(&name, deadline).await?;
@@ -97,7 +94,7 @@ impl Cratedb {
     /// without them.
     pub(super) async fn upgrade_registry(&self, deadline: Deadline) -> Result<()> {
         if !self.look_at_registry(deadline).await? {
-            let sql = self.fill_own(include_str!("../../../sql/cratedb/alter_registry.sql"));
+            let sql = self.fill_own(include_str!("../../../sql/cratedb/alter_registry.sql"), &[]);
             match self.create(&sql, deadline).await {
                 Err(error) if error.disposition() == Disposition::Abort => {
                     warn_old_registry(&sql);
@@ -130,7 +127,14 @@ impl Cratedb {
     pub(super) async fn read_sources(&self, deadline: Deadline) -> Result<Vec<(String, SourceIdentity)>> {
         self.look_at_registry(deadline).await?;
         let rows = self
-            .query(deadline, &self.fill_own(include_str!("../../../sql/cratedb/sources.sql")), &[])
+            .query(
+                deadline,
+                &self.fill_own(
+                    include_str!("../../../sql/cratedb/sources.sql"),
+                    &[("identity", self.identity_columns())],
+                ),
+                &[],
+            )
             .await?;
         let source = |row: &tokio_postgres::Row| {
             let identity: Option<String> = read(|| row.try_get(1))?;

@@ -1,12 +1,11 @@
 //! Rows as they are sent to CrateDB, and as they come back.
 
 use super::errors::read;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::json::Value;
-use crate::plan::cratedb::State;
-use crate::plan::cratedb::{with_plain_numbers, without_named_lists};
-use crate::plan::{EncodedRow, Layout, merge};
-use crate::sink::targets::PreparedTarget;
+use crate::plan::cratedb::{State, with_plain_numbers, without_named_lists};
+use crate::plan::{EncodedRow, Layout};
+use crate::sink::targets::{Base, PreparedTarget, refused, unfit_key};
 use tokio_postgres::types::{FromSql, Type};
 
 /// A row as it is sent.
@@ -34,17 +33,15 @@ impl<'r> Sent<'r> {
     }
 
     /// Why an existing table cannot take the row; `None` when it can.
-    pub(super) fn rejection(&self, prepared: &PreparedTarget) -> Option<&'static str> {
+    pub(super) fn rejection(&self, prepared: &PreparedTarget) -> Option<Error> {
         match prepared.layout {
             // pk is the identity: it must hold every member of the key
-            Layout::Adopted { .. } if self.row.encoded.aux.starts_with("{\"/pk") => {
-                Some("The key holds what pk of the existing table cannot.")
-            }
+            Layout::Adopted { .. } if self.row.encoded.lacks_key() => Some(unfit_key()),
             // nothing is dropped in silence
-            Layout::Adopted { aux: false, .. } if self.row.encoded.aux != "{}" => Some(
+            Layout::Adopted { aux: false, .. } if self.row.encoded.aux != "{}" => Some(refused(
                 "The document holds what the columns of data in the existing table cannot. Add a column \
                  `aux object(ignored)` to it.",
-            ),
+            )),
             Layout::Adopted { .. } | Layout::Managed => None,
         }
     }
@@ -61,40 +58,29 @@ pub(super) fn identity_of(pk: &str) -> String {
     }
 }
 
-/// What a patch rests on.
-pub(super) struct Base {
-    pk: Json,
-    data: Option<Json>,
-    aux: Option<Json>,
-    pub(super) version: String,
-    pub(super) deleted: bool,
-    pub(super) state: State,
+/// What a patch rests on, and the state in which it was read.
+pub(super) fn read_base(row: &tokio_postgres::Row, layout: Layout) -> Result<(Base, State)> {
+    read(|| {
+        let (pk, data): (Option<Json>, Option<Json>) = (row.try_get(0)?, row.try_get(1)?);
+        let aux: Option<Json> = row.try_get(2)?;
+        let base = Base {
+            pk: pk.map_or_else(|| "{}".to_owned(), |pk| pk.0),
+            data: data.map(|data| plain(&data.0)),
+            aux: match (aux, layout) {
+                (None, _) => "{}".to_owned(),
+                (Some(aux), Layout::Managed) => aux.0,
+                (Some(aux), Layout::Adopted { .. }) => without_named_lists(&plain(&aux.0)),
+            },
+            version: row.try_get::<_, Option<String>>(3)?.unwrap_or_default(),
+            deleted: row.try_get::<_, Option<bool>>(4)?.unwrap_or_default(),
+        };
+        Ok((base, State { sequence: row.try_get(5)?, term: row.try_get(6)? }))
+    })
 }
 
-impl Base {
-    pub(super) fn of(row: &tokio_postgres::Row) -> Result<Self> {
-        read(|| {
-            Ok(Self {
-                pk: row.try_get::<_, Option<Json>>(0)?.unwrap_or_else(|| Json("{}".to_owned())),
-                data: row.try_get(1)?,
-                aux: row.try_get(2)?,
-                version: row.try_get::<_, Option<String>>(3)?.unwrap_or_default(),
-                deleted: row.try_get::<_, Option<bool>>(4)?.unwrap_or_default(),
-                state: State { sequence: row.try_get(5)?, term: row.try_get(6)? },
-            })
-        })
-    }
-
-    pub(super) fn document(&self, layout: Layout) -> Result<Option<Value>, crate::json::Fault> {
-        let Some(data) = &self.data else { return Ok(None) };
-        let plain = |text: &str| Ok(with_plain_numbers(Value::parse(text)?).to_text());
-        let aux = match (&self.aux, layout) {
-            (None, _) => "{}".to_owned(),
-            (Some(aux), Layout::Managed) => aux.0.clone(),
-            (Some(aux), Layout::Adopted { .. }) => without_named_lists(&plain(&aux.0)?),
-        };
-        Ok(merge(&self.pk.0, Some(&plain(&data.0)?), &aux)?.1)
-    }
+/// The document with its numbers as they came.
+pub(super) fn plain(text: &str) -> String {
+    Value::parse(text).map_or_else(|_| text.to_owned(), |value| with_plain_numbers(value).to_text())
 }
 
 /// A JSON text as it is read.

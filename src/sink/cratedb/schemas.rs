@@ -5,23 +5,13 @@ use super::errors::read;
 use crate::catalogue::TableSchema;
 use crate::deadline::Deadline;
 use crate::error::Result;
-use crate::plan::cratedb::named;
-use crate::plan::fill;
-use crate::sink::schemas::{Line, SCHEMAS};
+use crate::plan::cratedb::{create_schemas, named};
+use crate::route::SCHEMAS;
+use crate::sink::schemas::Line;
 use crate::source::SourceIdentity;
 use std::collections::BTreeMap;
 
 impl Cratedb {
-    fn fill_schemas(&self, template: &str) -> String {
-        fill(template, &[("schemas", &self.own(SCHEMAS))])
-    }
-
-    /// The statement that creates the table of what sources said of their tables.
-    #[must_use]
-    pub fn schemas_sql(&self) -> String {
-        self.fill_schemas(include_str!("../../../sql/cratedb/create_schemas.sql"))
-    }
-
     pub(super) async fn load_schemas_once(&self, deadline: Deadline) -> Result<Vec<TableSchema>> {
         let found = self.found_keys.get_or_try_init(|| self.find_keys(deadline)).await?;
         let mut schemas = self.recorded_schemas(deadline).await?;
@@ -60,7 +50,7 @@ impl Cratedb {
         if self.relation_of(&self.schema, SCHEMAS, deadline).await?.is_none() {
             return Ok(Vec::new());
         }
-        let sql = self.fill_schemas(include_str!("../../../sql/cratedb/read_schemas.sql"));
+        let sql = self.fill_own(include_str!("../../../sql/cratedb/read_schemas.sql"), &[]);
         let rows = self.query(deadline, &sql, &[]).await?;
         rows.iter().map(|row| read(|| Line::read(row))?.schema()).collect()
     }
@@ -71,9 +61,9 @@ impl Cratedb {
         deadline: Deadline,
     ) -> Result<()> {
         if self.relation_of(&self.schema, SCHEMAS, deadline).await?.is_none() {
-            self.create(&self.schemas_sql(), deadline).await?;
+            self.create(&create_schemas(&self.schema), deadline).await?;
         }
-        let sql = self.fill_schemas(include_str!("../../../sql/cratedb/write_schemas.sql"));
+        let sql = self.fill_own(include_str!("../../../sql/cratedb/write_schemas.sql"), &[]);
         for schema in schemas {
             self.execute(deadline, &sql, &Line::of(schema)?.parameters()).await?;
         }

@@ -3,14 +3,14 @@
 use super::Cratedb;
 use super::client::CheckedOut;
 use super::errors::{read, server_error};
-use super::rows::Json;
+use super::rows::{Json, plain};
 use crate::deadline::Deadline;
 use crate::error::Result;
-use crate::json::Value;
-use crate::plan::cratedb::{with_plain_numbers, without_named_lists};
+use crate::plan::cratedb::without_named_lists;
 use crate::plan::{fill, literal, relation};
-use crate::sink::registry::REGISTRY;
-use crate::sink::targets::{KnownTarget, LiveRow, Shown};
+use crate::route::REGISTRY;
+use crate::sink::registry::KnownTarget;
+use crate::sink::targets::{LiveRow, Shown};
 use futures_util::TryStreamExt as _;
 use tokio_postgres::types::ToSql;
 
@@ -32,7 +32,10 @@ impl Cratedb {
     pub(super) async fn targets_found(&self) -> Result<Vec<KnownTarget>> {
         self.refresh(&self.own(REGISTRY)).await?;
         self.look_at_registry(Deadline::never()).await?;
-        let sql = self.fill_own(include_str!("../../../sql/cratedb/targets.sql"));
+        let sql = self.fill_own(
+            include_str!("../../../sql/cratedb/targets.sql"),
+            &[("identity", self.identity_columns())],
+        );
         let rows = self.query(Deadline::never(), &sql, &[]).await?;
         rows.iter().map(|row| read(|| KnownTarget::read(row))).collect()
     }
@@ -52,7 +55,7 @@ impl Cratedb {
             return self.adopted_rows(target, shown, each).await;
         }
         let storage = relation(&target.schema, &target.storage);
-        let which = if target.layout == "soft" { "" } else { "not deleted and " };
+        let which = if target.is_soft() { "" } else { "not deleted and " };
         let places = [("storage", storage.as_str()), ("which", which)];
         if let Some(key) = &shown.key {
             let sql = fill(include_str!("../../../sql/cratedb/live_row.sql"), &places);
@@ -88,8 +91,7 @@ impl Cratedb {
         self.refresh(&storage).await?;
         let table = self.describe(&target.schema, &target.table, Deadline::never()).await?;
         let aux = if table.has("aux") { "aux" } else { "{} as aux" };
-        let live =
-            if target.layout.ends_with("guarded") { "\nwhere not coalesce(deleted, false)" } else { "" };
+        let live = if target.is_guarded() { "\nwhere not coalesce(deleted, false)" } else { "" };
         let key: Vec<String> = table.keys.iter().map(|name| format!("pk[{}]", literal(name))).collect();
         let key = if key.is_empty() { "1".to_owned() } else { key.join(", ") };
         let limit = shown.limit.filter(|_| shown.key.is_none()).and_then(|limit| i32::try_from(limit).ok());
@@ -129,9 +131,4 @@ fn live_row(row: &tokio_postgres::Row) -> Result<(String, LiveRow)> {
         };
         Ok((row.try_get(0)?, live))
     })
-}
-
-/// The document with its numbers as they came.
-fn plain(text: &str) -> String {
-    Value::parse(text).map_or_else(|_| text.to_owned(), |value| with_plain_numbers(value).to_text())
 }

@@ -5,13 +5,11 @@ use super::errors::read;
 use crate::deadline::Deadline;
 use crate::error::{ErrorKind, Result};
 use crate::plan::{fill, relation};
-use crate::sink::letters::DEAD_LETTERS;
-use crate::sink::registry::REGISTRY;
-use crate::sink::schemas::SCHEMAS;
+use crate::route::{DEAD_LETTERS, REGISTRY, SCHEMAS};
+use crate::sink::registry::KnownTarget;
 use crate::sink::status::{
     COUNTING_MAX, OwnTable, Parked, Rows, Status, TargetStatus, own_table, unreadable, whole,
 };
-use crate::sink::targets::KnownTarget;
 
 impl Cratedb {
     pub(in crate::sink) async fn status(&self) -> Result<Status> {
@@ -52,7 +50,7 @@ impl Cratedb {
     }
 
     async fn parked_found(&self) -> Result<Vec<Parked>> {
-        let sql = self.fill_own(include_str!("../../../sql/cratedb/status_parked.sql"));
+        let sql = self.fill_own(include_str!("../../../sql/cratedb/status_parked.sql"), &[]);
         let rows = self.query(Deadline::never(), &sql, &[]).await?;
         rows.iter().map(|row| read(|| Parked::read(row))).collect()
     }
@@ -70,7 +68,7 @@ impl Cratedb {
             Ok(rows) => {
                 let Some(row) = rows.first() else { return Ok(Rows::default()) };
                 read(|| match is_managed {
-                    true => Rows::read(row, target.layout == "soft"),
+                    true => Rows::read(row, target.is_soft()),
                     false => Ok(Rows { live: whole(row.try_get(0)?), ..Rows::default() }),
                 })
             }

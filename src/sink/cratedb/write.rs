@@ -11,7 +11,7 @@ use crate::event::Timestamp;
 use crate::plan::cratedb::{State, batch_rows, delete_adopted, delete_row, encode, read_version, upsert};
 use crate::plan::{EncodedRow, Layout, PlannedRow, Write};
 use crate::sink::contract::RowOutcome;
-use crate::sink::targets::{PreparedTarget, check_horizon};
+use crate::sink::targets::{PreparedTarget, ROW_ATTEMPTS_MAX, check_horizon, kept_writing};
 use crate::sink::wire::parameters::parameters;
 use futures_util::future::try_join_all;
 use std::collections::HashMap;
@@ -23,9 +23,6 @@ const ENCODINGS_MAX: u32 = 4;
 
 /// How often a single row is sent that the server leaves out without saying why.
 const SILENT_MAX: u32 = 3;
-
-/// How often a patch or a hard delete is tried again because another worker wrote its row in between.
-pub(super) const ROW_ATTEMPTS_MAX: u32 = 20;
 
 impl Cratedb {
     pub(super) async fn upsert(
@@ -95,16 +92,14 @@ impl Cratedb {
             }
             let rows: Vec<(usize, &PlannedRow)> =
                 pending.iter().filter_map(|&index| Some((index, write.rows.get(index)?))).collect();
-            let sent = self.encode(prepared, &rows, deadline).await?;
-            let (sent, unfit): (Vec<Sent<'_>>, Vec<Sent<'_>>) =
-                sent.into_iter().partition(|sent| sent.rejection(prepared).is_none());
-            for row in unfit {
-                let message = row.rejection(prepared).unwrap_or_default();
-                let error = Error::new(ErrorKind::Rejected, Code::Rejected, message);
+            let mut sent = self.encode(prepared, &rows, deadline).await?;
+            sent.retain(|row| {
+                let Some(error) = row.rejection(prepared) else { return true };
                 if let Some(slot) = outcomes.get_mut(row.index) {
                     *slot = Some(RowOutcome::Refused(Arc::new(error)));
                 }
-            }
+                false
+            });
             let is_last = encoding + 1 == ENCODINGS_MAX;
             let lanes = lanes(sent, self.server.connections_max);
             let writing = lanes
@@ -113,14 +108,14 @@ impl Cratedb {
             pending.clear();
             for (index, outcome) in try_join_all(writing).await?.into_iter().flatten() {
                 let outcome = match outcome {
-                    Written::Applied => RowOutcome::Applied,
-                    Written::Stale => RowOutcome::Stale,
-                    Written::Misplaced(error) if is_last => RowOutcome::Refused(error),
-                    Written::Misplaced(_) => {
+                    SentOutcome::Applied => RowOutcome::Applied,
+                    SentOutcome::Stale => RowOutcome::Stale,
+                    SentOutcome::Misplaced(error) if is_last => RowOutcome::Refused(error),
+                    SentOutcome::Misplaced(_) => {
                         pending.push(index);
                         continue;
                     }
-                    Written::Refused(error) => RowOutcome::Refused(error),
+                    SentOutcome::Refused(error) => RowOutcome::Refused(error),
                 };
                 if let Some(slot) = outcomes.get_mut(index) {
                     *slot = Some(outcome);
@@ -139,7 +134,7 @@ impl Cratedb {
         attempt: Attempt,
         encoded_anew: bool,
         deadline: Deadline,
-    ) -> Result<Vec<(usize, Written)>> {
+    ) -> Result<Vec<(usize, SentOutcome)>> {
         let mut done = Vec::with_capacity(lane.len());
         let mut parts = statements(&lane);
         parts.reverse();
@@ -149,8 +144,8 @@ impl Cratedb {
                 Ok(written) => {
                     for row in part {
                         match written.get(&row.identity) {
-                            Some(true) => done.push((row.index, Written::Applied)),
-                            Some(false) => done.push((row.index, Written::Stale)),
+                            Some(true) => done.push((row.index, SentOutcome::Applied)),
+                            Some(false) => done.push((row.index, SentOutcome::Stale)),
                             None => {
                                 // left out without a word: sent alone, it says why
                                 let times = silent.entry(row.index).or_default();
@@ -160,7 +155,7 @@ impl Cratedb {
                                 } else {
                                     let message = "The database leaves the row out and does not say why.";
                                     let error = Error::new(ErrorKind::Rejected, Code::NotWritten, message);
-                                    done.push((row.index, Written::refused(error, encoded_anew)));
+                                    done.push((row.index, SentOutcome::refused(error, encoded_anew)));
                                 }
                             }
                         }
@@ -178,7 +173,11 @@ impl Cratedb {
                         let error = error.clone();
                         (
                             row.index,
-                            if encoded_anew { Written::Refused(error) } else { Written::Misplaced(error) },
+                            if encoded_anew {
+                                SentOutcome::Refused(error)
+                            } else {
+                                SentOutcome::Misplaced(error)
+                            },
                         )
                     }));
                 }
@@ -282,7 +281,7 @@ impl Cratedb {
                 return Ok(RowOutcome::Applied);
             }
         }
-        Err(contended())
+        Err(kept_writing())
     }
 
     async fn remove_adopted(
@@ -338,7 +337,7 @@ impl Attempt {
 }
 
 /// What became of a row that was sent.
-enum Written {
+enum SentOutcome {
     Applied,
     Stale,
     /// Refused, perhaps only because the columns are not what they were taken for.
@@ -346,13 +345,8 @@ enum Written {
     Refused(Arc<Error>),
 }
 
-impl Written {
+impl SentOutcome {
     fn refused(error: Error, encoded_anew: bool) -> Self {
         if encoded_anew { Self::Refused(Arc::new(error)) } else { Self::Misplaced(Arc::new(error)) }
     }
-}
-
-pub(super) fn contended() -> Error {
-    let message = "Other workers kept writing the row that a patch or a delete rests on.";
-    Error::new(ErrorKind::Contended, Code::Contended, message)
 }

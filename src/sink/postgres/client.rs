@@ -1,8 +1,9 @@
 //! Connections to the server while they are used: statements bounded in time, cancelled when it runs out.
 
 use super::Postgres;
+use super::errors::row_error;
 use crate::deadline::Deadline;
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::plan::fill;
 use crate::sink::wire::errors::driver_error;
 use crate::sink::wire::server::{CANCEL_GRACE, settle};
@@ -29,7 +30,10 @@ impl Postgres {
             (Some(left), Some(limit)) => left.min(limit),
             (Some(left), None) | (None, Some(left)) => left,
             (None, None) => {
-                return self.server.answered(client, work, |error| driver_error(error, false)).await;
+                return self
+                    .server
+                    .answered(client, work, |error| driver_error(error, ErrorKind::Rejected))
+                    .await;
             }
         };
         let milliseconds = milliseconds(left);
@@ -49,7 +53,7 @@ impl Postgres {
                 timeout(CANCEL_GRACE, &mut work).await.map_err(|_| out_of_time())?
             }
         };
-        done.map_err(|error| driver_error(&error, false))
+        done.map_err(row_error)
     }
 
     /// Waits for `work`, of several statements, on the connection of `token`, at most until shortly before the
@@ -80,7 +84,7 @@ impl Postgres {
         client: &Object,
         work: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T> {
-        self.server.answered(client, work, |error| driver_error(error, true)).await
+        self.server.answered(client, work, |error| driver_error(error, ErrorKind::Schema)).await
     }
 
     /// A connection, rowtide's own tables being there.

@@ -1,15 +1,15 @@
-//! Truncates: the floor below which a target has nothing, now and when it comes late.
+//! Truncates. A target's floor is the version of its last truncate; changes below it are never written, even late ones.
 
 use super::Postgres;
-use super::objects::{Relation, ddl_error, relation_of};
+use super::errors::{ddl_error, row_error};
+use super::objects::{Relation, relation_of};
 use crate::deadline::Deadline;
 use crate::error::{Code, Disposition, Error, Result};
-use crate::plan::postgres::{floor_sql, truncate, truncate_sql};
+use crate::plan::postgres::{create_floors, floor_sql, truncate, truncate_sql};
 use crate::policy::Truncate;
-use crate::route::Target;
+use crate::route::{FLOORS, Target};
 use crate::sink::contract::{RowOutcome, Truncation};
 use crate::sink::registry::check_source;
-use crate::sink::wire::errors::driver_error;
 use crate::sink::wire::parameters::parameters;
 use crate::sink::wire::server::settle;
 use crate::source::SourceIdentity;
@@ -17,8 +17,6 @@ use crate::version::Version;
 use deadpool_postgres::Object;
 use std::sync::atomic::Ordering;
 use tokio_postgres::types::ToSql;
-
-const FLOORS: &str = "rowtide_floors";
 
 impl Postgres {
     /// The version below which a truncate has removed everything of a target, if its route applies truncates.
@@ -33,7 +31,7 @@ impl Postgres {
         }
         let (sql, name) = (floor_sql(target), target.qualified());
         let row = self.bounded(client, deadline, client.query_opt(&sql, &[&name])).await?;
-        let floor = row.map(|row| row.try_get(0)).transpose().map_err(|error| driver_error(&error, false))?;
+        let floor = row.map(|row| row.try_get(0)).transpose().map_err(row_error)?;
         Ok(floor.flatten())
     }
 
@@ -43,14 +41,14 @@ impl Postgres {
             return Ok(());
         }
         if relation_of(client, &self.schema, FLOORS).await?.is_none() {
-            self.run_ddl(client, &[self.floors_sql()]).await?;
+            self.run_ddl(client, &[create_floors(&self.schema)]).await?;
         }
         let (raise, _) = truncate_sql(target);
         client.execute(&raise, &[&target.qualified(), &""]).await.map(drop).map_err(ddl_error)
     }
 
     /// A change of `source` is of the source whose truncate raised the target's floor, unless it begins a new epoch:
-    /// what one source removes, the rows of another must not be measured by. Whether floors tell their sources.
+    /// what one source removes, the rows of another must not be measured by. Whether floors have sources.
     pub(super) async fn check_floor(
         &self,
         client: &mut Object,
@@ -59,7 +57,7 @@ impl Postgres {
     ) -> Result<bool> {
         if target.truncate == Truncate::Ignore
             || target.is_merged()
-            || !self.floors_tell_sources(client).await?
+            || !self.floors_have_sources(client).await?
         {
             return Ok(false);
         }
@@ -75,13 +73,13 @@ impl Postgres {
         Ok(true)
     }
 
-    /// Whether the floors have the column that tells whose truncate raised them: those of an earlier version get it,
-    /// where that is allowed.
-    async fn floors_tell_sources(&self, client: &mut Object) -> Result<bool> {
-        let tell = |floors: &Relation| floors.columns.iter().any(|column| column == "source_identity");
+    /// Whether the floors have the column of the source whose truncate raised them: those of an earlier version get
+    /// it, where that is allowed.
+    async fn floors_have_sources(&self, client: &mut Object) -> Result<bool> {
+        let has_source = |floors: &Relation| floors.columns.iter().any(|column| column == "source_identity");
         match relation_of(client, &self.schema, FLOORS).await? {
             None => Ok(false),
-            Some(floors) if tell(&floors) => Ok(true),
+            Some(floors) if has_source(&floors) => Ok(true),
             Some(_) => {
                 let sql = self.fill_own(include_str!("../../../sql/postgres/alter_floors.sql"), &[]);
                 match self.run_ddl(client, &[sql]).await {
@@ -90,12 +88,6 @@ impl Postgres {
                 }
             }
         }
-    }
-
-    /// The statement that creates the table of floors.
-    #[must_use]
-    pub fn floors_sql(&self) -> String {
-        self.fill_own(include_str!("../../../sql/postgres/create_floors.sql"), &[])
     }
 
     pub(super) async fn truncate_once(
@@ -112,7 +104,7 @@ impl Postgres {
 
     async fn truncate_with(&self, client: &mut Object, truncation: &Truncation) -> Result<RowOutcome> {
         let Truncation { target, version, changed_at, source, epoch, position } = truncation;
-        // the first thing a new database hears may be a truncate
+        // a truncate may be the first that comes to a new database
         self.ensure_own_tables(client).await?;
         let found = relation_of(client, &target.schema, &target.name).await?;
         if found.is_some_and(|found| found.is_table()) {
@@ -148,24 +140,23 @@ impl Postgres {
         // nothing was written yet, but what is older may still come
         let is_empty = relation_of(client, &target.schema, &target.storage).await?.is_none();
         self.ensure_floor(client, target).await?;
-        let tell_sources = self.check_floor(client, target, (source, *epoch, position)).await?;
+        let has_sources = self.check_floor(client, target, (source, *epoch, position)).await?;
         let name_floor = self.fill_own(include_str!("../../../sql/postgres/name_floor.sql"), &[]);
         let [raise, remove] = truncate(target, version, *changed_at);
-        let failed = |error: tokio_postgres::Error| driver_error(&error, false);
-        let transaction = client.transaction().await.map_err(failed)?;
+        let transaction = client.transaction().await.map_err(row_error)?;
         // nobody writes to the target until the rows are gone
-        let raised = transaction.execute(&raise.sql, &parameters(&raise)).await.map_err(failed)?;
+        let raised = transaction.execute(&raise.sql, &parameters(&raise)).await.map_err(row_error)?;
         if raised == 0 {
             return Ok(RowOutcome::Stale);
         }
-        if tell_sources && !source.is_empty() {
+        if has_sources && !source.is_empty() {
             let names: [&(dyn ToSql + Sync); 2] = [&target.qualified(), &source.as_str()];
-            transaction.execute(&name_floor, &names).await.map_err(failed)?;
+            transaction.execute(&name_floor, &names).await.map_err(row_error)?;
         }
         if !is_empty {
-            transaction.execute(&remove.sql, &parameters(&remove)).await.map_err(failed)?;
+            transaction.execute(&remove.sql, &parameters(&remove)).await.map_err(row_error)?;
         }
-        transaction.commit().await.map_err(failed)?;
+        transaction.commit().await.map_err(row_error)?;
         Ok(RowOutcome::Applied)
     }
 }

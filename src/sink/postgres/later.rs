@@ -1,12 +1,12 @@
 //! Stale rows that happened later than what is stored, found with one statement.
 
 use super::Postgres;
+use super::errors::row_error;
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::plan::{Write, fill, relation};
 use crate::sink::contract::RowOutcome;
 use crate::sink::later::{Stored, mark, suspects};
-use crate::sink::wire::errors::driver_error;
 use crate::sink::wire::server::settle;
 
 impl Postgres {
@@ -30,10 +30,10 @@ impl Postgres {
             let prepared = client.prepare_cached(&sql).await?;
             client.query(&prepared, &[&keys, &versions]).await
         };
-        let asked = self.bounded(&client, deadline, work).await;
+        let answer = self.bounded(&client, deadline, work).await;
         let read = |row: &tokio_postgres::Row| Ok((row.try_get(0)?, (row.try_get(1)?, row.try_get(2)?)));
-        let stored: Result<Stored, _> = settle(client, asked)?.iter().map(read).collect();
-        mark(write, &mut outcomes, &stored.map_err(|error| driver_error(&error, false))?, 1);
+        let stored: Result<Stored, _> = settle(client, answer)?.iter().map(read).collect();
+        mark(write, &mut outcomes, &stored.map_err(row_error)?, 1);
         Ok(outcomes)
     }
 }

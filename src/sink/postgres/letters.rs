@@ -1,7 +1,7 @@
 //! The dead-letter table: records that cannot be applied, kept so that the stream can go on.
 
 use super::Postgres;
-use super::objects::ddl_error;
+use super::errors::ddl_error;
 use crate::deadline::Deadline;
 use crate::error::{Code, Result};
 use crate::sink::contract::Cause;
@@ -107,7 +107,7 @@ impl Postgres {
             &optional(|letter| letter.decoder),
             &optional(|letter| letter.table.as_deref()),
             &optional(|letter| letter.key.as_deref()),
-            &text(|letter| &letter.code),
+            &text(|letter| letter.code.as_str()),
             &text(|letter| &letter.message),
             &payloads,
             &text(|letter| &letter.payload_sha256),
@@ -164,21 +164,11 @@ impl Postgres {
     /// # Errors
     /// When they cannot be read.
     pub async fn dead_letters(&self, filter: &Filter, after: i64, limit: i64) -> Result<Vec<ParkedLetter>> {
-        let filter = filter.bounded();
         let mut client = self.client(Deadline::never()).await?;
         self.ensure_own_tables(&mut client).await?;
         let sql = self.fill_own(include_str!("../../../sql/postgres/list_dead_letters.sql"), &[]);
-        let parameters: [&(dyn ToSql + Sync); 8] = [
-            &filter.table,
-            &filter.codes(),
-            &filter.key,
-            &filter.since,
-            &filter.ids,
-            &filter.open,
-            &after,
-            &limit,
-        ];
-        let rows = client.query(&sql, &parameters).await.map_err(ddl_error)?;
+        let page = filter.page(after, limit);
+        let rows = client.query(&sql, &page.parameters()).await.map_err(ddl_error)?;
         rows.iter().map(ParkedLetter::read).collect::<Result<_, _>>().map_err(ddl_error)
     }
 

@@ -1,6 +1,7 @@
 //! Statements on a PostgreSQL server: retried, bounded in time, refused rows isolated by halving.
 
 mod client;
+mod errors;
 mod floor;
 #[cfg(feature = "cli")]
 mod inspect;
@@ -17,20 +18,17 @@ mod status;
 mod views;
 mod write;
 
-use crate::catalogue::TableSchema;
 use crate::config::{Config, Ddl};
 use crate::deadline::Deadline;
 use crate::error::Result;
-use crate::plan::{Action, Layout, Write, fill, relation};
+use crate::plan::{Action, Layout, Write, fill_own, relation};
 use crate::route::Target;
-use crate::sink::contract::{Binding, Cause, RowOutcome, Sink, Store, Truncation};
-use crate::sink::letters::DeadLetter;
+use crate::sink::contract::{Binding, RowOutcome, Sink, Truncation};
 use crate::sink::registry::of_table;
 use crate::sink::targets::{PreparedTargets, not_prepared};
 use crate::sink::wire::errors::is_missing_table;
 use crate::sink::wire::server::Server;
-use crate::source::SourceIdentity;
-use std::collections::HashSet;
+use crate::sink::wire::store::store_on_server;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -98,12 +96,6 @@ impl Postgres {
         self.statements.load(Ordering::Relaxed)
     }
 
-    /// How many times something was tried again for a transient reason.
-    #[must_use]
-    pub fn retries(&self) -> u64 {
-        self.server.retries()
-    }
-
     /// Closes every connection; nothing can be written afterwards.
     pub fn close(&self) {
         self.server.close();
@@ -118,16 +110,7 @@ impl Postgres {
     }
 
     fn fill_own(&self, template: &str, values: &[(&str, &str)]) -> String {
-        let own = [
-            ("registry", "targets"),
-            ("dead_letters", "dead_letters"),
-            ("schemas", "schemas"),
-            ("floors", "floors"),
-        ];
-        let own = own.map(|(name, table)| (name, self.own(&format!("rowtide_{table}"))));
-        let mut all: Vec<(&str, &str)> = own.iter().map(|(name, table)| (*name, table.as_str())).collect();
-        all.extend_from_slice(values);
-        fill(template, &all)
+        fill_own(template, &self.schema, values)
     }
 }
 
@@ -171,38 +154,4 @@ impl Sink for Postgres {
     }
 }
 
-impl Store for Postgres {
-    async fn load_schemas(&self, deadline: Deadline) -> Result<Vec<TableSchema>> {
-        self.server.retrying(deadline, || self.load_schemas_once(deadline)).await
-    }
-
-    async fn record_schemas(&self, schemas: &[TableSchema], deadline: Deadline) -> Result<()> {
-        self.server.retrying(deadline, || self.record_schemas_once(schemas, deadline)).await
-    }
-
-    async fn sources(&self, deadline: Deadline) -> Result<Vec<(String, SourceIdentity)>> {
-        self.server.retrying(deadline, || self.sources_once(deadline)).await
-    }
-
-    async fn blocked(
-        &self,
-        keys: &[(String, String)],
-        deadline: Deadline,
-    ) -> Result<HashSet<(String, String)>> {
-        self.server.retrying(deadline, || self.blocked_once(keys, deadline)).await
-    }
-
-    async fn parked_lately(
-        &self,
-        source: &str,
-        cause: Cause<'_>,
-        letters: &[DeadLetter],
-        deadline: Deadline,
-    ) -> Result<u64> {
-        self.server.retrying(deadline, || self.parked_lately_once(source, cause, letters, deadline)).await
-    }
-
-    async fn park(&self, letters: &[DeadLetter], deadline: Deadline) -> Result<()> {
-        self.server.retrying(deadline, || self.park_once(letters, deadline)).await
-    }
-}
+store_on_server!(Postgres);

@@ -1,20 +1,19 @@
-//! The objects in the database: what is there, what must be made, and what the registry remembers of it.
+//! The tables and views of a target, and rowtide's own tables: what is there, and what must be made.
 
 use super::Postgres;
+use super::errors::{ddl_error, dropped_meanwhile, lost_race};
 use crate::config::Ddl;
 use crate::deadline::Deadline;
-use crate::error::{Code, Error, ErrorKind, Result};
-use crate::plan::postgres::{View, storage, view};
+use crate::error::{Error, Result};
+use crate::plan::postgres::{View, create_dead_letters, create_registry, storage, view};
 use crate::plan::{Layout, fill, quote, relation};
-use crate::route::{Target, identifier};
+use crate::route::{DEAD_LETTERS, REGISTRY, Target, identifier};
 use crate::sink::contract::Binding;
-use crate::sink::letters::DEAD_LETTERS;
-use crate::sink::registry::{REGISTRY, Registered, check_registered, of_table};
+use crate::sink::registry::{Registered, check_registered, of_table};
 use crate::sink::targets::{
     LOOKS_MAX, PreparedTarget, adopted, check_storage, foreign_view, keep_changing, missing_object,
     neither_table_nor_view, warn_unguarded,
 };
-use crate::sink::wire::errors::driver_error;
 use crate::sink::wire::server::settle;
 use deadpool_postgres::{GenericClient, Object};
 use std::sync::Arc;
@@ -60,7 +59,7 @@ impl Postgres {
         binding: &Binding,
         deadline: Deadline,
     ) -> Result<Arc<PreparedTarget>> {
-        if let Some(prepared) = self.prepared.agreeing(binding)? {
+        if let Some(prepared) = self.prepared.matching(binding)? {
             return Ok(prepared);
         }
         // one at a time, so that the workers of one process do not race each other as well
@@ -129,11 +128,11 @@ impl Postgres {
     pub(super) async fn ensure_own_tables(&self, client: &mut Object) -> Result<()> {
         let mut missing = Vec::new();
         match relation_of(client, &self.schema, REGISTRY).await? {
-            None => missing.push(self.registry_sql()),
+            None => missing.push(create_registry(&self.schema)),
             Some(registry) => self.upgrade_registry(client, &registry).await?,
         }
         match relation_of(client, &self.schema, DEAD_LETTERS).await? {
-            None => missing.push(self.dead_letters_sql()),
+            None => missing.push(create_dead_letters(&self.schema)),
             // made by 0.1.0
             Some(table) if !table.columns.iter().any(|column| column == "sequence_number") => {
                 missing
@@ -142,24 +141,6 @@ impl Postgres {
             Some(_) => {}
         }
         if missing.is_empty() { Ok(()) } else { self.run_ddl(client, &missing).await }
-    }
-
-    /// The statement that creates the registry.
-    #[must_use]
-    pub fn registry_sql(&self) -> String {
-        self.fill_own(include_str!("../../../sql/postgres/create_registry.sql"), &[])
-    }
-
-    /// The statements that create the dead-letter table.
-    #[must_use]
-    pub fn dead_letters_sql(&self) -> String {
-        self.fill_own(
-            include_str!("../../../sql/postgres/create_dead_letters.sql"),
-            &[
-                ("dead_letters_by_key", "rowtide_dead_letters_by_key"),
-                ("dead_letters_by_time", "rowtide_dead_letters_by_time"),
-            ],
-        )
     }
 
     async fn look(&self, client: &Object, binding: &Binding) -> Result<Look> {
@@ -252,10 +233,6 @@ impl Postgres {
     }
 }
 
-pub(super) fn ddl_error(error: tokio_postgres::Error) -> Error {
-    driver_error(&error, true)
-}
-
 pub(super) fn lock_wait(wait: &str) -> String {
     fill(include_str!("../../../sql/postgres/limit_lock_wait.sql"), &[("wait", wait)])
 }
@@ -278,25 +255,6 @@ async fn check_encoding(client: &impl GenericClient) -> Result<()> {
             "The database in sink.url has the encoding {other}, which cannot hold every character. Create one with \
              encoding UTF8."
         ))),
-    }
-}
-
-/// The definition of a view that is dropped while it is read cannot be had: the next look finds what came instead.
-fn dropped_meanwhile(error: tokio_postgres::Error) -> Error {
-    let error = ddl_error(error);
-    match error.sqlstate() {
-        Some(state @ "XX000") => {
-            Error::new(ErrorKind::Contended, Code::Contended, error.message()).with_sqlstate(state)
-        }
-        _ => error,
-    }
-}
-
-/// Another worker created the same object at the same time: that is no error, the next look finds it.
-fn lost_race(error: Error) -> Result<()> {
-    match error.sqlstate() {
-        Some("23505" | "42P07" | "42710" | "XX000") => Ok(()),
-        _ => Err(error),
     }
 }
 

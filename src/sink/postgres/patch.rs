@@ -1,24 +1,20 @@
 //! Patches: rows that bring only some of their columns. Read, patched and written back, until nobody was faster.
 
 use super::Postgres;
+use super::errors::row_error;
 use crate::deadline::Deadline;
-use crate::error::{Code, Disposition, Error, ErrorKind, Result};
-use crate::json::{Fault, Value};
+use crate::error::{Disposition, Result};
 use crate::plan::postgres::{encode, read_rows, write_patched};
-use crate::plan::{EncodedRow, Layout, PlannedRow, Write, merge};
+use crate::plan::{EncodedRow, Layout, PlannedRow, Write};
 use crate::route::Target;
 use crate::sink::contract::RowOutcome;
-use crate::sink::targets::{check_horizon, patched};
-use crate::sink::wire::errors::driver_error;
+use crate::sink::targets::{Base, ROW_ATTEMPTS_MAX, cannot_patch, check_horizon, kept_writing, patched};
 use crate::sink::wire::parameters::parameters;
 use crate::sink::wire::server::settle;
 use deadpool_postgres::Object;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-
-/// How often a patch is tried again because another worker wrote its row in between.
-const PATCH_ATTEMPTS_MAX: u32 = 20;
 
 impl Postgres {
     /// Reads, patches and writes back, until nobody was faster.
@@ -29,15 +25,7 @@ impl Postgres {
         deadline: Deadline,
     ) -> Result<Vec<RowOutcome>> {
         if layout != Layout::Managed || write.target.delete == crate::policy::DeletePolicy::Hard {
-            return Err(Error::fault(
-                Code::PartialImages,
-                format!(
-                    "{} sends partial images, which need a table made by rowtide and delete = \"tombstone\" or \"soft\": \
-                 {} is not one.",
-                    write.target.source,
-                    write.target.qualified()
-                ),
-            ));
+            return Err(cannot_patch(&write.target, "a table made by rowtide and"));
         }
         if self.checks_horizon {
             let rows: Vec<&PlannedRow> = write.rows.iter().collect();
@@ -61,9 +49,8 @@ impl Postgres {
                     // what another worker wrote in between is read again
                     if part.iter().any(|&index| outcomes.get(index).is_some_and(Option::is_none)) {
                         attempts += 1;
-                        if attempts > PATCH_ATTEMPTS_MAX {
-                            let message = "Other workers kept writing the rows that a patch rests on.";
-                            return Err(Error::new(ErrorKind::Contended, Code::Contended, message));
+                        if attempts > ROW_ATTEMPTS_MAX {
+                            return Err(kept_writing());
                         }
                         parts.push(part);
                     }
@@ -131,7 +118,7 @@ impl Postgres {
         let stored = self.bounded(client, deadline, work).await?;
         let mut bases: HashMap<String, Base> = HashMap::new();
         for row in &stored {
-            let (key, base) = Base::of(row).map_err(|error| driver_error(&error, false))?;
+            let (key, base) = read_base(row).map_err(row_error)?;
             bases.insert(key, base);
         }
         let (mut indices, mut rows_patched, mut base_versions) = (Vec::new(), Vec::new(), Vec::new());
@@ -143,7 +130,7 @@ impl Postgres {
                 continue;
             }
             indices.push(index);
-            rows_patched.push(PlannedRow { data: Some(patched(row, stored_document(base))?), ..row.clone() });
+            rows_patched.push(patched(row, base.as_ref())?);
             base_versions.push(version);
         }
         if rows_patched.is_empty() {
@@ -158,42 +145,24 @@ impl Postgres {
             client.query(&prepared, &parameters(&write)).await
         };
         let written = self.bounded(client, deadline, work).await?;
-        let written: HashSet<String> = written
-            .iter()
-            .map(|row| row.try_get(0).map_err(|error| driver_error(&error, false)))
-            .collect::<Result<_>>()?;
+        let written: HashSet<String> =
+            written.iter().map(|row| row.try_get(0).map_err(row_error)).collect::<Result<_>>()?;
         let durable = indices.into_iter().zip(&rows_patched).filter(|(_, row)| written.contains(&row.key));
         settled.extend(durable.map(|(index, _)| (index, RowOutcome::Applied)));
         Ok(settled)
     }
 }
 
-/// What a patch rests on.
-struct Base {
-    pk: String,
-    data: Option<String>,
-    aux: String,
-    version: String,
-    deleted: bool,
-}
-
-impl Base {
-    fn of(row: &tokio_postgres::Row) -> Result<(String, Self), tokio_postgres::Error> {
-        Ok((
-            row.try_get(0)?,
-            Self {
-                pk: row.try_get(1)?,
-                data: row.try_get(2)?,
-                aux: row.try_get(3)?,
-                version: row.try_get(4)?,
-                deleted: row.try_get(5)?,
-            },
-        ))
-    }
-}
-
-/// The document that a patch rests on, if there is one.
-fn stored_document(base: Option<Base>) -> Result<Option<Value>, Fault> {
-    let Some(base) = base.filter(|base| !base.deleted) else { return Ok(None) };
-    merge(&base.pk, base.data.as_deref(), &base.aux).map(|(_, document)| document)
+/// The key of a row, and what its patch rests on.
+fn read_base(row: &tokio_postgres::Row) -> Result<(String, Base), tokio_postgres::Error> {
+    Ok((
+        row.try_get(0)?,
+        Base {
+            pk: row.try_get(1)?,
+            data: row.try_get(2)?,
+            aux: row.try_get(3)?,
+            version: row.try_get(4)?,
+            deleted: row.try_get(5)?,
+        },
+    ))
 }

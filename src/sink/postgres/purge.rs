@@ -1,12 +1,14 @@
 //! Forgetting deleted rows: tombstones that are older than any delivery may be.
 
 use super::Postgres;
-use super::objects::ddl_error;
+use super::errors::ddl_error;
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::plan::{fill, relation};
+use crate::route::DEAD_LETTERS;
 use crate::sink::letters::{LETTER_KEY_MAX, LETTER_TABLE_MAX, bounded};
-use crate::sink::targets::{KnownTarget, Purged};
+use crate::sink::registry::KnownTarget;
+use crate::sink::targets::Purged;
 use std::time::Duration;
 use tokio_postgres::types::ToSql;
 
@@ -25,7 +27,7 @@ impl Postgres {
             return Ok(nothing);
         }
         let client = self.client(Deadline::never()).await?;
-        let letters = self.own("rowtide_dead_letters");
+        let letters = self.own(DEAD_LETTERS);
         let storage = relation(&target.schema, &target.storage);
         let key_max = LETTER_KEY_MAX.to_string();
         let places = [

@@ -1,14 +1,16 @@
 //! The registry in PostgreSQL.
 
 use super::Postgres;
-use super::objects::{Relation, ddl_error, has, relation_of};
+use super::errors::ddl_error;
+use super::objects::{Relation, has, relation_of};
 use crate::deadline::Deadline;
 use crate::error::{Disposition, Result};
 use crate::plan::Layout;
-use crate::route::Target;
+use crate::route::{REGISTRY, Target};
 use crate::sink::contract::Binding;
-use crate::sink::registry::{REGISTRY, Registered, SOURCE_COLUMN, check_registered, warn_old_registry};
-use crate::sink::targets::layout_word;
+use crate::sink::registry::{
+    KnownLayout, Registered, RegistryLine, SOURCE_COLUMN, check_registered, warn_old_registry,
+};
 use crate::sink::wire::server::settle;
 use crate::source::SourceIdentity;
 use deadpool_postgres::{GenericClient, Object};
@@ -47,23 +49,8 @@ impl Postgres {
         layout: Layout,
     ) -> Result<()> {
         let sql = self.fill_own(include_str!("../../../sql/postgres/write_registry.sql"), &[]);
-        let target = &*binding.target;
-        let (name, scheme, epoch) =
-            (target.qualified(), binding.scheme.to_string(), i32::from(binding.epoch));
-        let layout = layout_word(layout, target.delete);
-        let names = &binding.key_names;
-        let parameters: [&(dyn ToSql + Sync); 9] = [
-            &name,
-            &target.schema,
-            &target.name,
-            &target.storage,
-            &target.source,
-            names,
-            &scheme,
-            &epoch,
-            &layout,
-        ];
-        client.execute(&sql, &parameters).await.map(drop).map_err(ddl_error)
+        let line = RegistryLine::of(binding, KnownLayout::of(layout, binding.target.delete));
+        client.execute(&sql, &line.parameters()).await.map(drop).map_err(ddl_error)
     }
 
     /// Lets the registry remember which source fills a target, and holds the binding to what it says.

@@ -1,11 +1,15 @@
-//! What sources said of their tables: it outlives the process that heard it, so that a cold start knows a table's key.
+//! What sources said of their tables: it outlives the process that recorded it, so that a cold start knows a table's
+//! key.
 
 use super::Postgres;
-use super::objects::{ddl_error, relation_of};
+use super::errors::ddl_error;
+use super::objects::relation_of;
 use crate::catalogue::TableSchema;
 use crate::deadline::Deadline;
 use crate::error::Result;
-use crate::sink::schemas::{Line, SCHEMAS};
+use crate::plan::postgres::create_schemas;
+use crate::route::SCHEMAS;
+use crate::sink::schemas::Line;
 use crate::sink::wire::server::settle;
 use std::collections::BTreeMap;
 
@@ -34,10 +38,10 @@ impl Postgres {
         let token = client.cancel_token();
         let work = async {
             if relation_of(&client, &self.schema, SCHEMAS).await?.is_none() {
-                self.run_ddl(&mut client, &[self.schemas_sql()]).await?;
+                self.run_ddl(&mut client, &[create_schemas(&self.schema)]).await?;
             }
             let sql = self.fill_own(include_str!("../../../sql/postgres/write_schemas.sql"), &[]);
-            // two workers that learn the same tables take them in one order
+            // two workers that record the same tables take them in one order
             let by_table: BTreeMap<(String, &str), &TableSchema> = schemas
                 .iter()
                 .map(|schema| ((schema.kept_as(), schema.observed_at.as_str()), schema))
@@ -49,11 +53,5 @@ impl Postgres {
         };
         let done = self.within(token, deadline, work).await;
         settle(client, done)
-    }
-
-    /// The statement that creates the table of what sources said of their tables.
-    #[must_use]
-    pub fn schemas_sql(&self) -> String {
-        self.fill_own(include_str!("../../../sql/postgres/create_schemas.sql"), &[])
     }
 }

@@ -1,11 +1,13 @@
 //! What people look at: the targets that the registry knows, and their rows.
 
 use super::Postgres;
-use super::objects::{ddl_error, relation_of};
+use super::errors::ddl_error;
+use super::objects::relation_of;
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::plan::{fill, literal, quote, relation};
-use crate::sink::targets::{KnownTarget, LiveRow, Shown};
+use crate::sink::registry::KnownTarget;
+use crate::sink::targets::{LiveRow, Shown};
 use deadpool_postgres::Object;
 use futures_util::TryStreamExt as _;
 use tokio_postgres::types::ToSql;
@@ -55,14 +57,14 @@ impl Postgres {
             let found = relation_of(&client, &target.schema, &target.table).await?;
             let has_aux = found.is_some_and(|table| table.columns.iter().any(|column| column == "aux"));
             let aux = if has_aux { "coalesce(t.aux, '{}')::text" } else { "'{}'::text" };
-            let live = if target.layout.ends_with("guarded") { "where t.deleted is not true" } else { "" };
+            let live = if target.is_guarded() { "where t.deleted is not true" } else { "" };
             let storage = relation(&target.schema, &target.table);
             fill(
                 include_str!("../../../sql/postgres/live_rows_adopted.sql"),
                 &[("storage", &storage), ("aux", aux), ("live", live)],
             )
         } else {
-            let mut which = if target.layout == "soft" { "true" } else { "not t.deleted" }.to_owned();
+            let mut which = if target.is_soft() { "true" } else { "not t.deleted" }.to_owned();
             if let Some(key) = &shown.key {
                 which.push_str(&format!(" and t.key = {}", literal(key)));
             }

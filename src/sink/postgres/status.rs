@@ -1,25 +1,23 @@
 //! What an operator looks at first. Nothing is changed, and no table is read for longer than a moment.
 
 use super::Postgres;
-use super::objects::{ddl_error, relation_of};
+use super::errors::ddl_error;
+use super::objects::relation_of;
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::plan::{fill, quote, relation};
-use crate::sink::letters::DEAD_LETTERS;
-use crate::sink::registry::REGISTRY;
-use crate::sink::schemas::SCHEMAS;
+use crate::route::{DEAD_LETTERS, FLOORS, REGISTRY, SCHEMAS};
+use crate::sink::registry::KnownTarget;
 use crate::sink::status::{
     COUNTING_MAX, OwnTable, Parked, Rows, Status, TargetStatus, own_table, unreadable, whole,
 };
-use crate::sink::targets::KnownTarget;
+use crate::sink::wire::errors::CANCELLED;
 use deadpool_postgres::Object;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 /// Pages of a table that is too large to be counted, of which the times are read.
 const SAMPLE_PAGES: u64 = 2_000;
-/// `query_canceled`: what a statement ends with that takes longer than it may.
-const CANCELLED: &str = "57014";
 /// The view's own columns; every other one is typed.
 const VIEW_COLUMNS: [&str; 6] = ["key", "pk", "data", "aux", "changed_at", "deleted"];
 
@@ -57,7 +55,7 @@ impl Postgres {
             (REGISTRY, &["source_identity", "key_types"]),
             (DEAD_LETTERS, &["sequence_number"]),
             (SCHEMAS, &[]),
-            ("rowtide_floors", &["source_identity"]),
+            (FLOORS, &["source_identity"]),
         ];
         let mut tables = Vec::new();
         for (name, needs) in own {
@@ -84,7 +82,7 @@ async fn target_status(client: &Object, target: KnownTarget) -> Result<TargetSta
 }
 
 async fn rows(client: &Object, target: &KnownTarget) -> Result<Rows> {
-    let is_soft = target.layout == "soft";
+    let is_soft = target.is_soft();
     if target.is_adopted() {
         let places = [("storage", relation(&target.schema, &target.table))];
         let places = places.each_ref().map(|(name, value)| (*name, value.as_str()));

@@ -1,15 +1,13 @@
-//! A view that is out of date, replaced: what people put on it stays, and what stands on it is named.
+//! Replaces an outdated view. Grants and comments are kept; objects that depend on it are named in the error.
 
 use super::Postgres;
-use super::objects::{REPLACE_WAIT, begin_ddl, ddl_error, lock_wait, relation_of};
+use super::errors::{ddl_error, has_other_columns, is_changed_view, is_kept_view};
+use super::objects::{REPLACE_WAIT, begin_ddl, lock_wait, relation_of};
 use crate::error::{Code, Error, ErrorKind, Result};
 use crate::plan::postgres::{View, drop_view};
 use crate::route::Target;
 use deadpool_postgres::{GenericClient, Object, Transaction};
 use tokio_postgres::types::ToSql;
-
-/// `create or replace view` cannot change or remove columns.
-const OTHER_COLUMNS: &str = "42P16";
 
 /// Something that people put on a view and a new one would not have.
 struct Keepsake {
@@ -38,10 +36,7 @@ impl Postgres {
         wanted: &View,
     ) -> Result<bool> {
         match self.try_replace_view(client, target, wanted).await {
-            Err(error)
-                if error.code() == Code::ViewInUse
-                    || matches!(error.sqlstate(), Some("55P03" | "42501" | "25006" | "57014")) =>
-            {
+            Err(error) if is_kept_view(&error) => {
                 tracing::warn!(
                     view = target.qualified(),
                     error = %error,
@@ -50,11 +45,7 @@ impl Postgres {
                 Ok(true)
             }
             // dropped, made or altered at the same moment
-            Err(error)
-                if matches!(error.sqlstate(), Some("XX000" | "42P01" | "42P07" | "42704" | "23505")) =>
-            {
-                Ok(false)
-            }
+            Err(error) if is_changed_view(&error) => Ok(false),
             other => other,
         }
     }
@@ -77,7 +68,7 @@ impl Postgres {
                 savepoint.commit().await.map_err(ddl_error)?;
                 put_back(&transaction, keepsakes.iter().filter(|it| it.is_replaced()).collect()).await?;
             }
-            Err(error) if error.sqlstate() == Some(OTHER_COLUMNS) => {
+            Err(error) if has_other_columns(&error) => {
                 savepoint.rollback().await.map_err(ddl_error)?;
                 make_anew(&transaction, target, wanted, &keepsakes).await?;
             }

@@ -1,14 +1,14 @@
 //! Rows in one statement, isolated by halving when the server refuses some of them.
 
 use super::Postgres;
+use super::errors::row_error;
 use crate::deadline::Deadline;
-use crate::error::{Code, Disposition, Error, ErrorKind, Result};
+use crate::error::{Disposition, Result};
 use crate::plan::postgres::{encode, upsert};
 use crate::plan::{EncodedRow, Layout, PlannedRow, Statement, Write, fill};
 use crate::route::Target;
 use crate::sink::contract::RowOutcome;
-use crate::sink::targets::check_horizon;
-use crate::sink::wire::errors::driver_error;
+use crate::sink::targets::{check_horizon, unfit_key};
 use crate::sink::wire::parameters::parameters;
 use crate::sink::wire::server::settle;
 use crate::sink::wire::time::{left, milliseconds};
@@ -50,7 +50,7 @@ impl Postgres {
             self.bounded(&client, deadline, work).await
         };
         let written = settle(client, result)?;
-        written.iter().map(|row| row.try_get(0).map_err(|error| driver_error(&error, false))).collect()
+        written.iter().map(|row| row.try_get(0).map_err(row_error)).collect()
     }
 
     /// The same inside a transaction that holds the purge horizon still.
@@ -64,23 +64,22 @@ impl Postgres {
     ) -> Result<Vec<tokio_postgres::Row>> {
         left(deadline)?;
         let lock = self.fill_own(include_str!("../../../sql/postgres/lock_horizon.sql"), &[]);
-        let failed = |error: tokio_postgres::Error| driver_error(&error, false);
-        let transaction = client.transaction().await.map_err(failed)?;
+        let transaction = client.transaction().await.map_err(row_error)?;
         if let Some(limit) = self.server.statement_timeout {
             let milliseconds = milliseconds(limit);
             let template = include_str!("../../../sql/postgres/limit_statement.sql");
             transaction
                 .batch_execute(&fill(template, &[("milliseconds", &milliseconds)]))
                 .await
-                .map_err(failed)?;
+                .map_err(row_error)?;
         }
-        let horizon = transaction.query_opt(&lock, &[&target.qualified()]).await.map_err(failed)?;
+        let horizon = transaction.query_opt(&lock, &[&target.qualified()]).await.map_err(row_error)?;
         let horizon: Option<jiff::Timestamp> =
-            horizon.map(|row| row.try_get(0)).transpose().map_err(failed)?.flatten();
+            horizon.map(|row| row.try_get(0)).transpose().map_err(row_error)?.flatten();
         check_horizon(horizon, target, rows)?;
-        let prepared = transaction.prepare_cached(&statement.sql).await.map_err(failed)?;
-        let written = transaction.query(&prepared, &parameters(statement)).await.map_err(failed)?;
-        transaction.commit().await.map_err(failed)?;
+        let prepared = transaction.prepare_cached(&statement.sql).await.map_err(row_error)?;
+        let written = transaction.query(&prepared, &parameters(statement)).await.map_err(row_error)?;
+        transaction.commit().await.map_err(row_error)?;
         Ok(written)
     }
 
@@ -96,11 +95,9 @@ impl Postgres {
         let encoded = encode(&write.rows);
         for (index, row) in encoded.iter().enumerate() {
             // in an adopted table pk is the identity: without what only aux can hold, two keys would be one row
-            if layout != Layout::Managed && row.encoded.aux.starts_with("{\"/pk") {
-                let message = "The key holds a NUL character, which pk of an existing table cannot.";
-                let error = Error::new(ErrorKind::Rejected, Code::Rejected, message);
+            if layout != Layout::Managed && row.encoded.lacks_key() {
                 if let Some(outcome) = outcomes.get_mut(index) {
-                    *outcome = RowOutcome::Refused(Arc::new(error));
+                    *outcome = RowOutcome::Refused(Arc::new(unfit_key()));
                 }
                 continue;
             }
@@ -157,9 +154,9 @@ impl Postgres {
         let sql = self.fill_own(include_str!("../../../sql/postgres/lock_horizon.sql"), &[]);
         let client = self.client(deadline).await?;
         let name = target.qualified();
-        let asked = self.bounded(&client, deadline, client.query_opt(&sql, &[&name])).await;
-        let row = settle(client, asked)?;
+        let answer = self.bounded(&client, deadline, client.query_opt(&sql, &[&name])).await;
+        let row = settle(client, answer)?;
         let horizon = row.map(|row| row.try_get(0)).transpose();
-        Ok(horizon.map_err(|error| driver_error(&error, false))?.flatten())
+        Ok(horizon.map_err(row_error)?.flatten())
     }
 }

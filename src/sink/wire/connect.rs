@@ -2,7 +2,7 @@
 
 use super::tls::Encryption;
 use super::url::{is_crate, is_local, of_crate, without_tls_options};
-use crate::config::{Auth, Credentials, Sink, SinkUrl, Tls};
+use crate::config::{Auth, Credentials, SinkSettings, SinkUrl, Tls};
 use crate::error::{Error, Result};
 use crate::secrets::database_token;
 use std::borrow::Cow;
@@ -42,7 +42,7 @@ struct Token {
 impl Connector {
     /// What `url` says, whose place is called `label` in errors. `region` is where its IAM is, unless its host says.
     pub(in crate::sink) fn new(
-        sink: &Sink,
+        sink: &SinkSettings,
         url: &SinkUrl,
         label: &str,
         region: Option<&str>,
@@ -169,7 +169,7 @@ fn region_of(host: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::Connector;
-    use crate::config::{Sink, SinkUrl, Tls};
+    use crate::config::{SinkSettings, SinkUrl, Tls};
 
     #[test]
     fn the_address_says_whether_a_server_is_local() {
@@ -185,7 +185,8 @@ mod tests {
             ("host=localhost hostaddr=10.1.2.3 sslmode=disable", Tls::Disable),
         ];
         for (url, expected) in table {
-            let connector = Connector::new(&Sink::default(), &SinkUrl::new(url), "sink.url", None).unwrap();
+            let connector =
+                Connector::new(&SinkSettings::default(), &SinkUrl::new(url), "sink.url", None).unwrap();
             assert_eq!(connector.encryption.mode, expected, "{url}");
         }
     }

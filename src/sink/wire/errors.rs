@@ -3,8 +3,26 @@
 use crate::error::{Code, Error, ErrorKind};
 use rustls::CertificateError;
 
+/// `read_only_sql_transaction`.
+pub(in crate::sink) const READ_ONLY: &str = "25006";
+/// `unique_violation`.
+pub(in crate::sink) const NOT_UNIQUE: &str = "23505";
+/// `invalid_schema_name`.
+pub(in crate::sink) const MISSING_SCHEMA: &str = "3F000";
+/// `insufficient_privilege`.
+pub(in crate::sink) const NO_PRIVILEGE: &str = "42501";
+/// `undefined_column`.
+pub(in crate::sink) const MISSING_COLUMN: &str = "42703";
 /// `undefined_table`.
 pub(in crate::sink) const MISSING_TABLE: &str = "42P01";
+/// `duplicate_table`.
+pub(in crate::sink) const TABLE_EXISTS: &str = "42P07";
+/// `lock_not_available`.
+pub(in crate::sink) const LOCK_NOT_AVAILABLE: &str = "55P03";
+/// `query_canceled`.
+pub(in crate::sink) const CANCELLED: &str = "57014";
+/// `internal_error`.
+pub(in crate::sink) const INTERNAL: &str = "XX000";
 
 /// The kind of an error that PostgreSQL answered to a statement that writes rows.
 ///
@@ -13,8 +31,8 @@ pub(in crate::sink) const MISSING_TABLE: &str = "42P01";
 fn classify_sqlstate(sqlstate: &str) -> ErrorKind {
     let class = sqlstate.get(..2).unwrap_or_default();
     match (class, sqlstate) {
-        (_, "25006") => ErrorKind::Unavailable,
-        (_, "55P03") | ("40", _) => ErrorKind::Contended,
+        (_, READ_ONLY) => ErrorKind::Unavailable,
+        (_, LOCK_NOT_AVAILABLE) | ("40", _) => ErrorKind::Contended,
         (_, "P0001" | "44000" | "54000" | "54001") | ("22" | "23", _) => ErrorKind::Rejected,
         ("08" | "53" | "57", _) => ErrorKind::Unavailable,
         ("28" | "3D" | "3F" | "42", _) => ErrorKind::Schema,
@@ -35,8 +53,9 @@ const NAMING: [&str; 8] = [
     "domains.c",
 ];
 
-/// What a driver error means. The server's own message may quote values and is left out.
-pub(in crate::sink) fn driver_error(error: &tokio_postgres::Error, ddl: bool) -> Error {
+/// What a driver error means; the server's own message may quote values and is left out. `refusal` is the kind of a
+/// refused value: [`ErrorKind::Rejected`] where a row may be the cause, [`ErrorKind::Schema`] where none can.
+pub(in crate::sink) fn driver_error(error: &tokio_postgres::Error, refusal: ErrorKind) -> Error {
     if let Some(answer) = error.as_db_error() {
         let sqlstate = answer.code().code();
         let mut place = Vec::new();
@@ -53,16 +72,8 @@ pub(in crate::sink) fn driver_error(error: &tokio_postgres::Error, ddl: bool) ->
             }
         }
         let place = if place.is_empty() { String::new() } else { format!(" ({})", place.join(", ")) };
-        let kind = match classify_sqlstate(sqlstate) {
-            ErrorKind::Rejected if ddl => ErrorKind::Schema,
-            kind @ (ErrorKind::Malformed
-            | ErrorKind::Unsupported
-            | ErrorKind::Rejected
-            | ErrorKind::Contended
-            | ErrorKind::Unavailable
-            | ErrorKind::Config
-            | ErrorKind::Schema) => kind,
-        };
+        let kind = classify_sqlstate(sqlstate);
+        let kind = if kind == ErrorKind::Rejected { refusal } else { kind };
         let (code, advice) = match kind {
             ErrorKind::Rejected => (Code::Rejected, "The database refuses the row"),
             ErrorKind::Contended => (Code::Contended, "The statement lost against another one"),
@@ -129,18 +140,18 @@ fn untrusted(why: &CertificateError) -> Error {
         .because(why.to_string())
 }
 
-/// Why a database cannot do now what it may do later.
 /// Whether a statement failed because a table is not there.
 pub(in crate::sink) fn is_missing_table(error: &Error) -> bool {
     error.sqlstate() == Some(MISSING_TABLE)
 }
 
+/// Why a database cannot do now what it may do later.
 fn pause(sqlstate: &str) -> &'static str {
     match sqlstate {
-        "25006" => "The database is read-only: a replica, or default_transaction_read_only is on",
+        READ_ONLY => "The database is read-only: a replica, or default_transaction_read_only is on",
         "53100" => "The database's disk is full",
         "53300" => "The database has no connection left",
-        "57014" => "The statement was cancelled: statement_timeout, or somebody's request",
+        CANCELLED => "The statement was cancelled: statement_timeout, or somebody's request",
         "57P01" | "57P02" | "57P03" => "The database is stopping or starting",
         _ => "The database cannot do it now",
     }
@@ -151,11 +162,11 @@ fn meaning(sqlstate: &str) -> &'static str {
         "28" => "The database refuses the login; check user and password in sink.url",
         "3D" => "The database in sink.url does not exist",
         "3F" => "The schema does not exist; create it or change sink.schema",
-        _ if sqlstate == "42501" => {
+        _ if sqlstate == NO_PRIVILEGE => {
             "The database user lacks a privilege (or row security hides the row); grant it"
         }
         _ if sqlstate == MISSING_TABLE => "A table is missing; `rowtide ddl` prints its statement",
-        _ if sqlstate == "42703" => "A column is missing; `rowtide ddl` prints the table's statement",
+        _ if sqlstate == MISSING_COLUMN => "A column is missing; `rowtide ddl` prints the table's statement",
         _ => "The database answered something that a person must look at",
     }
 }

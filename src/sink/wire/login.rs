@@ -3,10 +3,10 @@
 use super::connect::Connector;
 use super::errors::driver_error;
 use super::time::{left, out_of_time};
-use crate::config::{Config, Reference, Sink};
+use crate::config::{Config, Reference, SinkSettings};
 use crate::deadline::Deadline;
-use crate::error::{Error, Result};
-use crate::secrets::{Secrets, Version, connection_url};
+use crate::error::{Error, ErrorKind, Result};
+use crate::secrets::{SecretVersion, Secrets, connection_url};
 use deadpool_postgres::Connect;
 use std::future::{Future, pending};
 use std::pin::{Pin, pin};
@@ -27,7 +27,7 @@ const GOODBYE: Duration = Duration::from_secs(1);
 
 /// The login of a sink, and where it comes from.
 pub(in crate::sink) struct Login {
-    sink: Sink,
+    sink: SinkSettings,
     secrets: Secrets,
     reference: Option<Reference>,
     /// What connections are made with now.
@@ -44,7 +44,7 @@ struct Tried {
 }
 
 /// In this order a refused secret is fetched again.
-const VERSIONS: [Version; 3] = [Version::Fresh, Version::Direct, Version::Previous];
+const VERSIONS: [SecretVersion; 3] = [SecretVersion::Fresh, SecretVersion::Direct, SecretVersion::Previous];
 
 impl Login {
     /// The login that `config` describes. Nothing is fetched yet.
@@ -98,11 +98,11 @@ impl Login {
         if let Some(known) = self.known() {
             return Ok(known);
         }
-        let connector = self.fetched(reference, Version::Current).await?;
+        let connector = self.fetched(reference, SecretVersion::Current).await?;
         Ok(self.put(connector))
     }
 
-    async fn fetched(&self, reference: &Reference, version: Version) -> Result<Connector> {
+    async fn fetched(&self, reference: &Reference, version: SecretVersion) -> Result<Connector> {
         let text = self.secrets.text(reference, version).await?;
         let url = connection_url(reference, &text, self.sink.auth)?;
         Connector::new(&self.sink, &url, &format!("sink.url ({reference})"), self.secrets.region())
@@ -153,7 +153,7 @@ impl Login {
         }
         while let Some(version) = VERSIONS.get(tried.next).copied() {
             // without an extension, to look again is to ask the service
-            if version == Version::Direct && !self.secrets.may_remember() {
+            if version == SecretVersion::Direct && !self.secrets.may_remember() {
                 tried.next += 1;
                 continue;
             }
@@ -229,7 +229,7 @@ where
             _ = gone => timeout(GOODBYE, connection).await.unwrap_or(Ok(())),
         };
         if let Err(error) = ended {
-            tracing::warn!(error = %driver_error(&error, false), "A connection to the database broke.");
+            tracing::warn!(error = %driver_error(&error, ErrorKind::Rejected), "A connection to the database broke.");
         }
     });
     tokio::spawn(async move {

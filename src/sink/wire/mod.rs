@@ -6,6 +6,7 @@ pub(in crate::sink) mod errors;
 pub(in crate::sink) mod login;
 pub(in crate::sink) mod parameters;
 pub(in crate::sink) mod server;
+pub(in crate::sink) mod store;
 pub(in crate::sink) mod time;
 pub(in crate::sink) mod tls;
 pub(in crate::sink) mod url;

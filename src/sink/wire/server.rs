@@ -163,7 +163,7 @@ impl Server {
             None => self.pool.timeout_get(&limits).await,
         };
         got.map_err(|error| match error {
-            PoolError::Backend(error) => driver_error(&error, false),
+            PoolError::Backend(error) => driver_error(&error, ErrorKind::Rejected),
             PoolError::Timeout(TimeoutType::Create) => silent(connector.answer_max()),
             PoolError::Timeout(_) | PoolError::Closed | PoolError::NoRuntimeSpecified => Error::new(
                 ErrorKind::Unavailable,

@@ -1,6 +1,6 @@
 //! Rowtide's own configuration.
 
-use super::{Check, Hit, Rule, Severity, Stack};
+use super::{Check, Files, Hit, Rule, Severity};
 use crate::model::{Kind, Resource};
 
 pub(super) const RULES: &[Rule] = &[
@@ -11,9 +11,9 @@ pub(super) const RULES: &[Rule] = &[
         why: "Password and rows can be read, and changed, by everybody between here and there.",
         change: "Set `sink.tls` to verify-full, and `sink.tls_root_cert` where the database's authority is not one of \
                  the system's.",
-        check: Check::Stack(|stack| {
-            let functions = stack.model.of(Kind::Function).filter_map(unencrypted_function);
-            functions.chain(unencrypted(stack)).collect()
+        check: Check::Files(|files| {
+            let functions = files.model.of(Kind::Function).filter_map(unencrypted_function);
+            functions.chain(unencrypted(files)).collect()
         }),
     },
     Rule {
@@ -22,8 +22,8 @@ pub(super) const RULES: &[Rule] = &[
         finds: "a route with `delete = \"hard\"`",
         why: "A late or repeated record of a deleted row brings the row back.",
         change: "Use `delete = \"tombstone\"` or `\"soft\"`, and purge tombstones.",
-        check: Check::Stack(|stack| {
-            let hard = stack.configured.settings.iter().filter(|setting| {
+        check: Check::Files(|files| {
+            let hard = files.configured.settings.iter().filter(|setting| {
                 setting.name.starts_with("route.")
                     && setting.name.ends_with(".delete")
                     && setting.value == "hard"
@@ -37,11 +37,11 @@ pub(super) const RULES: &[Rule] = &[
         finds: "`dead_letters.payload = \"none\"`",
         why: "A parked record can be redriven only for as long as the source keeps it.",
         change: "Set `dead_letters.payload` to full, unless payloads must not be kept.",
-        check: Check::Stack(|stack| {
-            let fails = stack.configured.word("dead_letters.payload") == "none";
+        check: Check::Files(|files| {
+            let fails = files.configured.word("dead_letters.payload") == "none";
             let detail = "Parked records are kept without payload.";
-            let hit = || Hit::of(origin(stack, "dead_letters.payload"), detail);
-            let functions = stack.model.of(Kind::Function).filter_map(|function| {
+            let hit = || Hit::of(origin(files, "dead_letters.payload"), detail);
+            let functions = files.model.of(Kind::Function).filter_map(|function| {
                 let node = function.variable("ROWTIDE_DEAD_LETTERS_PAYLOAD");
                 (node.as_text() == Some("none")).then(|| Hit::at(function, node, detail))
             });
@@ -51,20 +51,20 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 /// Where a setting comes from.
-fn origin(stack: &Stack<'_>, name: &str) -> String {
-    stack.configured.setting(name).map(|setting| setting.origin.clone()).unwrap_or_default()
+fn origin(files: &Files<'_>, name: &str) -> String {
+    files.configured.setting(name).map(|setting| setting.origin.clone()).unwrap_or_default()
 }
 
-fn unencrypted(stack: &Stack<'_>) -> Option<Hit> {
-    let url = stack.configured.sink_url.as_deref()?;
+fn unencrypted(files: &Files<'_>) -> Option<Hit> {
+    let url = files.configured.sink_url.as_deref()?;
     if is_local(url) {
         return None;
     }
-    let (fails, name) = match stack.configured.word("sink.tls") {
+    let (fails, name) = match files.configured.word("sink.tls") {
         "" => (is_lax(url), "sink.url"),
         tls => (["disable", "prefer"].contains(&tls), "sink.tls"),
     };
-    fails.then(|| Hit::of(origin(stack, name), UNENCRYPTED))
+    fails.then(|| Hit::of(origin(files, name), UNENCRYPTED))
 }
 
 const UNENCRYPTED: &str = "The connection may be unencrypted.";

@@ -1,6 +1,6 @@
 //! Debezium's connectors: whether what they write can be told apart from something else.
 
-use super::{Check, Hit, Rule, Severity, Stack};
+use super::{Check, Files, Hit, Rule, Severity};
 use crate::model::{Kind, Resource};
 
 pub(super) const RULES: &[Rule] = &[
@@ -12,8 +12,8 @@ pub(super) const RULES: &[Rule] = &[
               from one where the column's type is not known.",
         change: "Set `bigint.unsigned.handling.mode` to `precise`, or `datatype.propagate.source.type` to \
                  `.+\\.BIGINT UNSIGNED`.",
-        check: Check::Stack(|stack| {
-            of(stack, &["MySql", "MariaDb"], |connector| {
+        check: Check::Files(|files| {
+            of(files, &["MySql", "MariaDb"], |connector| {
                 let mode = connector.get(&["bigint.unsigned.handling.mode"]);
                 let is_signed = mode.given_text().lacks(|mode| mode == "precise");
                 let detail = match mode.as_text() {
@@ -31,8 +31,8 @@ pub(super) const RULES: &[Rule] = &[
         why: "An update writes null for a large `bytea` that did not change, and nothing tells that null from one \
               that was set: the value is lost, unless the table has `REPLICA IDENTITY FULL`.",
         change: "Leave `binary.handling.mode` at `bytes`, or set it to `hex`.",
-        check: Check::Stack(|stack| {
-            of(stack, &["Postgres"], |connector| {
+        check: Check::Files(|files| {
+            of(files, &["Postgres"], |connector| {
                 let mode = connector.get(&["binary.handling.mode"]);
                 let text = mode.as_text().filter(|mode| mode.starts_with("base64"))?;
                 let detail = format!("`binary.handling.mode` is {text}.");
@@ -46,8 +46,8 @@ pub(super) const RULES: &[Rule] = &[
         finds: "a connector that rounds decimals",
         why: "Decimals of more than 15 digits arrive as other numbers, in keys as well.",
         change: "Set `decimal.handling.mode` to `precise` (with the value's schema) or `string`.",
-        check: Check::Stack(|stack| {
-            of(stack, &[""], |connector| {
+        check: Check::Files(|files| {
+            of(files, &[""], |connector| {
                 let mode = connector.get(&["decimal.handling.mode"]);
                 let is_double = mode.as_text() == Some("double");
                 is_double.then(|| Hit::at(connector, mode, "`decimal.handling.mode` is double."))
@@ -57,13 +57,13 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 /// What a rule says of Debezium's connectors whose class begins with one of those names.
-fn of(stack: &Stack<'_>, classes: &[&str], check: impl Fn(&Resource) -> Option<Hit>) -> Vec<Hit> {
-    let is_meant = |connector: &&Resource| {
+fn of(files: &Files<'_>, classes: &[&str], check: impl Fn(&Resource) -> Option<Hit>) -> Vec<Hit> {
+    let is_of_class = |connector: &&Resource| {
         let class = connector.get(&["connector.class"]).as_text().unwrap_or_default();
         let name = class.rsplit('.').next().unwrap_or(class);
         class.starts_with("io.debezium.") && classes.iter().any(|class| name.starts_with(class))
     };
-    stack.model.of(Kind::Connector).filter(is_meant).filter_map(check).collect()
+    files.model.of(Kind::Connector).filter(is_of_class).filter_map(check).collect()
 }
 
 /// Whether its records tell the types that columns have at the source.

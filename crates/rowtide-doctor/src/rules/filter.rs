@@ -15,7 +15,7 @@ pub(super) const RULES: &[Rule] = &[Rule {
     why: "The table no longer equals its source: rows stay that were deleted, or old values.",
     change: "Let `FilterCriteria` pass INSERT, MODIFY and REMOVE, and filter by what both images have: a delete has no \
              NewImage, an insert no OldImage.",
-    check: Check::Stack(|stack| each(stack, |mapping| dropped(&mapping))),
+    check: Check::Files(|files| each(files, |mapping| dropped(&mapping))),
 }];
 
 fn dropped(mapping: &Mapping<'_>) -> Option<Hit> {

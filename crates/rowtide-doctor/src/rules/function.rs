@@ -1,7 +1,7 @@
 //! Lambda functions: time, runtime, logs, variables.
 
 use super::mapping::each;
-use super::{Check, Hit, Rule, Severity, Stack, setting};
+use super::{Check, Files, Hit, Rule, Severity, setting};
 use crate::facts::Configured;
 use crate::model::{Kind, Origin, Resource, is_ours};
 use crate::node::{Given, Node, Value};
@@ -23,8 +23,8 @@ pub(super) const RULES: &[Rule] = &[
         why: "The time runs out before the batch is written: it is delivered again and again, and the shard does not \
               move on.",
         change: "Set `Timeout` to 60, or make `BatchSize` smaller.",
-        check: Check::Stack(|stack| {
-            each(stack, |mapping| {
+        check: Check::Files(|files| {
+            each(files, |mapping| {
                 let function = mapping.function?;
                 let node = function.get(&["Timeout"]);
                 let timeout = node.given_number().or(3)?;
@@ -46,8 +46,8 @@ pub(super) const RULES: &[Rule] = &[
         why: "Rowtide is one program named `bootstrap`, built for Amazon Linux 2023: another runtime cannot start it, \
               and AWS refuses a zip without a handler.",
         change: "Set `Runtime` to provided.al2023 and `Handler` to bootstrap, or `PackageType` to Image.",
-        check: Check::Stack(|stack| {
-            let ours = stack.model.of(Kind::Function).filter(|function| is_ours(function));
+        check: Check::Files(|files| {
+            let ours = files.model.of(Kind::Function).filter(|function| is_ours(function));
             ours.filter_map(runtime).collect()
         }),
     },
@@ -57,7 +57,7 @@ pub(super) const RULES: &[Rule] = &[
         finds: "a log group that never expires, or a function without a log group of the stack's own",
         why: "Lambda makes a log group that keeps every line for ever, and its cost grows with it.",
         change: "Define the function's log group with `RetentionInDays`, for example 30.",
-        check: Check::Stack(log_groups),
+        check: Check::Files(log_groups),
     },
     Rule {
         name: "log-level",
@@ -65,8 +65,8 @@ pub(super) const RULES: &[Rule] = &[
         finds: "a function of rowtide of whose log Lambda keeps only what is above INFO",
         why: "Metrics are lines of the level INFO: CloudWatch never sees them, and alarms on them stay silent.",
         change: "Set `ApplicationLogLevel` to INFO.",
-        check: Check::Stack(|stack| {
-            let ours = stack.model.of(Kind::Function).filter(|function| is_ours(function));
+        check: Check::Files(|files| {
+            let ours = files.model.of(Kind::Function).filter(|function| is_ours(function));
             ours.filter_map(|function| {
                 let node = function.get(&["LoggingConfig", "ApplicationLogLevel"]);
                 let level = node.as_text().filter(|level| ["WARN", "ERROR", "FATAL"].contains(level))?;
@@ -81,11 +81,11 @@ pub(super) const RULES: &[Rule] = &[
         finds: "a variable that looks like a setting of rowtide and is none",
         why: "The function refuses to start with a setting that it does not know.",
         change: "Correct the name; `rowtide config` lists the settings.",
-        check: Check::Stack(|stack| {
-            let functions = stack.model.of(Kind::Function);
+        check: Check::Files(|files| {
+            let functions = files.model.of(Kind::Function);
             functions
                 .flat_map(|function| {
-                    function.variables().iter().filter_map(|entry| unknown(stack.configured, function, entry))
+                    function.variables().iter().filter_map(|entry| unknown(files.configured, function, entry))
                 })
                 .collect()
         }),
@@ -97,9 +97,9 @@ pub(super) const RULES: &[Rule] = &[
         why: "Every invocation fails, and the source is blocked.",
         change: "Set the variable `ROWTIDE_SINK_URL` to secretsmanager://NAME, or name a configuration with \
                  `ROWTIDE_CONFIG`.",
-        check: Check::Stack(|stack| {
-            let has_sink = stack.configured.sink_url.is_some();
-            let ours = stack.model.of(Kind::Function).filter(|function| is_ours(function));
+        check: Check::Files(|files| {
+            let has_sink = files.configured.sink_url.is_some();
+            let ours = files.model.of(Kind::Function).filter(|function| is_ours(function));
             let told = |function: &Resource| {
                 let names = ["ROWTIDE_SINK_URL", "ROWTIDE_CONFIG"].into_iter().chain(OTHER_SINKS);
                 names.into_iter().any(|name| !function.variable(name).is_null())
@@ -123,8 +123,8 @@ pub(super) const RULES: &[Rule] = &[
               not durable: the whole batch comes again, and the durable ones with it.",
         change: "Set `FunctionResponseTypes` of the mapping to [`ReportBatchItemFailures`], then `USE_BATCH_PROCESSING` to \
                  \"true\"; or set Rowtide's own variables in the place of all of theirs.",
-        check: Check::Stack(|stack| {
-            let ours = stack.model.of(Kind::Function).filter(|function| is_ours(function));
+        check: Check::Files(|files| {
+            let ours = files.model.of(Kind::Function).filter(|function| is_ours(function));
             let fails = ours.filter_map(|function| {
                 let node = function.variable("USE_BATCH_PROCESSING");
                 let text = |name: &str| {
@@ -133,7 +133,7 @@ pub(super) const RULES: &[Rule] = &[
                     (!node.is_null()).then(|| node.as_text().unwrap_or_default().to_owned())
                 };
                 let detail = "`USE_BATCH_PROCESSING` is not true.";
-                ((stack.configured.fails_whole)(&text) == Some(true)).then(|| Hit::at(function, node, detail))
+                ((files.configured.fails_whole)(&text) == Some(true)).then(|| Hit::at(function, node, detail))
             });
             fails.collect()
         }),
@@ -144,14 +144,14 @@ pub(super) const RULES: &[Rule] = &[
         finds: "a function of rowtide that guesses the format of its records",
         why: "A record that is broken, or of another kind, may be taken for something else.",
         change: "Set the variable `ROWTIDE_SOURCE_DECODER` to the format; `rowtide formats` lists them.",
-        check: Check::Stack(|stack| {
-            let ours = stack.model.consumers().filter(|function| is_ours(function));
+        check: Check::Files(|files| {
+            let ours = files.model.consumers().filter(|function| is_ours(function));
             ours.filter_map(|function| {
                 // the file that it names is not known here, unless it is the one that was given
                 let has = |name: &str| !function.variable(name).is_null();
                 let elsewhere =
                     !has("ROWTIDE_SOURCE_DECODER") && (has("ROWTIDE_CONFIG") || has("MESSAGE_FORMAT"));
-                let auto = setting(Some(function), stack.configured, "source.decoder")
+                let auto = setting(Some(function), files.configured, "source.decoder")
                     == Given::Is("auto".to_owned());
                 let node = function.get(&["Environment"]);
                 (auto && !elsewhere).then(|| Hit::at(function, node, "`source.decoder` is auto."))
@@ -176,15 +176,15 @@ fn runtime(function: &Resource) -> Option<Hit> {
     node.is_null().then(|| Hit::at(function, node, "`Handler` is not set."))
 }
 
-fn log_groups(stack: &Stack<'_>) -> Vec<Hit> {
-    let groups = || stack.model.of(Kind::LogGroup);
+fn log_groups(files: &Files<'_>) -> Vec<Hit> {
+    let groups = || files.model.of(Kind::LogGroup);
     let endless = groups().filter_map(|group| {
         let node = group.get(&["RetentionInDays"]);
         let fails = node.given_number().lacks(|days| *days > 0);
         fails.then(|| Hit::at(group, node, "The log group has no `RetentionInDays`: it never expires."))
     });
     // of a live function, the log group is not among the answers
-    let functions = stack.model.consumers().filter(|function| function.origin != Origin::Live);
+    let functions = files.model.consumers().filter(|function| function.origin != Origin::Live);
     let missing = functions.filter_map(|function| {
         let named = function.get(&["LoggingConfig", "LogGroup"]);
         let is_own = |group: &&Resource| {

@@ -1,6 +1,6 @@
 //! Event source mappings: what the defaults of AWS lose or block.
 
-use super::{Check, Hit, Rule, Severity, Stack};
+use super::{Check, Files, Hit, Rule, Severity};
 use crate::model::{Kind, Mapping, Origin, Source};
 use crate::node::{Given, Value};
 
@@ -16,8 +16,8 @@ pub(super) const RULES: &[Rule] = &[
               not be written are lost without a sign.",
         change: "Set `FunctionResponseTypes` to [`ReportBatchItemFailures`]; for Kafka that needs a mapping in \
                  provisioned mode (`ProvisionedPollerConfig`).",
-        check: Check::Stack(|stack| {
-            each(stack, |mapping| {
+        check: Check::Files(|files| {
+            each(files, |mapping| {
                 let types = mapping.resource.get(&["FunctionResponseTypes"]);
                 let is_there =
                     types.items().iter().any(|item| item.as_text() == Some("ReportBatchItemFailures"));
@@ -42,8 +42,8 @@ pub(super) const RULES: &[Rule] = &[
               records, and those that wait are lost with it.",
         change: "Set `MaximumRetryAttempts`, for example to 1000, and `MaximumRecordAgeInSeconds` below the stream's \
                  retention.",
-        check: Check::Stack(|stack| {
-            each(stack, |mapping| {
+        check: Check::Files(|files| {
+            each(files, |mapping| {
                 let limited = |value: &i64| *value >= 0;
                 let attempts = mapping.number("MaximumRetryAttempts");
                 let fails = mapping.source.is_ordered()
@@ -67,8 +67,8 @@ pub(super) const RULES: &[Rule] = &[
         why: "A batch that is given up, or grows too old, is gone: nothing says which records were in it.",
         change: "Set `DestinationConfig` with `OnFailure`, best to the ARN of an S3 bucket: only a bucket gets the \
                  records themselves.",
-        check: Check::Stack(|stack| {
-            each(stack, |mapping| {
+        check: Check::Files(|files| {
+            each(files, |mapping| {
                 let node = mapping.resource.get(&["DestinationConfig"]);
                 let destination = node.at(&["OnFailure", "Destination"]);
                 let fails =
@@ -84,9 +84,9 @@ pub(super) const RULES: &[Rule] = &[
         why: "It gets positions, not records. Once the stream has forgotten them, what was given up cannot be had \
               back.",
         change: "Use an S3 bucket as the `Destination`.",
-        check: Check::Stack(|stack| {
-            each(stack, |mapping| {
-                let (node, kind) = destination(stack, mapping);
+        check: Check::Files(|files| {
+            each(files, |mapping| {
+                let (node, kind) = destination(files, mapping);
                 let fails = mapping.source.is_ordered() && kind.is_some_and(|kind| !kind.is_fifo);
                 fails.then(|| Hit::at(mapping.resource, node, "The destination is a queue or a topic."))
             })
@@ -98,9 +98,9 @@ pub(super) const RULES: &[Rule] = &[
         finds: "a destination that is a FIFO queue or topic",
         why: "Lambda cannot deliver to it: what is given up is gone.",
         change: "Use an S3 bucket as the `Destination`, or a standard queue or topic.",
-        check: Check::Stack(|stack| {
-            each(stack, |mapping| {
-                let (node, kind) = destination(stack, mapping);
+        check: Check::Files(|files| {
+            each(files, |mapping| {
+                let (node, kind) = destination(files, mapping);
                 let fails = kind.is_some_and(|kind| kind.is_fifo);
                 fails.then(|| Hit::at(mapping.resource, node, "The destination is FIFO."))
             })
@@ -113,8 +113,8 @@ pub(super) const RULES: &[Rule] = &[
         why: "One record that makes the function fail takes the whole batch with it: all of it is tried again, and \
               all of it is given up.",
         change: "Set `BisectBatchOnFunctionError` to true.",
-        check: Check::Stack(|stack| {
-            each(stack, |mapping| {
+        check: Check::Files(|files| {
+            each(files, |mapping| {
                 let node = mapping.resource.get(&["BisectBatchOnFunctionError"]);
                 let fails = mapping.source.is_ordered() && node.given_bool().lacks(|on| *on);
                 fails.then(|| Hit::at(mapping.resource, node, "`BisectBatchOnFunctionError` is off."))
@@ -128,7 +128,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "When the function cannot run, records leave the stream before Lambda gives them up, and nothing is sent \
               to the destination.",
         change: "Set `MaximumRecordAgeInSeconds` below the stream's retention, for example to 43200.",
-        check: Check::Stack(|stack| each(stack, |mapping| record_age(&mapping))),
+        check: Check::Files(|files| each(files, |mapping| record_age(&mapping))),
     },
     Rule {
         name: "starting-position",
@@ -137,8 +137,8 @@ pub(super) const RULES: &[Rule] = &[
         why: "It takes minutes until Lambda reads, also after a change of the mapping; what is written before that is \
               never seen.",
         change: "Set `StartingPosition` to `TRIM_HORIZON`; versions make records that come twice harmless.",
-        check: Check::Stack(|stack| {
-            each(stack, |mapping| {
+        check: Check::Files(|files| {
+            each(files, |mapping| {
                 let node = mapping.resource.get(&["StartingPosition"]);
                 let fails = mapping.source.is_ordered() && node.as_text() == Some("LATEST");
                 fails.then(|| Hit::at(mapping.resource, node, "`StartingPosition` is LATEST."))
@@ -152,8 +152,8 @@ pub(super) const RULES: &[Rule] = &[
         why: "Rowtide aggregates nothing: windows only hold a shard to one invocation at a time and grow each \
               invocation.",
         change: "Remove `TumblingWindowInSeconds`.",
-        check: Check::Stack(|stack| {
-            each(stack, |mapping| {
+        check: Check::Files(|files| {
+            each(files, |mapping| {
                 let node = mapping.resource.get(&["TumblingWindowInSeconds"]);
                 let seconds = node.given_number().known().filter(|seconds| *seconds > 0)?;
                 let detail = format!("`TumblingWindowInSeconds` is {seconds}.");
@@ -167,8 +167,8 @@ pub(super) const RULES: &[Rule] = &[
         finds: "a mapping that is switched off",
         why: "Nothing is read. Records wait, and are lost when the stream forgets them.",
         change: "Set `Enabled` to true.",
-        check: Check::Stack(|stack| {
-            each(stack, |mapping| {
+        check: Check::Files(|files| {
+            each(files, |mapping| {
                 let node = mapping.resource.get(&["Enabled"]);
                 let state = mapping.resource.get(&["State"]);
                 let off = node.given_bool() == Given::Is(false);
@@ -184,8 +184,8 @@ pub(super) const RULES: &[Rule] = &[
         finds: "a live mapping whose last result is a problem",
         why: "Lambda could not read the source or invoke the function: records wait.",
         change: "Look at `LastProcessingResult` and at the function's log.",
-        check: Check::Stack(|stack| {
-            each(stack, |mapping| {
+        check: Check::Files(|files| {
+            each(files, |mapping| {
                 let node = mapping.resource.get(&["LastProcessingResult"]);
                 let fails = node.as_text().is_some_and(|result| result.starts_with("PROBLEM"));
                 let live = mapping.resource.origin == Origin::Live;
@@ -197,8 +197,8 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 /// What a check finds in each mapping.
-pub(super) fn each(stack: &Stack<'_>, check: impl Fn(Mapping<'_>) -> Option<Hit>) -> Vec<Hit> {
-    stack.model.mappings().filter_map(check).collect()
+pub(super) fn each(files: &Files<'_>, check: impl Fn(Mapping<'_>) -> Option<Hit>) -> Vec<Hit> {
+    files.model.mappings().filter_map(check).collect()
 }
 
 #[derive(Clone, Copy)]
@@ -207,9 +207,9 @@ struct Destination {
 }
 
 /// The destination of a mapping, and its kind when it is a queue or a topic.
-fn destination<'m>(stack: &Stack<'_>, mapping: Mapping<'m>) -> (&'m crate::node::Node, Option<Destination>) {
+fn destination<'m>(files: &Files<'_>, mapping: Mapping<'m>) -> (&'m crate::node::Node, Option<Destination>) {
     let node = mapping.resource.get(&["DestinationConfig", "OnFailure", "Destination"]);
-    let found = stack.model.find(&[Kind::Queue, Kind::Topic], mapping.resource, node);
+    let found = files.model.find(&[Kind::Queue, Kind::Topic], mapping.resource, node);
     if let Some(found) = found {
         let fifo = ["FifoQueue", "FifoTopic"];
         let is_fifo = fifo.iter().any(|name| found.get(&[name]).given_bool() == Given::Is(true));

@@ -12,10 +12,10 @@ mod sink;
 mod source;
 
 use super::facts::{Configured, Inspection};
+use super::finding::{Described, Finding, Severity};
 use super::model::{Model, Origin, Resource};
 use super::node::{Given, Node};
 use super::terraform::spelling;
-use super::{Described, Finding, Severity};
 use rowtide_decode::error::Error;
 
 /// A rule: what it finds, what comes of that, what to do.
@@ -30,12 +30,12 @@ struct Rule {
 
 /// What a rule looks at.
 enum Check {
-    Stack(fn(&Stack<'_>) -> Vec<Hit>),
+    Files(fn(&Files<'_>) -> Vec<Hit>),
     Sink(fn(&Sink<'_>) -> Vec<Hit>),
 }
 
 /// Files and configuration.
-struct Stack<'a> {
+struct Files<'a> {
     model: &'a Model,
     configured: &'a Configured,
 }
@@ -106,9 +106,9 @@ pub(super) fn described() -> Vec<Described> {
 }
 
 pub(super) fn of_stack(model: &Model, configured: &Configured) -> Vec<Finding> {
-    let stack = Stack { model, configured };
+    let files = Files { model, configured };
     found(|rule| match rule.check {
-        Check::Stack(check) => check(&stack),
+        Check::Files(check) => check(&files),
         Check::Sink(_) => Vec::new(),
     })
 }
@@ -121,7 +121,7 @@ pub(super) fn of_sink(
 ) -> Vec<Finding> {
     let sink = Sink { model, configured, name, inspected };
     found(|rule| match rule.check {
-        Check::Stack(_) => Vec::new(),
+        Check::Files(_) => Vec::new(),
         Check::Sink(check) => check(&sink),
     })
 }

@@ -1,6 +1,6 @@
 //! Policies that let everybody in.
 
-use super::{Check, Hit, Rule, Severity, Stack};
+use super::{Check, Files, Hit, Rule, Severity};
 use crate::document;
 use crate::model::{Kind, Resource};
 use crate::node::Node;
@@ -30,12 +30,12 @@ pub(super) const RULES: &[Rule] = &[Rule {
           some of its own.",
     change: "Name your account (arn:aws:iam::ACCOUNT:root), a role or a service as the `Principal`, or add a Condition \
              on aws:SourceArn, aws:SourceAccount or aws:PrincipalOrgID.",
-    check: Check::Stack(open),
+    check: Check::Files(open),
 }];
 
-fn open(stack: &Stack<'_>) -> Vec<Hit> {
+fn open(files: &Files<'_>) -> Vec<Hit> {
     let mut hits = Vec::new();
-    for resource in stack.model.resources.iter().filter(|resource| resource.kind != Kind::Door) {
+    for resource in files.model.resources.iter().filter(|resource| resource.kind != Kind::Endpoint) {
         resource.properties.walk(&mut |node| {
             hits.extend(statement(resource, node));
             // a policy may be a text that holds JSON

@@ -16,8 +16,8 @@ pub(super) const RULES: &[Rule] = &[
         why: "Messages become visible while they are still being worked on: they are delivered again, use up their \
               receives, and end in the dead-letter queue.",
         change: "Set `VisibilityTimeout` to at least six times the function's `Timeout`, plus the batching window.",
-        check: Check::Stack(|stack| {
-            each(stack, |mapping| {
+        check: Check::Files(|files| {
+            each(files, |mapping| {
                 let (queue, function) = (queue(&mapping)?, mapping.function?);
                 let node = queue.get(&["VisibilityTimeout"]);
                 let visibility = node.given_number().or(30)?;
@@ -35,13 +35,13 @@ pub(super) const RULES: &[Rule] = &[
         finds: "a queue without a dead-letter queue",
         why: "A message that keeps failing is tried until the queue's retention ends, and is then gone.",
         change: "Set `RedrivePolicy` with a dead-letter queue and maxReceiveCount of 5 or more.",
-        check: Check::Stack(|stack| {
-            each(stack, |mapping| {
+        check: Check::Files(|files| {
+            each(files, |mapping| {
                 let queue = queue(&mapping)?;
                 let node = queue.get(&["RedrivePolicy"]);
-                let elsewhere = stack.model.of(Kind::Other).any(|other| {
+                let elsewhere = files.model.of(Kind::Other).any(|other| {
                     !other.get(&["RedrivePolicy"]).is_null()
-                        && stack
+                        && files
                             .model
                             .find(&[Kind::Queue], other, other.get(&["QueueUrl"]))
                             .is_some_and(|found| std::ptr::eq(found, queue))
@@ -57,8 +57,8 @@ pub(super) const RULES: &[Rule] = &[
         finds: "a queue that gives messages up after fewer than five receives",
         why: "Throttled and interrupted invocations count as receives: good messages end in the dead-letter queue.",
         change: "Set maxReceiveCount in `RedrivePolicy` to 5 or more.",
-        check: Check::Stack(|stack| {
-            each(stack, |mapping| {
+        check: Check::Files(|files| {
+            each(files, |mapping| {
                 let queue = queue(&mapping)?;
                 let node = queue.get(&["RedrivePolicy"]);
                 let receives = node.get("maxReceiveCount").given_number().known()?;
@@ -74,8 +74,8 @@ pub(super) const RULES: &[Rule] = &[
         why: "Above 10 messages a batch, AWS wants a batching window, and FIFO queues do not serve more: the mapping \
               is refused and nothing is read.",
         change: "Set `MaximumBatchingWindowInSeconds` to 1 or more; for a FIFO queue set `BatchSize` to 10.",
-        check: Check::Stack(|stack| {
-            each(stack, |mapping| {
+        check: Check::Files(|files| {
+            each(files, |mapping| {
                 let size = mapping.batch_size().filter(|size| mapping.source == Source::Sqs && *size > 10)?;
                 let window = mapping.number("MaximumBatchingWindowInSeconds").or(0)?;
                 let is_fifo =

@@ -1,6 +1,6 @@
 //! Secrets where everybody who can look at the function, the template or the repository can read them.
 
-use super::{Check, Hit, Rule, Severity, Stack};
+use super::{Check, Files, Hit, Rule, Severity};
 use crate::model::{Kind, Parameter, Resource};
 use crate::node::{Node, Value};
 use crate::secret;
@@ -14,13 +14,13 @@ pub(super) const RULES: &[Rule] = &[
               every version of them.",
         change: "Put it into Secrets Manager and write secretsmanager://NAME#FIELD (or ssm://NAME) in its place; then \
                  change the secret.",
-        check: Check::Stack(|stack| {
-            let mut hits = variables(stack, |name, node| {
+        check: Check::Files(|files| {
+            let mut hits = variables(files, |name, node| {
                 let what = secret::plain(name, node.as_text()?)?;
                 Some(format!("The variable {} holds {what}.", shown(name)))
             });
-            hits.extend(stack.model.parameters.iter().filter_map(parameter));
-            hits.extend(configured(stack));
+            hits.extend(files.model.parameters.iter().filter_map(parameter));
+            hits.extend(configured(files));
             hits
         }),
     },
@@ -31,8 +31,8 @@ pub(super) const RULES: &[Rule] = &[
         why: "It stands there in plain text for everybody who may read the function's settings, and a rotation does \
               not reach it.",
         change: "Set the variable to secretsmanager://NAME#FIELD, which the function fetches itself.",
-        check: Check::Stack(|stack| {
-            variables(stack, |name, node| {
+        check: Check::Files(|files| {
+            variables(files, |name, node| {
                 let hidden = node.value == Value::Hidden;
                 let resolved = node.as_text().is_some_and(secret::is_resolved);
                 (hidden || resolved).then(|| {
@@ -43,8 +43,8 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
-fn variables(stack: &Stack<'_>, check: impl Fn(&str, &Node) -> Option<String>) -> Vec<Hit> {
-    let functions = stack.model.of(Kind::Function);
+fn variables(files: &Files<'_>, check: impl Fn(&str, &Node) -> Option<String>) -> Vec<Hit> {
+    let functions = files.model.of(Kind::Function);
     let hits = |function: &Resource| -> Vec<Hit> {
         let found = function.variables().iter();
         found.filter_map(|(name, node)| Some(Hit::at(function, node, check(name, node)?))).collect()
@@ -67,9 +67,9 @@ fn parameter(parameter: &Parameter) -> Option<Hit> {
 }
 
 /// `sink.url` with its password in the file itself, not by reference.
-fn configured(stack: &Stack<'_>) -> Option<Hit> {
-    let url = stack.configured.sink_url.as_deref()?;
-    let origin = stack.configured.setting("sink.url")?.origin.clone();
+fn configured(files: &Files<'_>) -> Option<Hit> {
+    let url = files.configured.sink_url.as_deref()?;
+    let origin = files.configured.setting("sink.url")?.origin.clone();
     let in_file = origin.contains(" line ") && !origin.contains("://");
     let what = secret::plain("sink.url", url).filter(|_| in_file)?;
     let hit = Hit::of(origin, format!("sink.url holds {what}."));

@@ -1,7 +1,7 @@
 //! Tables and streams: whether what they send can keep a copy right.
 
 use super::mapping::each;
-use super::{Check, Hit, Rule, Severity, Stack, setting};
+use super::{Check, Files, Hit, Rule, Severity, setting};
 use crate::model::{Kind, Model, Resource, Shards, Source};
 use crate::node::{Given, Node};
 
@@ -13,8 +13,8 @@ pub(super) const RULES: &[Rule] = &[
         why: "Records do not say what a row became: every invocation fails with a configuration error, and the shard \
               is blocked.",
         change: "Set `StreamViewType` to `NEW_AND_OLD_IMAGES` or `NEW_IMAGE`; AWS makes a new stream for it.",
-        check: Check::Stack(|stack| {
-            let tables = stack.model.of(Kind::Table);
+        check: Check::Files(|files| {
+            let tables = files.model.of(Kind::Table);
             tables
                 .filter_map(|table| {
                     let node = table.get(&["StreamSpecification", "StreamViewType"]);
@@ -32,7 +32,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "Two changes of an item in one millisecond have the same time: only their arrival orders them, and that \
               is not always theirs.",
         change: "Set `ApproximateCreationDateTimePrecision` to `MICROSECOND`.",
-        check: Check::Stack(precision),
+        check: Check::Files(precision),
     },
     Rule {
         name: "arrival-versions",
@@ -41,7 +41,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "Sequence numbers of several shards, and messages of a queue without order, do not tell which change of \
               a key came first: an older one can win.",
         change: "Leave `source.version` at `auto`, or read from one shard, or from a FIFO queue.",
-        check: Check::Stack(arrival),
+        check: Check::Files(arrival),
     },
     Rule {
         name: "tombstone-retention",
@@ -49,7 +49,7 @@ pub(super) const RULES: &[Rule] = &[
         finds: "a source that keeps records for longer than deleted rows are remembered",
         why: "A record that comes after its row's tombstone was purged brings the deleted row back.",
         change: "Set `sink.tombstone_retention` above the source's retention, with room for a redrive.",
-        check: Check::Stack(tombstones),
+        check: Check::Files(tombstones),
     },
     Rule {
         name: "reserved-concurrency",
@@ -58,8 +58,8 @@ pub(super) const RULES: &[Rule] = &[
         why: "Lambda throttles the others: their shards wait, or their messages use up their receives.",
         change: "Set `ReservedConcurrentExecutions` to at least shards × `ParallelizationFactor` (for a queue, to \
                  `MaximumConcurrency`), or remove it.",
-        check: Check::Stack(|stack| {
-            each(stack, |mapping| {
+        check: Check::Files(|files| {
+            each(files, |mapping| {
                 let function = mapping.function?;
                 let node = function.get(&["ReservedConcurrentExecutions"]);
                 let reserved = node.given_number().known().filter(|reserved| *reserved >= 0)?;
@@ -84,14 +84,14 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 /// Tables that send their changes to Kinesis, by either kind of resource.
-fn precision(stack: &Stack<'_>) -> Vec<Hit> {
+fn precision(files: &Files<'_>) -> Vec<Hit> {
     let name = "KinesisStreamSpecification";
-    let tables = stack.model.of(Kind::Table).flat_map(|table| {
+    let tables = files.model.of(Kind::Table).flat_map(|table| {
         // a global table has one in each region
         let replicas = table.get(&["Replicas"]).items().iter().map(|replica| replica.get(name));
         std::iter::once(table.get(&[name])).chain(replicas).map(move |specification| (table, specification))
     });
-    let own = stack.model.of(Kind::KinesisDestination).map(|own| (own, &own.properties));
+    let own = files.model.of(Kind::KinesisDestination).map(|own| (own, &own.properties));
     let check = |(resource, specification): (&Resource, &Node)| {
         let node = specification.get("ApproximateCreationDateTimePrecision");
         let fails = specification.is_map() && node.given_text().lacks(|precision| precision == "MICROSECOND");
@@ -102,9 +102,9 @@ fn precision(stack: &Stack<'_>) -> Vec<Hit> {
     tables.chain(own).filter_map(check).collect()
 }
 
-fn arrival(stack: &Stack<'_>) -> Vec<Hit> {
-    each(stack, |mapping| {
-        let version = setting(mapping.function, stack.configured, "source.version");
+fn arrival(files: &Files<'_>) -> Vec<Hit> {
+    each(files, |mapping| {
+        let version = setting(mapping.function, files.configured, "source.version");
         if version.known().as_deref() != Some("arrival") {
             return None;
         }
@@ -123,9 +123,9 @@ fn arrival(stack: &Stack<'_>) -> Vec<Hit> {
     })
 }
 
-fn tombstones(stack: &Stack<'_>) -> Vec<Hit> {
-    let remembered = stack.configured.tombstone_retention;
-    each(stack, |mapping| {
+fn tombstones(files: &Files<'_>) -> Vec<Hit> {
+    let remembered = files.configured.tombstone_retention;
+    each(files, |mapping| {
         let from = mapping.from?;
         let (name, unit, default) = match mapping.source {
             Source::Kinesis => ("RetentionPeriodHours", 3_600, 24),
