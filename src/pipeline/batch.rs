@@ -256,8 +256,6 @@ impl Batch<'_> {
             let key = event.key.as_ref().map(Key::as_str);
             return Err(error.about(&event.table, key).of_source(event.source.as_str()));
         }
-        // nobody behind the routes reads it, and it holds on to what the record unpacked to
-        event.image = None;
         let at = event.changed_at.or(record.arrived_at).or(event.version.loaded_at().map(Timestamp));
         let routed = self.flow.routes.send(origin, event)?;
         Ok(routed.map(|tracked| RoutedChange { at, ..tracked }))

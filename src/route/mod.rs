@@ -515,7 +515,6 @@ mod tests {
             expired: false,
             pair: None,
             caveat: None,
-            image: None,
         }
     }
 

@@ -185,7 +185,6 @@ fn changed(table: &str, id: &str, version: u64, change: Change) -> ChangeEvent {
         expired: false,
         pair: None,
         caveat: None,
-        image: None,
     }
 }
 

@@ -57,7 +57,6 @@ fn event(id: u8, change: Change, version: &str, pair: Option<u32>) -> ChangeEven
         expired: false,
         pair,
         caveat: None,
-        image: None,
     }
 }
 

@@ -55,5 +55,6 @@ mod tidy;
 mod tls;
 mod torture;
 mod truncate;
+mod typed;
 mod unrouted;
 mod views;

@@ -211,7 +211,7 @@ const DECODE_NEEDS: [&str; 13] = [
     "prost",
     "ruzstd",
     "serde",
-    "serde_dynamo",
+    "serde_path_to_error",
     "serde_json",
     "sha2",
     "thiserror",

@@ -5,7 +5,8 @@ use crate::error::{Code, Error, Result};
 use crate::json::{self, Value};
 use crate::source::{SourceIdentity, SourceTable};
 use crate::version::Version;
-use bytes::Bytes;
+use serde::ser::{Error as _, SerializeMap as _};
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use std::fmt::{self, Write as _};
 
@@ -146,6 +147,17 @@ impl Key {
         self.members.iter().map(|(name, _)| name.as_str())
     }
 
+    /// The members: name, and the value's JSON text, in the byte order of the names.
+    pub fn members(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.members.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The JSON text of a member's value.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.members().find(|(member, _)| *member == name).map(|(_, value)| value)
+    }
+
     /// What the members' values are, in the order of their names.
     pub fn types(&self) -> impl Iterator<Item = &'static str> {
         self.members.iter().map(|(_, value)| match value.as_bytes().first() {
@@ -161,10 +173,7 @@ impl Key {
     /// The key as a JSON object.
     #[must_use]
     pub fn to_json(&self) -> String {
-        object(
-            self.members.iter().map(|(name, value)| (name.as_str(), value.as_str())),
-            self.canonical.len() + 64,
-        )
+        object(self.members(), self.canonical.len() + 64)
     }
 }
 
@@ -242,6 +251,25 @@ impl Document {
         Ok(())
     }
 
+    /// The document that a JSON object holds; of several members with one name the last.
+    ///
+    /// # Errors
+    /// When `object` is no JSON object.
+    pub fn from_json(object: &str) -> Result<Self> {
+        let no_object = || Error::poison(Code::BadImage, "A document is a JSON object.");
+        let Ok(Value::Object(members)) = Value::parse(object) else { return Err(no_object()) };
+        let mut document = Self::default();
+        members.iter().for_each(|(name, value)| document.append(name, &value.to_text()));
+        document.keep_last();
+        Ok(document)
+    }
+
+    /// The JSON text of a member's value.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.members().find(|(member, _)| *member == name).map(|(_, value)| value)
+    }
+
     /// The members: name, and the value's JSON text.
     pub fn members(&self) -> impl Iterator<Item = (&str, &str)> {
         let starts = std::iter::once((0, 0)).chain(self.ends.iter().copied());
@@ -284,6 +312,17 @@ impl Document {
                 repeated.binary_search(&(at - 1)).is_err()
             });
         }
+    }
+}
+
+/// As a map of its members, numbers with every digit.
+impl serde::Serialize for Document {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.ends.len()))?;
+        for (name, text) in self.members() {
+            map.serialize_entry(name, serde_json::from_str::<&RawValue>(text).map_err(S::Error::custom)?)?;
+        }
+        map.end()
     }
 }
 
@@ -445,8 +484,6 @@ pub struct ChangeEvent {
     pub pair: Option<u32>,
     /// What the record leaves open, of which a person should know.
     pub caveat: Option<Caveat>,
-    /// The image as the source wrote it, for typed access.
-    pub image: Option<Bytes>,
 }
 
 /// What a record leaves open: it is taken as it stands, and a warning says so once a table.
@@ -486,7 +523,6 @@ impl ChangeEvent {
             expired: false,
             pair: None,
             caveat: None,
-            image: None,
         }
     }
 
@@ -496,11 +532,13 @@ impl ChangeEvent {
         SourceTable::new(&self.table, &self.source)
     }
 
-    /// The row as a type of your own, read by serde_dynamo from the image as DynamoDB wrote it (the new image, or the
-    /// old one of a delete).
+    /// The row as a type of your own: the members of its key and of its document, whatever the format; of a delete, the
+    /// row that was deleted, where the source sends it. Numbers have every digit of the source: read them into a type
+    /// that holds them, or into [`serde_json::value::RawValue`].
     ///
     /// ```
-    /// use rowtide_decode::decode::{Decoders, Settings};
+    /// use rowtide_decode::decode::Settings;
+    /// use rowtide_decode::decoders::Decoders;
     /// use rowtide_decode::record::Record;
     ///
     /// #[derive(serde::Deserialize)]
@@ -518,17 +556,23 @@ impl ChangeEvent {
     /// ```
     ///
     /// # Errors
-    /// When the event carries no DynamoDB image, or the image does not fit `T`.
+    /// When the event carries no whole row, as a patch and a truncate do not; or the row does not fit `T`: the message
+    /// names the field.
     pub fn deserialize<T: serde::de::DeserializeOwned>(&self) -> Result<T> {
-        let Some(image) = &self.image else {
-            return Err(Error::poison(Code::NoImage, "The change event carries no DynamoDB image."));
+        let (Change::Put(document) | Change::Delete(Some(document))) = &self.change else {
+            return Err(Error::poison(Code::NoImage, "The change event carries no whole row."));
         };
-        // the libraries' own messages quote values
-        let rejection = "The DynamoDB image does not fit the type it is read into.";
-        serde_json::from_slice::<serde_dynamo::Item>(image)
-            .ok()
-            .and_then(|item| serde_dynamo::from_item(item).ok())
-            .ok_or_else(|| Error::poison(Code::ImageMisfit, rejection))
+        let of_key = self.key.iter().flat_map(Key::members);
+        let row =
+            object(of_key.chain(document.members()), document.values.len() + document.names.len() + 256);
+        // the library's own message quotes values
+        serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(&row)).map_err(|error| {
+            let message = match error.path().to_string() {
+                whole if whole == "." => "The row does not fit the type that it is read into.".to_owned(),
+                path => format!("The row does not fit the type that it is read into, at {path}."),
+            };
+            Error::poison(Code::ImageMisfit, message).about(&self.table, self.key.as_ref().map(Key::as_str))
+        })
     }
 }
 

@@ -119,7 +119,7 @@ impl DynamodbStreams {
             return Err(view_type(table, "not named", message.arn.as_deref().unwrap_or(&record.source)));
         }
         let source = message.source();
-        message.event(record, decoded, Placement { table, source, version, changed_at, caveat: None })
+        message.event(decoded, Placement { table, source, version, changed_at, caveat: None })
     }
 }
 
@@ -162,11 +162,7 @@ impl DynamodbKinesis {
         let version = then_by_arrival(version, record)?;
         let source = message.source_through(record);
         let caveat = is_coarse.then_some(Caveat::CoarseClock);
-        message.event(
-            record,
-            decoded,
-            Placement { table, source, version, changed_at: Some(created_at), caveat },
-        )
+        message.event(decoded, Placement { table, source, version, changed_at: Some(created_at), caveat })
     }
 }
 
@@ -384,7 +380,6 @@ impl<'a> Message<'a> {
 
     fn event(
         &self,
-        record: &Record,
         (key_decoded, document): (Option<Key>, Option<Document>),
         placement: Placement<'_>,
     ) -> Result<Decoded> {
@@ -397,9 +392,9 @@ impl<'a> Message<'a> {
         };
         let key = key_decoded.map_or_else(|| key(keys), Ok)?;
         let image = |text: &'a str| image(&mut Scanner::new(text), &key);
-        let (change, shown) = match (self.event_name.as_deref(), self.new_image) {
+        let change = match (self.event_name.as_deref(), self.new_image) {
             (Some("INSERT" | "MODIFY"), Some(new_image)) => {
-                (Change::Put(document.map_or_else(|| image(new_image), Ok)?), Some(new_image))
+                Change::Put(document.map_or_else(|| image(new_image), Ok)?)
             }
             (Some("INSERT" | "MODIFY"), None) => {
                 return Err(Error::poison(
@@ -407,7 +402,7 @@ impl<'a> Message<'a> {
                     "The record of an insert or update has no NewImage.",
                 ));
             }
-            (Some("REMOVE"), _) => (Change::Delete(self.old_image.map(image).transpose()?), self.old_image),
+            (Some("REMOVE"), _) => Change::Delete(self.old_image.map(image).transpose()?),
             _ => {
                 let text = "The record's eventName is none of INSERT, MODIFY and REMOVE.";
                 return Err(Error::poison(Code::UnknownOperation, text));
@@ -416,7 +411,6 @@ impl<'a> Message<'a> {
         let expired = self.actor_type.as_deref() == Some("Service")
             && self.actor.as_deref() == Some("dynamodb.amazonaws.com")
             && matches!(change, Change::Delete(_));
-        let typed = shown.map(|text| record.payload.slice_ref(text.as_bytes()));
         Ok(Decoded::Events(vec![ChangeEvent {
             table: table.to_owned(),
             source,
@@ -429,7 +423,6 @@ impl<'a> Message<'a> {
             expired,
             pair: None,
             caveat,
-            image: typed,
         }]))
     }
 }

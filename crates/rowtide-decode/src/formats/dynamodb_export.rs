@@ -155,19 +155,19 @@ impl Decoding<'_, DynamodbExport> {
         let source = found.source();
         let at =
             if is_write { found.write_time()? } else { found.export_time(self.decoder.0.exported_at)? };
-        let (version, key, change, shown) = match (found.item, found.keys) {
+        let (version, key, change) = match (found.item, found.keys) {
             (Some(text), _) => {
                 let (key, document) = self.item(SourceTable::new(table, &source), text)?;
-                (self.version(at)?, key, Change::Put(document), Some(text))
+                (self.version(at)?, key, Change::Put(document))
             }
             (None, keys) => {
                 let key = key(keys.unwrap_or_default())?;
                 let image = |text| image(&mut Scanner::new(text), &key);
-                let (change, shown) = match (found.new_image()?, found.old_image()?) {
-                    (Some(new), _) => (Change::Put(image(new)?), Some(new)),
-                    (None, old) => (Change::Delete(old.map(image).transpose()?), old),
+                let change = match (found.new_image()?, found.old_image()?) {
+                    (Some(new), _) => Change::Put(image(new)?),
+                    (None, old) => Change::Delete(old.map(image).transpose()?),
                 };
-                (self.version(at)?.index(WRITE), key, change, shown)
+                (self.version(at)?.index(WRITE), key, change)
             }
         };
         Ok(Decoded::Events(vec![ChangeEvent {
@@ -182,7 +182,6 @@ impl Decoding<'_, DynamodbExport> {
             expired: false,
             pair: None,
             caveat: None,
-            image: shown.map(|text| self.record.payload.slice_ref(text.as_bytes())),
         }]))
     }
 }
