@@ -171,10 +171,10 @@ impl<'a> Message<'a> {
         Key::new(members)
     }
 
-    /// What an operation has made of the document.
-    pub(super) fn change(self, operation: &str, key: &Key) -> Result<Change> {
-        match (operation, self.full_document) {
-            ("delete", _) => {
+    /// What the operation has made of the document.
+    pub(super) fn change(self, key: &Key) -> Result<Change> {
+        match (self.operation.as_deref(), self.full_document) {
+            (Some("delete"), _) => {
                 let before = self.before.map(|text| without_key(text, key)).transpose()?;
                 Ok(Change::Delete(before))
             }
@@ -187,7 +187,7 @@ impl<'a> Message<'a> {
             }
             // null is what updateLookup finds when the document is gone by now, and what whenAvailable says when it has
             // no image of a document that is still there: a patch is right in both cases
-            ("update", FullDocument::Null | FullDocument::Missing) => match self.description {
+            (Some("update"), FullDocument::Null | FullDocument::Missing) => match self.description {
                 Some(description) => Ok(Change::Patch(description.patch(key)?)),
                 None => Err(no_full_document()),
             },

@@ -84,13 +84,13 @@ impl Decoder for Mongodb {
 impl<'d> Decoding<'d, Mongodb> {
     fn decoded(&self, object: &LazyObject<'_>) -> Result<Decoded> {
         let message = Message::parse(object)?;
-        let operation = message.operation().ok_or_else(no_change_event)?.to_owned();
+        let operation = message.operation().ok_or_else(no_change_event)?;
         if message.is_fragment {
             let text = "The record is a fragment of a change event that was too large for one \
                            ($changeStreamSplitLargeEvent), and fragments are not put together here.";
             return Err(Error::new(ErrorKind::Unsupported, Code::SplitEvent, text));
         }
-        let is_row = matches!(operation.as_str(), "insert" | "update" | "replace" | "delete");
+        let is_row = matches!(operation, "insert" | "update" | "replace" | "delete");
         if !is_row && operation != "drop" {
             // kinds of events are added with every release: what concerns no document is not lost
             return if message.document_key.is_none() {
@@ -108,7 +108,7 @@ impl<'d> Decoding<'d, Mongodb> {
         }
         let version = table.version(version)?;
         let key = message.key(&table)?;
-        let change = message.change(&operation, &key)?;
+        let change = message.change(&key)?;
         Ok(Decoded::Events(vec![table.event(Some(key), change, version, changed_at)]))
     }
 
