@@ -1170,7 +1170,7 @@ async fn a_route_that_disagrees_and_a_foreign_view_are_refused() {
     };
     let mut arrival = place.config();
     arrival.source.version = rowtide::config::VersionScheme::Arrival;
-    refused(arrival, inserts("orders", 1), "version scheme").await;
+    refused(arrival, inserts("orders", 1), "are ordered as those of").await;
     // what concerns one table alone is set aside, as the source is known
     let aside = |config: Config, records: Vec<Record>, code: &'static str| async move {
         let worker = Worker::new(&config);

@@ -298,7 +298,7 @@ async fn a_route_that_disagrees_with_the_registry_is_refused() {
     };
     let mut arrival = place.config();
     arrival.source.version = rowtide::config::VersionScheme::Arrival;
-    refused(arrival, inserts("orders", 1), "version scheme").await;
+    refused(arrival, inserts("orders", 1), "are ordered as those of").await;
     let aside = |config: Config, records: Vec<Record>, code: &'static str, word: &'static str| {
         let place = &place;
         async move {
