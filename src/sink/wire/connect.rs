@@ -117,6 +117,36 @@ impl Connector {
         &self.config
     }
 
+    /// Where it leads, for people: hosts with their ports, user and database, and never a password. A host or a database
+    /// with an `@` in it is a password that was taken apart, and says what to do about that.
+    pub(in crate::sink) fn whereabouts(&self) -> String {
+        let config = &self.config;
+        let database = config.get_dbname().unwrap_or_default();
+        let hosts: Vec<String> = match config.get_hosts() {
+            [] => config.get_hostaddrs().iter().map(IpAddr::to_string).collect(),
+            hosts => hosts.iter().map(shown).collect(),
+        };
+        if hosts.iter().any(|host| host.contains('@')) || database.contains('@') {
+            return "A sign of the password in sink.url was taken for the end of it: write `%40` for an `@` there, `%2F` \
+                    for a `/`, and so on."
+                .to_owned();
+        }
+        let ports = config.get_ports();
+        let at = |(index, host): (usize, &String)| {
+            let port = ports.get(index).or(ports.first()).copied().unwrap_or(PORT);
+            format!("{host} port {port}")
+        };
+        let places: Vec<String> = hosts.iter().enumerate().map(at).collect();
+        let named =
+            |what: &str, name: Option<&str>| name.map_or_else(String::new, |it| format!(", {what} {it}"));
+        format!(
+            "(host {}{}{})",
+            places.join(" or "),
+            named("user", config.get_user()),
+            named("database", config.get_dbname())
+        )
+    }
+
     /// Where it leads.
     pub(in crate::sink) fn url(&self) -> &SinkUrl {
         &self.url
@@ -160,6 +190,14 @@ impl Token {
     }
 }
 
+fn shown(host: &Host) -> String {
+    match host {
+        Host::Tcp(name) => name.clone(),
+        #[cfg(unix)]
+        Host::Unix(path) => path.display().to_string(),
+    }
+}
+
 /// The region in the name of an RDS endpoint.
 fn region_of(host: &str) -> Option<&str> {
     let name = host.strip_suffix(".cn").unwrap_or(host).strip_suffix(".rds.amazonaws.com")?;
@@ -170,6 +208,29 @@ fn region_of(host: &str) -> Option<&str> {
 mod tests {
     use super::Connector;
     use crate::config::{SinkSettings, SinkUrl, Tls};
+
+    #[test]
+    fn where_a_url_leads_is_told_and_no_password() {
+        let table = [
+            (
+                "postgresql://u:hunter2@db.example.org/shop",
+                "(host db.example.org port 5432, user u, database shop)",
+            ),
+            ("postgresql://u:hunter2@a:1,b:2/d", "(host a port 1 or b port 2, user u, database d)"),
+            ("host=/tmp port=5433 user=u password=hunter2", "(host /tmp port 5433, user u)"),
+            ("hostaddr=10.1.2.3 user=u password=hunter2", "(host 10.1.2.3 port 5432, user u)"),
+        ];
+        let told = |url: &str| {
+            let url = SinkUrl::new(url);
+            Connector::new(&SinkSettings::default(), &url, "sink.url", None).unwrap().whereabouts()
+        };
+        for (url, expected) in table {
+            assert_eq!(told(url), expected, "{url}");
+        }
+        // the URL ends its host at the slash
+        let told = told("crate://u:h@n/hunter2@db");
+        assert!(told.contains("`%40` for an `@`") && !told.contains("hunter2"), "{told}");
+    }
 
     #[test]
     fn the_address_says_whether_a_server_is_local() {

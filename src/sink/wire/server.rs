@@ -105,7 +105,7 @@ impl Server {
         loop {
             match work().await {
                 Err(error) if retry.again(&error).await => {}
-                done => return done,
+                done => return done.map_err(|error| retry.counted(error)),
             }
         }
     }
@@ -163,8 +163,8 @@ impl Server {
             None => self.pool.timeout_get(&limits).await,
         };
         got.map_err(|error| match error {
-            PoolError::Backend(error) => driver_error(&error, ErrorKind::Rejected),
-            PoolError::Timeout(TimeoutType::Create) => silent(connector.answer_max()),
+            PoolError::Backend(error) => at(driver_error(&error, ErrorKind::Rejected), connector),
+            PoolError::Timeout(TimeoutType::Create) => at(silent(connector.answer_max()), connector),
             PoolError::Timeout(_) | PoolError::Closed | PoolError::NoRuntimeSpecified => Error::new(
                 ErrorKind::Unavailable,
                 Code::Unavailable,
@@ -228,6 +228,11 @@ impl Server {
     }
 }
 
+/// The error of a connection that cannot be made, with where it should lead.
+fn at(error: Error, connector: &Connector) -> Error {
+    error.and(&connector.whereabouts())
+}
+
 /// Whether the server does not let the user in. PostgreSQL and CrateDB say 28P01 of a wrong password, PostgreSQL 28000
 /// of a user that it does not know, and of a token of IAM.
 fn is_refusal(error: &Error) -> bool {
@@ -273,8 +278,18 @@ impl Retry<'_> {
             return false;
         }
         self.total.fetch_add(1, Ordering::Relaxed);
-        tracing::warn!(attempt = self.attempts, error = %error, "The database did not take a statement; trying again.");
+        // the first says what is wrong, and the error in the end how often it was tried
+        if self.attempts == 1 {
+            tracing::warn!(%error, "The database cannot do it now; trying again.");
+        } else {
+            tracing::debug!(attempt = self.attempts, %error, "The database cannot do it yet; trying again.");
+        }
         tokio::time::sleep(wait).await;
         true
+    }
+
+    /// The error that is final, with how often it was tried.
+    pub(in crate::sink) fn counted(&self, error: Error) -> Error {
+        if self.attempts > 1 { error.and(&format!("(tried {} times)", self.attempts)) } else { error }
     }
 }

@@ -119,6 +119,17 @@ impl Error {
         Self::new(ErrorKind::Config, code, message).of_table()
     }
 
+    /// The same error with something more to say behind its message.
+    #[must_use]
+    pub fn and(mut self, more: &str) -> Self {
+        let whole = self.0.message.trim_end_matches('.').len();
+        self.0.message.truncate(whole);
+        self.0.message.push_str(if more.starts_with('(') { " " } else { ". " });
+        self.0.message.push_str(more.trim_end_matches('.'));
+        self.0.message.push('.');
+        self
+    }
+
     /// This error, which concerns one source table alone.
     #[must_use]
     pub fn of_table(mut self) -> Self {
