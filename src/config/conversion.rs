@@ -8,6 +8,8 @@ use crate::policy::{Policy, RoutePolicy, Unrouted};
 use crate::rules::{ByTable, Rules, TableRules};
 use crate::unpack::Bounds;
 #[cfg(feature = "cli")]
+use rowtide_doctor::Routed;
+#[cfg(feature = "cli")]
 use std::sync::Arc;
 
 /// What the decoders of a source are told.
@@ -72,7 +74,8 @@ impl From<&Config> for rowtide_doctor::Configured {
             value: it.value,
             origin: it.origin,
         };
-        let policy = Policy::from(config);
+        let policy = Arc::new(Policy::from(config));
+        let of_routes = policy.clone();
         Self {
             settings: config.effective().into_iter().map(setting).collect(),
             variables: SETTINGS.iter().filter_map(Setting::variable).collect(),
@@ -87,6 +90,11 @@ impl From<&Config> for rowtide_doctor::Configured {
                 let mut key: Vec<String> = route.key.iter().chain(route.key_add.keys()).cloned().collect();
                 key.sort();
                 Some(key)
+            }),
+            routed_as: Arc::new(move |name| match of_routes.routes.first(name) {
+                // which source it is tells only its record
+                Ok(Some(_)) | Err(_) => Routed::Taken,
+                Ok(None) => Routed::Nowhere(of_routes.nearly(name.into()).map(str::to_owned)),
             }),
             fails_whole: legacy::fails_whole,
         }

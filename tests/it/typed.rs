@@ -7,6 +7,7 @@ use rowtide::decoders::Decoders;
 use rowtide::event::{Change, ChangeEvent, Document, Key};
 use rowtide::record::Envelope;
 use rowtide::rules::Rules;
+use rowtide::version::scheme_name;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +27,9 @@ fn a_row_of_every_format_is_read_into_a_type() {
                 };
                 for event in events {
                     check(&event);
+                    // people are told the order of a target by this name
+                    let order = scheme_name(event.version.scheme());
+                    assert!(!order.contains("does not have"), "{decoder}: {order}");
                     formats.insert(decoder);
                 }
             }

@@ -6,6 +6,18 @@ use std::sync::Arc;
 /// The names of a key by the name of its source table.
 pub type KeyOf = Arc<dyn Fn(&str) -> Option<Vec<String>> + Send + Sync>;
 
+/// What the routes make of a source table, by its name.
+pub type RoutedAs = Arc<dyn Fn(&str) -> Routed + Send + Sync>;
+
+/// What the routes make of a source table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Routed {
+    /// One takes it, or leaves it out on purpose.
+    Taken,
+    /// None does; and the `from` of one that nearly does.
+    Nowhere(Option<String>),
+}
+
 /// The variables of a function, by name.
 pub type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -29,6 +41,8 @@ pub struct Configured {
     /// The names of the key that the route of a source table says, in byte order, with those that it adds; `None` when
     /// it says none.
     pub key_of: KeyOf,
+    /// What the routes make of a source table.
+    pub routed_as: RoutedAs,
     /// Whether a function with these variables fails an invocation as a whole; `None` when nobody can say.
     pub fails_whole: fn(Variables<'_>) -> Option<bool>,
 }

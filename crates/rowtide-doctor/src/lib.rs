@@ -19,8 +19,8 @@ mod terraform;
 use rowtide_decode::error::{Error, Result};
 
 pub use facts::{
-    Configured, Inspection, KeyOf, Privilege, RegisteredTarget, SchemaFacts, Setting, TableFacts,
-    TargetFacts, Use, Variables,
+    Configured, Inspection, KeyOf, Privilege, RegisteredTarget, Routed, RoutedAs, SchemaFacts, Setting,
+    TableFacts, TargetFacts, Use, Variables,
 };
 pub use finding::{Described, Finding, Severity};
 use model::{Kind, Model};

@@ -117,8 +117,8 @@ impl Connector {
         &self.config
     }
 
-    /// Where it leads, for people: hosts with their ports, user and database, and never a password. A host or a database
-    /// with an `@` in it is a password that was taken apart, and says what to do about that.
+    /// Where it leads, for people: hosts with their ports, user and database, and never a password. A host or a
+    /// database with an `@` in it is a password that was taken apart, and says what to do about that.
     pub(in crate::sink) fn whereabouts(&self) -> String {
         let config = &self.config;
         let database = config.get_dbname().unwrap_or_default();

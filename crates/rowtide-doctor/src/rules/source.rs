@@ -2,6 +2,7 @@
 
 use super::mapping::each;
 use super::{Check, Files, Hit, Rule, Severity, setting};
+use crate::facts::Routed;
 use crate::model::{Kind, Model, Resource, Shards, Source};
 use crate::node::{Given, Node};
 
@@ -24,6 +25,14 @@ pub(super) const RULES: &[Rule] = &[
                 })
                 .collect()
         }),
+    },
+    Rule {
+        name: "unrouted-table",
+        severity: Severity::Error,
+        finds: "a table that a function reads and no route takes",
+        why: "Its changes are left out, all of them.",
+        change: "Write `from` in the route as the table is named: the case of letters counts.",
+        check: Check::Files(unrouted),
     },
     Rule {
         name: "millisecond-precision",
@@ -82,6 +91,18 @@ pub(super) const RULES: &[Rule] = &[
         }),
     },
 ];
+
+/// Tables whose own stream a function reads, by the name that the template gives them.
+fn unrouted(files: &Files<'_>) -> Vec<Hit> {
+    each(files, |mapping| {
+        let table = mapping.from.filter(|from| from.kind == Kind::Table)?;
+        let node = table.get(&["TableName"]);
+        let name = node.given_text().known()?;
+        let Routed::Nowhere(nearly) = (files.configured.routed_as)(&name) else { return None };
+        let nearly = nearly.map_or_else(String::new, |from| format!(", and one takes {from}"));
+        Some(Hit::at(table, node, format!("The table is {name}: no route takes it{nearly}.")))
+    })
+}
 
 /// Tables that send their changes to Kinesis, by either kind of resource.
 fn precision(files: &Files<'_>) -> Vec<Hit> {
