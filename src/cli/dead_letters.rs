@@ -10,6 +10,8 @@ use super::terminal::{count, printable};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rowtide::config::Config;
+use rowtide::decode::Settings;
+use rowtide::decoders::Decoders;
 use rowtide::redrive::{RedriveOutcome, redrive};
 use rowtide::sink::{Database, Filter, ParkedLetter};
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,6 +55,9 @@ pub(super) async fn run(global: &Global, args: &DeadLetterArgs, out: &mut impl W
                 place.sink = place.sink.checking_horizon();
             }
             let decoder = decoder.as_deref().or(given.given("source.decoder"));
+            if let Some(name) = decoder {
+                Decoders::named(name, &Settings::default())?;
+            }
             redrive_selected(&config, &place.sink, &filter, decoder, selection.output, out).await
         }
         DeadLetterAction::Discard { .. } => discard(&place.sink, &filter, selection.output, out).await,

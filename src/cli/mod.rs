@@ -12,6 +12,7 @@ mod failure;
 mod flows;
 mod formats;
 mod input;
+mod interrupt;
 mod json;
 mod plan;
 mod progress;

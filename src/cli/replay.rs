@@ -4,6 +4,7 @@ use super::args::{Global, Output, ReplayArgs};
 use super::failure::{Ended, Failure, Status};
 use super::flows::Flows;
 use super::input::{self, Batch, Batches};
+use super::interrupt;
 use super::json::optional;
 use super::progress::Progress;
 use super::sink::{self, Fallback, OpenDatabase};
@@ -117,12 +118,12 @@ async fn apply(mut flows: Flows, sink: &Watched, batches: Batches) -> Replayed {
     });
     let mut replayed = Replayed::default();
     let mut progress = Progress::new();
-    let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
+    let mut interrupted = interrupt::listen("Ends behind this batch; Ctrl-C once more ends at once.");
     loop {
         // what is begun is done: a record that was half written would have to be looked for
         let next = tokio::select! {
             biased;
-            _ = &mut interrupted => {
+            () = interrupt::first(&mut interrupted) => {
                 replayed.failure = Some(replayed.interrupted());
                 break;
             }
@@ -166,7 +167,8 @@ impl Replayed {
             None => "before the first batch".to_owned(),
         };
         Failure::broken(format!(
-            "Ended by Ctrl-C {reached}: {} are done. The same command goes on: what is done counts as stale then.",
+            "Ended by Ctrl-C {reached}: {} done. The same command on the same files goes on: what is done counts as stale \
+             then.",
             count(self.counts.received, "record")
         ))
     }

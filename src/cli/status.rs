@@ -2,10 +2,11 @@
 
 use super::args::{Global, Output, StatusArgs};
 use super::failure::{Ended, Failure, Status};
+use super::interrupt;
 use super::json::{optional, text};
 use super::sink::{self, Fallback, OpenDatabase};
 use super::table::write_table;
-use super::terminal::count;
+use super::terminal::{count, printable};
 use rowtide::sink::{OwnTable, Parked, Rows, Status as Found, TargetStatus};
 use std::io::{self, IsTerminal as _, Write};
 use std::time::Duration;
@@ -19,8 +20,14 @@ const CLEAR: &[u8] = b"\x1b[2J\x1b[H";
 pub(super) async fn run(global: &Global, args: &StatusArgs, out: &mut impl Write) -> Ended {
     let config = sink::config(&global.and(&args.global), &args.place, Vec::new(), Fallback::Configured)?;
     let place = OpenDatabase::open(&config, &args.place).await?;
+    let mut interrupted = interrupt::listen("");
     let looked = loop {
-        let found = match place.sink.status().await {
+        let found = tokio::select! {
+            biased;
+            () = interrupt::first(&mut interrupted) => break Ok(Status::Done),
+            found = place.sink.status() => found,
+        };
+        let found = match found {
             Ok(found) => found,
             Err(error) => break Err(Failure::from(error)),
         };
@@ -32,7 +39,7 @@ pub(super) async fn run(global: &Global, args: &StatusArgs, out: &mut impl Write
         }
         tokio::select! {
             () = tokio::time::sleep(PAUSE) => {}
-            _ = tokio::signal::ctrl_c() => break Ok(Status::Done),
+            () = interrupt::first(&mut interrupted) => break Ok(Status::Done),
         }
     };
     let closed = place.close().await;
@@ -63,7 +70,8 @@ fn for_people(found: &Found, out: &mut impl Write) -> io::Result<()> {
         write_table(header.map(str::to_owned).to_vec(), lines, out)?;
     }
     for note in notes(found) {
-        writeln!(out, "{note}")?;
+        // a name may hold the end of a line
+        writeln!(out, "{}", printable(&note))?;
     }
     Ok(())
 }
@@ -118,7 +126,8 @@ fn notes(found: &Found) -> Vec<String> {
         match rows {
             Ok(rows) if rows.is_estimate => {
                 notes.push(format!(
-                    "{name}: too large to be counted; ~ are estimates, times those of a sample."
+                    "{name}: not counted within two seconds, because it is large or locked; ~ are the server's estimates, times \
+                     those of a sample."
                 ));
             }
             Ok(_) => {}

@@ -6,7 +6,9 @@ use crate::catalogue::TableSchema;
 use crate::config::{Config, VersionScheme};
 use crate::error::Result;
 use crate::formats::dynamodb_export::table_of;
+use crate::plan::cratedb::named;
 use crate::policy::Policy;
+use crate::route::Routes;
 use crate::sink::KnownTarget;
 use crate::source::{SourceIdentity, SourceTable};
 
@@ -28,9 +30,15 @@ impl Flow {
     /// When a route cannot be held against the table's region and account.
     pub fn of_export(config: &Config, arn: &str, known: &[KnownTarget]) -> Result<Self> {
         let (name, identity) = (table_of(arn).unwrap_or_default(), SourceIdentity::of_arn(arn));
+        // a target of several sources names none of them
+        let led_to =
+            Routes::new(Policy::from(config)).target(SourceTable::new(name, &identity)).ok().flatten();
+        let names = led_to.map(|target| [target.qualified(), named(&target).qualified()]);
+        let is_led_to =
+            |target: &&KnownTarget| names.as_ref().is_some_and(|names| names.contains(&target.name));
         let is_filled_by =
             |target: &&KnownTarget| target.source == name && !target.identity.conflicts_with(&identity);
-        let target = known.iter().find(is_filled_by);
+        let target = known.iter().find(is_led_to).or_else(|| known.iter().find(is_filled_by));
         let mut config = config.clone();
         if config.source.version == VersionScheme::Auto {
             let is_through_kinesis = config.source.decoder == THROUGH_KINESIS;

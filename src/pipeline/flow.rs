@@ -13,7 +13,7 @@ use crate::metrics::Emitter;
 use crate::policy::{OnConfigError, Policy};
 use crate::record::{Record, Redelivered};
 use crate::route::{LeftOut, Routes, Target};
-use crate::rules::Rules;
+use crate::rules::{Rules, glob};
 use crate::sink::{Sink, Store as _};
 use crate::source::{SourceIdentity, SourceTable};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -222,6 +222,13 @@ impl Flow {
 
 /// What is said of a table that no route takes.
 pub(super) fn nearly_routed(table: &str, from: &str) -> String {
+    if glob(from, table) {
+        return format!(
+            "No route takes the source table {table} of this source, and one takes {from} of another: hold region, \
+             account, server and db of its `from` against those of the record. If {table} is left out on purpose, give \
+             it a route with skip = true, or set source.unrouted = \"ignore\"."
+        );
+    }
     format!(
         "No route takes the source table {table}, and one takes {from}: if that is meant, write `from` as the source \
          names the table. If {table} is left out on purpose, give it a route with skip = true, or set source.unrouted = \

@@ -496,7 +496,7 @@ impl<'f> Ledger<'f> {
 
     /// A batch of nothing but tables that no route takes, of which one nearly is: while nothing is known of the source,
     /// the route has a typing error, and nobody would look for what is left out.
-    async fn check_unrouted<S: Sink>(&self, sink: &S, deadline: Deadline) -> Result<()> {
+    async fn check_unrouted<S: Sink>(&mut self, sink: &S, deadline: Deadline) -> Result<()> {
         let Some((table, (from, _))) = self.nearly_routed.iter().next() else { return Ok(()) };
         let is_left_out = |outcome: &Option<Outcome>| {
             matches!(outcome, Some(Outcome::Ignored(Reason::Unrouted | Reason::Control | Reason::Heartbeat)))
@@ -504,7 +504,10 @@ impl<'f> Ledger<'f> {
         let is_alone = !self.flow.redriving && self.outcomes.iter().all(is_left_out);
         // without books nobody knows what came before
         if is_alone && sink.store().is_some() && !self.flow.knows_source(sink, deadline).await {
-            return Err(Error::new(ErrorKind::Config, Code::UnroutedTable, nearly_routed(table, from)));
+            let error = Error::new(ErrorKind::Config, Code::UnroutedTable, nearly_routed(table, from));
+            // said by the error
+            self.nearly_routed.clear();
+            return Err(error);
         }
         Ok(())
     }

@@ -717,6 +717,21 @@ async fn an_export_takes_key_order_and_epoch_from_its_stream() {
         assert_eq!(rows, ["\"a\" 2", "\"b\" 1", "\"c\" 1"], "{test}");
         place.finish().await;
     }
+    // a target that several sources fill
+    let Some((place, args)) = place("cli_export_merged").await else { return };
+    let merged = folder.file(
+        "merged.toml",
+        format!("{pinned}[[route]]\nfrom = \"orders\"\nmerge = true\nkey_add = {{ r = \"{{region}}\" }}\n"),
+    );
+    let of_region = payload("orders", "a", 1_772_438_400_000_001, r#""n":{"N":"2"}"#)
+        .replace("\"eventName\"", "\"awsRegion\":\"eu-west-1\",\"eventName\"");
+    for input in [&folder.file("region.ndjson", of_region), &manifest] {
+        let replayed =
+            rowtide(&with(&["replay", "--no-rows", "--fail-on-parked", "--config", &merged, input], &args));
+        assert_eq!(replayed.status, 0, "{}", replayed.err);
+    }
+    assert_eq!(place.count("select count(*) from {s}.orders").await, 3);
+    place.finish().await;
     // nobody tells the key: what to write is said, word for word
     let ended = rowtide(&["replay", "--config", "/dev/null", &manifest]);
     assert_eq!(ended.status, 2, "{}", ended.err);
@@ -744,6 +759,9 @@ fn a_folder_is_read_file_by_file_and_an_export_in_it_by_its_manifest() {
         ended.lines().iter().map(|line| line["key"]["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(ids(&["decode", &root]), ["first", "second"]);
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("..", folder.0.join("in/b/back")).unwrap();
+    assert_eq!(ids(&["decode", &root]), ["first", "second"], "a link to a folder leads nowhere");
     std::fs::create_dir_all(folder.0.join("empty/.git")).unwrap();
     let ended = rowtide(&["decode", &folder.0.join("empty").display().to_string()]);
     assert!(ended.status == 2 && ended.err.contains("is a folder without files"), "{}", ended.err);
@@ -854,9 +872,44 @@ async fn a_replay_that_somebody_ends_says_how_far_it_came() {
     drop(stdin);
     let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert_eq!(output.status.code(), Some(1), "{err}");
-    assert!(err.contains("Ended by Ctrl-C behind the batch -#2: 20 records are done."), "{err}");
+    assert!(err.contains("Ended by Ctrl-C behind the batch -#2: 20 records done."), "{err}");
     let object: Value = serde_json::from_str(&out).unwrap();
     assert_eq!((&object["applied"], object["batches"].as_array().map(Vec::len)), (&20.into(), Some(2)));
+    place.finish().await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_second_ctrl_c_ends_a_replay_that_waits_for_the_database() {
+    let Some((place, args)) = place("cli_interrupted_twice").await else { return };
+    if std::env::var_os("ROWTIDE_TEST_POSTGRES").is_none() {
+        // the embedded database has one client, and the lock needs another
+        return;
+    }
+    assert_eq!(rowtide(&with(&["replay", "--no-rows", INSERT], &args)).status, 0);
+    let holder = crate::support::connect(&place.url).await;
+    let lock = format!("begin; lock table {}.orders_cdc in access exclusive mode", place.schema);
+    holder.batch_execute(&lock).await.unwrap();
+    let mut child = command()
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(with(&["replay", "--no-rows", INSERT], &args))
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let waits = "select count(*) from pg_locks where not granted and relation = '{s}.orders_cdc'::regclass";
+    while place.count(waits).await == 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let pid = child.id().to_string();
+    // until it has ended: one that was sent too early finds nobody who listens
+    while child.try_wait().unwrap().is_none() {
+        std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(130));
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("Ctrl-C once more ends at once"));
+    drop(holder);
     place.finish().await;
 }
 

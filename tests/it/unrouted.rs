@@ -27,6 +27,14 @@ fn insert(table: &str, id: u32) -> Record {
     Record::new("arn", id.to_string(), text)
 }
 
+/// The same by Debezium, which tells the database.
+fn of_database(table: &str, id: u32) -> Record {
+    let text = format!(
+        r#"{{"op":"c","before":null,"after":{{"id":{id}}},"source":{{"connector":"postgresql","db":"shop","schema":"public","table":"{table}","lsn":{id}}}}}"#
+    );
+    Record::new("arn", id.to_string(), text)
+}
+
 #[test]
 fn names_are_nearly_the_same_by_case_schema_and_two_letters() {
     let nearly = |from: &str, name: &str| {
@@ -79,6 +87,16 @@ fn a_typing_error_fails_the_first_batch_and_is_named() {
         "{failure}"
     );
     assert_eq!(report.counts().reported, 2);
+
+    // of another source
+    let mut elsewhere = config(&["public.orders"], Unrouted::Auto);
+    elsewhere.routes[0].source.insert(Member::Db, "other".to_owned());
+    let flow = Flow::new(&elsewhere).unwrap();
+    let report = take(&flow, &memory, &[of_database("orders", 1)]);
+    assert!(
+        report.failure().is_some_and(|it| it.message().contains("of another: hold region")),
+        "{report:?}"
+    );
 
     // who says so leaves it out; so does who has another table of that source
     let ignoring = Flow::new(&config(&["public.order"], Unrouted::Ignore)).unwrap();

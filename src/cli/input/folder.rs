@@ -9,7 +9,8 @@ const MANIFEST: &str = "manifest-summary.json";
 /// The data files of incremental exports lie beside the folders of their manifests.
 const DATA: &str = "data";
 
-/// The files below `folder`, by name, each folder's own before those of folders in it. Hidden ones are none.
+/// The files below `folder`, by name, each folder's own before those of folders in it. Hidden ones are none, and
+/// links to folders are not followed.
 pub(super) fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     add(folder, &mut found)?;
@@ -24,14 +25,19 @@ fn add(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
         return Ok(());
     }
     let entries: Vec<DirEntry> = folder.read_dir()?.collect::<Result<_, _>>()?;
-    let mut paths: Vec<PathBuf> =
-        entries.into_iter().filter(|entry| !is_hidden(entry)).map(|entry| entry.path()).collect();
+    let is_meant = |entry: &DirEntry| !is_hidden(entry) && !is_linked_folder(entry);
+    let mut paths: Vec<PathBuf> = entries.into_iter().filter(is_meant).map(|entry| entry.path()).collect();
     paths.sort();
     let (folders, files): (Vec<PathBuf>, Vec<PathBuf>) = paths.into_iter().partition(|path| path.is_dir());
     found.extend(files);
     let has_exports = folders.iter().any(|folder| folder.join(MANIFEST).is_file());
     let is_named_elsewhere = |folder: &&PathBuf| has_exports && folder.ends_with(DATA);
     folders.iter().filter(|folder| !is_named_elsewhere(folder)).try_for_each(|folder| add(folder, found))
+}
+
+/// A link to a folder may lead back to where it is.
+fn is_linked_folder(entry: &DirEntry) -> bool {
+    entry.file_type().is_ok_and(|kind| kind.is_symlink()) && entry.path().is_dir()
 }
 
 fn is_hidden(entry: &DirEntry) -> bool {
