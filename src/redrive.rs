@@ -11,7 +11,7 @@ use crate::deadline::Deadline;
 use crate::decode::Reason;
 use crate::error::{Code, Error, ErrorKind, Result};
 use crate::event::{Change, Timestamp};
-use crate::pipeline::{Flow, RowId, process, process_rows};
+use crate::pipeline::{Flow, RowId, Verdict, process, process_rows};
 use crate::record::{Envelope, Record};
 use crate::report::{Outcome, Report};
 use crate::route::RoutedChange;
@@ -300,13 +300,17 @@ async fn contents(
             }
         }
         // letters of several functions may be in one table: those that this one reads go on
-        Err(error) => contents.unreadable = Some(Arc::new(error)),
+        Err(error) => contents.unreadable = Some(error),
     }
     Ok((OfRecord::new(letter, name), contents))
 }
 
 /// The changes of a record, each with its number.
-fn chunk(flows: &mut Flows<'_>, name: &FlowName, record: Record) -> Result<Vec<(u32, Held)>> {
+///
+/// # Errors
+/// When this configuration cannot read it, nor the decoder that somebody named for it: the letter keeps its cause.
+fn chunk(flows: &mut Flows<'_>, name: &FlowName, record: Record) -> Result<Vec<(u32, Held)>, Arc<Error>> {
+    let is_named = flows.decoder.is_some();
     let flow = flows.flow(name)?;
     let records = [record];
     let Some(chunk) = flow.batch(&records).chunk() else { return Ok(Vec::new()) };
@@ -315,9 +319,14 @@ fn chunk(flows: &mut Flows<'_>, name: &FlowName, record: Record) -> Result<Vec<(
         version: change.event.version.as_str().to_owned(),
         is_patch: matches!(change.event.change, Change::Patch(_)),
     };
-    match chunk.failure {
-        Some(failure) => Err(failure),
-        None => Ok(chunk.changes.iter().map(|change| (change.origin.sub, held(change))).collect()),
+    let of_other = chunk.verdicts.iter().find_map(|(_, verdict)| match verdict {
+        Verdict::Fault(error, _) if error.code() == Code::OtherFormat => Some(error.clone()),
+        Verdict::Fault(..) | Verdict::Poison(..) | Verdict::Ignored(_) => None,
+    });
+    match (chunk.failure, of_other.filter(|_| is_named)) {
+        (Some(failure), _) => Err(Arc::new(failure)),
+        (None, Some(other)) => Err(other),
+        (None, None) => Ok(chunk.changes.iter().map(|change| (change.origin.sub, held(change))).collect()),
     }
 }
 

@@ -260,7 +260,7 @@ pub(super) struct ShowArgs {
     /// The target as `schema.name`, its name alone, or the source table
     pub(super) table: String,
     /// Only the row with this key: o-10231, or of several members as the column `key` shows it: ["o-10231",1]
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     pub(super) key: Option<String>,
     /// At most so many rows
     #[arg(long, value_name = "N")]
@@ -376,7 +376,7 @@ pub(super) struct Selection {
     #[arg(long)]
     pub(super) code: Option<String>,
     /// Of the row with this key: o-10231, or of several members as the column `key` shows it: ["o-10231",1]
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     pub(super) key: Option<String>,
     /// Parked since: 2026-03-02T08:35:30Z, 2026-03-02, or an age as 24h
     #[arg(long, value_name = "TIME", value_parser = since)]

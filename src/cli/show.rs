@@ -6,6 +6,7 @@ use super::sink::{self, Fallback, OpenDatabase};
 use super::table::{Grid, whole};
 use super::terminal::count;
 use rowtide::error::{Code, Error, ErrorKind};
+use rowtide::event::Key;
 use rowtide::json::Value;
 use rowtide::sink::{Database, KnownTarget, LiveRow, Shown};
 use std::io::{self, Write};
@@ -63,15 +64,24 @@ async fn show(sink: &Database, args: &ShowArgs, schema: &str, out: &mut impl Wri
 /// The keys that may be meant by what was typed: a key as its column shows it, or the value of its only member, which
 /// may be a text that looks like a number.
 pub(super) fn keys(typed: &str) -> Vec<String> {
-    let of_one = |value: &Value| format!("[{}]", value.to_text());
-    match Value::parse(typed) {
-        Ok(list @ Value::Array(_)) => vec![list.to_text()],
-        Ok(value @ (Value::Number(_) | Value::Bool(_))) => {
-            vec![of_one(&value), of_one(&Value::String(typed.to_owned()))]
-        }
-        Ok(value @ Value::String(_)) => vec![of_one(&value)],
-        Ok(Value::Null | Value::Object(_)) | Err(_) => vec![of_one(&Value::String(typed.to_owned()))],
-    }
+    let text = || vec![Value::String(typed.to_owned())];
+    let meant = match Value::parse(typed) {
+        // a long key, as it is stored
+        _ if typed.starts_with("sha256:") => return vec![typed.to_owned()],
+        Ok(Value::Array(members)) => vec![members],
+        Ok(value @ (Value::Number(_) | Value::Bool(_))) => vec![vec![value], text()],
+        Ok(value @ Value::String(_)) => vec![vec![value]],
+        Ok(Value::Null | Value::Object(_)) | Err(_) => vec![text()],
+    };
+    meant.into_iter().filter_map(canonical).collect()
+}
+
+/// The canonical text of the key with these members.
+fn canonical(members: Vec<Value>) -> Option<String> {
+    // members are in the order of their names
+    let named = members.into_iter().zip(0..).map(|(value, at)| (format!("{at:05}"), value));
+    let key = Key::from_json(&Value::Object(named.collect()).to_text()).ok()?;
+    Some(key.as_str().to_owned())
 }
 
 fn print(table: &Grid, out: &mut impl Write) -> io::Result<()> {

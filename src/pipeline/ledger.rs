@@ -482,7 +482,8 @@ impl<'f> Ledger<'f> {
         if is_alone && (self.can_wait.is_some() || !self.flow.knows_source(sink, deadline).await) {
             return Err(self.nothing_applied());
         }
-        for ((table, code), (count, message)) in &self.faults.0 {
+        // whoever redrives is told of each letter
+        for ((table, code), (count, message)) in self.faults.0.iter().filter(|_| !self.flow.redriving) {
             tracing::error!(
                 table,
                 code,

@@ -765,6 +765,10 @@ fn a_folder_is_read_file_by_file_and_an_export_in_it_by_its_manifest() {
     std::fs::create_dir_all(folder.0.join("empty/.git")).unwrap();
     let ended = rowtide(&["decode", &folder.0.join("empty").display().to_string()]);
     assert!(ended.status == 2 && ended.err.contains("is a folder without files"), "{}", ended.err);
+    // what other programs lay beside data is none
+    folder.file("in/_SUCCESS", "");
+    folder.file("in/z.md5", "0cc175b9c0f1b6a831c399e269772661");
+    assert_eq!(ids(&["decode", &root]), ["first", "second"]);
     // each data file once, in the order of the manifests
     let config = folder.file("c.toml", "[[route]]\nfrom = \"orders\"\nkey = [\"id\"]\n");
     full_export(&folder);
@@ -773,6 +777,8 @@ fn a_folder_is_read_file_by_file_and_an_export_in_it_by_its_manifest() {
     export(&folder, "02-b", "data", times, &[("z", &format!("{write}\n"))]);
     let bucket = folder.0.join("nightly").display().to_string();
     assert_eq!(ids(&["decode", "--config", &config, &bucket]), ["a", "b", "c", "d"]);
+    let ended = rowtide(&["decode", &folder.0.join("nightly/AWSDynamoDB/01-a/data").display().to_string()]);
+    assert!(ended.status == 2 && ended.err.contains("give the folder above it"), "{}", ended.err);
 }
 
 #[test]
@@ -811,6 +817,16 @@ async fn a_key_is_typed_as_people_say_it() {
     }
     let shown = rowtide(&with(&["show", "c", "--key", "\"8\"", "--output", "json"], &args));
     assert_eq!(shown.out, "");
+    // longer than an index holds: stored as its digest; and one that looks like an option
+    for (table, id) in [("d", "L".repeat(1_500)), ("e", "-3x".to_owned())] {
+        let line = payload(table, &id, 1_772_440_530_000_001, r#""n":{"N":"1"}"#);
+        assert_eq!(rowtide_with(&with(&["replay"], &args), &[], line.as_bytes()).status, 0);
+        let stored = place.texts(&format!("select key from {{s}}.{table}")).await.remove(0);
+        for key in [&id, &stored] {
+            let shown = rowtide(&with(&["show", table, "--key", key, "--output", "json"], &args));
+            assert_eq!((shown.status, shown.out.lines().count()), (0, 1), "{key:.20}: {}", shown.err);
+        }
+    }
     place.finish().await;
 }
 
@@ -1003,6 +1019,14 @@ async fn a_parked_record_is_listed_redriven_and_discarded() {
         rowtide(&with(&["dead-letters", "list", "--key", "o-1", "--output", "json"], &args)).lines().len(),
         2
     );
+    // another decoder that cannot read them leaves them as they are
+    let other = with(&["dead-letters", "redrive", "--decoder", "debezium", "--output", "json"], &args);
+    assert!(rowtide(&other).lines().iter().all(|line| line["outcome"] == "unreadable"));
+    assert!(
+        rowtide(&list).lines().iter().all(|letter| letter["code"] == "rejected" && letter["attempts"] == 1)
+    );
+    let unknown = rowtide(&with(&["dead-letters", "redrive", "--set", "source.decoder=debezum"], &args));
+    assert_eq!(unknown.status, 2, "{}", unknown.err);
     // refused once more: the newer one of the key is not tried
     let show = rowtide(&with(&["dead-letters", "show", "--key", "[\"o-1\"]"], &args));
     assert!(

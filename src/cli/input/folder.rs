@@ -40,6 +40,17 @@ fn is_linked_folder(entry: &DirEntry) -> bool {
     entry.file_type().is_ok_and(|kind| kind.is_symlink()) && entry.path().is_dir()
 }
 
+/// Hidden, or what other programs lay beside data: marks of success and sums.
 fn is_hidden(entry: &DirEntry) -> bool {
-    entry.file_name().to_string_lossy().starts_with('.')
+    let name = entry.file_name();
+    let is_sum = Path::new(&name).extension().is_some_and(|it| it == "md5" || it == "crc" || it == "sha256");
+    name.to_string_lossy().starts_with(['.', '_']) || is_sum
+}
+
+/// Whether a folder holds the data files of an export, whose manifest lies above it: without that they tell neither
+/// table nor time.
+pub(super) fn is_data_of_export(folder: &Path) -> bool {
+    let above = std::path::absolute(folder).ok().and_then(|path| path.parent().map(Path::to_path_buf));
+    let has_manifest = |above: PathBuf| above.join(MANIFEST).is_file();
+    folder.file_name().is_some_and(|name| name == DATA) && above.is_some_and(has_manifest)
 }

@@ -110,6 +110,12 @@ fn is_folder(path: &Path) -> Result<bool, Failure> {
 
 fn in_folder(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     let name = name(path)?;
+    if folder::is_data_of_export(path) {
+        let message = format!(
+            "{name} holds the data files of an export: give the folder above it, which has the manifest."
+        );
+        return Err(Failure::usage(message));
+    }
     let files = folder::files(path);
     let files = files.map_err(|error| Failure::usage(format!("{name} cannot be read.")).because(&error))?;
     if files.is_empty() {
