@@ -1,6 +1,7 @@
 //! What becomes of every record of a batch: outcomes, what is to be parked, and when that is too much.
 
 use super::chunk::{RowId, Verdict};
+use super::export::EXPORT;
 use super::flow::{Flow, nearly_routed};
 use super::write::{TableKey, Written};
 use crate::coalesce::Fate;
@@ -22,7 +23,7 @@ use std::sync::Arc;
 const SYSTEMIC_POISON_MIN: usize = 10;
 
 /// Decoders of what rowtide itself loads beside a stream.
-const OWN_LOADS: [&str; 1] = ["dynamodb-export"];
+const OWN_LOADS: [&str; 1] = [EXPORT];
 
 /// Letters that are parked with one statement, and the bytes of their payloads behind which it ends.
 const PAGE_LETTERS: usize = 500;

@@ -45,9 +45,6 @@ pub struct LeftOut {
     pub nearly: Option<NearlyRouted>,
 }
 
-/// Why something is left out, and the `from` of the route that nearly takes it.
-type Omitted = (Reason, Option<Arc<str>>);
-
 /// A table that a route nearly takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NearlyRouted {
@@ -150,7 +147,7 @@ impl Routes {
             Ok(Found::Nothing(nearly)) => nearly,
             Ok(Found::Route(_)) | Err(_) => None,
         };
-        unrouted(nearly, table.name.to_owned())
+        unrouted(nearly, table.name)
     }
 
     /// Whether a target that was filled from `source` is one that a route of this configuration takes.
@@ -291,16 +288,15 @@ impl Routes {
         let at = event.changed_at;
         match self.place(&mut event) {
             Ok(Ok(target)) => Ok(Ok(RoutedChange { origin, target, event, at })),
-            Ok(Err((Reason::Unrouted, nearly))) => Ok(Err(unrouted(nearly, event.table))),
-            Ok(Err((reason, _))) => Ok(Err(reason.into())),
+            Ok(Err(left_out)) => Ok(Err(left_out)),
             Err(error) => Err(error
                 .about(&event.table, event.key.as_ref().map(Key::as_str))
                 .of_source(event.source.as_str())),
         }
     }
 
-    fn place(&self, event: &mut ChangeEvent) -> Result<Result<Arc<Target>, Omitted>> {
-        let left_out = |reason| Ok(Err((reason, None)));
+    fn place(&self, event: &mut ChangeEvent) -> Result<Result<Arc<Target>, LeftOut>> {
+        let left_out = |reason: Reason| Ok(Err(reason.into()));
         // one such record must not stop its stream
         if event.table.is_empty() || event.table.contains('\0') {
             return Err(Error::poison(
@@ -314,7 +310,7 @@ impl Routes {
         let route = match (self.found(event.source_table())?, self.policy.unrouted) {
             (Found::Route(route), _) => route,
             (Found::Nothing(nearly), Unrouted::Auto | Unrouted::Ignore) => {
-                return Ok(Err((Reason::Unrouted, nearly)));
+                return Ok(Err(unrouted(nearly, &event.table)));
             }
             (Found::Nothing(_), Unrouted::Fail) => {
                 return Err(Error::fault(
@@ -358,8 +354,9 @@ impl Routes {
     }
 }
 
-fn unrouted(nearly: Option<Arc<str>>, table: String) -> LeftOut {
-    LeftOut { reason: Reason::Unrouted, nearly: nearly.map(|from| NearlyRouted { table, from }) }
+fn unrouted(nearly: Option<Arc<str>>, table: &str) -> LeftOut {
+    let nearly = nearly.map(|from| NearlyRouted { table: table.to_owned(), from });
+    LeftOut { reason: Reason::Unrouted, nearly }
 }
 
 /// Whether rowtide's own tables may be named so, in the schema where they are.

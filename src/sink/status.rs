@@ -1,7 +1,6 @@
 //! What an operator looks at first: of each target its rows, its last change and what of it waits for a person.
 
 use super::registry::KnownTarget;
-use crate::error::Error;
 use std::time::Duration;
 
 /// How long the rows of one target are counted; a table that takes longer is estimated.
@@ -94,15 +93,18 @@ impl Parked {
 impl Rows {
     /// As both databases answer: all rows, tombstones, those with something in `aux`, the two times.
     pub(super) fn read(row: &tokio_postgres::Row, is_soft: bool) -> Result<Self, tokio_postgres::Error> {
-        let (all, deleted) = (whole(row.try_get(0)?), whole(row.try_get(1)?));
         Ok(Self {
-            live: if is_soft { all } else { all.saturating_sub(deleted) },
-            tombstones: if is_soft { 0 } else { deleted },
             with_aux: whole(row.try_get(2)?),
             changed_at: row.try_get(3)?,
             applied_at: row.try_get(4)?,
-            is_estimate: false,
+            ..Self::of(whole(row.try_get(0)?), whole(row.try_get(1)?), is_soft)
         })
+    }
+
+    /// So many rows, of which so many are deleted; soft ones are shown.
+    pub(super) fn of(all: u64, deleted: u64, is_soft: bool) -> Self {
+        let tombstones = if is_soft { 0 } else { deleted };
+        Self { live: all.saturating_sub(tombstones), tombstones, ..Self::default() }
     }
 }
 
@@ -117,9 +119,4 @@ pub(super) fn own_table(name: &'static str, columns: Option<&[String]>, needs: &
         needs.iter().filter(|needed| !columns.iter().any(|column| column == *needed)).copied().collect()
     });
     OwnTable { name, exists: columns.is_some(), lacks: lacks.unwrap_or_default() }
-}
-
-/// Why the rows of a target could not be read.
-pub(super) fn unreadable(error: &Error) -> String {
-    error.message().to_owned()
 }

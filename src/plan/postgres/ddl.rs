@@ -11,7 +11,7 @@ const STORAGE: &str = include_str!("../../../sql/postgres/create_storage.sql");
 const VIEW: &str = include_str!("../../../sql/postgres/create_view.sql");
 
 /// Columns that the view has anyway.
-const VIEW_COLUMNS: [&str; 6] = ["key", "pk", "data", "aux", "changed_at", "deleted"];
+pub const VIEW_COLUMNS: [&str; 6] = ["key", "pk", "data", "aux", "changed_at", "deleted"];
 
 /// The statements that create the storage table of `target` where it is missing.
 #[must_use]

@@ -7,9 +7,7 @@ use crate::error::{ErrorKind, Result};
 use crate::plan::{fill, relation};
 use crate::route::{DEAD_LETTERS, REGISTRY, SCHEMAS};
 use crate::sink::registry::KnownTarget;
-use crate::sink::status::{
-    COUNTING_MAX, OwnTable, Parked, Rows, Status, TargetStatus, own_table, unreadable, whole,
-};
+use crate::sink::status::{COUNTING_MAX, OwnTable, Parked, Rows, Status, TargetStatus, own_table, whole};
 
 impl Cratedb {
     pub(in crate::sink) async fn status(&self) -> Result<Status> {
@@ -26,7 +24,7 @@ impl Cratedb {
         let mut found = Vec::new();
         for target in targets {
             let rows = self.rows_of(&target).await;
-            let rows = rows.map_err(|error| unreadable(&error));
+            let rows = rows.map_err(|error| error.message().to_owned());
             found.push(TargetStatus { rows, target, unfit: Vec::new() });
         }
         Ok(Status { version, at, own_tables, targets: found, parked })

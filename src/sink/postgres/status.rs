@@ -5,12 +5,11 @@ use super::errors::ddl_error;
 use super::objects::relation_of;
 use crate::deadline::Deadline;
 use crate::error::Result;
+use crate::plan::postgres::VIEW_COLUMNS;
 use crate::plan::{fill, quote, relation};
 use crate::route::{DEAD_LETTERS, FLOORS, REGISTRY, SCHEMAS};
 use crate::sink::registry::KnownTarget;
-use crate::sink::status::{
-    COUNTING_MAX, OwnTable, Parked, Rows, Status, TargetStatus, own_table, unreadable, whole,
-};
+use crate::sink::status::{COUNTING_MAX, OwnTable, Parked, Rows, Status, TargetStatus, own_table, whole};
 use crate::sink::wire::errors::CANCELLED;
 use deadpool_postgres::Object;
 use tokio_postgres::Row;
@@ -18,8 +17,6 @@ use tokio_postgres::types::ToSql;
 
 /// Pages of a table that is too large to be counted, of which the times are read.
 const SAMPLE_PAGES: u64 = 2_000;
-/// The view's own columns; every other one is typed.
-const VIEW_COLUMNS: [&str; 6] = ["key", "pk", "data", "aux", "changed_at", "deleted"];
 
 impl Postgres {
     pub(in crate::sink) async fn status(&self) -> Result<Status> {
@@ -78,18 +75,17 @@ async fn target_status(client: &Object, target: KnownTarget) -> Result<TargetSta
         Ok(rows) if !target.is_adopted() => unfit(client, &target, rows.is_estimate).await?,
         Ok(_) | Err(_) => Vec::new(),
     };
-    Ok(TargetStatus { rows: rows.map_err(|error| unreadable(&error)), target, unfit })
+    Ok(TargetStatus { rows: rows.map_err(|error| error.message().to_owned()), target, unfit })
 }
 
 async fn rows(client: &Object, target: &KnownTarget) -> Result<Rows> {
     let is_soft = target.is_soft();
     if target.is_adopted() {
-        let places = [("storage", relation(&target.schema, &target.table))];
-        let places = places.each_ref().map(|(name, value)| (*name, value.as_str()));
-        let sql = fill(include_str!("../../../sql/postgres/status_adopted.sql"), &places);
+        let table = relation(&target.schema, &target.table);
+        let sql = fill(include_str!("../../../sql/postgres/status_adopted.sql"), &[("storage", &table)]);
         return match asked(client, &sql, &[]).await? {
             Some(row) => Ok(Rows { live: whole(row.try_get(0).map_err(ddl_error)?), ..Rows::default() }),
-            None => estimate(client, &relation(&target.schema, &target.table), false, is_soft).await,
+            None => estimate(client, &table, false, is_soft).await,
         };
     }
     let storage = relation(&target.schema, &target.storage);
@@ -106,12 +102,7 @@ async fn estimate(client: &Object, table: &str, is_managed: bool, is_soft: bool)
     let row = client.query_one(sql, &[&table]).await.map_err(ddl_error)?;
     let count = |at| row.try_get(at).map(whole).map_err(ddl_error);
     let (all, deleted, pages) = (count(0)?, count(1)?, count(2)?);
-    let mut rows = Rows {
-        live: if is_soft { all } else { all.saturating_sub(deleted) },
-        tombstones: if is_soft { 0 } else { deleted },
-        is_estimate: true,
-        ..Rows::default()
-    };
+    let mut rows = Rows { is_estimate: true, ..Rows::of(all, deleted, is_soft) };
     if !is_managed {
         return Ok(Rows { live: all, tombstones: 0, ..rows });
     }
