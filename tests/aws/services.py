@@ -33,15 +33,15 @@ class Service:
 
 
 class Moto(Service):
-    def __init__(self, folder):
-        self.port = free_port()
+    def __init__(self, folder, port=None):
+        self.port = port or free_port()
         server = tool(Path(sys.executable).parent / "moto_server")
         super().__init__([server, "-H", "127.0.0.1", "-p", self.port], folder)
 
 
 class KinesisLocal(Service):
-    def __init__(self, folder):
-        self.port = free_port()
+    def __init__(self, folder, port=None):
+        self.port = port or free_port()
         package = TOOLS / "npm/node_modules/kinesis-local"
         # it reads its certificate from the working directory
         super().__init__(
