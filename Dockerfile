@@ -1,8 +1,8 @@
 # syntax=docker/dockerfile:1
 
-# A processor as the image of a Lambda function:
+# The Lambda function as image:
 #
-#     docker build --provenance=false --sbom=false --build-arg PROCESSOR=rowtide-kinesis --tag rowtide-kinesis .
+#     docker build --provenance=false --sbom=false --tag rowtide-stream .
 #
 # Lambda takes images of one architecture and without attestations only, hence the two options.
 #
@@ -21,7 +21,6 @@ ARG CERTIFICATES=
 
 # hadolint ignore=DL3006
 FROM ${BUILD_IMAGE} AS build
-ARG PROCESSOR=rowtide-kinesis
 # the toolchain of the image; rust-toolchain.toml would fetch what only development needs
 ENV RUSTUP_TOOLCHAIN=1.95.0
 SHELL ["/bin/bash", "-o", "errexit", "-o", "pipefail", "-c"]
@@ -29,9 +28,9 @@ WORKDIR /src
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
-    cargo build --locked --release --no-default-features --features lambda --bin "${PROCESSOR}" \
-    && scripts/check-glibc "target/release/${PROCESSOR}" \
-    && install -D --mode=0755 "target/release/${PROCESSOR}" /out/bootstrap
+    cargo build --locked --release --no-default-features --features lambda --bin rowtide-stream \
+    && scripts/check-glibc target/release/rowtide-stream \
+    && install -D --mode=0755 target/release/rowtide-stream /out/bootstrap
 
 FROM build AS certificates
 RUN mkdir /certificates

@@ -37,15 +37,15 @@ torture minutes='10':
 cold-start:
     cargo bench --locked --no-default-features --features lambda --bench cold_start
     cargo build --locked --release --no-default-features --features lambda --bins
-    ls -l target/release/rowtide-kinesis target/release/rowtide-dynamodb
+    ls -l target/release/rowtide-stream
 
-# A Lambda function as zip, for example `just zip rowtide-kinesis aarch64`.
-zip processor='rowtide-kinesis' architecture=arch():
-    scripts/zip {{ processor }} {{ architecture }}
+# The Lambda function as zip, for example `just zip aarch64`.
+zip architecture=arch():
+    scripts/zip {{ architecture }}
 
-# A Lambda function as image.
-image processor='rowtide-kinesis':
-    docker build --provenance=false --sbom=false --build-arg PROCESSOR={{ processor }} --tag {{ processor }} .
+# The Lambda function as image.
+image:
+    docker build --provenance=false --sbom=false --tag rowtide-stream .
 
 # Feeds a fuzz target for so many seconds, from the events on; `decode` or `envelope`. Needs nightly and cargo-fuzz.
 fuzz target='decode' seconds='300':

@@ -12,10 +12,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant, SystemTime};
 
-const PROCESSORS: [(&str, &str); 2] = [
-    ("rowtide-kinesis", env!("CARGO_BIN_EXE_rowtide-kinesis")),
-    ("rowtide-dynamodb", env!("CARGO_BIN_EXE_rowtide-dynamodb")),
-];
+const BINARY: &str = env!("CARGO_BIN_EXE_rowtide-stream");
 const STARTS: usize = 50;
 const EVENT: &str = include_str!("../events/dynamodb/insert.json");
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -25,11 +22,9 @@ fn main() -> std::io::Result<()> {
     if !std::env::args().any(|argument| argument == "--bench") {
         return Ok(());
     }
-    for (name, binary) in PROCESSORS {
-        let url = [("ROWTIDE_SINK_URL", "postgresql://rowtide@database.example/shop")];
-        let times = (0..STARTS).map(|_| start(binary, &url, Until::Asked)).collect::<Result<_, _>>()?;
-        tell(&format!("{name}: start to the first /next"), times)?;
-    }
+    let url = [("ROWTIDE_SINK_URL", "postgresql://rowtide@database.example/shop")];
+    let times = (0..STARTS).map(|_| start(&url, Until::Asked)).collect::<Result<_, _>>()?;
+    tell("start to the first /next", times)?;
     let Ok(url) = std::env::var("ROWTIDE_TEST_POSTGRES") else {
         return writeln!(
             std::io::stdout(),
@@ -43,17 +38,16 @@ fn main() -> std::io::Result<()> {
         ("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT", &port),
         ("AWS_SESSION_TOKEN", "token"),
     ];
-    let binary = env!("CARGO_BIN_EXE_rowtide-dynamodb");
     // the tables are made by the first of all
-    start(binary, &plain, Until::Answered)?;
+    start(&plain, Until::Answered)?;
     let (mut without, mut with) = (Vec::new(), Vec::new());
     // by turns, so that what else the machine does meets both
     for _ in 0..STARTS {
-        without.push(start(binary, &plain, Until::Answered)?);
-        with.push(start(binary, &secret, Until::Answered)?);
+        without.push(start(&plain, Until::Answered)?);
+        with.push(start(&secret, Until::Answered)?);
     }
-    tell("rowtide-dynamodb: start to the first answer, URL in a variable", without)?;
-    tell("rowtide-dynamodb: start to the first answer, URL from the extension", with)
+    tell("start to the first answer, URL in a variable", without)?;
+    tell("start to the first answer, URL from the extension", with)
 }
 
 fn tell(what: &str, mut times: Vec<Duration>) -> std::io::Result<()> {
@@ -77,7 +71,7 @@ enum Until {
 }
 
 /// Starts a processor once.
-fn start(binary: &str, variables: &[(&str, &str)], until: Until) -> std::io::Result<Duration> {
+fn start(variables: &[(&str, &str)], until: Until) -> std::io::Result<Duration> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
     let (reached, end) = mpsc::channel();
@@ -88,7 +82,7 @@ fn start(binary: &str, variables: &[(&str, &str)], until: Until) -> std::io::Res
         }
     });
     let started = Instant::now();
-    let mut child = Command::new(binary)
+    let mut child = Command::new(BINARY)
         .env_clear()
         .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
         .env("AWS_LAMBDA_FUNCTION_NAME", "cold-start")

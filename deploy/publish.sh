@@ -1,21 +1,20 @@
 #!/usr/bin/env bash
 # Builds the image of a function, pushes it by digest, and puts the function's alias `live` on it:
 #
-#     deploy/publish.sh [--function NAME] [--repository NAME] [--processor rowtide-kinesis]
-#                       [--architecture arm64|x86_64] [--tag TAG] [-- OPTIONS OF DOCKER BUILD]
+#     deploy/publish.sh [--function NAME] [--repository NAME] [--architecture arm64|x86_64]
+#                       [--tag TAG] [-- OPTIONS OF DOCKER BUILD]
 #
 # Without --function it stops after the push: the line `ImageUri=…` is the parameter of the templates. With it, a new
 # version of the function is published and the alias moves there; the templates must get the same ImageUri before they
 # are deployed again. deploy/flights/roll-back.sh moves the alias back. Needs docker with buildx, and the AWS CLI.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-repository=rowtide processor=rowtide-kinesis architecture=arm64 function='' tag='' more=()
+repository=rowtide architecture=arm64 function='' tag='' more=()
 
 while [ $# -gt 0 ]; do
     case $1 in
         --function) function=${2:?} ;;
         --repository) repository=${2:?} ;;
-        --processor) processor=${2:?} ;;
         --architecture) architecture=${2:?} ;;
         --tag) tag=${2:?} ;;
         --)
@@ -30,10 +29,6 @@ while [ $# -gt 0 ]; do
     esac
     shift 2
 done
-case $processor in
-    rowtide-kinesis | rowtide-dynamodb | rowtide-sqs | rowtide-kafka) ;;
-    *) echo "$0: there is no processor $processor." >&2 && exit 2 ;;
-esac
 case $architecture in
     arm64) platform=linux/arm64 ;;
     x86_64) platform=linux/amd64 ;;
@@ -46,7 +41,7 @@ if [ -z "$tag" ]; then
         echo "$0: there are changes that are not committed. Commit them, or name the image with --tag." >&2
         exit 1
     fi
-    tag=$processor-$architecture-$(git rev-parse --short=12 HEAD)
+    tag=rowtide-stream-$architecture-$(git rev-parse --short=12 HEAD)
 fi
 
 uri=$(aws ecr describe-repositories --repository-names "$repository" \
@@ -64,7 +59,7 @@ else
     aws ecr get-login-password | docker login --username AWS --password-stdin "${uri%%/*}" >&2
     # Lambda takes images of one architecture and without attestations only.
     docker buildx build --platform "$platform" --provenance=false --sbom=false \
-        --build-arg "PROCESSOR=$processor" --tag "$uri:$tag" ${more[@]+"${more[@]}"} --push . >&2
+        --tag "$uri:$tag" ${more[@]+"${more[@]}"} --push . >&2
 fi
 image=$uri@$(digest)
 echo "ImageUri=$image"

@@ -92,7 +92,7 @@ async fn main() -> Result<(), Error> {
     let provider = SdkMeterProvider::builder().build();
     let instruments = Instruments::new(&provider.meter("rowtide"));
     tracing_subscriber::registry().with(Lines::from_environment()).with(instruments).init();
-    let processor = Processor::from_environment("auto").await?;
+    let processor = Processor::from_environment().await?;
     let handle = service_fn(async |event| {
         let answer = processor.handle(event).await;
         // a function may freeze as soon as it has answered

@@ -1,6 +1,6 @@
 //! A Lambda function of your own around Rowtide: here the handler has its event typed, and something to say about it.
 //!
-//! The binary `rowtide-kinesis` is the better start for everybody who has nothing to add.
+//! The binary `rowtide-stream` is the better start for everybody who has nothing to add.
 
 use aws_lambda_events::event::kinesis::KinesisEvent;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -10,7 +10,7 @@ use rowtide::lambda::{Failure, Processor, Response, init_log};
 async fn main() -> Result<(), Error> {
     init_log();
     // made once, so that its connections live from one invocation to the next
-    let processor = Processor::from_environment("auto").await?;
+    let processor = Processor::from_environment().await?;
     lambda_runtime::run(service_fn(|event| handle(&processor, event))).await
 }
 

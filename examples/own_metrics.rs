@@ -41,6 +41,6 @@ async fn main() -> Result<(), Error> {
     let socket = UdpSocket::bind("127.0.0.1:0")?;
     socket.connect("127.0.0.1:8125")?;
     tracing_subscriber::registry().with(Lines::from_environment()).with(StatsD(socket)).init();
-    let processor = Processor::from_environment("auto").await?;
+    let processor = Processor::from_environment().await?;
     lambda_runtime::run(service_fn(|event| processor.handle(event))).await
 }

@@ -49,7 +49,7 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `lambda` | `lambda` and the functions `rowtide-kinesis`, `rowtide-dynamodb`, `rowtide-sqs`, `rowtide-kafka` |
+//! | `lambda` | `lambda` and the function `rowtide-stream` |
 //! | `embedded` | `embedded`: a PostgreSQL inside the process |
 //! | `cli` | the command `rowtide`; `doctor`, which examines templates and configuration |
 

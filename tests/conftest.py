@@ -23,14 +23,14 @@ def database(server):
 
 @pytest.fixture
 def function(tmp_path):
-    """Starts a function behind the emulator: `function("rowtide-kinesis", ROWTIDE_SINK_URL=…)`."""
+    """Starts a function behind the emulator: `function(ROWTIDE_SINK_URL=…)`."""
     from emulator import Function
 
     running = []
 
-    def start(binary, **options):
+    def start(**options):
         log = tmp_path / f"function-{len(running)}.log"
-        running.append(Function(binary, log, **options))
+        running.append(Function(log, **options))
         return running[-1]
 
     yield start

@@ -1,6 +1,6 @@
 //! The front door for AWS Lambda: from an invocation to `process()` and back to a batch response.
 //!
-//! Each of the four processors is one call of [`run`]. A handler of your own makes a [`Processor`] and calls
+//! The function `rowtide-stream` is one call of [`run`]. A handler of your own makes a [`Processor`] and calls
 //! [`Processor::handle`], or turns the event of a typed handler into an [`Envelope`].
 //!
 //! Knows Lambda's Runtime API and its variables `AWS_LAMBDA_…`, which are the platform's and no settings; no source
@@ -37,10 +37,10 @@ use tokio::sync::OnceCell;
 
 /// Runs a processor until Lambda ends it: configuration, log, handler, shutdown. Call it first thing in `main`.
 ///
-/// `default_decoder` is used when nothing sets `source.decoder`, or sets it to `auto`. The configuration is read at
-/// once; when it cannot be used, Lambda is told so (`/runtime/init/error`) and the exit status is 1. The database is
-/// not asked before the first record arrives, and its connections are kept from one invocation to the next.
-pub async fn run(default_decoder: &str) -> ExitCode {
+/// The configuration is read at once; when it cannot be used, Lambda is told so (`/runtime/init/error`) and the exit
+/// status is 1. The database is not asked before the first record arrives, and its connections are kept from one
+/// invocation to the next.
+pub async fn run() -> ExitCode {
     log::init();
     let platform = match platform::Platform::find() {
         Ok(platform) => Arc::new(platform),
@@ -49,7 +49,7 @@ pub async fn run(default_decoder: &str) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let processor = match Processor::from_environment(default_decoder).await {
+    let processor = match Processor::from_environment().await {
         Ok(processor) => Arc::new(processor),
         Err(error) => {
             tracing::error!(code = error.code().as_str(), "{error}");
@@ -82,16 +82,13 @@ pub struct Processor {
 }
 
 impl Processor {
-    /// The processor that this process's configuration describes; see [`run`] for `default_decoder`. No connection is
-    /// opened yet. What the configuration refers to is fetched, but for `sink.url`, which is fetched meanwhile.
+    /// The processor that this process's configuration describes. No connection is opened yet. What the configuration
+    /// refers to is fetched, but for `sink.url`, which is fetched meanwhile.
     ///
     /// # Errors
     /// A configuration error that names the setting, or one that names the secret that cannot be fetched.
-    pub async fn from_environment(default_decoder: &str) -> Result<Self> {
-        let mut config = Box::pin(secrets::load(Draft::of_function()?)).await?;
-        if config.source.decoder == "auto" {
-            default_decoder.clone_into(&mut config.source.decoder);
-        }
+    pub async fn from_environment() -> Result<Self> {
+        let config = Box::pin(secrets::load(Draft::of_function()?)).await?;
         let processor = Self::new(&config)?;
         processor.sink.prefetch();
         Ok(processor)

@@ -80,14 +80,14 @@ class Endpoint:
 
 
 class Function(Endpoint):
-    def __init__(self, binary, log, timeout_s=60, cwd=None, **variables):
+    def __init__(self, log, timeout_s=60, cwd=None, **variables):
         if not EMULATOR.exists():
             raise FileNotFoundError(f"{EMULATOR} is not there: {INSTALL}.")
         EMULATOR.chmod(0o755)
         self.port, runtime_api = free_port(), free_port()
         super().__init__(f"http://127.0.0.1:{self.port}")
         command = [EMULATOR, "--runtime-interface-emulator-address", f"127.0.0.1:{self.port}"]
-        command += ["--runtime-api-address", f"127.0.0.1:{runtime_api}", "--log-level", "error", program(binary)]
+        command += ["--runtime-api-address", f"127.0.0.1:{runtime_api}", "--log-level", "error", program("rowtide-stream")]
         own = {
             "AWS_LAMBDA_FUNCTION_TIMEOUT": str(timeout_s),
             "AWS_LAMBDA_FUNCTION_NAME": "rowtide-test",

@@ -98,7 +98,7 @@ def table(moto, request):
 
 @pytest.fixture
 def running(function, database):
-    return function("rowtide-dynamodb", timeout_s=5, ROWTIDE_SINK_URL=database.url())
+    return function(timeout_s=5, ROWTIDE_SINK_URL=database.url())
 
 
 def rows(database, table):
@@ -143,7 +143,7 @@ def test_the_rows_equal_the_table_whatever_comes_twice_late_and_in_another_order
 
 def test_when_the_database_stops_the_mapping_goes_on_from_the_reported_number(table, function, server):
     database = server.database()
-    running = function("rowtide-dynamodb", timeout_s=2, ROWTIDE_SINK_URL=database.url())
+    running = function(timeout_s=2, ROWTIDE_SINK_URL=database.url())
     table.write(120)
     mapping = Mapping(table.stream, table.shard, running.invoke, batch=30)
     assert mapping.poll() and mapping.history[-1][1] is None
@@ -164,7 +164,7 @@ def test_when_the_database_stops_the_mapping_goes_on_from_the_reported_number(ta
 
 def test_a_database_that_comes_and_goes_while_batches_are_written_loses_nothing(table, function, server):
     database = server.database()
-    running = function("rowtide-dynamodb", timeout_s=4, ROWTIDE_SINK_URL=database.url())
+    running = function(timeout_s=4, ROWTIDE_SINK_URL=database.url())
     table.write(250)
     mapping = Mapping(table.stream, table.shard, running.invoke, batch=25)
     mapping.poll()
@@ -194,7 +194,7 @@ def test_what_lambda_stored_of_a_batch_that_it_gave_up_is_replayed_from_the_buck
     s3, bucket = moto.client("s3"), "given-up"
     s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
     database = server.database()
-    running = function("rowtide-dynamodb", timeout_s=1, ROWTIDE_SINK_URL=database.url())
+    running = function(timeout_s=1, ROWTIDE_SINK_URL=database.url())
     table.write(30)
     stored = []
 

@@ -13,22 +13,11 @@ from processes import ROOT
 
 EVENTS = ROOT / "events"
 CASES = sorted(str(path.relative_to(EVENTS).with_suffix("")) for path in EVENTS.glob("*/*.json"))
-BINARIES = {"aws:kinesis": "rowtide-kinesis", "aws:dynamodb": "rowtide-dynamodb", "aws:sqs": "rowtide-sqs"}
 COUNTS = ("received", "applied", "stale", "parked", "reported")
 
 
 def event(case):
     return (EVENTS / f"{case}.json").read_bytes()
-
-
-def binary(payload):
-    """The function behind which such an event arrives."""
-    event = json.loads(payload)
-    if isinstance(event, dict) and event.get("eventSource") in ("aws:kafka", "SelfManagedKafka"):
-        return "rowtide-kafka"
-    records = event if isinstance(event, list) else event.get("Records", [])
-    first = records[0] if records else {}
-    return BINARIES.get(first.get("eventSource"), "rowtide-kinesis")
 
 
 class Golden:
@@ -69,7 +58,7 @@ def test_every_event_leaves_the_answer_the_counts_and_the_rows_of_its_golden(cas
     for target in golden.rows or {}:
         database.query(f'create schema if not exists "{target.split(".")[0]}"')
     payload = event(case)
-    running = function(binary(payload), **settings(case, database))
+    running = function(**settings(case, database))
     if golden.failure:
         with pytest.raises(FunctionError) as error:
             running.invoke(payload)
@@ -89,7 +78,7 @@ def test_every_event_leaves_the_answer_the_counts_and_the_rows_of_its_golden(cas
 
 
 def test_a_warm_function_answers_again_and_keeps_its_connection(function, database):
-    running = function("rowtide-dynamodb", ROWTIDE_SINK_URL=database.url())
+    running = function(ROWTIDE_SINK_URL=database.url())
     first = event("dynamodb/insert")
     assert running.invoke(first) == {"batchItemFailures": []}
     pid, backends = running.pid(), database.query(CONNECTED, database.name)
@@ -103,7 +92,7 @@ def test_a_warm_function_answers_again_and_keeps_its_connection(function, databa
 
 
 def test_an_error_of_the_function_names_its_kind_and_leaves_it_running(function, database):
-    running = function("rowtide-kinesis", ROWTIDE_SINK_URL=database.url())
+    running = function(ROWTIDE_SINK_URL=database.url())
     with pytest.raises(FunctionError) as error:
         running.invoke({"key1": "value1"})
     assert error.value.type == "Rowtide.Configuration"
@@ -123,7 +112,7 @@ def test_a_configuration_that_cannot_be_used_ends_the_initialisation(function, d
         ({"ROWTIDE_SINK_URL": database.url(), "ROWTIDE_CONFIG": str(tmp_path / "rowtide.toml")}, "schema"),
     ]
     for variables, named in cases:
-        running = function("rowtide-kinesis", **variables)
+        running = function(**variables)
         for _ in range(2):
             with pytest.raises(FunctionError) as error:
                 running.invoke(event("dynamodb-kinesis/insert"))
@@ -148,7 +137,7 @@ def test_before_its_time_is_over_a_function_says_how_far_it_came(function, datab
     first_order = next(record for record in records if names_table(record, "orders"))
     customers = [record for record in records if names_table(record, "customers")]
     assert records.index(customers[0]) < records.index(first_order)
-    running = function("rowtide-kinesis", timeout_s=3, ROWTIDE_SINK_URL=database.url())
+    running = function(timeout_s=3, ROWTIDE_SINK_URL=database.url())
     # makes the tables
     running.invoke(event("dynamodb-kinesis/insert"))
     database.query("truncate orders_cdc")
@@ -175,7 +164,7 @@ def test_without_its_database_a_function_reports_the_first_record_and_recovers(f
     database = server.database()
     payload = event("dynamodb-kinesis/insert")
     nobody = {"batchItemFailures": [{"itemIdentifier": kinesis_numbers(payload)[0]}]}
-    running = function("rowtide-kinesis", timeout_s=2, ROWTIDE_SINK_URL=database.url())
+    running = function(timeout_s=2, ROWTIDE_SINK_URL=database.url())
     server.stop()
     try:
         assert running.invoke(payload) == nobody
@@ -198,7 +187,7 @@ CONNECTED = "select pid from pg_stat_activity where datname = %s and pid <> pg_b
 def test_asked_to_end_a_function_closes_its_connections(ended_with, function, server, database):
     # the server tells at this level when a client has gone without a word
     database.query(f"alter database {database.name} set log_min_messages = debug1")
-    running = function("rowtide-dynamodb", ROWTIDE_SINK_URL=database.url())
+    running = function(ROWTIDE_SINK_URL=database.url())
     running.invoke(event("dynamodb/insert"))
     ((backend,),) = database.query(CONNECTED, database.name)
     said = len(server.log())
@@ -232,7 +221,7 @@ def test_secrets_and_row_values_are_in_no_line_that_a_function_writes(function, 
     }
     batch = {"Records": [record(1, {"S": "canary-value"}), record(2, {"N": "canary-number"})]}
     url = database.url("canary", "canary-p%C3%A4ssword-7d1f")
-    running = function("rowtide-dynamodb", ROWTIDE_SINK_URL=url, RUST_LOG="trace")
+    running = function(ROWTIDE_SINK_URL=url, RUST_LOG="trace")
     told = [running.raw(batch), running.raw({"canary-value": 1}), running.raw(b'{"Records":[canary-value]}')]
     assert running.summaries()[0]["applied"] == 1
     assert running.summaries()[0]["parked"] == 1

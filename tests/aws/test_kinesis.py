@@ -60,7 +60,7 @@ def rows(database):
 
 @pytest.fixture
 def running(function, database):
-    return function("rowtide-kinesis", timeout_s=10, ROWTIDE_SINK_URL=database.url())
+    return function(timeout_s=10, ROWTIDE_SINK_URL=database.url())
 
 
 def test_several_shards_read_in_turns_make_the_rows_of_several_tables(kinesis, running, database):

@@ -1,4 +1,4 @@
-"""Messages of SQS queues of moto, sent to them or published through SNS, become rows behind rowtide-sqs."""
+"""Messages of SQS queues of moto, sent to them or published through SNS, become rows behind a queue."""
 
 import json
 import random
@@ -64,7 +64,7 @@ def statuses(database):
 
 @pytest.fixture
 def running(function, database):
-    return function("rowtide-sqs", timeout_s=5, ROWTIDE_SINK_URL=database.url())
+    return function(timeout_s=5, ROWTIDE_SINK_URL=database.url())
 
 
 def test_messages_in_any_order_make_the_rows(moto, running, database):

@@ -71,7 +71,7 @@ def start(function, moto):
 
     def start(url, **variables):
         options = {"timeout_s": 20, "RUST_LOG": "trace", "AWS_ENDPOINT_URL": moto.url, "ROWTIDE_SINK_URL": url}
-        running.append(function("rowtide-dynamodb", **(AWS | options | variables)))
+        running.append(function(**(AWS | options | variables)))
         return running[-1]
 
     yield start

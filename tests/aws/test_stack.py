@@ -18,12 +18,12 @@ FINAL_S, ARRIVAL_S = 60, 60
 PASSWORD = "canary-of-the-stack"
 
 
-def zipped(binary, path):
+def zipped(path):
     """The zip of a function, as scripts/zip packs it, but without compression."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         entry = zipfile.ZipInfo("bootstrap")
         entry.external_attr = 0o755 << 16
-        archive.writestr(entry, program(binary).read_bytes())
+        archive.writestr(entry, program("rowtide-stream").read_bytes())
     return path
 
 
@@ -98,13 +98,12 @@ def ministack(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def bucket(ministack, tmp_path_factory):
-    """A bucket with the zips of both functions of streams."""
+    """A bucket with the function's zip."""
     s3, name = ministack.client("s3"), "artefacts"
     s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
-    for binary in ("rowtide-kinesis", "rowtide-dynamodb"):
-        path = zipped(binary, tmp_path_factory.mktemp("zip") / "function.zip")
-        s3.put_object(Bucket=name, Key=f"{binary}.zip", Body=path.read_bytes())
-        path.unlink()
+    path = zipped(tmp_path_factory.mktemp("zip") / "function.zip")
+    s3.put_object(Bucket=name, Key="rowtide-stream.zip", Body=path.read_bytes())
+    path.unlink()
     return name
 
 
@@ -128,7 +127,7 @@ def test_the_template_deploys_and_a_change_becomes_a_row(kind, source, ministack
             "CreateTable": "true",
             "PackageType": "Zip",
             "CodeBucket": bucket,
-            "CodeKey": f"rowtide-{source}.zip",
+            "CodeKey": "rowtide-stream.zip",
             "Architecture": "x86_64",
             "SinkSecretArn": secret["ARN"],
             # ministack knows no metric math

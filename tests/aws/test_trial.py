@@ -171,7 +171,7 @@ def test_without_a_trial_a_put_says_so(terminal):
 def test_beside_servers_of_somebody_else_it_only_follows_as_in_docker_compose(
     moto, kinesis, function, database, tmp_path
 ):
-    running = function(trial.FUNCTION, timeout_s=10, ROWTIDE_SINK_URL=database.url())
+    running = function(timeout_s=10, ROWTIDE_SINK_URL=database.url())
     # the image there does not have this package
     script = "import runpy, sys; sys.modules['psycopg'] = None; runpy.run_path(sys.argv.pop(1), run_name='__main__')"
     command = [sys.executable, "-c", script, ROOT / "tests/aws/trial.py"]

@@ -29,8 +29,7 @@ from items import change
 from mapping import DynamoDbStream, KinesisStream, Mapping
 from processes import AWS, ROOT, program
 
-# The compiled function, whatever it stands behind.
-FUNCTION = "rowtide-stream"
+PROGRAMS = ("rowtide", "rowtide-stream")
 # The table of DynamoDB with a stream of its own, and the one whose changes come by way of Kinesis.
 TABLE, KINESIS_TABLE, STREAM = "orders", "customers", "changes"
 DATABASE = "trial"
@@ -194,7 +193,7 @@ class Trial:
             (lambda: KinesisLocal(folder / "kinesis", self.port + 2), KinesisLocal.stop),
         )
         self.database, log = server.create(DATABASE), folder / "function.log"
-        start = lambda: Function(FUNCTION, log, timeout_s=10, ROWTIDE_SINK_URL=self.database.url())  # noqa: E731
+        start = lambda: Function(log, timeout_s=10, ROWTIDE_SINK_URL=self.database.url())  # noqa: E731
         (function,) = self._begin((start, Function.stop))
         self.processes = [moto.process, kinesis.process, function.process]
         self.sources.make()
@@ -287,7 +286,7 @@ def end(*_):
 
 def build():
     """The function and the command, unless they are there or lie elsewhere."""
-    there = all((ROOT / "target/debug" / name).exists() for name in (FUNCTION, "rowtide"))
+    there = all((ROOT / "target/debug" / name).exists() for name in PROGRAMS)
     if not there and "ROWTIDE_TEST_BINARIES" not in os.environ:
         say("building the function and the command, which takes some minutes")
         cargo = ["cargo", "build", "--locked", "--no-default-features", "--features", "cli,lambda", "--bins"]
@@ -296,7 +295,8 @@ def build():
         if subprocess.run(cargo, cwd=ROOT).returncode != 0:
             raise Failed("They could not be built.")
     # says what is not there
-    program(FUNCTION)
+    for name in PROGRAMS:
+        program(name)
 
 
 def require_free(port):

@@ -320,7 +320,7 @@ def test_publish_pushes_by_digest_publishes_a_version_and_moves_the_alias(cloud,
     image = line.removeprefix("ImageUri=")
     assert "@sha256:" in image
     build = calls.read_text().splitlines()[-1]
-    alone = ("--platform linux/arm64", "--provenance=false", "--sbom=false", "PROCESSOR=rowtide-kinesis")
+    alone = ("--platform linux/arm64", "--provenance=false", "--sbom=false")
     for option in (*alone, " ".join(certificates[1:])):
         assert option in build
     client.create_function(

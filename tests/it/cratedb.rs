@@ -1377,7 +1377,7 @@ async fn a_function_runs_with_the_variables_of_its_predecessor() {
         ("MESSAGE_FORMAT", "dynamodb"),
         ("USE_BATCH_PROCESSING", "true"),
     ];
-    let mut function = Function::start(env!("CARGO_BIN_EXE_rowtide-kinesis"), &variables).await;
+    let mut function = Function::start(&variables).await;
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/events/dynamodb-kinesis/insert.json");
     let event = std::fs::read(path).unwrap();
     for _ in 0..2 {
@@ -1439,7 +1439,7 @@ async fn a_function_of_a_predecessor_writes_into_its_tables() {
     let apply = async |variables: &[(&str, String)], payloads: &[Value]| {
         let variables: Vec<(&str, &str)> =
             variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let mut function = Function::start(env!("CARGO_BIN_EXE_rowtide-kinesis"), &variables).await;
+        let mut function = Function::start(&variables).await;
         let answer = function.invoke(batch(payloads).as_bytes(), Duration::from_secs(30)).await;
         assert_eq!(answer.json(), json!({"batchItemFailures": []}));
         let log = String::from_utf8(function.terminate().await.stdout).unwrap();

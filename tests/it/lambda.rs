@@ -1,16 +1,12 @@
 //! The processors as Lambda starts them: real processes, invoked through the Runtime API.
 
-use crate::runtime_api::{Extensions, Function, Post};
+use crate::runtime_api::{Extensions, FUNCTION, Function, Post};
 use crate::support::{Place, server};
 use serde_json::{Value, json};
 use std::process::Output;
 use std::time::Duration;
 use tokio::net::TcpListener;
 
-const KINESIS: &str = env!("CARGO_BIN_EXE_rowtide-kinesis");
-const SQS: &str = env!("CARGO_BIN_EXE_rowtide-sqs");
-const KAFKA: &str = env!("CARGO_BIN_EXE_rowtide-kafka");
-const DYNAMODB: &str = env!("CARGO_BIN_EXE_rowtide-dynamodb");
 /// Longer than any answer takes, the retries for an unreachable database included.
 const LONG: Duration = Duration::from_secs(50);
 /// How a line for CloudWatch begins.
@@ -88,17 +84,17 @@ fn failed(post: &Post, error_type: &str) -> String {
 #[tokio::test]
 async fn with_the_variables_of_a_predecessor_no_answer_names_records_unless_it_is_read() {
     let cases = [
-        (KINESIS, "dynamodb-kinesis/insert", None),
-        (KINESIS, "dynamodb-kinesis/insert", Some("false")),
-        (DYNAMODB, "dynamodb/insert", None),
-        (SQS, "sqs/standard", None),
-        (KINESIS, "dynamodb-kinesis/insert", Some("true")),
+        ("dynamodb-kinesis/insert", None),
+        ("dynamodb-kinesis/insert", Some("false")),
+        ("dynamodb/insert", None),
+        ("sqs/standard", None),
+        ("dynamodb-kinesis/insert", Some("true")),
     ];
-    for (binary, name, reports_failures) in cases {
+    for (name, reports_failures) in cases {
         let url = refused().await;
         let mut variables = vec![("SINK_SQLALCHEMY_URL", url.as_str()), ("SINK_TABLE", "orders")];
         variables.extend(reports_failures.map(|value| ("USE_BATCH_PROCESSING", value)));
-        let mut function = Function::start(binary, &variables).await;
+        let mut function = Function::start(&variables).await;
         let answer = function.invoke(&event(name), Duration::from_secs(3)).await;
         let (log, is_read) = (log(&function.terminate().await), reports_failures == Some("true"));
         assert_eq!(answer.path.ends_with("/response"), is_read, "{name} {reports_failures:?} {answer:?}");
@@ -111,7 +107,7 @@ async fn with_the_variables_of_a_predecessor_no_answer_names_records_unless_it_i
 
 #[tokio::test]
 async fn an_unreachable_database_reports_the_first_record_and_the_process_goes_on() {
-    let mut function = Function::start(KINESIS, &[("ROWTIDE_SINK_URL", &refused().await)]).await;
+    let mut function = Function::start(&[("ROWTIDE_SINK_URL", &refused().await)]).await;
     let empty = function.invoke(&event("dynamodb-kinesis/empty-batch"), LONG).await;
     assert_eq!(empty.json(), nothing_failed());
     let insert = event("dynamodb-kinesis/insert");
@@ -139,7 +135,7 @@ async fn an_unreachable_database_reports_the_first_record_and_the_process_goes_o
 #[tokio::test]
 async fn a_queue_and_topics_hear_of_every_message_that_comes_again() {
     let short = Duration::from_secs(3);
-    let mut function = Function::start(SQS, &[("ROWTIDE_SINK_URL", &refused().await)]).await;
+    let mut function = Function::start(&[("ROWTIDE_SINK_URL", &refused().await)]).await;
     let answer = function.invoke(&event("sqs/standard"), short).await.json();
     let named: Vec<&str> = answer["batchItemFailures"]
         .as_array()
@@ -150,7 +146,7 @@ async fn a_queue_and_topics_hear_of_every_message_that_comes_again() {
     assert_eq!(named.len(), 4);
     assert_eq!(named[3], "059f36b4-87a3-44ab-83d2-661975830004");
     function.terminate().await;
-    let mut function = Function::start(KAFKA, &[("ROWTIDE_SINK_URL", &refused().await)]).await;
+    let mut function = Function::start(&[("ROWTIDE_SINK_URL", &refused().await)]).await;
     let answer = function.invoke(&event("kafka/several-partitions"), short).await.json();
     let first = |partition: &str| json!({"itemIdentifier": {"partition": partition, "offset": 15}});
     assert_eq!(answer, json!({"batchItemFailures": [first("maxwell-0"), first("maxwell-1")]}));
@@ -161,7 +157,7 @@ async fn a_queue_and_topics_hear_of_every_message_that_comes_again() {
 async fn a_database_that_never_answers_does_not_outlast_the_deadline() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("postgresql://rowtide@{}/shop", listener.local_addr().unwrap());
-    let mut function = Function::start(DYNAMODB, &[("ROWTIDE_SINK_URL", &url)]).await;
+    let mut function = Function::start(&[("ROWTIDE_SINK_URL", &url)]).await;
     let insert = event("dynamodb/insert");
     for time in [Duration::from_millis(1_500), Duration::from_millis(100), Duration::ZERO] {
         let answer = function.invoke(&insert, time).await;
@@ -176,7 +172,7 @@ async fn a_database_that_never_answers_does_not_outlast_the_deadline() {
 
 #[tokio::test]
 async fn an_event_that_is_no_batch_fails_the_invocation_and_the_next_one_is_served() {
-    let mut function = Function::start(KINESIS, &[("ROWTIDE_SINK_URL", &refused().await)]).await;
+    let mut function = Function::start(&[("ROWTIDE_SINK_URL", &refused().await)]).await;
     for bad in [r#"{"key1":"value1"}"#, "[]", "null", r#"{"Records":null}"#] {
         let message = failed(&function.invoke(bad.as_bytes(), LONG).await, "Rowtide.Configuration");
         assert!(message.contains("event source mapping"), "{message}");
@@ -194,7 +190,7 @@ async fn an_event_that_is_no_batch_fails_the_invocation_and_the_next_one_is_serv
 
 #[tokio::test]
 async fn a_stream_without_images_fails_the_invocation_with_the_setting_to_change() {
-    let mut function = Function::start(DYNAMODB, &[("ROWTIDE_SINK_URL", &refused().await)]).await;
+    let mut function = Function::start(&[("ROWTIDE_SINK_URL", &refused().await)]).await;
     let answer = function.invoke(&event("dynamodb/keys-only-stream"), LONG).await;
     let message = failed(&answer, "Rowtide.Configuration");
     assert!(message.contains("arn:aws:dynamodb:eu-central-1:123456789012:table/orders/stream/"), "{message}");
@@ -205,7 +201,7 @@ async fn a_stream_without_images_fails_the_invocation_with_the_setting_to_change
 
 #[tokio::test]
 async fn a_batch_of_nothing_but_poison_fails_the_invocation() {
-    let mut function = Function::start(KINESIS, &[("ROWTIDE_SINK_URL", &refused().await)]).await;
+    let mut function = Function::start(&[("ROWTIDE_SINK_URL", &refused().await)]).await;
     let records = vec![json!({"kinesis": {"data": "e30=", "sequenceNumber": "1"}}); 20];
     let event = json!({"Records": records}).to_string();
     let message = failed(&function.invoke(event.as_bytes(), LONG).await, "Rowtide.SystemicPoison");
@@ -215,7 +211,7 @@ async fn a_batch_of_nothing_but_poison_fails_the_invocation() {
 
 #[tokio::test]
 async fn the_state_of_a_tumbling_window_is_returned_as_it_came() {
-    let mut function = Function::start(KINESIS, &[("ROWTIDE_SINK_URL", &refused().await)]).await;
+    let mut function = Function::start(&[("ROWTIDE_SINK_URL", &refused().await)]).await;
     let answer = function.invoke(&event("dynamodb-kinesis/tumbling-window-final"), LONG).await;
     let expected = json!({"batchItemFailures": [], "state": {"orders": 18, "revenue": "2264.40"}});
     assert_eq!(answer.json(), expected);
@@ -233,7 +229,7 @@ async fn a_configuration_that_cannot_be_used_is_reported_and_ends_the_process() 
         (&[("ROWTIDE_SINK_URL", &url), ("ROWTIDE_CONFIG", "missing.toml")], "missing.toml"),
     ];
     for (variables, names) in cases {
-        let mut function = Function::start(KINESIS, variables).await;
+        let mut function = Function::start(variables).await;
         let post = function.posted().await;
         assert_eq!(
             (post.path.as_str(), post.error_type.as_deref()),
@@ -252,7 +248,7 @@ async fn a_configuration_that_cannot_be_used_is_reported_and_ends_the_process() 
 
 #[tokio::test]
 async fn outside_of_lambda_a_processor_says_what_it_is_for() {
-    let output = tokio::process::Command::new(DYNAMODB).env_clear().output().await.unwrap();
+    let output = tokio::process::Command::new(FUNCTION).env_clear().output().await.unwrap();
     assert_eq!(output.status.code(), Some(1));
     says(&log(&output), "ERROR", "rowtide replay");
 }
@@ -261,7 +257,7 @@ async fn outside_of_lambda_a_processor_says_what_it_is_for() {
 async fn without_an_extensions_api_the_function_works_and_still_ends_in_order() {
     let url = refused().await;
     let variables = [("ROWTIDE_SINK_URL", url.as_str())];
-    let mut function = Function::start_with(KINESIS, &variables, Extensions::No).await;
+    let mut function = Function::start_with(&variables, Extensions::No).await;
     let empty = function.invoke(&event("dynamodb-kinesis/empty-batch"), LONG).await;
     assert_eq!(empty.json(), nothing_failed());
     let output = function.terminate().await;
@@ -274,7 +270,7 @@ async fn the_log_has_the_level_and_the_format_that_lambda_asks_for() {
     let url = refused().await;
     let check = async |variables: &[(&str, &str)]| {
         let variables = [&[("ROWTIDE_SINK_URL", url.as_str())], variables].concat();
-        let mut function = Function::start(KINESIS, &variables).await;
+        let mut function = Function::start(&variables).await;
         function.invoke(&event("dynamodb-kinesis/insert"), Duration::from_secs(1)).await;
         function.terminate().await
     };
@@ -310,7 +306,7 @@ fn canary_event() -> Vec<u8> {
 
 async fn canaries_stay_silent(variables: &[(&str, &str)], time: Duration) -> Post {
     let variables = [variables, &[("RUST_LOG", "trace")]].concat();
-    let mut function = Function::start(DYNAMODB, &variables).await;
+    let mut function = Function::start(&variables).await;
     let answer = function.invoke(&canary_event(), time).await;
     let failure = function.invoke(br#"{"canary-value":"canary-value"}"#, time).await;
     let broken = function.invoke(br#"{"Records":[{"canary-value":canary-value}]}"#, time).await;
@@ -351,24 +347,24 @@ fn with(url: &str, option: &str, value: &str) -> String {
     format!("{url}{before}{option}={value}")
 }
 
-async fn on(place: &Place, binary: &str) -> Function {
+async fn on(place: &Place) -> Function {
     let variables =
         [("ROWTIDE_SINK_URL", place.url.as_str()), ("ROWTIDE_SINK_SCHEMA", place.schema.as_str())];
-    Function::start(binary, &variables).await
+    Function::start(&variables).await
 }
 
 #[tokio::test]
 async fn changes_become_rows_and_their_repetition_is_stale() {
     let Some(place) = server("lambda_changes").await else { return };
     let cases = [
-        (KINESIS, "dynamodb-kinesis/thousand-records", 1_000),
-        (KINESIS, "dynamodb-kinesis/tumbling-window", 2),
-        (DYNAMODB, "dynamodb/thousand-records", 1_000),
-        (DYNAMODB, "dynamodb/composite-key", 6),
+        ("dynamodb-kinesis/thousand-records", 1_000),
+        ("dynamodb-kinesis/tumbling-window", 2),
+        ("dynamodb/thousand-records", 1_000),
+        ("dynamodb/composite-key", 6),
     ];
-    for (binary, name, received) in cases {
+    for (name, received) in cases {
         place.run("drop schema {s} cascade; create schema {s}").await;
-        let mut function = on(&place, binary).await;
+        let mut function = on(&place).await;
         let event = event(name);
         for _ in 0..2 {
             let answer = function.invoke(&event, LONG).await.json();
@@ -389,7 +385,7 @@ async fn changes_become_rows_and_their_repetition_is_stale() {
 #[tokio::test]
 async fn every_invocation_is_measured() {
     let Some(place) = server("lambda_metrics").await else { return };
-    let mut function = on(&place, KINESIS).await;
+    let mut function = on(&place).await;
     for _ in 0..2 {
         function.invoke(&event("dynamodb-kinesis/poison-in-the-middle"), LONG).await;
     }
@@ -418,7 +414,7 @@ async fn every_invocation_is_measured() {
 
 #[tokio::test]
 async fn retries_and_the_end_of_the_time_are_measured() {
-    let mut function = Function::start(KINESIS, &[("ROWTIDE_SINK_URL", &refused().await)]).await;
+    let mut function = Function::start(&[("ROWTIDE_SINK_URL", &refused().await)]).await;
     // the attempts end before the time does, however slow the machine
     function.invoke(&event("dynamodb-kinesis/insert"), LONG).await;
     function.invoke(&event("dynamodb-kinesis/insert"), Duration::ZERO).await;
@@ -438,7 +434,7 @@ async fn metrics_have_the_names_of_the_settings_or_are_left_out() {
     let url = refused().await;
     let lines = async |variables: &[(&str, &str)]| {
         let variables = [&[("ROWTIDE_SINK_URL", url.as_str())], variables].concat();
-        let mut function = Function::start(KINESIS, &variables).await;
+        let mut function = Function::start(&variables).await;
         function.invoke(&event("dynamodb-kinesis/empty-batch"), LONG).await;
         metrics(&function.terminate().await)
     };
@@ -452,7 +448,7 @@ async fn metrics_have_the_names_of_the_settings_or_are_left_out() {
 #[tokio::test]
 async fn poison_is_parked_and_the_stream_goes_on() {
     let Some(place) = server("lambda_poison").await else { return };
-    let mut function = on(&place, KINESIS).await;
+    let mut function = on(&place).await;
     let answer = function.invoke(&event("dynamodb-kinesis/poison-in-the-middle"), LONG).await;
     assert_eq!(answer.json(), nothing_failed());
     assert_eq!(place.count("select count(*) from {s}.orders").await, 6);
@@ -466,7 +462,7 @@ async fn poison_is_parked_and_the_stream_goes_on() {
 async fn a_missing_schema_fails_the_invocation() {
     let Some(place) = server("lambda_schema").await else { return };
     place.run("drop schema {s} cascade").await;
-    let mut function = on(&place, DYNAMODB).await;
+    let mut function = on(&place).await;
     let answer = function.invoke(&event("dynamodb/insert"), LONG).await;
     let message = failed(&answer, "Rowtide.Configuration");
     assert!(message.contains("schema"), "{message}");
@@ -482,7 +478,7 @@ async fn a_connection_that_died_in_between_is_replaced() {
     let Some(place) = server("lambda_died").await else { return };
     let url = with(&place.url, "application_name", &place.schema);
     let variables = [("ROWTIDE_SINK_URL", url.as_str()), ("ROWTIDE_SINK_SCHEMA", place.schema.as_str())];
-    let mut function = Function::start(DYNAMODB, &variables).await;
+    let mut function = Function::start(&variables).await;
     assert_eq!(function.invoke(&event("dynamodb/insert"), LONG).await.json(), nothing_failed());
     let terminate = "select count(pg_terminate_backend(pid)) from pg_stat_activity where pid <> pg_backend_pid() and application_name = '{s}'";
     assert!(place.count(terminate).await > 0);

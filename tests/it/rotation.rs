@@ -18,7 +18,6 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-const DYNAMODB: &str = env!("CARGO_BIN_EXE_rowtide-dynamodb");
 const LONG: Duration = Duration::from_secs(50);
 /// The role whose password changes.
 const ROLE: &str = "rowtide_rotated";
@@ -154,7 +153,7 @@ async fn a_rotated_secret_is_fetched_again_and_the_function_goes_on() {
         let extension = extension(secret.clone(), obeys).await;
         let (endpoint, port) = (service.url(), extension.port.to_string());
         let variables = variables(&endpoint, (how != "service").then_some(port.as_str()));
-        let mut function = Function::start(DYNAMODB, &variables).await;
+        let mut function = Function::start(&variables).await;
         done(&mut function, "dynamodb/insert").await;
 
         // the password changes, and the connection that is there goes on without a question
@@ -193,7 +192,7 @@ async fn while_a_rotation_is_half_done_the_version_before_is_tried() {
     secret.rotate(&guarded.url("canary-2"));
     let service = service(secret.clone()).await;
     let endpoint = service.url();
-    let mut function = Function::start(DYNAMODB, &variables(&endpoint, None)).await;
+    let mut function = Function::start(&variables(&endpoint, None)).await;
     done(&mut function, "dynamodb/insert").await;
     let stages: Vec<_> = service.asked().iter().map(|asked| asked.json()["VersionStage"].clone()).collect();
     assert_eq!(stages, [json!(null), json!(null), json!("AWSPREVIOUS")]);
@@ -213,7 +212,7 @@ async fn a_login_that_no_version_of_the_secret_gets_is_the_old_error_and_not_a_s
     secret.rotate(&guarded.url("canary-wronger"));
     let service = service(secret.clone()).await;
     let endpoint = service.url();
-    let mut function = Function::start(DYNAMODB, &variables(&endpoint, None)).await;
+    let mut function = Function::start(&variables(&endpoint, None)).await;
     for _ in 0..4 {
         let message = refused(&function.invoke(&event("dynamodb/insert"), LONG).await);
         assert!(message.contains("The database refuses the login") && message.contains("28P01"), "{message}");
@@ -230,7 +229,7 @@ async fn a_login_that_no_version_of_the_secret_gets_is_the_old_error_and_not_a_s
     // what no secret says is not fetched
     let url = guarded.url("canary-wrong");
     let variables = [("ROWTIDE_SINK_URL", url.as_str()), ("ROWTIDE_SINK_SCHEMA", "cdc")];
-    let mut function = Function::start(DYNAMODB, &variables).await;
+    let mut function = Function::start(&variables).await;
     let message = refused(&function.invoke(&event("dynamodb/insert"), LONG).await);
     assert!(message.contains("28P01") && !message.contains("secret"), "{message}");
     log(&function.terminate().await);

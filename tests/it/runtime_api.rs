@@ -11,6 +11,8 @@ use tokio::sync::{Notify, mpsc};
 
 /// A test that waits so long has failed; its message has the function's output.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// The compiled function.
+pub(crate) const FUNCTION: &str = env!("CARGO_BIN_EXE_rowtide-stream");
 
 /// What the function posted.
 #[derive(Debug)]
@@ -57,12 +59,12 @@ pub(crate) struct Function {
 }
 
 impl Function {
-    /// Starts `binary` with nothing in its environment but what Lambda sets, and `variables`.
-    pub(crate) async fn start(binary: &str, variables: &[(&str, &str)]) -> Self {
-        Self::start_with(binary, variables, Extensions::Yes).await
+    /// Starts it with nothing in its environment but what Lambda sets, and `variables`.
+    pub(crate) async fn start(variables: &[(&str, &str)]) -> Self {
+        Self::start_with(variables, Extensions::Yes).await
     }
 
-    pub(crate) async fn start_with(binary: &str, variables: &[(&str, &str)], extensions: Extensions) -> Self {
+    pub(crate) async fn start_with(variables: &[(&str, &str)], extensions: Extensions) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
         let (sender, posts) = mpsc::unbounded_channel();
@@ -73,7 +75,7 @@ impl Function {
             extensions: extensions == Extensions::Yes,
         });
         tokio::spawn(accept(listener, api.clone()));
-        let child = Command::new(binary)
+        let child = Command::new(FUNCTION)
             .env_clear()
             .env("AWS_LAMBDA_RUNTIME_API", address)
             .env("AWS_LAMBDA_FUNCTION_NAME", "rowtide-test")

@@ -13,7 +13,6 @@ use std::process::Output;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-const DYNAMODB: &str = env!("CARGO_BIN_EXE_rowtide-dynamodb");
 const LONG: Duration = Duration::from_secs(50);
 const CANARY: &str = "canary-password-3b9e";
 
@@ -70,7 +69,7 @@ async fn a_function_gets_its_login_from_the_extension_once_that_is_ready() {
         ("ROWTIDE_SINK_SCHEMA", &place.schema),
         ("RUST_LOG", "trace"),
     ]);
-    let mut function = Function::start(DYNAMODB, &variables).await;
+    let mut function = Function::start(&variables).await;
     for name in ["dynamodb/insert", "dynamodb/modify"] {
         let answer = function.invoke(&event(name), LONG).await;
         assert!(is_done(&answer), "{answer:?}");
@@ -97,7 +96,7 @@ async fn without_an_extension_a_function_asks_the_service_with_a_signature() {
         ("ROWTIDE_SINK_SCHEMA", &place.schema),
         ("RUST_LOG", "trace"),
     ]);
-    let mut function = Function::start(env!("CARGO_BIN_EXE_rowtide-kinesis"), &variables).await;
+    let mut function = Function::start(&variables).await;
     let answer = function.invoke(&event("dynamodb-kinesis/poison-in-the-middle"), LONG).await;
     assert!(is_done(&answer), "{answer:?}");
     log(&function.terminate().await);
@@ -126,7 +125,7 @@ async fn the_configuration_of_a_function_may_lie_in_a_parameter() {
     let endpoint = keeper.url();
     let mut variables = signing(&endpoint);
     variables.push(("ROWTIDE_CONFIG", "ssm://prod/rowtide"));
-    let mut function = Function::start(DYNAMODB, &variables).await;
+    let mut function = Function::start(&variables).await;
     let answer = function.invoke(&event("dynamodb/insert"), LONG).await;
     assert!(is_done(&answer), "{answer:?}");
     log(&function.terminate().await);
@@ -152,7 +151,7 @@ async fn a_configuration_that_cannot_be_fetched_ends_the_function_and_names_the_
     ];
     for (mut variables, config, says) in cases {
         variables.push(("ROWTIDE_CONFIG", config));
-        let mut function = Function::start(DYNAMODB, &variables).await;
+        let mut function = Function::start(&variables).await;
         let post = function.posted().await;
         assert_eq!(post.path, "init/error");
         let message = post.json()["errorMessage"].as_str().unwrap().to_owned();
@@ -178,7 +177,7 @@ async fn what_is_wrong_with_a_secret_fails_the_invocation_and_is_told_without_it
         let url = keeper.url();
         let mut variables = signing(&url);
         variables.extend([("ROWTIDE_SINK_URL", "secretsmanager://db"), ("RUST_LOG", "trace")]);
-        let mut function = Function::start(DYNAMODB, &variables).await;
+        let mut function = Function::start(&variables).await;
         let post = function.invoke(&event("dynamodb/insert"), Duration::from_secs(2)).await;
         assert!(!post.body.contains("canary"), "{post:?}");
         if says.is_empty() {

@@ -118,7 +118,7 @@ async fn what_stands_on_a_view_is_named() {
         ("ROWTIDE_SINK_SCHEMA", &place.schema),
         ("ROWTIDE_CONFIG", file.to_str().unwrap()),
     ];
-    let mut function = Function::start(env!("CARGO_BIN_EXE_rowtide-kinesis"), &variables).await;
+    let mut function = Function::start(&variables).await;
     let event = concat!(env!("CARGO_MANIFEST_DIR"), "/events/dynamodb-kinesis/insert.json");
     let answer = function.invoke(&std::fs::read(event).unwrap(), Duration::from_secs(30)).await;
     assert_eq!(answer.json(), serde_json::json!({"batchItemFailures": []}));
