@@ -19,7 +19,7 @@ ROOT = DEPLOY.parent
 BIN = Path(sys.executable).parent
 SAM = DEPLOY / "sam" / "template.yaml"
 PLAIN = [DEPLOY / name / "template.yaml" for name in ("cloudformation", "dms", "ecr")]
-SCRIPTS = sorted(DEPLOY.rglob("*.sh"))
+SCRIPTS = [*sorted(DEPLOY.rglob("*.sh")), ROOT / "scripts" / "trial"]
 
 CFN_LINT_IGNORED = {
     "W1030": "a default is empty where a condition keeps it from being used",
