@@ -151,11 +151,14 @@ impl Database {
     async fn kind(&self, deadline: Deadline) -> Result<&Kind> {
         self.kind
             .get_or_try_init(|| async {
-                let answer_max = self.login.connector(deadline).await?.answer_max();
+                let connector = self.login.connector(deadline).await?;
+                let answer_max = connector.answer_max();
                 let kind = self.found_out(deadline, deadline.or_after(answer_max)).await;
                 kind.map_err(|error| match deadline.remaining() {
                     // of no invocation
-                    None if error.code() == Code::Deadline => silent(answer_max),
+                    None if error.code() == Code::Deadline => {
+                        silent(answer_max).and(&connector.whereabouts())
+                    }
                     _ => error,
                 })
             })

@@ -227,6 +227,79 @@ fn no_command_waits_for_a_server_that_says_nothing() {
     }
 }
 
+/// A server that speaks something else, and then hangs up or waits.
+fn other_server(answer: &'static [u8], hangs_up: bool) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let mut client = client.unwrap();
+            std::thread::spawn(move || {
+                let _read = client.read(&mut [0; 1024]);
+                client.write_all(answer).unwrap_or_default();
+                if !hangs_up {
+                    std::thread::park();
+                }
+            });
+        }
+    });
+    format!("postgresql://u:hunter2@127.0.0.1:{port}/d?sslmode=disable&connect_timeout=1")
+}
+
+#[test]
+fn a_port_at_which_something_else_answers_is_told() {
+    let http = b"HTTP/1.1 400 Bad Request\r\n\r\n";
+    let redis = b"-ERR unknown command\r\n";
+    for (answer, hangs_up, expected) in [
+        (&http[..], true, "PostgreSQL's protocol"),
+        (&redis[..], true, "PostgreSQL's protocol"),
+        (&http[..], false, "did not answer within 1 s"),
+    ] {
+        let ended = rowtide(&["show", "orders", "--sink", &other_server(answer, hangs_up)]);
+        assert_eq!(ended.status, 1, "{}{}", ended.out, ended.err);
+        assert!(ended.err.contains(expected) && ended.err.contains("127.0.0.1 port"), "{}", ended.err);
+        assert!(!ended.err.contains("hunter2"), "{}", ended.err);
+    }
+}
+
+#[tokio::test]
+async fn what_lacks_is_named() {
+    let Some(place) = server("boundaries_lacks").await else { return };
+    let role = format!("{}_{}", place.schema, std::process::id());
+    let cases = [
+        (String::new(), format!("permission denied for schema {}", place.schema)),
+        (
+            format!("grant usage on schema {{s}} to {role}"),
+            "permission denied for table rowtide_targets".to_owned(),
+        ),
+        (
+            format!(
+                "grant select on all tables in schema {{s}} to {role}; grant all on {{s}}.rowtide_targets to {role}"
+            ),
+            "permission denied for table orders_cdc".to_owned(),
+        ),
+    ];
+    let schema = format!("sink.schema={}", place.schema);
+    let ready = rowtide(&["replay", INSERT, "--no-rows", "--sink", &place.url, "--set", &schema]);
+    assert_eq!(ready.status, 0, "{}", ready.err);
+    place.run(&format!("create role {role}")).await;
+    let url = crate::support::with_option(&place.url, "options", &format!("-c role={role}"));
+    for (grant, expected) in cases {
+        place.run(&grant).await;
+        let ended = rowtide(&["replay", INSERT, "--no-rows", "--sink", &url, "--set", &schema]);
+        assert_eq!(ended.status, 2, "{}", ended.err);
+        assert!(
+            ended.err.contains(&expected) && ended.err.contains("rowtide doctor"),
+            "{expected}: {}",
+            ended.err
+        );
+    }
+    let missing = rowtide(&["replay", INSERT, "--sink", &place.url, "--set", "sink.schema=nowhere"]);
+    assert!(missing.err.contains("schema \"nowhere\" does not exist"), "{}", missing.err);
+    place.run(&format!("drop owned by {role}; drop role {role}")).await;
+    place.finish().await;
+}
+
 #[tokio::test]
 async fn a_deadline_in_thirty_years_is_one_that_the_server_takes() {
     let Some(place) = server("boundaries_deadline").await else { return };

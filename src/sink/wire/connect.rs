@@ -142,7 +142,7 @@ impl Connector {
         format!(
             "(host {}{}{})",
             places.join(" or "),
-            named("user", config.get_user()),
+            config.get_user().map_or_else(|| ", no user".to_owned(), |user| format!(", user {user}")),
             named("database", config.get_dbname())
         )
     }
@@ -216,6 +216,7 @@ mod tests {
                 "postgresql://u:hunter2@db.example.org/shop",
                 "(host db.example.org port 5432, user u, database shop)",
             ),
+            ("postgresql://db.example.org/shop", "(host db.example.org port 5432, no user, database shop)"),
             ("postgresql://u:hunter2@a:1,b:2/d", "(host a port 1 or b port 2, user u, database d)"),
             ("host=/tmp port=5433 user=u password=hunter2", "(host /tmp port 5433, user u)"),
             ("hostaddr=10.1.2.3 user=u password=hunter2", "(host 10.1.2.3 port 5432, user u)"),

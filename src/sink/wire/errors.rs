@@ -2,6 +2,7 @@
 
 use crate::error::{Code, Error, ErrorKind};
 use rustls::CertificateError;
+use std::io::ErrorKind as ErrorKindIo;
 
 /// `read_only_sql_transaction`.
 pub(in crate::sink) const READ_ONLY: &str = "25006";
@@ -53,6 +54,20 @@ const NAMING: [&str; 8] = [
     "domains.c",
 ];
 
+/// The files of PostgreSQL whose messages name an object and nothing else: privileges, tables and columns of a
+/// statement, schemas, databases. Source: `src/backend/catalog`, `parser`, `utils/init`.
+const TELLING: [&str; 4] = ["aclchk.c", "namespace.c", "parse_relation.c", "postinit.c"];
+
+/// Names are at most 63 bytes, of which a message has few.
+const TOLD_CHARS_MAX: usize = 300;
+
+/// What the server itself says of an object. Inside a function a name may be made of a row's values.
+fn told(answer: &tokio_postgres::error::DbError) -> Option<String> {
+    let is_of_object = answer.file().is_some_and(|file| TELLING.contains(&file)) && answer.where_().is_none();
+    let plain = |text: &str| text.chars().filter(|c| !c.is_control()).take(TOLD_CHARS_MAX).collect();
+    is_of_object.then(|| plain(answer.message()))
+}
+
 /// What a driver error means; the server's own message may quote values and is left out. `refusal` is the kind of a
 /// refused value: [`ErrorKind::Rejected`] where a row may be the cause, [`ErrorKind::Schema`] where none can.
 pub(in crate::sink) fn driver_error(error: &tokio_postgres::Error, refusal: ErrorKind) -> Error {
@@ -71,6 +86,7 @@ pub(in crate::sink) fn driver_error(error: &tokio_postgres::Error, refusal: Erro
                 place.push(format!("{what} {name}"));
             }
         }
+        place.extend(told(answer));
         let place = if place.is_empty() { String::new() } else { format!(" ({})", place.join(", ")) };
         let kind = classify_sqlstate(sqlstate);
         let kind = if kind == ErrorKind::Rejected { refusal } else { kind };
@@ -100,10 +116,26 @@ pub(in crate::sink) fn driver_error(error: &tokio_postgres::Error, refusal: Erro
         );
     }
     let text = error.to_string();
-    if text.starts_with("invalid configuration") || text.contains("password missing") {
-        return Error::config(format!("sink.url: {text}."));
-    }
     let why = causes(error).last().map_or_else(String::new, |why| format!(": {why}"));
+    if text.starts_with("invalid configuration") || text.contains("password missing") {
+        return Error::config(format!("sink.url: {text}{why}."));
+    }
+    let speaks_otherwise = causes(error).any(|cause| {
+        let io: Option<&std::io::Error> = cause.downcast_ref();
+        io.is_some_and(|io| matches!(io.kind(), ErrorKindIo::InvalidInput | ErrorKindIo::InvalidData))
+            // no kind of its own: half a message, and the end
+            || cause.to_string() == "bytes remaining on stream"
+    });
+    if speaks_otherwise || text.starts_with("unexpected message") {
+        return Error::new(
+            ErrorKind::Unavailable,
+            Code::Unavailable,
+            format!(
+                "What answers does not speak PostgreSQL's protocol: {text}{why}. Is it the right port? It is mostly 5432, \
+                 for CrateDB too, whose 4200 is for HTTP."
+            ),
+        );
+    }
     Error::new(
         ErrorKind::Unavailable,
         Code::Unavailable,
@@ -163,7 +195,8 @@ fn meaning(sqlstate: &str) -> &'static str {
         "3D" => "The database in sink.url does not exist",
         "3F" => "The schema does not exist; create it or change sink.schema",
         _ if sqlstate == NO_PRIVILEGE => {
-            "The database user lacks a privilege (or row security hides the row); grant it"
+            "The database user lacks a privilege (or row security hides the row); grant it. `rowtide doctor --sink URL` \
+             lists what is needed"
         }
         _ if sqlstate == MISSING_TABLE => "A table is missing; `rowtide ddl` prints its statement",
         _ if sqlstate == MISSING_COLUMN => "A column is missing; `rowtide ddl` prints the table's statement",
