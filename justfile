@@ -18,6 +18,10 @@ advisories:
     cargo install --locked --quiet --root target/tools cargo-deny@0.20.2
     target/tools/bin/cargo-deny check advisories
 
+# The whole way on this machine, to be tried by hand: docs/trial.md; for example `just trial --check`.
+trial *arguments:
+    scripts/trial {{ arguments }}
+
 # Debezium and wal2json on a PostgreSQL that is written at random, until their rows are compared.
 sources:
     tests/install

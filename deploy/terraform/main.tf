@@ -15,6 +15,7 @@ locals {
   is_zip         = var.package_type == "Zip"
   has_extension  = local.is_zip && var.secrets_extension_arn != ""
   creates_stream = local.is_kinesis && var.stream_arn == ""
+  has_purge      = var.purge_schedule != ""
 
   # try: of the two only the one that exists has an address
   created_stream_arn = try(aws_kinesis_stream.this[0].arn, aws_dynamodb_table.this[0].stream_arn, "")
@@ -237,4 +238,37 @@ resource "aws_s3_bucket_lifecycle_configuration" "failures" {
       days_after_initiation = 1
     }
   }
+}
+
+# When the function forgets what is old.
+
+resource "aws_cloudwatch_event_rule" "purge" {
+  count = local.has_purge ? 1 : 0
+
+  name                = "${var.name}-purge"
+  schedule_expression = var.purge_schedule
+}
+
+resource "aws_cloudwatch_event_target" "purge" {
+  count = local.has_purge ? 1 : 0
+
+  rule      = aws_cloudwatch_event_rule.purge[0].name
+  target_id = "function"
+  arn       = aws_lambda_alias.live.arn
+  input     = jsonencode({ rowtide = "purge" })
+
+  retry_policy {
+    maximum_event_age_in_seconds = 3600
+    maximum_retry_attempts       = 185
+  }
+}
+
+# Three attempts within minutes, so that a purge that fails rings the alarm `errors`.
+resource "aws_lambda_function_event_invoke_config" "purge" {
+  count = local.has_purge ? 1 : 0
+
+  function_name                = aws_lambda_alias.live.function_name
+  qualifier                    = aws_lambda_alias.live.name
+  maximum_retry_attempts       = 2
+  maximum_event_age_in_seconds = 3600
 }

@@ -213,3 +213,13 @@ resource "aws_sns_topic_policy" "alarms" {
     ]
   })
 }
+
+resource "aws_lambda_permission" "purge" {
+  count = local.has_purge ? 1 : 0
+
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_alias.live.function_name
+  qualifier     = aws_lambda_alias.live.name
+  principal     = "events.amazonaws.com"
+  source_arn    = aws_cloudwatch_event_rule.purge[0].arn
+}

@@ -414,6 +414,18 @@ variable "filter_pattern" {
   }
 }
 
+variable "purge_schedule" {
+  description = "When the function forgets old tombstones and dead letters, as EventBridge writes schedules, in UTC: rate(1 day), or cron(0 3 * * ? *). Empty: never."
+  type        = string
+  default     = "rate(1 day)"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^(rate\\([1-9][0-9]* (minutes?|hours?|days?)\\)|cron\\(([^ ()]+ ){5}[^ ()]+\\))?$", var.purge_schedule))
+    error_message = "purge_schedule does not look as its description says."
+  }
+}
+
 variable "subnet_ids" {
   description = "Subnets of the function, for a database in a VPC. Empty: no VPC."
   type        = list(string)

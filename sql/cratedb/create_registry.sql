@@ -12,5 +12,6 @@ create table if not exists {registry} (
   altering_until timestamp with time zone,
   view_sql text,
   source_identity text,
-  key_types text
+  key_types text,
+  format integer
 )

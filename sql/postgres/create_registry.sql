@@ -12,5 +12,6 @@ create table if not exists {registry} (
   view_sql text,
   view_definition text,
   source_identity text,
-  key_types text
+  key_types text,
+  format integer
 )

@@ -2,80 +2,43 @@
 
 use super::args::{Global, Output, PurgeArgs};
 use super::failure::{Ended, Failure, Status};
-use super::json::{optional, text};
 use super::sink::{self, Fallback, OpenDatabase};
 use super::table::write_table;
-use super::terminal::{count, warn};
-use rowtide::error::Code;
-use rowtide::sink::{Database, Purged};
+use super::terminal::count;
+use rowtide::sink::{Purge, Purging};
 use std::io::Write;
-use std::time::Duration;
 
 /// Runs the command.
 pub(super) async fn run(global: &Global, args: &PurgeArgs, out: &mut impl Write) -> Ended {
     let config = sink::config(&global.and(&args.global), &args.place, Vec::new(), Fallback::Configured)?;
     let older_than = args.older_than.unwrap_or(config.sink.tombstone_retention);
+    let how = if args.dry_run { Purging::Counted } else { Purging::to_the_end() };
     let place = OpenDatabase::open(&config, &args.place).await?;
-    let purged = purge(&place.sink, older_than, args.dry_run).await;
+    let purged = place.sink.purge_all(older_than, how).await;
     let closed = place.close().await;
-    let (purged, expired) = purged?;
+    let purged = purged?;
     match args.output {
-        Output::Human => print(&purged, expired, out)?,
-        Output::Json => print_json(&purged, expired, out)?,
+        Output::Human => print(&purged, args.dry_run, out)?,
+        Output::Json => writeln!(out, "{}", purged.to_json())?,
     }
     out.flush()?;
-    closed.map(|()| Status::Done)
-}
-
-/// What was purged; how many dead letters went, unless it was a dry run.
-async fn purge(
-    sink: &Database,
-    older_than: Duration,
-    dry_run: bool,
-) -> Result<(Vec<Purged>, Option<u64>), Failure> {
-    let mut purged = Vec::new();
-    for target in sink.targets().await? {
-        match sink.purge(&target, older_than, dry_run).await {
-            Ok(done) => purged.push(done),
-            // somebody dropped it: that must not keep the tombstones of all others
-            Err(error) if error.code() == Code::LostObject => warn(&format!(
-                "{} was left out: its storage table is gone. Delete its line in rowtide_targets.",
-                target.name
-            )),
-            Err(error) => return Err(error.into()),
-        }
+    match purged.failed.first() {
+        Some(error) => Err(error.into()),
+        None => closed.map(|()| Status::Done),
     }
-    let expired = if dry_run { None } else { Some(sink.expire_dead_letters().await?) };
-    Ok((purged, expired))
 }
 
-fn horizon(purged: &Purged) -> Option<String> {
-    purged.horizon.map(|horizon| format!("{horizon:.6}"))
-}
-
-fn print(purged: &[Purged], expired: Option<u64>, out: &mut impl Write) -> Result<(), Failure> {
-    let heading = if expired.is_some() { "tombstones removed" } else { "tombstones to remove" };
+fn print(purged: &Purge, dry_run: bool, out: &mut impl Write) -> Result<(), Failure> {
+    let heading = if dry_run { "tombstones to remove" } else { "tombstones removed" };
     let header = ["target", heading, "purged up to"].map(str::to_owned).to_vec();
-    let lines = purged.iter().map(|target| {
-        vec![target.target.clone(), target.rows.to_string(), horizon(target).unwrap_or_default()]
+    let lines = purged.targets.iter().map(|target| {
+        let horizon = target.horizon.map(|horizon| format!("{horizon:.6}"));
+        vec![target.target.clone(), target.rows.to_string(), horizon.unwrap_or_default()]
     });
     write_table(header, lines, out)?;
-    if let Some(expired) = expired {
+    if let Some(expired) = purged.dead_letters {
         let expired = usize::try_from(expired).unwrap_or(usize::MAX);
         writeln!(out, "{} beyond dead_letters.retention removed", count(expired, "dead letter"))?;
     }
-    Ok(())
-}
-
-fn print_json(purged: &[Purged], expired: Option<u64>, out: &mut impl Write) -> Result<(), Failure> {
-    let targets: Vec<String> = purged
-        .iter()
-        .map(|target| {
-            let (name, horizon) = (text(&target.target), optional(horizon(target).as_deref()));
-            format!("{{\"target\":{name},\"tombstones\":{},\"horizon\":{horizon}}}", target.rows)
-        })
-        .collect();
-    let expired = expired.map_or_else(|| "null".to_owned(), |expired| expired.to_string());
-    writeln!(out, "{{\"targets\":[{}],\"dead_letters\":{expired}}}", targets.join(","))?;
     Ok(())
 }

@@ -8,6 +8,7 @@
 
 mod emf;
 mod invocation;
+mod job;
 mod log;
 mod platform;
 mod typed;
@@ -77,6 +78,7 @@ pub struct Processor {
     emitter: Emitter,
     /// Lambda may not read which records are to come again.
     fails_whole: bool,
+    tombstone_retention: Duration,
     /// Until the first invocation.
     is_cold: AtomicBool,
 }
@@ -104,19 +106,28 @@ impl Processor {
         let flow = OnceCell::new_with((!is_reference).then_some(flow));
         let emitter = Emitter::new(&config.metrics);
         let (sink, fails_whole) = (Database::new(config)?, config.fails_whole);
-        Ok(Self { flow, sink, emitter, fails_whole, is_cold: AtomicBool::new(true) })
+        let tombstone_retention = config.sink.tombstone_retention;
+        Ok(Self { flow, sink, emitter, fails_whole, tombstone_retention, is_cold: AtomicBool::new(true) })
     }
 
     /// Handles one invocation, in the shape that `lambda_runtime::service_fn` wants. The payload stays text until
     /// each record is read by itself: one bad record is one parked record.
     ///
-    /// Gives the batch response: empty when every record is durable.
+    /// Gives the batch response: empty when every record is durable. The event `{"rowtide":"purge"}` of a schedule is
+    /// no batch: it removes old tombstones and dead letters as `rowtide purge` does, and gives [`Purge::to_json`].
+    ///
+    /// [`Purge::to_json`]: crate::sink::Purge::to_json
     ///
     /// # Errors
     /// When the invocation must fail, because a person must act.
     pub async fn handle(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Response, Failure> {
         let started = Instant::now();
         let (payload, context) = event.into_parts();
+        if let Some(job) = job::of(payload.get()) {
+            self.is_cold.store(false, Ordering::Relaxed);
+            let done = job::run(&job, &self.sink, self.tombstone_retention, deadline(&context));
+            return Ok(Box::pin(done).await?);
+        }
         let text: Box<str> = payload.into();
         match Envelope::parse(&Bytes::from(text.into_boxed_bytes()), "-") {
             Ok(envelope) => self.take(envelope, &context, started).await,
@@ -188,7 +199,7 @@ impl Processor {
     }
 }
 
-/// The response to a batch, as JSON: empty when every record is durable. See [`Report::response`].
+/// The response, as JSON; to a batch, empty when every record is durable. See [`Report::response`].
 pub type Response = Box<RawValue>;
 
 /// Why an invocation failed. Its `Debug` is what the runtime logs: the type and the message for a person.

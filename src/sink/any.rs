@@ -7,7 +7,7 @@ use super::postgres::Postgres;
 use super::registry::KnownTarget;
 #[cfg(feature = "cli")]
 use super::status::Status;
-use super::targets::{LiveRow, Purged, Shown};
+use super::targets::{LiveRow, Purged, Purging, Shown};
 use super::wire::errors::{MISSING_TABLE, driver_error, is_missing_table};
 use super::wire::login::Login;
 use super::wire::server::{STATEMENT_MAX, Server, settle};
@@ -260,11 +260,9 @@ impl Database {
     ///
     /// # Errors
     /// When its storage table is gone, with the code [`Code::LostObject`]; or when the database cannot be written.
-    pub async fn purge(&self, target: &KnownTarget, older_than: Duration, dry_run: bool) -> Result<Purged> {
-        of_its_kind!(self.kind(Deadline::never()).await?, |sink| Box::pin(
-            sink.purge(target, older_than, dry_run)
-        )
-        .await)
+    pub async fn purge(&self, target: &KnownTarget, older_than: Duration, how: Purging) -> Result<Purged> {
+        of_its_kind!(self.kind(how.deadline()).await?, |sink| Box::pin(sink.purge(target, older_than, how))
+            .await)
         .map_err(lost)
     }
 

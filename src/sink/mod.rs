@@ -14,6 +14,7 @@ mod later;
 mod letters;
 mod memory;
 mod postgres;
+mod purge;
 mod registry;
 mod schemas;
 #[cfg(feature = "cli")]
@@ -27,7 +28,8 @@ pub use cratedb::Cratedb;
 pub use letters::{DeadLetter, Filter, LETTER_KEY_MAX, LETTER_TABLE_MAX, ParkedLetter, bounded};
 pub use memory::{Memory, MemoryRow};
 pub use postgres::Postgres;
+pub use purge::Purge;
 pub use registry::{KnownLayout, KnownTarget};
 #[cfg(feature = "cli")]
 pub use status::{OwnTable, Parked, Rows, Status, TargetStatus};
-pub use targets::{LiveRow, Purged, Shown};
+pub use targets::{LiveRow, Purged, Purging, Shown};

@@ -14,6 +14,13 @@ use tokio_postgres::types::ToSql;
 /// The column of the registry that holds the source of a target.
 pub(super) const SOURCE_COLUMN: &str = "source_identity";
 
+/// The column of the registry that holds the [`FORMAT`] of a target.
+pub(super) const FORMAT_COLUMN: &str = "format";
+
+/// How storage tables are laid out. Whoever changes that raises it and writes it into the target's line: a Rowtide that
+/// knows only lower numbers does not write there. A line without a number has the first.
+const FORMAT: i32 = 1;
+
 /// What the registry says of a target.
 pub(super) struct Registered {
     pub(super) source: String,
@@ -26,6 +33,7 @@ pub(super) struct Registered {
     pub(super) identity: Option<String>,
     /// What the key's values are, in the order of their names, with commas between them.
     pub(super) key_types: Option<String>,
+    pub(super) format: Option<i32>,
 }
 
 impl Registered {
@@ -225,6 +233,12 @@ impl KeyTypes {
 pub(super) fn check_registered(binding: &Binding, registered: &Registered, registry: &str) -> Result<()> {
     let target = &binding.target;
     let name = target.qualified();
+    if let Some(format) = registered.format.filter(|format| *format > FORMAT) {
+        return Err(Error::config(format!(
+            "A later version of rowtide has laid out {name} in a way that this one does not know (format {format} in \
+             {registry}, known up to {FORMAT}). Deploy the later version here too."
+        )));
+    }
     let afresh = || format!("to start afresh, drop the table and its line in {registry}");
     if registered.source != target.source && !target.is_merged() {
         let was =
@@ -338,6 +352,7 @@ pub(super) fn check_binding(new: &Binding, known: &Binding) -> Result<bool> {
         view_definition: None,
         identity: Some(known.source.as_str().to_owned()),
         key_types: None,
+        format: None,
     };
     check_registered(new, &registered, REGISTRY)?;
     Ok(new.epoch == known.epoch && known.source.with(&new.source) == known.source)

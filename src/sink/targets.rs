@@ -2,6 +2,8 @@
 
 use super::contract::Binding;
 use super::registry::{KeyTypes, KnownTarget, Registered, check_binding};
+use super::wire::time::MARGIN;
+use crate::deadline::Deadline;
 use crate::error::{Code, Error, ErrorKind, Result};
 use crate::event::{Key, Patch};
 use crate::json::Value;
@@ -10,6 +12,7 @@ use crate::plan::{Layout, PlannedRow, merge};
 use crate::policy::DeletePolicy;
 use crate::route::Target;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// Bytes of what is remembered of targets that were prepared; what is forgotten is looked at again. Half of it is more
 /// than the targets of a chunk.
@@ -119,22 +122,59 @@ pub struct LiveRow {
     pub deleted: bool,
 }
 
+/// Left of the time when a statement that ran out of it has been given up.
+pub(super) const LATE: Duration = MARGIN.saturating_mul(2);
+
+/// Whether tombstones are counted, or removed while there is time.
+#[derive(Debug, Clone, Copy)]
+pub enum Purging {
+    /// Counted only.
+    Counted,
+    /// Removed, until shortly before the deadline.
+    Removed {
+        /// The moment by which the purge must end.
+        by: Deadline,
+    },
+}
+
+impl Purging {
+    /// Removed, however long it takes.
+    #[must_use]
+    pub fn to_the_end() -> Self {
+        Self::Removed { by: Deadline::never() }
+    }
+
+    pub(super) fn deadline(self) -> Deadline {
+        match self {
+            Self::Counted => Deadline::never(),
+            Self::Removed { by } => by,
+        }
+    }
+}
+
 /// What a purge did to one target.
 #[derive(Debug, Clone)]
 pub struct Purged {
     /// `schema.name` of the target.
     pub target: String,
-    /// Tombstones removed, or with a dry run those that would be.
+    /// Tombstones removed, or counted.
     pub rows: u64,
     /// Changes older than this can bring deleted rows back, and are refused in replays and redrives.
     pub horizon: Option<jiff::Timestamp>,
+    /// Whether the end was reached before the deadline.
+    pub is_complete: bool,
 }
 
 impl Purged {
-    /// Nothing was removed.
     pub(super) fn nothing(of: &KnownTarget) -> Self {
-        Self { target: of.name.clone(), rows: 0, horizon: of.purge_horizon }
+        Self { target: of.name.clone(), rows: 0, horizon: of.purge_horizon, is_complete: true }
     }
+}
+
+/// Whether a statement failed because the time was over.
+pub(super) fn is_late(by: Deadline, error: &Error) -> bool {
+    let is_of_time = error.code() == Code::Deadline || error.kind() == ErrorKind::Unavailable;
+    is_of_time && by.is_within(LATE)
 }
 
 /// Nothing that is written is older than what was purged.

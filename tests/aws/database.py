@@ -1,5 +1,6 @@
 """A private PostgreSQL server, as `.ci/postgres` makes it, and what rowtide has written into its databases."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -24,12 +25,19 @@ def exact(text):
 
 
 class Server:
-    def __init__(self):
+    def __init__(self, port=None):
         self.folder = Path(tempfile.mkdtemp(prefix="rowtide-aws-"))
+        self.port = port or free_port()
+        self.databases = 0
+        try:
+            self._prepare()
+        except BaseException:
+            self.remove()
+            raise
+
+    def _prepare(self):
         # the server runs as another user when the tests run as root
         self.folder.chmod(0o755)
-        self.port = free_port()
-        self.databases = 0
         self.start()
         # nobody reads these files after a crash
         with (self.folder / "data/postgresql.conf").open("a") as settings:
@@ -51,7 +59,8 @@ class Server:
         postmaster = self.folder / "data/postmaster.pid"
         if postmaster.exists():
             pid = int(postmaster.read_text().split()[0])
-            os.kill(pid, signal.SIGQUIT)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGQUIT)
             while runs(pid):
                 time.sleep(0.01)
         shutil.rmtree(self.folder)
@@ -67,7 +76,9 @@ class Server:
     def database(self):
         """A new, empty database."""
         self.databases += 1
-        name = f"db{self.databases}"
+        return self.create(f"db{self.databases}")
+
+    def create(self, name):
         with self.connect("postgres") as connection:
             connection.execute(f"create database {name}")
         return Database(self, name)
@@ -80,6 +91,8 @@ class Server:
             stderr=subprocess.PIPE,
             text=True,
             timeout=120,
+            # a Ctrl-C in the terminal does not leave half a server
+            start_new_session=True,
         )
         if done.returncode != 0:
             raise RuntimeError(f".ci/postgres {arguments[0]}: status {done.returncode}: {done.stderr}")

@@ -35,30 +35,16 @@ class TimedOut(Exception):
     """The function had not answered when its time was over."""
 
 
-class Function:
-    def __init__(self, log, timeout_s=60, cwd=None, **variables):
-        if not EMULATOR.exists():
-            raise FileNotFoundError(f"{EMULATOR} is not there: {INSTALL}.")
-        EMULATOR.chmod(0o755)
-        self.port, runtime_api = free_port(), free_port()
-        command = [EMULATOR, "--runtime-interface-emulator-address", f"127.0.0.1:{self.port}"]
-        command += ["--runtime-api-address", f"127.0.0.1:{runtime_api}", "--log-level", "error", program("rowtide-stream")]
-        own = {
-            "AWS_LAMBDA_FUNCTION_TIMEOUT": str(timeout_s),
-            "AWS_LAMBDA_FUNCTION_NAME": "rowtide-test",
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
-        }
-        self.process = Process(command, log, cwd=cwd, **(own | variables))
-        # it takes invocations before the function could ask for one
-        self.process.wait_for(runtime_api)
-        self.process.wait_for(self.port)
+class Endpoint:
+    """The address of an emulator, wherever that runs."""
+
+    def __init__(self, url):
+        self.url = url
 
     def raw(self, event):
         """Status and body of the emulator's answer to an event: bytes, or what becomes JSON."""
         body = event if isinstance(event, bytes) else json.dumps(event).encode()
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}/2015-03-31/functions/function/invocations", data=body
-        )
+        request = urllib.request.Request(f"{self.url}/2015-03-31/functions/function/invocations", data=body)
         try:
             with urllib.request.urlopen(request, timeout=ANSWER_S) as answer:
                 return answer.status, answer.read().decode()
@@ -80,6 +66,38 @@ class Function:
         except json.JSONDecodeError:
             raise RuntimeError(f"The emulator answered {status} {body!r}\n{self.output()[-4000:]}") from None
 
+    def output(self):
+        """What the emulator and the function wrote, as far as it can be read here."""
+        return ""
+
+    def lines(self):
+        """What the function logged: its lines of JSON. The emulator's own lines are none."""
+        return [json.loads(line) for line in self.output().splitlines() if line.startswith("{")]
+
+    def summaries(self):
+        """One line an invocation."""
+        return [line for line in self.lines() if line.get("message") in ("Batch done.", "Batch failed.")]
+
+
+class Function(Endpoint):
+    def __init__(self, log, timeout_s=60, cwd=None, **variables):
+        if not EMULATOR.exists():
+            raise FileNotFoundError(f"{EMULATOR} is not there: {INSTALL}.")
+        EMULATOR.chmod(0o755)
+        self.port, runtime_api = free_port(), free_port()
+        super().__init__(f"http://127.0.0.1:{self.port}")
+        command = [EMULATOR, "--runtime-interface-emulator-address", f"127.0.0.1:{self.port}"]
+        command += ["--runtime-api-address", f"127.0.0.1:{runtime_api}", "--log-level", "error", program("rowtide-stream")]
+        own = {
+            "AWS_LAMBDA_FUNCTION_TIMEOUT": str(timeout_s),
+            "AWS_LAMBDA_FUNCTION_NAME": "rowtide-test",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
+        }
+        self.process = Process(command, log, cwd=cwd, **(own | variables))
+        # it takes invocations before the function could ask for one
+        self.process.wait_for(runtime_api)
+        self.process.wait_for(self.port)
+
     def pid(self):
         """The function's own process. It is there from the first invocation on."""
         (child,) = descendants(self.process.child.pid)
@@ -97,14 +115,6 @@ class Function:
     def output(self):
         """Everything that the emulator and the function wrote."""
         return self.process.output()
-
-    def lines(self):
-        """What the function logged: its lines of JSON. The emulator's own lines are none."""
-        return [json.loads(line) for line in self.output().splitlines() if line.startswith("{")]
-
-    def summaries(self):
-        """One line an invocation."""
-        return [line for line in self.lines() if line.get("message") in ("Batch done.", "Batch failed.")]
 
     def stop(self):
         self.process.stop()

@@ -1,8 +1,10 @@
-"""Random items of DynamoDB, and the rows that they must become."""
+"""Items of DynamoDB: random ones, the rows that they must become, and what tells of a change of one."""
 
 import base64
 import string
 from decimal import Decimal
+
+from mapping import as_json
 
 LETTERS = string.ascii_letters + string.digits + " .-_/\\\"'éß漢😀\n\t"
 
@@ -65,3 +67,26 @@ def document(value):
 
 def row(item):
     return {name: document(value) for name, value in item.items()}
+
+
+def change(table, key, image, micros):
+    """A change as «Kinesis Data Streams for DynamoDB» writes it."""
+    keys = {"id": {"S": key}}
+    dynamodb = {
+        "ApproximateCreationDateTime": micros,
+        "ApproximateCreationDateTimePrecision": "MICROSECOND",
+        "Keys": keys,
+        "SizeBytes": 100,
+    }
+    if image is not None:
+        dynamodb["NewImage"] = as_json(keys | image)
+    return {
+        "awsRegion": "eu-central-1",
+        "eventID": f"e-{micros}",
+        "eventName": "REMOVE" if image is None else "MODIFY",
+        "userIdentity": None,
+        "recordFormat": "application/json",
+        "tableName": table,
+        "dynamodb": dynamodb,
+        "eventSource": "aws:dynamodb",
+    }

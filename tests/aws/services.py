@@ -6,6 +6,16 @@ from pathlib import Path
 import boto3
 from processes import AWS, TOOLS, Process, free_port, tool
 
+# kinesis-local has no setting for its address, and would listen on all of them.
+ON_LOOPBACK = """
+    const server = require("node:net").Server.prototype, listen = server.listen;
+    server.listen = function (first, ...others) {
+        const where = typeof first === "object" ? first : { port: first };
+        return listen.call(this, { ...where, host: "127.0.0.1" }, others.find((other) => typeof other === "function"));
+    };
+    require(process.argv[1]);
+"""
+
 
 class Service:
     """A server that speaks AWS's APIs."""
@@ -23,19 +33,19 @@ class Service:
 
 
 class Moto(Service):
-    def __init__(self, folder):
-        self.port = free_port()
+    def __init__(self, folder, port=None):
+        self.port = port or free_port()
         server = tool(Path(sys.executable).parent / "moto_server")
         super().__init__([server, "-H", "127.0.0.1", "-p", self.port], folder)
 
 
 class KinesisLocal(Service):
-    def __init__(self, folder):
-        self.port = free_port()
+    def __init__(self, folder, port=None):
+        self.port = port or free_port()
         package = TOOLS / "npm/node_modules/kinesis-local"
         # it reads its certificate from the working directory
         super().__init__(
-            [tool("node"), tool(package / "main.js")],
+            [tool("node"), "-e", ON_LOOPBACK, tool(package / "main.js")],
             folder,
             cwd=package,
             KINESIS_MOCK_PLAIN_PORT=str(self.port),

@@ -9,34 +9,11 @@ from collections import Counter
 
 import aws_kinesis_agg.aggregator
 import pytest
-from items import attribute, row
-from mapping import KinesisStream, Mapping, as_json
+from items import attribute, change, row
+from mapping import KinesisStream, Mapping
 
 COUNTER = itertools.count(1)
 START_US = 1_767_225_600_000_000
-
-
-def change(table, key, image, micros):
-    """A change as «Kinesis Data Streams for DynamoDB» writes it."""
-    keys = {"id": {"S": key}}
-    dynamodb = {
-        "ApproximateCreationDateTime": micros,
-        "ApproximateCreationDateTimePrecision": "MICROSECOND",
-        "Keys": keys,
-        "SizeBytes": 100,
-    }
-    if image is not None:
-        dynamodb["NewImage"] = as_json(keys | image)
-    return {
-        "awsRegion": "eu-central-1",
-        "eventID": f"e-{micros}",
-        "eventName": "REMOVE" if image is None else "MODIFY",
-        "userIdentity": None,
-        "recordFormat": "application/json",
-        "tableName": table,
-        "dynamodb": dynamodb,
-        "eventSource": "aws:dynamodb",
-    }
 
 
 class Source:

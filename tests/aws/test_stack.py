@@ -87,6 +87,20 @@ def arrived(database, target, keys):
     return None
 
 
+def assert_purged_daily(ministack, function, alias):
+    events, functions = ministack.client("events"), ministack.client("lambda")
+    (rule,) = events.list_rules(NamePrefix=f"{function}-purge")["Rules"]
+    assert (rule["State"], rule["ScheduleExpression"]) == ("ENABLED", "rate(1 day)")
+    (target,) = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
+    assert (target["Arn"], target["Input"]) == (alias, '{"rowtide":"purge"}')
+    (allowed,) = json.loads(functions.get_policy(FunctionName=function, Qualifier="live")["Policy"])["Statement"]
+    assert allowed["Resource"] == alias and allowed["Action"] == "lambda:InvokeFunction"
+    assert allowed["Principal"] == {"Service": "events.amazonaws.com"}
+    assert allowed["Condition"] == {"ArnLike": {"AWS:SourceArn": rule["Arn"]}}
+    attempts = functions.get_function_event_invoke_config(FunctionName=function, Qualifier="live")
+    assert (attempts["MaximumRetryAttempts"], attempts["MaximumEventAgeInSeconds"]) == (2, 3600)
+
+
 @pytest.fixture(scope="session")
 def ministack(tmp_path_factory):
     from services import Ministack
@@ -143,6 +157,7 @@ def test_the_template_deploys_and_a_change_becomes_a_row(kind, source, ministack
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert mapping["EventSourceArn"] == stack.outputs["StreamArn"]
     assert mapping["FunctionArn"] == stack.outputs["AliasArn"]
+    assert_purged_daily(ministack, name, stack.outputs["AliasArn"])
     if source == "dynamodb":
         client = ministack.client("dynamodb")
         client.put_item(TableName=table, Item={"id": {"S": "o-1"}, "total": {"N": "12.50"}})

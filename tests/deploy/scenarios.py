@@ -47,6 +47,7 @@ SCENARIOS = {
         "RecordAge": 3600,
         "StartingPosition": "LATEST",
         "FilterPattern": '{"data":{"eventName":["INSERT","MODIFY","REMOVE"]}}',
+        "PurgeSchedule": "cron(0 3 ? * SUN *)",
         "SubnetIds": ["subnet-1", "subnet-2"],
         "SecurityGroupIds": ["sg-1"],
         "LogRetentionDays": 7,
@@ -70,13 +71,14 @@ SCENARIOS = {
         "CreateTable": True,
         "TableName": "orders",
     },
-    "an existing stream, no alarms, no reservation": {
+    "an existing stream, no alarms, no reservation, no purge": {
         "SinkSecretArn": SECRET,
         "ImageUri": IMAGE,
         "StreamArn": KINESIS,
         "TableName": "orders",
         "CreateAlarms": False,
         "ReservedConcurrency": -1,
+        "PurgeSchedule": "",
     },
     "a created table on an existing stream": {
         "SinkSecretArn": SECRET,

@@ -27,7 +27,7 @@ CFN_LINT_IGNORED = {
 }
 
 CHECKOV_SKIPPED = {
-    "CKV_AWS_116": "dead letters of asynchronous invocations; a stream has DestinationConfig.OnFailure instead",
+    "CKV_AWS_116": "dead letters of asynchronous invocations: a purge is lost without harm; a stream has DestinationConfig.OnFailure",
     "CKV_AWS_272": "images cannot be signed so; a zip comes from a bucket of yours",
     "CKV_AWS_173": "the variables hold no secret, only its address; Lambda encrypts them with its own key",
     "CKV_AWS_50": "Rowtide sends no traces of its own; Lambda's part alone says less than the metrics",

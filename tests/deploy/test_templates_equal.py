@@ -24,6 +24,7 @@ TOLD = {
     "<Mapping>": "<aws_lambda_event_source_mapping.this.uuid>",
     "<Alias>": "<aws_lambda_alias.live.arn>",
     "<Version.Version>": "<aws_lambda_function.this.version>",
+    "<PurgeRule.Arn>": "<aws_cloudwatch_event_rule.purge.arn>",
 }
 
 # where the plain template says what, and where Terraform does
@@ -135,6 +136,26 @@ SAME = {
         "Policies.0.PolicyName": "aws_iam_role_policy.this.name",
         "Policies.0.PolicyDocument": "aws_iam_role_policy.this.policy",
     },
+    "PurgeRule": {
+        "Name": "aws_cloudwatch_event_rule.purge.name",
+        "ScheduleExpression": "aws_cloudwatch_event_rule.purge.schedule_expression",
+        "Targets.0.Id": "aws_cloudwatch_event_target.purge.target_id",
+        "Targets.0.Arn": "aws_cloudwatch_event_target.purge.arn",
+        "Targets.0.Input": "aws_cloudwatch_event_target.purge.input",
+        **{
+            f"Targets.0.RetryPolicy.{name}": f"aws_cloudwatch_event_target.purge.retry_policy.0.{snake(name)}"
+            for name in ("MaximumEventAgeInSeconds", "MaximumRetryAttempts")
+        },
+    },
+    "PurgePermission": {
+        "Action": "aws_lambda_permission.purge.action",
+        "Principal": "aws_lambda_permission.purge.principal",
+        "SourceArn": "aws_lambda_permission.purge.source_arn",
+    },
+    "PurgeAttempts": {
+        name: f"aws_lambda_function_event_invoke_config.purge.{snake(name)}"
+        for name in ("FunctionName", "Qualifier", "MaximumRetryAttempts", "MaximumEventAgeInSeconds")
+    },
     "Alarms": {"TopicName": "aws_sns_topic.alarms.name"},
     "AlarmsPolicy": {"PolicyDocument": "aws_sns_topic_policy.alarms.policy"},
     "AlarmsByMail": {
@@ -153,6 +174,7 @@ ONLY_CLOUDFORMATION = {
     "Table.KeySchema.0.KeyType": "Terraform says it by the name `hash_key`",
     "FailuresPolicy.Bucket": "the resources of Terraform name their bucket, see below",
     "AlarmsPolicy.Topics.0": "Terraform names the topic by `arn`",
+    "PurgePermission.FunctionName": "Terraform names function and alias, see test_purge.py",
     "Version.FunctionName": "Terraform publishes with `publish = true`",
     "Version.Description": "Terraform publishes with `publish = true`",
 }
@@ -168,6 +190,9 @@ ONLY_TERRAFORM = {
     "aws_s3_bucket_policy.failures.bucket": "the policy's property Bucket in CloudFormation",
     "aws_iam_role.this.name_prefix": "CloudFormation makes a name from the stack's",
     "aws_iam_role_policy.this.role": "inside the role in CloudFormation",
+    "aws_cloudwatch_event_target.purge.rule": "inside the rule in CloudFormation",
+    "aws_lambda_permission.purge.function_name": "CloudFormation names the alias by its ARN, see test_purge.py",
+    "aws_lambda_permission.purge.qualifier": "CloudFormation names the alias by its ARN, see test_purge.py",
     "aws_sns_topic_policy.alarms.arn": "the policy's property Topics in CloudFormation",
 }
 
@@ -214,7 +239,7 @@ def document(value):
 
 def leaves(value, path: str = "") -> dict:
     """Every scalar and list of scalars with its path; documents as they are."""
-    if path.endswith(("PolicyDocument", "policy", "DashboardBody", "dashboard_body")):
+    if path.endswith(("PolicyDocument", ".policy", ".assume_role_policy", "DashboardBody", "dashboard_body")):
         return {path: document(value)}
     if isinstance(value, dict):
         found = {}
@@ -455,6 +480,7 @@ def sam_rules(values: dict) -> list[str]:
         {"ImageUri": "123456789012.dkr.ecr.eu-central-1.amazonaws.com/rowtide:latest"},
         {"LogRetentionDays": 31},
         {"ReservedConcurrency": -2},
+        {"PurgeSchedule": "0 3 * * *"},
     ],
     ids=str,
 )

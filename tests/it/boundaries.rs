@@ -280,7 +280,7 @@ async fn no_command_waits_for_a_server_that_is_silent_in_the_middle() {
     let runs: [(&'static str, &[&str]); 6] = [
         ("rowtide_targets", &["show", "orders"]),
         ("order by t.key", &["show", "orders"]),
-        ("not exists", &["purge", "--older-than", "0s"]),
+        ("order by t.key", &["purge", "--older-than", "0s"]),
         ("rowtide_dead_letters", &["dead-letters", "list"]),
         ("rowtide_dead_letters", &["dead-letters", "redrive"]),
         ("insert into", &["replay", "--force", INSERT]),

@@ -20,7 +20,7 @@ use rowtide::plan::{Dialect, merge};
 use rowtide::policy::{DataLayout, DeletePolicy, RoutePolicy};
 use rowtide::record::Record;
 use rowtide::report::{Counts, Outcome, Report};
-use rowtide::sink::{Cratedb, Database, Filter, Shown, Store as _, configured};
+use rowtide::sink::{Cratedb, Database, Filter, Purging, Shown, Store as _, configured};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -1240,9 +1240,9 @@ async fn a_purge_forgets_old_tombstones_and_replays_behind_it_are_refused() {
     worker.done(&deletes).await;
     tokio::time::sleep(Duration::from_millis(20)).await;
     let target = worker.sink.targets().await.unwrap().remove(0);
-    let dry = worker.sink.purge(&target, Duration::from_millis(1), true).await.unwrap();
+    let dry = worker.sink.purge(&target, Duration::from_millis(1), Purging::Counted).await.unwrap();
     assert_eq!((dry.rows, dry.horizon), (3, None));
-    let purged = worker.sink.purge(&target, Duration::from_millis(1), false).await.unwrap();
+    let purged = worker.sink.purge(&target, Duration::from_millis(1), Purging::to_the_end()).await.unwrap();
     assert!(purged.rows == 3 && purged.horizon.is_some());
     place.refresh("orders_cdc").await;
     assert_eq!(place.count("select count(*) from \"{s}\".orders_cdc").await, 2);
@@ -1269,7 +1269,7 @@ async fn every_key_is_shown_and_purged_whatever_its_characters_sort_by() {
     assert_eq!(worker.events(&config, deletes).await.applied, 1_800);
     tokio::time::sleep(Duration::from_millis(20)).await;
     let target = worker.sink.targets().await.unwrap().remove(0);
-    let purged = worker.sink.purge(&target, Duration::from_millis(1), false).await.unwrap();
+    let purged = worker.sink.purge(&target, Duration::from_millis(1), Purging::to_the_end()).await.unwrap();
     assert_eq!(purged.rows, 1_800);
     place.finish().await;
 }

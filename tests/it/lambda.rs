@@ -487,3 +487,33 @@ async fn a_connection_that_died_in_between_is_replaced() {
     assert!(output.status.success(), "{output:?}");
     place.finish().await;
 }
+
+#[tokio::test]
+async fn a_schedule_purges() {
+    let Some(place) = server("lambda_purge").await else { return };
+    let variables = [
+        ("ROWTIDE_SINK_URL", place.url.as_str()),
+        ("ROWTIDE_SINK_SCHEMA", place.schema.as_str()),
+        ("ROWTIDE_SINK_TOMBSTONE_RETENTION", "1ms"),
+    ];
+    let mut function = Function::start(&variables).await;
+    let purge = br#"{"rowtide":"purge"}"#;
+    // the first that ever comes
+    let nothing = json!({"targets": [], "dead_letters": 0, "complete": true});
+    assert_eq!(function.invoke(purge, LONG).await.json(), nothing);
+    function.invoke(&event("dynamodb-kinesis/composite-key"), LONG).await;
+    function.invoke(&event("dynamodb-kinesis/remove"), LONG).await;
+    // of one table that cannot be purged the others do not suffer
+    place.run("alter table {s}.order_lines_cdc rename column applied_at to moved").await;
+    failed(&function.invoke(purge, LONG).await, "Rowtide.Configuration");
+    assert_eq!(place.count("select count(*) from {s}.orders_cdc where deleted").await, 0);
+    place.run("alter table {s}.order_lines_cdc rename column moved to applied_at").await;
+    let purged = function.invoke(purge, LONG).await.json();
+    assert_eq!(purged["complete"], true);
+    assert_eq!(purged["targets"][0]["tombstones"], 1, "{purged}");
+    failed(&function.invoke(br#"{"rowtide":"prune"}"#, LONG).await, "Rowtide.Configuration");
+    let log = log(&function.terminate().await);
+    says(&log, "INFO", "Purge done.");
+    says(&log, "ERROR", "order_lines");
+    place.finish().await;
+}

@@ -6,15 +6,16 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config as PropConfig, TestRunner};
 use rowtide::config::{Config, Ddl, Payload};
+use rowtide::deadline::Deadline;
 use rowtide::decoders::Decoders;
-use rowtide::error::{Error, ErrorKind};
+use rowtide::error::{Code, Error, ErrorKind};
 use rowtide::event::{Change, ChangeEvent, Key, Patch, Timestamp};
 use rowtide::json::Value;
 use rowtide::pipeline::Flow;
 use rowtide::plan::merge;
 use rowtide::policy::{DeletePolicy, RoutePolicy};
 use rowtide::record::Record;
-use rowtide::sink::{Shown, Sink};
+use rowtide::sink::{Purging, Shown, Sink};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -651,12 +652,15 @@ async fn purge_redrive_and_replay_bring_nothing_back() {
         .await;
     let target = worker.sink.targets().await.unwrap().remove(0);
     worker.rest();
-    let dry = worker.sink.purge(&target, Duration::ZERO, true).await.unwrap();
+    let dry = worker.sink.purge(&target, Duration::ZERO, Purging::Counted).await.unwrap();
     worker.rest();
     assert_eq!((dry.rows, place.count("select count(*) from {s}.orders_cdc").await), (4, 5));
-    assert_eq!(worker.sink.purge(&target, Duration::from_secs(3_600), false).await.unwrap().rows, 0);
+    assert_eq!(
+        worker.sink.purge(&target, Duration::from_secs(3_600), Purging::to_the_end()).await.unwrap().rows,
+        0
+    );
     worker.rest();
-    let purged = worker.sink.purge(&target, Duration::ZERO, false).await.unwrap();
+    let purged = worker.sink.purge(&target, Duration::ZERO, Purging::to_the_end()).await.unwrap();
     worker.rest();
     assert_eq!(purged.rows, 4);
     assert_eq!(place.texts("select key from {s}.orders_cdc").await, [r#"["k00003"]"#]);
@@ -693,6 +697,34 @@ pub(crate) fn old_patch(config: &Config) -> Flow {
 }
 
 #[tokio::test]
+async fn a_purge_goes_through_all_pages_and_stops_before_its_deadline() {
+    let place = place("purge_pages").await;
+    let config = place.config();
+    let worker = place.worker(&config);
+    worker.done(&inserts("orders", 2_500)).await;
+    let target = worker.sink.targets().await.unwrap().remove(0);
+    worker.rest();
+    // every second row, so that no page is whole
+    place
+        .run(
+            "update {s}.orders_cdc set deleted = true, data = null, aux = '{}', applied_at = applied_at - interval '1 day' \
+             where right(key, 3) < '500\"'",
+        )
+        .await;
+    let by = Deadline::after(Duration::from_millis(1));
+    let purged = worker.sink.purge(&target, Duration::ZERO, Purging::Removed { by }).await;
+    // nobody has given a purge without time a connection, or its first page
+    assert!(purged.is_err_and(|error| error.code() == Code::Deadline));
+    let tombstones = place.count("select count(*) from {s}.orders_cdc where deleted").await;
+    let whole = worker.sink.purge(&target, Duration::from_secs(3_600), Purging::to_the_end()).await.unwrap();
+    assert!(tombstones > 1_000 && whole.is_complete);
+    assert_eq!(whole.rows, u64::try_from(tombstones).unwrap());
+    worker.rest();
+    assert_eq!(place.count("select count(*) from {s}.orders_cdc where deleted").await, 0);
+    place.finish().await;
+}
+
+#[tokio::test]
 async fn soft_rows_are_never_purged() {
     let place = place("purge_soft").await;
     let config = with_route(place.config(), |route| route.delete = DeletePolicy::Soft);
@@ -701,7 +733,7 @@ async fn soft_rows_are_never_purged() {
     worker.done(&[change("orders", "k00000", at(9), 9, None)]).await;
     let target = worker.sink.targets().await.unwrap().remove(0);
     worker.rest();
-    assert_eq!(worker.sink.purge(&target, Duration::ZERO, false).await.unwrap().rows, 0);
+    assert_eq!(worker.sink.purge(&target, Duration::ZERO, Purging::to_the_end()).await.unwrap().rows, 0);
     worker.rest();
     assert_eq!(place.count("select count(*) from {s}.orders where deleted").await, 1);
     place.finish().await;
@@ -738,11 +770,11 @@ async fn workers_and_a_purge_on_the_same_keys_never_deadlock() {
     let mut retries = 0;
     for worker in workers {
         while !worker.is_finished() {
-            purged += purger.sink.purge(&target, Duration::ZERO, false).await.unwrap().rows;
+            purged += purger.sink.purge(&target, Duration::ZERO, Purging::to_the_end()).await.unwrap().rows;
         }
         retries += worker.await.unwrap();
     }
-    purged += purger.sink.purge(&target, Duration::ZERO, false).await.unwrap().rows;
+    purged += purger.sink.purge(&target, Duration::ZERO, Purging::to_the_end()).await.unwrap().rows;
     assert!(purged > 0);
     assert_eq!(retries, 0, "a deadlock or another conflict had to be tried again");
     place.finish().await;

@@ -331,6 +331,24 @@ async fn a_database_of_the_former_release_keeps_working_and_gains_its_source() {
 }
 
 #[tokio::test]
+async fn what_a_later_version_has_laid_out_is_not_written() {
+    for database in Database::each("later").await {
+        database.done(&database.config, &[of_region(EU, 1, Some("eu"))]).await;
+        for (format, is_known) in [("2", false), ("1", true), ("null", true)] {
+            database.execute(&format!("update {{s}}.rowtide_targets set format = {format}")).await;
+            let report = database.take(&database.config, &[of_region(EU, 2, Some("eu2"))]).await;
+            let failure = report.failure().map(ToString::to_string).unwrap_or_default();
+            assert_eq!(failure.contains("A later version of rowtide"), !is_known, "{format}: {report:?}");
+            assert_eq!(report.counts().parked, 0, "{format}: {report:?}");
+            let rows = database.view("orders").await.into_values().collect::<Vec<_>>();
+            let row = if is_known { r#"{"place":"eu2"}"# } else { r#"{"place":"eu"}"# };
+            assert_eq!(rows, [row], "{format}");
+        }
+        database.finish().await;
+    }
+}
+
+#[tokio::test]
 async fn a_registry_that_must_not_be_changed_works_on() {
     for database in Database::each("old_registry").await {
         database.done(&database.config, &[of_region(EU, 1, Some("eu"))]).await;

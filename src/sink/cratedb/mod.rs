@@ -58,6 +58,7 @@ pub struct Cratedb {
     own_tables: Mutex<bool>,
     /// Whether the registry has the columns that hold the source of a target.
     remembers_sources: AtomicBool,
+    tells_format: AtomicBool,
     checks_horizon: bool,
     /// Which tables could be taken over is read once, when a key is wanted.
     routes: Routes,
@@ -95,6 +96,7 @@ impl Cratedb {
             turn: tokio::sync::Mutex::new(()),
             own_tables: Mutex::new(false),
             remembers_sources: AtomicBool::new(false),
+            tells_format: AtomicBool::new(false),
             checks_horizon: false,
             routes: Routes::new(Policy::from(config)),
             found_keys: OnceCell::new(),
@@ -142,10 +144,12 @@ impl Cratedb {
 
     /// What is read of a source and its key beside the columns that every registry has.
     fn identity_columns(&self) -> &'static str {
-        match self.remembers_sources.load(Ordering::Relaxed) {
-            true => ", source_identity, key_types",
-            // a registry of an earlier version
-            false => ", null, null",
+        let is_there = |flag: &AtomicBool| flag.load(Ordering::Relaxed);
+        match (is_there(&self.remembers_sources), is_there(&self.tells_format)) {
+            (true, true) => ", source_identity, key_types, format",
+            // registries of earlier versions
+            (true, false) => ", source_identity, key_types, null::integer",
+            (false, _) => ", null, null, null::integer",
         }
     }
 

@@ -3,12 +3,11 @@
 use super::Cratedb;
 use super::errors::read;
 use super::show::PAGE_ROWS;
-use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::plan::{fill, relation};
 use crate::sink::letters::{LETTER_KEY_MAX, bounded};
 use crate::sink::registry::KnownTarget;
-use crate::sink::targets::Purged;
+use crate::sink::targets::{Purged, Purging, is_late};
 use std::time::Duration;
 
 impl Cratedb {
@@ -17,12 +16,27 @@ impl Cratedb {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn purge(&self, target: &KnownTarget, older_than: Duration, dry_run: bool) -> Result<Purged> {
+    pub async fn purge(&self, target: &KnownTarget, older_than: Duration, how: Purging) -> Result<Purged> {
         let nothing = Purged::nothing(target);
         if !target.has_tombstones() {
             return Ok(nothing);
         }
-        let never = Deadline::never();
+        let mut purged = nothing;
+        match self.purge_rows(target, older_than, how, &mut purged).await {
+            Err(error) if is_late(how.deadline(), &error) => purged.is_complete = false,
+            done => done?,
+        }
+        Ok(purged)
+    }
+
+    async fn purge_rows(
+        &self,
+        target: &KnownTarget,
+        older_than: Duration,
+        how: Purging,
+        purged: &mut Purged,
+    ) -> Result<()> {
+        let by = how.deadline();
         let storage = relation(&target.schema, &target.storage);
         self.refresh(&storage).await?;
         let parked = self.parked_keys(&target.source).await?;
@@ -32,32 +46,29 @@ impl Cratedb {
         let horizon = jiff::Timestamp::from_millisecond(horizon).unwrap_or(jiff::Timestamp::MIN);
         let find = fill(include_str!("../../../sql/cratedb/purgeable.sql"), &[("storage", &storage)]);
         let delete = fill(include_str!("../../../sql/cratedb/delete_row.sql"), &[("storage", &storage)]);
-        let (mut after, mut rows) = (String::new(), 0);
-        let mut moved = target.purge_horizon;
+        let mut after = String::new();
         loop {
-            let found = self.query(never, &find, &[&horizon, &after, &PAGE_ROWS]).await?;
-            if found.is_empty() {
-                break;
-            }
+            let found = self.query(by, &find, &[&horizon, &after, &PAGE_ROWS]).await?;
+            let Some(last) = found.last() else { break };
+            after = read(|| last.try_get(0))?;
             for row in &found {
                 let (key, sequence, term): (String, i64, i64) =
                     read(|| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))?;
                 if !parked.contains(&key) && !parked.contains(&bounded(key.clone(), LETTER_KEY_MAX)) {
-                    if !dry_run && moved < Some(horizon) {
+                    let Purging::Removed { .. } = how else {
+                        purged.rows += 1;
+                        continue;
+                    };
+                    if purged.horizon < Some(horizon) {
                         let sql = self.fill_own(include_str!("../../../sql/cratedb/move_horizon.sql"), &[]);
-                        self.execute(never, &sql, &[&target.name, &horizon]).await?;
-                        moved = Some(horizon);
+                        self.execute(by, &sql, &[&target.name, &horizon]).await?;
+                        purged.horizon = Some(horizon);
                     }
                     // only what was found: a row that came back in between is another one
-                    rows += if dry_run {
-                        1
-                    } else {
-                        self.execute(never, &delete, &[&key, &sequence, &term]).await?
-                    };
+                    purged.rows += self.execute(by, &delete, &[&key, &sequence, &term]).await?;
                 }
-                after = key;
             }
         }
-        Ok(Purged { target: target.name.clone(), rows, horizon: moved })
+        Ok(())
     }
 }

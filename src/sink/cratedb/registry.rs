@@ -6,7 +6,9 @@ use crate::deadline::Deadline;
 use crate::error::{Code, Disposition, Error, ErrorKind, Result};
 use crate::route::{REGISTRY, Target};
 use crate::sink::contract::Binding;
-use crate::sink::registry::{KnownLayout, Registered, RegistryLine, SOURCE_COLUMN, warn_old_registry};
+use crate::sink::registry::{
+    FORMAT_COLUMN, KnownLayout, Registered, RegistryLine, SOURCE_COLUMN, warn_old_registry,
+};
 use crate::sink::targets::LOOKS_MAX;
 use crate::source::SourceIdentity;
 use std::sync::atomic::Ordering;
@@ -34,6 +36,7 @@ impl Cratedb {
                 view_definition: None,
                 identity: row.try_get(7)?,
                 key_types: row.try_get(8)?,
+                format: row.try_get(9)?,
             };
             Ok(Some((registered, KnownLayout::named(row.try_get(4)?))))
         })
@@ -108,7 +111,9 @@ impl Cratedb {
 
     /// Whether the registry has the columns that hold the source of a target.
     pub(super) async fn look_at_registry(&self, deadline: Deadline) -> Result<bool> {
-        let remembers = self.describe(&self.schema, REGISTRY, deadline).await?.has(SOURCE_COLUMN);
+        let columns = self.describe(&self.schema, REGISTRY, deadline).await?;
+        let remembers = columns.has(SOURCE_COLUMN);
+        self.tells_format.store(columns.has(FORMAT_COLUMN), Ordering::Relaxed);
         self.remembers_sources.store(remembers, Ordering::Relaxed);
         Ok(remembers)
     }

@@ -37,6 +37,7 @@ impl Postgres {
                 view_definition: row.try_get(5)?,
                 identity: row.try_get(6)?,
                 key_types: row.try_get(7)?,
+                format: row.try_get(8)?,
             })
         };
         read().map(Some).map_err(ddl_error)

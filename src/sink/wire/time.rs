@@ -5,7 +5,7 @@ use crate::error::{Code, Error, ErrorKind, Result};
 use std::time::Duration;
 
 /// Left of the invocation's time when the database must have answered: enough to cancel, park and respond.
-pub(super) const MARGIN: Duration = Duration::from_millis(300);
+pub(in crate::sink) const MARGIN: Duration = Duration::from_millis(300);
 
 /// What is left of the time for the database; `None` without a deadline.
 pub(in crate::sink) fn left(deadline: Deadline) -> Result<Option<Duration>> {
