@@ -12,7 +12,7 @@ import subprocess
 import tarfile
 import urllib.request
 
-from emulator import Function
+from emulator import Endpoint
 from processes import ROOT, TOOLS, Process, descendants, environment, free_port
 
 PLACE = TOOLS / "image"
@@ -143,20 +143,24 @@ def container(image):
     buildah("rm", name)
 
 
-class Contained(Function):
+class Contained(Endpoint):
     """A function in a container, started as the image says; its base starts it behind the emulator."""
 
     def __init__(self, image, container, log, **variables):
-        self.port, runtime_api = free_port(), free_port()
+        port, runtime_api = free_port(), free_port()
+        super().__init__(f"http://127.0.0.1:{port}")
         own = {
-            "EMULATOR_ADDRESS": f"127.0.0.1:{self.port}",
+            "EMULATOR_ADDRESS": f"127.0.0.1:{port}",
             "RUNTIME_API_ADDRESS": f"127.0.0.1:{runtime_api}",
         }
         given = [f"--env={name}={value}" for name, value in (own | variables).items()]
         command = [*image.config["Entrypoint"], *image.config["Cmd"]]
         self.process = Process(["buildah", "run", *given, container, "--", *command], log, **storage())
         self.process.wait_for(runtime_api)
-        self.process.wait_for(self.port)
+        self.process.wait_for(port)
+
+    def output(self):
+        return self.process.output()
 
     def pid(self):
         """The last one that was started. It is there from the first invocation on."""

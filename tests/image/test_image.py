@@ -82,7 +82,6 @@ def test_events_become_rows(image, server, tmp_path):
                 assert sum(golden.counts.values()) and golden.rows
                 status = Path(f"/proc/{function.pid()}/status").read_text()
                 assert "Uid:\t65534\t65534\t65534\t65534" in status
-                function.terminate()
             finally:
                 function.stop()
 
