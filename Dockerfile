@@ -26,9 +26,12 @@ ENV RUSTUP_TOOLCHAIN=1.95.0
 SHELL ["/bin/bash", "-o", "errexit", "-o", "pipefail", "-c"]
 WORKDIR /src
 COPY . .
+# The cache may be newer than these files and come from others, of another checkout. cargo compares times alone, so it
+# would take what lies there for built.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
-    cargo build --locked --release --no-default-features --features lambda --bin rowtide-stream \
+    find . -path ./target -prune -o -type f -exec touch {} + \
+    && cargo build --locked --release --no-default-features --features lambda --bin rowtide-stream \
     && scripts/check-glibc target/release/rowtide-stream \
     && install -D --mode=0755 target/release/rowtide-stream /out/bootstrap
 

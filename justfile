@@ -47,6 +47,13 @@ zip architecture=arch():
 image:
     docker build --provenance=false --sbom=false --tag rowtide-stream .
 
+# The image built and pushed without Docker, and run: needs Debian and root. `just image-test release` builds it as it is
+# deployed, and shows the times of docs/performance.md.
+image-test build='quick':
+    tests/install
+    tests/image/install
+    ROWTIDE_TEST_IMAGE={{ build }} target/tools/python/bin/python -m pytest -q -s tests/image
+
 # Feeds a fuzz target for so many seconds, from the events on; `decode` or `envelope`. Needs nightly and cargo-fuzz.
 fuzz target='decode' seconds='300':
     cargo +nightly run --manifest-path fuzz/Cargo.toml --target-dir target/fuzz --bin seed

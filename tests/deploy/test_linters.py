@@ -1,4 +1,4 @@
-"""Templates, scripts and Dockerfile before the tools that others check theirs with."""
+"""Templates, scripts, Dockerfile and workflows before the tools that others check theirs with."""
 
 import json
 import os
@@ -19,7 +19,7 @@ ROOT = DEPLOY.parent
 BIN = Path(sys.executable).parent
 SAM = DEPLOY / "sam" / "template.yaml"
 PLAIN = [DEPLOY / name / "template.yaml" for name in ("cloudformation", "dms", "ecr")]
-SCRIPTS = [*sorted(DEPLOY.rglob("*.sh")), ROOT / "scripts" / "trial"]
+SCRIPTS = sorted([*DEPLOY.rglob("*.sh"), *(ROOT / "scripts").iterdir()])
 
 CFN_LINT_IGNORED = {
     "W1030": "a default is empty where a condition keeps it from being used",
@@ -238,3 +238,28 @@ def test_hadolint_finds_nothing_in_the_dockerfile():
 def test_hadolint_bites():
     answer = subprocess.run([BIN / "hadolint", "-"], input="FROM debian\n", capture_output=True, text=True)
     assert "DL3006" in answer.stdout
+
+
+def zizmor(*workflows: Path) -> subprocess.CompletedProcess:
+    """The form of workflows of GitHub, what they may do, and whether they name what they run by its hash."""
+    return subprocess.run([BIN / "zizmor", "--offline", "--quiet", "--no-progress", *workflows], capture_output=True)
+
+
+def test_zizmor_finds_nothing_in_the_workflows():
+    answer = zizmor(*sorted((ROOT / ".github" / "workflows").glob("*.yml")))
+    assert answer.returncode == 0, (answer.stdout + answer.stderr).decode()
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        (("    steps:", "    stepz:"), b"does not match"),
+        (('release "$GITHUB_REF_NAME"', 'release "${{ github.ref_name }}"'), b"template-injection"),
+    ],
+    ids=["form", "injection"],
+)
+def test_zizmor_bites(change, found, tmp_path):
+    workflow = tmp_path / "release.yml"
+    workflow.write_text((ROOT / ".github" / "workflows" / "release.yml").read_text().replace(*change))
+    answer = zizmor(workflow)
+    assert answer.returncode != 0 and found in answer.stdout + answer.stderr
