@@ -69,6 +69,7 @@ impl RedriveOutcome {
 
 /// A parked record, and what became of it.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Redriven {
     /// Its number in the dead-letter table.
     pub id: i64,

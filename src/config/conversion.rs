@@ -31,6 +31,7 @@ impl From<&Config> for Settings {
                 document: config.source.json_document.clone(),
             },
             bounds: Bounds::of(config.limits.memory),
+            before_images: false,
         }
     }
 }

@@ -500,19 +500,8 @@ mod tests {
     }
 
     fn event(table: &str, change: Change) -> ChangeEvent {
-        ChangeEvent {
-            table: table.to_owned(),
-            source: SourceIdentity::default(),
-            key: Key::new(vec![("id".to_owned(), "1".to_owned())]).ok(),
-            change,
-            version: "x.1".to_owned().into(),
-            changed_at: None,
-            event_id: None,
-            actor: None,
-            expired: false,
-            pair: None,
-            caveat: None,
-        }
+        let key = Key::new(vec![("id".to_owned(), "1".to_owned())]).ok();
+        ChangeEvent::new(table, key, change, "x.1".to_owned().into())
     }
 
     #[test]
@@ -658,7 +647,8 @@ mod tests {
     #[test]
     fn what_the_route_leaves_out_says_why() {
         let ignoring = routes(|route| route.ttl = Ttl::Ignore);
-        let expired = ChangeEvent { expired: true, ..event("t", Change::Delete(None)) };
+        let mut expired = event("t", Change::Delete(None));
+        expired.expired = true;
         assert_eq!(ignoring.send(FIRST, expired).unwrap().unwrap_err().reason, Reason::Ttl);
         assert!(ignoring.send(FIRST, event("t", Change::Delete(None))).unwrap().is_ok());
         assert_eq!(

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 /// What a purge did to a database.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct Purge {
     /// Target by target.
     pub targets: Vec<Purged>,

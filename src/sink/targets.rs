@@ -154,6 +154,7 @@ impl Purging {
 
 /// What a purge did to one target.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Purged {
     /// `schema.name` of the target.
     pub target: String,

@@ -5,7 +5,7 @@
 
 use crate::laws::deliveries;
 use crate::model::{Script, is_done, sorted};
-use crate::support::{at, change, connect, event, inserts, with_option};
+use crate::support::{altered, at, change, connect, event, inserts, with_option};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
@@ -173,19 +173,8 @@ fn put(table: &str, id: &str, version: u64, document: &Value) -> ChangeEvent {
 fn changed(table: &str, id: &str, version: u64, change: Change) -> ChangeEvent {
     let mut text = String::new();
     rowtide::json::write_string(&mut text, id);
-    ChangeEvent {
-        source: rowtide::source::SourceIdentity::default(),
-        table: table.to_owned(),
-        key: Some(Key::new(vec![("id".to_owned(), text)]).unwrap()),
-        change,
-        version: format!("x.{version:012}").into(),
-        changed_at: None,
-        event_id: None,
-        actor: None,
-        expired: false,
-        pair: None,
-        caveat: None,
-    }
+    let key = Key::new(vec![("id".to_owned(), text)]).unwrap();
+    ChangeEvent::new(table, Some(key), change, format!("x.{version:012}").into())
 }
 
 fn id_json(id: &str) -> String {
@@ -601,8 +590,8 @@ async fn bad_rows_are_parked_and_every_good_one_is_written() {
     let moved = Flow::with_decoders(
         &config,
         Decoders::pinned(Box::new(Script(vec![vec![
-            ChangeEvent { pair: Some(1), ..changed("pairs", "old", 2, Change::Delete(None)) },
-            ChangeEvent { pair: Some(1), ..put("pairs", "refused", 2, &Value::Object(Vec::new())) },
+            altered(changed("pairs", "old", 2, Change::Delete(None)), |event| event.pair = Some(1)),
+            altered(put("pairs", "refused", 2, &Value::Object(Vec::new())), |event| event.pair = Some(1)),
         ]]))),
     );
     place

@@ -17,6 +17,7 @@ use rowtide::formats::{DynamodbKinesis, DynamodbStreams};
 use rowtide::json::{DEPTH_MAX, Value, write_string};
 use rowtide::pipeline::Flow;
 use rowtide::record::{Envelope, Record};
+use rowtide::rules::{Rules, TableRules};
 use serde_dynamo::AttributeValue;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -655,4 +656,111 @@ fn a_key_of_more_columns_than_any_database_has_is_refused_at_once() {
         let events = decoders.events(&Record::new("s", "1", payload));
         assert_eq!(events[0].as_ref().map(|_| "").unwrap_err().code().as_str(), code, "{shown}");
     }
+}
+
+/// Of each format an update that tells the row as it was: what it tells, without the key.
+const UPDATES: [(&str, &str, &str); 9] = [
+    (
+        "dynamodb",
+        r#"{"eventName":"MODIFY","eventSourceARN":"arn:aws:dynamodb:eu-west-1:1:table/t/stream/2026-03-01T10:00:00.000","dynamodb":{"Keys":{"id":{"S":"a"}},"NewImage":{"id":{"S":"a"},"n":{"N":"2"}},"OldImage":{"id":{"S":"a"},"n":{"N":"1"},"gone":{"BOOL":true}},"SequenceNumber":"100","StreamViewType":"NEW_AND_OLD_IMAGES"}}"#,
+        r#"{"n":1,"gone":true}"#,
+    ),
+    (
+        "dynamodb-kinesis",
+        r#"{"eventName":"MODIFY","tableName":"t","recordFormat":"application/json","dynamodb":{"ApproximateCreationDateTime":1772440530123456,"ApproximateCreationDateTimePrecision":"MICROSECOND","Keys":{"id":{"S":"a"}},"NewImage":{"id":{"S":"a"},"n":{"N":"2"}},"OldImage":{"id":{"S":"a"},"n":{"N":"9007199254740993"}}}}"#,
+        r#"{"n":9007199254740993}"#,
+    ),
+    (
+        "dynamodb-export",
+        r#"{"Metadata":{"WriteTimestampMicros":{"N":"1772440530123456"}},"Keys":{"id":{"S":"a"}},"OldImage":{"id":{"S":"a"},"n":{"N":"1"}},"NewImage":{"id":{"S":"a"},"n":{"N":"2"}}}"#,
+        r#"{"n":1}"#,
+    ),
+    (
+        "debezium",
+        r#"{"before":{"id":1,"n":1,"s":"old"},"after":{"id":1,"n":2,"s":"old"},"source":{"version":"3.0.8.Final","connector":"mysql","name":"shop","ts_ms":1772440561032,"snapshot":"false","db":"shop","table":"t","file":"bin.000231","pos":812,"row":0},"op":"u","ts_ms":1772440561349}"#,
+        r#"{"n":1,"s":"old"}"#,
+    ),
+    (
+        "maxwell",
+        r#"{"database":"shop","table":"t","type":"update","ts":1772440561,"xid":4,"commit":true,"position":"mysql-bin.000231:812","primary_key_columns":["id"],"data":{"id":1,"n":2,"s":"same"},"old":{"n":1.50}}"#,
+        r#"{"s":"same","n":1.50}"#,
+    ),
+    (
+        "canal",
+        r#"{"data":[{"id":"1","n":"2","s":"same"}],"database":"shop","es":1772440530000,"gtid":"","id":9,"isDdl":false,"mysqlType":{"id":"bigint","n":"int","s":"text"},"old":[{"n":"1"}],"pkNames":["id"],"sql":"","sqlType":{"id":-5,"n":4,"s":2005},"table":"t","ts":1772440530724,"type":"UPDATE"}"#,
+        r#"{"s":"same","n":1}"#,
+    ),
+    (
+        "wal2json",
+        r#"{"action":"U","xid":7,"timestamp":"2026-03-02 08:35:30.123456+00","lsn":"7/16B20A0","schema":"shop","table":"t","columns":[{"name":"id","type":"integer","value":1},{"name":"n","type":"integer","value":2}],"identity":[{"name":"id","type":"integer","value":1},{"name":"n","type":"integer","value":1}],"pk":[{"name":"id","type":"integer"}]}"#,
+        r#"{"n":1}"#,
+    ),
+    (
+        "dms",
+        r#"{"data":{"id":1,"n":2,"s":"new"},"before-image":{"id":1,"n":1,"s":"old"},"metadata":{"timestamp":"2026-03-02T08:35:30.221585Z","record-type":"data","operation":"update","partition-key-type":"schema-table","schema-name":"shop","table-name":"t","transaction-id":1,"transaction-record-id":1,"commit-timestamp":"2026-03-02T08:35:30.212485Z","stream-position":"00000002/7C007838.3.00000002/7C007838"}}"#,
+        r#"{"n":1,"s":"old"}"#,
+    ),
+    (
+        "mongodb",
+        r#"{"_id":{"_data":"8267"},"operationType":"update","clusterTime":{"$timestamp":{"t":1772440561,"i":1}},"ns":{"db":"shop","coll":"t"},"documentKey":{"_id":1},"fullDocument":{"_id":1,"n":2},"fullDocumentBeforeChange":{"_id":1,"n":1},"updateDescription":{"updatedFields":{"n":2},"removedFields":[]}}"#,
+        r#"{"n":1}"#,
+    ),
+];
+
+/// A catalogue in which the key of every table is `id`, so that no format lacks it.
+fn keyed_by_id(name: &str) -> Catalogue {
+    let key = if name == "mongodb" { "_id" } else { "id" };
+    Catalogue::new(Rules::of_all(TableRules { key: vec![key.to_owned()], ..TableRules::default() }))
+}
+
+#[test]
+fn an_update_tells_the_row_as_it_was_where_that_is_asked() {
+    #[derive(serde::Deserialize, Debug, PartialEq)]
+    struct Counted {
+        n: serde_json::Number,
+    }
+    for (name, payload, expected) in UPDATES {
+        for before_images in [true, false] {
+            let table = Some("t".to_owned());
+            let settings = Settings { before_images, table, ..Settings::default() };
+            let decoders = Decoders::named(name, &settings).unwrap();
+            let record = Record::new("s", "1", payload);
+            let mut parts = decoders.decode(&record, &keyed_by_id(name));
+            let event = event_of(parts.remove(0).decoded).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let before = event.before.as_ref().map(|document| document.to_json());
+            assert_eq!(before.as_deref(), before_images.then_some(expected), "{name}");
+            let typed: Option<Counted> = event.deserialize_before().unwrap();
+            assert_eq!(typed.is_some(), before_images, "{name}");
+        }
+    }
+}
+
+/// What is asked for beside changes nothing else, whatever the record.
+#[test]
+fn a_row_as_it_was_changes_nothing_else() {
+    let (mut records, mut told) = (0, 0);
+    let folders = crate::samples::entries(&Path::new(env!("CARGO_MANIFEST_DIR")).join("events"));
+    let files =
+        folders.iter().filter(|folder| folder.is_dir()).flat_map(|folder| crate::samples::entries(folder));
+    for path in files {
+        let Ok(envelope) = Envelope::parse(&Bytes::from(std::fs::read(&path).unwrap()), "-") else {
+            continue;
+        };
+        for record in envelope.records {
+            let events = |before_images| {
+                let decoders =
+                    Decoders::named("auto", &Settings { before_images, ..Settings::default() }).unwrap();
+                decoders.events(&record).into_iter().map(Result::ok).collect::<Vec<_>>()
+            };
+            let (with, without) = (events(true), events(false));
+            records += 1;
+            told += with.iter().flatten().filter(|event| event.before.is_some()).count();
+            let plain = |mut events: Vec<Option<ChangeEvent>>| {
+                events.iter_mut().flatten().for_each(|event| event.before = None);
+                format!("{events:?}")
+            };
+            assert_eq!(plain(with), plain(without), "{path:?} {}", record.position);
+        }
+    }
+    assert!(records > 1_000 && told > 100, "{records} {told}");
 }

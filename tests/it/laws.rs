@@ -1,6 +1,7 @@
 //! What must hold for every batch, every delivery and every fault, against a database in memory.
 
 use crate::model::{Fault, Item, Memory, Script, is_done, runtime, script, take};
+use crate::support::altered;
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::prelude::*;
 use rowtide::coalesce::{Fate, Schedule};
@@ -45,19 +46,8 @@ fn version(n: usize) -> String {
 }
 
 fn event(id: u8, change: Change, version: &str, pair: Option<u32>) -> ChangeEvent {
-    ChangeEvent {
-        source: rowtide::source::SourceIdentity::default(),
-        table: "t".to_owned(),
-        key: Some(key(id)),
-        change,
-        version: version.to_owned().into(),
-        changed_at: None,
-        event_id: Some(version.to_owned()),
-        actor: None,
-        expired: false,
-        pair,
-        caveat: None,
-    }
+    let event = ChangeEvent::new("t", Some(key(id)), change, version.to_owned().into());
+    altered(event, |event| (event.event_id, event.pair) = (Some(version.to_owned()), pair))
 }
 
 /// The change of the item `id`, the `n`th of a history.

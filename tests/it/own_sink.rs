@@ -2,6 +2,7 @@
 
 use crate::laws::change_event;
 use crate::model::{Memory, Script, is_done, runtime};
+use crate::support::altered;
 use rowtide::config::Config;
 use rowtide::deadline::Deadline;
 use rowtide::decoders::Decoders;
@@ -39,7 +40,7 @@ fn events() -> Vec<Vec<ChangeEvent>> {
     let patch = (1, Change::Patch(patch));
     let changes = changes.into_iter().chain([patch]).zip(0..);
     let mut events: Vec<_> = changes.map(|((id, change), n)| vec![change_event(id, n, change)]).collect();
-    events.push(vec![ChangeEvent { key: None, ..change_event(0, 9, Change::Truncate) }]);
+    events.push(vec![altered(change_event(0, 9, Change::Truncate), |event| event.key = None)]);
     events
 }
 

@@ -1,7 +1,7 @@
 //! What tells one source from another: two tables of one name are two targets, or one on purpose. On PostgreSQL, and on
 //! CrateDB where one runs.
 
-use crate::support::Place;
+use crate::support::{Place, altered};
 use rowtide::config::{Config, SinkUrl, VersionScheme};
 use rowtide::deadline::Deadline;
 use rowtide::decode::Decoder;
@@ -142,7 +142,7 @@ fn of_db(db: &str, id: u32, version: u32) -> ChangeEvent {
     document.append("db", &format!("\"{db}\""));
     let key = Key::new(vec![("id".to_owned(), id.to_string())]).ok();
     let event = ChangeEvent::new("t", key, Change::Put(document), format!("x.{version:04}").into());
-    ChangeEvent { source: SourceIdentity::of(&[(Member::Db, Some(db))]), ..event }
+    altered(event, |event| event.source = SourceIdentity::of(&[(Member::Db, Some(db))]))
 }
 
 #[tokio::test]
@@ -241,7 +241,7 @@ async fn sources_that_order_their_changes_otherwise_are_not_merged() {
     for database in Database::each("schemes").await {
         let config = database.routed(vec![RoutePolicy { merge: true, ..route("t", "all") }]);
         assert_eq!(database.events(&config, vec![of_db("a", 1, 1)]).await.counts().applied, 1);
-        let other = ChangeEvent { version: "p.0000.1.0001".to_owned().into(), ..of_db("b", 2, 1) };
+        let other = altered(of_db("b", 2, 1), |event| event.version = "p.0000.1.0001".to_owned().into());
         let report = database.events(&config, vec![other]).await;
         assert_eq!(report.failure().map(|error| error.code().as_str()), Some("other_scheme"), "{report:?}");
         database.finish().await;
@@ -252,7 +252,7 @@ async fn sources_that_order_their_changes_otherwise_are_not_merged() {
 async fn partitions_of_two_names_lead_to_one_target() {
     for database in Database::each("partitions").await {
         let config = database.routed(vec![RoutePolicy { merge: true, ..route("sales_*", "sales") }]);
-        let sales = |name: &str, id| ChangeEvent { table: name.to_owned(), ..of_db("shop", id, 1) };
+        let sales = |name: &str, id| altered(of_db("shop", id, 1), |event| event.table = name.to_owned());
         let report = database.events(&config, vec![sales("sales_01", 1), sales("sales_02", 2)]).await;
         assert_eq!(report.counts().applied, 1, "{report:?}");
         assert_eq!(database.view("sales").await.len(), 2);
@@ -269,7 +269,8 @@ async fn a_truncate_of_one_source_empties_no_table_of_another_whichever_comes_fi
             let truncate = rowtide::policy::Truncate::Apply;
             config.routes = vec![RoutePolicy { truncate, ..route("t", "t") }];
         });
-        let truncate = ChangeEvent { key: None, change: Change::Truncate, ..of_db("b", 1, 9) };
+        let truncate =
+            altered(of_db("b", 1, 9), |event| (event.key, event.change) = (None, Change::Truncate));
         let first = if truncate_first { truncate.clone() } else { of_db("a", 1, 5) };
         let second = if truncate_first { of_db("a", 1, 5) } else { truncate };
         assert_eq!(database.events(&config, vec![first]).await.counts().applied, 1);

@@ -69,6 +69,12 @@ async fn embedded(test: &str) -> Place {
     panic!("{test} needs a database: build with the feature `embedded`, or set ROWTIDE_TEST_POSTGRES");
 }
 
+/// `value` as `alter` makes it.
+pub(crate) fn altered<T>(mut value: T, alter: impl FnOnce(&mut T)) -> T {
+    alter(&mut value);
+    value
+}
+
 pub(crate) async fn connect(url: &str) -> Client {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("the test database answers");
     tokio::spawn(connection);

@@ -461,6 +461,7 @@ pub enum Change {
 
 /// One normalized change of one row.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct ChangeEvent {
     /// The source table, as the source names it.
     pub table: String,
@@ -470,6 +471,10 @@ pub struct ChangeEvent {
     pub key: Option<Key>,
     /// What happened.
     pub change: Change,
+    /// The row as it was before an update, without its key, where the record tells it and
+    /// [`Settings::before_images`](crate::decode::Settings::before_images) asks for it. Of a source that sends only the
+    /// columns that changed, the others are taken from the row as it is. A delete has it in `change`.
+    pub before: Option<Document>,
     /// The place in the source's order of this key's changes.
     pub version: Version,
     /// When it happened, if the source tells.
@@ -505,7 +510,8 @@ impl ChangeEvent {
             Change::Delete(None) | Change::Truncate => 0,
         };
         let of_key = self.key.as_ref().map_or(0, Key::bytes);
-        size_of::<Self>() + self.table.len() + self.version.as_str().len() + 2 * of_key + of_change
+        let before = self.before.as_ref().map_or(0, Document::bytes);
+        size_of::<Self>() + self.table.len() + self.version.as_str().len() + 2 * of_key + of_change + before
     }
 
     /// An event of which no more is known than what every event has.
@@ -516,6 +522,7 @@ impl ChangeEvent {
             source: SourceIdentity::default(),
             key,
             change,
+            before: None,
             version,
             changed_at: None,
             event_id: None,
@@ -562,6 +569,19 @@ impl ChangeEvent {
         let (Change::Put(document) | Change::Delete(Some(document))) = &self.change else {
             return Err(Error::poison(Code::NoImage, "The change event carries no whole row."));
         };
+        self.read_row(document)
+    }
+
+    /// The row as it was [before](Self::before) an update, as [`ChangeEvent::deserialize`] gives the row as it is;
+    /// `None` when that is not told. When the update changed the key, its members are the new ones.
+    ///
+    /// # Errors
+    /// When the row does not fit `T`: the message names the field.
+    pub fn deserialize_before<T: serde::de::DeserializeOwned>(&self) -> Result<Option<T>> {
+        self.before.as_ref().map(|document| self.read_row(document)).transpose()
+    }
+
+    fn read_row<T: serde::de::DeserializeOwned>(&self, document: &Document) -> Result<T> {
         let of_key = self.key.iter().flat_map(Key::members);
         let row =
             object(of_key.chain(document.members()), document.values.len() + document.names.len() + 256);

@@ -10,7 +10,7 @@
 //! 7. What goes wrong says whose row it was, as far as that can be read.
 
 use super::row::{Completeness, KEY_COLUMNS_MAX, Row, too_many_key_columns};
-use super::{Decoded, Decoding};
+use super::{Decoded, Decoding, Settings};
 use crate::catalogue::{Catalogue, Identity, TABLE_BYTES_MAX};
 use crate::error::{Code, Error, Result};
 use crate::event::{Change, ChangeEvent, Key, Timestamp};
@@ -42,6 +42,8 @@ pub(crate) enum Before<'i> {
     Columns(Row<'i>),
     /// The row, or at least its key.
     Row(Row<'i>),
+    /// The row, whose key is what it is now.
+    Image(Row<'i>),
 }
 
 /// What a record of a relational source says of a row. Only `read` and `before` look at values: the rest is asked
@@ -128,18 +130,21 @@ pub(crate) struct Table<'a> {
     pub(crate) record: &'a Record,
     pub(crate) catalogue: &'a Catalogue,
     pub(crate) epoch: u16,
+    /// Whether updates tell the row as it was.
+    before_images: bool,
 }
 
 impl<'a> Table<'a> {
-    /// A table of a source. Changes are of this epoch of it.
+    /// A table of a source. Changes are of the epoch that the settings of its decoder say.
     pub(crate) fn new<D>(
         decoding: &Decoding<'a, D>,
-        epoch: u16,
+        settings: &Settings,
         name: impl Into<Cow<'a, str>>,
         source: SourceIdentity,
     ) -> Self {
         let Decoding { catalogue, record, .. } = *decoding;
-        Self { name: name.into(), source, record, catalogue, epoch }
+        let Settings { epoch, before_images, .. } = *settings;
+        Self { name: name.into(), source, record, catalogue, epoch, before_images }
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -283,15 +288,17 @@ pub(crate) fn events(change: &impl RowChange) -> Result<Vec<ChangeEvent>> {
     }
     let is_shown = operation != Operation::Delete || change.shows_deleted();
     let mut row = if is_shown { Row::new(&identity) } else { Row::of_key(&identity) };
+    row.keeps_before = table.before_images;
     change.read(&mut row)?;
     let before = match operation {
         Operation::Update => change.before(&mut row)?,
         Operation::Insert | Operation::Delete | Operation::Truncate => Before::Untold,
     };
-    let before = match before {
-        Before::Untold => None,
-        Before::Columns(before) => row.key_before(&before)?,
-        Before::Row(before) => Some(before.key()?),
+    let (before, image_before) = match before {
+        Before::Untold => (None, None),
+        Before::Columns(before) => (row.key_before(&before)?, row.image_before(before)),
+        Before::Row(before) => (Some(before.key()?), before.image()),
+        Before::Image(before) => (None, before.image()),
     };
     let key = match *identity {
         Identity::Position => key_of_position(table.record, change.row_index())?,
@@ -316,10 +323,12 @@ pub(crate) fn events(change: &impl RowChange) -> Result<Vec<ChangeEvent>> {
     }
     let now = if is_new || is_whole { Change::Put(row.document()) } else { Change::Patch(row.patch()) };
     let Some(before) = before else {
-        return Ok(vec![table.event(Some(key), now, version, changed_at)]);
+        let event = table.event(Some(key), now, version, changed_at);
+        return Ok(vec![ChangeEvent { before: image_before, ..event }]);
     };
     let before = table.event(Some(before), Change::Delete(None), version.clone(), changed_at);
     let now = table.event(Some(key), now, version, changed_at);
+    let now = ChangeEvent { before: image_before, ..now };
     // of the rows of one record, each has a number of its own
     let pair = Some(change.row_index().unwrap_or_default());
     Ok([before, now].map(|event| ChangeEvent { pair, ..event }).into())
@@ -365,6 +374,7 @@ pub(crate) fn nameless(table: &str) -> Error {
 mod tests {
     use super::{Operation, RowChange, Table};
     use crate::catalogue::Catalogue;
+    use crate::decode::Settings;
     use crate::decode::row::{KEY_COLUMNS_MAX, Row};
     use crate::decode::{Decoded, Decoding};
     use crate::error::Result;
@@ -413,7 +423,7 @@ mod tests {
         let catalogue = Catalogue::new(rules);
         let record = Record::new("s", "a-message-id", "");
         let decoding = Decoding { decoder: &(), record: &record, catalogue: &catalogue };
-        let table = Table::new(&decoding, 0, name, SourceIdentity::default());
+        let table = Table::new(&decoding, &Settings::default(), name, SourceIdentity::default());
         let change = Plain { table: &table, operation: Operation::Delete, key: key.to_vec(), row };
         match super::decoded(&change) {
             Ok(Decoded::Events(events)) => {

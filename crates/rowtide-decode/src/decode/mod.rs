@@ -142,6 +142,8 @@ pub struct Settings {
     pub pointers: Pointers,
     /// How far a record may be taken apart.
     pub bounds: Bounds,
+    /// Whether updates tell the row as it was, in [`ChangeEvent::before`](crate::event::ChangeEvent::before).
+    pub before_images: bool,
 }
 
 impl From<Fault> for Error {

@@ -118,6 +118,8 @@ pub(crate) enum Completeness {
 pub(crate) struct Row<'i> {
     identity: &'i Identity,
     is_key_only: bool,
+    /// Whether the row as it was is told too.
+    pub(crate) keeps_before: bool,
     columns: RowColumns,
     /// How much of the row was read.
     pub(crate) image: Completeness,
@@ -135,12 +137,18 @@ pub(crate) struct RowColumns {
 impl<'i> Row<'i> {
     /// A row without columns.
     pub(crate) fn new(identity: &'i Identity) -> Self {
-        Self { identity, is_key_only: false, columns: RowColumns::default(), image: Completeness::Whole }
+        let columns = RowColumns::default();
+        Self { identity, is_key_only: false, keeps_before: false, columns, image: Completeness::Whole }
     }
 
     /// A row that takes only the columns of its key.
     pub(crate) fn of_key(identity: &'i Identity) -> Self {
         Self { is_key_only: true, ..Self::new(identity) }
+    }
+
+    /// This row as it was, still without columns. It takes all of them where that is told, else those of the key.
+    pub(crate) fn before(&self) -> Self {
+        Self { is_key_only: !self.keeps_before, keeps_before: self.keeps_before, ..Self::new(self.identity) }
     }
 
     /// Whether it takes only the columns of its key.
@@ -280,6 +288,24 @@ impl<'i> Row<'i> {
         let kept = now.iter().filter(|(name, _)| !changed.contains(name.as_str())).cloned();
         let members = kept.chain(before.iter().cloned()).collect();
         key(self.identity, members).map(Some)
+    }
+
+    /// The columns beyond the key of a row as it was, where that is told and there are any.
+    pub(crate) fn image(self) -> Option<Document> {
+        (self.keeps_before && self.has_document()).then(|| self.document())
+    }
+
+    /// The same of this row, when the columns in `before` still had the values they have there; of a row that is not
+    /// known as a whole, these alone.
+    pub(crate) fn image_before(&self, before: Self) -> Option<Document> {
+        let told = before.image()?;
+        if self.image != Completeness::Whole {
+            return Some(told);
+        }
+        let mut image = self.columns.document.filtered(|name| told.get(name).is_none());
+        told.members().for_each(|(name, value)| image.append(name, value));
+        image.keep_last();
+        Some(image)
     }
 
     /// The columns beyond the key.

@@ -87,7 +87,7 @@ impl<'d> Decoding<'d, Dsql> {
 
     fn table(&self, source: &Source<'_>) -> Option<Table<'d>> {
         let name = source.table_name()?;
-        Some(Table::new(self, self.decoder.0.epoch, name, source.identity(self.record)))
+        Some(Table::new(self, &self.decoder.0, name, source.identity(self.record)))
     }
 
     /// Says of an error whose row it concerns, as far as that can be read.

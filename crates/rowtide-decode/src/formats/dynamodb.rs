@@ -119,7 +119,8 @@ impl DynamodbStreams {
             return Err(view_type(table, "not named", message.arn.as_deref().unwrap_or(&record.source)));
         }
         let source = message.source();
-        message.event(decoded, Placement { table, source, version, changed_at, caveat: None })
+        let before_image = self.0.before_images;
+        message.event(decoded, Placement { table, source, version, changed_at, caveat: None, before_image })
     }
 }
 
@@ -162,7 +163,8 @@ impl DynamodbKinesis {
         let version = then_by_arrival(version, record)?;
         let source = message.source_through(record);
         let caveat = is_coarse.then_some(Caveat::CoarseClock);
-        message.event(decoded, Placement { table, source, version, changed_at: Some(created_at), caveat })
+        let (changed_at, before_image) = (Some(created_at), self.0.before_images);
+        message.event(decoded, Placement { table, source, version, changed_at, caveat, before_image })
     }
 }
 
@@ -235,6 +237,8 @@ struct Placement<'a> {
     version: Version,
     changed_at: Option<Timestamp>,
     caveat: Option<Caveat>,
+    /// Whether an update tells the item as it was.
+    before_image: bool,
 }
 
 /// The text of an object; anything else counts as missing.
@@ -383,7 +387,7 @@ impl<'a> Message<'a> {
         (key_decoded, document): (Option<Key>, Option<Document>),
         placement: Placement<'_>,
     ) -> Result<Decoded> {
-        let Placement { table, source, version, changed_at, caveat } = placement;
+        let Placement { table, source, version, changed_at, caveat, before_image } = placement;
         check_name(table)?;
         let keys = match (self.has_body, self.keys) {
             (true, Some(keys)) => keys,
@@ -408,6 +412,8 @@ impl<'a> Message<'a> {
                 return Err(Error::poison(Code::UnknownOperation, text));
             }
         };
+        let is_told = before_image && matches!(change, Change::Put(_));
+        let before = self.old_image.filter(|_| is_told).map(image).transpose()?;
         let expired = self.actor_type.as_deref() == Some("Service")
             && self.actor.as_deref() == Some("dynamodb.amazonaws.com")
             && matches!(change, Change::Delete(_));
@@ -416,6 +422,7 @@ impl<'a> Message<'a> {
             source,
             key: Some(key),
             change,
+            before,
             version,
             changed_at,
             event_id: self.event_id.as_deref().map(str::to_owned),

@@ -155,6 +155,7 @@ impl Decoding<'_, DynamodbExport> {
         let source = found.source();
         let at =
             if is_write { found.write_time()? } else { found.export_time(self.decoder.0.exported_at)? };
+        let mut before = None;
         let (version, key, change) = match (found.item, found.keys) {
             (Some(text), _) => {
                 let (key, document) = self.item(SourceTable::new(table, &source), text)?;
@@ -164,7 +165,10 @@ impl Decoding<'_, DynamodbExport> {
                 let key = key(keys.unwrap_or_default())?;
                 let image = |text| image(&mut Scanner::new(text), &key);
                 let change = match (found.new_image()?, found.old_image()?) {
-                    (Some(new), _) => Change::Put(image(new)?),
+                    (Some(new), old) => {
+                        before = old.filter(|_| self.decoder.0.before_images).map(image).transpose()?;
+                        Change::Put(image(new)?)
+                    }
                     (None, old) => Change::Delete(old.map(image).transpose()?),
                 };
                 (self.version(at)?.index(WRITE), key, change)
@@ -175,6 +179,7 @@ impl Decoding<'_, DynamodbExport> {
             source,
             key: Some(key),
             change,
+            before,
             version,
             changed_at: Some(at),
             event_id: None,

@@ -121,7 +121,7 @@ impl Decoder for Json {
         payload.keep();
         members(payload, |_, _| ())?;
         let source = SourceIdentity::of_stream(&record.source);
-        let table = Table::new(&decoding, self.settings.epoch, self.table(payload)?, source);
+        let table = Table::new(&decoding, &self.settings, self.table(payload)?, source);
         change::decoded(&JsonRow { decoder: self, table: &table, payload, time: Cell::new(None) })
     }
 }

@@ -137,7 +137,7 @@ impl<'d> Decoding<'d, Canal> {
     fn table(&self, message: &Message<'_>) -> Option<Table<'d>> {
         let (database, table) = (row::string(message.database)?, row::string(message.table)?);
         let source = SourceIdentity::of_stream_with(&self.record.source, [(Member::Db, Some(&database))]);
-        Some(Table::new(self, self.decoder.0.epoch, format!("{database}.{table}"), source))
+        Some(Table::new(self, &self.decoder.0, format!("{database}.{table}"), source))
     }
 }
 
@@ -253,7 +253,7 @@ impl RowChange for CanalRow<'_> {
 
     /// `old` has the columns that changed.
     fn before<'i>(&self, row: &mut Row<'i>) -> Result<Before<'i>> {
-        let mut old = Row::of_key(row.identity());
+        let mut old = row.before();
         if let Some(object) = Rows::at(&self.rows.old, self.place) {
             self.rows.read(object, "old", &mut old)?;
         }

@@ -135,7 +135,7 @@ impl Decoder for Debezium {
         match message.shape() {
             Shape::Change => decoding.change(&message),
             Shape::SchemaChange => Ok(definition::schema_change(&message, |name| {
-                Table::new(&decoding, self.0.epoch, name, message.position.source())
+                Table::new(&decoding, &self.0, name, message.position.source())
             })),
             Shape::Control => Ok(Decoded::Ignored(Reason::Control)),
             Shape::Heartbeat => Ok(Decoded::Ignored(Reason::Heartbeat)),
@@ -206,7 +206,7 @@ impl Decoding<'_, Debezium> {
                 "The record names no table. Set source.table, or in flattened records name it in add.fields.";
             Error::poison(Code::NoTable, message)
         })?;
-        let table = Table::new(self, self.decoder.0.epoch, name, position.source());
+        let table = Table::new(self, &self.decoder.0, name, position.source());
         if table.is_left_out() {
             return Ok(table.unrouted());
         }
@@ -280,7 +280,7 @@ impl Decoding<'_, Debezium> {
         else {
             return Ok(Decoded::Ignored(Reason::Control));
         };
-        let table = Table::new(self, self.decoder.0.epoch, table.as_str(), SourceIdentity::default());
+        let table = Table::new(self, &self.decoder.0, table.as_str(), SourceIdentity::default());
         if table.is_left_out() {
             return Ok(table.unrouted());
         }

@@ -136,9 +136,9 @@ impl<'a> DebeziumRow<'a> {
     }
 
     /// The row before an update of an envelope, where the record may say another key than now.
-    fn row_before<'i>(&self, identity: &'i Identity) -> Result<Before<'i>> {
-        match (identity, self.message.before) {
-            (Identity::Row, RowImage::Columns(before)) => {
+    fn row_before<'i>(&self, now: &Row<'i>) -> Result<Before<'i>> {
+        match (now.identity(), self.message.before) {
+            (identity @ Identity::Row, RowImage::Columns(before)) => {
                 let mut row = Row::new(identity);
                 let gaps = self.read_image(before, &mut row)?;
                 if gaps.has_unavailable { Err(self.no_before()) } else { Ok(Before::Row(row)) }
@@ -148,9 +148,14 @@ impl<'a> DebeziumRow<'a> {
             (Identity::Columns(names), RowImage::Columns(before))
                 if self.message_key.is_none_or(|key| !key.is_of(names)) =>
             {
-                let mut row = Row::of_key(identity);
+                let mut row = now.before();
                 self.read_image(before, &mut row)?;
                 Ok(if row.key().is_ok() { Before::Row(row) } else { Before::Untold })
+            }
+            (_, RowImage::Columns(before)) if now.keeps_before => {
+                let mut row = now.before();
+                self.read_image(before, &mut row)?;
+                Ok(Before::Image(row))
             }
             (Identity::Columns(_) | Identity::Position, _) => Ok(Before::Untold),
         }
@@ -272,7 +277,7 @@ impl RowChange for DebeziumRow<'_> {
 
     fn before<'i>(&self, row: &mut Row<'i>) -> Result<Before<'i>> {
         if !self.is_flattened() {
-            let before = self.row_before(row.identity())?;
+            let before = self.row_before(row)?;
             return self.refuse_hidden().map(|()| before);
         }
         if *row.identity() == Identity::Row {

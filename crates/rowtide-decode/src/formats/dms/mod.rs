@@ -131,7 +131,7 @@ impl Decoding<'_, Dms> {
 
     fn table(&self, metadata: &Metadata<'_>) -> Option<Table<'_>> {
         let source = SourceIdentity::of_stream(&self.record.source);
-        Some(Table::new(self, self.decoder.0.epoch, metadata.table_name()?, source))
+        Some(Table::new(self, &self.decoder.0, metadata.table_name()?, source))
     }
 
     fn data(&self, message: &Message<'_>, operation: &str, image: &RowImage<'_>) -> Result<Decoded> {
@@ -337,7 +337,7 @@ impl RowChange for DmsRow<'_> {
             return Err(Error::poison(Code::BadImage, "The record's before-image is no object."));
         }
         let before = self.message.before.as_ref();
-        let mut old = Row::of_key(row.identity());
+        let mut old = row.before();
         if *row.identity() != Identity::Row {
             before.map_or(Ok(()), |before| self.read_image(before, &mut old))?;
             return Ok(Before::Columns(old));

@@ -140,7 +140,7 @@ impl<'d> Decoding<'d, Maxwell> {
     fn table(&self, message: &Message<'_>) -> Option<Table<'d>> {
         let (database, table) = (row::string(message.database)?, row::string(message.table)?);
         let name = [&database, ".", &table].concat();
-        Some(Table::new(self, self.decoder.0.epoch, name, source_of(self.record, &database)))
+        Some(Table::new(self, &self.decoder.0, name, source_of(self.record, &database)))
     }
 
     /// A table that is gone: what it had up to there is gone with it.
@@ -282,7 +282,7 @@ impl RowChange for MaxwellRow<'_> {
 
     /// `old` has the columns that changed.
     fn before<'i>(&self, row: &mut Row<'i>) -> Result<Before<'i>> {
-        let mut old = Row::of_key(row.identity());
+        let mut old = row.before();
         old.add_all(row::present(self.message.old).unwrap_or("{}"))?;
         Ok(Before::Columns(old))
     }

@@ -171,6 +171,12 @@ impl<'a> Message<'a> {
         Key::new(members)
     }
 
+    /// The document as it was before an update.
+    pub(super) fn before(&self, key: &Key) -> Result<Option<Document>> {
+        let before = self.before.filter(|_| self.operation.as_deref() != Some("delete"));
+        before.map(|text| without_key(text, key)).transpose()
+    }
+
     /// What the operation has made of the document.
     pub(super) fn change(self, key: &Key) -> Result<Change> {
         match (self.operation.as_deref(), self.full_document) {

@@ -39,6 +39,7 @@ use crate::catalogue::Catalogue;
 use crate::decode::change::Table;
 use crate::decode::{Decoded, Decoder, Decoding, LazyObject, Reason, Settings};
 use crate::error::{Code, Error, ErrorKind, Result};
+use crate::event::ChangeEvent;
 use crate::json::Kind;
 use crate::record::Record;
 use crate::source::{Member, SourceIdentity};
@@ -108,15 +109,17 @@ impl<'d> Decoding<'d, Mongodb> {
         }
         let version = table.version(version)?;
         let key = message.key(&table)?;
+        let before = if self.decoder.0.before_images { message.before(&key)? } else { None };
         let change = message.change(&key)?;
-        Ok(Decoded::Events(vec![table.event(Some(key), change, version, changed_at)]))
+        let event = table.event(Some(key), change, version, changed_at);
+        Ok(Decoded::Events(vec![ChangeEvent { before, ..event }]))
     }
 
     /// The collection.
     fn table(&self, message: &Message<'_>) -> Option<Table<'d>> {
         let (database, collection) = (message.database.as_deref()?, message.collection.as_deref()?);
         let source = SourceIdentity::of_stream_with(&self.record.source, [(Member::Db, Some(database))]);
-        Some(Table::new(self, self.decoder.0.epoch, format!("{database}.{collection}"), source))
+        Some(Table::new(self, &self.decoder.0, format!("{database}.{collection}"), source))
     }
 
     /// Says of an error which document it concerns, as far as that can be read.

@@ -126,7 +126,7 @@ impl<'d> Decoding<'d, Wal2json> {
     }
 
     fn table(&self, name: String, source: SourceIdentity) -> Table<'d> {
-        Table::new(self, self.decoder.0.epoch, name, source)
+        Table::new(self, &self.decoder.0, name, source)
     }
 
     /// A transaction of format 1: each change stands for itself.
@@ -297,7 +297,7 @@ impl RowChange for Wal2jsonRow<'_> {
     /// The replica identity. What an update leaves out did not change: it is taken from there.
     fn before<'i>(&self, row: &mut Row<'i>) -> Result<Before<'i>> {
         let (now, old) = (self.now()?, self.old(row.identity())?);
-        let mut before = Row::of_key(row.identity());
+        let mut before = row.before();
         add(&mut before, old, |_| true)?;
         let (sent, known) = (names(now), names(old));
         add(row, old, |name| !sent.contains(name))?;
