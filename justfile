@@ -11,7 +11,7 @@ check:
 
 # The tests of the Lambda processors only.
 test-lambda:
-    cargo test --locked --no-default-features --features lambda lambda
+    cargo test --locked --test it lambda::
 
 # Known vulnerabilities of the dependencies. Fetches https://github.com/rustsec/advisory-db, so it needs a network.
 advisories:

@@ -33,6 +33,23 @@ const INSPECTION_MAX: Duration = Duration::from_secs(30);
 
 /// A database as the place where rows go. Which kind it is, is asked when the first connection is opened, unless
 /// `sink.dialect` or the URL says so.
+///
+/// ```no_run
+/// use rowtide::config::{Config, SinkUrl};
+/// use rowtide::deadline::Deadline;
+/// use rowtide::pipeline::{Flow, process};
+/// use rowtide::record::Record;
+/// use rowtide::sink::Database;
+///
+/// # async fn run(records: Vec<Record>) -> rowtide::Result<()> {
+/// let mut config = Config::default();
+/// config.sink.url = Some(SinkUrl::new("postgresql://rowtide@localhost/shop"));
+/// let (flow, database) = (Flow::new(&config)?, Database::new(&config)?);
+/// let report = process(&flow, &database, &records, Deadline::never()).await;
+/// println!("{:?}", report.counts());
+/// # Ok(())
+/// # }
+/// ```
 pub struct Database {
     config: Config,
     login: Arc<Login>,

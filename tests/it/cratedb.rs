@@ -1345,7 +1345,6 @@ async fn every_command_works_on_cratedb() {
 }
 
 /// A function of LorryStream, with its own variables, replaced by changing its image.
-#[cfg(feature = "lambda")]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_function_runs_with_the_variables_of_its_predecessor() {
     use crate::runtime_api::Function;
@@ -1381,7 +1380,6 @@ async fn a_function_runs_with_the_variables_of_its_predecessor() {
 }
 
 /// A function of theirs with DMS: rows go where theirs go, and the key is that of the table which is there already.
-#[cfg(feature = "lambda")]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_function_of_a_predecessor_writes_into_its_tables() {
     use crate::runtime_api::Function;

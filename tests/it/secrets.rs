@@ -304,7 +304,6 @@ async fn a_secret_that_is_crates_url_makes_a_sink_for_crate() {
     assert_eq!(keeper.asked().len(), 1);
 }
 
-#[cfg(feature = "cli")]
 #[tokio::test]
 async fn commands_show_references_and_use_what_they_lead_to() {
     let Some(place) = server("secrets_cli").await else { return };

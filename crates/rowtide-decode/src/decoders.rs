@@ -15,6 +15,26 @@ use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The decoders a stream may use: one that is pinned, or all, the first that recognises a record taking it.
+///
+/// ```
+/// use rowtide_decode::decode::Settings;
+/// use rowtide_decode::decoders::Decoders;
+/// use rowtide_decode::event::Change;
+/// use rowtide_decode::record::Record;
+///
+/// let payload = r#"{"database":"shop","table":"orders","type":"insert","ts":1772440561,"xid":7,"commit":true,
+///     "position":"bin.000231:812","primary_key_columns":["id"],"data":{"id":1,"total":9007199254740993}}"#;
+/// let record = Record::new("topic", "0", payload);
+/// let decoders = Decoders::named("auto", &Settings::default())?;
+/// assert_eq!(decoders.takers(payload.as_bytes()), ["maxwell"]);
+/// for event in decoders.events(&record) {
+///     let event = event?;
+///     assert_eq!(event.table, "shop.orders");
+///     let Change::Put(document) = event.change else { panic!("an insert is a full image") };
+///     assert_eq!(document.get("total"), Some("9007199254740993"));
+/// }
+/// # Ok::<(), rowtide_decode::Error>(())
+/// ```
 pub struct Decoders {
     list: Vec<Box<dyn Decoder>>,
     /// With one decoder pinned: all there are, to tell what a record is that it cannot read.

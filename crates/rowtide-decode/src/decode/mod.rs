@@ -85,6 +85,52 @@ impl fmt::Display for Reason {
 
 /// One source format. Implement it for a format of your own and pass it to
 /// [`Decoders::pinned`](crate::decoders::Decoders::pinned).
+///
+/// ```
+/// use rowtide_decode::catalogue::Catalogue;
+/// use rowtide_decode::decode::{Decoded, Decoder, LazyObject};
+/// use rowtide_decode::decoders::Decoders;
+/// use rowtide_decode::error::{Code, Error, Result};
+/// use rowtide_decode::event::{Change, ChangeEvent, Document, Key};
+/// use rowtide_decode::record::Record;
+/// use rowtide_decode::version::{Rank, Version};
+///
+/// /// Lines of `sensor;count;degrees`.
+/// struct Lines;
+///
+/// impl Decoder for Lines {
+///     fn name(&self) -> &'static str {
+///         "lines"
+///     }
+///
+///     fn about(&self) -> &'static str {
+///         "a thermometer"
+///     }
+///
+///     fn recognises(&self, _: &LazyObject<'_>) -> bool {
+///         true
+///     }
+///
+///     fn decode(&self, record: &Record, _: &LazyObject<'_>, _: &Catalogue) -> Result<Decoded> {
+///         let line = std::str::from_utf8(&record.payload).unwrap_or_default();
+///         let fields: Vec<&str> = line.split(';').collect();
+///         let [sensor, count, degrees] = fields[..] else {
+///             return Err(Error::poison(Code::NotAChangeRecord, "The line has not three fields."));
+///         };
+///         let key = Key::new(vec![("sensor".to_owned(), format!("{sensor:?}"))])?;
+///         let document = Document::from_json(&format!(r#"{{"degrees":{degrees}}}"#))?;
+///         // the count orders the changes of a sensor
+///         let version = Version::new('x', 0, Rank::Positioned).digits(count)?;
+///         Ok(Decoded::Events(vec![ChangeEvent::new("readings", Some(key), Change::Put(document), version)]))
+///     }
+/// }
+///
+/// let decoders = Decoders::pinned(Box::new(Lines));
+/// let mut events = decoders.events(&Record::new("gateway", "1", "hall;17;21.5"));
+/// assert_eq!(events.remove(0)?.key.map(|key| key.to_json()).as_deref(), Some(r#"{"sensor":"hall"}"#));
+/// assert!(decoders.events(&Record::new("gateway", "2", "hall"))[0].is_err());
+/// # Ok::<(), rowtide_decode::Error>(())
+/// ```
 pub trait Decoder: Send + Sync {
     /// The name that configuration and outputs use.
     fn name(&self) -> &'static str;

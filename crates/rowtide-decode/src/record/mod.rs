@@ -24,6 +24,18 @@ use std::sync::Arc;
 /// batches (MSK and self-managed), arrays as EventBridge Pipes sends them, Firehose transformations, and what Lambda
 /// stores in S3 about a batch that it gave up.
 ///
+/// ```
+/// use rowtide_decode::record::Envelope;
+///
+/// let event = r#"{"Records":[{"messageId":"m-1","receiptHandle":"r","body":"{\"a\":1}","attributes":{},
+///     "messageAttributes":{},"md5OfBody":"","eventSource":"aws:sqs",
+///     "eventSourceARN":"arn:aws:sqs:eu-west-1:123456789012:changes","awsRegion":"eu-west-1"}]}"#;
+/// let envelope = Envelope::parse(&event.into(), "-")?;
+/// assert_eq!(envelope.records[0].position, "m-1");
+/// assert_eq!(&envelope.records[0].payload[..], br#"{"a":1}"#);
+/// # Ok::<(), rowtide_decode::Error>(())
+/// ```
+///
 /// # Source
 /// AWS Lambda Developer Guide, "Using AWS Lambda with Amazon Kinesis", "… with Amazon DynamoDB", "… with Amazon SQS",
 /// "… with Amazon MSK", "Retaining records for a stream event source"; for tumbling windows, "Implementing stateful
