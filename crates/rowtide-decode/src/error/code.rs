@@ -87,11 +87,10 @@ codes! {
         NotJson "not_json":
             "The record is not JSON." "Mend the producer, then discard it."
         Unrecognised "unrecognised":
-            "No decoder recognises the record."
-            "Set `source.decoder`, or keep such records out of the stream."
+            "No decoder recognises the record." "Set `source.decoder`, or keep such records out."
         NotAChangeRecord "not_a_change_record" was "not_an_export":
             "JSON, but no change of the expected format."
-            "Look at `source.decoder`, and at who else writes into the stream."
+            "Look at `source.decoder`, and who else writes into the stream."
         Encrypted "encrypted":
             "The source encrypted the record." "Turn that off; encrypt the stream instead."
         NotARecord "not_a_record":
@@ -118,8 +117,7 @@ codes! {
         SplitEvent "split_event":
             "The source split the event." "Remove the splitting stage of the change stream."
         UnknownOperation "unknown_operation" was "unknown_event_name" "unknown_kind" "unknown_type":
-            "Neither insert, update nor delete."
-            "Look at `source.decoder`, or at the pointer to the operation."
+            "Neither insert, update nor delete." "Look at `source.decoder`, or the operation's pointer."
         NoTable "no_table":
             "The record names no table." "Set what the message names, such as `source.table`."
         BadTable "bad_table":
@@ -156,27 +154,26 @@ codes! {
         BadMessageKey "bad_message_key":
             "The row has nothing of the message key." "Set `key` in the route."
         TooManyKeyColumns "too_many_key_columns":
-            "The key has more columns than any database allows." "Set `key` in the route."
+            "The key has too many columns for any database." "Set `key` in the route."
         RoundedKey "rounded_key":
             "The source rounded the key."
             "Set `UseLargeIntegerValue` of the DMS endpoint, then load the table again."
         NoPosition "no_position":
-            "The record lacks the position that would be its row's key."
+            "The record lacks the position that would be its key."
             "Set `key` or another `keyless` in the route."
         KeylessChange "keyless_change":
             "Rows go by their position, so the changed one is unknown."
             "Set `key` in the route, or `keyless` to `row`."
         PartialKeyChange "partial_key_change":
-            "The key changed, and the rest of the row may be missing."
-            "Have the source send whole rows, as the message says."
+            "The key changed, and the rest of the row may be missing." "Have the source send whole rows."
         ShardKeyChanged "shard_key_changed":
             "The update changes the key without its former value."
-            "Set `key` in the route to `_id` if no two documents share one, as the message says."
+            "Set `key` in the route to `_id` if no two documents share one."
         NoImage "no_image" was "no_after" "no_data" "no_document":
             "The row is missing." "Have the source send it, as the message says."
         NoFullDocument "no_full_document":
             "Both the document and what changed of it are missing."
-            "Open the change stream with `fullDocument`, as the message says."
+            "Open the change stream with `fullDocument`."
         NoBeforeImage "no_before_image" was "no_identity":
             "The row's key before the change is missing."
             "Set `REPLICA IDENTITY FULL` on the table, or `key` in its route."
@@ -203,8 +200,7 @@ codes! {
         TooDeep "too_deep":
             "The document is nested too deep." "Mend the source's row, then discard the record."
         TruncatedArray "truncated_array":
-            "The update shortens an array, which no patch can say."
-            "Have the source send whole documents, as the message says."
+            "The update shortens an array, which no patch can say." "Have the source send whole documents."
         AmbiguousPath "ambiguous_path":
             "A dot in an updated field's name makes its path ambiguous."
             "Have the source send whole documents, or open the change stream with `showExpandedEvents`."
@@ -257,8 +253,8 @@ codes! {
             "The record does not tell what its route refers to."
             "Take it out of `from`, `to` and `key_add`, or have the source tell it."
         UnroutedTable "unrouted_table":
-            "No route takes the table, and `source.unrouted` is `fail`; or one nearly does, and nothing else \
-             has come yet."
+            "No route takes the table, and `source.unrouted` is `fail`, or one nearly does and nothing else \
+             has come."
             "Give it a route; `skip = true` leaves it out."
         PartialImages "partial_images":
             "The table cannot take patches." "Set `delete` to `tombstone` or `soft`, or another `to`."
@@ -275,7 +271,7 @@ codes! {
     Batch {
         SystemicPoison "systemic_poison":
             "Most records of a batch cannot be applied; none was parked."
-            "Look at `source.decoder` and at the target's constraints."
+            "Look at `source.decoder` and the target's constraints."
         NoStore "no_store":
             "The sink has no store to park records in." "Mend the cause, or give the sink a store."
         ParkedLimit "parked_limit":
@@ -295,7 +291,7 @@ codes! {
             "Another worker added the column; it is tried again." "Nothing, unless it stays."
         Unavailable "unavailable":
             "The database, or the service with its secret, cannot be reached or work now; it is tried again."
-            "Look at the server and at the network."
+            "Look at the server and the network."
         Unreadable "unreadable":
             "A table was made anew during a query; it is tried again." "Nothing, unless it stays."
         Deadline "deadline":

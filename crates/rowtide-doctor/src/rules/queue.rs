@@ -70,8 +70,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "queue-batch",
         severity: Severity::Error,
         finds: "a batch size that the queue cannot serve",
-        why: "Above 10 messages AWS wants a batching window, and FIFO queues do not serve more: the mapping \
-              is refused.",
+        why: "Above 10 messages AWS wants a batching window and no FIFO queue, or refuses the mapping.",
         change: "Set `MaximumBatchingWindowInSeconds` to 1 or more; for a FIFO queue set `BatchSize` to 10.",
         check: Check::Files(|files| {
             each(files, |mapping| {
