@@ -359,12 +359,12 @@ fn people_get_a_block_a_finding_and_the_counts() {
         ended.out,
         "error bisect-off\n  \
            where   bisect-off/bad.yaml line 39, Resources.Consumer.Properties.Events.Changes\n  \
-           why     BisectBatchOnFunctionError is off. One record that makes the function fail takes the whole batch \
-         with it: all of it is tried again, and all of it is given up.\n  \
+           why     BisectBatchOnFunctionError is off. One record that makes the function fail takes its whole batch \
+         with it.\n  \
            change  Set BisectBatchOnFunctionError to true.\n\n\
          warning hard-delete\n  \
            where   hard-delete/bad.toml line 3\n  \
-           why     route.1.delete is hard. A late or repeated record of a deleted row brings the row back.\n  \
+           why     route.1.delete is hard. A late or repeated record brings a deleted row back.\n  \
            change  Use delete = \"tombstone\" or \"soft\", and purge tombstones.\n\n\
          1 error, 1 warning; examined: the configuration, 1 function, 1 event source mapping, 2 sources, 1 log group\n"
     );
