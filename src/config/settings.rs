@@ -368,8 +368,7 @@ pub const ROUTE_SETTINGS: &[Setting<RoutePolicy>] = &[
         name: "from",
         values: "the name of a source table, with `*` and `?` as wildcards, not empty; or a table of `table` and of \
             `region`, `account`, `db`, `server` or `connector`, with wildcards too",
-        about: "The table as the source names it, with its case; of several sources, which one. Every route \
-            needs it.",
+        about: "The table as the source names it, with its case; of several sources, which one.",
         example: r#"from = { table = "orders", region = "eu-*" }"#,
         secret: false,
         set: |route, given| given::source(given, &mut route.from, &mut route.source),
