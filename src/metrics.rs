@@ -77,9 +77,9 @@ const fn rare(name: &'static str, field: &'static str, about: &'static str) -> M
 
 /// Everything that is measured. docs/metrics.md follows it.
 pub const METRICS: [Metric; 17] = [
-    count("RecordsReceived", "received", "Records of the batch. It is the sum of the five that follow."),
+    count("RecordsReceived", "received", "Records of the batch: the sum of the five that follow."),
     count("RecordsApplied", "applied", "Durable in their tables, by this batch."),
-    count("RecordsStale", "stale", "Already covered by what the table had: repeated, or older."),
+    count("RecordsStale", "stale", "Repeated, or older than what the table had."),
     count(
         "RecordsIgnored",
         "ignored",
@@ -90,8 +90,8 @@ pub const METRICS: [Metric; 17] = [
     lag(
         "SourceLagP50",
         "source_lag_p50_ms",
-        "Median age of the applied records: from the change in its source to the end of the batch. Absent when \
-         nothing was applied, or nothing that has a time.",
+        "Median age of the applied records: from the change in its source to the end of the batch. Absent \
+         when none with a time was applied.",
     ),
     lag("SourceLagP99", "source_lag_p99_ms", "The age that 99 of 100 applied records do not exceed."),
     lag("SourceLagMax", "source_lag_max_ms", "Age of the oldest applied record."),
@@ -99,27 +99,26 @@ pub const METRICS: [Metric; 17] = [
     time(
         "DatabaseDuration",
         "database_ms",
-        "The part of it that was spent waiting for the database: connecting, statements, pauses before another try.",
+        "The part of it spent waiting for the database: connecting, statements, pauses before another try.",
     ),
     rare(
         "Retries",
         "retries",
-        "How often something was tried again because the database was away, busy or in conflict.",
+        "How often something was tried again: the database was away, busy or in conflict.",
     ),
     rare(
         "RecordsBackwards",
         "backwards",
-        "Stale changes that happened later than what is stored of their rows: the source's order may have started \
-         anew. Raise source.epoch after a failover.",
+        "Stale changes that happened later than what is stored: the source's order may have started anew. \
+         Raise source.epoch after a failover.",
     ),
     rare(
         "RecordsNearlyRouted",
         "nearly_routed",
-        "Changes of tables that no route takes, and whose name is nearly that of a route: left out, perhaps by a \
-         typing error.",
+        "Changes left out because no route takes their table, and one nearly does: perhaps a typing error.",
     ),
     rare("ColdStart", "cold_start", "1 on the first invocation of a process."),
-    rare("DeadlineStops", "deadline_stops", "1 when the batch stopped because the function's time ran out."),
+    rare("DeadlineStops", "deadline_stops", "1 when the batch stopped because time ran out."),
     rare("BatchFailures", "batch_failures", "1 when the invocation failed: a person must act."),
 ];
 

@@ -13,7 +13,7 @@ variable "name" {
 }
 
 variable "release" {
-  description = "Label of this release. Change it with every change of the function or its settings: a version is published and the alias moves there."
+  description = "Label of this release. Change it with every change of the function or its settings: that publishes a version and moves the alias."
   type        = string
   default     = "1"
   nullable    = false
@@ -25,7 +25,7 @@ variable "release" {
 }
 
 variable "stream_type" {
-  description = "What the function reads: a Kinesis stream, or the DynamoDB stream of a table."
+  description = "What the function reads: a Kinesis stream, or a table's DynamoDB stream."
   type        = string
   default     = "kinesis"
   nullable    = false
@@ -37,7 +37,7 @@ variable "stream_type" {
 }
 
 variable "stream_arn" {
-  description = "ARN of the stream to read. Empty: a Kinesis stream is created, or the stream of the created table is read."
+  description = "ARN of the stream to read. Empty: a Kinesis stream is created, or the created table's stream is read."
   type        = string
   default     = ""
   nullable    = false
@@ -49,7 +49,7 @@ variable "stream_arn" {
 }
 
 variable "stream_kms_key_arn" {
-  description = "Key of the stream, or of the table whose DynamoDB stream is read, when it is one of your own."
+  description = "Your own key of the stream, or of the table whose DynamoDB stream is read."
   type        = string
   default     = ""
   nullable    = false
@@ -61,7 +61,7 @@ variable "stream_kms_key_arn" {
 }
 
 variable "stream_retention_hours" {
-  description = "Hours for which a created Kinesis stream keeps its records."
+  description = "Hours that a created Kinesis stream keeps records."
   type        = number
   default     = 168
   nullable    = false
@@ -73,7 +73,7 @@ variable "stream_retention_hours" {
 }
 
 variable "table_name" {
-  description = "DynamoDB table whose changes arrive in the stream. Its replication to Kinesis is watched. Empty: no such table."
+  description = "DynamoDB table whose changes arrive in the stream; its replication to Kinesis is watched. Empty: none."
   type        = string
   default     = ""
   nullable    = false
@@ -85,7 +85,7 @@ variable "table_name" {
 }
 
 variable "create_table" {
-  description = "Whether the table is created too, connected to the stream with microsecond precision. For an existing table see docs/deploy.md."
+  description = "Whether the table is created, too, connected with microsecond precision. For an existing one see docs/deploy.md."
   type        = bool
   default     = false
   nullable    = false
@@ -140,7 +140,7 @@ variable "code_bucket" {
 }
 
 variable "code_key" {
-  description = "Key of the zip in its bucket. For PackageType Zip; a new zip needs a new key."
+  description = "Key of the zip; a new zip needs a new one. For PackageType Zip."
   type        = string
   default     = ""
   nullable    = false
@@ -152,7 +152,7 @@ variable "code_key" {
 }
 
 variable "architecture" {
-  description = "Instruction set for which the function is built."
+  description = "Instruction set of the function."
   type        = string
   default     = "arm64"
   nullable    = false
@@ -176,7 +176,7 @@ variable "memory_size" {
 }
 
 variable "timeout" {
-  description = "Seconds that an invocation may take. The function stops by itself shortly before."
+  description = "Seconds of an invocation. The function stops by itself shortly before."
   type        = number
   default     = 60
   nullable    = false
@@ -188,7 +188,7 @@ variable "timeout" {
 }
 
 variable "reserved_concurrency" {
-  description = "The most executions at a time, which bounds the connections to the database. At least shards times ParallelizationFactor; -1: no reservation; 0: nothing runs."
+  description = "The most executions at a time; this bounds the connections to the database. At least shards times ParallelizationFactor; -1: no reservation; 0: nothing runs."
   type        = number
   default     = 10
   nullable    = false
@@ -200,7 +200,7 @@ variable "reserved_concurrency" {
 }
 
 variable "sink_secret_arn" {
-  description = "ARN of the Secrets Manager secret with the database's URL, or of a secret that RDS manages. Only the reference reaches the function's settings."
+  description = "ARN of the Secrets Manager secret with the database's URL, or of one that RDS manages."
   type        = string
   nullable    = false
 
@@ -211,7 +211,7 @@ variable "sink_secret_arn" {
 }
 
 variable "sink_secret_suffix" {
-  description = "What follows the address of the secret: #FIELD for the member of its JSON that holds the URL, or ?host=HOST&port=PORT&dbname=NAME for a secret of RDS that lacks them."
+  description = "What follows that ARN: #FIELD for the JSON member with the URL, or ?host=HOST&port=PORT&dbname=NAME for a secret of RDS that lacks them."
   type        = string
   default     = ""
   nullable    = false
@@ -223,7 +223,7 @@ variable "sink_secret_suffix" {
 }
 
 variable "sink_secret_kms_key_arn" {
-  description = "Key of the secret, when it is one of your own."
+  description = "Your own key of the secret."
   type        = string
   default     = ""
   nullable    = false
@@ -235,7 +235,7 @@ variable "sink_secret_kms_key_arn" {
 }
 
 variable "secrets_extension_arn" {
-  description = "Layer version of the AWS Parameters and Secrets extension. For PackageType Zip; an image has to bring the extension itself. Empty: the function asks Secrets Manager itself."
+  description = "Layer version of the AWS Parameters and Secrets extension. For PackageType Zip; an image brings its own. Empty: the function asks Secrets Manager itself."
   type        = string
   default     = ""
   nullable    = false
@@ -247,7 +247,7 @@ variable "secrets_extension_arn" {
 }
 
 variable "database_user_arn" {
-  description = "Database user (rds-db ARN) as which the function logs in with an IAM token instead of a password."
+  description = "Database user (rds-db ARN) that logs in with an IAM token instead of a password."
   type        = string
   default     = ""
   nullable    = false
@@ -259,7 +259,7 @@ variable "database_user_arn" {
 }
 
 variable "sink_tls_root_cert" {
-  description = "Path, in the image or zip, of the certificates to trust, for example those of RDS. Empty: the system's."
+  description = "Path, in the image or zip, of the certificates to trust, such as those of RDS. Empty: the system's."
   type        = string
   default     = ""
   nullable    = false
@@ -271,7 +271,7 @@ variable "sink_tls_root_cert" {
 }
 
 variable "config_parameter" {
-  description = "SSM parameter that holds rowtide.toml, with its leading slash. Empty: the settings of this template alone."
+  description = "SSM parameter with rowtide.toml; begins with a slash. Empty: the settings of this template alone."
   type        = string
   default     = ""
   nullable    = false
@@ -307,7 +307,7 @@ variable "sink_schema" {
 }
 
 variable "sink_ddl" {
-  description = "Whether the function creates missing tables. In production: never, after a person ran `rowtide ddl`."
+  description = "Whether missing tables are created. In production: never, after a person ran `rowtide ddl`."
   type        = string
   default     = "auto"
   nullable    = false
@@ -379,7 +379,7 @@ variable "retry_attempts" {
 }
 
 variable "record_age" {
-  description = "Seconds after which a record that cannot be processed goes to the bucket. Less than the stream keeps records; DynamoDB Streams keep them for 86,400 seconds."
+  description = "Seconds after which a record that fails goes to the bucket. Less than the stream keeps records (DynamoDB Streams: 86,400)."
   type        = number
   default     = 72000
   nullable    = false
@@ -391,7 +391,7 @@ variable "record_age" {
 }
 
 variable "starting_position" {
-  description = "Where reading begins; it cannot be changed later. LATEST misses what came before the mapping was ready."
+  description = "Where reading begins, for good. LATEST misses what came before the mapping was ready."
   type        = string
   default     = "TRIM_HORIZON"
   nullable    = false
@@ -403,7 +403,7 @@ variable "starting_position" {
 }
 
 variable "filter_pattern" {
-  description = "Pattern of the records that reach the function, for example {\"eventName\":[\"INSERT\",\"MODIFY\",\"REMOVE\"]}, with Kinesis {\"data\":{\"eventName\":[\"INSERT\",\"MODIFY\",\"REMOVE\"]}}. What it leaves out is lost without a sign; so is, with Kinesis, what is no JSON. Empty: all records."
+  description = "Pattern of the records that reach the function, such as {\"eventName\":[\"INSERT\",\"MODIFY\",\"REMOVE\"]}, with Kinesis {\"data\":{\"eventName\":[\"INSERT\",\"MODIFY\",\"REMOVE\"]}}. All else is lost without a sign, with Kinesis also what is no JSON. Empty: all records."
   type        = string
   default     = ""
   nullable    = false
@@ -415,7 +415,7 @@ variable "filter_pattern" {
 }
 
 variable "purge_schedule" {
-  description = "When the function forgets old tombstones and dead letters, as EventBridge writes schedules, in UTC: rate(1 day), or cron(0 3 * * ? *). Empty: never."
+  description = "When old tombstones and dead letters are forgotten, in UTC: rate(1 day), or cron(0 3 * * ? *). Empty: never."
   type        = string
   default     = "rate(1 day)"
   nullable    = false
@@ -453,7 +453,7 @@ variable "log_retention_days" {
 }
 
 variable "failure_retention_days" {
-  description = "Days for which the bucket keeps what Lambda gave up."
+  description = "Days for which what Lambda gave up is kept."
   type        = number
   default     = 30
   nullable    = false
@@ -465,7 +465,7 @@ variable "failure_retention_days" {
 }
 
 variable "create_alarms" {
-  description = "Whether the alarms are created. Without them nobody hears of lost records, unless you have alarms of your own."
+  description = "Whether the alarms are created. Without any, nobody hears of lost records."
   type        = bool
   default     = true
   nullable    = false
@@ -484,7 +484,7 @@ variable "lag_alarm_seconds" {
 }
 
 variable "alarm_email" {
-  description = "Address that gets the alarms; AWS asks it to confirm. Empty: the topic has no subscription."
+  description = "Address that gets the alarms; AWS asks it to confirm. Empty: nobody subscribes."
   type        = string
   default     = ""
   nullable    = false

@@ -72,8 +72,7 @@ pub const SETTINGS: &[Setting<Config>] = &[
     Setting {
         name: "source.decoder",
         values: "`auto` or the name of a decoder",
-        about: "The format of the records. `auto` looks at each record: fine for a replay; pin it in \
-            production.",
+        about: "The format of the records. `auto` looks at each record; pin it in production.",
         example: r#"decoder = "dynamodb-kinesis""#,
         secret: false,
         set: |config, given| given::text(given, &mut config.source.decoder),
@@ -82,9 +81,8 @@ pub const SETTINGS: &[Setting<Config>] = &[
     Setting {
         name: "source.version",
         values: "`auto`, `arrival`, `dynamodb` or `dynamodb-kinesis`",
-        about: "What orders the changes of a key: the source's own order, or with `arrival` the order in \
-            which the records arrived. For a DynamoDB export: the decoder of the stream whose table it loads, \
-            which is `dynamodb` when nothing is said.",
+        about: "What orders the changes of a key: the source's own order, or with `arrival` the order of \
+            arrival. For a DynamoDB export: the decoder of its table's stream, else `dynamodb`.",
         example: r#"version = "arrival""#,
         secret: false,
         set: |config, given| given::word(given, &mut config.source.version),
@@ -93,8 +91,7 @@ pub const SETTINGS: &[Setting<Config>] = &[
     Setting {
         name: "source.epoch",
         values: "a whole number from 0 to 65535",
-        about: "Raised by one after the source was rebuilt or failed over: what comes later wins over \
-            everything of a lower epoch.",
+        about: "Raise it by one after the source was rebuilt or failed over: what comes later then wins.",
         example: "epoch = 1",
         secret: false,
         set: |config, given| given::number(given, 0..=u64::from(u16::MAX), &mut config.source.epoch),
@@ -103,10 +100,9 @@ pub const SETTINGS: &[Setting<Config>] = &[
     Setting {
         name: "source.unrouted",
         values: "`auto`, `ignore` or `fail`",
-        about: "What a record does that no route matches. `ignore`: it is left out and counted. `fail`: it is a fault \
-            of the configuration. `auto`: as `ignore`, but a table whose name is nearly that of a route (case, schema, \
-            two letters) is warned of and counted by itself, and fails the invocation while nothing else has come from \
-            the source. Without any route every table is taken.",
+        about: "What becomes of records that no route takes. `ignore` leaves them out, `fail` [sets them \
+            aside](#set-aside), `auto` also leaves them out, but [notices typing \
+            errors](#tables-that-no-route-takes).",
         example: r#"unrouted = "fail""#,
         secret: false,
         set: |config, given| given::word(given, &mut config.source.unrouted),
@@ -115,7 +111,7 @@ pub const SETTINGS: &[Setting<Config>] = &[
     Setting {
         name: "source.table",
         values: "the name of a table",
-        about: "The table of records that do not name it: bare `dynamodb`, a DynamoDB export's data files, and \
+        about: "The table of records that do not name it: bare `dynamodb`, data files of a DynamoDB export, \
             `json`.",
         example: r#"table = "orders""#,
         secret: false,
@@ -125,7 +121,7 @@ pub const SETTINGS: &[Setting<Config>] = &[
     Setting {
         name: "source.label",
         values: "the label of a stream",
-        about: "The stream label (its creation time) of bare `dynamodb` records, which do not name it.",
+        about: "The stream label (its creation time) of bare `dynamodb` records.",
         example: r#"label = "2026-01-31T08:00:00.000""#,
         secret: false,
         set: |config, given| given::optional_text(given, &mut config.source.label),
@@ -134,8 +130,7 @@ pub const SETTINGS: &[Setting<Config>] = &[
     Setting {
         name: "source.exported_at",
         values: "a point in time such as `2026-01-31T08:00:00Z`",
-        about: "The time of a full DynamoDB export whose data files are read without their manifest: its \
-            `exportTime`.",
+        about: "The `exportTime` of a full DynamoDB export that is read without its manifest.",
         example: r#"exported_at = "2026-01-31T08:00:00Z""#,
         secret: false,
         set: |config, given| given::optional_time(given, &mut config.source.exported_at),
@@ -144,8 +139,7 @@ pub const SETTINGS: &[Setting<Config>] = &[
     Setting {
         name: "source.json_table",
         values: "a JSON Pointer such as `/meta/table`",
-        about: "Where records of the decoder `json` hold the name of their table. When not set, \
-            all are of `source.table`.",
+        about: "Where `json` records name their table. Not set: all are of `source.table`.",
         example: r#"json_table = "/table""#,
         secret: false,
         set: |config, given| given::optional_pointer(given, &mut config.source.json_table),
@@ -154,8 +148,8 @@ pub const SETTINGS: &[Setting<Config>] = &[
     Setting {
         name: "source.json_key",
         values: "a list of JSON Pointers; in a variable or `--set` with commas between them",
-        about: "Where they hold the members of their key; a member is named as the last part of its pointer. \
-            When not set, the route's `key` names members of the document.",
+        about: "Where they have the members of their key, each named as its pointer ends. Not set: the \
+            route's `key` names members of the document.",
         example: r#"json_key = ["/key/tenant", "/key/id"]"#,
         secret: false,
         set: |config, given| given::pointers(given, &mut config.source.json_key),
@@ -164,8 +158,8 @@ pub const SETTINGS: &[Setting<Config>] = &[
     Setting {
         name: "source.json_operation",
         values: "a JSON Pointer such as `/op`",
-        about: "Where they hold the operation: `insert`, `update`, `upsert`, `put`, `c`, `u` or `r`; `delete`, \
-            `remove` or `d`; or `truncate`. When not set, all are `put`.",
+        about: "Where they have the operation: `insert`, `update`, `upsert`, `put`, `c`, `u` or `r`; \
+            `delete`, `remove` or `d`; or `truncate`. Not set: all are `put`.",
         example: r#"json_operation = "/op""#,
         secret: false,
         set: |config, given| given::optional_pointer(given, &mut config.source.json_operation),
@@ -174,7 +168,7 @@ pub const SETTINGS: &[Setting<Config>] = &[
     Setting {
         name: "source.json_version",
         values: "a JSON Pointer such as `/meta/seq`",
-        about: "Where they hold what orders the changes of a key: a number, a time, or text of one width. \
+        about: "Where they have what orders the changes of a key: a number, a time, or text of one width. \
             Needed unless `version` is `arrival`.",
         example: r#"json_version = "/seq""#,
         secret: false,
@@ -184,8 +178,7 @@ pub const SETTINGS: &[Setting<Config>] = &[
     Setting {
         name: "source.json_document",
         values: "a JSON Pointer such as `/data`",
-        about: "Where they hold the whole row after the change. When not set, the record itself is the \
-            document.",
+        about: "Where they have the whole row after the change. Not set: the record is the document.",
         example: r#"json_document = "/after""#,
         secret: false,
         set: |config, given| given::optional_pointer(given, &mut config.source.json_document),
@@ -195,8 +188,7 @@ pub const SETTINGS: &[Setting<Config>] = &[
         name: "sink.url",
         values: "a URL that begins with `postgresql://`, `postgres://` or `crate://`, `host=… user=…` pairs, or \
             a reference to a secret",
-        about: "The database, with user and password: better as `secretsmanager://NAME`, `ssm://NAME`, `env://NAME` \
-            or `file://path`.",
+        about: "The database, with user and password; better by reference, such as `secretsmanager://NAME`.",
         example: r#"url = "postgresql://rowtide:secret@db.example.org:5432/warehouse""#,
         secret: true,
         set: |config, given| given::url(given, &mut config.sink.url),
@@ -205,7 +197,7 @@ pub const SETTINGS: &[Setting<Config>] = &[
     Setting {
         name: "sink.schema",
         values: "the name of a schema, of at most 63 bytes",
-        about: "The schema of targets that name none, and of rowtide's own tables. On CrateDB the default is \
+        about: "The schema of rowtide's own tables, and of targets that name none. On CrateDB the default is \
             `doc`.",
         example: r#"schema = "cdc""#,
         secret: false,
@@ -224,7 +216,7 @@ pub const SETTINGS: &[Setting<Config>] = &[
     Setting {
         name: "sink.suffix",
         values: "text, not empty",
-        about: "What the name of a storage table has behind the name of its view.",
+        about: "What a storage table's name has behind its view's.",
         example: r#"suffix = "_log""#,
         secret: false,
         set: |config, given| given::text(given, &mut config.sink.suffix),
@@ -233,8 +225,8 @@ pub const SETTINGS: &[Setting<Config>] = &[
     Setting {
         name: "sink.tombstone_retention",
         values: "a duration such as `7d`, `12h`, `30m`, `45s` or `500ms`",
-        about: "How long a deleted row is remembered. Keep it longer than the source's retention plus the \
-            time in which somebody may redrive.",
+        about: "How long a deleted row is remembered: longer than the source's retention plus the time for a \
+            redrive.",
         example: r#"tombstone_retention = "14d""#,
         secret: false,
         set: |config, given| given::duration(given, LONGEST_RETENTION, &mut config.sink.tombstone_retention),
@@ -243,8 +235,7 @@ pub const SETTINGS: &[Setting<Config>] = &[
     Setting {
         name: "sink.ddl",
         values: "`auto` or `never`",
-        about: "Whether missing tables and views are created. With `never` a missing one is an error that \
-            prints the statement.",
+        about: "Whether missing tables and views are created. With `never` the error prints the statement.",
         example: r#"ddl = "never""#,
         secret: false,
         set: |config, given| given::word(given, &mut config.sink.ddl),
@@ -253,8 +244,8 @@ pub const SETTINGS: &[Setting<Config>] = &[
     Setting {
         name: "sink.auth",
         values: "`password` or `rds-iam`",
-        about: "How the user is let in: by the password of the URL, or by a token of AWS IAM that is made for each \
-            connection, which must then be encrypted.",
+        about: "How the user logs in: by the URL's password, or by a token of AWS IAM for each connection, \
+            which must then be encrypted.",
         example: r#"auth = "rds-iam""#,
         secret: false,
         set: |config, given| given::word(given, &mut config.sink.auth),
@@ -263,8 +254,8 @@ pub const SETTINGS: &[Setting<Config>] = &[
     Setting {
         name: "sink.tls",
         values: "`verify-full`, `verify-ca`, `require`, `prefer` or `disable`",
-        about: "How the connection is encrypted. When not set, `sslmode` of the URL decides; without one \
-            it is `verify-full`, except on loopback and sockets; where the URL has `hostaddr`, that decides.",
+        about: "How the connection is encrypted. Not set: the URL's `sslmode`, else `verify-full`, except on \
+            loopback (of `hostaddr`, if the URL has it) and sockets.",
         example: r#"tls = "verify-full""#,
         secret: false,
         set: |config, given| given::optional_word(given, &mut config.sink.tls),
@@ -284,7 +275,7 @@ pub const SETTINGS: &[Setting<Config>] = &[
     Setting {
         name: "sink.connections",
         values: "a whole number from 1 to 1000",
-        about: "The most connections that one process opens.",
+        about: "The most connections of one process.",
         example: "connections = 1",
         secret: false,
         set: |config, given| given::number(given, 1..=CONNECTIONS_MAX, &mut config.sink.connections),
@@ -293,9 +284,9 @@ pub const SETTINGS: &[Setting<Config>] = &[
     Setting {
         name: "sink.statement_timeout",
         values: "a duration such as `45s` or `500ms`, not above `24d`",
-        about: "The longest a statement may run. A Lambda's remaining time bounds it in any case; a command \
-            gives up after ten minutes when this is not set. Until the first answer of a server it waits as long \
-            as `connect_timeout` of the URL says, else 30 s.",
+        about: "The longest a statement may run: in Lambda never beyond the remaining time; in a command, \
+            when not set, ten minutes. The first answer may take as long as the URL's `connect_timeout`, \
+            else 30 s.",
         example: r#"statement_timeout = "30s""#,
         secret: false,
         set: |config, given| {
@@ -306,8 +297,7 @@ pub const SETTINGS: &[Setting<Config>] = &[
     Setting {
         name: "dead_letters.payload",
         values: "`full` or `none`",
-        about: "Whether parked records keep their payload. With `none` the position still finds it in the \
-            source.",
+        about: "Whether parked records keep their payload. With `none` only the source has it.",
         example: r#"payload = "none""#,
         secret: false,
         set: |config, given| given::word(given, &mut config.dead_letters.payload),
@@ -325,7 +315,7 @@ pub const SETTINGS: &[Setting<Config>] = &[
     Setting {
         name: "dead_letters.limit",
         values: "a whole number from 0 to 1000000000",
-        about: "How many records a source may park in ten minutes before the invocation fails instead.",
+        about: "How many records a source may park in ten minutes before invocations fail instead.",
         example: "limit = 100",
         secret: false,
         set: |config, given| given::number(given, 0..=LIMIT_MAX, &mut config.dead_letters.limit),
@@ -334,8 +324,8 @@ pub const SETTINGS: &[Setting<Config>] = &[
     Setting {
         name: "limits.memory",
         values: "a size such as `256MiB` or `1GiB`, from 16MiB to 1024GiB",
-        about: "The memory that a batch may use, whatever its payloads unpack to. A record that can never fit is \
-            parked as `too_large`. In a Lambda function it is half of the function's memory by default.",
+        about: "The memory of a batch. A record that never fits is parked as `too_large`. In Lambda the \
+            default is half of the function's memory.",
         example: r#"memory = "512MiB""#,
         secret: false,
         set: |config, given| given::size(given, MEMORY_MIN..=MEMORY_MAX, &mut config.limits.memory),
@@ -344,8 +334,7 @@ pub const SETTINGS: &[Setting<Config>] = &[
     Setting {
         name: "metrics.emf",
         values: "`true` or `false`",
-        about: "Whether the Lambda functions write their metrics to the log, from where CloudWatch takes them; see \
-            [metrics.md](metrics.md).",
+        about: "Whether Lambda functions write [metrics](metrics.md) to the log, for CloudWatch.",
         example: "emf = false",
         secret: false,
         set: |config, given| given::truth(given, &mut config.metrics.emf),
@@ -364,7 +353,7 @@ pub const SETTINGS: &[Setting<Config>] = &[
     Setting {
         name: "metrics.service",
         values: "ASCII text of at most 255 characters",
-        about: "The dimension `service` of the metrics. When not set: the name of the Lambda function, elsewhere \
+        about: "The dimension `service` of the metrics. Not set: the Lambda function's name, elsewhere \
             `rowtide`.",
         example: r#"service = "orders-cdc""#,
         secret: false,
@@ -379,8 +368,7 @@ pub const ROUTE_SETTINGS: &[Setting<RoutePolicy>] = &[
         name: "from",
         values: "the name of a source table, with `*` and `?` as wildcards, not empty; or a table of `table` and of \
             `region`, `account`, `db`, `server` or `connector`, with wildcards too",
-        about: "The source table as the source names it, and where one function serves several sources, which of \
-            them. The first route that matches is taken; case counts. Every route needs it.",
+        about: "The table as the source names it, with its case; of several sources, which one.",
         example: r#"from = { table = "orders", region = "eu-*" }"#,
         secret: false,
         set: |route, given| given::source(given, &mut route.from, &mut route.source),
@@ -389,7 +377,7 @@ pub const ROUTE_SETTINGS: &[Setting<RoutePolicy>] = &[
     Setting {
         name: "skip",
         values: "`true` or `false`",
-        about: "Whether these tables are left out on purpose: their changes count as `filtered`.",
+        about: "Leaves these tables out on purpose: their changes count as `filtered`.",
         example: "skip = true",
         secret: false,
         set: |route, given| given::truth(given, &mut route.skip),
@@ -399,8 +387,8 @@ pub const ROUTE_SETTINGS: &[Setting<RoutePolicy>] = &[
         name: "to",
         values: "the name of a target, in which `{table}`, `{schema}`, `{region}`, `{account}`, `{db}`, `{server}` \
             and `{connector}` are replaced",
-        about: "The target, in `sink.schema` when it names no other. A record that does not tell what is to be \
-            replaced has a fault of its configuration.",
+        about: "The target, in `sink.schema` unless it names another. A record that does not tell what is \
+            replaced is [set aside](#set-aside).",
         example: r#"to = "sales.{table}""#,
         secret: false,
         set: |route, given| given::text(given, &mut route.to),
@@ -409,9 +397,8 @@ pub const ROUTE_SETTINGS: &[Setting<RoutePolicy>] = &[
     Setting {
         name: "merge",
         values: "`true` or `false`",
-        about: "Whether several sources fill one target on purpose: partitions, shards, tenants. Their keys must not \
-            collide, or `key_add` tells them apart. Not together with `truncate = \"apply\"`: one source would empty \
-            the rows of the others.",
+        about: "Lets several sources fill one target: partitions, shards, tenants. `key_add` tells their \
+            keys apart where they collide. Not together with `truncate = \"apply\"`.",
         example: "merge = true",
         secret: false,
         set: |route, given| given::truth(given, &mut route.merge),
@@ -420,7 +407,7 @@ pub const ROUTE_SETTINGS: &[Setting<RoutePolicy>] = &[
     Setting {
         name: "key_add",
         values: "a table of names and texts, in which is replaced what is replaced in `to`",
-        about: "Members that are added to the key of every row.",
+        about: "Members added to the key of every row.",
         example: r#"key_add = { tenant = "{db}" }"#,
         secret: false,
         set: |route, given| given::table(given, &mut route.key_add),
@@ -429,9 +416,8 @@ pub const ROUTE_SETTINGS: &[Setting<RoutePolicy>] = &[
     Setting {
         name: "on_config_error",
         values: "`auto`, `fail` or `park`",
-        about: "What becomes of records that show a fault of the configuration of their own table or producer: \
-            `auto` delivers those again that are delivered alone (a queue) and parks those that come in order; \
-            `fail` fails the invocation; `park` parks them without a limit.",
+        about: "What becomes of records that are [set aside](#set-aside): `auto` as said there; `fail` fails \
+            the invocation; `park` parks them without a limit.",
         example: r#"on_config_error = "fail""#,
         secret: false,
         set: |route, given| given::word(given, &mut route.on_config_error),
@@ -449,8 +435,8 @@ pub const ROUTE_SETTINGS: &[Setting<RoutePolicy>] = &[
     Setting {
         name: "delete",
         values: "`tombstone`, `soft` or `hard`",
-        about: "What a delete does: the row leaves the view, stays in it marked as deleted, or is removed \
-            at once (then convergence is not promised).",
+        about: "What a delete does: the row leaves the view, stays in it marked as deleted, or is removed at \
+            once (a late record can then bring it back).",
         example: r#"delete = "soft""#,
         secret: false,
         set: |route, given| given::word(given, &mut route.delete),
@@ -469,7 +455,7 @@ pub const ROUTE_SETTINGS: &[Setting<RoutePolicy>] = &[
         name: "include",
         values: "a list of field names, with `*` and `?` as wildcards, at least one, none empty; and not \
             together with `exclude`",
-        about: "The document fields that reach the database.",
+        about: "The document fields that are kept.",
         example: r#"include = ["name", "address*"]"#,
         secret: false,
         set: |route, given| given::list(given, &mut route.include),
@@ -479,7 +465,7 @@ pub const ROUTE_SETTINGS: &[Setting<RoutePolicy>] = &[
         name: "exclude",
         values: "a list of field names, with `*` and `?` as wildcards, none empty; and not together with \
             `include`",
-        about: "The document fields that do not reach the database.",
+        about: "The document fields that are left out.",
         example: r#"exclude = ["email", "phone"]"#,
         secret: false,
         set: |route, given| given::list(given, &mut route.exclude),
@@ -488,7 +474,7 @@ pub const ROUTE_SETTINGS: &[Setting<RoutePolicy>] = &[
     Setting {
         name: "ttl",
         values: "`apply` or `ignore`",
-        about: "What deletes do that the source's own expiry made.",
+        about: "What deletes by the source's own expiry do.",
         example: r#"ttl = "ignore""#,
         secret: false,
         set: |route, given| given::word(given, &mut route.ttl),
@@ -497,7 +483,7 @@ pub const ROUTE_SETTINGS: &[Setting<RoutePolicy>] = &[
     Setting {
         name: "json",
         values: "a list of field names, none of them empty",
-        about: "Fields that arrive as JSON text and become documents.",
+        about: "Fields with JSON text that become documents.",
         example: r#"json = ["attributes"]"#,
         secret: false,
         set: |route, given| given::list(given, &mut route.json),
@@ -506,8 +492,8 @@ pub const ROUTE_SETTINGS: &[Setting<RoutePolicy>] = &[
     Setting {
         name: "keyless",
         values: "`refuse`, `position` or `row`",
-        about: "What records of a table without a key do: they are refused, every insert is a row of its \
-            own, or all fields are the key.",
+        about: "What becomes of records without a key: refused, every insert a row of its own, or all fields \
+            are the key.",
         example: r#"keyless = "position""#,
         secret: false,
         set: |route, given| given::word(given, &mut route.keyless),
@@ -516,8 +502,8 @@ pub const ROUTE_SETTINGS: &[Setting<RoutePolicy>] = &[
     Setting {
         name: "images",
         values: "`auto` or `full`",
-        about: "What updates of a source bring that may leave columns out (DMS): with `full` it is set up to \
-            send every column, and one that is missing is gone; with `auto` a missing one keeps its value.",
+        about: "What it means when an update leaves a column out (DMS): with `auto` it keeps its value; with \
+            `full`, for a source set up to send every column, it is gone.",
         example: r#"images = "full""#,
         secret: false,
         set: |route, given| given::word(given, &mut route.images),
@@ -526,8 +512,8 @@ pub const ROUTE_SETTINGS: &[Setting<RoutePolicy>] = &[
     Setting {
         name: "truncate",
         values: "`ignore` or `apply`",
-        about: "What a truncate or drop does: nothing, or (PostgreSQL only) it removes what is older, \
-            never the table.",
+        about: "What a truncate or drop does: nothing, or (PostgreSQL only) it removes what is older, never \
+            the table.",
         example: r#"truncate = "apply""#,
         secret: false,
         set: |route, given| given::word(given, &mut route.truncate),
@@ -536,7 +522,7 @@ pub const ROUTE_SETTINGS: &[Setting<RoutePolicy>] = &[
     Setting {
         name: "data",
         values: "`columns` or `ignored`",
-        about: "How CrateDB keeps the document: as columns that rowtide adds, or without columns.",
+        about: "How CrateDB keeps the document: in columns that rowtide adds, or without.",
         example: r#"data = "ignored""#,
         secret: false,
         set: |route, given| given::word(given, &mut route.data),
@@ -545,7 +531,7 @@ pub const ROUTE_SETTINGS: &[Setting<RoutePolicy>] = &[
     Setting {
         name: "columns_per_object",
         values: "a whole number from 1 to 100000",
-        about: "The most columns that one object of the document may have on CrateDB.",
+        about: "The most columns of one object of the document on CrateDB.",
         example: "columns_per_object = 50",
         secret: false,
         set: |route, given| given::number(given, 1..=COLUMNS_MAX, &mut route.columns_per_object),
@@ -554,7 +540,7 @@ pub const ROUTE_SETTINGS: &[Setting<RoutePolicy>] = &[
     Setting {
         name: "columns_max",
         values: "a whole number from 1 to 100000",
-        about: "The most columns that the whole target may have on CrateDB.",
+        about: "The most columns of the whole target on CrateDB.",
         example: "columns_max = 500",
         secret: false,
         set: |route, given| given::number(given, 1..=COLUMNS_MAX, &mut route.columns_max),

@@ -759,8 +759,8 @@ fn row<T: Default>(setting: &Setting<T>) -> String {
         default => format!("`{default}`"),
     };
     let variable = setting.variable().map(|name| format!("`{name}` | ")).unwrap_or_default();
-    let Setting { name, values, about, example, .. } = setting;
-    format!("| `{name}` | {values} | {default} | {variable}{about} | `{example}` |")
+    let Setting { name, values, about, .. } = setting;
+    format!("| `{name}` | {values} | {default} | {variable}{about} |")
 }
 
 #[test]

@@ -8,9 +8,9 @@ pub(super) const RULES: &[Rule] = &[
         name: "unencrypted-sink",
         severity: Severity::Error,
         finds: "a connection to another machine that may be unencrypted",
-        why: "Password and rows can be read, and changed, by everybody between here and there.",
-        change: "Set `sink.tls` to verify-full, and `sink.tls_root_cert` where the database's authority is not one of \
-                 the system's.",
+        why: "Password and rows can be read, and changed, on the way.",
+        change: "Set `sink.tls` to verify-full, and `sink.tls_root_cert` if the system does not know the \
+                 database's authority.",
         check: Check::Files(|files| {
             let functions = files.model.of(Kind::Function).filter_map(unencrypted_function);
             functions.chain(unencrypted(files)).collect()
@@ -20,7 +20,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "hard-delete",
         severity: Severity::Warning,
         finds: "a route with `delete = \"hard\"`",
-        why: "A late or repeated record of a deleted row brings the row back.",
+        why: "A late or repeated record brings a deleted row back.",
         change: "Use `delete = \"tombstone\"` or `\"soft\"`, and purge tombstones.",
         check: Check::Files(|files| {
             let hard = files.configured.settings.iter().filter(|setting| {
@@ -35,7 +35,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "parked-without-payload",
         severity: Severity::Warning,
         finds: "`dead_letters.payload = \"none\"`",
-        why: "A parked record can be redriven only for as long as the source keeps it.",
+        why: "Parked records can be had back only for as long as the source keeps them.",
         change: "Set `dead_letters.payload` to full, unless payloads must not be kept.",
         check: Check::Files(|files| {
             let fails = files.configured.word("dead_letters.payload") == "none";

@@ -8,8 +8,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "connector-unsigned",
         severity: Severity::Warning,
         finds: "a connector for MySQL or MariaDB that writes `bigint unsigned` with a sign",
-        why: "A `bigint unsigned` from 2^63 on arrives as a negative number, in keys as well, and nothing tells it \
-              from one where the column's type is not known.",
+        why: "Numbers from 2^63 on arrive negative, in keys as well, where the column's type is not known.",
         change: "Set `bigint.unsigned.handling.mode` to `precise`, or `datatype.propagate.source.type` to \
                  `.+\\.BIGINT UNSIGNED`.",
         check: Check::Files(|files| {
@@ -28,8 +27,8 @@ pub(super) const RULES: &[Rule] = &[
         name: "connector-hidden-bytea",
         severity: Severity::Warning,
         finds: "a connector for PostgreSQL that writes `bytea` as base64",
-        why: "An update writes null for a large `bytea` that did not change, and nothing tells that null from one \
-              that was set: the value is lost, unless the table has `REPLICA IDENTITY FULL`.",
+        why: "A large `bytea` that an update does not change arrives as null: it is lost, unless the table \
+              has `REPLICA IDENTITY FULL`.",
         change: "Leave `binary.handling.mode` at `bytes`, or set it to `hex`.",
         check: Check::Files(|files| {
             of(files, &["Postgres"], |connector| {

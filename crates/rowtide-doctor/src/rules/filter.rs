@@ -11,10 +11,10 @@ const EVENTS: [&str; 3] = ["INSERT", "MODIFY", "REMOVE"];
 pub(super) const RULES: &[Rule] = &[Rule {
     name: "filter-drops-events",
     severity: Severity::Error,
-    finds: "a filter that lets no inserts, no updates or no deletes of DynamoDB pass",
-    why: "The table no longer equals its source: rows stay that were deleted, or old values.",
-    change: "Let `FilterCriteria` pass INSERT, MODIFY and REMOVE, and filter by what both images have: a delete has no \
-             NewImage, an insert no OldImage.",
+    finds: "a filter that stops all inserts, updates or deletes of DynamoDB",
+    why: "The table no longer equals its source.",
+    change: "Let `FilterCriteria` pass INSERT, MODIFY and REMOVE; filter by what both images have: a delete \
+             has no NewImage, an insert no OldImage.",
     check: Check::Files(|files| each(files, |mapping| dropped(&mapping))),
 }];
 

@@ -19,9 +19,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "timeout",
         severity: Severity::Error,
-        finds: "a function whose timeout is too short for a batch: 10 s, and 2 s for each 1,000 records",
-        why: "The time runs out before the batch is written: it is delivered again and again, and the shard does not \
-              move on.",
+        finds: "a timeout that is too short for a batch: 10 s, and 2 s for each 1,000 records",
+        why: "The time runs out before the batch is written, again and again: the shard does not move on.",
         change: "Set `Timeout` to 60, or make `BatchSize` smaller.",
         check: Check::Files(|files| {
             each(files, |mapping| {
@@ -42,9 +41,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "runtime",
         severity: Severity::Error,
-        finds: "a function of rowtide whose runtime cannot run it, or that has no handler",
-        why: "Rowtide is one program named `bootstrap`, built for Amazon Linux 2023: another runtime cannot start it, \
-              and AWS refuses a zip without a handler.",
+        finds: "a function of rowtide with a wrong runtime, or without a handler",
+        why: "Only the runtime of Amazon Linux 2023 can start it, and AWS refuses a zip without a handler.",
         change: "Set `Runtime` to provided.al2023 and `Handler` to bootstrap, or `PackageType` to Image.",
         check: Check::Files(|files| {
             let ours = files.model.of(Kind::Function).filter(|function| is_ours(function));
@@ -54,16 +52,16 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "log-retention",
         severity: Severity::Warning,
-        finds: "a log group that never expires, or a function without a log group of the stack's own",
-        why: "Lambda makes a log group that keeps every line for ever, and its cost grows with it.",
+        finds: "a log group that never expires, or a function without one of the stack's own",
+        why: "Every line is kept for ever, and the cost grows.",
         change: "Define the function's log group with `RetentionInDays`, for example 30.",
         check: Check::Files(log_groups),
     },
     Rule {
         name: "log-level",
         severity: Severity::Warning,
-        finds: "a function of rowtide of whose log Lambda keeps only what is above INFO",
-        why: "Metrics are lines of the level INFO: CloudWatch never sees them, and alarms on them stay silent.",
+        finds: "a function of rowtide whose log keeps only what is above INFO",
+        why: "Metrics are lines of INFO: CloudWatch never sees them, and their alarms stay silent.",
         change: "Set `ApplicationLogLevel` to INFO.",
         check: Check::Files(|files| {
             let ours = files.model.of(Kind::Function).filter(|function| is_ours(function));
@@ -79,7 +77,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "unknown-setting",
         severity: Severity::Error,
         finds: "a variable that looks like a setting of rowtide and is none",
-        why: "The function refuses to start with a setting that it does not know.",
+        why: "The function refuses to start.",
         change: "Correct the name; `rowtide config` lists the settings.",
         check: Check::Files(|files| {
             let functions = files.model.of(Kind::Function);
@@ -119,10 +117,11 @@ pub(super) const RULES: &[Rule] = &[
         name: "predecessor-answers",
         severity: Severity::Warning,
         finds: "a function with the variables of LorryStream or CrateDB Toolkit whose `USE_BATCH_PROCESSING` is not true",
-        why: "Their event source mappings ignore the function's answer, so an invocation fails when one of its records is \
-              not durable: the whole batch comes again, and the durable ones with it.",
-        change: "Set `FunctionResponseTypes` of the mapping to [`ReportBatchItemFailures`], then `USE_BATCH_PROCESSING` to \
-                 \"true\"; or set Rowtide's own variables in the place of all of theirs.",
+        why: "The mapping ignores the function's answer, so one record that is not durable fails the \
+              invocation: the whole batch comes again.",
+        change: "Set `FunctionResponseTypes` of the mapping to [`ReportBatchItemFailures`], then \
+                 `USE_BATCH_PROCESSING` to \"true\"; or set Rowtide's own variables instead of all of \
+                 theirs.",
         check: Check::Files(|files| {
             let ours = files.model.of(Kind::Function).filter(|function| is_ours(function));
             let fails = ours.filter_map(|function| {
@@ -142,7 +141,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "decoder-auto",
         severity: Severity::Warning,
         finds: "a function of rowtide that guesses the format of its records",
-        why: "A record that is broken, or of another kind, may be taken for something else.",
+        why: "A broken or strange record may be taken for something else.",
         change: "Set the variable `ROWTIDE_SOURCE_DECODER` to the format; `rowtide formats` lists them.",
         check: Check::Files(|files| {
             let ours = files.model.consumers().filter(|function| is_ours(function));

@@ -11,11 +11,10 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "response-types",
         severity: Severity::Error,
-        finds: "an event source mapping without `ReportBatchItemFailures`",
-        why: "Lambda ignores the function's answer and counts every record of the batch as done: records that could \
-              not be written are lost without a sign.",
-        change: "Set `FunctionResponseTypes` to [`ReportBatchItemFailures`]; for Kafka that needs a mapping in \
-                 provisioned mode (`ProvisionedPollerConfig`).",
+        finds: "a mapping without `ReportBatchItemFailures`",
+        why: "Lambda counts every record as done: those that could not be written are lost without a sign.",
+        change: "Set `FunctionResponseTypes` to [`ReportBatchItemFailures`]; for Kafka also provisioned mode \
+                 (`ProvisionedPollerConfig`).",
         check: Check::Files(|files| {
             each(files, |mapping| {
                 let types = mapping.resource.get(&["FunctionResponseTypes"]);
@@ -37,11 +36,10 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "unlimited-retries",
         severity: Severity::Error,
-        finds: "a stream or topic whose failed batches are tried again without limit of number or age",
-        why: "One batch that keeps failing blocks everything behind it in its shard until the stream forgets the \
-              records, and those that wait are lost with it.",
-        change: "Set `MaximumRetryAttempts`, for example to 1000, and `MaximumRecordAgeInSeconds` below the stream's \
-                 retention.",
+        finds: "a stream or topic whose failed batches are tried again without limit",
+        why: "One batch that keeps failing blocks its shard until the stream forgets the records behind it.",
+        change: "Set `MaximumRetryAttempts`, such as 1000, and `MaximumRecordAgeInSeconds` below the \
+                 stream's retention.",
         check: Check::Files(|files| {
             each(files, |mapping| {
                 let limited = |value: &i64| *value >= 0;
@@ -64,9 +62,9 @@ pub(super) const RULES: &[Rule] = &[
         name: "no-destination",
         severity: Severity::Error,
         finds: "a stream or topic without a destination for what Lambda gives up",
-        why: "A batch that is given up, or grows too old, is gone: nothing says which records were in it.",
-        change: "Set `DestinationConfig` with `OnFailure`, best to the ARN of an S3 bucket: only a bucket gets the \
-                 records themselves.",
+        why: "What is given up is gone, and nothing says which records it was.",
+        change: "Set `DestinationConfig` with `OnFailure`, best to an S3 bucket: only that gets the records \
+                 themselves.",
         check: Check::Files(|files| {
             each(files, |mapping| {
                 let node = mapping.resource.get(&["DestinationConfig"]);
@@ -81,8 +79,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "destination-without-payload",
         severity: Severity::Warning,
         finds: "a destination that is a queue or a topic",
-        why: "It gets positions, not records. Once the stream has forgotten them, what was given up cannot be had \
-              back.",
+        why: "It gets positions, not records. Once the stream has forgotten these, they are lost.",
         change: "Use an S3 bucket as the `Destination`.",
         check: Check::Files(|files| {
             each(files, |mapping| {
@@ -110,8 +107,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "bisect-off",
         severity: Severity::Error,
         finds: "a stream or topic whose failed batches are not divided",
-        why: "One record that makes the function fail takes the whole batch with it: all of it is tried again, and \
-              all of it is given up.",
+        why: "One record that makes the function fail takes its whole batch with it.",
         change: "Set `BisectBatchOnFunctionError` to true.",
         check: Check::Files(|files| {
             each(files, |mapping| {
@@ -125,18 +121,18 @@ pub(super) const RULES: &[Rule] = &[
         name: "record-age",
         severity: Severity::Warning,
         finds: "a record age that is unlimited or not below the stream's retention",
-        why: "When the function cannot run, records leave the stream before Lambda gives them up, and nothing is sent \
-              to the destination.",
-        change: "Set `MaximumRecordAgeInSeconds` below the stream's retention, for example to 43200.",
+        why: "While the function cannot run, records leave the stream before Lambda gives them to the \
+              destination.",
+        change: "Set `MaximumRecordAgeInSeconds` below the stream's retention, such as 43200.",
         check: Check::Files(|files| each(files, |mapping| record_age(&mapping))),
     },
     Rule {
         name: "starting-position",
         severity: Severity::Error,
         finds: "a mapping that starts at `LATEST`",
-        why: "It takes minutes until Lambda reads, also after a change of the mapping; what is written before that is \
-              never seen.",
-        change: "Set `StartingPosition` to `TRIM_HORIZON`; versions make records that come twice harmless.",
+        why: "What is written in the minutes before Lambda reads is never seen, also after a change of the \
+              mapping.",
+        change: "Set `StartingPosition` to `TRIM_HORIZON`; records that come twice do no harm.",
         check: Check::Files(|files| {
             each(files, |mapping| {
                 let node = mapping.resource.get(&["StartingPosition"]);
@@ -149,8 +145,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "tumbling-window",
         severity: Severity::Warning,
         finds: "a mapping with a tumbling window",
-        why: "Rowtide aggregates nothing: windows only hold a shard to one invocation at a time and grow each \
-              invocation.",
+        why: "Rowtide aggregates nothing: windows only slow a shard down.",
         change: "Remove `TumblingWindowInSeconds`.",
         check: Check::Files(|files| {
             each(files, |mapping| {
@@ -165,7 +160,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "mapping-disabled",
         severity: Severity::Warning,
         finds: "a mapping that is switched off",
-        why: "Nothing is read. Records wait, and are lost when the stream forgets them.",
+        why: "Records wait, and are lost when the stream forgets them.",
         change: "Set `Enabled` to true.",
         check: Check::Files(|files| {
             each(files, |mapping| {

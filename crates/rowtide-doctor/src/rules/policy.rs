@@ -26,8 +26,7 @@ pub(super) const RULES: &[Rule] = &[Rule {
     name: "public-principal",
     severity: Severity::Error,
     finds: "a policy with `Principal: *` that no condition narrows",
-    why: "Every AWS account may do what the statement allows: read the image, the messages or the records, or put in \
-          some of its own.",
+    why: "Every AWS account may do what the statement allows.",
     change: "Name your account (arn:aws:iam::ACCOUNT:root), a role or a service as the `Principal`, or add a Condition \
              on aws:SourceArn, aws:SourceAccount or aws:PrincipalOrgID.",
     check: Check::Files(open),

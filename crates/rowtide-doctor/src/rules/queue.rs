@@ -12,9 +12,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "visibility-timeout",
         severity: Severity::Error,
-        finds: "a queue whose visibility timeout is under six times the function's timeout",
-        why: "Messages become visible while they are still being worked on: they are delivered again, use up their \
-              receives, and end in the dead-letter queue.",
+        finds: "a visibility timeout under six times the function's timeout",
+        why: "Messages are delivered again while they are worked on, and end in the dead-letter queue.",
         change: "Set `VisibilityTimeout` to at least six times the function's `Timeout`, plus the batching window.",
         check: Check::Files(|files| {
             each(files, |mapping| {
@@ -33,7 +32,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "no-redrive",
         severity: Severity::Error,
         finds: "a queue without a dead-letter queue",
-        why: "A message that keeps failing is tried until the queue's retention ends, and is then gone.",
+        why: "A message that keeps failing is gone when the queue's retention ends.",
         change: "Set `RedrivePolicy` with a dead-letter queue and maxReceiveCount of 5 or more.",
         check: Check::Files(|files| {
             each(files, |mapping| {
@@ -55,7 +54,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "few-receives",
         severity: Severity::Warning,
         finds: "a queue that gives messages up after fewer than five receives",
-        why: "Throttled and interrupted invocations count as receives: good messages end in the dead-letter queue.",
+        why: "Throttled and interrupted invocations count, too: good messages end in the dead-letter queue.",
         change: "Set maxReceiveCount in `RedrivePolicy` to 5 or more.",
         check: Check::Files(|files| {
             each(files, |mapping| {
@@ -71,8 +70,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "queue-batch",
         severity: Severity::Error,
         finds: "a batch size that the queue cannot serve",
-        why: "Above 10 messages a batch, AWS wants a batching window, and FIFO queues do not serve more: the mapping \
-              is refused and nothing is read.",
+        why: "Above 10 messages AWS wants a batching window and no FIFO queue, or refuses the mapping.",
         change: "Set `MaximumBatchingWindowInSeconds` to 1 or more; for a FIFO queue set `BatchSize` to 10.",
         check: Check::Files(|files| {
             each(files, |mapping| {

@@ -10,10 +10,9 @@ pub(super) const RULES: &[Rule] = &[
         name: "plain-secret",
         severity: Severity::Error,
         finds: "a password, token or key in plain text, in a function's variable, a parameter or the configuration file",
-        why: "Everybody who may read the file or the function's settings reads it, and it stays in every copy and \
-              every version of them.",
-        change: "Put it into Secrets Manager and write secretsmanager://NAME#FIELD (or ssm://NAME) in its place; then \
-                 change the secret.",
+        why: "Everybody who may read the file or the settings reads it, in every copy and version.",
+        change: "Put it into Secrets Manager, write secretsmanager://NAME#FIELD (or ssm://NAME) instead, \
+                 then change the secret.",
         check: Check::Files(|files| {
             let mut hits = variables(files, |name, node| {
                 let what = secret::plain(name, node.as_text()?)?;
@@ -28,8 +27,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "secret-in-variable",
         severity: Severity::Warning,
         finds: "a secret that the deployment puts into a function's variable",
-        why: "It stands there in plain text for everybody who may read the function's settings, and a rotation does \
-              not reach it.",
+        why: "Everybody who may read the function's settings reads it, and a rotation does not reach it.",
         change: "Set the variable to secretsmanager://NAME#FIELD, which the function fetches itself.",
         check: Check::Files(|files| {
             variables(files, |name, node| {

@@ -12,7 +12,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "sink-unreachable",
         severity: Severity::Error,
         finds: "a database that cannot be connected to, or asked",
-        why: "Nothing can be written: the source waits, and loses what grows too old.",
+        why: "Nothing can be written, and what grows too old is lost.",
         change: "Correct `sink.url` and `sink.tls`, the network, or the user in the database.",
         check: Check::Sink(|sink| {
             let error = sink.inspected.as_ref().err();
@@ -23,7 +23,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "sink-encoding",
         severity: Severity::Error,
         finds: "a PostgreSQL database whose encoding is not UTF8",
-        why: "It cannot hold every character: rowtide refuses to write to it.",
+        why: "Rowtide refuses to write to it.",
         change: "Create a database with encoding UTF8.",
         check: Check::Sink(|sink| {
             about(sink, |facts| {
@@ -36,7 +36,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "sink-read-only",
         severity: Severity::Error,
         finds: "a replica, or a database that may only be read",
-        why: "Nothing can be written: the source waits, and loses what grows too old.",
+        why: "Nothing can be written, and what grows too old is lost.",
         change: "Name the primary server in `sink.url`, or turn default_transaction_read_only off.",
         check: Check::Sink(|sink| {
             about(sink, |facts| facts.read_only.then(|| Hit::of(sink.name, "The database is read-only.")))
@@ -46,7 +46,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "sink-clock",
         severity: Severity::Warning,
         finds: "a server whose clock is more than 30 s from this machine's",
-        why: "Retentions, the purge horizon and the limit of parked records go by clocks: one of the two is wrong.",
+        why: "Retentions, purges and the limit of parked records go by clocks.",
         change: "Let both machines follow a time server.",
         check: Check::Sink(|sink| {
             about(sink, |facts| {
@@ -62,8 +62,8 @@ pub(super) const RULES: &[Rule] = &[
         severity: Severity::Error,
         finds: "more connections than the server gives to this user",
         why: "What gets no connection fails, and its shard waits.",
-        change: "Lower `sink.connections` (1 is enough for a function that does one thing at a time) or \
-                 `ParallelizationFactor`, raise max_connections, or put a pooler before the database.",
+        change: "Lower `sink.connections` or `ParallelizationFactor`, raise max_connections, or put a pooler \
+                 before the database.",
         check: Check::Sink(|sink| {
             about(sink, |facts| {
                 let max = facts.connections_max?;
@@ -77,15 +77,15 @@ pub(super) const RULES: &[Rule] = &[
         name: "sink-schema",
         severity: Severity::Error,
         finds: "a schema that is missing, or in which tables cannot be made or used",
-        why: "Every invocation fails with a configuration error, and the source is blocked.",
+        why: "Every invocation fails, and the source is blocked.",
         change: "Create the schema, or grant what is lacking.",
         check: Check::Sink(schemas),
     },
     Rule {
         name: "sink-privileges",
         severity: Severity::Error,
-        finds: "a table of rowtide, or of a target, that the user may not read or write",
-        why: "Every invocation that needs it fails, and the source is blocked.",
+        finds: "a table of rowtide, or a target, that the user may not read or write",
+        why: "Invocations that need it fail, and the source is blocked.",
         change: "Grant what is lacking.",
         check: Check::Sink(privileges),
     },
@@ -93,7 +93,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "sink-missing-table",
         severity: Severity::Error,
         finds: "a missing table where `sink.ddl` is `never`",
-        why: "Nobody will make it: every invocation fails, and the source is blocked.",
+        why: "Every invocation fails, and the source is blocked.",
         change: "Run what `rowtide ddl TABLE` prints, or set `sink.ddl` to auto.",
         check: Check::Sink(|sink| {
             let Ok(facts) = sink.inspected else { return Vec::new() };
@@ -108,7 +108,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "sink-table-shape",
         severity: Severity::Error,
         finds: "something in a target's place that rowtide cannot write to",
-        why: "Every invocation with a record of that table fails, and the source is blocked.",
+        why: "Invocations with records of that table fail, and the source is blocked.",
         change: "Rename it, or give the route another `to`.",
         check: Check::Sink(|sink| {
             targets(sink, |target| target.fault.as_ref().map(|fault| Hit::of(&target.name, fault.clone())))
@@ -118,8 +118,8 @@ pub(super) const RULES: &[Rule] = &[
         name: "sink-registry",
         severity: Severity::Error,
         finds: "a target that was filled from another source, by another key, version scheme or a higher epoch",
-        why: "What was written and what comes cannot be compared: rowtide refuses it, and the source is blocked.",
-        change: "Set the route, `source.version` and `source.epoch` as before, or give the route another `to`; to start \
+        why: "Rowtide refuses what cannot be compared, and the source is blocked.",
+        change: "Set the route, `source.version` and `source.epoch` as before, or another `to`; to start \
                  afresh, drop the table and its line in rowtide_targets.",
         check: Check::Sink(|sink| {
             targets(sink, |target| {
@@ -132,8 +132,8 @@ pub(super) const RULES: &[Rule] = &[
         name: "sink-unguarded",
         severity: Severity::Warning,
         finds: "an existing table without the columns `version` and `deleted`",
-        why: "The last writer wins: a late record overwrites a newer row, or brings a deleted one back.",
-        change: "Add the columns `version text` and `deleted boolean` to it.",
+        why: "A late record overwrites a newer row, or brings a deleted one back.",
+        change: "Add the columns `version text` and `deleted boolean`.",
         check: Check::Sink(|sink| {
             let detail = "The table has no columns version and deleted.";
             targets(sink, |target| target.unguarded.then(|| Hit::of(&target.name, detail)))

@@ -11,8 +11,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "view-type",
         severity: Severity::Error,
         finds: "a DynamoDB stream without new images",
-        why: "Records do not say what a row became: every invocation fails with a configuration error, and the shard \
-              is blocked.",
+        why: "Every invocation fails, and the shard is blocked.",
         change: "Set `StreamViewType` to `NEW_AND_OLD_IMAGES` or `NEW_IMAGE`; AWS makes a new stream for it.",
         check: Check::Files(|files| {
             let tables = files.model.of(Kind::Table);
@@ -30,16 +29,15 @@ pub(super) const RULES: &[Rule] = &[
         name: "unrouted-table",
         severity: Severity::Error,
         finds: "a table that a function reads and no route takes",
-        why: "Its changes are left out, all of them.",
-        change: "Write `from` in the route as the table is named: the case of letters counts.",
+        why: "All of its changes are left out.",
+        change: "Write `from` in the route as the table is named, with its case.",
         check: Check::Files(unrouted),
     },
     Rule {
         name: "millisecond-precision",
         severity: Severity::Warning,
         finds: "a table whose Kinesis records carry milliseconds",
-        why: "Two changes of an item in one millisecond have the same time: only their arrival orders them, and that \
-              is not always theirs.",
+        why: "Two changes of an item in one millisecond may be taken in the wrong order.",
         change: "Set `ApproximateCreationDateTimePrecision` to `MICROSECOND`.",
         check: Check::Files(precision),
     },
@@ -47,26 +45,26 @@ pub(super) const RULES: &[Rule] = &[
         name: "arrival-versions",
         severity: Severity::Error,
         finds: "versions by `arrival` where records come by several ways",
-        why: "Sequence numbers of several shards, and messages of a queue without order, do not tell which change of \
-              a key came first: an older one can win.",
-        change: "Leave `source.version` at `auto`, or read from one shard, or from a FIFO queue.",
+        why: "Several shards, or a queue without order, do not tell which change came first: an older one \
+              can win.",
+        change: "Leave `source.version` at `auto`, or read from one shard or a FIFO queue.",
         check: Check::Files(arrival),
     },
     Rule {
         name: "tombstone-retention",
         severity: Severity::Error,
-        finds: "a source that keeps records for longer than deleted rows are remembered",
-        why: "A record that comes after its row's tombstone was purged brings the deleted row back.",
-        change: "Set `sink.tombstone_retention` above the source's retention, with room for a redrive.",
+        finds: "a source that keeps records longer than deleted rows are remembered",
+        why: "A record that comes after its row's tombstone was purged brings the row back.",
+        change: "Set `sink.tombstone_retention` above the source's retention, plus time for a redrive.",
         check: Check::Files(tombstones),
     },
     Rule {
         name: "reserved-concurrency",
         severity: Severity::Warning,
         finds: "a function that may not run as often as its mapping needs",
-        why: "Lambda throttles the others: their shards wait, or their messages use up their receives.",
-        change: "Set `ReservedConcurrentExecutions` to at least shards × `ParallelizationFactor` (for a queue, to \
-                 `MaximumConcurrency`), or remove it.",
+        why: "Lambda throttles the rest: shards wait, or messages use up their receives.",
+        change: "Set `ReservedConcurrentExecutions` to at least shards × `ParallelizationFactor` (for a \
+                 queue, `MaximumConcurrency`), or remove it.",
         check: Check::Files(|files| {
             each(files, |mapping| {
                 let function = mapping.function?;
