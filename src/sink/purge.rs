@@ -5,7 +5,6 @@ use super::targets::{LATE, Purged, Purging, is_late};
 use crate::error::{Code, Error, Result};
 use crate::json::write_string;
 use crate::route::{DEAD_LETTERS, REGISTRY};
-use std::fmt::Write as _;
 use std::time::Duration;
 
 /// What a purge did to a database.
@@ -31,21 +30,21 @@ impl Purge {
     /// `"dead_letters":0,"complete":true}`; `horizon` and `dead_letters` may be null.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let mut json = r#"{"targets":["#.to_owned();
-        for (at, target) in self.targets.iter().enumerate() {
-            json.push_str(if at == 0 { r#"{"target":"# } else { r#",{"target":"# });
-            write_string(&mut json, &target.target);
-            // writing to a text cannot fail
-            let _ = write!(json, r#","tombstones":{},"horizon":"#, target.rows);
-            match target.horizon {
-                Some(horizon) => write_string(&mut json, &format!("{horizon:.6}")),
-                None => json.push_str("null"),
-            }
-            json.push('}');
-        }
+        let text = |text: &str| {
+            let mut json = String::new();
+            write_string(&mut json, text);
+            json
+        };
+        let targets = self.targets.iter().map(|target| {
+            let horizon = target.horizon.map(|horizon| text(&format!("{horizon:.6}")));
+            let (name, rows) = (text(&target.target), target.rows);
+            let horizon = horizon.as_deref().unwrap_or("null");
+            format!(r#"{{"target":{name},"tombstones":{rows},"horizon":{horizon}}}"#)
+        });
+        let targets = targets.collect::<Vec<_>>().join(",");
         let letters = self.dead_letters.map_or_else(|| "null".to_owned(), |letters| letters.to_string());
-        let _ = write!(json, r#"],"dead_letters":{letters},"complete":{}}}"#, self.is_complete());
-        json
+        let complete = self.is_complete();
+        format!(r#"{{"targets":[{targets}],"dead_letters":{letters},"complete":{complete}}}"#)
     }
 }
 
