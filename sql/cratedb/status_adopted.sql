@@ -1,1 +1,1 @@
-select count(*) from {storage}
+select count(*), count(*) filter (where {is_deleted}) from {storage} as t

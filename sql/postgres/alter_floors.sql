@@ -1,1 +1,1 @@
-alter table {floors} add column if not exists source_identity text
+alter table if exists {floors} add column if not exists source_identity text

@@ -84,8 +84,9 @@ pub(super) enum Command {
     /// List the formats that records may have, with the name of the decoder of each
     #[command(after_help = "Example:\n  rowtide formats")]
     Formats(FormatsArgs),
-    /// Print the statements that create what a source table needs in the database
-    #[command(after_help = "Example:\n  rowtide ddl orders | psql postgresql://localhost/shop")]
+    /// Print the statements that create what a source table needs in the database, and those of an upgrade
+    #[command(after_help = "Examples:\n  rowtide ddl orders | psql postgresql://localhost/shop\n  \
+                      rowtide ddl | psql postgresql://localhost/shop")]
     Ddl(DdlArgs),
     /// List, redrive or discard parked records
     #[command(
@@ -218,8 +219,8 @@ pub(super) struct PlanArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct DdlArgs {
-    /// The table, as the source names it
-    pub(super) table: String,
+    /// The table, as the source names it [default: only the tables that rowtide keeps for itself]
+    pub(super) table: Option<String>,
     /// The database to write for [default: sink.dialect, else postgres]
     #[arg(long, value_enum)]
     pub(super) dialect: Option<DialectArg>,
@@ -321,6 +322,9 @@ pub(super) enum DeadLetterAction {
         /// Only those that are not redriven
         #[arg(long)]
         open: bool,
+        /// At most so many, the lowest numbers first [default: 1000 for people, all of them for programs]
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+        limit: Option<u64>,
     },
     /// Print parked records whole, with their payload
     #[command(after_help = "Example:\n  rowtide dead-letters show 17")]

@@ -5,7 +5,7 @@ use super::failure::{Ended, Failure, Status};
 use super::json::{optional, text};
 use super::show::keys;
 use super::sink::{self, Fallback, OpenDatabase};
-use super::table::{cut, write_table};
+use super::table::{cut, fit, write_table};
 use super::terminal::{count, printable};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -21,6 +21,14 @@ use std::io::{self, Write};
 const LETTERS_READ: i64 = 100;
 /// Characters of a message that people are shown.
 const MESSAGE_CHARACTERS: usize = 300;
+/// Letters that people are shown unless they say how many.
+const LETTERS_SHOWN: u64 = 1_000;
+/// More letters do not stand on one screen: then it is said how to see fewer.
+const SCREEN_LETTERS: usize = 20;
+/// What a table or a key keeps in a list, whatever stands beside it.
+const NAME_COLUMNS_MIN: usize = 8;
+/// The same as long as a letter stands on one line; when less is left, it stands on two.
+const NAME_COLUMNS: usize = 14;
 
 /// Runs the command.
 pub(super) async fn run(global: &Global, args: &DeadLetterArgs, out: &mut impl Write) -> Ended {
@@ -45,9 +53,9 @@ pub(super) async fn run(global: &Global, args: &DeadLetterArgs, out: &mut impl W
     let mut place = OpenDatabase::open(&config, &selection.place).await?;
     let config = place.resolved(config).await?;
     let ended = match &args.action {
-        DeadLetterAction::List { open, .. } => {
+        DeadLetterAction::List { open, limit, .. } => {
             filter.open = *open;
-            list(&place.sink, &filter, selection.output, out).await
+            list(&place.sink, &filter, *limit, selection.output, out).await
         }
         DeadLetterAction::Show { .. } => show(&place.sink, &filter, selection.output, out).await,
         DeadLetterAction::Redrive { force, decoder, .. } => {
@@ -85,36 +93,60 @@ fn filter(selection: &Selection) -> Filter {
 async fn each_page(
     sink: &Database,
     filter: &Filter,
+    each: impl AsyncFnMut(Vec<ParkedLetter>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    each_page_of(sink, filter, u64::MAX, each).await
+}
+
+/// The same of the first letters.
+async fn each_page_of(
+    sink: &Database,
+    filter: &Filter,
+    mut letters_max: u64,
     mut each: impl AsyncFnMut(Vec<ParkedLetter>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let mut after = 0;
-    loop {
-        let letters = sink.dead_letters(filter, after, LETTERS_READ).await?;
+    while letters_max > 0 {
+        let page = i64::try_from(letters_max).unwrap_or(i64::MAX).min(LETTERS_READ);
+        let letters = sink.dead_letters(filter, after, page).await?;
         let Some(last) = letters.last() else { return Ok(()) };
         after = last.id;
+        letters_max -= letters.len() as u64;
         each(letters).await?;
     }
+    Ok(())
 }
 
-async fn list(sink: &Database, filter: &Filter, output: Output, out: &mut impl Write) -> Ended {
-    let mut lines = Vec::new();
-    // of each code the first
-    let mut messages: BTreeMap<String, String> = BTreeMap::new();
-    each_page(sink, filter, async |letters| {
-        for letter in &letters {
-            match output {
-                Output::Json => out.write_all(json(letter, sink.payload(letter).await?).as_bytes())?,
-                Output::Human => {
-                    lines.push(line(letter));
-                    messages.entry(letter.code.clone()).or_insert_with(|| letter.message.clone());
+async fn list(
+    sink: &Database,
+    filter: &Filter,
+    limit: Option<u64>,
+    output: Output,
+    out: &mut impl Write,
+) -> Ended {
+    match output {
+        Output::Json => {
+            each_page_of(sink, filter, limit.unwrap_or(u64::MAX), async |letters| {
+                for letter in &letters {
+                    out.write_all(json(letter, sink.payload(letter).await?).as_bytes())?;
                 }
-            }
+                Ok(())
+            })
+            .await?;
         }
-        Ok(())
-    })
-    .await?;
-    if output == Output::Human {
-        print_list(&lines, &messages, out)?;
+        Output::Human => {
+            let mut listed = Listed::default();
+            let most = limit.unwrap_or(LETTERS_SHOWN);
+            each_page_of(sink, filter, most, async |letters| {
+                letters.iter().for_each(|letter| listed.add(letter));
+                Ok(())
+            })
+            .await?;
+            if listed.lines.len() as u64 >= most {
+                listed.of = sink.count_dead_letters(filter).await?;
+            }
+            listed.print(out)?;
+        }
     }
     Ok(Status::Done)
 }
@@ -171,70 +203,161 @@ fn whole(letter: &ParkedLetter, payload: Option<Vec<u8>>, out: &mut impl Write) 
     }
 }
 
-/// The columns of a list, and how wide each may be.
-const COLUMNS: [(&str, usize); 8] = [
-    ("code", 24),
-    ("id", 20),
-    ("table", 24),
-    ("key", 24),
-    ("decoder", 20),
-    ("parked at", 20),
-    ("attempts", 20),
-    ("redriven at", 20),
-];
+/// The columns of a list.
+const COLUMNS: [&str; 8] = ["code", "id", "table", "key", "decoder", "parked at", "attempts", "redriven at"];
+const TABLE: usize = 2;
+const KEY: usize = 3;
+const DECODER: usize = 4;
+const PARKED_AT: usize = 5;
+const ATTEMPTS: usize = 6;
+const REDRIVEN_AT: usize = 7;
+/// Which column stands above which, when a letter has no room on one line.
+const PAIRS: [[usize; 2]; 4] = [[0, DECODER], [1, ATTEMPTS], [TABLE, KEY], [PARKED_AT, REDRIVEN_AT]];
 
-fn line(letter: &ParkedLetter) -> [String; COLUMNS.len()] {
-    let time = |at: jiff::Timestamp| format!("{at:.0}");
-    let attempts = if letter.attempts > 1 { letter.attempts.to_string() } else { String::new() };
-    let cells = [
-        letter.code.clone(),
-        letter.id.to_string(),
-        letter.table.clone().unwrap_or_default(),
-        letter.key.clone().unwrap_or_default(),
-        letter.decoder.clone().unwrap_or_default(),
-        time(letter.parked_at),
-        attempts,
-        letter.redriven_at.map(time).unwrap_or_default(),
-    ];
-    let mut widths = COLUMNS.iter().map(|(_, width)| *width);
-    cells.map(|cell| cut(&cell, widths.next().unwrap_or_default()))
+/// Letters as people are shown them.
+#[derive(Default)]
+struct Listed {
+    lines: Vec<Vec<String>>,
+    /// Of each code the first.
+    messages: BTreeMap<String, String>,
+    /// How many there are of each code, when not all of them are shown.
+    of: Vec<(String, u64)>,
 }
 
-/// What is the same of all letters is said once behind them, and what none of them has is left out.
-fn print_list(
-    lines: &[[String; COLUMNS.len()]],
-    messages: &BTreeMap<String, String>,
-    out: &mut impl Write,
-) -> io::Result<()> {
-    if lines.is_empty() {
-        return writeln!(out, "no dead letters");
+impl Listed {
+    fn add(&mut self, letter: &ParkedLetter) {
+        let time = |at: jiff::Timestamp| format!("{at:.0}");
+        let attempts = if letter.attempts > 1 { letter.attempts.to_string() } else { String::new() };
+        self.lines.push(vec![
+            letter.code.clone(),
+            letter.id.to_string(),
+            letter.table.clone().unwrap_or_default(),
+            letter.key.clone().unwrap_or_default(),
+            letter.decoder.clone().unwrap_or_default(),
+            time(letter.parked_at),
+            attempts,
+            letter.redriven_at.map(time).unwrap_or_default(),
+        ]);
+        self.messages.entry(letter.code.clone()).or_insert_with(|| letter.message.clone());
     }
-    let values =
-        |column: usize| lines.iter().filter_map(move |line| line.get(column)).collect::<BTreeSet<_>>();
-    let of_all = |column: usize| lines.len() > 1 && values(column).len() == 1;
-    let is_shown = |column: &usize| {
-        let is_empty = values(*column).iter().all(|value| value.is_empty());
-        // code and id are always there
-        *column < 2 || !(is_empty || (of_all(*column) && matches!(*column, 2 | 4)))
-    };
-    let shown: Vec<usize> = (0..COLUMNS.len()).filter(is_shown).collect();
-    let header = shown.iter().filter_map(|column| COLUMNS.get(*column)).map(|(name, _)| (*name).to_owned());
-    let cells =
-        |line: &[String; COLUMNS.len()]| shown.iter().filter_map(|at| line.get(*at)).cloned().collect();
-    write_table(header.collect(), lines.iter().map(cells), out)?;
-    let mut total = count(lines.len(), "dead letter");
-    for (column, of) in [(2, "of the table"), (4, "by the decoder")] {
-        if let (true, Some(value)) =
-            (of_all(column), values(column).first().filter(|value| !value.is_empty()))
-        {
-            total.push_str(&format!(", {of} {value}"));
+
+    fn values(&self, column: usize) -> BTreeSet<&str> {
+        self.lines.iter().filter_map(|line| line.get(column)).map(String::as_str).collect()
+    }
+
+    /// What several letters have in common.
+    fn common(&self, column: usize) -> Option<&str> {
+        let values = self.values(column);
+        let one = values.first().copied().filter(|value| !value.is_empty());
+        one.filter(|_| self.lines.len() > 1 && values.len() == 1)
+    }
+
+    /// What is the same of all letters is said once behind them, and what none of them has is left out.
+    fn print(&self, out: &mut impl Write) -> io::Result<()> {
+        if self.lines.is_empty() {
+            return writeln!(out, "no dead letters");
         }
+        let is_shown = |column: &usize| {
+            let is_empty = self.values(*column).iter().all(|value| value.is_empty());
+            let is_said_once = matches!(*column, TABLE | DECODER) && self.common(*column).is_some();
+            // code and id are always there
+            *column < TABLE || !(is_empty || is_said_once)
+        };
+        let shown: Vec<usize> = (0..COLUMNS.len()).filter(is_shown).collect();
+        if !self.on_one_line(&shown, out)? {
+            self.on_two_lines(&shown, out)?;
+        }
+        writeln!(out, "{}", self.total())?;
+        for (code, message) in &self.messages {
+            writeln!(out, "{code}: {}", cut(message, MESSAGE_CHARACTERS))?;
+        }
+        Ok(())
     }
-    writeln!(out, "{total}")?;
-    for (code, message) in messages {
-        writeln!(out, "{code}: {}", cut(message, MESSAGE_CHARACTERS))?;
+
+    /// Whether the letters have room on one line each, and then prints them.
+    fn on_one_line(&self, shown: &[usize], out: &mut impl Write) -> io::Result<bool> {
+        let of = |line: &[String]| -> Vec<String> {
+            shown.iter().filter_map(|column| line.get(*column)).cloned().collect()
+        };
+        let header = of(&COLUMNS.map(str::to_owned));
+        let mut lines: Vec<Vec<String>> = self.lines.iter().map(|line| of(line)).collect();
+        let names = shown.iter().enumerate().filter(|(_, column)| matches!(**column, TABLE | KEY));
+        let flexible: Vec<(usize, usize)> = names.map(|(place, _)| (place, NAME_COLUMNS)).collect();
+        let fits = fit(&header, &mut lines, &flexible);
+        if fits {
+            write_table(header, lines.into_iter(), out)?;
+        }
+        Ok(fits)
     }
-    Ok(())
+
+    /// Prints each letter on two lines: half of the columns stands below the others.
+    fn on_two_lines(&self, shown: &[usize], out: &mut impl Write) -> io::Result<()> {
+        let pairs = PAIRS.map(|pair| pair.map(|column| shown.contains(&column).then_some(column)));
+        let pairs: Vec<[Option<usize>; 2]> =
+            pairs.into_iter().filter(|pair| pair.iter().any(Option::is_some)).collect();
+        let title = |pair: &[Option<usize>; 2]| {
+            let names = pair.iter().flatten().filter_map(|column| COLUMNS.get(*column));
+            names.copied().collect::<Vec<_>>().join("\n")
+        };
+        let header: Vec<String> = pairs.iter().map(title).collect();
+        let half = |line: &[String], below: usize| -> Vec<String> {
+            let column = |pair: &[Option<usize>; 2]| pair.get(below).copied().flatten();
+            let cell = |pair| column(pair).map_or_else(String::new, |column| below_another(line, column));
+            pairs.iter().map(cell).collect()
+        };
+        let halves = self.lines.iter().flat_map(|line| [half(line, 0), half(line, 1)]);
+        let mut lines: Vec<Vec<String>> =
+            halves.filter(|half| half.iter().any(|cell| !cell.is_empty())).collect();
+        let place_of = |column: usize| pairs.iter().position(|pair| pair.contains(&Some(column)));
+        let names = place_of(TABLE).or(place_of(KEY));
+        let times = place_of(PARKED_AT);
+        let flexible = |least| names.into_iter().map(|place| (place, least)).collect::<Vec<_>>();
+        if !fit(&header, &mut lines.clone(), &flexible(NAME_COLUMNS)) {
+            let of_times = lines.iter_mut().filter_map(|line| line.get_mut(times?));
+            of_times.for_each(|time| *time = without_year(time));
+        }
+        fit(&header, &mut lines, &flexible(NAME_COLUMNS_MIN));
+        write_table(header, lines.into_iter(), out)
+    }
+
+    /// How many there are, what they have in common, and how to see fewer.
+    fn total(&self) -> String {
+        let shown = self.lines.len();
+        let all: u64 = self.of.iter().map(|(_, letters)| letters).sum();
+        let mut total = match usize::try_from(all).unwrap_or(usize::MAX) {
+            all if all > shown => {
+                let codes: Vec<String> =
+                    self.of.iter().map(|(code, letters)| format!("{letters} {code}")).collect();
+                format!("the first {shown} of {} ({})", count(all, "dead letter"), codes.join(", "))
+            }
+            _ => count(shown, "dead letter"),
+        };
+        for (column, of) in [(TABLE, "of the table"), (DECODER, "by the decoder")] {
+            if let Some(value) = self.common(column) {
+                total.push_str(&format!(", {of} {value}"));
+            }
+        }
+        if shown > SCREEN_LETTERS {
+            total.push_str(
+                ". --table, --code, --key, --since and --open select some of them, --limit N the first",
+            );
+        }
+        total
+    }
+}
+
+/// A cell that says what it is, where another one stands above it.
+fn below_another(line: &[String], column: usize) -> String {
+    match line.get(column).map(String::as_str).unwrap_or_default() {
+        attempts if column == ATTEMPTS && !attempts.is_empty() => format!("{attempts} attempts"),
+        cell => cell.to_owned(),
+    }
+}
+
+/// A time that is short of its year and its seconds.
+fn without_year(time: &str) -> String {
+    let (Some(day), Some(minute)) = (time.get(5..10), time.get(11..16)) else { return time.to_owned() };
+    format!("{day} {minute}")
 }
 
 /// A letter with the columns of its table, the payload in base64.

@@ -7,6 +7,7 @@ use rowtide::plan::merge;
 use rowtide::sink::LiveRow;
 use std::collections::HashSet;
 use std::io::{self, IsTerminal as _, Write};
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// More rows nobody reads.
 const ROWS_SHOWN: usize = 20;
@@ -15,6 +16,9 @@ const COLUMNS_SHOWN: usize = 8;
 /// Characters of a value, and of a whole document.
 const VALUE_CHARACTERS: usize = 40;
 const DOCUMENT_CHARACTERS: usize = 120;
+
+/// A list that is read line by line has so many columns, where nobody says how wide the terminal is.
+const LIST_COLUMNS: usize = 80;
 
 /// A terminal that says it is narrower does not know its width.
 const WIDTH_MIN: u16 = 40;
@@ -126,7 +130,66 @@ pub(super) fn cut(text: &str, characters_max: usize) -> String {
     shown
 }
 
-/// Writes lines under a header, as wide as a terminal is.
+/// `text` on one line of at most so many columns: what is left out of a longer one stood in its middle, since both ends
+/// tell names apart.
+pub(super) fn shortened(text: &str, columns_max: usize) -> String {
+    let text = printable(text);
+    if text.width() <= columns_max {
+        return text.into_owned();
+    }
+    let kept = columns_max.saturating_sub(1);
+    let head = within(text.chars(), kept.div_ceil(2));
+    let tail = within(text.chars().rev(), kept / 2);
+    let tail: String = tail.chars().rev().collect();
+    format!("{head}…{tail}")
+}
+
+/// The first characters that have room in so many columns.
+fn within(chars: impl Iterator<Item = char>, columns_max: usize) -> String {
+    let mut columns = 0;
+    let fits = |c: &char| {
+        columns += c.width().unwrap_or_default();
+        columns <= columns_max
+    };
+    chars.take_while(fits).collect()
+}
+
+/// The columns of a list: those of the terminal, else as many as most have.
+fn columns_of_list() -> usize {
+    let table = comfy_table::Table::new();
+    let of_terminal = table.width().filter(|_| io::stdout().is_terminal()).map(usize::from);
+    of_terminal.unwrap_or_default().max(LIST_COLUMNS)
+}
+
+/// Shortens the cells of some columns, each given with the least that it keeps, the widest first, until the lines with
+/// their header and frame fit, as far as that goes: whether they do.
+pub(super) fn fit(header: &[String], lines: &mut [Vec<String>], flexible: &[(usize, usize)]) -> bool {
+    let widest = |column: usize| {
+        let title = header.get(column).into_iter().flat_map(|title| title.split('\n'));
+        let cells = lines.iter().filter_map(|line| line.get(column)).map(String::as_str);
+        cells.chain(title).map(|cell| printable(cell).width()).max().unwrap_or_default()
+    };
+    let mut widths: Vec<usize> = (0..header.len()).map(widest).collect();
+    let most = columns_of_list();
+    // a cell has a blank on each side and a line behind it
+    let total = |widths: &[usize]| widths.iter().map(|width| width + 3).sum::<usize>() + 1;
+    while total(&widths) > most {
+        let can_shrink = |(column, least): &&(usize, usize)| widths.get(*column) > Some(least);
+        let next = flexible.iter().filter(can_shrink).max_by_key(|(column, _)| widths.get(*column));
+        let Some(width) = next.and_then(|(column, _)| widths.get_mut(*column)) else { break };
+        *width -= 1;
+    }
+    for line in lines {
+        for (column, _) in flexible {
+            if let (Some(cell), Some(width)) = (line.get_mut(*column), widths.get(*column)) {
+                *cell = shortened(cell, *width);
+            }
+        }
+    }
+    total(&widths) <= most
+}
+
+/// Writes lines under a header, as wide as a terminal is. What stands above a column may have several lines.
 pub(super) fn write_table(
     header: Vec<String>,
     lines: impl Iterator<Item = Vec<String>>,
@@ -135,8 +198,9 @@ pub(super) fn write_table(
     // widths are those of what is seen
     let shown =
         |cells: Vec<String>| cells.iter().map(|cell| printable(cell).into_owned()).collect::<Vec<_>>();
+    let titles = header.iter().map(|title| shown(title.split('\n').map(str::to_owned).collect()).join("\n"));
     let mut table = comfy_table::Table::new();
-    table.load_style(presets::UTF8_FULL_CONDENSED).set_header(shown(header)).add_rows(lines.map(shown));
+    table.load_style(presets::UTF8_FULL_CONDENSED).set_header(titles).add_rows(lines.map(shown));
     if io::stdout().is_terminal() && table.width().is_some_and(|width| width >= WIDTH_MIN) {
         table.set_content_arrangement(ContentArrangement::Dynamic);
     }
@@ -148,8 +212,27 @@ pub(super) fn write_table(
 
 #[cfg(test)]
 mod tests {
-    use super::{Grid, cut};
+    use super::{Grid, cut, fit, shortened};
     use rowtide::sink::LiveRow;
+
+    #[test]
+    fn a_long_value_keeps_both_ends_whatever_its_characters_take() {
+        assert_eq!(shortened("abcdefghij", 10), "abcdefghij");
+        assert_eq!(shortened("abcdefghij", 6), "abc…ij");
+        assert_eq!(shortened("東京都千代田区", 8), "東京…区");
+        assert_eq!(shortened("a\u{1b}[31mb\nc", 40), "a\u{fffd}[31mb c");
+    }
+
+    #[test]
+    fn the_widest_columns_give_way_until_a_list_fits() {
+        let header = ["id".to_owned(), "table".to_owned(), "key".to_owned()];
+        let line = |table: usize| vec!["1".repeat(19), "t".repeat(table), "k".repeat(20)];
+        let mut lines = vec![line(100), line(3)];
+        assert!(fit(&header, &mut lines, &[(1, 8), (2, 8)]));
+        let columns = |line: &[String]| line.iter().map(|cell| cell.chars().count()).collect::<Vec<_>>();
+        assert_eq!((columns(&lines[0]), columns(&lines[1])), (vec![19, 31, 20], vec![19, 3, 20]));
+        assert!(!fit(&header, &mut [line(100)], &[(2, 8)]));
+    }
 
     #[test]
     fn a_value_is_cut_and_cannot_steer_the_terminal() {

@@ -32,41 +32,71 @@ impl Dialect {
         }
     }
 
-    /// The statements that create what `target` needs, each with what it creates.
+    /// The statements that create what `target` needs, each with what it creates: first its own objects, then
+    /// rowtide's tables.
     ///
     /// # Errors
     /// When a type that the route declares is not known.
     pub fn ddl(self, target: &Target) -> Result<Vec<(String, String)>> {
-        let (name, home, named) = (target.qualified(), target.home.as_str(), self.named(target));
-        let [storage, view, registry, letters, schemas] = match self {
+        let (name, named) = (target.qualified(), self.named(target));
+        let [storage, view] = match self {
+            Self::Postgres => [postgres::storage(&named), postgres::view(&named)?.sql],
+            Self::Cratedb => [cratedb::storage(&named)?, cratedb::view(&named)],
+        };
+        let of_target = [(format!("{name}: storage"), storage), (format!("{name}: what people query"), view)];
+        let own = self.own_ddl(&target.home, target.truncate);
+        Ok(of_target.into_iter().chain(own).collect())
+    }
+
+    /// The statements that create rowtide's own tables in the schema `home`, each with what it creates.
+    #[must_use]
+    pub fn own_ddl(self, home: &str, truncate: Truncate) -> Vec<(String, String)> {
+        let [registry, letters, schemas] = match self {
             Self::Postgres => [
-                postgres::storage(&named),
-                postgres::view(&named)?.sql,
                 postgres::create_registry(home),
                 postgres::create_dead_letters(home),
                 postgres::create_schemas(home),
             ],
             Self::Cratedb => [
-                cratedb::storage(&named)?,
-                cratedb::view(&named),
                 cratedb::create_registry(home),
                 cratedb::create_dead_letters(home),
                 cratedb::create_schemas(home),
             ],
         };
         let floors = match self {
-            Self::Postgres if target.truncate == Truncate::Apply => Some(postgres::create_floors(home)),
+            Self::Postgres if truncate == Truncate::Apply => Some(postgres::create_floors(home)),
             Self::Postgres | Self::Cratedb => None,
         };
         let mut parts = vec![
-            (format!("{name}: storage"), storage),
-            (format!("{name}: what people query"), view),
             ("what rowtide knows of its targets".to_owned(), registry),
             ("parked records".to_owned(), letters),
             ("what sources said of their tables".to_owned(), schemas),
         ];
         parts.extend(floors.map(|floors| ("the floors that truncates leave".to_owned(), floors)));
-        Ok(parts)
+        parts
+    }
+
+    /// The statements that add what tables of rowtide's in the schema `home` lack that an earlier version made.
+    #[must_use]
+    pub fn upgrades(self, home: &str) -> Vec<String> {
+        match self {
+            Self::Postgres => vec![
+                postgres::alter_registry(home),
+                postgres::alter_dead_letters(home),
+                postgres::alter_floors(home),
+            ],
+            Self::Cratedb => vec![cratedb::alter_registry(home), cratedb::alter_dead_letters(home)],
+        }
+    }
+
+    /// Whether [`Dialect::upgrades`] may be run where nothing is missing.
+    #[must_use]
+    pub fn upgrades_again(self) -> bool {
+        match self {
+            Self::Postgres => true,
+            // it has no `if not exists` for columns
+            Self::Cratedb => false,
+        }
     }
 
     /// What a person may want to know or to run beside that, line by line. `key` are the members that the route names.

@@ -18,7 +18,13 @@ use crate::config::{Config, DialectChoice};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, ErrorKind, Result};
 use crate::plan::{Dialect, Write};
+#[cfg(feature = "cli")]
+use crate::policy::Policy;
+#[cfg(feature = "cli")]
+use crate::route::Routes;
 use crate::source::SourceIdentity;
+#[cfg(feature = "cli")]
+use crate::source::SourceTable;
 use std::collections::HashSet;
 use std::future::Future;
 use std::sync::Arc;
@@ -256,7 +262,14 @@ impl Database {
     /// When the database cannot be read.
     #[cfg(feature = "cli")]
     pub async fn status(&self) -> Result<Status> {
-        of_its_kind!(self.kind(Deadline::never()).await?, |sink| self.answered(Box::pin(sink.status())).await)
+        let never = Deadline::never();
+        let (dialect, routes) =
+            (self.dialect(never).await?, Routes::new(Policy::from(&self.config(never).await?)));
+        let merged = |table: &str, identity: &SourceIdentity| {
+            let target = routes.target(SourceTable::new(table, identity)).ok()??;
+            target.is_merged().then(|| dialect.named(&target).qualified())
+        };
+        of_its_kind!(self.kind(never).await?, |sink| self.answered(Box::pin(sink.status(&merged))).await)
     }
 
     /// The rows that `target` shows, ordered by key, `each` called with one after the other; memory does not grow
@@ -303,6 +316,16 @@ impl Database {
     pub async fn dead_letters(&self, filter: &Filter, after: i64, limit: i64) -> Result<Vec<ParkedLetter>> {
         of_its_kind!(self.kind(Deadline::never()).await?, |sink| self
             .answered(Box::pin(sink.dead_letters(filter, after, limit)))
+            .await)
+    }
+
+    /// How many dead letters `filter` selects, by their codes, the most frequent first.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub async fn count_dead_letters(&self, filter: &Filter) -> Result<Vec<(String, u64)>> {
+        of_its_kind!(self.kind(Deadline::never()).await?, |sink| self
+            .answered(Box::pin(sink.count_dead_letters(filter)))
             .await)
     }
 

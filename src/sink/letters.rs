@@ -148,6 +148,12 @@ pub fn bounded(text: String, most: usize) -> String {
     format!("{}…{digest}", text.get(..end.unwrap_or_default()).unwrap_or_default())
 }
 
+/// How many letters have a code, as both databases answer.
+pub(super) fn read_count(row: &tokio_postgres::Row) -> Result<(String, u64), tokio_postgres::Error> {
+    let count: i64 = row.try_get(1)?;
+    Ok((row.try_get(0)?, u64::try_from(count).unwrap_or_default()))
+}
+
 impl DeadLetter {
     /// A source as letters name it.
     pub(super) fn bounded_source(source: &str) -> String {
@@ -172,6 +178,11 @@ impl Filter {
     pub fn selects(&self) -> bool {
         let Self { table, code, key, since, ids, open: _ } = self;
         table.is_some() || code.is_some() || key.is_some() || since.is_some() || ids.is_some()
+    }
+
+    /// All that it selects.
+    pub(super) fn all(&self) -> Page<'_> {
+        self.page(i64::MIN, i64::MAX)
     }
 
     /// The letters that are read at once: those behind the number `after`, at most `limit`.
@@ -200,8 +211,14 @@ pub(super) struct Page<'f> {
 
 impl Page<'_> {
     pub(super) fn parameters(&self) -> [&(dyn ToSql + Sync); 8] {
+        let [table, codes, key, since, ids, open] = self.selection();
+        [table, codes, key, since, ids, open, &self.after, &self.limit]
+    }
+
+    /// The same of all pages.
+    pub(super) fn selection(&self) -> [&(dyn ToSql + Sync); 6] {
         let Filter { since, ids, open, .. } = self.filter;
-        [&self.table, &self.codes, &self.key, since, ids, open, &self.after, &self.limit]
+        [&self.table, &self.codes, &self.key, since, ids, open]
     }
 }
 

@@ -31,5 +31,5 @@ pub use postgres::Postgres;
 pub use purge::Purge;
 pub use registry::{KnownLayout, KnownTarget};
 #[cfg(feature = "cli")]
-pub use status::{OwnTable, Parked, Rows, Status, TargetStatus};
+pub use status::{Hindrance, Home, OwnTable, Parked, PossibleTarget, Rows, Status, TargetStatus, Unread};
 pub use targets::{LiveRow, Purged, Purging, Shown};

@@ -20,7 +20,7 @@ pub(crate) struct Ended {
 
 impl Ended {
     /// Every line of stdout as JSON.
-    fn lines(&self) -> Vec<Value> {
+    pub(crate) fn lines(&self) -> Vec<Value> {
         self.out.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
     }
 
@@ -63,16 +63,16 @@ pub(crate) fn rowtide(args: &[&str]) -> Ended {
 }
 
 /// A folder of one test, removed behind it.
-struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    fn new(test: &str) -> Self {
+    pub(crate) fn new(test: &str) -> Self {
         let path = std::env::temp_dir().join(format!("rowtide-cli-{}-{test}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
     }
 
-    fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+    pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
         let path = self.0.join(name);
         std::fs::write(&path, content).unwrap();
         path.to_str().unwrap().to_owned()
@@ -479,6 +479,34 @@ fn ddl_prints_every_object_of_a_route() {
     let ended = rowtide(&["--config", &config, "ddl", "customers"]);
     assert_eq!(ended.status, 2);
     assert!(ended.err.contains("customers"));
+}
+
+#[test]
+fn ddl_prints_what_an_upgrade_needs_alone_or_behind_the_objects_of_a_route() {
+    let statements = |args: &[&str]| {
+        let ended = rowtide(&[&["ddl", "--set", "sink.schema=cdc"], args].concat());
+        assert_eq!(ended.status, 0, "{}", ended.err);
+        ended.out
+    };
+    let altered = [
+        "\nalter table \"cdc\".\"rowtide_targets\" add column if not exists source_identity text, add column if",
+        "\nalter table \"cdc\".\"rowtide_dead_letters\" add column if not exists sequence_number text;",
+        "\nalter table if exists \"cdc\".\"rowtide_floors\" add column if not exists source_identity text;",
+    ];
+    for args in [&[][..], &["orders"]] {
+        let out = statements(args);
+        for expected in altered {
+            assert!(out.contains(expected), "{expected}: {out}");
+        }
+        assert_eq!(out.contains("orders_cdc"), !args.is_empty(), "{out}");
+    }
+    // it has no `if not exists` for columns: nothing that fails on the second run is a statement there
+    let out = statements(&["--dialect", "cratedb"]);
+    assert!(
+        out.contains("\n-- alter table \"cdc\".\"rowtide_targets\" add column source_identity text"),
+        "{out}"
+    );
+    assert!(!out.contains("\nalter") && out.contains("`rowtide status` says whether"), "{out}");
 }
 
 #[test]

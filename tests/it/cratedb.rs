@@ -685,7 +685,7 @@ async fn a_status_counts_and_changes_nothing() {
     );
     assert_eq!(
         found["own_tables"][0],
-        serde_json::json!({"table":"rowtide_targets","exists":true,"lacks":[]})
+        serde_json::json!({"table":"rowtide_targets","exists":true,"lacks":[],"statement":null})
     );
     place.finish().await;
 }

@@ -238,3 +238,95 @@ async fn what_is_discarded_at_once_leaves_the_payload_to_what_stays() {
         database.finish().await;
     }
 }
+
+/// Letters as wide as they come: long names, and nothing that all of them have in common.
+fn wide(position: &str) -> DeadLetter {
+    let is_even = position.len().is_multiple_of(2);
+    DeadLetter {
+        decoder: Some(if is_even { "dynamodb-kinesis" } else { "dynamodb-export" }),
+        table: Some(format!("a_schema_with_a_long_name.{}_of_{position}", "t".repeat(90))),
+        key: Some(format!("[\"{}-{position}\"]", "k".repeat(90))),
+        code: if is_even { Code::UnsupportedCompression } else { Code::Rejected },
+        ..called("unknown_operation", position)
+    }
+}
+
+#[cfg(feature = "cli")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_reads_well_on_eighty_columns_and_says_what_it_leaves_out() {
+    use crate::cli::rowtide;
+    if crate::support::server_url().is_none() {
+        eprintln!("not run: the embedded database serves one client at a time; set ROWTIDE_TEST_POSTGRES");
+        return;
+    }
+    for database in Database::each("letters_listed").await {
+        let sink = sink::Database::new(&database.config).unwrap();
+        let (url, schema) = (
+            database.config.sink.url.as_ref().unwrap().expose(),
+            format!("sink.schema={}", database.config.sink.schema),
+        );
+        let list = |more: &[&str]| {
+            let given = ["dead-letters", "list", "--config", "/dev/null", "--sink", url, "--set", &schema];
+            let ended = rowtide(&[&given, more].concat());
+            assert_eq!(ended.status, 0, "{}", ended.err);
+            ended
+        };
+        let frame = |out: &str| out.lines().filter(|line| line.starts_with(['│', '┌', '╞', '└'])).count();
+        let narrow = |out: &str| {
+            let framed = out.lines().filter(|line| line.starts_with(['│', '┌', '╞', '└']));
+            assert!(framed.map(|line| line.chars().count()).all(|columns| columns <= 80), "{out}");
+        };
+        // one letter, then two of the same table by the same decoder: on one line each
+        let one = DeadLetter { key: Some("[\"o-1\"]".into()), ..wide("1") };
+        sink.park(std::slice::from_ref(&one), Deadline::never()).await.unwrap();
+        let out = list(&[]).out;
+        narrow(&out);
+        assert!(
+            out.starts_with('┌') && out.contains("│ rejected") && out.contains("dynamodb-export"),
+            "{out}"
+        );
+        assert!(out.contains('…') && out.contains("[\"o-1\"]") && !out.contains("attempts"), "{out}");
+        // whatever they hold, and with every column
+        let letters: Vec<DeadLetter> = ["22", "333", "4444"].into_iter().map(wide).collect();
+        sink.park(&letters, Deadline::never()).await.unwrap();
+        sink.park(&letters[..1], Deadline::never()).await.unwrap();
+        let all = parked(&sink).await;
+        sink.mark_redriven(&[all[0].id]).await.unwrap();
+        let out = list(&[]).out;
+        narrow(&out);
+        for whole in
+            ["2 attempts", "unsupported_compression", "dynamodb-kinesis", "dynamodb-export", "redriven at"]
+        {
+            assert!(out.contains(whole), "{whole}: {out}");
+        }
+        for id in all.iter().map(|letter| letter.id.to_string()) {
+            assert!(out.contains(&id), "{id}: {out}");
+        }
+        let tail = "4444\"]";
+        assert!(out.contains(tail) && out.contains("4 dead letters\n"), "both ends stay: {out}");
+        // programs get all of it
+        let lines = list(&["--output", "json"]).lines();
+        assert_eq!(lines.len(), 4);
+        assert!(lines.iter().any(|line| line["key"].as_str() == letters[2].key.as_deref()), "{lines:?}");
+        // not more than is asked for, and that there are more
+        let out = list(&["--limit", "3"]).out;
+        assert!(
+            out.contains("the first 3 of 4 dead letters (2 rejected, 2 unsupported_compression)"),
+            "{out}"
+        );
+        assert_eq!(list(&["--limit", "3", "--output", "json"]).out.lines().count(), 3);
+        assert!(!list(&["--limit", "4"]).out.contains("the first"));
+        assert!(list(&["--limit", "1", "--code", "rejected"]).out.contains("the first 1 of 2 dead letters"));
+        // more than a screen
+        let many: Vec<DeadLetter> = (0..25).map(|at| called("no_key", &format!("5-{at}"))).collect();
+        sink.park(&many, Deadline::never()).await.unwrap();
+        let out = list(&[]).out;
+        assert!(
+            out.contains("29 dead letters. --table, --code, --key, --since and --open select some"),
+            "{out}"
+        );
+        assert!(frame(&out) > 29, "{out}");
+        sink.close();
+        database.finish().await;
+    }
+}

@@ -19,7 +19,7 @@ use std::path::Path;
 
 /// A database that a test has to itself.
 pub(crate) struct Database {
-    config: Config,
+    pub(crate) config: Config,
     place: Option<Place>,
 }
 
@@ -35,6 +35,10 @@ impl Database {
             all.push(Self { config, place: None });
         }
         all
+    }
+
+    pub(crate) fn is_cratedb(&self) -> bool {
+        self.place.is_none()
     }
 
     pub(crate) fn with(&self, change: impl FnOnce(&mut Config)) -> Config {
@@ -102,7 +106,7 @@ impl Database {
         letters.into_iter().map(|letter| (letter.table, letter.key, letter.message)).collect()
     }
 
-    async fn execute(&self, sql: &str) {
+    pub(crate) async fn execute(&self, sql: &str) {
         let sql = sql.replace("{s}", &self.config.sink.schema);
         let url = self.config.sink.url.as_ref().unwrap().expose().to_owned();
         let client = crate::support::connect(&url).await;
@@ -117,11 +121,11 @@ impl Database {
     }
 }
 
-const EU: &str = "eu-west-1";
-const US: &str = "us-east-1";
+pub(crate) const EU: &str = "eu-west-1";
+pub(crate) const US: &str = "us-east-1";
 
 /// A change of the item `o-1` of the table `orders` in a region, as its stream sends it.
-fn of_region(region: &str, sequence: u64, place: Option<&str>) -> Record {
+pub(crate) fn of_region(region: &str, sequence: u64, place: Option<&str>) -> Record {
     let image = place.map_or(String::new(), |place| {
         format!(r#","NewImage":{{"id":{{"S":"o-1"}},"place":{{"S":"{place}"}}}}"#)
     });

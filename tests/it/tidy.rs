@@ -899,6 +899,7 @@ async fn every_file_of_sql_prepares_on_a_server() {
         ("aux_value", ", u.aux::jsonb".to_owned()),
         ("aux_set", ", aux = excluded.aux".to_owned()),
         ("percent", "1.5".to_owned()),
+        ("is_deleted", "t.deleted".to_owned()),
         ("schema", format!("\"{}\"", place.schema)),
         ("column", "\"n\"".to_owned()),
     ];

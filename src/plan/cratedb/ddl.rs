@@ -64,6 +64,18 @@ pub fn create_schemas(home: &str) -> String {
     fill_own(include_str!("../../../sql/cratedb/create_schemas.sql"), home, &[])
 }
 
+/// The statement that adds the columns that a registry of an earlier version lacks. It cannot be repeated.
+#[must_use]
+pub fn alter_registry(home: &str) -> String {
+    fill_own(include_str!("../../../sql/cratedb/alter_registry.sql"), home, &[])
+}
+
+/// The same of the dead-letter table.
+#[must_use]
+pub fn alter_dead_letters(home: &str) -> String {
+    fill_own(include_str!("../../../sql/cratedb/alter_dead_letters.sql"), home, &[])
+}
+
 #[cfg(test)]
 mod tests {
     use super::is_same_view;

@@ -49,6 +49,24 @@ pub fn create_floors(home: &str) -> String {
     fill_own(include_str!("../../../sql/postgres/create_floors.sql"), home, &[])
 }
 
+/// The statement that adds the columns that a registry of an earlier version lacks.
+#[must_use]
+pub fn alter_registry(home: &str) -> String {
+    fill_own(include_str!("../../../sql/postgres/alter_registry.sql"), home, &[])
+}
+
+/// The same of the dead-letter table.
+#[must_use]
+pub fn alter_dead_letters(home: &str) -> String {
+    fill_own(include_str!("../../../sql/postgres/alter_dead_letters.sql"), home, &[])
+}
+
+/// The same of the table of floors, if there is one.
+#[must_use]
+pub fn alter_floors(home: &str) -> String {
+    fill_own(include_str!("../../../sql/postgres/alter_floors.sql"), home, &[])
+}
+
 /// A view to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct View {

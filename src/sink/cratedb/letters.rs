@@ -8,7 +8,9 @@ use crate::error::{Code, Error, ErrorKind, Result};
 use crate::plan::fill;
 use crate::route::DEAD_LETTERS;
 use crate::sink::contract::Cause;
-use crate::sink::letters::{DeadLetter, Filter, LETTER_TABLE_MAX, ParkedLetter, bounded, names_of_keys};
+use crate::sink::letters::{
+    DeadLetter, Filter, LETTER_TABLE_MAX, ParkedLetter, bounded, names_of_keys, read_count,
+};
 use crate::sink::wire::moment;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -196,6 +198,19 @@ impl Cratedb {
         let sql = self.fill_own(include_str!("../../../sql/cratedb/list_dead_letters.sql"), &[]);
         let rows = self.query(never, &sql, &filter.page(after, limit).parameters()).await?;
         rows.iter().map(|row| read(|| ParkedLetter::read(row))).collect()
+    }
+
+    /// How many dead letters `filter` selects, by their codes, the most frequent first.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub async fn count_dead_letters(&self, filter: &Filter) -> Result<Vec<(String, u64)>> {
+        let never = Deadline::never();
+        self.ensure_own_tables(never).await?;
+        self.refresh_letters(never).await?;
+        let sql = self.fill_own(include_str!("../../../sql/cratedb/count_dead_letters.sql"), &[]);
+        let rows = self.query(never, &sql, &filter.all().selection()).await?;
+        rows.iter().map(|row| read(|| read_count(row))).collect()
     }
 
     /// The payload of a letter's record, as received; `None` where it was not kept.

@@ -5,7 +5,7 @@ use super::errors::{of_ddl, read};
 use crate::config::Ddl;
 use crate::deadline::Deadline;
 use crate::error::Result;
-use crate::plan::cratedb::{Described, create_dead_letters, create_registry};
+use crate::plan::cratedb::{Described, alter_dead_letters, create_dead_letters, create_registry};
 use crate::plan::cratedb::{declared, is_same_view, named, storage, view};
 use crate::plan::{Layout, literal};
 use crate::route::{DEAD_LETTERS, REGISTRY, Target};
@@ -110,12 +110,14 @@ impl Cratedb {
         if *self.own_tables.lock().unwrap_or_else(PoisonError::into_inner) {
             return Ok(());
         }
-        for (name, sql) in
-            [(REGISTRY, create_registry(&self.schema)), (DEAD_LETTERS, create_dead_letters(&self.schema))]
-        {
-            if self.relation_of(&self.schema, name, deadline).await?.is_none() {
-                self.create(&sql, deadline).await?;
-            }
+        if self.relation_of(&self.schema, REGISTRY, deadline).await?.is_none() {
+            self.create(&create_registry(&self.schema), deadline).await?;
+        }
+        let letters = self.describe(&self.schema, DEAD_LETTERS, deadline).await?;
+        if letters.columns.is_empty() {
+            self.create(&create_dead_letters(&self.schema), deadline).await?;
+        } else if !letters.has("sequence_number") {
+            self.create(&alter_dead_letters(&self.schema), deadline).await?;
         }
         self.upgrade_registry(deadline).await?;
         *self.own_tables.lock().unwrap_or_else(PoisonError::into_inner) = true;

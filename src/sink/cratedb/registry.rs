@@ -4,6 +4,7 @@ use super::Cratedb;
 use super::errors::read;
 use crate::deadline::Deadline;
 use crate::error::{Code, Disposition, Error, ErrorKind, Result};
+use crate::plan::cratedb::alter_registry;
 use crate::route::{REGISTRY, Target};
 use crate::sink::contract::Binding;
 use crate::sink::registry::{
@@ -97,7 +98,7 @@ impl Cratedb {
     /// without them.
     pub(super) async fn upgrade_registry(&self, deadline: Deadline) -> Result<()> {
         if !self.look_at_registry(deadline).await? {
-            let sql = self.fill_own(include_str!("../../../sql/cratedb/alter_registry.sql"), &[]);
+            let sql = alter_registry(&self.schema);
             match self.create(&sql, deadline).await {
                 Err(error) if error.disposition() == Disposition::Abort => {
                     warn_old_registry(&sql);

@@ -5,7 +5,7 @@ use super::errors::{ddl_error, row_error};
 use super::objects::{Relation, relation_of};
 use crate::deadline::Deadline;
 use crate::error::{Code, Disposition, Error, Result};
-use crate::plan::postgres::{create_floors, floor_sql, truncate, truncate_sql};
+use crate::plan::postgres::{alter_floors, create_floors, floor_sql, truncate, truncate_sql};
 use crate::policy::Truncate;
 use crate::route::{FLOORS, Target};
 use crate::sink::contract::{RowOutcome, Truncation};
@@ -81,7 +81,7 @@ impl Postgres {
             None => Ok(false),
             Some(floors) if has_source(&floors) => Ok(true),
             Some(_) => {
-                let sql = self.fill_own(include_str!("../../../sql/postgres/alter_floors.sql"), &[]);
+                let sql = alter_floors(&self.schema);
                 match self.run_ddl(client, &[sql]).await {
                     Err(error) if error.disposition() == Disposition::Abort => Ok(false),
                     other => other.map(|()| true),

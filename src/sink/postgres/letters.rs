@@ -7,6 +7,7 @@ use crate::error::{Code, Result};
 use crate::sink::contract::Cause;
 use crate::sink::letters::{
     DeadLetter, Filter, LETTER_TABLE_MAX, POSITION_MAX, ParkedLetter, SOURCE_MAX, bounded, names_of_keys,
+    read_count,
 };
 use crate::sink::wire::moment;
 use crate::sink::wire::server::settle;
@@ -170,6 +171,18 @@ impl Postgres {
         let page = filter.page(after, limit);
         let rows = client.query(&sql, &page.parameters()).await.map_err(ddl_error)?;
         rows.iter().map(ParkedLetter::read).collect::<Result<_, _>>().map_err(ddl_error)
+    }
+
+    /// How many dead letters `filter` selects, by their codes, the most frequent first.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub async fn count_dead_letters(&self, filter: &Filter) -> Result<Vec<(String, u64)>> {
+        let mut client = self.client(Deadline::never()).await?;
+        self.ensure_own_tables(&mut client).await?;
+        let sql = self.fill_own(include_str!("../../../sql/postgres/count_dead_letters.sql"), &[]);
+        let rows = client.query(&sql, &filter.all().selection()).await.map_err(ddl_error)?;
+        rows.iter().map(read_count).collect::<Result<_, _>>().map_err(ddl_error)
     }
 
     /// Marks dead letters as redriven.

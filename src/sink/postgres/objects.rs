@@ -5,7 +5,7 @@ use super::errors::{ddl_error, dropped_meanwhile, lost_race};
 use crate::config::Ddl;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
-use crate::plan::postgres::{View, create_dead_letters, create_registry, storage, view};
+use crate::plan::postgres::{View, alter_dead_letters, create_dead_letters, create_registry, storage, view};
 use crate::plan::{Layout, fill, quote, relation};
 use crate::route::{DEAD_LETTERS, REGISTRY, Target, identifier};
 use crate::sink::contract::Binding;
@@ -135,8 +135,7 @@ impl Postgres {
             None => missing.push(create_dead_letters(&self.schema)),
             // made by 0.1.0
             Some(table) if !table.columns.iter().any(|column| column == "sequence_number") => {
-                missing
-                    .push(self.fill_own(include_str!("../../../sql/postgres/alter_dead_letters.sql"), &[]));
+                missing.push(alter_dead_letters(&self.schema));
             }
             Some(_) => {}
         }

@@ -6,6 +6,7 @@ use super::objects::{Relation, has, relation_of};
 use crate::deadline::Deadline;
 use crate::error::{Disposition, Result};
 use crate::plan::Layout;
+use crate::plan::postgres::alter_registry;
 use crate::route::{REGISTRY, Target};
 use crate::sink::contract::Binding;
 use crate::sink::registry::{
@@ -95,7 +96,7 @@ impl Postgres {
         if has(registry, SOURCE_COLUMN) || self.has_old_registry.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let sql = self.fill_own(include_str!("../../../sql/postgres/alter_registry.sql"), &[]);
+        let sql = alter_registry(&self.schema);
         let altered = self.run_ddl(client, std::slice::from_ref(&sql)).await;
         match altered {
             Err(error) if error.disposition() == Disposition::Abort => {
