@@ -17,6 +17,7 @@ pub(super) const OTHER_SOURCE: &str = Code::OtherSource.as_str();
 
 /// What is in a database.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Status {
     /// The server's version, in its own words.
     pub version: String,
@@ -49,6 +50,7 @@ pub struct Home {
 
 /// A table that rowtide keeps for itself.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct OwnTable {
     /// Its name.
     pub name: &'static str,
@@ -85,6 +87,7 @@ pub struct TargetStatus {
 
 /// The rows of a target.
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub struct Rows {
     /// Rows that are not deleted; with the deleted ones, where those are not known. `None` when the server has not even
     /// an estimate.
@@ -114,6 +117,7 @@ pub enum Hindrance {
 
 /// Parked records of one source table.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Parked {
     /// The source table; `None` where the record does not tell.
     pub table: Option<String>,
