@@ -1,6 +1,7 @@
 with gone as (
   select d.id, d.source, d.position, d.payload_sha256, d.payload from {dead_letters} as d
   where d.parked_at < clock_timestamp() - $1::text::interval
+    and (d."table" is null or d."table" <> all($2::text[]))
     and (d.redriven_at is not null or d.code <> 'blocked')
     and not exists (
       select from {dead_letters} as b

@@ -23,7 +23,7 @@ pub(super) async fn run(global: &Global, args: &PurgeArgs, out: &mut impl Write)
     }
     out.flush()?;
     match purged.failed.first() {
-        Some(error) => Err(error.into()),
+        Some((_, error)) => Err(error.into()),
         None => closed.map(|()| Status::Done),
     }
 }
@@ -39,6 +39,10 @@ fn print(purged: &Purge, dry_run: bool, out: &mut impl Write) -> Result<(), Fail
     if let Some(expired) = purged.dead_letters {
         let expired = usize::try_from(expired).unwrap_or(usize::MAX);
         writeln!(out, "{} beyond dead_letters.retention removed", count(expired, "dead letter"))?;
+    }
+    if !purged.left_alone.is_empty() {
+        let names = purged.left_alone.join(", ");
+        writeln!(out, "left alone, since no route of this configuration leads there: {names}")?;
     }
     Ok(())
 }

@@ -21,7 +21,8 @@ struct Job {
 
 /// The job that an event asks for, `{"rowtide":"purge"}`, if it asks for one.
 pub(super) fn of(event: &str) -> Option<String> {
-    let job: Job = serde_json::from_str(Some(event).filter(|event| event.len() <= JOB_BYTES_MAX)?).ok()?;
+    let is_short_object = event.len() <= JOB_BYTES_MAX && event.trim_start().starts_with('{');
+    let job: Job = serde_json::from_str(Some(event).filter(|_| is_short_object)?).ok()?;
     Some(job.rowtide)
 }
 
@@ -45,24 +46,25 @@ pub(super) async fn run(
     let tombstones: u64 = purged.targets.iter().map(|target| target.rows).sum();
     tracing::info!(
         targets = purged.targets.len(),
+        left_alone = purged.left_alone.len(),
         tombstones,
         dead_letters = purged.dead_letters,
         complete = purged.is_complete(),
         failed = purged.failed.len(),
         "Purge done."
     );
-    for error in &purged.failed {
+    for (_, error) in &purged.failed {
         tracing::error!(code = error.code().as_str(), sqlstate = error.sqlstate(), "{error}");
     }
     if !purged.failed.is_empty() {
-        return Err(purged.failed.remove(0));
+        return Err(purged.failed.remove(0).1);
     }
     if !purged.is_complete() && tombstones == 0 {
         return Err(Error::new(
             ErrorKind::Unavailable,
             Code::Deadline,
-            "The purge ran out of time before it removed a tombstone: a table is too large for this function's \
-             timeout. Raise the timeout, or run `rowtide purge` where there is more time.",
+            "The purge ran out of time before it removed a tombstone: a table is locked, or too large for this \
+             function's timeout. Raise the timeout, or run `rowtide purge` where there is more time.",
         ));
     }
     RawValue::from_string(answer).map_err(|_| Error::config("The answer is not JSON."))
@@ -76,9 +78,14 @@ mod tests {
     fn an_event_of_a_schedule_is_told_from_a_batch() {
         assert_eq!(of(r#"{"rowtide":"purge"}"#).as_deref(), Some("purge"));
         assert_eq!(of(r#" { "rowtide" : "other" } "#).as_deref(), Some("other"));
-        for other in
-            [r#"{"Records":[]}"#, r#"{"rowtide":"purge","Records":[]}"#, r#"{"rowtide":1}"#, "", "[]"]
-        {
+        for other in [
+            r#"{"Records":[]}"#,
+            r#"{"rowtide":"purge","Records":[]}"#,
+            r#"{"rowtide":1}"#,
+            "",
+            "[]",
+            r#"["purge"]"#,
+        ] {
             assert_eq!(of(other), None, "{other}");
         }
     }

@@ -4,7 +4,7 @@ use super::contract::{Binding, Cause, RowOutcome, Sink, Store, Truncation};
 use super::cratedb::Cratedb;
 use super::letters::{DeadLetter, Filter, ParkedLetter};
 use super::postgres::Postgres;
-use super::registry::KnownTarget;
+use super::registry::{KnownTarget, check_format};
 #[cfg(feature = "cli")]
 use super::status::Status;
 use super::targets::{LiveRow, Purged, Purging, Shown};
@@ -239,9 +239,11 @@ impl Database {
     /// # Errors
     /// When the registry cannot be read.
     pub async fn targets(&self) -> Result<Vec<KnownTarget>> {
-        of_its_kind!(self.kind(Deadline::never()).await?, |sink| self
-            .answered(Box::pin(sink.targets()))
-            .await)
+        self.targets_by(Deadline::never()).await
+    }
+
+    pub(super) async fn targets_by(&self, deadline: Deadline) -> Result<Vec<KnownTarget>> {
+        of_its_kind!(self.kind(deadline).await?, |sink| self.answered(Box::pin(sink.targets(deadline))).await)
     }
 
     /// Creates a schema where it is missing. CrateDB's are there as long as something is in them.
@@ -283,6 +285,7 @@ impl Database {
         shown: &Shown,
         each: impl FnMut(LiveRow) -> Result<()>,
     ) -> Result<()> {
+        check_format(&target.name, target.format)?;
         of_its_kind!(self.kind(Deadline::never()).await?, |sink| Box::pin(
             sink.live_rows(target, shown, each)
         )
@@ -294,18 +297,19 @@ impl Database {
     /// # Errors
     /// When its storage table is gone, with the code [`Code::LostObject`]; or when the database cannot be written.
     pub async fn purge(&self, target: &KnownTarget, older_than: Duration, how: Purging) -> Result<Purged> {
+        check_format(&target.name, target.format)?;
         of_its_kind!(self.kind(how.deadline()).await?, |sink| Box::pin(sink.purge(target, older_than, how))
             .await)
         .map_err(lost)
     }
 
-    /// Deletes dead letters beyond their retention: how many.
+    /// Deletes dead letters beyond their retention, but those of the source tables in `except`: how many.
     ///
     /// # Errors
     /// When they cannot be deleted.
-    pub async fn expire_dead_letters(&self) -> Result<u64> {
-        of_its_kind!(self.kind(Deadline::never()).await?, |sink| self
-            .answered(Box::pin(sink.expire_dead_letters()))
+    pub async fn expire_dead_letters(&self, except: &[String], deadline: Deadline) -> Result<u64> {
+        of_its_kind!(self.kind(deadline).await?, |sink| self
+            .answered(Box::pin(sink.expire_dead_letters(except, deadline)))
             .await)
     }
 

@@ -110,10 +110,12 @@ pub struct KnownTarget {
     pub epoch: i32,
     /// Which source fills it, as far as its records told.
     pub identity: SourceIdentity,
+    /// How its storage table is laid out; `None` stands for the first way.
+    pub format: Option<i32>,
 }
 
 impl KnownTarget {
-    /// As both databases answer: in the order of the fields.
+    /// As both databases answer: in the order of the fields. CrateDB tells the types of the key, too.
     pub(super) fn read(row: &tokio_postgres::Row) -> Result<Self, tokio_postgres::Error> {
         Ok(Self {
             name: row.try_get(0)?,
@@ -127,6 +129,7 @@ impl KnownTarget {
             scheme: row.try_get(8)?,
             epoch: row.try_get(9)?,
             identity: SourceIdentity::parse(row.try_get::<_, Option<&str>>(10)?.unwrap_or_default()),
+            format: row.try_get(row.len() - 1)?,
         })
     }
 
@@ -229,16 +232,20 @@ impl KeyTypes {
     }
 }
 
+/// A table is laid out as this version of rowtide knows it.
+pub(super) fn check_format(name: &str, format: Option<i32>) -> Result<()> {
+    let Some(format) = format.filter(|format| *format > FORMAT) else { return Ok(()) };
+    Err(Error::config(format!(
+        "A later version of rowtide has laid out {name} in a way that this one does not know (format {format} in \
+         {REGISTRY}, known up to {FORMAT}). Use the later version here too."
+    )))
+}
+
 /// The changes are of the source, the key and the order that the registry remembers.
 pub(super) fn check_registered(binding: &Binding, registered: &Registered, registry: &str) -> Result<()> {
     let target = &binding.target;
     let name = target.qualified();
-    if let Some(format) = registered.format.filter(|format| *format > FORMAT) {
-        return Err(Error::config(format!(
-            "A later version of rowtide has laid out {name} in a way that this one does not know (format {format} in \
-             {registry}, known up to {FORMAT}). Deploy the later version here too."
-        )));
-    }
+    check_format(&name, registered.format)?;
     let afresh = || format!("to start afresh, drop the table and its line in {registry}");
     if registered.source != target.source && !target.is_merged() {
         let was =

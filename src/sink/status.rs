@@ -356,6 +356,7 @@ mod tests {
             scheme: "x".into(),
             epoch: 0,
             identity: SourceIdentity::of(&[(Member::Region, Some(region))]),
+            format: None,
         };
         TargetStatus { target, is_shown: true, rows: Ok(Rows::default()), unfit: Vec::new() }
     }

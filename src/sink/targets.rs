@@ -233,6 +233,16 @@ pub(super) fn foreign_view(target: &Target) -> Error {
     ))
 }
 
+/// A view of rowtide's has the target's name, as other settings make it; nobody has written to it yet.
+pub(super) fn other_view(target: &Target) -> Error {
+    unusable(format!(
+        "The view {0} was made by `rowtide ddl` with other settings than these: the route's types, its delete or its \
+         layout differ. Drop the view, and make it anew by `rowtide ddl {1}` with the configuration that is used here.",
+        target.qualified(),
+        target.source
+    ))
+}
+
 /// What stands in the storage table's place is one, if it has the columns of one.
 pub(super) fn check_storage(target: &Target, has: impl Fn(&str) -> bool) -> Result<()> {
     if STORAGE_COLUMNS.into_iter().all(has) {

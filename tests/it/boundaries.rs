@@ -300,6 +300,56 @@ async fn what_lacks_is_named() {
     place.finish().await;
 }
 
+/// A policy or a constraint may look for an object that a row's value names: what the server says of it is not told.
+#[tokio::test]
+async fn a_name_that_a_row_holds_is_not_told() {
+    let Some(place) = server("boundaries_held").await else { return };
+    let schema = format!("sink.schema={}", place.schema);
+    let replay = |file: &str| rowtide(&["replay", file, "--no-rows", "--sink", &place.url, "--set", &schema]);
+    assert_eq!(replay(INSERT).status, 0);
+    for check in [
+        "(data->>'status')::regclass is not null",
+        "(data->>'status')::regnamespace is not null",
+        "has_table_privilege(data->>'status', 'select')",
+        "has_schema_privilege(data->>'status', 'usage')",
+        "to_regclass('a.b.' || (data->>'status')) is null",
+    ] {
+        place
+            .run(&format!("alter table {{s}}.orders_cdc add constraint looks check ({check}) not valid"))
+            .await;
+        let ended = replay("events/dynamodb-kinesis/microseconds.json");
+        let said = format!("{}{}", ended.out, ended.err);
+        assert!(ended.err.contains("SQLSTATE") || ended.out.contains("parked"), "{check}: {said}");
+        assert!(!said.contains("shipped") && !said.contains("placed"), "{check}: {said}");
+        place.run("alter table {s}.orders_cdc drop constraint looks").await;
+    }
+    place.finish().await;
+}
+
+#[tokio::test]
+async fn a_view_of_other_settings_says_so() {
+    let Some(place) = server("boundaries_view").await else { return };
+    let schema = format!("sink.schema={}", place.schema);
+    let printed = rowtide(&["ddl", "orders", "--set", &schema]);
+    place.run(&printed.out).await;
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("rowtide.toml");
+    std::fs::write(&config, "[[route]]\nfrom = \"orders\"\ntypes = { total = \"numeric(38,2)\" }\n").unwrap();
+    let config = config.to_str().unwrap();
+    let replay = |more: &[&str]| {
+        let all = ["replay", INSERT, "--no-rows", "--sink", &place.url, "--set", &schema];
+        rowtide(&[&all[..], more].concat())
+    };
+    let ended = replay(&["--config", config]);
+    assert!(ended.err.contains("rowtide ddl orders") && ended.err.contains("Drop the view"), "{}", ended.err);
+    place.run("drop view {s}.orders").await;
+    let printed = rowtide(&["ddl", "orders", "--set", &schema, "--config", config]);
+    let (_, view) = printed.out.split_once("create view").unwrap();
+    place.run(&format!("create view{view}")).await;
+    assert_eq!(replay(&["--config", config]).status, 0);
+    place.finish().await;
+}
+
 #[tokio::test]
 async fn a_deadline_in_thirty_years_is_one_that_the_server_takes() {
     let Some(place) = server("boundaries_deadline").await else { return };

@@ -1121,6 +1121,63 @@ async fn a_purge_forgets_tombstones_and_refuses_what_is_older() {
 }
 
 #[tokio::test]
+async fn a_purge_keeps_to_the_tables_of_its_configuration() {
+    let Some((place, args)) = place("cli_purge_routes").await else { return };
+    for file in ["events/dynamodb-kinesis/composite-key.json", "events/dynamodb-kinesis/remove.json"] {
+        assert_eq!(rowtide(&with(&["replay", "--no-rows", file], &args)).status, 0);
+    }
+    let letter = "insert into {s}.rowtide_dead_letters \
+                  (source, position, sub, epoch, \"table\", key, code, message, payload_sha256, parked_at) values ";
+    let old = |table: &str, key: &str| {
+        format!(
+            "('-', '{table}{key}', 0, 0, '{table}', '{key}', 'rejected', '', '', now() - interval '9 years')"
+        )
+    };
+    let letters = [old("orders", "[\"o\"]"), old("order_lines", "[\"x\",1]")].join(", ");
+    place.run(&format!("{letter}{letters}")).await;
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("rowtide.toml");
+    std::fs::write(&config, "[[route]]\nfrom = \"order_lines\"\n").unwrap();
+    let config = ["--config", config.to_str().unwrap()];
+    let purge = ["purge", "--older-than", "0s", "--output", "json"];
+    let ended = rowtide(&[&with(&purge, &args)[..], &config].concat());
+    let told = ended.object();
+    assert_eq!(ended.status, 0, "{}", ended.err);
+    assert_eq!(told["targets"].as_array().map(Vec::len), Some(1), "{told}");
+    assert_eq!(told["left_alone"][0], format!("{}.orders", place.schema).as_str(), "{told}");
+    assert_eq!((told["dead_letters"].as_u64(), told["complete"].as_bool()), (Some(1), Some(true)), "{told}");
+    assert!(place.count("select count(*) from {s}.orders_cdc where deleted").await > 0);
+    // what a later version laid out is left as it is, and the others are purged
+    place.run("update {s}.rowtide_targets set format = 2 where target_name = 'order_lines'").await;
+    let ended = rowtide(&with(&purge, &args));
+    assert_eq!(ended.status, 2, "{}", ended.err);
+    assert!(ended.err.contains("A later version of rowtide"), "{}", ended.err);
+    let told = ended.object();
+    assert_eq!(told["failed"][0], format!("{}.order_lines", place.schema).as_str(), "{told}");
+    assert_eq!(told["complete"], false, "{told}");
+    assert_eq!(place.count("select count(*) from {s}.orders_cdc where deleted").await, 0);
+    place.finish().await;
+}
+
+#[tokio::test]
+async fn a_tombstone_that_stays_for_a_parked_record_moves_no_horizon() {
+    let Some((place, args)) = place("cli_purge_horizon").await else { return };
+    let remove = with(&["replay", "--no-rows", "events/dynamodb-kinesis/remove.json"], &args);
+    assert_eq!(rowtide(&remove).status, 0);
+    place
+        .run(
+            "insert into {s}.rowtide_dead_letters \
+             (source, position, sub, epoch, \"table\", key, code, message, payload_sha256) \
+             select '-', key, 0, 0, 'orders', key, 'rejected', '', '' from {s}.orders_cdc where deleted",
+        )
+        .await;
+    let told = rowtide(&with(&["purge", "--older-than", "0s", "--output", "json"], &args)).object();
+    assert_eq!(told["targets"][0]["tombstones"], 0, "{told}");
+    assert!(told["targets"][0]["horizon"].is_null(), "{told}");
+    place.finish().await;
+}
+
+#[tokio::test]
 async fn a_dropped_table_does_not_keep_the_tombstones_of_others() {
     let Some((place, args)) = place("cli_purge_dropped").await else { return };
     for file in ["events/dynamodb-kinesis/composite-key.json", "events/dynamodb-kinesis/remove.json"] {

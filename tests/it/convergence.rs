@@ -58,6 +58,7 @@ async fn deliver(
         scheme: "d".into(),
         epoch: 0,
         identity: SourceIdentity::default(),
+        format: None,
     };
     let mut rows = BTreeMap::new();
     sinks[0]

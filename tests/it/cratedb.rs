@@ -108,7 +108,7 @@ impl Place {
     /// What the target shows, whole: key and document as text, members sorted.
     async fn view(&self, table: &str) -> BTreeMap<String, String> {
         let sink = Cratedb::new(&self.config()).unwrap();
-        let targets = sink.targets().await.unwrap();
+        let targets = sink.targets(Deadline::never()).await.unwrap();
         let target =
             targets.into_iter().find(|target| target.table == table).expect("the target is registered");
         let mut rows = BTreeMap::new();
@@ -631,7 +631,7 @@ async fn one_row_is_shown_by_its_key_and_many_up_to_a_limit() {
     let Some(place) = place("shown").await else { return };
     let worker = Worker::new(&place.config());
     worker.done(&inserts("orders", 1_200)).await;
-    let target = worker.sink.targets().await.unwrap().remove(0);
+    let target = worker.sink.targets(Deadline::never()).await.unwrap().remove(0);
     for (key, limit, expected) in [
         (Some(r#"["k00003"]"#), None, 1),
         (Some(r#"["nobody"]"#), None, 0),
@@ -822,7 +822,7 @@ async fn tables_of_lorrystream_and_toolkit_are_adopted() {
         .count("select count(*) from \"{s}\".orders where pk['id'] = 'k00002' and aux['l'] is not null")
         .await;
     assert_eq!(mixed, 1, "a mixed list goes where theirs puts it");
-    let target = worker.sink.targets().await.unwrap().remove(0);
+    let target = worker.sink.targets(Deadline::never()).await.unwrap().remove(0);
     let (of_key, mut found) = (Shown { key: Some(r#"["k00002"]"#.to_owned()), limit: Some(2) }, Vec::new());
     worker
         .sink
@@ -926,7 +926,7 @@ async fn a_row_with_names_beyond_the_basic_plane_is_read_at_once() {
             for id in ["a", "b", "c", "d", "e", "f"] {
                 let counts = worker.events(&config, vec![put(table, id, version, document)]).await;
                 assert_eq!((counts.applied, counts.parked), (1, 0), "{table} {id} {version}");
-                let targets = worker.sink.targets().await.unwrap();
+                let targets = worker.sink.targets(Deadline::never()).await.unwrap();
                 let target = targets.into_iter().find(|target| target.table == table).unwrap();
                 let of_key = Shown { key: Some(format!("[\"{id}\"]")), limit: None };
                 let mut found = Vec::new();
@@ -988,7 +988,7 @@ async fn what_an_adopted_table_computes_itself_is_not_written() {
     place.refresh("t").await;
     assert_eq!(place.view("t").await[&id_json("a")], r#"{"g":"mine","s":"a"}"#);
     worker.events(&config, vec![put("t", "b", 2, &document)]).await;
-    let target = worker.sink.targets().await.unwrap().remove(0);
+    let target = worker.sink.targets(Deadline::never()).await.unwrap().remove(0);
     for (limit, expected) in [(Some(0), 0), (Some(1), 1), (Some(u64::MAX), 2), (None, 2)] {
         let (shown, mut rows) = (Shown { key: None, limit }, 0);
         let count = |_| {
@@ -1215,7 +1215,7 @@ async fn parked_records_are_listed_redriven_expired_and_discarded() {
     assert_eq!(worker.sink.discard(&[letters[2].id]).await.unwrap(), 1);
     config.dead_letters.retention = Duration::from_millis(1);
     tokio::time::sleep(Duration::from_millis(20)).await;
-    assert_eq!(Cratedb::new(&config).unwrap().expire_dead_letters().await.unwrap(), 4);
+    assert_eq!(Cratedb::new(&config).unwrap().expire_dead_letters(&[], Deadline::never()).await.unwrap(), 4);
     place.finish().await;
 }
 
@@ -1228,7 +1228,7 @@ async fn a_purge_forgets_old_tombstones_and_replays_behind_it_are_refused() {
         (0..3).map(|i| change("orders", &format!("k0000{i}"), at(100 + i), 100 + i, None)).collect();
     worker.done(&deletes).await;
     tokio::time::sleep(Duration::from_millis(20)).await;
-    let target = worker.sink.targets().await.unwrap().remove(0);
+    let target = worker.sink.targets(Deadline::never()).await.unwrap().remove(0);
     let dry = worker.sink.purge(&target, Duration::from_millis(1), Purging::Counted).await.unwrap();
     assert_eq!((dry.rows, dry.horizon), (3, None));
     let purged = worker.sink.purge(&target, Duration::from_millis(1), Purging::to_the_end()).await.unwrap();
@@ -1257,7 +1257,7 @@ async fn every_key_is_shown_and_purged_whatever_its_characters_sort_by() {
     let deletes = ids.iter().map(|id| changed("t", id, 2, Change::Delete(None))).collect();
     assert_eq!(worker.events(&config, deletes).await.applied, 1_800);
     tokio::time::sleep(Duration::from_millis(20)).await;
-    let target = worker.sink.targets().await.unwrap().remove(0);
+    let target = worker.sink.targets(Deadline::never()).await.unwrap().remove(0);
     let purged = worker.sink.purge(&target, Duration::from_millis(1), Purging::to_the_end()).await.unwrap();
     assert_eq!(purged.rows, 1_800);
     place.finish().await;

@@ -499,7 +499,7 @@ async fn a_schedule_purges() {
     let mut function = Function::start(&variables).await;
     let purge = br#"{"rowtide":"purge"}"#;
     // the first that ever comes
-    let nothing = json!({"targets": [], "dead_letters": 0, "complete": true});
+    let nothing = json!({"targets": [], "dead_letters": 0, "left_alone": [], "failed": [], "complete": true});
     assert_eq!(function.invoke(purge, LONG).await.json(), nothing);
     function.invoke(&event("dynamodb-kinesis/composite-key"), LONG).await;
     function.invoke(&event("dynamodb-kinesis/remove"), LONG).await;

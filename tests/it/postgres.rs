@@ -378,7 +378,7 @@ async fn an_existing_table_is_adopted() {
         rows,
         [r#"{"id": "k00000"} {"n": -1} {}"#, r#"{"id": "k00002"} {"n": 7} {"/data/z": "\"a\\u0000b\""}"#]
     );
-    let target = worker.sink.targets().await.unwrap().remove(0);
+    let target = worker.sink.targets(Deadline::never()).await.unwrap().remove(0);
     for (key, limit, expected) in
         [(Some(r#"["k00002"]"#), Some(1), vec![r#"{"id": "k00002"}"#]), (Some(r#"["nobody"]"#), None, vec![])]
     {
@@ -650,7 +650,7 @@ async fn purge_redrive_and_replay_bring_nothing_back() {
         .run("insert into {s}.rowtide_dead_letters (source, position, sub, epoch, \"table\", key, code, message, payload_sha256) \
               values ('-', '1', 0, 0, 'orders', '[\"k00003\"]', 'rejected', '', '')")
         .await;
-    let target = worker.sink.targets().await.unwrap().remove(0);
+    let target = worker.sink.targets(Deadline::never()).await.unwrap().remove(0);
     worker.rest();
     let dry = worker.sink.purge(&target, Duration::ZERO, Purging::Counted).await.unwrap();
     worker.rest();
@@ -702,7 +702,7 @@ async fn a_purge_goes_through_all_pages_and_stops_before_its_deadline() {
     let config = place.config();
     let worker = place.worker(&config);
     worker.done(&inserts("orders", 2_500)).await;
-    let target = worker.sink.targets().await.unwrap().remove(0);
+    let target = worker.sink.targets(Deadline::never()).await.unwrap().remove(0);
     worker.rest();
     // every second row, so that no page is whole
     place
@@ -731,7 +731,7 @@ async fn soft_rows_are_never_purged() {
     let worker = place.worker(&config);
     worker.done(&inserts("orders", 1)).await;
     worker.done(&[change("orders", "k00000", at(9), 9, None)]).await;
-    let target = worker.sink.targets().await.unwrap().remove(0);
+    let target = worker.sink.targets(Deadline::never()).await.unwrap().remove(0);
     worker.rest();
     assert_eq!(worker.sink.purge(&target, Duration::ZERO, Purging::to_the_end()).await.unwrap().rows, 0);
     worker.rest();
@@ -765,7 +765,7 @@ async fn workers_and_a_purge_on_the_same_keys_never_deadlock() {
         })
         .collect();
     let purger = place.worker(&config);
-    let target = purger.sink.targets().await.unwrap().remove(0);
+    let target = purger.sink.targets(Deadline::never()).await.unwrap().remove(0);
     let mut purged = 0;
     let mut retries = 0;
     for worker in workers {
@@ -784,7 +784,7 @@ async fn workers_and_a_purge_on_the_same_keys_never_deadlock() {
 async fn retention_keeps_what_patches_wait_behind() {
     let place = place("retention").await;
     let worker = place.worker(&place.config());
-    worker.sink.targets().await.unwrap();
+    worker.sink.targets(Deadline::never()).await.unwrap();
     worker.rest();
     let letter = |position: &str, key: &str, code: &str, days: u32| {
         format!(
@@ -799,7 +799,7 @@ async fn retention_keeps_what_patches_wait_behind() {
         letter("4", "c", "rejected", 20),
     ];
     place.run(&letters.concat()).await;
-    assert_eq!(worker.sink.expire_dead_letters().await.unwrap(), 1);
+    assert_eq!(worker.sink.expire_dead_letters(&[], Deadline::never()).await.unwrap(), 1);
     worker.rest();
     assert_eq!(
         place.texts("select position from {s}.rowtide_dead_letters order by id").await,

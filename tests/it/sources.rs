@@ -340,14 +340,18 @@ async fn what_a_later_version_has_laid_out_is_not_written() {
     for database in Database::each("later").await {
         database.done(&database.config, &[of_region(EU, 1, Some("eu"))]).await;
         for (format, is_known) in [("2", false), ("1", true), ("null", true)] {
-            database.execute(&format!("update {{s}}.rowtide_targets set format = {format}")).await;
+            // by its key, since CrateDB searches only what was refreshed
+            let one = "where target = '{s}.orders'";
+            database.execute(&format!("update {{s}}.rowtide_targets set format = {format} {one}")).await;
             let report = database.take(&database.config, &[of_region(EU, 2, Some("eu2"))]).await;
             let failure = report.failure().map(ToString::to_string).unwrap_or_default();
             assert_eq!(failure.contains("A later version of rowtide"), !is_known, "{format}: {report:?}");
             assert_eq!(report.counts().parked, 0, "{format}: {report:?}");
-            let rows = database.view("orders").await.into_values().collect::<Vec<_>>();
-            let row = if is_known { r#"{"place":"eu2"}"# } else { r#"{"place":"eu"}"# };
-            assert_eq!(rows, [row], "{format}");
+            assert_eq!(report.counts().applied, usize::from(format == "1"), "{format}: {report:?}");
+            if is_known {
+                let rows = database.view("orders").await.into_values().collect::<Vec<_>>();
+                assert_eq!(rows, [r#"{"place":"eu2"}"#], "{format}");
+            }
         }
         database.finish().await;
     }

@@ -37,6 +37,9 @@ pub fn create_dead_letters(home: &str) -> String {
     )
 }
 
+/// What the comment of a view begins with; a digest of its statement follows.
+pub const VIEW_MARK: &str = "rowtide ";
+
 /// The statement that creates the table of what sources said of their tables there.
 #[must_use]
 pub fn create_schemas(home: &str) -> String {
@@ -123,7 +126,7 @@ pub fn view(target: &Target) -> Result<View> {
             ],
         )
     };
-    let mark = format!("rowtide {}", hex(&Sha256::digest(text(""))));
+    let mark = format!("{VIEW_MARK}{}", hex(&Sha256::digest(text(""))));
     Ok(View { sql: text(&literal(&mark)), mark })
 }
 

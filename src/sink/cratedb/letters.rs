@@ -153,18 +153,19 @@ impl Cratedb {
         rows.iter().map(|row| read(|| row.try_get(0))).collect()
     }
 
-    /// Deletes dead letters that are older than `dead_letters.retention`, except what patches wait behind: how many.
+    /// Deletes dead letters that are older than `dead_letters.retention`, except those of the source tables in `except`
+    /// and what patches wait behind: how many.
     ///
     /// # Errors
     /// When they cannot be deleted.
-    pub async fn expire_dead_letters(&self) -> Result<u64> {
-        self.ensure_own_tables(Deadline::never()).await?;
-        self.refresh_letters(Deadline::never()).await?;
+    pub async fn expire_dead_letters(&self, except: &[String], deadline: Deadline) -> Result<u64> {
+        self.ensure_own_tables(deadline).await?;
+        self.refresh_letters(deadline).await?;
         let age = i64::try_from(self.dead_letter_retention.as_millis()).unwrap_or(i64::MAX);
         let before = jiff::Timestamp::now().as_millisecond().saturating_sub(age);
         let before = jiff::Timestamp::from_millisecond(before).unwrap_or(jiff::Timestamp::MIN);
         let sql = self.fill_own(include_str!("../../../sql/cratedb/expired_dead_letters.sql"), &[]);
-        let rows = self.query(Deadline::never(), &sql, &[&before]).await?;
+        let rows = self.query(deadline, &sql, &[&before]).await?;
         // keys whose patches wait: what they wait behind stays
         let waiting = Filter { code: Some(Code::Blocked.to_string()), open: true, ..Filter::default() };
         let mut blocked: HashSet<(Option<String>, Option<String>)> = HashSet::new();
@@ -180,6 +181,9 @@ impl Cratedb {
             let (id, table, key): (i64, Option<String>, Option<String>) =
                 read(|| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))?;
             let (code, redriven): (String, bool) = read(|| Ok((row.try_get(3)?, row.try_get(4)?)))?;
+            if table.as_ref().is_some_and(|table| except.contains(table)) {
+                continue;
+            }
             if redriven || (Code::named(&code) != Some(Code::Blocked) && !blocked.contains(&(table, key))) {
                 gone.insert(id, ());
             }

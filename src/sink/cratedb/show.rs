@@ -23,20 +23,20 @@ impl Cratedb {
     ///
     /// # Errors
     /// When the registry cannot be read.
-    pub async fn targets(&self) -> Result<Vec<KnownTarget>> {
-        self.ensure_own_tables(Deadline::never()).await?;
-        self.targets_found().await
+    pub async fn targets(&self, deadline: Deadline) -> Result<Vec<KnownTarget>> {
+        self.ensure_own_tables(deadline).await?;
+        self.targets_found(deadline).await
     }
 
     /// The same where the registry is there.
-    pub(super) async fn targets_found(&self) -> Result<Vec<KnownTarget>> {
+    pub(super) async fn targets_found(&self, deadline: Deadline) -> Result<Vec<KnownTarget>> {
         self.refresh(&self.own(REGISTRY)).await?;
-        self.look_at_registry(Deadline::never()).await?;
+        self.look_at_registry(deadline).await?;
         let sql = self.fill_own(
             include_str!("../../../sql/cratedb/targets.sql"),
             &[("identity", self.identity_columns())],
         );
-        let rows = self.query(Deadline::never(), &sql, &[]).await?;
+        let rows = self.query(deadline, &sql, &[]).await?;
         rows.iter().map(|row| read(|| KnownTarget::read(row))).collect()
     }
 

@@ -26,7 +26,7 @@ impl Cratedb {
         let home = self.home(is_there(REGISTRY)).await?;
         let mut unread = Vec::new();
         let targets = match is_there(REGISTRY) {
-            true => self.unless_unread(REGISTRY, self.targets_found().await, &mut unread)?,
+            true => self.unless_unread(REGISTRY, self.targets_found(Deadline::never()).await, &mut unread)?,
             false => Some(Vec::new()),
         };
         let letters = match is_there(DEAD_LETTERS) {

@@ -3,7 +3,7 @@
 
 use super::Postgres;
 use super::errors::ddl_error;
-use super::objects::{adopted_table, check_storage_table, relation_of};
+use super::objects::{adopted_table, check_storage_table, relation_of, unwanted_view};
 use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::error::Result;
@@ -12,7 +12,7 @@ use crate::plan::postgres::view;
 use crate::policy::DeletePolicy;
 use crate::route::Target;
 use crate::sink::inspect::{Inspect, ahead, fault_of, lacking, look_around, registered_as};
-use crate::sink::targets::{foreign_view, neither_table_nor_view};
+use crate::sink::targets::neither_table_nor_view;
 use crate::sink::wire::server::settle;
 use crate::source::SourceIdentity;
 use deadpool_postgres::Object;
@@ -110,7 +110,7 @@ impl Inspect for Inspector<'_> {
                 let checked = view(target).and_then(|wanted| match found {
                     Some(other) if other.kind != "v" => Err(neither_table_nor_view(target)),
                     Some(other) if registered.is_none() && other.comment.as_ref() != Some(&wanted.mark) => {
-                        Err(foreign_view(target))
+                        Err(unwanted_view(target, other.comment.as_deref()))
                     }
                     Some(_) | None => Ok(()),
                 });

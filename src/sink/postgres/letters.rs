@@ -4,6 +4,7 @@ use super::Postgres;
 use super::errors::ddl_error;
 use crate::deadline::Deadline;
 use crate::error::{Code, Result};
+use crate::plan::fill;
 use crate::sink::contract::Cause;
 use crate::sink::letters::{
     DeadLetter, Filter, LETTER_TABLE_MAX, POSITION_MAX, ParkedLetter, SOURCE_MAX, bounded, names_of_keys,
@@ -11,6 +12,7 @@ use crate::sink::letters::{
 };
 use crate::sink::wire::moment;
 use crate::sink::wire::server::settle;
+use crate::sink::wire::time::{left, milliseconds};
 use deadpool_postgres::Object;
 use std::collections::HashSet;
 use std::time::Duration;
@@ -120,15 +122,16 @@ impl Postgres {
         Ok(())
     }
 
-    /// Deletes dead letters that are older than `dead_letters.retention`, except what patches wait behind: how many.
+    /// Deletes dead letters that are older than `dead_letters.retention`, except those of the source tables in `except`
+    /// and what patches wait behind: how many.
     ///
     /// # Errors
     /// When they cannot be deleted.
-    pub async fn expire_dead_letters(&self) -> Result<u64> {
-        let mut client = self.client(Deadline::never()).await?;
-        self.ensure_own_tables(&mut client).await?;
+    pub async fn expire_dead_letters(&self, except: &[String], deadline: Deadline) -> Result<u64> {
+        let client = self.client_for_own_tables(deadline).await?;
         let sql = self.fill_own(include_str!("../../../sql/postgres/expire_dead_letters.sql"), &[]);
-        self.delete_letters(client, &sql, &[&interval(self.dead_letter_retention)]).await
+        let age = interval(self.dead_letter_retention);
+        self.delete_letters(client, &sql, &[&age, &except], deadline).await
     }
 
     /// Deletes letters while nobody else parks or deletes any: the letters of one record share its payload, and whoever
@@ -138,13 +141,25 @@ impl Postgres {
         mut client: Object,
         sql: &str,
         parameters: &[&(dyn ToSql + Sync)],
+        deadline: Deadline,
     ) -> Result<u64> {
         let lock = self.fill_own(include_str!("../../../sql/postgres/lock_dead_letters.sql"), &[]);
-        let transaction = client.transaction().await.map_err(ddl_error)?;
-        transaction.batch_execute(&lock).await.map_err(ddl_error)?;
-        let deleted = transaction.execute(sql, parameters).await.map_err(ddl_error)?;
-        transaction.commit().await.map_err(ddl_error)?;
-        Ok(deleted)
+        let token = client.cancel_token();
+        let work = async {
+            let transaction = client.transaction().await.map_err(ddl_error)?;
+            if let Some(left) = left(deadline)? {
+                let milliseconds = milliseconds(left);
+                let limit = include_str!("../../../sql/postgres/limit_statement.sql");
+                let limit = fill(limit, &[("milliseconds", &milliseconds)]);
+                transaction.batch_execute(&limit).await.map_err(ddl_error)?;
+            }
+            transaction.batch_execute(&lock).await.map_err(ddl_error)?;
+            let deleted = transaction.execute(sql, parameters).await.map_err(ddl_error)?;
+            transaction.commit().await.map_err(ddl_error)?;
+            Ok(deleted)
+        };
+        let deleted = self.within(token, deadline, work).await;
+        settle(client, deleted)
     }
 
     /// The payload of a letter's record, as received; `None` where it was not kept.
@@ -202,6 +217,6 @@ impl Postgres {
     pub async fn discard(&self, ids: &[i64]) -> Result<u64> {
         let sql = self.fill_own(include_str!("../../../sql/postgres/discard_dead_letters.sql"), &[]);
         let client = self.client(Deadline::never()).await?;
-        self.delete_letters(client, &sql, &[&ids]).await
+        self.delete_letters(client, &sql, &[&ids], Deadline::never()).await
     }
 }

@@ -5,14 +5,16 @@ use super::errors::{ddl_error, dropped_meanwhile, lost_race};
 use crate::config::Ddl;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
-use crate::plan::postgres::{View, alter_dead_letters, create_dead_letters, create_registry, storage, view};
+use crate::plan::postgres::{
+    VIEW_MARK, View, alter_dead_letters, create_dead_letters, create_registry, storage, view,
+};
 use crate::plan::{Layout, fill, quote, relation};
 use crate::route::{DEAD_LETTERS, REGISTRY, Target, identifier};
 use crate::sink::contract::Binding;
 use crate::sink::registry::{Registered, check_registered, of_table};
 use crate::sink::targets::{
     LOOKS_MAX, PreparedTarget, adopted, check_storage, foreign_view, keep_changing, missing_object,
-    neither_table_nor_view, warn_unguarded,
+    neither_table_nor_view, other_view, warn_unguarded,
 };
 use crate::sink::wire::server::settle;
 use deadpool_postgres::{GenericClient, Object};
@@ -171,7 +173,7 @@ impl Postgres {
                         look.unremembered_view = Some(wanted.sql);
                         return self.look_at_storage(client, target, look).await;
                     }
-                    return Err(foreign_view(target));
+                    return Err(unwanted_view(target, found.comment.as_deref()));
                 };
                 let is_ours =
                     registered.view_definition.is_some() && found.definition == registered.view_definition;
@@ -242,6 +244,12 @@ pub(super) async fn begin_ddl(client: &mut Object) -> Result<deadpool_postgres::
     transaction.batch_execute(&lock_wait(CREATE_WAIT)).await.map_err(ddl_error)?;
     transaction.batch_execute(include_str!("../../../sql/postgres/lock_ddl.sql")).await.map_err(ddl_error)?;
     Ok(transaction)
+}
+
+/// The error of a view that is not the wanted one and stands in no line of the registry.
+pub(super) fn unwanted_view(target: &Target, comment: Option<&str>) -> Error {
+    let is_of_rowtide = comment.is_some_and(|mark| mark.starts_with(VIEW_MARK));
+    if is_of_rowtide { other_view(target) } else { foreign_view(target) }
 }
 
 /// Rows hold any character, so the database must: else it refuses them one by one.

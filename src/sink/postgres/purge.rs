@@ -64,7 +64,7 @@ impl Postgres {
         let remove = fill(include_str!("../../../sql/postgres/purge.sql"), &old.places());
         let (mut after, mut horizon) = (String::new(), None);
         loop {
-            let page: [&(dyn ToSql + Sync); 3] = [&old.age, &after, &PURGE_ROWS];
+            let page: [&(dyn ToSql + Sync); 4] = [&old.age, &after, &PURGE_ROWS, &old.source];
             let found = self.bounded(client, by, client.query(&find, &page)).await.map_err(of_no_row)?;
             let keys: Vec<String> =
                 found.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(ddl_error)?;

@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::plan::{fill, literal, quote, relation};
 use crate::sink::registry::KnownTarget;
 use crate::sink::targets::{LiveRow, Shown};
+use crate::sink::wire::server::settle;
 use deadpool_postgres::Object;
 use futures_util::TryStreamExt as _;
 use tokio_postgres::types::ToSql;
@@ -17,10 +18,11 @@ impl Postgres {
     ///
     /// # Errors
     /// When the registry cannot be read.
-    pub async fn targets(&self) -> Result<Vec<KnownTarget>> {
-        let mut client = self.client(Deadline::never()).await?;
-        self.ensure_own_tables(&mut client).await?;
-        self.targets_by(&client).await
+    pub async fn targets(&self, deadline: Deadline) -> Result<Vec<KnownTarget>> {
+        let client = self.client_for_own_tables(deadline).await?;
+        let token = client.cancel_token();
+        let found = self.within(token, deadline, self.targets_by(&client)).await;
+        settle(client, found)
     }
 
     /// The same where the registry is there.

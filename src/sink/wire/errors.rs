@@ -3,6 +3,7 @@
 use crate::error::{Code, Error, ErrorKind};
 use rustls::CertificateError;
 use std::io::ErrorKind as ErrorKindIo;
+use tokio_postgres::error::ErrorPosition;
 
 /// `read_only_sql_transaction`.
 pub(in crate::sink) const READ_ONLY: &str = "25006";
@@ -54,16 +55,23 @@ const NAMING: [&str; 8] = [
     "domains.c",
 ];
 
-/// The files of PostgreSQL whose messages name an object and nothing else: privileges, tables and columns of a
-/// statement, schemas, databases. Source: `src/backend/catalog`, `parser`, `utils/init`.
-const TELLING: [&str; 4] = ["aclchk.c", "namespace.c", "parse_relation.c", "postinit.c"];
+/// The files of PostgreSQL whose messages name a schema, table or column. Where they say at which place of the
+/// statement it stands, it stands there; a constraint or a policy may look for one that a row's value names. Source:
+/// `src/backend/catalog`, `src/backend/parser`.
+const TELLING: [&str; 2] = ["namespace.c", "parse_relation.c"];
+
+/// The file of PostgreSQL that refuses an object for want of a privilege. Source: `src/backend/catalog`.
+const REFUSING: &str = "aclchk.c";
 
 /// Names are at most 63 bytes, of which a message has few.
 const TOLD_CHARS_MAX: usize = 300;
 
-/// What the server itself says of an object. Inside a function a name may be made of a row's values.
+/// What the server itself says of an object of the statement. Inside a function a name may be made of a row's values.
 fn told(answer: &tokio_postgres::error::DbError) -> Option<String> {
-    let is_of_object = answer.file().is_some_and(|file| TELLING.contains(&file)) && answer.where_().is_none();
+    let stands_there = matches!(answer.position(), Some(ErrorPosition::Original(_)));
+    let is_of_object =
+        answer.file().is_some_and(|file| file == REFUSING || (stands_there && TELLING.contains(&file)))
+            && answer.where_().is_none();
     let plain = |text: &str| text.chars().filter(|c| !c.is_control()).take(TOLD_CHARS_MAX).collect();
     is_of_object.then(|| plain(answer.message()))
 }
