@@ -104,7 +104,8 @@ fn targets_of(config: &Config, known: &[(String, SourceIdentity)]) -> Vec<(Strin
 /// What rowtide does with a table of that use.
 fn needed(used_for: Use, delete: DeletePolicy) -> Vec<Privilege> {
     let mut needed = vec![Privilege::Select, Privilege::Insert, Privilege::Update];
-    if used_for == Use::DeadLetters || delete == DeletePolicy::Hard {
+    // a purge removes letters and tombstones
+    if used_for == Use::DeadLetters || (used_for == Use::Rows && delete != DeletePolicy::Soft) {
         needed.push(Privilege::Delete);
     }
     needed

@@ -289,7 +289,7 @@ def build():
     there = all((ROOT / "target/debug" / name).exists() for name in PROGRAMS)
     if not there and "ROWTIDE_TEST_BINARIES" not in os.environ:
         say("building the function and the command, which takes some minutes")
-        cargo = ["cargo", "build", "--locked", "--no-default-features", "--features", "cli,lambda", "--bins"]
+        cargo = ["cargo", "build", "--locked", "--bins"]
         if not shutil.which("cargo"):
             raise Failed("Building needs Rust: https://rustup.rs")
         if subprocess.run(cargo, cwd=ROOT).returncode != 0:

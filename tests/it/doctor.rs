@@ -607,9 +607,14 @@ async fn what_a_user_of_the_database_lacks_is_told() {
             "grant usage on schema {{s}} to {user}; grant select, insert, update on {all} to {user}"
         ))
         .await;
-    let lacking = [("sink-schema", "schema s"), ("sink-privileges", "s.rowtide_dead_letters")];
+    // a purge removes letters and tombstones
+    let lacking = [
+        ("sink-schema", "schema s"),
+        ("sink-privileges", "s.rowtide_dead_letters"),
+        ("sink-privileges", "s.orders_cdc"),
+    ];
     assert_eq!(find(&[]), pairs(&lacking));
-    place.run(&format!("grant delete on {{s}}.rowtide_dead_letters to {user}")).await;
+    place.run(&format!("grant delete on {{s}}.rowtide_dead_letters, {{s}}.orders_cdc to {user}")).await;
     assert_eq!(find(&["--set", "sink.ddl=never"]), []);
     place
         .run(&format!("revoke update on {{s}}.orders_cdc from {user}; alter role {user} connection limit 3"))

@@ -472,8 +472,10 @@ pub struct ChangeEvent {
     /// What happened.
     pub change: Change,
     /// The row as it was before an update, without its key, where the record tells it and
-    /// [`Settings::before_images`](crate::decode::Settings::before_images) asks for it. Of a source that sends only the
-    /// columns that changed, the others are taken from the row as it is. A delete has it in `change`.
+    /// [`Settings::before_images`](crate::decode::Settings::before_images) asks for it, and as far as the source sends
+    /// it: PostgreSQL has all columns with `REPLICA IDENTITY FULL` only. Of a source that sends the columns that
+    /// changed, the others are taken from the row as it is. What cannot be read is left out. A delete has it in
+    /// `change`.
     pub before: Option<Document>,
     /// The place in the source's order of this key's changes.
     pub version: Version,

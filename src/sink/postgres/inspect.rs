@@ -97,10 +97,11 @@ impl Inspect for Inspector<'_> {
             unguarded: false,
         };
         let found = relation_of(self.client, &target.schema, &target.name).await?;
-        let mut rows = target.storage.as_str();
+        let (mut rows, mut delete) = (target.storage.as_str(), target.delete);
         match found {
             Some(table) if table.is_table() => {
-                rows = &target.name;
+                // nothing is purged there
+                (rows, delete) = (&target.name, DeletePolicy::Soft);
                 match fault_of(adopted_table(target, &table))? {
                     Ok(layout) => facts.unguarded = matches!(layout, Layout::Adopted { guarded: false, .. }),
                     Err(fault) => facts.fault = Some(fault),
@@ -120,7 +121,7 @@ impl Inspect for Inspector<'_> {
                 }
             }
         }
-        let delete = if facts.unguarded { DeletePolicy::Hard } else { target.delete };
+        let delete = if facts.unguarded { DeletePolicy::Hard } else { delete };
         let table = self.table(&target.schema, rows, Use::Rows, delete).await?;
         Ok((facts, table))
     }

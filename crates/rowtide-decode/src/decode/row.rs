@@ -298,10 +298,11 @@ impl<'i> Row<'i> {
     /// The same of this row, when the columns in `before` still had the values they have there; of a row that is not
     /// known as a whole, these alone.
     pub(crate) fn image_before(&self, before: Self) -> Option<Document> {
-        let told = before.image()?;
-        if self.image != Completeness::Whole {
-            return Some(told);
+        let is_told = before.keeps_before && (before.has_key() || before.has_document());
+        if !is_told || self.image != Completeness::Whole {
+            return before.image();
         }
+        let told = before.document();
         let mut image = self.columns.document.filtered(|name| told.get(name).is_none());
         told.members().for_each(|(name, value)| image.append(name, value));
         image.keep_last();

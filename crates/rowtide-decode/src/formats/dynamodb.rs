@@ -413,7 +413,7 @@ impl<'a> Message<'a> {
             }
         };
         let is_told = before_image && matches!(change, Change::Put(_));
-        let before = self.old_image.filter(|_| is_told).map(image).transpose()?;
+        let before = self.old_image.filter(|_| is_told).and_then(|old| image(old).ok());
         let expired = self.actor_type.as_deref() == Some("Service")
             && self.actor.as_deref() == Some("dynamodb.amazonaws.com")
             && matches!(change, Change::Delete(_));

@@ -166,7 +166,7 @@ impl Decoding<'_, DynamodbExport> {
                 let image = |text| image(&mut Scanner::new(text), &key);
                 let change = match (found.new_image()?, found.old_image()?) {
                     (Some(new), old) => {
-                        before = old.filter(|_| self.decoder.0.before_images).map(image).transpose()?;
+                        before = old.filter(|_| self.decoder.0.before_images).and_then(|old| image(old).ok());
                         Change::Put(image(new)?)
                     }
                     (None, old) => Change::Delete(old.map(image).transpose()?),

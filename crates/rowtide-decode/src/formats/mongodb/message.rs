@@ -172,9 +172,9 @@ impl<'a> Message<'a> {
     }
 
     /// The document as it was before an update.
-    pub(super) fn before(&self, key: &Key) -> Result<Option<Document>> {
+    pub(super) fn before(&self, key: &Key) -> Option<Document> {
         let before = self.before.filter(|_| self.operation.as_deref() != Some("delete"));
-        before.map(|text| without_key(text, key)).transpose()
+        before.and_then(|text| without_key(text, key).ok())
     }
 
     /// What the operation has made of the document.

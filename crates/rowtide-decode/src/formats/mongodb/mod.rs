@@ -109,7 +109,7 @@ impl<'d> Decoding<'d, Mongodb> {
         }
         let version = table.version(version)?;
         let key = message.key(&table)?;
-        let before = if self.decoder.0.before_images { message.before(&key)? } else { None };
+        let before = if self.decoder.0.before_images { message.before(&key) } else { None };
         let change = message.change(&key)?;
         let event = table.event(Some(key), change, version, changed_at);
         Ok(Decoded::Events(vec![ChangeEvent { before, ..event }]))
