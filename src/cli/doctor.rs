@@ -7,6 +7,7 @@ use super::json::text;
 use super::terminal::{count, printable};
 use rowtide::config::{Config, redact};
 use rowtide::doctor::{Configured, Finding, Severity, Stack};
+use rowtide::pipeline::Flow;
 use rowtide::sink::Database;
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -18,6 +19,8 @@ const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Runs the command.
 pub(super) async fn run(global: &Global, args: &DoctorArgs, out: &mut impl Write) -> Ended {
     let config = config(&global.and(&args.global), args.sink.as_deref())?;
+    // what only the start of a function would find
+    Flow::new(&config)?;
     let parameters = args.parameters.iter().cloned().collect();
     let mut stack = Stack::default();
     for path in &args.files {

@@ -4,6 +4,7 @@ use super::args::{ConfigArgs, Global, Output};
 use super::failure::{Ended, Status};
 use super::json::text;
 use super::table::{cut, write_table};
+use rowtide::pipeline::Flow;
 use std::io::Write;
 
 /// Characters of a value that people are shown.
@@ -11,7 +12,8 @@ const VALUE_CHARACTERS: usize = 80;
 
 /// Runs the command.
 pub(super) fn run(global: &Global, args: &ConfigArgs, out: &mut impl Write) -> Ended {
-    let settings = global.and(&args.global).config(Vec::new(), &[])?.effective();
+    let config = global.and(&args.global).config(Vec::new(), &[])?;
+    let settings = config.effective();
     match args.output {
         Output::Human => {
             let header = ["setting", "value", "default", "from"].map(str::to_owned).to_vec();
@@ -35,5 +37,7 @@ pub(super) fn run(global: &Global, args: &ConfigArgs, out: &mut impl Write) -> E
         }
     }
     out.flush()?;
+    // what only the start of a function would find
+    Flow::new(&config)?;
     Ok(Status::Done)
 }

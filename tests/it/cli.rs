@@ -1259,3 +1259,13 @@ fn a_data_folder_keeps_the_database() {
     let ended = rowtide(&["purge", "--data-dir", data, "--output", "json"]);
     assert_eq!(ended.object()["targets"][0]["target"], "public.orders");
 }
+
+/// What a function would find when it starts is found before.
+#[test]
+fn a_decoder_that_there_is_not_is_found_by_config_and_doctor() {
+    for command in [&["config"][..], &["doctor", "deploy/sam/template.yaml"]] {
+        let ended = rowtide(&[command, &["--set", "source.decoder=DynamoDB"]].concat());
+        assert_eq!(ended.status, 2, "{command:?} {}", ended.out);
+        assert!(ended.err.contains("source.decoder names no decoder"), "{command:?} {}", ended.err);
+    }
+}
