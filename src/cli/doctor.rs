@@ -4,10 +4,10 @@ use super::args::{DoctorArgs, Global, Output};
 use super::failure::{Ended, Failure, Status};
 use super::input;
 use super::json::text;
+use super::settings;
 use super::terminal::{count, printable};
 use rowtide::config::{Config, redact};
 use rowtide::doctor::{Configured, Finding, Severity, Stack};
-use rowtide::pipeline::Flow;
 use rowtide::sink::Database;
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -19,8 +19,7 @@ const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Runs the command.
 pub(super) async fn run(global: &Global, args: &DoctorArgs, out: &mut impl Write) -> Ended {
     let config = config(&global.and(&args.global), args.sink.as_deref())?;
-    // what only the start of a function would find
-    Flow::new(&config)?;
+    settings::check(&config)?;
     let parameters = args.parameters.iter().cloned().collect();
     let mut stack = Stack::default();
     for path in &args.files {

@@ -1,9 +1,10 @@
 //! `rowtide config`: the settings as they are in force. Secrets are masked where they are read.
 
-use super::args::{ConfigArgs, Global, Output};
-use super::failure::{Ended, Status};
+use super::args::{ConfigArgs, Global, Output, dialect};
+use super::failure::{Ended, Failure, Status};
 use super::json::text;
 use super::table::{cut, write_table};
+use rowtide::config::Config;
 use rowtide::pipeline::Flow;
 use std::io::Write;
 
@@ -37,7 +38,20 @@ pub(super) fn run(global: &Global, args: &ConfigArgs, out: &mut impl Write) -> E
         }
     }
     out.flush()?;
-    // what only the start of a function would find
-    Flow::new(&config)?;
+    check(&config)?;
     Ok(Status::Done)
+}
+
+/// What else a function would find when it starts, or at the first change of a table: a decoder that there is not, a
+/// column's type that there is not.
+pub(super) fn check(config: &Config) -> Result<(), Failure> {
+    let flow = Flow::new(config)?;
+    for route in config.routes.iter().filter(|route| !route.types.is_empty()) {
+        // a pattern stands for any table that it takes
+        let table = route.from.replace('*', "x");
+        if let Some(target) = flow.routes().target(&*table)? {
+            dialect(config).ddl(&target)?;
+        }
+    }
+    Ok(())
 }

@@ -1260,12 +1260,28 @@ fn a_data_folder_keeps_the_database() {
     assert_eq!(ended.object()["targets"][0]["target"], "public.orders");
 }
 
-/// What a function would find when it starts is found before.
+/// What a function would find when it starts, or at the first record, is found before.
 #[test]
-fn a_decoder_that_there_is_not_is_found_by_config_and_doctor() {
-    for command in [&["config"][..], &["doctor", "deploy/sam/template.yaml"]] {
-        let ended = rowtide(&[command, &["--set", "source.decoder=DynamoDB"]].concat());
-        assert_eq!(ended.status, 2, "{command:?} {}", ended.out);
-        assert!(ended.err.contains("source.decoder names no decoder"), "{command:?} {}", ended.err);
+fn what_no_function_could_use_is_found_by_config_and_doctor() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rowtide.toml");
+    let route = |types: &str| format!("[[route]]\nfrom = \"shop.*\"\ntypes = {{ total = \"{types}\" }}\n");
+    let cases = [
+        ("[source]\ndecoder = \"DynamoDB\"\n".to_owned(), "source.decoder names no decoder"),
+        (route("numric(38,2)"), "total = \"numric(38,2)\" is no known type"),
+        (route("numeric(38,2)"), ""),
+    ];
+    for (text, expected) in cases {
+        std::fs::write(&file, &text).unwrap();
+        for command in [&["config"][..], &["doctor", "deploy/sam/template.yaml"]] {
+            let ended = rowtide(&[command, &["--config", file.to_str().unwrap()]].concat());
+            assert_eq!(
+                ended.status,
+                if expected.is_empty() { 0 } else { 2 },
+                "{command:?} {text} {}",
+                ended.err
+            );
+            assert!(ended.err.contains(expected), "{command:?} {}", ended.err);
+        }
     }
 }
