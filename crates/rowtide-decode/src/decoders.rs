@@ -286,7 +286,10 @@ fn unrecognised(payload: &[u8]) -> Error {
         scanner.skip()?;
         scanner.end()
     }) {
-        Ok(()) => Error::poison(Code::Unrecognised, "No decoder recognises the record."),
+        Ok(()) => Error::poison(
+            Code::Unrecognised,
+            "No decoder recognises the record. Documents of your own need the decoder json.",
+        ),
         Err(fault) => fault.into(),
     }
 }
