@@ -183,6 +183,9 @@ def test_the_template_deploys_and_a_change_becomes_a_row(kind, source, ministack
         assert arrived(database, "public.orders", {'["o-10231"]', '["o-10232"]'})
     answer = functions.invoke(FunctionName=stack.outputs["AliasArn"], Payload=b'{"Records":[]}')
     assert json.loads(answer["Payload"].read()) == {"batchItemFailures": []}
+    purge = functions.invoke(FunctionName=stack.outputs["AliasArn"], Payload=b'{"rowtide":"purge"}')
+    purged = json.loads(purge["Payload"].read())
+    assert purged["complete"] and [target["tombstones"] for target in purged["targets"]] == [0], purged
     lines = log_lines(ministack, stack.outputs["LogGroupName"])
     assert any('"Batch done."' in line for line in lines), lines
     settings = functions.get_function_configuration(FunctionName=name)
