@@ -243,6 +243,18 @@ pub(super) fn other_view(target: &Target) -> Error {
     ))
 }
 
+/// Says that a person must replace a view.
+pub(super) fn warn_outdated_view(target: &Target) {
+    tracing::warn!(
+        table = target.source,
+        target = target.qualified(),
+        "The view {0} is as other settings made it, such as other types, and sink.ddl is \"never\": it stays. Drop it, and \
+         make it anew by the statement that `rowtide ddl {1}` prints.",
+        target.qualified(),
+        target.source
+    );
+}
+
 /// What stands in the storage table's place is one, if it has the columns of one.
 pub(super) fn check_storage(target: &Target, has: impl Fn(&str) -> bool) -> Result<()> {
     if STORAGE_COLUMNS.into_iter().all(has) {

@@ -347,6 +347,10 @@ async fn a_view_of_other_settings_says_so() {
     let (_, view) = printed.out.split_once("create view").unwrap();
     place.run(&format!("create view{view}")).await;
     assert_eq!(replay(&["--config", config]).status, 0);
+    // later, nobody but a person may replace it
+    let never = replay(&["--set", "sink.ddl=never"]);
+    assert_eq!(never.status, 0, "{}", never.err);
+    assert!(never.err.contains("rowtide ddl orders") && never.err.contains("it stays"), "{}", never.err);
     place.finish().await;
 }
 

@@ -13,7 +13,7 @@ use crate::sink::contract::Binding;
 use crate::sink::registry::{KnownLayout, Registered, check_registered, of_table};
 use crate::sink::targets::{
     LOOKS_MAX, PreparedTarget, adopted, check_storage, foreign_view, keep_changing, missing_object,
-    neither_table_nor_view, warn_unguarded,
+    neither_table_nor_view, warn_outdated_view, warn_unguarded,
 };
 use crate::sink::wire::errors::TABLE_EXISTS;
 use std::sync::{Arc, PoisonError};
@@ -218,7 +218,10 @@ impl Cratedb {
             Some(shown) if !remembered.is_some_and(|remembered| is_same_view(remembered, shown)) => {
                 return Ok(());
             }
-            Some(_) if self.ddl == Ddl::Never => return Ok(()),
+            Some(_) if self.ddl == Ddl::Never => {
+                warn_outdated_view(target);
+                return Ok(());
+            }
             Some(_) | None => self.create(&wanted, deadline).await?,
         }
         if remembered != Some(wanted.as_str()) {

@@ -14,7 +14,7 @@ use crate::sink::contract::Binding;
 use crate::sink::registry::{Registered, check_registered, of_table};
 use crate::sink::targets::{
     LOOKS_MAX, PreparedTarget, adopted, check_storage, foreign_view, keep_changing, missing_object,
-    neither_table_nor_view, other_view, warn_unguarded,
+    neither_table_nor_view, other_view, warn_outdated_view, warn_unguarded,
 };
 use crate::sink::wire::server::settle;
 use deadpool_postgres::{GenericClient, Object};
@@ -121,6 +121,9 @@ impl Postgres {
             && !self.replace_view(client, &binding.target, wanted).await?
         {
             return Ok(None);
+        }
+        if look.outdated_view.is_some() && self.ddl == Ddl::Never {
+            warn_outdated_view(&binding.target);
         }
         warn_unguarded(&binding.target, look.layout);
         Ok(Some((look.layout, registered)))
