@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::json::write_string;
+use crate::plan::Dialect;
 use crate::policy::Policy;
 use crate::route::{DEAD_LETTERS, MERGED, REGISTRY, Routes};
 use crate::source::SourceTable;
@@ -72,7 +73,7 @@ impl Database {
     pub async fn purge_all(&self, older_than: Duration, how: Purging) -> Result<Purge> {
         let by = how.deadline();
         let config = self.config(by).await?;
-        let is_ours = ours(&config);
+        let is_ours = ours(&config, self.dialect(by).await?);
         let (targets, others): (Vec<_>, Vec<_>) = self.targets_by(by).await?.into_iter().partition(is_ours);
         let mut done = Purge::default();
         if let Purging::Removed { .. } = how {
@@ -125,7 +126,7 @@ fn share(by: Deadline, count: usize) -> Deadline {
 
 /// Whether a target is one of a configuration: a route leads there, or there are no routes. The sources of a merged
 /// target are not told, so it is one of every configuration that merges.
-fn ours(config: &Config) -> impl Fn(&KnownTarget) -> bool + use<> {
+fn ours(config: &Config, dialect: Dialect) -> impl Fn(&KnownTarget) -> bool + use<> {
     let takes_all = config.routes.is_empty();
     let merges = config.routes.iter().any(|route| route.merge);
     let routes = Routes::new(Policy::from(config));
@@ -134,7 +135,9 @@ fn ours(config: &Config) -> impl Fn(&KnownTarget) -> bool + use<> {
             return true;
         }
         let led_to = routes.target(SourceTable::new(&target.source, &target.identity));
-        led_to.is_ok_and(|led_to| led_to.is_some_and(|led_to| led_to.qualified() == target.name))
+        led_to.is_ok_and(|led_to| {
+            led_to.is_some_and(|led_to| dialect.named(&led_to).qualified() == target.name)
+        })
     }
 }
 

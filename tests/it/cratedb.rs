@@ -1245,6 +1245,26 @@ async fn a_purge_forgets_old_tombstones_and_replays_behind_it_are_refused() {
 }
 
 #[tokio::test]
+async fn a_purge_keeps_to_the_tables_of_its_routes_under_the_names_they_have_here() {
+    let Some(place) = place("purge_routes").await else { return };
+    let (worker, mut config) = (Worker::new(&place.config()), place.config());
+    for table in ["shop orders", "other"] {
+        let events = vec![changed(table, "a", 1, Change::Delete(None))];
+        assert_eq!(worker.events(&config, events).await.applied, 1);
+    }
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    config.routes = vec![RoutePolicy { from: "shop orders".to_owned(), ..RoutePolicy::default() }];
+    let sink = Database::new(&config).unwrap();
+    let purged = sink.purge_all(Duration::from_millis(1), Purging::to_the_end()).await.unwrap();
+    let done: Vec<_> = purged.targets.iter().map(|target| (target.target.as_str(), target.rows)).collect();
+    let (shop, other) =
+        (format!("{}.shop_orders", config.sink.schema), format!("{}.other", config.sink.schema));
+    assert_eq!((done, &purged.left_alone), (vec![(shop.as_str(), 1)], &vec![other]), "{purged:?}");
+    assert!(purged.is_complete(), "{purged:?}");
+    place.finish().await;
+}
+
+#[tokio::test]
 async fn every_key_is_shown_and_purged_whatever_its_characters_sort_by() {
     let Some(place) = place("sorted").await else { return };
     let (worker, config) = (Worker::new(&place.config()), place.config());
