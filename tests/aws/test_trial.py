@@ -136,7 +136,7 @@ def test_what_it_says_is_to_be_typed_works_and_it_ends_when_the_terminal_closes(
     running.type(record)
     until(lambda: running.rows("customers") == [{"name": "Ada"}])
     status = look.splitlines()[1]
-    assert "public.orders" in running.type(status)
+    assert "│ orders " in running.type(status)
     running.type(delete)
     until(lambda: running.rows("orders") == [])
     assert running.output().count(" 1 received, 1 applied") == 4
@@ -152,13 +152,13 @@ def test_a_signal_while_it_starts_leaves_nothing_behind(terminal):
 
 
 def test_a_port_that_is_taken_is_named(terminal):
+    first = three_ports()
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
+        taken.bind(("127.0.0.1", first + 2))
         taken.listen()
-        port = taken.getsockname()[1]
-        refused = terminal("--port", str(port - 2))
+        refused = terminal("--port", str(first))
         assert refused.child.wait(PATIENCE_S) == 1
-    assert f"Port {port} is taken." in refused.output()
+    assert f"Port {first + 2} is taken." in refused.output()
     assert "Traceback" not in refused.output()
 
 
