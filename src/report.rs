@@ -2,7 +2,7 @@
 
 use crate::decode::Reason;
 use crate::error::{Disposition, Error};
-use crate::json::{Value, write_string};
+use crate::json::{Value, quoted};
 use crate::record::{Answer, Envelope, Record, Redelivered};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -275,12 +275,6 @@ impl Report {
         });
         format!("{{\"batchItemFailures\":[{}]{}}}", items.join(","), state.unwrap_or_default())
     }
-}
-
-fn quoted(text: &str) -> String {
-    let mut json = String::new();
-    write_string(&mut json, text);
-    json
 }
 
 fn partition(record: &Record) -> &str {

@@ -7,7 +7,7 @@ use super::targets::{LATE, Purged, Purging, is_late};
 use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
-use crate::json::write_string;
+use crate::json::quoted as text;
 use crate::plan::Dialect;
 use crate::policy::Policy;
 use crate::route::{DEAD_LETTERS, MERGED, REGISTRY, Routes};
@@ -41,11 +41,6 @@ impl Purge {
     /// `"dead_letters":0,"left_alone":[],"failed":[],"complete":true}`; `horizon` and `dead_letters` may be null.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let text = |text: &str| {
-            let mut json = String::new();
-            write_string(&mut json, text);
-            json
-        };
         let targets = self.targets.iter().map(|target| {
             let horizon = target.horizon.map(|horizon| text(&format!("{horizon:.6}")));
             let (name, rows) = (text(&target.target), target.rows);

@@ -178,6 +178,14 @@ pub(super) fn is_late(by: Deadline, error: &Error) -> bool {
     is_of_time && by.is_within(LATE)
 }
 
+/// Whether what had to be done by then came to its end; not so when the time was over.
+pub(super) fn has_ended(by: Deadline, done: Result<()>) -> Result<bool> {
+    match done {
+        Err(error) if is_late(by, &error) => Ok(false),
+        done => done.map(|()| true),
+    }
+}
+
 /// Nothing that is written is older than what was purged.
 pub(super) fn check_horizon(
     horizon: Option<jiff::Timestamp>,

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::plan::{fill, relation};
 use crate::sink::letters::{LETTER_KEY_MAX, bounded};
 use crate::sink::registry::KnownTarget;
-use crate::sink::targets::{Purged, Purging, is_late};
+use crate::sink::targets::{Purged, Purging, has_ended};
 use std::time::Duration;
 
 impl Cratedb {
@@ -17,14 +17,10 @@ impl Cratedb {
     /// # Errors
     /// When the database cannot be written.
     pub async fn purge(&self, target: &KnownTarget, older_than: Duration, how: Purging) -> Result<Purged> {
-        let nothing = Purged::nothing(target);
-        if !target.has_tombstones() {
-            return Ok(nothing);
-        }
-        let mut purged = nothing;
-        match self.purge_rows(target, older_than, how, &mut purged).await {
-            Err(error) if is_late(how.deadline(), &error) => purged.is_complete = false,
-            done => done?,
+        let mut purged = Purged::nothing(target);
+        if target.has_tombstones() {
+            let done = self.purge_rows(target, older_than, how, &mut purged).await;
+            purged.is_complete = has_ended(how.deadline(), done)?;
         }
         Ok(purged)
     }

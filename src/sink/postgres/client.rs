@@ -1,9 +1,8 @@
 //! Connections to the server while they are used: statements bounded in time, cancelled when it runs out.
 
 use super::Postgres;
-use super::errors::row_error;
 use crate::deadline::Deadline;
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::plan::fill;
 use crate::sink::wire::errors::driver_error;
 use crate::sink::wire::server::{CANCEL_GRACE, settle};
@@ -26,14 +25,22 @@ impl Postgres {
         deadline: Deadline,
         work: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T> {
+        self.bounded_as(client, deadline, work, |error| driver_error(error, ErrorKind::Rejected)).await
+    }
+
+    /// The same, where another thing than a row may be the cause of what the database refuses.
+    pub(super) async fn bounded_as<T>(
+        &self,
+        client: &Object,
+        deadline: Deadline,
+        work: impl Future<Output = Result<T, tokio_postgres::Error>>,
+        explain: fn(&tokio_postgres::Error) -> Error,
+    ) -> Result<T> {
         let left = match (left(deadline)?, self.server.statement_timeout) {
             (Some(left), Some(limit)) => left.min(limit),
             (Some(left), None) | (None, Some(left)) => left,
             (None, None) => {
-                return self
-                    .server
-                    .answered(client, work, |error| driver_error(error, ErrorKind::Rejected))
-                    .await;
+                return self.server.answered(client, work, explain).await;
             }
         };
         let milliseconds = milliseconds(left);
@@ -53,7 +60,7 @@ impl Postgres {
                 timeout(CANCEL_GRACE, &mut work).await.map_err(|_| out_of_time())?
             }
         };
-        done.map_err(row_error)
+        done.map_err(|error| explain(&error))
     }
 
     /// Waits for `work`, of several statements, on the connection of `token`, at most until shortly before the

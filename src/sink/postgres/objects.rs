@@ -116,14 +116,15 @@ impl Postgres {
         if let Some(sql) = &look.unremembered_view {
             self.remember_view(client, &binding.target, sql).await?;
         }
-        if let Some(wanted) = &look.outdated_view
-            && self.ddl == Ddl::Auto
-            && !self.replace_view(client, &binding.target, wanted).await?
-        {
-            return Ok(None);
-        }
-        if look.outdated_view.is_some() && self.ddl == Ddl::Never {
-            warn_outdated_view(&binding.target);
+        if let Some(wanted) = &look.outdated_view {
+            match self.ddl {
+                Ddl::Never => warn_outdated_view(&binding.target),
+                Ddl::Auto => {
+                    if !self.replace_view(client, &binding.target, wanted).await? {
+                        return Ok(None);
+                    }
+                }
+            }
         }
         warn_unguarded(&binding.target, look.layout);
         Ok(Some((look.layout, registered)))

@@ -3,13 +3,16 @@
 use super::Postgres;
 use super::errors::ddl_error;
 use crate::deadline::Deadline;
-use crate::error::{Code, Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
 use crate::plan::{fill, relation};
 use crate::route::DEAD_LETTERS;
 use crate::sink::letters::{LETTER_KEY_MAX, LETTER_TABLE_MAX, bounded};
 use crate::sink::registry::KnownTarget;
-use crate::sink::targets::{Purged, Purging, is_late};
+use crate::sink::targets::{Purged, Purging, has_ended};
+use crate::sink::wire::errors::driver_error;
+use crate::sink::wire::server::settle;
 use deadpool_postgres::Object;
+use std::future::Future;
 use std::time::Duration;
 use tokio_postgres::types::ToSql;
 
@@ -23,30 +26,11 @@ impl Postgres {
     /// # Errors
     /// When the database cannot be written.
     pub async fn purge(&self, target: &KnownTarget, older_than: Duration, how: Purging) -> Result<Purged> {
-        let nothing = Purged::nothing(target);
-        if !target.has_tombstones() {
-            return Ok(nothing);
-        }
-        let client = self.client(how.deadline()).await?;
-        let letters = self.own(DEAD_LETTERS);
-        let old = Old {
-            storage: relation(&target.schema, &target.storage),
-            key_max: LETTER_KEY_MAX.to_string(),
-            source: bounded(target.source.clone(), LETTER_TABLE_MAX),
-            age: format!("{} microseconds", older_than.as_micros()),
-            letters,
-        };
-        let mut purged = nothing;
-        let Purging::Removed { by } = how else {
-            let sql = fill(include_str!("../../../sql/postgres/count_purgeable.sql"), &old.places());
-            let row = self.answered(&client, client.query_one(&sql, &[&old.age, &old.source])).await?;
-            let count: i64 = row.try_get(0).map_err(ddl_error)?;
-            purged.rows = u64::try_from(count).unwrap_or_default();
-            return Ok(purged);
-        };
-        match self.purge_rows(&client, target, &old, by, &mut purged).await {
-            Err(error) if is_late(by, &error) => purged.is_complete = false,
-            done => done?,
+        let mut purged = Purged::nothing(target);
+        if target.has_tombstones() {
+            let client = self.client(how.deadline()).await?;
+            let done = self.purge_rows(&client, target, older_than, how, &mut purged).await;
+            purged.is_complete = has_ended(how.deadline(), settle(client, done))?;
         }
         Ok(purged)
     }
@@ -56,63 +40,62 @@ impl Postgres {
         &self,
         client: &Object,
         target: &KnownTarget,
-        old: &Old,
-        by: Deadline,
+        older_than: Duration,
+        how: Purging,
         purged: &mut Purged,
     ) -> Result<()> {
-        let find = fill(include_str!("../../../sql/postgres/find_purgeable.sql"), &old.places());
-        let remove = fill(include_str!("../../../sql/postgres/purge.sql"), &old.places());
-        let (mut after, mut horizon) = (String::new(), None);
+        let by = how.deadline();
+        let (storage, letters) = (relation(&target.schema, &target.storage), self.own(DEAD_LETTERS));
+        let key_max = LETTER_KEY_MAX.to_string();
+        let places = [("storage", &*storage), ("dead_letters", &*letters), ("key_max", &*key_max)];
+        let find = fill(include_str!("../../../sql/postgres/find_purgeable.sql"), &places);
+        let remove = fill(include_str!("../../../sql/postgres/purge.sql"), &places);
+        let source = bounded(target.source.clone(), LETTER_TABLE_MAX);
+        let age = format!("{} microseconds", older_than.as_micros());
+        let (mut after, mut moved) = (String::new(), None);
         loop {
-            let page: [&(dyn ToSql + Sync); 4] = [&old.age, &after, &PURGE_ROWS, &old.source];
-            let found = self.bounded(client, by, client.query(&find, &page)).await.map_err(of_no_row)?;
+            let page: [&(dyn ToSql + Sync); 4] = [&age, &source, &after, &PURGE_ROWS];
+            let found = self.of_no_row(client, by, client.query(&find, &page)).await?;
             let keys: Vec<String> =
                 found.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(ddl_error)?;
             let Some(last) = keys.last() else { return Ok(()) };
-            // a purge that has nothing to forget leaves the horizon where it is
-            let up_to = match horizon {
-                Some(moved) => moved,
-                None => {
-                    let sql = self.fill_own(include_str!("../../../sql/postgres/move_horizon.sql"), &[]);
-                    let parameters: [&(dyn ToSql + Sync); 2] = [&target.name, &old.age];
-                    let moving = client.query_one(&sql, &parameters);
-                    let row = self.bounded(client, by, moving).await.map_err(of_no_row)?;
-                    row.try_get(0).map_err(ddl_error)?
+            purged.rows += match how {
+                Purging::Counted => keys.len() as u64,
+                Purging::Removed { .. } => {
+                    // a purge that has nothing to forget leaves the horizon where it is
+                    let horizon = match moved {
+                        Some(horizon) => horizon,
+                        None => self.move_horizon(client, target, &age, by).await?,
+                    };
+                    (moved, purged.horizon) = (Some(horizon), Some(horizon));
+                    let parameters: [&(dyn ToSql + Sync); 3] = [&horizon, &source, &keys];
+                    self.of_no_row(client, by, client.execute(&remove, &parameters)).await?
                 }
             };
-            horizon = Some(up_to);
-            purged.horizon = horizon;
-            let parameters: [&(dyn ToSql + Sync); 3] = [&up_to, &old.source, &keys];
-            let removed = self.bounded(client, by, client.execute(&remove, &parameters)).await;
-            purged.rows += removed.map_err(of_no_row)?;
             after.clone_from(last);
         }
     }
-}
 
-/// The tombstones of a target that are old enough.
-struct Old {
-    storage: String,
-    letters: String,
-    key_max: String,
-    source: String,
-    age: String,
-}
-
-impl Old {
-    fn places(&self) -> [(&str, &str); 3] {
-        [("storage", &self.storage), ("dead_letters", &self.letters), ("key_max", &self.key_max)]
+    async fn move_horizon(
+        &self,
+        client: &Object,
+        target: &KnownTarget,
+        age: &str,
+        by: Deadline,
+    ) -> Result<jiff::Timestamp> {
+        let sql = self.fill_own(include_str!("../../../sql/postgres/move_horizon.sql"), &[]);
+        let parameters: [&(dyn ToSql + Sync); 2] = [&target.name, &age];
+        let row = self.of_no_row(client, by, client.query_one(&sql, &parameters)).await?;
+        row.try_get(0).map_err(ddl_error)
     }
-}
 
-/// No row is the cause of what the database refuses here.
-fn of_no_row(error: Error) -> Error {
-    if error.kind() != ErrorKind::Rejected {
-        return error;
-    }
-    let refused = Error::new(ErrorKind::Schema, Code::Configuration, error.message());
-    match error.sqlstate() {
-        Some(sqlstate) => refused.with_sqlstate(sqlstate),
-        None => refused,
+    /// A statement of which no row is the cause when it is refused.
+    async fn of_no_row<T>(
+        &self,
+        client: &Object,
+        by: Deadline,
+        work: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T> {
+        self.bounded_as(client, by, work, |error| driver_error(error, ErrorKind::Schema)).await
     }
 }

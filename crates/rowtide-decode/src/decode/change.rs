@@ -322,13 +322,11 @@ pub(crate) fn events(change: &impl RowChange) -> Result<Vec<ChangeEvent>> {
         change.may_be_put(&row)?;
     }
     let now = if is_new || is_whole { Change::Put(row.document()) } else { Change::Patch(row.patch()) };
-    let Some(before) = before else {
-        let event = table.event(Some(key), now, version, changed_at);
-        return Ok(vec![ChangeEvent { before: image_before, ..event }]);
-    };
+    let now =
+        |version| ChangeEvent { before: image_before, ..table.event(Some(key), now, version, changed_at) };
+    let Some(before) = before else { return Ok(vec![now(version)]) };
     let before = table.event(Some(before), Change::Delete(None), version.clone(), changed_at);
-    let now = table.event(Some(key), now, version, changed_at);
-    let now = ChangeEvent { before: image_before, ..now };
+    let now = now(version);
     // of the rows of one record, each has a number of its own
     let pair = Some(change.row_index().unwrap_or_default());
     Ok([before, now].map(|event| ChangeEvent { pair, ..event }).into())

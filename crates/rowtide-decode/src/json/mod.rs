@@ -560,6 +560,14 @@ pub fn is_number(text: &str) -> bool {
     number_length(text.as_bytes()) == Some(text.len())
 }
 
+/// `text` as a JSON string; see [`write_string`].
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    let mut json = String::new();
+    write_string(&mut json, text);
+    json
+}
+
 /// Appends `text` as a JSON string: quotes, backslash and control characters escaped as RFC 8785 says, all else as is.
 pub fn write_string(out: &mut String, text: &str) {
     out.push('"');
