@@ -7,7 +7,7 @@ use crate::error::{Code, Disposition, Error, Result};
 use crate::event::ChangeEvent;
 use crate::formats::{
     Canal, Debezium, Dms, Dsql, DynamodbExport, DynamodbKinesis, DynamodbStreams, Json, Maxwell, Mongodb,
-    Wal2json,
+    Snapshot, Wal2json,
 };
 use crate::record::Record;
 use crate::unpack::{self, Bounds, PART_BYTES};
@@ -65,6 +65,7 @@ fn every(settings: &Settings) -> Vec<Box<dyn Decoder>> {
         Box::new(Dsql::new(settings.clone())),
         Box::new(Dms::new(settings.clone())),
         Box::new(DynamodbExport::new(settings.clone())),
+        Box::new(Snapshot::new(settings.clone())),
         // last: it takes what the pointers fit and nobody else recognises
         Box::new(Json::new(settings.clone())),
     ]
@@ -303,7 +304,7 @@ mod tests {
     use crate::rules::{Keyless, Rules, TableRules};
 
     /// Records of each decoder that name a table `NAME`.
-    const OF_NAME: [(&str, &str); 18] = [
+    const OF_NAME: [(&str, &str); 19] = [
         (
             "dynamodb-kinesis",
             r#"{"eventName":"REMOVE","tableName":"NAME","recordFormat":"application/json","dynamodb":{
@@ -318,6 +319,11 @@ mod tests {
             "dynamodb-export",
             r#"{"tableArn":"arn:aws:dynamodb:eu-west-1:1:table/NAME",
             "Metadata":{"WriteTimestampMicros":{"N":"1"}},"Keys":{"id":{"S":"a"}}}"#,
+        ),
+        (
+            "snapshot",
+            r#"{"rowtide_snapshot":{"table":"NAME","scheme":"l","at":"2026-03-02T08:00:00Z","key":["id"]},
+            "row":{"id":1}}"#,
         ),
         (
             "debezium",

@@ -170,6 +170,7 @@ pub fn scheme_name(letter: char) -> &'static str {
         'g' => "debezium for MongoDB",
         'j' => "json",
         'k' => "dynamodb-kinesis",
+        'l' => "snapshot",
         'm' => "dms",
         'n' => "mongodb",
         'o' => "debezium for Oracle",

@@ -62,6 +62,12 @@ pub(crate) trait RowChange {
     /// The place in the source's order. Not asked where changes go by their arrival.
     fn version(&self) -> Result<Version>;
 
+    /// Whether the row was read beside the stream of its table: then its place is below all of the stream, by arrival
+    /// too.
+    fn is_loaded(&self) -> bool {
+        false
+    }
+
     /// When it happened, if the record tells.
     fn changed_at(&self) -> Option<Timestamp>;
 
@@ -277,7 +283,10 @@ pub(crate) fn part(change: &impl RowChange) -> Result<Decoded> {
 /// What is wrong with the record; whose row it concerns is not said yet.
 pub(crate) fn events(change: &impl RowChange) -> Result<Vec<ChangeEvent>> {
     let (table, operation) = (change.table(), change.operation()?);
-    let version = table.version(|| change.version())?;
+    let version = match change.is_loaded() {
+        true => check_name(&table.name).and_then(|()| change.version())?,
+        false => table.version(|| change.version())?,
+    };
     let changed_at = change.changed_at();
     if operation == Operation::Truncate {
         return Ok(vec![table.event(None, Change::Truncate, version, changed_at)]);

@@ -10,6 +10,7 @@ pub mod dynamodb_export;
 pub mod json;
 pub mod maxwell;
 pub mod mongodb;
+pub mod snapshot;
 pub mod wal2json;
 
 pub use canal::Canal;
@@ -21,4 +22,5 @@ pub use dynamodb_export::DynamodbExport;
 pub use json::Json;
 pub use maxwell::Maxwell;
 pub use mongodb::Mongodb;
+pub use snapshot::Snapshot;
 pub use wal2json::Wal2json;
