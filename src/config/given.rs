@@ -126,6 +126,16 @@ pub(super) fn optional_text(given: Given, field: &mut Option<String>) -> Accepte
     Ok(())
 }
 
+/// A part of a statement: one, so without a semicolon.
+pub(super) fn statement(given: Given, field: &mut Option<String>) -> Accepted {
+    let text = given.into_optional()?;
+    if text.as_ref().is_some_and(|text| text.contains([';', '\0']) || text.trim().is_empty()) {
+        return Err(Invalid);
+    }
+    *field = text;
+    Ok(())
+}
+
 /// True or false, also written as text.
 pub(super) fn truth(given: Given, field: &mut bool) -> Accepted {
     *field = match given {

@@ -13,8 +13,8 @@ use toml::de::{DeTable, DeValue};
 use super::given::Given;
 use super::reference::FORM;
 use super::{
-    Aws, Config, DialectChoice, Limits, ROUTE_SETTINGS, Reference, SETTINGS, Setting, is_database,
-    redact_input,
+    Aws, Config, DialectChoice, Limits, ROUTE_SETTINGS, Reference, SETTINGS, SNAPSHOT_TABLE_SETTINGS,
+    Setting, SnapshotTable, is_database, redact_input,
 };
 use crate::error::{Error, Result};
 use crate::policy::{PLACEHOLDERS, RoutePolicy, Truncate, placeholders_are_known};
@@ -48,14 +48,15 @@ const OWNED: &[&str] = &[
     "ROWTIDE_DEAD_LETTERS_",
     "ROWTIDE_LIMITS_",
     "ROWTIDE_METRICS_",
+    "ROWTIDE_SNAPSHOT_",
     "ROWTIDE_ROUTE",
 ];
 
 /// Tables at the top of the file that hold settings of [`SETTINGS`].
-const TABLES: &[&str] = &["source", "sink", "dead_letters", "limits", "metrics"];
+const TABLES: &[&str] = &["source", "sink", "dead_letters", "limits", "metrics", "snapshot"];
 
-/// The setting whose reference stays one: what it leads to may change while the process lives.
-const STAYS_REFERENCE: &str = "sink.url";
+/// The settings whose reference stays one: what it leads to may change while the process lives.
+const STAY_REFERENCES: [&str; 2] = ["sink.url", "snapshot.url"];
 
 /// The inputs with what was fetched for them, and what else they turn out to need.
 pub(super) struct Lookup<'a> {
@@ -137,9 +138,9 @@ pub(super) fn default_schema(config: &mut Config) {
     config.origins.insert("sink.schema".to_owned(), origin.to_owned());
 }
 
-/// The name of a route's setting in `rowtide config`; `at` counts from 0.
-pub(super) fn route_setting(at: usize, name: &str) -> String {
-    format!("route.{}.{name}", at + 1)
+/// The name in `rowtide config` of a setting of one of several entries, such as a route's; `at` counts from 0.
+pub(super) fn entry_setting(entries: &str, at: usize, name: &str) -> String {
+    format!("{entries}.{}.{name}", at + 1)
 }
 
 /// Resolves and stores one value; returns its origin with the references in it.
@@ -159,7 +160,7 @@ fn take<T>(
     let missing = Cell::new(false);
     let given = pending.given.try_map(|text| -> Result<String> {
         let text = resolve(text, label, lookup.inputs)?;
-        if !Reference::looks_like_reference(&text) || setting.name == STAYS_REFERENCE {
+        if !Reference::looks_like_reference(&text) || STAY_REFERENCES.contains(&setting.name) {
             return Ok(text);
         }
         let found = lookup.get(plain_reference(&text, label)?);
@@ -170,7 +171,7 @@ fn take<T>(
         return Ok(origin);
     }
     let wrong = |_| Error::config(format!("{label} must be {}", setting.values));
-    setting.set(holder, given).map_err(wrong)?;
+    setting.take(holder, given).map_err(wrong)?;
     Ok(origin)
 }
 
@@ -276,7 +277,10 @@ fn read_document(
             }
             ("route", _) => return Err(Error::config(format!("{place}: write routes as [[route]]"))),
             (name, DeValue::Table(table)) if TABLES.contains(&name) => {
-                read_table(document, name, table, pending)?;
+                let tables = read_table(document, name, table, pending)?;
+                if !tables.is_empty() {
+                    config.snapshot.tables = read_tables(document, &tables, lookup, &mut config.origins)?;
+                }
             }
             (name, _) if TABLES.contains(&name) => {
                 return Err(Error::config(format!("{place}: `{name}` must be a table: [{name}]")));
@@ -290,21 +294,60 @@ fn read_document(
     Ok(())
 }
 
-fn read_table(
+/// The settings of a table of the file; what it gives back are its entries `[[snapshot.table]]`.
+fn read_table<'d>(
     document: &Document,
     table_name: &str,
-    table: &DeTable<'_>,
+    table: &'d DeTable<'d>,
     pending: &mut BTreeMap<&'static str, Pending>,
-) -> Result<()> {
+) -> Result<Vec<&'d Spanned<DeValue<'d>>>> {
+    let mut entries = Vec::new();
     for (key, value) in table {
         let name = format!("{table_name}.{}", key.get_ref());
         let origin = document.place(key.span().start);
+        if name == SNAPSHOT_TABLES {
+            let DeValue::Array(tables) = value.get_ref() else {
+                return Err(Error::config(format!("{origin}: write tables as [[{SNAPSHOT_TABLES}]]")));
+            };
+            entries.extend(tables.iter());
+            continue;
+        }
         let Some(setting) = SETTINGS.iter().find(|setting| setting.name == name) else {
-            return Err(unknown(&format!("{origin}: "), &name, names()));
+            return Err(unknown(&format!("{origin}: "), &name, names().chain([SNAPSHOT_TABLES])));
         };
         pending.insert(setting.name, Pending { given: Given::from_toml(value.get_ref()), origin });
     }
-    Ok(())
+    Ok(entries)
+}
+
+/// What the entries of `[snapshot]` are called.
+const SNAPSHOT_TABLES: &str = "snapshot.table";
+
+fn read_tables(
+    document: &Document,
+    tables: &[&Spanned<DeValue<'_>>],
+    lookup: &Lookup<'_>,
+    origins: &mut BTreeMap<String, String>,
+) -> Result<Vec<SnapshotTable>> {
+    let mut read: Vec<SnapshotTable> = Vec::new();
+    for (at, table) in tables.iter().enumerate() {
+        let place = document.place(table.span().start);
+        let of = format!("[[{SNAPSHOT_TABLES}]] {} ({place})", at + 1);
+        let mut entry = SnapshotTable::named("");
+        let entries = Entries { document, name: SNAPSHOT_TABLES, settings: SNAPSHOT_TABLE_SETTINGS };
+        entries.read(at, table, &mut entry, lookup, origins)?;
+        if entry.name.is_empty() {
+            return Err(Error::config(format!("{of} needs `name`, the table: name = \"public.orders\"")));
+        }
+        if entry.query.is_some() && entry.filter.is_some() {
+            return Err(Error::config(format!("{of}: `query` and `where` exclude each other")));
+        }
+        if read.iter().any(|other| other.name == entry.name) {
+            return Err(Error::config(format!("{of} names a table that an entry before it names")));
+        }
+        read.push(entry);
+    }
+    Ok(read)
 }
 
 fn read_routes(
@@ -315,37 +358,51 @@ fn read_routes(
 ) -> Result<Vec<RoutePolicy>> {
     let mut read = Vec::new();
     for (at, route) in routes.iter().enumerate() {
-        let place = document.place(route.span().start);
-        let DeValue::Table(table) = route.get_ref() else {
-            return Err(Error::config(format!("{place}: write routes as [[route]]")));
-        };
-        let route = read_route(document, at, table, lookup, origins)?;
-        check_route(&route, at, &place, origins)?;
-        read.push(route);
+        let mut policy = RoutePolicy::default();
+        let entries = Entries { document, name: "route", settings: ROUTE_SETTINGS };
+        entries.read(at, route, &mut policy, lookup, origins)?;
+        check_route(&policy, at, &document.place(route.span().start), origins)?;
+        read.push(policy);
     }
     Ok(read)
 }
 
-fn read_route(
-    document: &Document,
-    at: usize,
-    table: &DeTable<'_>,
-    lookup: &Lookup<'_>,
-    origins: &mut BTreeMap<String, String>,
-) -> Result<RoutePolicy> {
-    let mut route = RoutePolicy::default();
-    for (key, value) in table {
-        let origin = document.place(key.span().start);
-        let Some(setting) = ROUTE_SETTINGS.iter().find(|setting| setting.name == key.get_ref()) else {
-            let known = ROUTE_SETTINGS.iter().map(|setting| setting.name);
-            return Err(unknown(&format!("{origin}, [[route]] {}: ", at + 1), key.get_ref(), known));
+/// Entries of which the file has several, `[[name]]`, and what settings each has.
+struct Entries<'d, T: 'static> {
+    document: &'d Document,
+    name: &'static str,
+    settings: &'static [Setting<T>],
+}
+
+impl<T> Entries<'_, T> {
+    /// Reads the entry at the place `at`, from 0, into `holder`.
+    fn read(
+        &self,
+        at: usize,
+        entry: &Spanned<DeValue<'_>>,
+        holder: &mut T,
+        lookup: &Lookup<'_>,
+        origins: &mut BTreeMap<String, String>,
+    ) -> Result<()> {
+        let Self { document, name: entries, settings } = self;
+        let DeValue::Table(table) = entry.get_ref() else {
+            let place = document.place(entry.span().start);
+            return Err(Error::config(format!("{place}: write {entries}s as [[{entries}]]")));
         };
-        let label = format!("`{}` of [[route]] {} ({origin})", setting.name, at + 1);
-        let pending = Pending { given: Given::from_toml(value.get_ref()), origin };
-        let origin = take(setting, &mut route, pending, &label, lookup)?;
-        origins.insert(route_setting(at, setting.name), origin);
+        for (key, value) in table {
+            let origin = document.place(key.span().start);
+            let Some(setting) = settings.iter().find(|setting| setting.name == key.get_ref()) else {
+                let known = settings.iter().map(|setting| setting.name);
+                let place = format!("{origin}, [[{entries}]] {}: ", at + 1);
+                return Err(unknown(&place, key.get_ref(), known));
+            };
+            let label = format!("`{}` of [[{entries}]] {} ({origin})", setting.name, at + 1);
+            let pending = Pending { given: Given::from_toml(value.get_ref()), origin };
+            let origin = take(setting, holder, pending, &label, lookup)?;
+            origins.insert(entry_setting(entries, at, setting.name), origin);
+        }
+        Ok(())
     }
-    Ok(route)
 }
 
 /// What no single setting of a route can tell.
@@ -355,7 +412,7 @@ fn check_route(
     place: &str,
     origins: &BTreeMap<String, String>,
 ) -> Result<()> {
-    let given = |name: &str| origins.get(&route_setting(at, name));
+    let given = |name: &str| origins.get(&entry_setting("route", at, name));
     let of = |name: &str| {
         format!("`{name}` of [[route]] {} ({})", at + 1, given(name).map_or(place, String::as_str))
     };

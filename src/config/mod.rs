@@ -12,7 +12,9 @@ mod layers;
 mod legacy;
 mod redact;
 mod reference;
+mod setting;
 mod settings;
+mod snapshot;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -27,8 +29,10 @@ pub use draft::{Draft, Loaded};
 pub use layers::{Environment, Inputs};
 pub use redact::{SinkUrl, is_database, redact, redact_input, redact_url};
 pub use reference::{Keeper, Reference};
+pub use setting::Setting;
 use settings::{MEMORY_MAX, MEMORY_MIN};
-pub use settings::{ROUTE_SETTINGS, SETTINGS, Setting};
+pub use settings::{ROUTE_SETTINGS, SETTINGS};
+pub use snapshot::{Beside, Destination, SNAPSHOT_TABLE_SETTINGS, SnapshotSettings, SnapshotTable};
 
 /// Every setting with its value. `Config::default()` has the defaults: every table is taken, and there is no sink.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,6 +49,8 @@ pub struct Config {
     pub limits: Limits,
     /// `[metrics]`: how measurements are told.
     pub metrics: Metrics,
+    /// `[snapshot]`: the database whose tables are read.
+    pub snapshot: SnapshotSettings,
     /// What the variables say of AWS.
     pub aws: Aws,
     /// Whether an invocation fails when not all of its records are durable, instead of naming them: of a function that
@@ -375,7 +381,17 @@ impl Config {
             .collect();
         for (at, route) in self.routes.iter().enumerate() {
             lines.extend(ROUTE_SETTINGS.iter().map(|setting| {
-                line(layers::route_setting(at, setting.name), setting.value(route), setting.default_value())
+                line(
+                    layers::entry_setting("route", at, setting.name),
+                    setting.value(route),
+                    setting.default_value(),
+                )
+            }));
+        }
+        for (at, table) in self.snapshot.tables.iter().enumerate() {
+            lines.extend(SNAPSHOT_TABLE_SETTINGS.iter().map(|setting| {
+                let name = layers::entry_setting("snapshot.table", at, setting.name);
+                line(name, setting.value(table), setting.default_value())
             }));
         }
         lines

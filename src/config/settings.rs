@@ -2,57 +2,12 @@
 
 use std::time::Duration;
 
-use super::given::{
-    self, Accepted, Given, Word, show_duration, show_list, show_source, show_table, show_word,
-};
-use super::{Auth, Config, Ddl, DialectChoice, Payload, Tls, VersionScheme, redact_input, redact_url};
+use super::given::{self, Word, show_duration, show_list, show_source, show_table, show_word};
+use super::setting::Setting;
+use super::snapshot::{set_chunk, set_destinations, show_destinations};
+use super::{Auth, Config, Ddl, DialectChoice, Payload, Tls, VersionScheme};
 use crate::policy::{DataLayout, DeletePolicy, OnConfigError, RoutePolicy, Truncate, Ttl, Unrouted};
 use crate::rules::{Images, Keyless};
-
-/// One setting of `T`: [`Config`] for [`SETTINGS`], [`RoutePolicy`] for [`ROUTE_SETTINGS`].
-pub struct Setting<T: 'static> {
-    /// Its name: `sink.url`, or `delete` in a route.
-    pub name: &'static str,
-    /// The values it takes, for people; reads well behind "must be".
-    pub values: &'static str,
-    /// What it decides, in a sentence or two.
-    pub about: &'static str,
-    /// A value as it stands in the file.
-    pub example: &'static str,
-    /// Whether the value must not be shown whole.
-    pub secret: bool,
-    set: fn(&mut T, Given) -> Accepted,
-    get: fn(&T) -> String,
-}
-
-impl<T: Default> Setting<T> {
-    /// The default as text; empty when the setting has none.
-    #[must_use]
-    pub fn default_value(&self) -> String {
-        self.value(&T::default())
-    }
-}
-
-impl<T> Setting<T> {
-    /// The variable that sets it: `ROWTIDE_SINK_URL` for `sink.url`. A route's setting has none.
-    #[must_use]
-    pub fn variable(&self) -> Option<String> {
-        let upper = |name: &str| format!("ROWTIDE_{}", name.to_ascii_uppercase().replace('.', "_"));
-        self.name.contains('.').then(|| upper(self.name))
-    }
-
-    /// The value that `holder` has, secrets masked; empty when it is not set.
-    #[must_use]
-    pub fn value(&self, holder: &T) -> String {
-        let value = (self.get)(holder);
-        // Lists and paths may hold anything; a URL in the wrong place is as secret as in the right one.
-        if self.secret { redact_url(&value) } else { redact_input(&value).into_owned() }
-    }
-
-    pub(super) fn set(&self, holder: &mut T, given: Given) -> Accepted {
-        (self.set)(holder, given)
-    }
-}
 
 /// The longest retention: beyond it, dates leave what databases can hold.
 const LONGEST_RETENTION: Duration = Duration::from_secs(36_500 * 86_400);
@@ -359,6 +314,88 @@ pub const SETTINGS: &[Setting<Config>] = &[
         secret: false,
         set: |config, given| given::optional_dimension(given, &mut config.metrics.service),
         get: |config| config.metrics.service.clone().unwrap_or_default(),
+    },
+    Setting {
+        name: "snapshot.url",
+        values: "a URL that begins with `postgresql://` or `postgres://`, `host=… user=…` pairs, or a reference to \
+            a secret",
+        about: "The database whose tables `rowtide snapshot` reads.",
+        example: r#"url = "secretsmanager://shop/database""#,
+        secret: true,
+        set: |config, given| given::url(given, &mut config.snapshot.url),
+        get: |config| config.snapshot.url.as_ref().map(|url| url.expose().to_owned()).unwrap_or_default(),
+    },
+    Setting {
+        name: "snapshot.tls",
+        values: "`verify-full`, `verify-ca`, `require`, `prefer` or `disable`",
+        about: "How that connection is encrypted; not set: as for `sink.tls`.",
+        example: r#"tls = "verify-full""#,
+        secret: false,
+        set: |config, given| given::optional_word(given, &mut config.snapshot.tls),
+        get: |config| config.snapshot.tls.map(show_word).unwrap_or_default(),
+    },
+    Setting {
+        name: "snapshot.tls_root_cert",
+        values: "the path of a PEM file, not its content (so without `file://`)",
+        about: "The certificates to trust there instead of the system's.",
+        example: r#"tls_root_cert = "/etc/ssl/rds.pem""#,
+        secret: false,
+        set: |config, given| given::optional_path(given, &mut config.snapshot.tls_root_cert),
+        get: |config| {
+            let path = config.snapshot.tls_root_cert.as_ref();
+            path.map(|path| path.display().to_string()).unwrap_or_default()
+        },
+    },
+    Setting {
+        name: "snapshot.beside",
+        values: "`auto`, `none`, `arrival`, `canal`, `debezium`, `dms`, `dsql`, `dynamodb`, `dynamodb-kinesis`, \
+            `json`, `maxwell`, `mongodb` or `wal2json`",
+        about: "What reads the stream of the same tables: its changes then win over the rows, and the values are \
+            written as it writes them. `auto`: what filled the target so far, else `source.decoder`, else `none`.",
+        example: r#"beside = "debezium""#,
+        secret: false,
+        set: |config, given| given::word(given, &mut config.snapshot.beside),
+        get: |config| show_word(config.snapshot.beside),
+    },
+    Setting {
+        name: "snapshot.to",
+        values: "a list of `sink` and `archive`; in a variable or `--set` with commas between them",
+        about: "Where the rows go: to the database of `sink.url`, to files below `archive.url`.",
+        example: r#"to = ["sink", "archive"]"#,
+        secret: false,
+        set: |config, given| set_destinations(given, &mut config.snapshot.to),
+        get: |config| show_destinations(&config.snapshot.to),
+    },
+    Setting {
+        name: "snapshot.tables_file",
+        values: "the path of a JSON file",
+        about: "Tables and queries as `{\"Tables\":[{\"table_name\":\"…\",\"sql_query\":\"…\"}]}`, beside those of \
+            `[[snapshot.table]]`.",
+        example: r#"tables_file = "config/table_sql.json""#,
+        secret: false,
+        set: |config, given| given::optional_path(given, &mut config.snapshot.tables_file),
+        get: |config| {
+            let path = config.snapshot.tables_file.as_ref();
+            path.map(|path| path.display().to_string()).unwrap_or_default()
+        },
+    },
+    Setting {
+        name: "snapshot.replace",
+        values: "`true` or `false`",
+        about: "Whether rows that an earlier snapshot brought and this one does not see are removed.",
+        example: "replace = true",
+        secret: false,
+        set: |config, given| given::truth(given, &mut config.snapshot.replace),
+        get: |config| config.snapshot.replace.to_string(),
+    },
+    Setting {
+        name: "snapshot.chunk",
+        values: "a whole number from 1 to 1000000000",
+        about: "Rows of a table that are asked for at a time.",
+        example: "chunk = 20000",
+        secret: false,
+        set: |config, given| set_chunk(given, &mut config.snapshot.chunk),
+        get: |config| config.snapshot.chunk.to_string(),
     },
 ];
 

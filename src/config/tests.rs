@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::conversion::route_for;
 use super::{
     Auth, Config, Ddl, DialectChoice, EffectiveSetting, Environment, Inputs, Payload, ROUTE_SETTINGS,
-    SETTINGS, Setting, SinkUrl, Tls, VersionScheme,
+    SETTINGS, SNAPSHOT_TABLE_SETTINGS, Setting, SinkUrl, Tls, VersionScheme,
 };
 use crate::error::{ErrorKind, Result};
 use crate::policy::{DataLayout, DeletePolicy, Truncate, Ttl, Unrouted};
@@ -754,7 +754,7 @@ const DOCUMENT: &str = include_str!("../../docs/configuration.md");
 /// The row of a setting in the document.
 fn row<T: Default>(setting: &Setting<T>) -> String {
     let default = match setting.default_value() {
-        _ if setting.name == "from" => "needed".to_owned(),
+        _ if ["from", "name"].contains(&setting.name) => "needed".to_owned(),
         default if default.is_empty() => "not set".to_owned(),
         default => format!("`{default}`"),
     };
@@ -765,7 +765,8 @@ fn row<T: Default>(setting: &Setting<T>) -> String {
 
 #[test]
 fn the_document_lists_exactly_the_settings() {
-    let rows = SETTINGS.iter().map(row).chain(ROUTE_SETTINGS.iter().map(row)).collect::<Vec<_>>().join("\n");
+    let of_entries = ROUTE_SETTINGS.iter().map(row).chain(SNAPSHOT_TABLE_SETTINGS.iter().map(row));
+    let rows = SETTINGS.iter().map(row).chain(of_entries).collect::<Vec<_>>().join("\n");
     let listed = DOCUMENT.lines().filter(|line| line.starts_with("| `")).collect::<Vec<_>>().join("\n");
     assert!(listed == rows, "docs/configuration.md must have these rows:\n{rows}");
 }
@@ -796,5 +797,14 @@ fn every_example_is_taken() {
         let config = place.write("rowtide.toml", route).load(&[], &[]).unwrap();
         let name = format!("route.1.{}", setting.name);
         assert_eq!(line(&config.effective(), &name).origin, "rowtide.toml line 3", "{name}");
+    }
+    for setting in SNAPSHOT_TABLE_SETTINGS {
+        let front = if setting.name == "name" { "" } else { "name = \"a\"\n" };
+        let table = format!("[[snapshot.table]]\n{front}{}", setting.example);
+        let config = place.write("rowtide.toml", table).load(&[], &[]).unwrap();
+        let name = format!("snapshot.table.1.{}", setting.name);
+        let settings = config.effective();
+        let shown = line(&settings, &name);
+        assert!(shown.origin.starts_with("rowtide.toml line") && !shown.value.is_empty(), "{name}");
     }
 }

@@ -75,9 +75,9 @@ impl<'d> Decoding<'d, Snapshot> {
     fn decoded(&self, object: &LazyObject<'_>) -> Result<Decoded> {
         let mut message = Message::default();
         row::each_member(object, |scanner, name| message.member(scanner, name))?;
-        let table = self.table(&message).ok_or_else(|| {
-            Error::poison(Code::NoTable, format!("The record's {HEAD} names no table."))
-        })?;
+        let table = self
+            .table(&message)
+            .ok_or_else(|| Error::poison(Code::NoTable, format!("The record's {HEAD} names no table.")))?;
         change::decoded(&SnapshotRow { table: &table, message: &message })
     }
 
@@ -167,10 +167,14 @@ impl RowChange for SnapshotRow<'_> {
 
     fn version(&self) -> Result<Version> {
         let head = |what: &str| {
-            Error::poison(Code::MissingVersion, format!("The record's {HEAD} has no {what}, which orders it."))
+            Error::poison(
+                Code::MissingVersion,
+                format!("The record's {HEAD} has no {what}, which orders it."),
+            )
         };
         let scheme = self.message.scheme().ok_or_else(|| head("scheme"))?;
-        let at = self.message.at().and_then(|at| u64::try_from(at.0).ok()).ok_or_else(|| head("time `at`"))?;
+        let at =
+            self.message.at().and_then(|at| u64::try_from(at.0).ok()).ok_or_else(|| head("time `at`"))?;
         let count = if scheme == MAXWELL { at / 1_000_000 } else { at };
         Ok(Version::new(scheme, self.table.epoch, Rank::Loaded).number(count))
     }
@@ -180,7 +184,8 @@ impl RowChange for SnapshotRow<'_> {
     }
 
     fn key_columns(&self) -> Result<Option<Vec<String>>> {
-        let bad = || Error::poison(Code::BadField, format!("`key` of the record's {HEAD} is no list of names."));
+        let bad =
+            || Error::poison(Code::BadField, format!("`key` of the record's {HEAD} is no list of names."));
         self.message.key.map(|names| strings(names).ok_or_else(bad)).transpose()
     }
 
@@ -262,7 +267,8 @@ mod tests {
         let row = || record(HEAD, r#""row":{"tenant":"a","id":7}"#);
         let keyed = rules("public.orders", |it| it.key = vec!["tenant".to_owned(), "id".to_owned()]);
         assert_eq!(decode_as(keyed, 0, row()).unwrap().key.unwrap().as_str(), r#"[7,"a"]"#);
-        let none = || record(r#""scheme":"l","at":"2026-03-02T08:00:00Z","key":[]"#, r#""row":{"a":1,"b":2}"#);
+        let none =
+            || record(r#""scheme":"l","at":"2026-03-02T08:00:00Z","key":[]"#, r#""row":{"a":1,"b":2}"#);
         assert_eq!(decode(none()).unwrap_err().code().as_str(), "no_key");
         let whole = rules("public.orders", |it| it.keyless = Keyless::Row);
         assert_eq!(decode_as(whole, 0, none()).unwrap().key.unwrap().as_str(), "[1,2]");
