@@ -51,16 +51,18 @@ impl Dialect {
     /// The statements that create rowtide's own tables in the schema `home`, each with what it creates.
     #[must_use]
     pub fn own_ddl(self, home: &str, truncate: Truncate) -> Vec<(String, String)> {
-        let [registry, letters, schemas] = match self {
+        let [registry, letters, schemas, state] = match self {
             Self::Postgres => [
                 postgres::create_registry(home),
                 postgres::create_dead_letters(home),
                 postgres::create_schemas(home),
+                postgres::create_state(home),
             ],
             Self::Cratedb => [
                 cratedb::create_registry(home),
                 cratedb::create_dead_letters(home),
                 cratedb::create_schemas(home),
+                cratedb::create_state(home),
             ],
         };
         let floors = match self {
@@ -71,6 +73,7 @@ impl Dialect {
             ("what rowtide knows of its targets".to_owned(), registry),
             ("parked records".to_owned(), letters),
             ("what sources said of their tables".to_owned(), schemas),
+            ("what jobs keep".to_owned(), state),
         ];
         parts.extend(floors.map(|floors| ("the floors that truncates leave".to_owned(), floors)));
         parts

@@ -15,7 +15,7 @@ use crate::coalesce::Schedule;
 use crate::error::{Code, Error};
 use crate::event::{Change, Document, Key, Patch, Timestamp};
 use crate::policy::DeletePolicy;
-use crate::route::{DEAD_LETTERS, FLOORS, REGISTRY, RoutedChange, SCHEMAS, Target};
+use crate::route::{DEAD_LETTERS, FLOORS, REGISTRY, RoutedChange, SCHEMAS, STATE, Target};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -205,8 +205,13 @@ pub fn fill(template: &str, values: &[(&str, &str)]) -> String {
 /// The same, with the names of rowtide's own tables in the schema `home`.
 #[must_use]
 pub fn fill_own(template: &str, home: &str, values: &[(&str, &str)]) -> String {
-    let own =
-        [("registry", REGISTRY), ("dead_letters", DEAD_LETTERS), ("schemas", SCHEMAS), ("floors", FLOORS)];
+    let own = [
+        ("registry", REGISTRY),
+        ("dead_letters", DEAD_LETTERS),
+        ("schemas", SCHEMAS),
+        ("floors", FLOORS),
+        ("state", STATE),
+    ];
     let own = own.map(|(place, table)| (place, relation(home, table)));
     let own = own.iter().map(|(place, table)| (*place, table.as_str()));
     fill(template, &own.chain(values.iter().copied()).collect::<Vec<_>>())

@@ -4,7 +4,7 @@ mod change;
 mod target;
 
 pub use change::{RecordRef, RoutedChange};
-pub use target::{DEAD_LETTERS, FLOORS, MERGED, REGISTRY, SCHEMAS, Target, identifier};
+pub use target::{DEAD_LETTERS, FLOORS, MERGED, REGISTRY, SCHEMAS, STATE, Target, identifier};
 
 use crate::decode::Reason;
 use crate::error::{Code, Error, Result};
@@ -361,7 +361,7 @@ fn unrouted(nearly: Option<Arc<str>>, table: &str) -> LeftOut {
 
 /// Whether rowtide's own tables may be named so, in the schema where they are.
 fn is_reserved(name: &str) -> bool {
-    [REGISTRY, DEAD_LETTERS, SCHEMAS, FLOORS].contains(&name)
+    [REGISTRY, DEAD_LETTERS, SCHEMAS, FLOORS, STATE].contains(&name)
 }
 
 /// A template with its placeholders replaced.
@@ -575,7 +575,9 @@ mod tests {
     #[test]
     fn a_name_of_rowtides_own_tables_is_no_target() {
         let routes = routes(|_| {});
-        for table in ["rowtide_targets", "rowtide_schemas", "rowtide_floors", "rowtide_dead_letters"] {
+        let own =
+            ["rowtide_targets", "rowtide_schemas", "rowtide_floors", "rowtide_dead_letters", "rowtide_state"];
+        for table in own {
             let error = routes.target(table).unwrap_err();
             assert!(error.code() == crate::error::Code::ReservedName && error.is_fault_of_table(), "{error}");
         }

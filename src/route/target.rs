@@ -46,6 +46,8 @@ pub const DEAD_LETTERS: &str = "rowtide_dead_letters";
 pub const SCHEMAS: &str = "rowtide_schemas";
 /// What truncates left.
 pub const FLOORS: &str = "rowtide_floors";
+/// What jobs keep: cursors, runs, claims.
+pub const STATE: &str = "rowtide_state";
 
 /// What stands for the source table of a target that several sources fill on purpose. No source has such a table.
 pub const MERGED: &str = "*";

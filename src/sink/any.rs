@@ -5,6 +5,7 @@ use super::cratedb::Cratedb;
 use super::letters::{DeadLetter, Filter, ParkedLetter};
 use super::postgres::Postgres;
 use super::registry::{KnownTarget, check_format};
+use super::state::{Put, State, check_job, check_key};
 #[cfg(feature = "cli")]
 use super::status::Status;
 use super::targets::{LiveRow, Purged, Purging, Shown};
@@ -360,6 +361,61 @@ impl Database {
     pub async fn discard(&self, ids: &[i64]) -> Result<u64> {
         of_its_kind!(self.kind(Deadline::never()).await?, |sink| self
             .answered(Box::pin(sink.discard(ids)))
+            .await)
+    }
+
+    /// What a job keeps under a key, if anything. The last put is seen at once.
+    ///
+    /// # Errors
+    /// When it cannot be read, or there can be no such job or key.
+    pub async fn state(&self, job: &str, key: &str, deadline: Deadline) -> Result<Option<State>> {
+        check_job(job)?;
+        check_key(job, key)?;
+        of_its_kind!(self.kind(deadline).await?, |sink| Box::pin(sink.state(job, key, deadline)).await)
+    }
+
+    /// Puts what a job keeps under a key, if the version there is the expected one, and tells the new version. Without
+    /// an expected one nothing may be there: that is a claim, and of many workers exactly one gets it. `None` says that
+    /// somebody else was faster. The table is made by the first that puts something.
+    ///
+    /// What is tried again after an answer that was lost is known by its version, and never taken for another's.
+    ///
+    /// # Errors
+    /// When it cannot be written, or not be held: a job has at most [`STATE_JOB_MAX`](super::STATE_JOB_MAX) bytes, a key
+    /// [`STATE_KEY_MAX`](super::STATE_KEY_MAX), a text [`STATE_TEXT_MAX`](super::STATE_TEXT_MAX), and none a NUL. After
+    /// an error that waiting may end ([`Error::disposition`]) it may have been written: read it before going on.
+    pub async fn put_state(
+        &self,
+        job: &str,
+        key: &str,
+        text: &str,
+        expected: Option<i64>,
+        deadline: Deadline,
+    ) -> Result<Option<i64>> {
+        let put = Put::new(job, key, text, expected)?;
+        of_its_kind!(self.kind(deadline).await?, |sink| Box::pin(sink.put_state(&put, deadline)).await)
+    }
+
+    /// What jobs keep, by job and key: of one job or of all, of keys that begin so or of all.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is more than can be held together.
+    pub async fn states(&self, job: Option<&str>, prefix: Option<&str>) -> Result<Vec<State>> {
+        job.map_or(Ok(()), check_job)?;
+        check_key(job.unwrap_or_default(), prefix.unwrap_or_default())?;
+        of_its_kind!(self.kind(Deadline::never()).await?, |sink| self
+            .answered(Box::pin(sink.states(job, prefix)))
+            .await)
+    }
+
+    /// Removes what a job keeps under keys that begin so: how much. With an empty beginning, all of it.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub async fn clear_state(&self, job: &str, prefix: &str, deadline: Deadline) -> Result<u64> {
+        check_job(job)?;
+        check_key(job, prefix)?;
+        of_its_kind!(self.kind(deadline).await?, |sink| Box::pin(sink.clear_state(job, prefix, deadline))
             .await)
     }
 }

@@ -5,7 +5,7 @@ use super::registry::Registered;
 use crate::config::Config;
 use crate::error::{Code, Error, ErrorKind, Result};
 use crate::policy::{DeletePolicy, Policy, RoutePolicy};
-use crate::route::{DEAD_LETTERS, MERGED, REGISTRY, Routes, SCHEMAS, Target};
+use crate::route::{DEAD_LETTERS, MERGED, REGISTRY, Routes, SCHEMAS, STATE, Target};
 use crate::source::{SourceIdentity, SourceTable};
 use rowtide_doctor::{Inspection, Privilege, RegisteredTarget, SchemaFacts, TableFacts, TargetFacts, Use};
 use std::collections::BTreeSet;
@@ -42,9 +42,13 @@ pub(super) async fn look_around(
     config: &Config,
     inspection: &mut Inspection,
 ) -> Result<()> {
-    for (name, used_for) in
-        [(REGISTRY, Use::Registry), (DEAD_LETTERS, Use::DeadLetters), (SCHEMAS, Use::Schemas)]
-    {
+    let own = [
+        (REGISTRY, Use::Registry),
+        (DEAD_LETTERS, Use::DeadLetters),
+        (SCHEMAS, Use::Schemas),
+        (STATE, Use::State),
+    ];
+    for (name, used_for) in own {
         inspection.tables.push(database.table(home, name, used_for, DeletePolicy::Tombstone).await?);
     }
     let reads_registry = inspection.tables.iter().any(|table| {
@@ -104,8 +108,10 @@ fn targets_of(config: &Config, known: &[(String, SourceIdentity)]) -> Vec<(Strin
 /// What rowtide does with a table of that use.
 fn needed(used_for: Use, delete: DeletePolicy) -> Vec<Privilege> {
     let mut needed = vec![Privilege::Select, Privilege::Insert, Privilege::Update];
-    // a purge removes letters and tombstones
-    if used_for == Use::DeadLetters || (used_for == Use::Rows && delete != DeletePolicy::Soft) {
+    // a purge removes letters and tombstones, a job what it needs no more
+    if matches!(used_for, Use::DeadLetters | Use::State)
+        || (used_for == Use::Rows && delete != DeletePolicy::Soft)
+    {
         needed.push(Privilege::Delete);
     }
     needed
@@ -138,6 +144,10 @@ pub(super) fn ahead(before: SystemTime, after: SystemTime, there: jiff::Timestam
 
 /// What is needed and not among what is allowed: reading, adding, changing, removing.
 pub(super) fn lacking(allowed: [bool; 4], used_for: Use, delete: DeletePolicy) -> Vec<Privilege> {
+    // who may do nothing with what jobs keep runs no jobs, and needs nothing of it
+    if used_for == Use::State && allowed == [false; 4] {
+        return Vec::new();
+    }
     let order = [Privilege::Select, Privilege::Insert, Privilege::Update, Privilege::Delete];
     let is_allowed = |privilege: &Privilege| {
         order.iter().zip(allowed).any(|(found, allowed)| found == privilege && allowed)

@@ -1,7 +1,7 @@
 //! Where rows go. The only room that talks to a database. Knows statements and rows, no sources and no Lambda.
 //!
 //! A [`Sink`] writes rows and says what became of each; a [`Store`] keeps the books beside it: parked records, what
-//! fills which target, what sources said of their tables. [`Postgres`] and [`Cratedb`] are both, [`Database`] is
+//! fills which target, what sources said of their tables, what jobs keep. [`Postgres`] and [`Cratedb`] are both, [`Database`] is
 //! whichever of them `sink.url` names, and [`Memory`] is one for the tests of whoever embeds the flow. Whoever brings a
 //! sink of his own needs no store.
 
@@ -17,6 +17,7 @@ mod postgres;
 mod purge;
 mod registry;
 mod schemas;
+mod state;
 #[cfg(feature = "cli")]
 mod status;
 mod targets;
@@ -30,6 +31,7 @@ pub use memory::{Memory, MemoryRow};
 pub use postgres::Postgres;
 pub use purge::Purge;
 pub use registry::{KnownLayout, KnownTarget};
+pub use state::{STATE_JOB_MAX, STATE_KEY_MAX, STATE_TEXT_MAX, State};
 #[cfg(feature = "cli")]
 pub use status::{Hindrance, Home, OwnTable, Parked, PossibleTarget, Rows, Status, TargetStatus, Unread};
 pub use targets::{LiveRow, Purged, Purging, Shown};

@@ -9,8 +9,8 @@ use rowtide::plan::Layout;
 use rowtide::plan::cratedb::Column;
 use rowtide::plan::cratedb::{
     BATCH_ROWS, add_columns, adopted_delete_sql, adopted_patch_sql, budget, create_dead_letters,
-    create_registry, create_schemas, fresh_columns, hard_delete_sql, patch_sql, storage, table, upsert_sql,
-    view,
+    create_registry, create_schemas, create_state, fresh_columns, hard_delete_sql, patch_sql, storage, table,
+    upsert_sql, view,
 };
 use rowtide::policy::{DataLayout, DeletePolicy, Policy, RoutePolicy};
 use rowtide::route::{Routes, Target};
@@ -101,12 +101,18 @@ fn statements() -> Vec<String> {
         drop(after.encode(r#"{"id":1}"#, Some(hostile), budget(&target)));
         all.extend(add_columns(&table(&target, Layout::Managed), &after.added_since(&before)));
     }
-    all.extend([create_registry("doc"), create_dead_letters("doc"), create_schemas("doc")]);
+    all.extend([
+        create_registry("doc"),
+        create_dead_letters("doc"),
+        create_schemas("doc"),
+        create_state("doc"),
+    ]);
     all.push(upsert_sql(&targets()[0], Layout::Managed, &[], BATCH_ROWS[14]));
     let values = [
         ("{storage}", "\"s\".\"t_cdc\""),
         ("{view}", "\"s\".\"t\""),
         ("{registry}", "\"s\".\"rowtide_targets\""),
+        ("{state}", "\"s\".\"rowtide_state\""),
         ("{schemas}", "\"s\".\"rowtide_schemas\""),
         ("{dead_letters}", "\"s\".\"rowtide_dead_letters\""),
         ("{table}", "\"s\".\"t\""),

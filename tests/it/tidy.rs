@@ -894,6 +894,7 @@ async fn every_file_of_sql_prepares_on_a_server() {
         ("aux", "t.aux".to_owned()),
         ("schemas", of_schema("rowtide_schemas")),
         ("floors", of_schema("rowtide_floors")),
+        ("state", of_schema("rowtide_state")),
         ("floor", String::new()),
         ("aux_name", ", aux".to_owned()),
         ("aux_value", ", u.aux::jsonb".to_owned()),

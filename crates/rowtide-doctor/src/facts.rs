@@ -137,6 +137,8 @@ pub enum Use {
     DeadLetters,
     /// What sources said of their tables.
     Schemas,
+    /// What jobs keep.
+    State,
     /// The rows of a target.
     Rows,
 }

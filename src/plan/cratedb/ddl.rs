@@ -64,6 +64,12 @@ pub fn create_schemas(home: &str) -> String {
     fill_own(include_str!("../../../sql/cratedb/create_schemas.sql"), home, &[])
 }
 
+/// The statement that creates the table of what jobs keep there.
+#[must_use]
+pub fn create_state(home: &str) -> String {
+    fill_own(include_str!("../../../sql/cratedb/create_state.sql"), home, &[])
+}
+
 /// The statement that adds the columns that a registry of an earlier version lacks. It cannot be repeated.
 #[must_use]
 pub fn alter_registry(home: &str) -> String {

@@ -9,8 +9,8 @@ mod lists;
 pub use column::{Column, Described};
 pub use columns::{Budget, TableColumns, with_plain_numbers};
 pub use ddl::{
-    alter_dead_letters, alter_registry, create_dead_letters, create_registry, create_schemas, is_same_view,
-    storage, view,
+    alter_dead_letters, alter_registry, create_dead_letters, create_registry, create_schemas, create_state,
+    is_same_view, storage, view,
 };
 pub use lists::without_named_lists;
 

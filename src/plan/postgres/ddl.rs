@@ -46,6 +46,12 @@ pub fn create_schemas(home: &str) -> String {
     fill_own(include_str!("../../../sql/postgres/create_schemas.sql"), home, &[])
 }
 
+/// The statements that create the table of what jobs keep there.
+#[must_use]
+pub fn create_state(home: &str) -> String {
+    fill_own(include_str!("../../../sql/postgres/create_state.sql"), home, &[])
+}
+
 /// The statement that creates the table of floors there.
 #[must_use]
 pub fn create_floors(home: &str) -> String {

@@ -5,7 +5,7 @@ mod ddl;
 
 pub use ddl::{
     VIEW_COLUMNS, VIEW_MARK, View, alter_dead_letters, alter_floors, alter_registry, create_dead_letters,
-    create_floors, create_registry, create_schemas, drop_view, key_index, storage, view,
+    create_floors, create_registry, create_schemas, create_state, drop_view, key_index, storage, view,
 };
 
 use crate::event::Timestamp;

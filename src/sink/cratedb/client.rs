@@ -97,8 +97,13 @@ impl Cratedb {
 
     /// Makes what was written visible to statements that search.
     pub(super) async fn refresh(&self, table: &str) -> Result<()> {
+        self.refresh_by(Deadline::never(), table).await
+    }
+
+    /// The same, until a deadline.
+    pub(super) async fn refresh_by(&self, deadline: Deadline, table: &str) -> Result<()> {
         let sql = fill(include_str!("../../../sql/cratedb/refresh.sql"), &[("table", table)]);
-        self.run(Deadline::never(), &sql).await
+        self.run(deadline, &sql).await
     }
 }
 

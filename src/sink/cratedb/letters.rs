@@ -140,9 +140,7 @@ impl Cratedb {
     }
 
     async fn refresh_letters(&self, deadline: Deadline) -> Result<()> {
-        let table = self.own(DEAD_LETTERS);
-        self.run(deadline, &fill(include_str!("../../../sql/cratedb/refresh.sql"), &[("table", &table)]))
-            .await
+        self.refresh_by(deadline, &self.own(DEAD_LETTERS)).await
     }
 
     /// The keys of a source table that have a parked record.

@@ -20,6 +20,7 @@ mod registry;
 mod rows;
 mod schemas;
 mod show;
+mod state;
 #[cfg(feature = "cli")]
 mod status;
 mod write;

@@ -6,7 +6,7 @@ use crate::deadline::Deadline;
 use crate::error::{ErrorKind, Result};
 use crate::plan::cratedb::{alter_dead_letters, alter_registry};
 use crate::plan::{fill, relation};
-use crate::route::{DEAD_LETTERS, REGISTRY, SCHEMAS};
+use crate::route::{DEAD_LETTERS, REGISTRY, SCHEMAS, STATE};
 use crate::sink::registry::KnownTarget;
 use crate::sink::status::{
     COUNTING_MAX, Hindrance, Home, Letters, Merged, OTHER_SOURCE, OwnTable, Rows, Status, TargetStatus,
@@ -58,10 +58,11 @@ impl Cratedb {
     }
 
     async fn own_tables_found(&self) -> Result<Vec<OwnTable>> {
-        let own: [(&'static str, &[&str], String); 3] = [
+        let own: [(&'static str, &[&str], String); 4] = [
             (REGISTRY, &["source_identity", "key_types"], alter_registry(&self.schema)),
             (DEAD_LETTERS, &["sequence_number"], alter_dead_letters(&self.schema)),
             (SCHEMAS, &[], String::new()),
+            (STATE, &[], String::new()),
         ];
         let mut tables = Vec::new();
         for (name, needs, statement) in own {

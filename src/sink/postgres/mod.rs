@@ -13,6 +13,7 @@ mod purge;
 mod registry;
 mod schemas;
 mod show;
+mod state;
 #[cfg(feature = "cli")]
 mod status;
 mod views;

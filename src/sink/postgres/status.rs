@@ -7,7 +7,7 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::plan::postgres::{VIEW_COLUMNS, alter_dead_letters, alter_floors, alter_registry};
 use crate::plan::{fill, quote, relation};
-use crate::route::{DEAD_LETTERS, FLOORS, REGISTRY, SCHEMAS};
+use crate::route::{DEAD_LETTERS, FLOORS, REGISTRY, SCHEMAS, STATE};
 use crate::sink::registry::KnownTarget;
 use crate::sink::status::{
     COUNTING_MAX, Hindrance, Home, Letters, Merged, OTHER_SOURCE, OwnTable, Rows, Status, TargetStatus,
@@ -74,11 +74,12 @@ impl Postgres {
     }
 
     async fn own_tables(&self, client: &Object) -> Result<Vec<OwnTable>> {
-        let own: [(&'static str, &[&str], String); 4] = [
+        let own: [(&'static str, &[&str], String); 5] = [
             (REGISTRY, &["source_identity", "key_types"], alter_registry(&self.schema)),
             (DEAD_LETTERS, &["sequence_number"], alter_dead_letters(&self.schema)),
             (SCHEMAS, &[], String::new()),
             (FLOORS, &["source_identity"], alter_floors(&self.schema)),
+            (STATE, &[], String::new()),
         ];
         let mut tables = Vec::new();
         for (name, needs, statement) in own {

@@ -1,6 +1,6 @@
 //! The store of a server: each question is asked again for transient reasons.
 
-/// `Store` for a sink that has a `server`, and of each method one that asks once.
+/// `Store` for a sink that has a `server`, and of each method one that asks once; and what jobs keep there.
 macro_rules! store_on_server {
     ($sink:ty) => {
         const _: () = {
@@ -10,7 +10,49 @@ macro_rules! store_on_server {
             use $crate::error::Result;
             use $crate::sink::contract::{Cause, Store};
             use $crate::sink::letters::DeadLetter;
+            use $crate::sink::state::{Put, State};
             use $crate::source::SourceIdentity;
+
+            impl $sink {
+                pub(in $crate::sink) async fn state(
+                    &self,
+                    job: &str,
+                    key: &str,
+                    deadline: Deadline,
+                ) -> Result<Option<State>> {
+                    self.server.retrying(deadline, || self.state_once(job, key, deadline)).await
+                }
+
+                pub(in $crate::sink) async fn put_state(
+                    &self,
+                    put: &Put<'_>,
+                    deadline: Deadline,
+                ) -> Result<Option<i64>> {
+                    // every attempt writes the same version: one that was written after all is known by it
+                    let written = async || put.noted(self.write_state_once(put, deadline).await);
+                    if self.server.retrying(deadline, written).await? {
+                        return Ok(Some(put.version));
+                    }
+                    put.outcome(self.state(put.job, put.key, deadline).await?.as_ref())
+                }
+
+                pub(in $crate::sink) async fn states(
+                    &self,
+                    job: Option<&str>,
+                    prefix: Option<&str>,
+                ) -> Result<Vec<State>> {
+                    self.server.retrying(Deadline::never(), || self.states_once(job, prefix)).await
+                }
+
+                pub(in $crate::sink) async fn clear_state(
+                    &self,
+                    job: &str,
+                    prefix: &str,
+                    deadline: Deadline,
+                ) -> Result<u64> {
+                    self.server.retrying(deadline, || self.clear_state_once(job, prefix, deadline)).await
+                }
+            }
 
             impl Store for $sink {
                 async fn load_schemas(&self, deadline: Deadline) -> Result<Vec<TableSchema>> {

@@ -98,8 +98,9 @@ pub(super) const RULES: &[Rule] = &[
         check: Check::Sink(|sink| {
             let Ok(facts) = sink.inspected else { return Vec::new() };
             let never = sink.configured.word("sink.ddl") == "never";
-            // it is made when a source says something of its tables; most never do
-            let missing = facts.tables.iter().filter(|table| !table.exists && table.used_for != Use::Schemas);
+            // made when a source says something of its tables, or by a job; most need neither
+            let is_needed = |used_for: Use| !matches!(used_for, Use::Schemas | Use::State);
+            let missing = facts.tables.iter().filter(|table| !table.exists && is_needed(table.used_for));
             let hits = missing.filter(|_| never);
             hits.map(|table| Hit::of(&table.name, "The table is missing, and `sink.ddl` is never.")).collect()
         }),

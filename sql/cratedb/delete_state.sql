@@ -1,0 +1,1 @@
+delete from {state} where job = $1 and key = $2
