@@ -45,14 +45,18 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Features, all on by default through `cli`, `embedded` and `lambda`:
+//! Features, all but `s3` on by default through `cli`, `embedded` and `lambda`:
 //!
 //! | feature | adds |
 //! |---|---|
 //! | `lambda` | `lambda` and the function `rowtide-stream` |
+//! | `archive` | [`archive`]: files of rows in folders |
+//! | `s3` (not on by default) | archives and captured records in buckets of S3 |
 //! | `embedded` | `embedded`: a PostgreSQL inside the process |
 //! | `cli` | the command `rowtide`; `doctor`, which examines templates and configuration |
 
+#[cfg(feature = "archive")]
+pub mod archive;
 pub mod coalesce;
 pub mod config;
 pub mod deadline;

@@ -22,6 +22,8 @@ pub struct Aws {
     pub secrets_manager_url: Option<String>,
     /// `AWS_ENDPOINT_URL_SSM`, else `AWS_ENDPOINT_URL`; none: the region's.
     pub ssm_url: Option<String>,
+    /// `AWS_ENDPOINT_URL_S3`, else `AWS_ENDPOINT_URL`; none: the region's.
+    pub s3_url: Option<String>,
     /// Where the Parameters and Secrets extension would be; none outside of a function.
     pub extension: Option<Extension>,
 }
@@ -99,6 +101,7 @@ impl From<&Environment> for Aws {
             }),
             secrets_manager_url: endpoint("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
             ssm_url: endpoint("AWS_ENDPOINT_URL_SSM"),
+            s3_url: endpoint("AWS_ENDPOINT_URL_S3"),
             extension: (is_function || port.is_some())
                 .then(|| Extension { port: port.unwrap_or(EXTENSION_PORT), expected: port.is_some() }),
         }
@@ -124,6 +127,7 @@ mod tests {
         let found = aws(&[("AWS_ENDPOINT_URL_SSM", "http://one"), ("AWS_ENDPOINT_URL", "http://all")]);
         assert_eq!(found.ssm_url.as_deref(), Some("http://one"));
         assert_eq!(found.secrets_manager_url.as_deref(), Some("http://all"));
+        assert_eq!(found.s3_url.as_deref(), Some("http://all"));
         let ignored =
             aws(&[("AWS_ENDPOINT_URL", "http://all"), ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")]);
         assert_eq!(ignored.ssm_url, None);

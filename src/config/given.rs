@@ -229,6 +229,49 @@ pub(super) fn optional_path(given: Given, field: &mut Option<std::path::PathBuf>
     Ok(())
 }
 
+/// What an archive's location may begin with.
+const LOCATIONS: [&str; 2] = ["s3://", "file://"];
+
+/// A folder or a bucket. It is shown, so it has no room for a password.
+pub(super) fn location(given: Given, field: &mut Option<String>) -> Accepted {
+    let url = given.into_optional()?;
+    let is_location = |url: &String| {
+        let rest = LOCATIONS.iter().find_map(|scheme| url.strip_prefix(scheme));
+        let is_named =
+            |rest: &str| !rest.is_empty() && !rest.contains(['?', '#', '@']) && !rest.contains("://");
+        rest.is_some_and(is_named) && !url.contains(char::is_control)
+    };
+    if !url.as_ref().is_none_or(is_location) {
+        return Err(Invalid);
+    }
+    *field = url;
+    Ok(())
+}
+
+/// What the folder of a table's run is made of, each exactly once: else two of them could be one.
+const ARCHIVE_PLACES: [&str; 3] = ["{schema}", "{table}", "{run}"];
+
+/// The template of a folder, which ends with a slash then.
+pub(super) fn archive_key(given: Given, field: &mut String) -> Accepted {
+    let text = given.into_text()?;
+    let key = text.strip_suffix('/').unwrap_or(&text);
+    let mut rest = key.to_owned();
+    for place in ARCHIVE_PLACES {
+        if rest.matches(place).count() != 1 {
+            return Err(Invalid);
+        }
+        // a letter in its place: a part may begin with one
+        rest = rest.replace(place, "x");
+    }
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-=/".contains(c);
+    let is_part = |part: &str| !part.is_empty() && !part.starts_with(['.', '_']);
+    if !rest.chars().all(is_plain) || !rest.split('/').all(is_part) {
+        return Err(Invalid);
+    }
+    *field = format!("{key}/");
+    Ok(())
+}
+
 pub(super) fn url(given: Given, field: &mut Option<SinkUrl>) -> Accepted {
     let url = given.into_optional()?;
     let is_reference = |url: &String| Reference::parse(url).is_some();

@@ -49,14 +49,17 @@ const OWNED: &[&str] = &[
     "ROWTIDE_LIMITS_",
     "ROWTIDE_METRICS_",
     "ROWTIDE_SNAPSHOT_",
+    "ROWTIDE_ARCHIVE_",
     "ROWTIDE_ROUTE",
 ];
 
 /// Tables at the top of the file that hold settings of [`SETTINGS`].
-const TABLES: &[&str] = &["source", "sink", "dead_letters", "limits", "metrics", "snapshot"];
+const TABLES: &[&str] = &["source", "sink", "dead_letters", "limits", "metrics", "snapshot", "archive"];
 
 /// The settings whose reference stays one: what it leads to may change while the process lives.
 const STAY_REFERENCES: [&str; 2] = ["sink.url", "snapshot.url"];
+/// The setting in which `file://` begins a location, and refers to no file.
+const IS_LOCATION: &str = "archive.url";
 
 /// The inputs with what was fetched for them, and what else they turn out to need.
 pub(super) struct Lookup<'a> {
@@ -152,14 +155,15 @@ fn take<T>(
     lookup: &Lookup<'_>,
 ) -> Result<String> {
     let mut origin = pending.origin;
+    let is_literal = |text: &str| setting.name == IS_LOCATION && text.starts_with("file://");
     if let Given::Text(text) = &pending.given
-        && (text.starts_with("env://") || text.starts_with("file://"))
+        && (text.starts_with("env://") || text.starts_with("file://") && !is_literal(text))
     {
         origin.extend([", ", &redact_input(text)]);
     }
     let missing = Cell::new(false);
     let given = pending.given.try_map(|text| -> Result<String> {
-        let text = resolve(text, label, lookup.inputs)?;
+        let text = if is_literal(text) { text.to_owned() } else { resolve(text, label, lookup.inputs)? };
         if !Reference::looks_like_reference(&text) || STAY_REFERENCES.contains(&setting.name) {
             return Ok(text);
         }

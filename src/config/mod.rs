@@ -51,6 +51,8 @@ pub struct Config {
     pub metrics: Metrics,
     /// `[snapshot]`: the database whose tables are read.
     pub snapshot: SnapshotSettings,
+    /// `[archive]`: files of rows.
+    pub archive: ArchiveSettings,
     /// What the variables say of AWS.
     pub aws: Aws,
     /// Whether an invocation fails when not all of its records are durable, instead of naming them: of a function that
@@ -238,6 +240,37 @@ pub struct Metrics {
     pub service: Option<String>,
 }
 
+/// `[archive]`: files of rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArchiveSettings {
+    /// The folder or the bucket, `file://…` or `s3://…`; see [`ArchiveSettings::required_url`].
+    pub url: Option<String>,
+    /// What the files are.
+    pub format: ArchiveFormat,
+    /// The folder of a table's run below it; has `{schema}`, `{table}` and `{run}` and ends with a slash.
+    pub key: String,
+}
+
+/// What the files of an archive are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ArchiveFormat {
+    /// A row a line, as JSON, packed by gzip.
+    #[default]
+    NdjsonGz,
+    /// A row a line, as JSON.
+    Ndjson,
+    /// One JSON object a table, `{"Results":[…]}`, where the on-boarding of others looks for it.
+    Results,
+}
+
+impl ArchiveFormat {
+    /// Its word in the configuration.
+    #[must_use]
+    pub fn name(self) -> String {
+        given::show_word(self)
+    }
+}
+
 /// One line of `rowtide config`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EffectiveSetting {
@@ -316,6 +349,12 @@ impl Limits {
 impl Default for Metrics {
     fn default() -> Self {
         Self { emf: true, namespace: "Rowtide".to_owned(), service: None }
+    }
+}
+
+impl Default for ArchiveSettings {
+    fn default() -> Self {
+        Self { url: None, format: ArchiveFormat::default(), key: "{schema}.{table}/{run}/".to_owned() }
     }
 }
 
@@ -427,6 +466,22 @@ impl SinkSettings {
             Error::config(
                 "`sink.url` is not set: set the variable ROWTIDE_SINK_URL, `url` in [sink] of the file, or \
                  `--set sink.url=…`, for example to postgresql://user@host:5432/database",
+            )
+        })
+    }
+}
+
+impl ArchiveSettings {
+    /// The location, for what cannot work without an archive.
+    ///
+    /// # Errors
+    ///
+    /// A configuration error that says how to set it.
+    pub fn required_url(&self) -> Result<&str> {
+        self.url.as_deref().ok_or_else(|| {
+            Error::config(
+                "`archive.url` is not set: set the variable ROWTIDE_ARCHIVE_URL, `url` in [archive] of the file, or \
+                 `--set archive.url=…`, for example to s3://bucket/prefix or file:///folder",
             )
         })
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::given::{self, Word, show_duration, show_list, show_source, show_table, show_word};
 use super::setting::Setting;
 use super::snapshot::{set_chunk, set_destinations, show_destinations};
-use super::{Auth, Config, Ddl, DialectChoice, Payload, Tls, VersionScheme};
+use super::{ArchiveFormat, Auth, Config, Ddl, DialectChoice, Payload, Tls, VersionScheme};
 use crate::policy::{DataLayout, DeletePolicy, OnConfigError, RoutePolicy, Truncate, Ttl, Unrouted};
 use crate::rules::{Images, Keyless};
 
@@ -397,6 +397,37 @@ pub const SETTINGS: &[Setting<Config>] = &[
         set: |config, given| set_chunk(given, &mut config.snapshot.chunk),
         get: |config| config.snapshot.chunk.to_string(),
     },
+    Setting {
+        name: "archive.url",
+        values: "a location such as `s3://bucket/prefix` or `file:///folder`, without a password, `?` or `#`",
+        about: "Where files of rows are written ([archive](archive.md)). Taken literally: here `file://` names \
+            a folder, and no file whose content would be the value. A bucket needs the feature `s3`.",
+        example: r#"url = "s3://lake/orders""#,
+        secret: false,
+        set: |config, given| given::location(given, &mut config.archive.url),
+        get: |config| config.archive.url.clone().unwrap_or_default(),
+    },
+    Setting {
+        name: "archive.format",
+        values: "`ndjson.gz`, `ndjson` or `results`",
+        about: "What the files are: a row a line, with gzip or without; or one `{\"Results\":[…]}` a table.",
+        example: r#"format = "ndjson""#,
+        secret: false,
+        set: |config, given| given::word(given, &mut config.archive.format),
+        get: |config| show_word(config.archive.format),
+    },
+    Setting {
+        name: "archive.key",
+        values: "a folder with `{schema}`, `{table}` and `{run}` in it, such as \
+            `db={schema}/table={table}/run={run}/`; besides these ASCII letters, digits and `. _ - = /`, no part of it \
+            beginning with `.` or `_`",
+        about: "The folder of a table's run below `archive.url`. Where a source has no schemas, `{schema}` and \
+            the character behind it are left out. `results` does not use it.",
+        example: r#"key = "{run}/{schema}/{table}/""#,
+        secret: false,
+        set: |config, given| given::archive_key(given, &mut config.archive.key),
+        get: |config| config.archive.key.clone(),
+    },
 ];
 
 /// The settings of a `[[route]]`, in the order in which people read them.
@@ -624,6 +655,11 @@ impl Word for Tls {
 
 impl Word for Payload {
     const WORDS: &'static [(&'static str, Self)] = &[("full", Self::Full), ("none", Self::None)];
+}
+
+impl Word for ArchiveFormat {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("ndjson.gz", Self::NdjsonGz), ("ndjson", Self::Ndjson), ("results", Self::Results)];
 }
 
 impl Word for DeletePolicy {

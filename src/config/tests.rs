@@ -86,7 +86,7 @@ fn without_any_layer_everything_has_its_default() {
          source.json_version= source.json_document= sink.url= sink.schema=public sink.dialect=auto sink.suffix=_cdc \
          sink.tombstone_retention=7d sink.ddl=auto sink.auth=password sink.tls= sink.tls_root_cert= sink.connections=4 \
          sink.statement_timeout= dead_letters.payload=full dead_letters.retention=30d dead_letters.limit=1000 limits.memory=256MiB \
-         metrics.emf=true metrics.namespace=Rowtide metrics.service=";
+         metrics.emf=true metrics.namespace=Rowtide metrics.service= archive.url= archive.format=ndjson.gz archive.key={schema}.{table}/{run}/";
     assert_eq!(shown.join(" "), expected);
 }
 

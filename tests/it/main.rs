@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may end where it is surprised")]
 
+mod archive;
 mod boundaries;
 mod cases;
 mod cli;

@@ -98,6 +98,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("policy", &["rules", "source"]),
     ("config", &["decode", "doctor", "error", "event", "policy", "rules", "source", "unpack"]),
     ("secrets", &["config", "error", "event", "roots"]),
+    ("archive", &["config", "error", "roots"]),
     ("report", &["decode", "error", "json", "record"]),
     ("route", &["decode", "error", "event", "json", "memo", "policy", "rules", "source"]),
     ("coalesce", &["error", "event", "route"]),
@@ -501,7 +502,7 @@ fn a_room_does_not_speak_of_what_it_must_not_know() {
 }
 
 /// Rooms whose files know each other in one direction only.
-const WITHOUT_CIRCLES: [&str; 15] = [
+const WITHOUT_CIRCLES: [&str; 16] = [
     "crates/rowtide-decode/src/decode",
     "crates/rowtide-decode/src/error",
     "crates/rowtide-decode/src/formats",
@@ -509,6 +510,7 @@ const WITHOUT_CIRCLES: [&str; 15] = [
     "crates/rowtide-decode/src/record",
     "crates/rowtide-decode/src/unpack",
     "crates/rowtide-decode/src/values",
+    "src/archive",
     "src/cli",
     "src/config",
     "src/lambda",
