@@ -72,6 +72,8 @@ mod roots;
 pub mod route;
 pub mod secrets;
 pub mod sink;
+#[cfg(feature = "archive")]
+pub mod snapshot;
 
 pub(crate) use rowtide_decode::memo;
 #[doc(no_inline)]

@@ -101,6 +101,13 @@ pub(super) enum Command {
     #[command(after_help = "Examples:\n  rowtide status --sink postgresql://localhost/shop\n  \
                       rowtide status --watch --sink crate://localhost")]
     Status(StatusArgs),
+    /// Read tables of a PostgreSQL as they are now: into the sink, into files, or both
+    #[command(
+        after_help = "Examples:\n  rowtide snapshot public.orders --source postgresql://localhost/shop \\\n    \
+                      --sink postgresql://localhost/warehouse\n  \
+                      rowtide snapshot 'public.*' --source postgresql://localhost/shop --archive file:///var/lake"
+    )]
+    Snapshot(SnapshotArgs),
     /// Forget deleted rows: remove old tombstones, and dead letters beyond their retention
     #[command(
         after_help = "Example:\n  rowtide purge --older-than 7d --dry-run --sink postgresql://localhost/shop"
@@ -134,6 +141,7 @@ impl Command {
             Self::Show(args) => args.output,
             Self::Status(args) => args.output,
             Self::Purge(args) => args.output,
+            Self::Snapshot(args) => args.output,
             Self::Doctor(args) => args.output,
             Self::Config(args) => args.output,
             Self::DeadLetters(args) => args.action.selection().output,
@@ -287,6 +295,56 @@ pub(super) struct StatusArgs {
     pub(super) place: PlaceArgs,
     #[command(flatten)]
     pub(super) global: Global,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SnapshotArgs {
+    /// The tables: public.orders, or patterns such as 'public.*' [default: those of [[snapshot.table]] and of
+    /// snapshot.tables_file]
+    #[arg(value_name = "TABLE")]
+    pub(super) tables: Vec<String>,
+    /// The database to read [default: snapshot.url]
+    #[arg(long, value_name = "URL")]
+    pub(super) source: Option<String>,
+    /// The stream beside it: debezium, dms, wal2json, none, … [default: snapshot.beside]
+    #[arg(long, value_name = "NAME")]
+    pub(super) beside: Option<String>,
+    /// Write files there: file:///folder or s3://bucket/prefix; without a sink beside it, only files
+    #[arg(long, value_name = "URL")]
+    pub(super) archive: Option<String>,
+    /// Remove rows that an earlier snapshot brought and this one does not see
+    #[arg(long)]
+    pub(super) replace: bool,
+    /// Go on where the last snapshot of a table ended before its time
+    #[arg(long)]
+    pub(super) resume: bool,
+    /// For people, or one JSON object a table
+    #[arg(long, value_enum, default_value_t = Output::Human)]
+    pub(super) output: Output,
+    #[command(flatten)]
+    pub(super) place: PlaceArgs,
+    #[command(flatten)]
+    pub(super) global: Global,
+}
+
+impl SnapshotArgs {
+    /// The settings that the options stand for.
+    pub(super) fn settings(&self) -> Vec<String> {
+        let given = [
+            ("snapshot.url", self.source.as_deref()),
+            ("snapshot.beside", self.beside.as_deref()),
+            ("archive.url", self.archive.as_deref()),
+            ("snapshot.replace", self.replace.then_some("true")),
+        ];
+        let has_sink = self.place.sink.is_some() || self.place.data_dir.is_some();
+        let to = match (self.archive.is_some(), has_sink) {
+            (true, true) => Some("sink,archive"),
+            (true, false) => Some("archive"),
+            (false, _) => None,
+        };
+        let given = given.into_iter().chain([("snapshot.to", to)]);
+        given.filter_map(|(name, value)| Some(format!("{name}={}", value?))).collect()
+    }
 }
 
 #[derive(Debug, Args)]

@@ -21,9 +21,11 @@ mod replay;
 mod settings;
 mod show;
 mod sink;
+mod snapshot;
 mod status;
 mod table;
 mod terminal;
+mod watched;
 
 use args::{Cli, Command};
 use clap::{CommandFactory as _, Parser as _};
@@ -78,6 +80,7 @@ fn dispatch(cli: Cli) -> Ended {
         Command::DeadLetters(args) => wait(dead_letters::run(&global, &args, &mut out))?,
         Command::Show(args) => wait(show::run(&global, &args, &mut out))?,
         Command::Status(args) => wait(status::run(&global, &args, &mut out))?,
+        Command::Snapshot(args) => wait(snapshot::run(&global, &args, &mut out))?,
         Command::Purge(args) => wait(purge::run(&global, &args, &mut out))?,
         Command::Doctor(args) => wait(doctor::run(&global, &args, &mut out))?,
         Command::Config(args) => settings::run(&global, &args, &mut out),

@@ -10,18 +10,17 @@ use super::progress::Progress;
 use super::sink::{self, Fallback, OpenDatabase};
 use super::table::Grid;
 use super::terminal::{count, printable, warn};
+use super::watched::Watched;
 use rowtide::config::redact;
 use rowtide::deadline::Deadline;
 use rowtide::error::{Code, Error, ErrorKind, Result};
 use rowtide::json::write_string;
 use rowtide::pipeline::{Flow, process};
-use rowtide::plan;
 use rowtide::record::Redelivered;
 use rowtide::report::{Counts, Report};
-use rowtide::sink::{Binding, Database, KnownTarget, LiveRow, RowOutcome, Shown, Sink, Truncation};
-use std::collections::{BTreeSet, HashSet};
+use rowtide::sink::{Database, KnownTarget, LiveRow, Shown};
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use tokio::sync::mpsc;
 
 /// Batches read ahead while one is processed.
@@ -45,7 +44,7 @@ pub(super) async fn run(global: &Global, args: &ReplayArgs, out: &mut impl Write
         place.sink = place.sink.checking_horizon();
     }
     let makes_schemas = place.is_embedded();
-    let sink = Watched { sink: place.sink, prepared: Mutex::default(), makes_schemas };
+    let sink = Watched::new(place.sink, makes_schemas);
     let replayed = apply(flows, &sink, batches).await;
     let printed = print(args, &replayed, &sink, out).await;
     place.sink = sink.sink;
@@ -200,59 +199,6 @@ impl Answered {
 
     fn response_json(&self) -> &str {
         self.response.as_deref().unwrap_or("null")
-    }
-}
-
-/// A sink that remembers which targets the input touched.
-struct Watched {
-    sink: Database,
-    prepared: Mutex<HashSet<String>>,
-    /// Whether the schemas of targets are made, too.
-    makes_schemas: bool,
-}
-
-impl Watched {
-    /// The targets that the input touched, by name.
-    async fn touched(&self) -> Result<Vec<KnownTarget>> {
-        let touched: BTreeSet<String> =
-            self.prepared.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect();
-        if touched.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut targets = self.sink.targets().await?;
-        targets.retain(|target| touched.contains(&target.name));
-        targets.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(targets)
-    }
-}
-
-impl Sink for Watched {
-    type Store = Database;
-
-    fn store(&self) -> Option<&Database> {
-        self.sink.store()
-    }
-
-    fn retries(&self) -> u64 {
-        self.sink.retries()
-    }
-
-    async fn prepare(&self, binding: &Binding, deadline: Deadline) -> Result<()> {
-        if self.makes_schemas {
-            self.sink.create_schema(&binding.target.schema).await?;
-        }
-        self.sink.prepare(binding, deadline).await?;
-        let name = self.sink.dialect(deadline).await?.named(&binding.target).qualified();
-        self.prepared.lock().unwrap_or_else(PoisonError::into_inner).insert(name);
-        Ok(())
-    }
-
-    async fn apply(&self, write: &plan::Write, deadline: Deadline) -> Result<Vec<RowOutcome>> {
-        self.sink.apply(write, deadline).await
-    }
-
-    async fn truncate(&self, truncation: &Truncation, deadline: Deadline) -> Result<RowOutcome> {
-        self.sink.truncate(truncation, deadline).await
     }
 }
 

@@ -27,6 +27,8 @@ const SERVER_SETTINGS: [&str; 7] = [
 pub(super) enum Fallback {
     /// `sink.url`.
     Configured,
+    /// `sink.url`, if there is one: not everything needs it.
+    Optional,
     /// The embedded database: nobody replays into production by accident.
     Embedded,
 }
@@ -66,7 +68,7 @@ pub(super) fn config(
     if embedded && config.sink.url.is_some() {
         return Err(Failure::usage("Name the database by --sink URL here, not by --set sink.url=URL."));
     }
-    if !embedded {
+    if !embedded && (args.sink.is_some() || fallback != Fallback::Optional) {
         config.sink.required_url()?;
     }
     Ok(config)

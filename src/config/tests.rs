@@ -86,7 +86,10 @@ fn without_any_layer_everything_has_its_default() {
          source.json_version= source.json_document= sink.url= sink.schema=public sink.dialect=auto sink.suffix=_cdc \
          sink.tombstone_retention=7d sink.ddl=auto sink.auth=password sink.tls= sink.tls_root_cert= sink.connections=4 \
          sink.statement_timeout= dead_letters.payload=full dead_letters.retention=30d dead_letters.limit=1000 limits.memory=256MiB \
-         metrics.emf=true metrics.namespace=Rowtide metrics.service= archive.url= archive.format=ndjson.gz archive.key={schema}.{table}/{run}/";
+         metrics.emf=true metrics.namespace=Rowtide metrics.service= snapshot.url= snapshot.tls= \
+         snapshot.tls_root_cert= snapshot.beside=auto snapshot.to=[\"sink\"] snapshot.tables_file= \
+         snapshot.replace=false snapshot.chunk=100000 archive.url= archive.format=ndjson.gz \
+         archive.key={schema}.{table}/{run}/";
     assert_eq!(shown.join(" "), expected);
 }
 

@@ -17,6 +17,23 @@ pub(super) const EXPORT: &str = "dynamodb-export";
 /// The decoder of a table's changes through Kinesis.
 const THROUGH_KINESIS: &str = "dynamodb-kinesis";
 
+/// The target of a table among those that the registry knows: the one that its route leads to, else one that was
+/// filled from it.
+pub(crate) fn known_target<'k>(
+    routes: &Routes,
+    table: SourceTable<'_>,
+    known: &'k [KnownTarget],
+) -> Option<&'k KnownTarget> {
+    // a target of several sources names none of them
+    let led_to = routes.target(table).ok().flatten();
+    let names = led_to.map(|target| [target.qualified(), named(&target).qualified()]);
+    let is_led_to = |target: &&KnownTarget| names.as_ref().is_some_and(|names| names.contains(&target.name));
+    let is_filled_by = |target: &&KnownTarget| {
+        target.source == table.name && !target.identity.conflicts_with(table.identity)
+    };
+    known.iter().find(is_led_to).or_else(|| known.iter().find(is_filled_by))
+}
+
 impl Flow {
     /// The flow of an export of the DynamoDB table `arn`, for the stream that `config` describes, whichever decoder
     /// that one pins.
@@ -30,15 +47,8 @@ impl Flow {
     /// When a route cannot be held against the table's region and account.
     pub fn of_export(config: &Config, arn: &str, known: &[KnownTarget]) -> Result<Self> {
         let (name, identity) = (table_of(arn).unwrap_or_default(), SourceIdentity::of_arn(arn));
-        // a target of several sources names none of them
-        let led_to =
-            Routes::new(Policy::from(config)).target(SourceTable::new(name, &identity)).ok().flatten();
-        let names = led_to.map(|target| [target.qualified(), named(&target).qualified()]);
-        let is_led_to =
-            |target: &&KnownTarget| names.as_ref().is_some_and(|names| names.contains(&target.name));
-        let is_filled_by =
-            |target: &&KnownTarget| target.source == name && !target.identity.conflicts_with(&identity);
-        let target = known.iter().find(is_led_to).or_else(|| known.iter().find(is_filled_by));
+        let target =
+            known_target(&Routes::new(Policy::from(config)), SourceTable::new(name, &identity), known);
         let mut config = config.clone();
         if config.source.version == VersionScheme::Auto {
             let is_through_kinesis = config.source.decoder == THROUGH_KINESIS;

@@ -11,6 +11,7 @@ mod write;
 
 pub use batch::{Batch, CHUNK_RECORDS};
 pub use chunk::{Chunk, RowId, Verdict};
+pub(crate) use export::known_target;
 pub use flow::Flow;
 pub use write::TableKey;
 

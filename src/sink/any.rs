@@ -8,7 +8,7 @@ use super::registry::{KnownTarget, check_format};
 use super::state::{Put, State, check_job, check_key};
 #[cfg(feature = "cli")]
 use super::status::Status;
-use super::targets::{LiveRow, Purged, Purging, Shown};
+use super::targets::{LiveRow, Purged, Purging, Shown, StoredRow};
 use super::wire::errors::{MISSING_TABLE, driver_error, is_missing_table};
 use super::wire::login::Login;
 use super::wire::server::{STATEMENT_MAX, Server, settle};
@@ -293,6 +293,47 @@ impl Database {
         .await)
     }
 
+    /// Live rows of `target` whose version is below `version`, by key: those behind the canonical key `after`, at most
+    /// `limit`. Of each its canonical key and its key as a JSON object.
+    ///
+    /// # Errors
+    /// When they cannot be read, or the target is a table of somebody else.
+    pub async fn older_rows(
+        &self,
+        target: &KnownTarget,
+        version: &str,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<(String, String)>> {
+        check_managed(target)?;
+        of_its_kind!(self.kind(Deadline::never()).await?, |sink| Box::pin(
+            sink.older_rows(target, version, after, limit)
+        )
+        .await)
+    }
+
+    /// The rows of `target` with these canonical keys, tombstones too, in no order.
+    ///
+    /// # Errors
+    /// When they cannot be read, or the target is a table of somebody else.
+    pub async fn stored_rows(&self, target: &KnownTarget, keys: &[String]) -> Result<Vec<StoredRow>> {
+        check_managed(target)?;
+        of_its_kind!(self.kind(Deadline::never()).await?, |sink| Box::pin(sink.stored_rows(target, keys))
+            .await)
+    }
+
+    /// The canonical keys of live rows of `target` behind `after`, in order, at most `limit`.
+    ///
+    /// # Errors
+    /// When they cannot be read, or the target is a table of somebody else.
+    pub async fn live_keys(&self, target: &KnownTarget, after: &str, limit: i64) -> Result<Vec<String>> {
+        check_managed(target)?;
+        of_its_kind!(self.kind(Deadline::never()).await?, |sink| Box::pin(
+            sink.live_keys(target, after, limit)
+        )
+        .await)
+    }
+
     /// Removes old tombstones of `target`; see [`Postgres::purge`].
     ///
     /// # Errors
@@ -509,4 +550,16 @@ fn lost(error: Error) -> Error {
         return error;
     }
     Error::new(error.kind(), Code::LostObject, error.message()).with_sqlstate(MISSING_TABLE)
+}
+
+/// A table of somebody else has no column of the canonical key.
+fn check_managed(target: &KnownTarget) -> Result<()> {
+    check_format(&target.name, target.format)?;
+    if target.is_adopted() {
+        return Err(Error::config(format!(
+            "{} is a table that rowtide did not make: its rows cannot be looked up by their keys.",
+            target.name
+        )));
+    }
+    Ok(())
 }

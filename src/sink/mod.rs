@@ -34,4 +34,5 @@ pub use registry::{KnownLayout, KnownTarget};
 pub use state::{STATE_JOB_MAX, STATE_KEY_MAX, STATE_TEXT_MAX, State};
 #[cfg(feature = "cli")]
 pub use status::{Hindrance, Home, OwnTable, Parked, PossibleTarget, Rows, Status, TargetStatus, Unread};
-pub use targets::{LiveRow, Purged, Purging, Shown};
+pub use targets::{LiveRow, Purged, Purging, Shown, StoredRow};
+pub(crate) use wire::reading::SourceServer;

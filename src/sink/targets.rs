@@ -122,6 +122,30 @@ pub struct LiveRow {
     pub deleted: bool,
 }
 
+/// A row as it is stored: a tombstone is one, too.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct StoredRow {
+    /// The canonical text of its key.
+    pub key: String,
+    /// Its version.
+    pub version: String,
+    /// What the view shows of it, where it is no tombstone.
+    pub row: LiveRow,
+}
+
+/// The exact key of a stored row, as a JSON object.
+///
+/// # Errors
+/// When it is no JSON: somebody edited it.
+pub(super) fn key_of(pk: &str, aux: &str) -> Result<String> {
+    let merged = merge(pk, None, aux);
+    let (key, _) = merged.map_err(|fault| {
+        Error::config(format!("A stored key cannot be read: {fault}. Was it edited by hand?"))
+    })?;
+    Ok(key.to_text())
+}
+
 /// Left of the time when a statement that ran out of it has been given up.
 pub(super) const LATE: Duration = MARGIN.saturating_mul(2);
 

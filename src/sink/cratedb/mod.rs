@@ -23,6 +23,7 @@ mod show;
 mod state;
 #[cfg(feature = "cli")]
 mod status;
+mod stored;
 mod write;
 
 use crate::catalogue::TableSchema;

@@ -119,7 +119,8 @@ impl Cratedb {
     }
 }
 
-fn live_row(row: &tokio_postgres::Row) -> Result<(String, LiveRow)> {
+/// A row with its key: key, pk, data, aux, deleted.
+pub(super) fn live_row(row: &tokio_postgres::Row) -> Result<(String, LiveRow)> {
     read(|| {
         let (pk, data): (Option<Json>, Option<Json>) = (row.try_get(1)?, row.try_get(2)?);
         let aux: Option<Json> = row.try_get(3)?;

@@ -16,6 +16,7 @@ mod show;
 mod state;
 #[cfg(feature = "cli")]
 mod status;
+mod stored;
 mod views;
 mod write;
 

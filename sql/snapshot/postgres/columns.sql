@@ -1,0 +1,1 @@
+select * from {rows} as t limit 0

@@ -1,0 +1,1 @@
+copy (select {columns} from {rows} as t where {conditions}) to stdout

@@ -1,0 +1,1 @@
+extract(epoch from {column})

@@ -1,0 +1,21 @@
+//! Tables as they are now, read from their database: what was there before the stream began.
+//!
+//! A job that makes records: [`Snapshot`] reads a table page by page, hands the rows to
+//! [`process`](crate::pipeline::process) as any other records, and writes them to files. Rows of a snapshot are older
+//! than every change of the stream beside it, so the two may come in any order. Knows sources, the flow and archives;
+//! no dialect of a sink.
+
+mod beside;
+mod head;
+mod part;
+mod postgres;
+mod progress;
+mod replace;
+mod run;
+mod source;
+mod table;
+mod tables;
+
+pub use progress::{Counts, JOB};
+pub use run::{Done, Snapshot, Start};
+pub use tables::Chosen;

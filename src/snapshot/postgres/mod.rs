@@ -1,0 +1,214 @@
+//! A PostgreSQL whose tables are read: which there are, what they are made of, and their rows, page by page.
+//!
+//! A table is read in the order of a unique key of it, `chunk` rows a statement, so that no statement holds the
+//! database's past for long and any page can be the last. What has no such key (a view, a query) is read by one
+//! statement. Every session reads only, in UTC, and fails where row security would leave rows out.
+
+mod reader;
+mod split;
+mod value;
+
+pub(super) use reader::Reader;
+
+use super::source;
+use super::table::{Described, TableName};
+use crate::config::{Config, SnapshotTable};
+use crate::deadline::Deadline;
+use crate::error::{Code, Error, Result};
+use crate::json;
+use crate::plan::{fill, literal, quote};
+use crate::sink::SourceServer;
+use crate::source::{Member, SourceIdentity};
+use deadpool_postgres::Object;
+use std::collections::HashSet;
+use std::sync::Arc;
+use value::{Column, Kind, Style};
+
+/// The letters of the schemes of its tables, by the decoders of their streams.
+pub(super) const SCHEMES: [(&str, char); 4] =
+    [("debezium", 'p'), ("wal2json", 'w'), ("dms", 'm'), ("json", 'j')];
+
+/// A database to read.
+pub(super) struct Postgres {
+    server: SourceServer,
+}
+
+/// How a table is read.
+pub(super) struct Plan {
+    columns: Vec<Column>,
+    /// What is asked for, by SQL.
+    selected: Vec<String>,
+    /// What the rows are taken from, by SQL.
+    rows: String,
+    filter: Option<String>,
+    /// The columns of a unique key with their types, by SQL; none where rows have no order to go by.
+    order: Vec<(String, String)>,
+    chunk: u64,
+}
+
+impl Postgres {
+    pub(super) fn new(config: &Config, connections: usize) -> Result<Self> {
+        Ok(Self { server: SourceServer::new(config, connections)? })
+    }
+
+    /// A connection whose session reads in the way that all of this relies on.
+    async fn client(&self, deadline: Deadline) -> Result<Object> {
+        let client = self.server.client(deadline).await?;
+        let session = include_str!("../../../sql/snapshot/postgres/session.sql");
+        client.batch_execute(session).await.map_err(|error| SourceServer::error(&error))?;
+        Ok(client)
+    }
+
+    /// The tables, views and partitions there are.
+    pub(super) async fn names(&self, deadline: Deadline) -> Result<Vec<TableName>> {
+        let client = self.client(deadline).await?;
+        let sql = include_str!("../../../sql/snapshot/postgres/relations.sql");
+        let rows = client.query(sql, &[]).await.map_err(|error| SourceServer::error(&error))?;
+        let name = |row: &tokio_postgres::Row| {
+            let (schema, table): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+            Ok(TableName { schema, table, is_current: row.try_get(2)?, is_hidden: row.try_get(3)? })
+        };
+        rows.iter().map(name).collect::<Result<_, _>>().map_err(|error| SourceServer::error(&error))
+    }
+
+    /// What a table, or a query, is made of.
+    ///
+    /// # Errors
+    /// When it is not there or may not be read, or two of its columns have one name.
+    pub(super) async fn describe(
+        &self,
+        name: Option<&TableName>,
+        table: &SnapshotTable,
+        scheme: char,
+        deadline: Deadline,
+    ) -> Result<Described> {
+        let style = Style::beside(scheme);
+        let client = self.client(deadline).await?;
+        let asked = |error: &tokio_postgres::Error| SourceServer::error(error).about(&table.name, None);
+        let rows = match (name, &table.query) {
+            (_, Some(query)) => format!("({query}\n)"),
+            (Some(name), None) => name.sql(),
+            (None, None) => return Err(Error::config("A snapshot needs a table or a query.")),
+        };
+        let sql = fill(include_str!("../../../sql/snapshot/postgres/columns.sql"), &[("rows", &rows)]);
+        let statement = client.prepare(&sql).await.map_err(|error| asked(&error))?;
+        let (mut order, mut key, mut left_out) = (Vec::new(), Vec::new(), HashSet::new());
+        if let Some(name) = name.filter(|_| table.query.is_none()) {
+            let sql = include_str!("../../../sql/snapshot/postgres/key.sql");
+            for row in client.query(sql, &[&name.sql()]).await.map_err(|error| asked(&error))? {
+                let read = || Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
+                let (column, of, is_told): (String, String, bool) =
+                    read().map_err(|error: tokio_postgres::Error| asked(&error))?;
+                order.push((quote(&column), of));
+                key.extend(is_told.then_some(column));
+            }
+            // what pgoutput does not send would vanish with the first change of the row
+            if style == Style::Debezium && table.query.is_none() {
+                let sql = include_str!("../../../sql/snapshot/postgres/generated.sql");
+                let generated = client.query(sql, &[&name.sql()]).await.map_err(|error| asked(&error))?;
+                for row in generated {
+                    left_out.insert(row.try_get::<_, String>(0).map_err(|error| asked(&error))?);
+                }
+            }
+        }
+        let (mut columns, mut selected, mut types) = (Vec::new(), Vec::new(), Vec::new());
+        for column in statement.columns() {
+            let (of, name) = (column.type_(), column.name());
+            if columns.iter().any(|other: &Column| other.name == name) {
+                return Err(Error::config(format!(
+                    "Two columns of {} are called {name}: give one of them another name in the query.",
+                    table.name
+                )));
+            }
+            if left_out.contains(name) {
+                continue;
+            }
+            let kind = Kind::of(of, column.type_modifier(), style);
+            let sql = format!("t.{}", quote(name));
+            selected.push(kind.expression(of, &sql).unwrap_or(sql));
+            columns.push(Column { member: format!("{}:", json::quoted(name)), name: name.to_owned(), kind });
+            types.push((name.to_owned(), of.name().to_owned()));
+        }
+        if !table.key.is_empty() {
+            key.clone_from(&table.key);
+        }
+        if let Some(missing) = key.iter().find(|name| !types.iter().any(|(column, _)| column == *name)) {
+            return Err(Error::config(format!(
+                "{} has no column {missing}, which its `key` names. It has: {}.",
+                table.name,
+                types.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
+            )));
+        }
+        let database = include_str!("../../../sql/snapshot/postgres/database.sql");
+        let database = client.query_one(database, &[]).await.map_err(|error| asked(&error))?;
+        let database: String = database.try_get(0).map_err(|error| asked(&error))?;
+        Ok(Described {
+            name: table.name.clone(),
+            source: SourceIdentity::of(&[(Member::Db, Some(&database))]),
+            key,
+            columns: types,
+            plan: Arc::new(source::Plan::Postgres(Plan {
+                columns,
+                selected,
+                rows,
+                filter: table.filter.clone(),
+                order,
+                chunk: table.chunk.unwrap_or(u64::MAX),
+            })),
+        })
+    }
+}
+
+impl TableName {
+    /// The relation, by SQL.
+    fn sql(&self) -> String {
+        crate::plan::relation(&self.schema, &self.table)
+    }
+}
+
+impl Plan {
+    /// Whether any page can be the last.
+    pub(super) fn is_paged(&self) -> bool {
+        !self.order.is_empty()
+    }
+
+    /// The statement that reads the next rows of a part: those behind `after`, and up to `until`.
+    fn copy(&self, after: Option<&[String]>, until: Option<&[String]>) -> String {
+        let filter = self.filter.iter().map(|filter| format!("({filter}\n)"));
+        let keys = [after.map(|key| self.compared(">", key)), until.map(|key| self.compared("<=", key))];
+        let conditions: Vec<String> =
+            filter.chain(keys.into_iter().flatten()).chain(["true".to_owned()]).collect();
+        let order: Vec<String> = self.order.iter().map(|(column, _)| format!("t.{column}")).collect();
+        // the texts of the key say where the next page begins
+        let texts = order.iter().map(|column| format!("{column}::text"));
+        let columns: Vec<String> = self.selected.iter().cloned().chain(texts).collect();
+        let template = match self.is_paged() {
+            true => include_str!("../../../sql/snapshot/postgres/copy_page.sql"),
+            false => include_str!("../../../sql/snapshot/postgres/copy.sql"),
+        };
+        let (columns, conditions) = (columns.join(", "), conditions.join(" and "));
+        let (order, limit) = (order.join(", "), self.chunk.to_string());
+        let places = [("columns", &columns), ("rows", &self.rows), ("conditions", &conditions)];
+        let places = places.into_iter().chain([("order", &order), ("limit", &limit)]);
+        fill(template, &places.map(|(name, text)| (name, text.as_str())).collect::<Vec<_>>())
+    }
+
+    /// The key of a row against the texts of another's.
+    fn compared(&self, sign: &str, key: &[String]) -> String {
+        let columns: Vec<String> = self.order.iter().map(|(column, _)| format!("t.{column}")).collect();
+        let values = self.order.iter().zip(key).map(|((_, of), text)| format!("{}::{of}", literal(text)));
+        format!("({}) {sign} ({})", columns.join(", "), values.collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// The error of a place to go on from that is none of this table.
+fn bad_cursor(table: &str) -> Error {
+    Error::new(
+        crate::error::ErrorKind::Config,
+        Code::Configuration,
+        format!(
+            "The key of {table} is another than when its snapshot began: it cannot be gone on with. Begin a new one, \
+             without --resume."
+        ),
+    )
+}

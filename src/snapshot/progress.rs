@@ -1,0 +1,156 @@
+//! How far the snapshot of a table has come, as the state of the sink keeps it: one entry a table, one a part of it.
+
+use super::table::Range;
+use crate::archive::Written;
+use crate::deadline::Deadline;
+use crate::error::{Code, Error, ErrorKind, Result};
+use crate::event::Timestamp;
+use crate::sink::Database;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// The job that the state is kept for.
+pub const JOB: &str = "snapshot";
+
+/// What is kept of the last run of a table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct TableProgress {
+    /// When the run began: its name, and the order of its rows.
+    pub(super) run: String,
+    pub(super) scheme: char,
+    /// Whether rows go to the sink and to the archive: a run that is gone on with goes where it went.
+    pub(super) to_sink: bool,
+    pub(super) to_archive: bool,
+    pub(super) parts: Vec<Range>,
+    pub(super) is_done: bool,
+}
+
+/// What is kept of a part of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct PartProgress {
+    /// The key behind which it goes on.
+    pub(super) after: Option<Vec<String>>,
+    pub(super) counts: Counts,
+    /// The objects of the archive that are whole.
+    pub(super) objects: Vec<Written>,
+    pub(super) is_done: bool,
+}
+
+/// What became of the rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Rows read.
+    pub rows: u64,
+    /// Bytes of their JSON text.
+    pub bytes: u64,
+    /// Rows written to the sink.
+    pub applied: u64,
+    /// Rows that the sink had already, or newer ones of.
+    pub stale: u64,
+    /// Rows that a filter of the route left out.
+    pub ignored: u64,
+    /// Rows that the sink cannot take; they are among the dead letters.
+    pub parked: u64,
+    /// Rows that were removed, since this run did not see them.
+    pub removed: u64,
+}
+
+impl Counts {
+    /// Adds another part's.
+    pub fn add(&mut self, other: &Self) {
+        let Self { rows, bytes, applied, stale, ignored, parked, removed } = other;
+        self.rows += rows;
+        self.bytes += bytes;
+        self.applied += applied;
+        self.stale += stale;
+        self.ignored += ignored;
+        self.parked += parked;
+        self.removed += removed;
+    }
+}
+
+/// An entry of the state, and the version of it that is held.
+#[derive(Debug)]
+pub(super) struct Entry<'a, T> {
+    store: Option<&'a Database>,
+    key: String,
+    version: Option<i64>,
+    pub(super) now: T,
+}
+
+impl<'a, T: Serialize + DeserializeOwned> Entry<'a, T> {
+    /// The entry as it stands; `fresh` where there is none. Without a store nothing is kept.
+    pub(super) async fn load(store: Option<&'a Database>, key: String, fresh: T) -> Result<Self> {
+        let found = match store {
+            Some(store) => store.state(JOB, &key, Deadline::never()).await?,
+            None => None,
+        };
+        let Some(found) = found else { return Ok(Self { store, key, version: None, now: fresh }) };
+        let now = serde_json::from_str(&found.text).map_err(|_| unreadable(&key))?;
+        Ok(Self { store, key, version: Some(found.version), now })
+    }
+
+    /// Whether it stood there, or was put there.
+    pub(super) fn is_kept(&self) -> bool {
+        self.version.is_some()
+    }
+
+    /// Keeps what is now.
+    ///
+    /// # Errors
+    /// When somebody else wrote the entry in between: two runs of one table exclude each other.
+    pub(super) async fn save(&mut self, deadline: Deadline) -> Result<()> {
+        let Some(store) = self.store else { return Ok(()) };
+        let text = serde_json::to_string(&self.now).map_err(|_| unreadable(&self.key))?;
+        match store.put_state(JOB, &self.key, &text, self.version, deadline).await? {
+            Some(version) => {
+                self.version = Some(version);
+                Ok(())
+            }
+            None => Err(overtaken(&self.key)),
+        }
+    }
+}
+
+fn unreadable(key: &str) -> Error {
+    Error::config(format!(
+        "The state `{key}` of the job {JOB} is not as this version writes it. Remove it: rowtide state clear {JOB} {key}"
+    ))
+}
+
+/// Another run has begun, or the same one is being gone on with elsewhere.
+fn overtaken(key: &str) -> Error {
+    Error::new(
+        ErrorKind::Config,
+        Code::Configuration,
+        format!("Another process works on the snapshot `{key}` too, and has come further: this one ends."),
+    )
+}
+
+/// The name of a run, by which runs are ordered.
+pub(super) fn run_name(at: Timestamp) -> String {
+    at.to_string().replace(['-', ':'], "")
+}
+
+/// When the run of this name began.
+pub(super) fn run_time(name: &str) -> Option<Timestamp> {
+    let (date, time) = name.split_once('T')?;
+    let part = |text: &'_ str, from: usize, to: usize| text.get(from..to).map(str::to_owned);
+    let (year, month, day) = (part(date, 0, 4)?, part(date, 4, 6)?, part(date, 6, 8)?);
+    let (hour, minute, rest) = (part(time, 0, 2)?, part(time, 2, 4)?, time.get(4..)?);
+    Timestamp::from_rfc3339(&format!("{year}-{month}-{day}T{hour}:{minute}:{rest}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{run_name, run_time};
+    use crate::event::Timestamp;
+
+    #[test]
+    fn the_name_of_a_run_tells_its_time() {
+        let at = Timestamp::from_rfc3339("2026-11-30T23:11:51.000001Z").unwrap();
+        assert_eq!(run_name(at), "20261130T231151.000001Z");
+        assert_eq!(run_time(&run_name(at)), Some(at));
+        assert_eq!(run_time("x"), None);
+    }
+}
