@@ -16,6 +16,7 @@ mod source;
 mod table;
 mod tables;
 
+pub use part::Reached;
 pub use progress::{Counts, JOB};
-pub use run::{Done, Snapshot, Start};
+pub use run::{Done, Run, Snapshot, Start};
 pub use tables::Chosen;

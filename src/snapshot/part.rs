@@ -21,6 +21,10 @@ const PAGES_AHEAD: usize = 2;
 const NOTED_EVERY: Duration = Duration::from_secs(5);
 /// Text of the rows of one object of an archive: so much at most is read again after an accident.
 const OBJECT_BYTES: u64 = 512 * 1024 * 1024;
+/// How long a part is held after the last sign of whoever works on it. Lambda tries a failed event again after a minute.
+const HELD: Duration = Duration::from_secs(45);
+/// How often a sign is given.
+const SIGN_EVERY: Duration = Duration::from_secs(15);
 /// Left of the time when a part is given up, to be gone on with: enough to end an object and to note how far it is.
 const MARGIN: Duration = Duration::from_secs(15);
 
@@ -36,11 +40,27 @@ pub(super) struct Ways<'a, S> {
 
 /// How far a part came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reached {
+pub enum Reached {
     /// All of it is durable.
     End,
     /// The time was over.
     Deadline,
+    /// Somebody else works on it.
+    Held,
+}
+
+/// Whether somebody works on a part, as far as the state tells.
+pub(super) fn is_held(part: &PartProgress) -> bool {
+    part.held_until.is_some_and(|until| until > now())
+}
+
+/// A hold from now on.
+pub(super) fn hold() -> Option<i64> {
+    Some(now() + i64::try_from(HELD.as_millis()).unwrap_or_default())
+}
+
+fn now() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
 }
 
 impl<S: Sink> Ways<'_, S> {
@@ -59,7 +79,7 @@ impl<S: Sink> Ways<'_, S> {
         let (mut object, mut noted) = (None, Instant::now());
         // what an object holds is durable with the whole object
         let mut durable = entry.now.clone();
-        let mut noted_bytes = durable.counts.bytes;
+        let (mut noted_bytes, mut signed) = (durable.counts.bytes, Instant::now());
         while let Some(page) = pages.recv().await.transpose()? {
             let counts = self.page(&page, durable.counts.rows, &mut object, entry.now.objects.len()).await?;
             seen(&counts);
@@ -81,6 +101,11 @@ impl<S: Sink> Ways<'_, S> {
             if is_late {
                 return Ok(Reached::Deadline);
             }
+            if signed.elapsed() >= SIGN_EVERY {
+                signed = Instant::now();
+                entry.now.held_until = hold();
+                entry.save(self.deadline).await?;
+            }
         }
         durable.is_done = true;
         self.note(&mut object, &mut durable, entry).await?;
@@ -98,6 +123,7 @@ impl<S: Sink> Ways<'_, S> {
             durable.objects.push(object.finish().await?);
         }
         entry.now.clone_from(durable);
+        entry.now.held_until = if durable.is_done { None } else { hold() };
         entry.save(self.deadline).await
     }
 

@@ -8,6 +8,8 @@ use crate::event::Timestamp;
 use crate::sink::Database;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 /// The job that the state is kept for.
 pub const JOB: &str = "snapshot";
@@ -34,6 +36,9 @@ pub(super) struct PartProgress {
     /// The objects of the archive that are whole.
     pub(super) objects: Vec<Written>,
     pub(super) is_done: bool,
+    /// Until when somebody works on it, in milliseconds since 1970: whoever does says so again and again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) held_until: Option<i64>,
 }
 
 /// What became of the rows.
@@ -69,25 +74,70 @@ impl Counts {
     }
 }
 
+/// Where the state is kept: by the sink, or only as long as the process lives.
+pub(super) enum Books<'a> {
+    Database(&'a Database),
+    Memory(Mutex<BTreeMap<String, String>>),
+}
+
+impl<'a> Books<'a> {
+    pub(super) fn new(database: Option<&'a Database>) -> Self {
+        database.map_or_else(|| Self::Memory(Mutex::default()), Self::Database)
+    }
+
+    async fn read(&self, key: &str) -> Result<Option<(String, i64)>> {
+        match self {
+            Self::Database(store) => {
+                let found = store.state(JOB, key, Deadline::never()).await?;
+                Ok(found.map(|state| (state.text, state.version)))
+            }
+            Self::Memory(texts) => {
+                let texts = texts.lock().unwrap_or_else(PoisonError::into_inner);
+                Ok(texts.get(key).map(|text| (text.clone(), 0)))
+            }
+        }
+    }
+
+    async fn put(&self, key: &str, text: String, expected: Option<i64>, by: Deadline) -> Result<Option<i64>> {
+        match self {
+            Self::Database(store) => store.put_state(JOB, key, &text, expected, by).await,
+            // nobody else writes there
+            Self::Memory(texts) => {
+                texts.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned(), text);
+                Ok(Some(0))
+            }
+        }
+    }
+
+    /// Removes what is kept under keys that begin so.
+    pub(super) async fn forget(&self, prefix: &str) -> Result<()> {
+        match self {
+            Self::Database(store) => store.clear_state(JOB, prefix, Deadline::never()).await.map(drop),
+            Self::Memory(texts) => {
+                let mut texts = texts.lock().unwrap_or_else(PoisonError::into_inner);
+                texts.retain(|key, _| !key.starts_with(prefix));
+                Ok(())
+            }
+        }
+    }
+}
+
 /// An entry of the state, and the version of it that is held.
-#[derive(Debug)]
 pub(super) struct Entry<'a, T> {
-    store: Option<&'a Database>,
+    books: &'a Books<'a>,
     key: String,
     version: Option<i64>,
     pub(super) now: T,
 }
 
 impl<'a, T: Serialize + DeserializeOwned> Entry<'a, T> {
-    /// The entry as it stands; `fresh` where there is none. Without a store nothing is kept.
-    pub(super) async fn load(store: Option<&'a Database>, key: String, fresh: T) -> Result<Self> {
-        let found = match store {
-            Some(store) => store.state(JOB, &key, Deadline::never()).await?,
-            None => None,
+    /// The entry as it stands; `fresh` where there is none.
+    pub(super) async fn load(books: &'a Books<'a>, key: String, fresh: T) -> Result<Self> {
+        let Some((text, version)) = books.read(&key).await? else {
+            return Ok(Self { books, key, version: None, now: fresh });
         };
-        let Some(found) = found else { return Ok(Self { store, key, version: None, now: fresh }) };
-        let now = serde_json::from_str(&found.text).map_err(|_| unreadable(&key))?;
-        Ok(Self { store, key, version: Some(found.version), now })
+        let now = serde_json::from_str(&text).map_err(|_| unreadable(&key))?;
+        Ok(Self { books, key, version: Some(version), now })
     }
 
     /// Whether it stood there, or was put there.
@@ -100,9 +150,8 @@ impl<'a, T: Serialize + DeserializeOwned> Entry<'a, T> {
     /// # Errors
     /// When somebody else wrote the entry in between: two runs of one table exclude each other.
     pub(super) async fn save(&mut self, deadline: Deadline) -> Result<()> {
-        let Some(store) = self.store else { return Ok(()) };
         let text = serde_json::to_string(&self.now).map_err(|_| unreadable(&self.key))?;
-        match store.put_state(JOB, &self.key, &text, self.version, deadline).await? {
+        match self.books.put(&self.key, text, self.version, deadline).await? {
             Some(version) => {
                 self.version = Some(version);
                 Ok(())

@@ -2,8 +2,8 @@
 
 use super::beside::{DECODER, scheme};
 use super::head::Head;
-use super::part::{Reached, Ways};
-use super::progress::{Counts, Entry, PartProgress, TableProgress, run_name, run_time};
+use super::part::{Reached, Ways, hold, is_held};
+use super::progress::{Books, Counts, Entry, PartProgress, TableProgress, run_name, run_time};
 use super::replace::{self, Replacing};
 use super::source::Source;
 use super::table::{Described, Range};
@@ -28,16 +28,19 @@ pub struct Snapshot<'a, S> {
     source: Source,
     /// Where rows are written, and the database behind it, which keeps the books.
     sink: Option<(&'a S, &'a Database)>,
+    books: Books<'a>,
     archive: Option<Archive>,
 }
 
-/// How a run begins.
+/// How a run begins. The time orders its rows among those of other runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Start {
-    /// Anew, at this time: it orders the rows of this run among those of others.
+    /// Anew, at this time.
     Anew(Timestamp),
-    /// Where the last run ended before its time, if it did; else as anew.
+    /// Where the last run ended before its time, if it did; else anew.
     Resumed(Timestamp),
+    /// As the run of this time, which somebody may have begun already; not when a later one was.
+    Joined(Timestamp),
 }
 
 /// A snapshot of a table that came to its end.
@@ -55,8 +58,8 @@ pub struct Done {
     pub was_resumed: bool,
 }
 
-/// One table on its way.
-struct TableRun<'a, S> {
+/// The run of one table.
+pub struct Run<'a, S> {
     job: &'a Snapshot<'a, S>,
     described: Described,
     flow: Option<Flow>,
@@ -64,6 +67,8 @@ struct TableRun<'a, S> {
     about: About,
     /// The version of its rows.
     version: String,
+    entry: Entry<'a, TableProgress>,
+    was_resumed: bool,
 }
 
 impl<'a, S: Sink> Snapshot<'a, S> {
@@ -81,7 +86,8 @@ impl<'a, S: Sink> Snapshot<'a, S> {
         let archive = if to(Destination::Archive) { Some(Archive::open(config).await?) } else { None };
         let parts = config.snapshot.tables.iter().map(|table| table.split).max().unwrap_or(1);
         let connections = usize::try_from(parts).unwrap_or(usize::MAX).saturating_add(1);
-        Ok(Self { config, source: Source::new(config, connections)?, sink, archive })
+        let books = Books::new(sink.map(|(_, database)| database));
+        Ok(Self { config, source: Source::new(config, connections)?, sink, books, archive })
     }
 
     /// The tables that are meant: those `asked` for, by name or pattern, else those of the configuration.
@@ -92,52 +98,37 @@ impl<'a, S: Sink> Snapshot<'a, S> {
         chosen(&configured(self.config)?, asked, &self.source.names(deadline).await?)
     }
 
-    /// Reads a table. `seen` is called with what became of each page of rows.
+    /// Reads a table, all parts side by side. `seen` is called with what became of each page of rows.
     ///
     /// # Errors
     /// When the table cannot be read, or a row cannot be made durable for a reason that is not the row's own. What was
     /// done is noted, for [`Start::Resumed`].
     pub async fn read(&self, chosen: &Chosen, start: Start, seen: &(dyn Fn(&Counts) + Sync)) -> Result<Done> {
-        let (run, mut entry, was_resumed) = self.begin(chosen, start).await?;
-        let progress = entry.now.clone();
-        let part = |number: usize| {
-            let (run, key) = (&run, format!("{} {} {number}", run.described.name, progress.run));
-            let range = progress.parts.get(number).cloned().unwrap_or_default();
-            async move { run.part(number, &range, key, seen).await }
-        };
-        let parts = try_join_all((0..progress.parts.len()).map(part)).await?;
-        let mut counts = Counts::default();
-        parts.iter().for_each(|part| counts.add(&part.counts));
-        let archived = run.finish_archive(&parts).await?;
-        if self.config.snapshot.replace && progress.to_sink {
-            counts.removed = run.replace().await?;
-        }
-        entry.now.is_done = true;
-        entry.save(Deadline::never()).await?;
-        Ok(Done { table: run.described.name.clone(), run: progress.run, counts, archived, was_resumed })
+        let begun = Box::pin(self.begin(chosen, start)).await?;
+        let mut run = begun.ok_or_else(|| superseded(&chosen.table.name))?;
+        let parts = 0..run.parts();
+        try_join_all(parts.map(|part| Box::pin(run.part(part, false, Deadline::never(), seen)))).await?;
+        let done = Box::pin(run.finish()).await?;
+        done.ok_or_else(|| superseded(&chosen.table.name))
     }
 
-    /// What is made sure of before the first row is read.
-    async fn begin(
-        &self,
-        chosen: &Chosen,
-        start: Start,
-    ) -> Result<(TableRun<'_, S>, Entry<'_, TableProgress>, bool)> {
+    /// Makes sure of what a run needs before its first row is read, and notes that it has begun; `None` when a later
+    /// run was begun in the meantime.
+    ///
+    /// # Errors
+    /// When the table cannot be read, or its rows could not be told apart.
+    pub async fn begin(&self, chosen: &Chosen, start: Start) -> Result<Option<Run<'_, S>>> {
         let never = Deadline::never();
-        let books = self.sink.map(|(_, books)| books);
-        let known = match books {
-            Some(books) => books.targets().await?,
+        let known = match self.sink {
+            Some((_, database)) => database.targets().await?,
             None => Vec::new(),
         };
         let name = &chosen.table.name;
-        // which source it is, is known when it was described; its style, when the target is known
+        // which source it is, is known when it was described, and how it is described depends on the target
         let routes = Routes::new(Policy::from(self.config));
-        let by_name = known_target(&routes, SourceTable::named(name), &known);
-        let scheme = scheme(self.config, self.source.schemes(), by_name)?;
-        let mut table = chosen.table.clone();
-        table.chunk = table.chunk.or(Some(self.config.snapshot.chunk));
-        let described = Box::pin(self.source.describe(chosen.place.as_ref(), &table, scheme, never)).await?;
-        let (Start::Anew(at) | Start::Resumed(at)) = start;
+        let target = known_target(&routes, SourceTable::named(name), &known);
+        let scheme = scheme(self.config, self.source.schemes(), target)?;
+        let (Start::Anew(at) | Start::Resumed(at) | Start::Joined(at)) = start;
         let fresh = TableProgress {
             run: run_name(at),
             scheme,
@@ -146,27 +137,37 @@ impl<'a, S: Sink> Snapshot<'a, S> {
             parts: vec![Range::default()],
             is_done: false,
         };
-        let mut entry = Entry::load(books, name.clone(), fresh.clone()).await?;
-        let is_unfinished = entry.is_kept() && !entry.now.is_done;
-        let was_resumed = is_unfinished && matches!(start, Start::Resumed(_));
-        if was_resumed {
+        let mut entry = Entry::load(&self.books, name.clone(), fresh.clone()).await?;
+        let goes_on = match start {
+            Start::Joined(_) if entry.is_kept() && entry.now.run > fresh.run => return Ok(None),
+            Start::Joined(_) => entry.is_kept() && entry.now.run == fresh.run,
+            Start::Resumed(_) => entry.is_kept() && !entry.now.is_done,
+            Start::Anew(_) => false,
+        };
+        let mut table = chosen.table.clone();
+        table.chunk = table.chunk.or(Some(self.config.snapshot.chunk));
+        let described = Box::pin(self.source.describe(chosen.place.as_ref(), &table, scheme, never)).await?;
+        let epoch = self.epoch(target);
+        let flow = if fresh.to_sink { Some(self.flow(&described, epoch)?) } else { None };
+        if goes_on {
             self.check_resumed(name, &fresh, &entry.now)?;
         } else {
-            if is_unfinished {
-                tracing::warn!(table = name, "An unfinished snapshot is given up for this one.");
+            if entry.is_kept() && !entry.now.is_done {
+                tracing::warn!(table = name, "An unfinished snapshot of the table is given up for this one.");
             }
-            entry.now = fresh;
+            let former = std::mem::replace(&mut entry.now, fresh).run;
             entry.now.parts = Box::pin(self.source.split(&described, chosen.table.split, never)).await?;
             entry.save(never).await?;
+            // what is kept of the parts of a run is of no use any more
+            self.books.forget(&parts_of(name, &former)).await?;
         }
         let at = run_time(&entry.now.run).unwrap_or(at);
-        let head = Head::new(&described, entry.now.scheme, at, &entry.now.run);
+        let head = Head::new(&described, scheme, at, &entry.now.run);
         let about = about(&described, &entry.now.run, &head);
-        let epoch = self.epoch(by_name);
-        let flow = if entry.now.to_sink { Some(self.flow(&described, epoch)?) } else { None };
         let count = u64::try_from(at.0).unwrap_or_default();
-        let version = Version::new(entry.now.scheme, epoch, Rank::Loaded).number(count).to_string();
-        Ok((TableRun { job: self, described, flow, head, about, version }, entry, was_resumed))
+        let version = Version::new(scheme, epoch, Rank::Loaded).number(count).to_string();
+        let was_resumed = goes_on;
+        Ok(Some(Run { job: self, described, flow, head, about, version, entry, was_resumed }))
     }
 
     fn check_resumed(&self, name: &str, fresh: &TableProgress, kept: &TableProgress) -> Result<()> {
@@ -229,19 +230,61 @@ fn about(table: &Described, run: &str, head: &Head) -> About {
     }
 }
 
-impl<S: Sink> TableRun<'_, S> {
-    async fn part(
+/// The keys of the parts of a run begin so.
+fn parts_of(table: &str, run: &str) -> String {
+    format!("{table} {run} ")
+}
+
+/// A later run has begun.
+fn superseded(table: &str) -> Error {
+    Error::config(format!("A later snapshot of {table} has begun: this one ends."))
+}
+
+impl<S: Sink> Run<'_, S> {
+    /// The run's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.entry.now.run
+    }
+
+    /// How many parts the table has.
+    #[must_use]
+    pub fn parts(&self) -> usize {
+        self.entry.now.parts.len()
+    }
+
+    /// Whether everything was done already.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.entry.now.is_done
+    }
+
+    async fn part_entry(&self, number: usize) -> Result<Entry<'_, PartProgress>> {
+        let key = format!("{}{number}", parts_of(&self.described.name, self.name()));
+        Entry::load(&self.job.books, key, PartProgress::default()).await
+    }
+
+    /// Reads a part, until shortly before the deadline. With `yields` it is left to whoever works on it already.
+    ///
+    /// # Errors
+    /// As [`Snapshot::read`].
+    pub async fn part(
         &self,
         number: usize,
-        range: &Range,
-        key: String,
+        yields: bool,
+        deadline: Deadline,
         seen: &(dyn Fn(&Counts) + Sync),
-    ) -> Result<PartProgress> {
-        let books = self.job.sink.map(|(_, books)| books);
-        let mut entry = Entry::load(books, key, PartProgress::default()).await?;
+    ) -> Result<Reached> {
+        let Some(range) = self.entry.now.parts.get(number) else { return Ok(Reached::End) };
+        let mut entry = self.part_entry(number).await?;
         if entry.now.is_done {
-            return Ok(entry.now);
+            return Ok(Reached::End);
         }
+        if yields && is_held(&entry.now) {
+            return Ok(Reached::Held);
+        }
+        entry.now.held_until = hold();
+        entry.save(deadline).await?;
         let after = entry.now.after.clone();
         let reader = self.job.source.open(&self.described, range, after.as_deref()).await?;
         let ways = Ways {
@@ -249,33 +292,54 @@ impl<S: Sink> TableRun<'_, S> {
             part: number,
             sink: self.flow.as_ref().zip(self.job.sink.map(|(sink, _)| sink)),
             archive: self.job.archive.as_ref().map(|archive| (archive, &self.about)),
-            deadline: Deadline::never(),
+            deadline,
         };
-        match Box::pin(ways.take(reader, &mut entry, seen)).await? {
-            Reached::End | Reached::Deadline => Ok(entry.now),
+        let reached = Box::pin(ways.take(reader, &mut entry, seen)).await;
+        if !matches!(reached, Ok(Reached::End)) {
+            // whoever goes on need not wait; what went wrong is worth more than this
+            entry.now.held_until = None;
+            entry.save(deadline).await.unwrap_or_default();
         }
+        reached
     }
 
-    /// Says in the archive that the run is whole; where it lies, when it has rows.
-    async fn finish_archive(&self, parts: &[PartProgress]) -> Result<Option<String>> {
-        let Some(archive) = &self.job.archive else { return Ok(None) };
-        let objects: Vec<_> = parts.iter().flat_map(|part| part.objects.iter().cloned()).collect();
-        archive.finish(&self.about, &objects).await?;
-        let has_rows = objects.iter().any(|object| object.rows > 0);
-        Ok(has_rows.then(|| archive.location(&self.about)))
-    }
-
-    /// Removes what earlier loads brought and this run did not see.
-    async fn replace(&self) -> Result<u64> {
-        let (Some(flow), Some((sink, books))) = (&self.flow, self.job.sink) else { return Ok(0) };
-        replace::remove(&Replacing {
-            flow,
-            sink,
-            books,
-            head: &self.head,
-            table: &self.described,
-            version: self.version.clone(),
-        })
-        .await
+    /// Ends the run when all of its parts are done: says so in the archive, removes rows that are gone, notes the end.
+    /// `None` when a part is not done.
+    ///
+    /// # Errors
+    /// When one of these cannot be done: the same may be tried again.
+    pub async fn finish(&mut self) -> Result<Option<Done>> {
+        let (mut counts, mut objects) = (Counts::default(), Vec::new());
+        for number in 0..self.parts() {
+            let part = self.part_entry(number).await?.now;
+            if !part.is_done {
+                return Ok(None);
+            }
+            counts.add(&part.counts);
+            objects.extend(part.objects);
+        }
+        let archived = match &self.job.archive {
+            Some(archive) => {
+                archive.finish(&self.about, &objects).await?;
+                let has_rows = objects.iter().any(|object| object.rows > 0);
+                has_rows.then(|| archive.location(&self.about))
+            }
+            None => None,
+        };
+        if let (true, Some(flow), Some((sink, books))) =
+            (self.job.config.snapshot.replace, &self.flow, self.job.sink)
+        {
+            let (head, table, version) = (&self.head, &self.described, self.version.clone());
+            counts.removed = replace::remove(&Replacing { flow, sink, books, head, table, version }).await?;
+        }
+        self.entry.now.is_done = true;
+        self.entry.save(Deadline::never()).await?;
+        Ok(Some(Done {
+            table: self.described.name.clone(),
+            run: self.name().to_owned(),
+            counts,
+            archived,
+            was_resumed: self.was_resumed,
+        }))
     }
 }
