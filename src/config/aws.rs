@@ -24,6 +24,8 @@ pub struct Aws {
     pub ssm_url: Option<String>,
     /// `AWS_ENDPOINT_URL_S3`, else `AWS_ENDPOINT_URL`; none: the region's.
     pub s3_url: Option<String>,
+    /// `AWS_ENDPOINT_URL_LAMBDA`, else `AWS_ENDPOINT_URL`; none: the region's.
+    pub lambda_url: Option<String>,
     /// Where the Parameters and Secrets extension would be; none outside of a function.
     pub extension: Option<Extension>,
 }
@@ -101,6 +103,7 @@ impl From<&Environment> for Aws {
             }),
             secrets_manager_url: endpoint("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
             ssm_url: endpoint("AWS_ENDPOINT_URL_SSM"),
+            lambda_url: endpoint("AWS_ENDPOINT_URL_LAMBDA"),
             s3_url: endpoint("AWS_ENDPOINT_URL_S3"),
             extension: (is_function || port.is_some())
                 .then(|| Extension { port: port.unwrap_or(EXTENSION_PORT), expected: port.is_some() }),

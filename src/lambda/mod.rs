@@ -11,10 +11,14 @@ mod invocation;
 mod job;
 mod log;
 mod platform;
+#[cfg(feature = "archive")]
+mod snapshot;
 mod typed;
 
 pub use emf::Emf;
 pub use log::{Lines, init as init_log};
+#[cfg(feature = "archive")]
+pub use snapshot::run_snapshot;
 pub use typed::IntoEnvelope;
 
 use crate::config::{Config, Draft};
@@ -30,18 +34,52 @@ use bytes::Bytes;
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 use std::fmt;
+use std::future::Future;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::OnceCell;
 
-/// Runs a processor until Lambda ends it: configuration, log, handler, shutdown. Call it first thing in `main`.
+/// Runs the stream function until Lambda ends it: configuration, log, handler, shutdown. Call it first thing in `main`.
 ///
 /// The configuration is read at once; when it cannot be used, Lambda is told so (`/runtime/init/error`) and the exit
 /// status is 1. The database is not asked before the first record arrives, and its connections are kept from one
 /// invocation to the next.
 pub async fn run() -> ExitCode {
+    serve::<Processor>().await
+}
+
+/// A function, as Lambda sees it.
+trait Function: Sized + Send + Sync + 'static {
+    /// The function that this process's configuration describes.
+    fn from_environment() -> impl Future<Output = Result<Self>> + Send;
+
+    /// Handles one invocation.
+    fn handle(
+        &self,
+        event: LambdaEvent<Box<RawValue>>,
+    ) -> impl Future<Output = Result<Response, Failure>> + Send;
+
+    /// Closes what is open; for the end of the process.
+    fn close(&self);
+}
+
+impl Function for Processor {
+    async fn from_environment() -> Result<Self> {
+        Box::pin(Self::from_environment()).await
+    }
+
+    async fn handle(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Response, Failure> {
+        Box::pin(Self::handle(self, event)).await
+    }
+
+    fn close(&self) {
+        Self::close(self);
+    }
+}
+
+async fn serve<F: Function>() -> ExitCode {
     log::init();
     let platform = match platform::Platform::find() {
         Ok(platform) => Arc::new(platform),
@@ -50,17 +88,17 @@ pub async fn run() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let processor = match Processor::from_environment().await {
-        Ok(processor) => Arc::new(processor),
+    let function = match F::from_environment().await {
+        Ok(function) => Arc::new(function),
         Err(error) => {
             tracing::error!(code = error.code().as_str(), "{error}");
             platform.init_failed(&diagnostic(&error)).await;
             return ExitCode::FAILURE;
         }
     };
-    let closing = processor.clone();
+    let closing = function.clone();
     platform.on_shutdown(move || closing.close()).await;
-    match lambda_runtime::run(service_fn(|event| processor.handle(event))).await {
+    match lambda_runtime::run(service_fn(|event| function.handle(event))).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(error = %error, "The Lambda Runtime API is gone.");

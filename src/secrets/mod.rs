@@ -5,6 +5,7 @@
 mod credentials;
 mod document;
 mod http;
+mod invoke;
 mod login;
 mod sign;
 

@@ -17,6 +17,7 @@ mod table;
 mod tables;
 
 pub use part::Reached;
+pub(crate) use progress::run_time;
 pub use progress::{Counts, JOB};
 pub use run::{Done, Run, Snapshot, Start};
 pub use tables::Chosen;

@@ -182,7 +182,7 @@ pub(super) fn run_name(at: Timestamp) -> String {
 }
 
 /// When the run of this name began.
-pub(super) fn run_time(name: &str) -> Option<Timestamp> {
+pub(crate) fn run_time(name: &str) -> Option<Timestamp> {
     let (date, time) = name.split_once('T')?;
     let part = |text: &'_ str, from: usize, to: usize| text.get(from..to).map(str::to_owned);
     let (year, month, day) = (part(date, 0, 4)?, part(date, 4, 6)?, part(date, 6, 8)?);
