@@ -113,6 +113,11 @@ pub(super) enum Command {
         after_help = "Example:\n  rowtide purge --older-than 7d --dry-run --sink postgresql://localhost/shop"
     )]
     Purge(PurgeArgs),
+    /// List or clear what jobs keep between two runs: cursors, runs, claims
+    #[command(
+        after_help = "Example:\n  rowtide state list --job snapshot --sink postgresql://localhost/shop"
+    )]
+    State(StateArgs),
     /// Find what would lose or block data, or leak a secret: in templates, live mappings, configuration and database
     #[command(after_help = "Examples:\n  rowtide doctor template.yaml\n  \
                       terraform show -json plan.out | rowtide doctor - --output json\n  \
@@ -145,6 +150,7 @@ impl Command {
             Self::Doctor(args) => args.output,
             Self::Config(args) => args.output,
             Self::DeadLetters(args) => args.action.selection().output,
+            Self::State(args) => args.action.common().output,
         };
         output == Output::Json
     }
@@ -356,6 +362,63 @@ pub(super) struct PurgeArgs {
     #[arg(long)]
     pub(super) dry_run: bool,
     /// For people, or one JSON object
+    #[arg(long, value_enum, default_value_t = Output::Human)]
+    pub(super) output: Output,
+    #[command(flatten)]
+    pub(super) place: PlaceArgs,
+    #[command(flatten)]
+    pub(super) global: Global,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StateArgs {
+    #[command(subcommand)]
+    pub(super) action: StateAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum StateAction {
+    /// Print what jobs keep, by job and key
+    #[command(after_help = "Example:\n  rowtide state list --job snapshot orders/ --output json")]
+    List {
+        /// Only under keys that begin so
+        prefix: Option<String>,
+        /// Only of this job
+        #[arg(long)]
+        job: Option<String>,
+        #[command(flatten)]
+        common: StateCommon,
+    },
+    /// Remove what a job keeps, so that it begins anew; end the job first
+    #[command(
+        after_help = "Examples:\n  rowtide state clear snapshot orders/\n  rowtide state clear snapshot --all"
+    )]
+    Clear {
+        /// The job
+        job: String,
+        /// Only under keys that begin so
+        #[arg(conflicts_with = "all")]
+        prefix: Option<String>,
+        /// Under every key
+        #[arg(long)]
+        all: bool,
+        #[command(flatten)]
+        common: StateCommon,
+    },
+}
+
+impl StateAction {
+    /// Where, and who reads what is printed.
+    pub(super) fn common(&self) -> &StateCommon {
+        let (Self::List { common, .. } | Self::Clear { common, .. }) = self;
+        common
+    }
+}
+
+/// What both actions take.
+#[derive(Debug, Args)]
+pub(super) struct StateCommon {
+    /// For people, or one JSON object a line
     #[arg(long, value_enum, default_value_t = Output::Human)]
     pub(super) output: Output,
     #[command(flatten)]

@@ -22,6 +22,7 @@ mod settings;
 mod show;
 mod sink;
 mod snapshot;
+mod state;
 mod status;
 mod table;
 mod terminal;
@@ -82,6 +83,7 @@ fn dispatch(cli: Cli) -> Ended {
         Command::Status(args) => wait(status::run(&global, &args, &mut out))?,
         Command::Snapshot(args) => wait(snapshot::run(&global, &args, &mut out))?,
         Command::Purge(args) => wait(purge::run(&global, &args, &mut out))?,
+        Command::State(args) => wait(state::run(&global, &args, &mut out))?,
         Command::Doctor(args) => wait(doctor::run(&global, &args, &mut out))?,
         Command::Config(args) => settings::run(&global, &args, &mut out),
         Command::Completions { shell } => {

@@ -197,13 +197,15 @@ fn no_command_waits_for_a_server_that_says_nothing() {
     // before the login, and behind it: AuthenticationOk, ReadyForQuery
     for greeting in [&b""[..], b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I"] {
         let url = &*silent_server(greeting);
-        let commands: [&[&str]; 9] = [
+        let commands: [&[&str]; 11] = [
             &["show", "orders"],
             &["dead-letters", "list"],
             &["dead-letters", "show", "1"],
             &["dead-letters", "redrive"],
             &["dead-letters", "discard", "--all"],
             &["purge"],
+            &["state", "list"],
+            &["state", "clear", "snapshot", "--all"],
             &["doctor"],
             &["replay", INSERT],
             &["show", "orders", "--set", "sink.dialect=postgres"],

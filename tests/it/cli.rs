@@ -383,7 +383,7 @@ fn nothing_to_read_is_no_error() {
 
 #[test]
 fn usage_and_configuration_end_with_2() {
-    let table: [(&[&str], &str); 15] = [
+    let table: [(&[&str], &str); 17] = [
         (&["decode", "events/nowhere.json"], "error: events/nowhere.json cannot be read."),
         (&["decode", INSERT, "events/nowhere.json"], "error: events/nowhere.json cannot be read."),
         (&["decode", "-", "-"], "can be given once"),
@@ -397,6 +397,8 @@ fn usage_and_configuration_end_with_2() {
         (&["--config", "nowhere.toml", "config"], "nowhere.toml"),
         (&["dead-letters", "list"], "sink.url"),
         (&["dead-letters", "discard", "--sink", "postgresql://localhost"], "--all"),
+        (&["state", "list"], "sink.url"),
+        (&["state", "clear", "snapshot", "--sink", "postgresql://localhost"], "--all"),
         (&["purge", "--older-than", "week"], "--older-than"),
         (&["replay", "--sink", "postgresql://localhost", "--data-dir", "d", INSERT], "--data-dir"),
     ];
@@ -557,7 +559,9 @@ fn the_state_of_a_window_is_echoed() {
 
 #[test]
 fn help_and_completions_are_data() {
-    for command in ["replay", "decode", "plan", "ddl", "dead-letters", "purge", "config", "completions"] {
+    for command in
+        ["replay", "decode", "plan", "ddl", "dead-letters", "purge", "state", "config", "completions"]
+    {
         let ended = rowtide(&[command, "--help"]);
         assert_eq!(ended.status, 0);
         assert!(

@@ -35,6 +35,7 @@ mod samples;
 mod secrets;
 mod set_aside;
 mod sources;
+mod state;
 mod status;
 mod support;
 mod telemetry;

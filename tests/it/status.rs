@@ -103,7 +103,7 @@ fn status_of(config: &Config, name: &str, more: &[&str]) -> (Value, Value) {
 }
 
 /// PostgreSQL, and CrateDB where one runs; the embedded database serves one client at a time.
-async fn servers(test: &str) -> Vec<Database> {
+pub(crate) async fn servers(test: &str) -> Vec<Database> {
     if server_url().is_none() {
         eprintln!("not run: {test} needs a real PostgreSQL; set ROWTIDE_TEST_POSTGRES");
         return Vec::new();
