@@ -108,6 +108,14 @@ pub(super) enum Command {
                       rowtide snapshot 'public.*' --source postgresql://localhost/shop --archive file:///var/lake"
     )]
     Snapshot(SnapshotArgs),
+    /// Compare tables of a PostgreSQL with what the sink has of them, row by row; nothing is changed
+    #[command(
+        after_help = "Examples:\n  rowtide verify public.orders --source postgresql://localhost/shop \\\n    \
+                      --sink postgresql://localhost/warehouse\n  \
+                      rowtide verify 'public.*' --sample 1% --settle 30s --output json\n\n\
+                      Exit status: 0 no difference, 1 a difference, 2 usage or configuration."
+    )]
+    Verify(VerifyArgs),
     /// Forget deleted rows: remove old tombstones, and dead letters beyond their retention
     #[command(
         after_help = "Example:\n  rowtide purge --older-than 7d --dry-run --sink postgresql://localhost/shop"
@@ -147,6 +155,7 @@ impl Command {
             Self::Status(args) => args.output,
             Self::Purge(args) => args.output,
             Self::Snapshot(args) => args.output,
+            Self::Verify(args) => args.output,
             Self::Doctor(args) => args.output,
             Self::Config(args) => args.output,
             Self::DeadLetters(args) => args.action.selection().output,
@@ -354,6 +363,38 @@ impl SnapshotArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    /// The tables: public.orders, or patterns such as 'public.*' [default: those of [[snapshot.table]] and of
+    /// snapshot.tables_file]
+    #[arg(value_name = "TABLE")]
+    pub(super) tables: Vec<String>,
+    /// The database to compare with [default: snapshot.url]
+    #[arg(long, value_name = "URL")]
+    pub(super) source: Option<String>,
+    /// Compare about this share of the rows, as 1%; what the target has too much is then not looked for
+    #[arg(long, value_name = "SHARE", value_parser = share, default_value = "100%")]
+    pub(super) sample: f64,
+    /// How long a difference must last: longer than the stream lags
+    #[arg(long, value_name = "TIME", value_parser = age, default_value = "10s")]
+    pub(super) settle: std::time::Duration,
+    /// For people, or one JSON object a difference and one a table
+    #[arg(long, value_enum, default_value_t = Output::Human)]
+    pub(super) output: Output,
+    #[command(flatten)]
+    pub(super) place: PlaceArgs,
+    #[command(flatten)]
+    pub(super) global: Global,
+}
+
+impl VerifyArgs {
+    /// The settings that the options stand for.
+    pub(super) fn settings(&self) -> Vec<String> {
+        let source = self.source.iter().map(|url| format!("snapshot.url={url}"));
+        source.chain(["snapshot.to=sink".to_owned()]).collect()
+    }
+}
+
+#[derive(Debug, Args)]
 pub(super) struct PurgeArgs {
     /// Age of the tombstones to remove, as 7d, 12h, 30m [default: sink.tombstone_retention]
     #[arg(long, value_name = "AGE", value_parser = age)]
@@ -554,6 +595,13 @@ pub(super) fn dialect(config: &Config) -> Dialect {
 fn parameter(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or_else(|| "must be NAME=VALUE".to_owned())?;
     Ok((name.to_owned(), value.to_owned()))
+}
+
+/// A share as `1%`, above nothing.
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.strip_suffix('%').and_then(|percent| percent.parse::<f64>().ok());
+    let share = share.map(|percent| percent / 100.0).filter(|share| *share > 0.0 && *share <= 1.0);
+    share.ok_or_else(|| "must be a share above 0% and up to 100%, as 1%".to_owned())
 }
 
 /// Units of an age, in seconds.

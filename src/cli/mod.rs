@@ -26,6 +26,7 @@ mod state;
 mod status;
 mod table;
 mod terminal;
+mod verify;
 mod watched;
 
 use args::{Cli, Command};
@@ -81,6 +82,7 @@ fn dispatch(cli: Cli) -> Ended {
         Command::DeadLetters(args) => wait(dead_letters::run(&global, &args, &mut out))?,
         Command::Show(args) => wait(show::run(&global, &args, &mut out))?,
         Command::Status(args) => wait(status::run(&global, &args, &mut out))?,
+        Command::Verify(args) => wait(verify::run(&global, &args, &mut out))?,
         Command::Snapshot(args) => wait(snapshot::run(&global, &args, &mut out))?,
         Command::Purge(args) => wait(purge::run(&global, &args, &mut out))?,
         Command::State(args) => wait(state::run(&global, &args, &mut out))?,

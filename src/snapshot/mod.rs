@@ -6,6 +6,7 @@
 //! no dialect of a sink.
 
 mod beside;
+mod compare;
 mod head;
 mod part;
 mod postgres;
@@ -15,9 +16,12 @@ mod run;
 mod source;
 mod table;
 mod tables;
+mod verify;
 
+pub use compare::Kind;
 pub use part::Reached;
 pub(crate) use progress::run_time;
 pub use progress::{Counts, JOB};
 pub use run::{Done, Run, Snapshot, Start};
 pub use tables::Chosen;
+pub use verify::{Difference, Verified, Verifying};

@@ -14,6 +14,7 @@ use crate::config::{Config, Destination};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::event::Timestamp;
+use crate::formats::snapshot::ALONE;
 use crate::pipeline::{Flow, known_target};
 use crate::policy::Policy;
 use crate::route::Routes;
@@ -168,6 +169,38 @@ impl<'a, S: Sink> Snapshot<'a, S> {
         let version = Version::new(scheme, epoch, Rank::Loaded).number(count).to_string();
         let was_resumed = goes_on;
         Ok(Some(Run { job: self, described, flow, head, about, version, entry, was_resumed }))
+    }
+
+    /// What a table that is verified is made of, its flow, and the target that it is compared with.
+    pub(super) async fn verified<'k>(
+        &self,
+        chosen: &Chosen,
+        known: &'k [KnownTarget],
+    ) -> Result<(Described, Flow, &'k KnownTarget)> {
+        let name = &chosen.table.name;
+        let routes = Routes::new(Policy::from(self.config));
+        let Some(target) = known_target(&routes, SourceTable::named(name), known) else {
+            return Err(Error::config(format!(
+                "Nothing was ever written for {name}: there is no target of it."
+            )));
+        };
+        let scheme = target.scheme.chars().next().unwrap_or(ALONE);
+        let mut table = chosen.table.clone();
+        table.chunk = table.chunk.or(Some(self.config.snapshot.chunk));
+        let never = Deadline::never();
+        let described = self.source.describe(chosen.place.as_ref(), &table, scheme, never).await?;
+        let flow = self.flow(&described, self.epoch(Some(target)))?;
+        Ok((described, flow, target))
+    }
+
+    /// What rows are written to, and the database behind it.
+    pub(super) fn sink(&self) -> Option<(&S, &Database)> {
+        self.sink
+    }
+
+    /// What is read.
+    pub(super) fn source(&self) -> &Source {
+        &self.source
     }
 
     fn check_resumed(&self, name: &str, fresh: &TableProgress, kept: &TableProgress) -> Result<()> {

@@ -1,0 +1,216 @@
+//! A sink that writes nothing: it looks up what is stored of each row that it is given, and notes what differs.
+
+use crate::catalogue::TableSchema;
+use crate::deadline::Deadline;
+use crate::decimal::canonical;
+use crate::error::{Code, Error, Result};
+use crate::json::Value;
+use crate::plan::{PlannedRow, Write, merge};
+use crate::sink::{Binding, Cause, Database, DeadLetter, KnownTarget, RowOutcome, Sink, Store, StoredRow};
+use crate::source::SourceIdentity;
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// What is wrong with a row of the sink.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// The source has it, the sink has not, or has it as deleted.
+    Missing,
+    /// Both have it, and these members of the document are not equal.
+    Different(Vec<String>),
+    /// The sink has it, the source has not.
+    Extra,
+    /// The source has it, and no sink can take it, for this reason.
+    Unfit(Code),
+}
+
+/// The rows that a source has, compared with those that are stored.
+pub(super) struct Comparer<'a> {
+    database: &'a Database,
+    target: &'a KnownTarget,
+    /// Whether stored rows are looked up, or only keys are noted.
+    compares: bool,
+    hasher: RandomState,
+    now: Mutex<Seen>,
+}
+
+/// What was seen.
+#[derive(Default)]
+struct Seen {
+    /// Hashes of the keys of all rows of the source.
+    keys: Vec<u64>,
+    /// What differs among the rows since it was asked last, by canonical key.
+    found: Vec<(String, Kind)>,
+}
+
+impl<'a> Comparer<'a> {
+    pub(super) fn new(database: &'a Database, target: &'a KnownTarget) -> Self {
+        Self { database, target, compares: true, hasher: RandomState::new(), now: Mutex::default() }
+    }
+
+    /// One that only notes which keys the source has.
+    pub(super) fn of_keys(self) -> Self {
+        Self { compares: false, now: Mutex::default(), ..self }
+    }
+
+    fn now(&self) -> MutexGuard<'_, Seen> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What differs among the rows since it was asked last.
+    pub(super) fn take(&self) -> Vec<(String, Kind)> {
+        std::mem::take(&mut self.now().found)
+    }
+
+    /// Ends the noting of keys: whether the source has a key can be asked from now on.
+    pub(super) fn sort_keys(&self) {
+        let mut now = self.now();
+        now.keys.sort_unstable();
+        now.keys.dedup();
+    }
+
+    /// Whether the source has a row of this key. Of two keys with one hash of 64 bits, one may be taken for the other.
+    pub(super) fn has_key(&self, key: &str) -> bool {
+        self.now().keys.binary_search(&self.hasher.hash_one(key)).is_ok()
+    }
+
+    async fn compare(&self, rows: &[PlannedRow]) -> Result<Vec<(String, Kind)>> {
+        let keys: Vec<String> = rows.iter().map(|row| row.key.clone()).collect();
+        let stored = self.database.stored_rows(self.target, &keys).await?;
+        let stored: HashMap<&str, &StoredRow> = stored.iter().map(|row| (row.key.as_str(), row)).collect();
+        let mut found = Vec::new();
+        for row in rows {
+            let kind = match stored.get(row.key.as_str()) {
+                Some(stored) if !stored.row.deleted => different(row, stored)?,
+                Some(_) | None => Some(Kind::Missing),
+            };
+            found.extend(kind.map(|kind| (row.key.clone(), kind)));
+        }
+        Ok(found)
+    }
+}
+
+/// How a stored row differs, if it does.
+fn different(row: &PlannedRow, stored: &StoredRow) -> Result<Option<Kind>> {
+    let unreadable = |_| Error::config("A stored document cannot be read. Was it edited by hand?");
+    let (_, document) =
+        merge(&stored.row.pk, stored.row.data.as_deref(), &stored.row.aux).map_err(unreadable)?;
+    let stored = document.unwrap_or(Value::Object(Vec::new()));
+    let expected = Value::parse(row.data.as_deref().unwrap_or("{}")).map_err(unreadable)?;
+    let fields = differing(&expected, &stored);
+    Ok((!fields.is_empty()).then_some(Kind::Different(fields)))
+}
+
+/// The members of two documents that are not equal.
+fn differing(expected: &Value, stored: &Value) -> Vec<String> {
+    let (Value::Object(expected), Value::Object(stored)) = (expected, stored) else {
+        return if is_same(expected, stored) { Vec::new() } else { vec![String::new()] };
+    };
+    let stored: HashMap<&str, &Value> = stored.iter().map(|(name, value)| (name.as_str(), value)).collect();
+    let known: HashSet<&str> = expected.iter().map(|(name, _)| name.as_str()).collect();
+    let is_other = |(name, value): &&(String, Value)| {
+        stored.get(name.as_str()).is_none_or(|stored| !is_same(value, stored))
+    };
+    let mut fields: Vec<String> = expected.iter().filter(is_other).map(|(name, _)| name.clone()).collect();
+    fields.extend(stored.keys().filter(|name| !known.contains(**name)).map(|name| (*name).to_owned()));
+    fields.sort_unstable();
+    fields
+}
+
+/// Whether two values are equal: members in any order, and numbers by their value.
+fn is_same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => {
+            one == other || matches!((canonical(one), canonical(other)), (Ok(one), Ok(other)) if one == other)
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_same(one, other))
+        }
+        (Value::Object(members), Value::Object(others)) => {
+            members.len() == others.len() && differing(one, other).is_empty()
+        }
+        _ => one == other,
+    }
+}
+
+impl Sink for Comparer<'_> {
+    type Store = Self;
+
+    fn store(&self) -> Option<&Self> {
+        Some(self)
+    }
+
+    async fn prepare(&self, _: &Binding, _: Deadline) -> Result<()> {
+        Ok(())
+    }
+
+    async fn apply(&self, write: &Write, _: Deadline) -> Result<Vec<RowOutcome>> {
+        let hashes = write.rows.iter().map(|row| self.hasher.hash_one(row.key.as_str()));
+        self.now().keys.extend(hashes);
+        if self.compares {
+            let found = self.compare(&write.rows).await?;
+            self.now().found.extend(found);
+        }
+        Ok(vec![RowOutcome::Applied; write.rows.len()])
+    }
+}
+
+/// The books of a sink that writes nothing: what would be parked is noted as a difference.
+impl Store for Comparer<'_> {
+    async fn load_schemas(&self, _: Deadline) -> Result<Vec<TableSchema>> {
+        Ok(Vec::new())
+    }
+
+    async fn record_schemas(&self, _: &[TableSchema], _: Deadline) -> Result<()> {
+        Ok(())
+    }
+
+    async fn sources(&self, _: Deadline) -> Result<Vec<(String, SourceIdentity)>> {
+        Ok(Vec::new())
+    }
+
+    async fn blocked(&self, _: &[(String, String)], _: Deadline) -> Result<HashSet<(String, String)>> {
+        Ok(HashSet::new())
+    }
+
+    async fn parked_lately(&self, _: &str, _: Cause<'_>, _: &[DeadLetter], _: Deadline) -> Result<u64> {
+        Ok(0)
+    }
+
+    async fn park(&self, letters: &[DeadLetter], _: Deadline) -> Result<()> {
+        let unfit = letters.iter().map(|letter| {
+            (letter.key.clone().unwrap_or_else(|| letter.position.clone()), Kind::Unfit(letter.code))
+        });
+        self.now().found.extend(unfit);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::differing;
+    use crate::json::Value;
+
+    #[test]
+    fn documents_differ_by_value_and_not_by_how_they_are_written() {
+        let fields = |one: &str, other: &str| {
+            differing(&Value::parse(one).unwrap(), &Value::parse(other).unwrap()).join(" ")
+        };
+        let table = [
+            (r#"{"a":1,"b":[1.10,{"c":null}]}"#, r#"{"b":[1.1,{"c":null}],"a":1.0}"#, ""),
+            (r#"{"a":1}"#, r#"{"a":"1"}"#, "a"),
+            (r#"{"a":null}"#, "{}", "a"),
+            ("{}", r#"{"a":null}"#, "a"),
+            (
+                r#"{"n":12345678901234567890123456789012345678.1}"#,
+                r#"{"n":12345678901234567890123456789012345678.2}"#,
+                "n",
+            ),
+            (r#"{"a":[1,2],"b":"x"}"#, r#"{"a":[2,1],"b":"y"}"#, "a b"),
+        ];
+        for (one, other, expected) in table {
+            assert_eq!(fields(one, other), expected, "{one} {other}");
+        }
+    }
+}
