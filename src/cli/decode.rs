@@ -29,8 +29,9 @@ pub(super) fn run(global: &Global, args: &InputArgs, out: &mut impl Write) -> En
         ..RoutePolicy::default()
     };
     config.routes = config.routes.iter().chain([&RoutePolicy::default()]).map(told).collect();
+    let batches = input::open(args, &config.aws)?;
     let mut flows = Flows::new(config)?;
-    for batch in input::open(args)? {
+    for batch in batches {
         let batch = match batch {
             Ok(batch) => batch,
             Err(failure) => {

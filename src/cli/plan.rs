@@ -25,8 +25,9 @@ pub(super) fn run(global: &Global, args: &PlanArgs, out: &mut impl Write) -> End
         refused: BTreeSet::new(),
         poison: 0,
     };
+    let batches = input::open(&args.input, &config.aws)?;
     let mut flows = Flows::new(config)?;
-    for batch in input::open(&args.input)? {
+    for batch in batches {
         let batch = match batch {
             Ok(batch) => batch,
             Err(failure) => {

@@ -37,7 +37,7 @@ pub(super) async fn run(global: &Global, args: &ReplayArgs, out: &mut impl Write
         Fallback::Embedded,
     )?;
     Flow::new(&config)?;
-    let batches = input::open(&args.input)?;
+    let batches = input::open(&args.input, &config.aws)?;
     let mut place = OpenDatabase::open(&config, &args.place).await?;
     let flows = Flows::new(place.resolved(config).await?)?;
     if !args.force {

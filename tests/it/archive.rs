@@ -7,6 +7,7 @@
     reason = "a test that panics has failed"
 )]
 
+use crate::cli::{rowtide, rowtide_with};
 use flate2::read::GzDecoder;
 use rowtide::archive::{About, Archive, MANIFEST, Manifest, Written};
 use rowtide::config::{ArchiveFormat, Config, Environment, Inputs};
@@ -297,4 +298,182 @@ async fn a_bucket_needs_a_feature_that_the_error_names() {
     config.archive.url = Some("s3://lake/orders".to_owned());
     let error = Archive::open(&config).await.unwrap_err();
     assert!(error.kind() == ErrorKind::Config && error.message().contains("--features s3"), "{error}");
+}
+
+/// A run of a table whose lines become records of Maxwell.
+async fn maxwell(folder: &Path, table: &str, run: &str, ids: std::ops::Range<usize>) -> PathBuf {
+    let archive = archive(folder, ArchiveFormat::NdjsonGz).await;
+    let about = About {
+        run: run.to_owned(),
+        head: format!(
+            r#"{{"database":"shop","table":"{table}","type":"insert","ts":1772442000,"xid":7,"primary_key_columns":["id"]}}"#
+        ),
+        wrap: Some("data".to_owned()),
+        ..about(table)
+    };
+    let mut written = Vec::new();
+    for (part, id) in (0..).zip(ids) {
+        written.push(write(&archive, &about, part, &lines(id, 1)).await);
+    }
+    archive.finish(&about, &written).await.unwrap();
+    folder.join(format!("public.{table}/{run}"))
+}
+
+/// Ids of the rows that a command reads.
+fn ids(input: &str) -> (Vec<String>, String) {
+    let ended = rowtide(&["decode", "--decoder", "maxwell", "--set", "source.version=arrival", input]);
+    assert_eq!(ended.status, 0, "{input}: {}", ended.err);
+    let id = |line: &serde_json::Value| format!("{} {}", line["table"].as_str().unwrap(), line["key"]["id"]);
+    (ended.lines().iter().map(id).collect(), ended.err)
+}
+
+#[tokio::test]
+async fn a_run_is_read_back_as_records_wherever_it_is_named() {
+    let place = TempDir::new().unwrap();
+    let run = maxwell(place.path(), "orders", RUN, 0..3).await;
+    let path = run.display().to_string();
+    let manifest = format!("{path}/{MANIFEST}");
+    let expected = ["shop.orders 0", "shop.orders 1", "shop.orders 2"].map(str::to_owned);
+    for input in [&path, &manifest, &format!("file://{path}"), &format!("file://{manifest}")] {
+        let (found, told) = ids(input);
+        assert_eq!((found.as_slice(), told.as_str()), (expected.as_slice(), ""), "{input}");
+    }
+    // each line is counted in its own object
+    let ended = rowtide(&["decode", "--decoder", "maxwell", "--set", "source.version=arrival", &path]);
+    assert!(ended.lines().iter().all(|line| line["position"] == "1"), "{}", ended.out);
+}
+
+#[tokio::test]
+async fn of_each_table_the_newest_whole_run_is_read() {
+    let place = TempDir::new().unwrap();
+    maxwell(place.path(), "orders", "20260101T000000Z", 0..1).await;
+    maxwell(place.path(), "orders", "20260102T000000Z", 1..2).await;
+    maxwell(place.path(), "lines", "20260101T000000Z", 5..6).await;
+    let unfinished = maxwell(place.path(), "orders", "20260103T000000Z", 2..3).await;
+    fs::remove_file(unfinished.join("_SUCCESS")).unwrap();
+    fs::write(place.path().join("bare.ndjson"), "{}").unwrap();
+    for input in [place.path().display().to_string(), format!("file://{}", place.path().display())] {
+        let ended = rowtide(&["decode", "--decoder", "maxwell", "--set", "source.version=arrival", &input]);
+        let ids = ended.lines().iter().map(|line| line["key"]["id"].to_string()).collect::<Vec<_>>();
+        assert_eq!(ids, ["null", "5", "1"], "{input}: {}", ended.err);
+        assert!(ended.err.contains("Of 2 runs of orders the newest is read: "), "{}", ended.err);
+        assert!(
+            ended.err.contains("20260102T000000Z") && ended.err.contains("20260103T000000Z"),
+            "{}",
+            ended.err
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_archive_of_a_dynamodb_table_is_read_like_its_export() {
+    let place = TempDir::new().unwrap();
+    let archive = archive(place.path(), ArchiveFormat::NdjsonGz).await;
+    let arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders";
+    let about = About {
+        schema: String::new(),
+        head: format!(r#"{{"tableArn":"{arn}","exportTime":"2026-03-02T08:00:00.000Z"}}"#),
+        wrap: None,
+        ..about("orders")
+    };
+    let item = r#"{"Item":{"id":{"S":"a"},"n":{"N":"1.10"}}}"#;
+    let written = write(&archive, &about, 0, &format!("{item}\n")).await;
+    archive.finish(&about, &[written]).await.unwrap();
+    let config = place.path().join("c.toml").display().to_string();
+    fs::write(&config, "[[route]]\nfrom = \"orders\"\nkey = [\"id\"]\n").unwrap();
+    let folder = place.path().join("orders").display().to_string();
+    // whichever decoder the stream of the table has pinned
+    let ended = rowtide(&["decode", "--config", &config, "--decoder", "dynamodb-kinesis", &folder]);
+    assert_eq!((ended.status, ended.err.as_str()), (0, ""));
+    let line = &ended.lines()[0];
+    assert_eq!((&line["table"], &line["key"]["id"]), (&"orders".into(), &"a".into()));
+    assert!(ended.out.contains("1.10") && line["version"].as_str().unwrap().starts_with("k."), "{line}");
+}
+
+#[tokio::test]
+async fn what_was_changed_or_cut_off_is_named() {
+    let place = TempDir::new().unwrap();
+    let run = maxwell(place.path(), "orders", RUN, 0..2).await;
+    let path = run.display().to_string();
+    let check = |input: &str, status: i32, says: &str| {
+        let ended = rowtide(&["decode", "--decoder", "maxwell", "--set", "source.version=arrival", input]);
+        assert!(ended.status == status && ended.err.contains(says), "{says}: {} {}", ended.status, ended.err);
+        ended.lines().len()
+    };
+    let second = run.join("part-00001-00000.ndjson.gz");
+    check(&second.display().to_string(), 2, "give the folder that it lies in");
+    let whole = fs::read(&second).unwrap();
+    // the same row in other bytes, a row more, half an object
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    std::io::Write::write_all(&mut packed, lines(7, 1).as_bytes()).unwrap();
+    fs::write(&second, packed.finish().unwrap()).unwrap();
+    let read = check(&path, 1, "part-00001-00000.ndjson.gz has not the SHA-256 that the manifest says");
+    assert!(read >= 1, "what is before it was read");
+    fs::write(&second, [&whole[..], &whole[..]].concat()).unwrap();
+    check(&path, 1, "holds 2 rows, but the manifest of the archive says 1");
+    fs::write(&second, &whole[..whole.len() / 2]).unwrap();
+    check(&path, 1, "part-00001-00000.ndjson.gz breaks off");
+    fs::remove_file(&second).unwrap();
+    check(&path, 1, "part-00001-00000.ndjson.gz, which is not there");
+    fs::write(&second, &whole).unwrap();
+    assert_eq!(check(&path, 0, ""), 2);
+
+    let manifest = run.join(MANIFEST);
+    let text = fs::read_to_string(&manifest).unwrap();
+    let stdin = rowtide_with(&["decode", "-"], &[], text.as_bytes());
+    assert!(stdin.status == 2 && stdin.err.contains("give its path instead of -"), "{}", stdin.err);
+    fs::write(&manifest, text.replacen("\"rowtide_archive\": 1", "\"rowtide_archive\": 9", 1)).unwrap();
+    check(&path, 1, "it is of a later version of rowtide");
+    fs::write(&manifest, text.replace("part-00001", "../part-00001")).unwrap();
+    check(&path, 1, "does not lie beside it");
+    fs::write(&manifest, &text).unwrap();
+    fs::remove_file(run.join("_SUCCESS")).unwrap();
+    for input in [&path, &manifest.display().to_string(), &place.path().display().to_string()] {
+        assert_eq!(check(input, 1, "is not whole: there is no _SUCCESS beside it"), 0);
+    }
+    fs::remove_file(&manifest).unwrap();
+    check(&path, 1, "is not whole");
+}
+
+#[tokio::test]
+async fn a_manifest_of_somebody_else_is_a_file_like_others() {
+    let place = TempDir::new().unwrap();
+    fs::write(place.path().join(MANIFEST), "{\"id\":1}").unwrap();
+    fs::write(place.path().join("rows"), "{\"id\":2}").unwrap();
+    let ended = rowtide(&["decode", &place.path().display().to_string()]);
+    assert_eq!((ended.status, ended.lines().len()), (0, 2), "{}", ended.err);
+}
+
+#[test]
+fn a_location_that_is_not_there_stops_the_command() {
+    let place = TempDir::new().unwrap();
+    let url = format!("file://{}", place.path().display());
+    let ended = rowtide(&["decode", &url]);
+    assert!(
+        ended.status == 2 && ended.err.contains("is neither a file nor a folder with files"),
+        "{}",
+        ended.err
+    );
+    let ended = rowtide(&["decode", &format!("{url}/missing")]);
+    assert!(ended.status == 2 && ended.err.contains("there is no such file or folder"), "{}", ended.err);
+    let ended = rowtide(&["decode", "s3://u:hunter2@bucket/x"]);
+    assert!(ended.status == 2 && !ended.err.contains("hunter2"), "{}", ended.err);
+}
+
+/// What was read before an object that was changed stays applied, and the failure is said.
+#[test]
+#[cfg(unix)]
+fn a_replay_of_a_changed_archive_applies_what_is_before_and_fails() {
+    let place = TempDir::new().unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let run = runtime.block_on(maxwell(place.path(), "orders", RUN, 0..2));
+    fs::write(run.join("part-00001-00000.ndjson.gz"), "").unwrap();
+    let data = place.path().join("data").display().to_string();
+    let config = place.path().join("c.toml").display().to_string();
+    fs::write(&config, "[source]\nversion = \"arrival\"\n[[route]]\nfrom = \"*\"\nkey = [\"id\"]\n").unwrap();
+    let input = run.display().to_string();
+    let ended = rowtide(&["replay", "--config", &config, "--data-dir", &data, "--output", "json", &input]);
+    let object = ended.object();
+    assert_eq!((ended.status, object["applied"].as_u64()), (1, Some(1)), "{}", ended.err);
+    assert!(object["failure"].as_str().unwrap().contains("holds 0 rows"), "{object}");
 }

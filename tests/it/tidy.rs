@@ -176,9 +176,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "coalesce", "config", "deadline", "decode", "decoders", "doctor", "embedded", "error", "event",
-            "json", "pipeline", "plan", "policy", "record", "redrive", "report", "route", "secrets", "sink",
-            "unpack",
+            "archive", "coalesce", "config", "deadline", "decode", "decoders", "doctor", "embedded", "error",
+            "event", "json", "pipeline", "plan", "policy", "record", "redrive", "report", "route", "secrets",
+            "sink", "unpack",
         ],
     ),
 ];

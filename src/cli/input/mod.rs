@@ -3,18 +3,22 @@
 //! What a file holds is found out from its content. Memory does not grow with it: at most one batch is held, and a
 //! batch ends at [`BATCH_BYTES_MAX`].
 
+mod data;
 mod export;
 mod folder;
+mod place;
+mod run;
 mod values;
 
 use super::args::InputArgs;
 use super::failure::Failure;
-use export::Export;
-use rowtide::config::{is_database, redact_input};
+use data::DataFiles;
+use place::Place;
+pub(super) use place::given_name as name;
+use rowtide::config::Aws;
 use rowtide::record::{Envelope, Record};
-use std::fs::File;
-use std::io::{self, IsTerminal as _, Read};
-use std::path::{Path, PathBuf};
+use std::io::{self, IsTerminal as _};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::vec;
 use values::{Value, Values};
@@ -37,7 +41,7 @@ pub(super) struct Batch {
 
 /// The batches of several files, in the order in which they were given.
 pub(super) struct Batches {
-    paths: vec::IntoIter<PathBuf>,
+    places: vec::IntoIter<Place>,
     current: Option<Opened>,
     batch_records: usize,
 }
@@ -50,19 +54,21 @@ enum Content {
 }
 
 struct Opened {
-    path: PathBuf,
+    place: Place,
     name: Arc<str>,
     values: Values,
     content: Option<Content>,
-    /// The data files, when the file is the manifest of an export.
-    export: Option<Export>,
+    /// The data files, when the file is the manifest of an export or of an archive.
+    data: Option<DataFiles>,
     batches: u64,
     /// Read already, to find out what the file holds.
     first: Option<Value>,
+    /// Why it breaks off behind what was read.
+    broken: Option<Failure>,
 }
 
 /// The batches of the files that `args` name, or of stdin. Every file is looked at before the first is read.
-pub(super) fn open(args: &InputArgs) -> Result<Batches, Failure> {
+pub(super) fn open(args: &InputArgs, aws: &Aws) -> Result<Batches, Failure> {
     let mut paths = args.files.clone();
     if paths.is_empty() {
         if io::stdin().is_terminal() {
@@ -70,69 +76,51 @@ pub(super) fn open(args: &InputArgs) -> Result<Batches, Failure> {
         }
         paths.push(PathBuf::from("-"));
     }
-    if paths.iter().filter(|path| is_stdin(path)).count() > 1 {
+    let given: Vec<Place> = paths.iter().map(|path| Place::given(path, aws)).collect::<Result<_, _>>()?;
+    if given.iter().filter(|place| matches!(place, Place::Stdin)).count() > 1 {
         return Err(Failure::usage("- (stdin) can be given once only."));
     }
-    let mut files = Vec::new();
-    for path in paths {
-        match is_stdin(&path) || !is_folder(&path)? {
-            true => files.push(path),
-            false => files.extend(in_folder(&path)?),
+    let mut places = Vec::new();
+    for place in given {
+        match is_folder(&place)? {
+            true => places.extend(in_folder(&place)?),
+            false => {
+                run::refuse_object(&place)?;
+                places.push(place);
+            }
         }
     }
-    let paths = files;
-    for path in paths.iter().filter(|path| !is_stdin(path)) {
-        check(path)?;
-    }
+    places.iter().try_for_each(Place::check)?;
     let batch_records = usize::try_from(args.batch).unwrap_or(usize::MAX);
-    Ok(Batches { paths: paths.into_iter(), current: None, batch_records })
+    Ok(Batches { places: places.into_iter(), current: None, batch_records })
 }
 
-fn is_stdin(path: &Path) -> bool {
-    path.as_os_str() == "-"
-}
-
-/// The name of a file that was given, for people and in outputs. A database is none, and may be the wrong one.
-pub(super) fn name(path: &Path) -> Result<String, Failure> {
-    let name = path.display().to_string();
-    if is_database(&name) && !path.exists() {
-        return Err(Failure::usage(
-            "This looks like a database URL: use --sink. A file is named here, or - for stdin.",
-        ));
+/// In a storage, what is no object may be a folder: that shows when it is listed.
+fn is_folder(place: &Place) -> Result<bool, Failure> {
+    match place {
+        Place::Stdin => Ok(false),
+        Place::Local(path) => Ok(path.is_dir()),
+        Place::Stored(..) => Ok(!place.is_file()?),
     }
-    Ok(redact_input(&name).into_owned())
 }
 
-fn is_folder(path: &Path) -> Result<bool, Failure> {
-    name(path)?;
-    Ok(path.is_dir())
-}
-
-fn in_folder(path: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let name = name(path)?;
-    if folder::is_data_of_export(path) {
+fn in_folder(place: &Place) -> Result<Vec<Place>, Failure> {
+    let name = place.name();
+    if folder::is_data_of_export(place)? {
         let message = format!(
             "{name} holds the data files of an export: give the folder above it, which has the manifest."
         );
         return Err(Failure::usage(message));
     }
-    let files = folder::files(path);
-    let files = files.map_err(|error| Failure::usage(format!("{name} cannot be read.")).because(&error))?;
+    let files = run::newest(place, folder::found(place)?)?;
     if files.is_empty() {
-        return Err(Failure::usage(format!("{name} is a folder without files.")));
+        let what = match place {
+            Place::Stored(..) => "is neither a file nor a folder with files",
+            Place::Stdin | Place::Local(_) => "is a folder without files",
+        };
+        return Err(Failure::usage(format!("{name} {what}.")));
     }
     Ok(files)
-}
-
-fn check(path: &Path) -> Result<(), Failure> {
-    let name = name(path)?;
-    let cannot = |error: &io::Error| Failure::usage(format!("{name} cannot be read.")).because(error);
-    let metadata = std::fs::metadata(path).map_err(|error| cannot(&error))?;
-    // a pipe must be opened once only
-    if metadata.is_file() {
-        File::open(path).map_err(|error| cannot(&error))?;
-    }
-    Ok(())
 }
 
 impl Iterator for Batches {
@@ -142,7 +130,7 @@ impl Iterator for Batches {
         loop {
             let opened = match &mut self.current {
                 Some(opened) => opened,
-                None => match Opened::new(&self.paths.next()?) {
+                None => match Opened::new(self.places.next()?) {
                     Ok(opened) => self.current.insert(opened),
                     Err(failure) => return Some(Err(failure)),
                 },
@@ -156,13 +144,11 @@ impl Iterator for Batches {
 }
 
 impl Opened {
-    fn new(path: &Path) -> Result<Self, Failure> {
-        let name: Arc<str> = name(path)?.into();
-        let raw: Box<dyn Read + Send> =
-            if is_stdin(path) { Box::new(io::stdin()) } else { raw(path, &name)? };
-        let plain = rowtide::unpack::plain(raw).map_err(|error| broke_off(&name, &error))?;
+    fn new(place: Place) -> Result<Self, Failure> {
+        let name: Arc<str> = place.name().into();
+        let plain = rowtide::unpack::plain(place.open()?).map_err(|error| broke_off(&name, &error))?;
         let values = Values::new(plain).map_err(|error| unreadable(&name, &error))?;
-        Ok(Self { path: path.to_owned(), values, name, content: None, export: None, batches: 0, first: None })
+        Ok(Self { place, values, name, content: None, data: None, batches: 0, first: None, broken: None })
     }
 
     fn batch(&mut self, records_max: usize) -> Result<Option<Batch>, Failure> {
@@ -173,7 +159,7 @@ impl Opened {
                 let Some(first) = &self.first else { return Ok(None) };
                 let content = content_of(first);
                 if content == Content::BarePayloads {
-                    self.open_export()?;
+                    self.open_data()?;
                 }
                 *self.content.insert(content)
             }
@@ -184,8 +170,8 @@ impl Opened {
         }
     }
 
-    /// When the file is the manifest of an export, what follows are the lines of its data files.
-    fn open_export(&mut self) -> Result<(), Failure> {
+    /// When the file is a manifest, what follows are the lines of its data files.
+    fn open_data(&mut self) -> Result<(), Failure> {
         let Some(first) = &self.first else { return Ok(()) };
         if export::is_list(first) {
             let name = &self.name;
@@ -193,17 +179,21 @@ impl Opened {
                 format!("{name} is the list of an export's data files: give manifest-summary.json instead.");
             return Err(Failure::usage(message));
         }
-        if export::is_manifest(first) {
-            self.export = Some(Export::open(&self.path, &self.name, first)?);
-            self.first = None;
-        }
+        let data = if export::is_manifest(first) {
+            export::open(&self.place, first)?
+        } else if run::is_manifest(first) {
+            run::open(&self.place, first)?
+        } else {
+            return Ok(());
+        };
+        (self.data, self.first) = (Some(data), None);
         Ok(())
     }
 
     fn value(&mut self) -> Result<Option<Value>, Failure> {
-        match (self.first.take(), &mut self.export) {
+        match (self.first.take(), &mut self.data) {
             (Some(value), _) => Ok(Some(value)),
-            (None, Some(export)) => export.value(),
+            (None, Some(data)) => data.value(),
             (None, None) => self.values.next().map_err(|error| broke_off(&self.name, &error)),
         }
     }
@@ -224,9 +214,21 @@ impl Opened {
     fn bare_payloads(&mut self, records_max: usize) -> Result<Option<Batch>, Failure> {
         let mut records: Vec<Record> = Vec::new();
         let mut bytes = 0;
+        if let Some(failure) = self.broken.take() {
+            return Err(failure);
+        }
         while records.len() < records_max && bytes < BATCH_BYTES_MAX {
-            let Some(value) = self.value()? else { break };
-            let source = self.export.as_ref().and_then(Export::source).unwrap_or(&self.name);
+            let value = match self.value() {
+                Ok(Some(value)) => value,
+                Ok(None) => break,
+                Err(failure) if records.is_empty() => return Err(failure),
+                Err(failure) => {
+                    // what was read before is no worse for it
+                    self.broken = Some(failure);
+                    break;
+                }
+            };
+            let source = self.data.as_ref().and_then(DataFiles::source).unwrap_or(&self.name);
             if records.last().is_some_and(|last| last.source != *source) {
                 // lines are counted file by file, so a batch has those of one
                 self.first = Some(value);
@@ -242,14 +244,9 @@ impl Opened {
 
     fn numbered(&mut self, envelope: Envelope) -> Batch {
         self.batches += 1;
-        let exported = self.export.as_ref().map(|export| export.table().clone());
+        let exported = self.data.as_ref().and_then(DataFiles::exported).cloned();
         Batch { input: self.name.clone(), number: self.batches, envelope, exported }
     }
-}
-
-fn raw(path: &Path, name: &str) -> Result<Box<dyn Read + Send>, Failure> {
-    let file = File::open(path);
-    Ok(Box::new(file.map_err(|error| Failure::broken(format!("{name} cannot be read.")).because(&error))?))
 }
 
 fn unreadable(name: &str, error: &io::Error) -> Failure {
@@ -267,20 +264,21 @@ fn content_of(first: &Value) -> Content {
 
 #[cfg(test)]
 mod tests {
-    use super::{Batch, Opened, Values};
+    use super::{Batch, Opened, Place, Values};
     use std::io::Cursor;
 
     /// The batches of a text: records of each, and the failure at the end.
     fn batches(text: &str, records_max: usize) -> (Vec<Batch>, Option<String>) {
         let values = Values::new(Box::new(Cursor::new(text.as_bytes().to_vec()))).unwrap();
         let mut opened = Opened {
-            path: "f".into(),
+            place: Place::Local("f".into()),
             name: "f".into(),
             values,
             content: None,
-            export: None,
+            data: None,
             batches: 0,
             first: None,
+            broken: None,
         };
         let mut found = Vec::new();
         loop {
