@@ -1,1 +1,1 @@
-extract(epoch from {column})
+extract(epoch from {column})::numeric + extract(month from {column})::numeric * 37800

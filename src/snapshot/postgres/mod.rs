@@ -4,6 +4,10 @@
 //! database's past for long and any page can be the last. What has no such key (a view, a query) is read by one
 //! statement. Every session reads only, in UTC, and fails where row security would leave rows out.
 
+mod bits;
+mod clock;
+mod point;
+mod quoted;
 mod reader;
 mod split;
 mod value;
@@ -22,11 +26,14 @@ use crate::source::{Member, SourceIdentity};
 use deadpool_postgres::Object;
 use std::collections::HashSet;
 use std::sync::Arc;
-use value::{Column, Kind, Style};
+use tokio_postgres::types::Type;
+use value::{Column, Kind, Style, is_sent_by_debezium};
 
+/// The letter of Debezium's scheme for this database.
+const DEBEZIUM: char = 'p';
 /// The letters of the schemes of its tables, by the decoders of their streams.
 pub(super) const SCHEMES: [(&str, char); 4] =
-    [("debezium", 'p'), ("wal2json", 'w'), ("dms", 'm'), ("json", 'j')];
+    [("debezium", DEBEZIUM), ("wal2json", 'w'), ("dms", 'm'), ("json", 'j')];
 
 /// A database to read.
 pub(super) struct Postgres {
@@ -92,7 +99,8 @@ impl Postgres {
         };
         let sql = fill(include_str!("../../../sql/snapshot/postgres/columns.sql"), &[("rows", &rows)]);
         let statement = client.prepare(&sql).await.map_err(|error| asked(&error))?;
-        let (mut order, mut key, mut left_out) = (Vec::new(), Vec::new(), HashSet::new());
+        let (mut order, mut key) = (Vec::new(), Vec::new());
+        let (mut generated, mut domains) = (HashSet::new(), HashSet::new());
         if let Some(name) = name.filter(|_| table.query.is_none()) {
             let sql = include_str!("../../../sql/snapshot/postgres/key.sql");
             for row in client.query(sql, &[&name.sql()]).await.map_err(|error| asked(&error))? {
@@ -102,15 +110,17 @@ impl Postgres {
                 order.push((quote(&column), of));
                 key.extend(is_told.then_some(column));
             }
-            // what pgoutput does not send would vanish with the first change of the row
-            if style == Style::Debezium && table.query.is_none() {
-                let sql = include_str!("../../../sql/snapshot/postgres/generated.sql");
-                let generated = client.query(sql, &[&name.sql()]).await.map_err(|error| asked(&error))?;
-                for row in generated {
-                    left_out.insert(row.try_get::<_, String>(0).map_err(|error| asked(&error))?);
-                }
-            }
+            let (of_generated, of_domains) = (
+                include_str!("../../../sql/snapshot/postgres/generated.sql"),
+                include_str!("../../../sql/snapshot/postgres/domains.sql"),
+            );
+            generated = names_of(&client, of_generated, name).await.map_err(|error| asked(&error))?;
+            domains = names_of(&client, of_domains, name).await.map_err(|error| asked(&error))?;
         }
+        // what the stream does not send would vanish with the first change of the row
+        let is_beside_debezium = scheme == DEBEZIUM && name.is_some() && table.query.is_none();
+        let is_sent = |of: &Type, name: &str| !generated.contains(name) && is_sent_by_debezium(of);
+        let mut left_out = Vec::new();
         let (mut columns, mut selected, mut types) = (Vec::new(), Vec::new(), Vec::new());
         for column in statement.columns() {
             let (of, name) = (column.type_(), column.name());
@@ -120,14 +130,26 @@ impl Postgres {
                     table.name
                 )));
             }
-            if left_out.contains(name) {
+            if is_beside_debezium && !is_sent(of, name) && !key.iter().any(|column| column == name) {
+                left_out.push(name);
                 continue;
             }
-            let kind = Kind::of(of, column.type_modifier(), style);
+            // wal2json does not look below a domain
+            let kind = match style == Style::Wal2json && domains.contains(name) {
+                true => Kind::Text,
+                false => Kind::of(of, column.type_modifier(), style),
+            };
             let sql = format!("t.{}", quote(name));
             selected.push(kind.expression(of, &sql).unwrap_or(sql));
             columns.push(Column { member: format!("{}:", json::quoted(name)), name: name.to_owned(), kind });
             types.push((name.to_owned(), of.name().to_owned()));
+        }
+        if !left_out.is_empty() {
+            tracing::warn!(
+                table = table.name,
+                columns = left_out.join(", "),
+                "Columns that Debezium does not send are left out."
+            );
         }
         if !table.key.is_empty() {
             key.clone_from(&table.key);
@@ -157,6 +179,15 @@ impl Postgres {
             })),
         })
     }
+}
+
+/// The columns of a table that a statement names.
+async fn names_of(
+    client: &Object,
+    sql: &str,
+    table: &TableName,
+) -> Result<HashSet<String>, tokio_postgres::Error> {
+    client.query(sql, &[&table.sql()]).await?.iter().map(|row| row.try_get(0)).collect()
 }
 
 impl TableName {

@@ -1,27 +1,38 @@
 //! A row as PostgreSQL's COPY writes it, made into the JSON object that the stream beside it would tell of the same
-//! row: as Debezium with its schema, or as wal2json.
+//! row: as Debezium with its schema, as wal2json, or as AWS DMS.
 //!
-//! | type | as Debezium, and without a stream | as wal2json |
-//! |---|---|---|
-//! | integers, `numeric`, `real`, `double precision`, `oid` | a number with every digit; `"NaN"`, `"Infinity"` | the same |
-//! | `boolean` | `true`, `false` | the same |
-//! | `json`, `jsonb` | the document | the same |
-//! | `bytea` | base64 | the same |
-//! | `timestamp` | `"2026-03-02T08:35:30.123456"`; 3 decimals where its precision is at most 3 | the server's text |
-//! | `timestamptz` | `"2026-03-02T08:35:30.123456Z"` | the server's text, in UTC |
-//! | `time` | `"08:35:30.123456"`, 3 decimals as above | the server's text |
-//! | `timetz` | the server's text with `Z` for UTC | the server's text |
-//! | `interval` | `"PT3723.5S"`, a month as 30 days, a year as 365.25 | the server's text |
-//! | `money` | a number | the server's text |
-//! | arrays | an array | the server's text |
-//! | all others: text, `uuid`, `date`, `inet`, enums, ranges, composites, … | the server's text | the same |
+//! | type | as Debezium, and without a stream | as wal2json | as DMS |
+//! |---|---|---|---|
+//! | integers, `real`, `double precision`, `oid` | a number with every digit; `"NaN"`, `"Infinity"` | = | = |
+//! | `numeric` | the same; without a scale no zeros at the end | with them | with them |
+//! | `boolean` | `true`, `false` | = | = |
+//! | `json`, `jsonb` | the document | the document | text |
+//! | `bytea` | base64 | = | = |
+//! | `timestamp` | `"2026-03-02T08:35:30.123456"`; 3 decimals where its precision is at most 3 | text | with `Z` |
+//! | `timestamptz` | `"2026-03-02T08:35:30.123456Z"`, with as many decimals as its precision | text, in UTC | 6 decimals |
+//! | `time` | `"08:35:30.123456"`, 3 decimals as above | text | text |
+//! | `timetz` | `"06:35:30.5Z"`, in UTC | text | text |
+//! | `interval` | `"PT3723.5S"`, a month as 30.4375 days | text | text |
+//! | `money` | a number | text | text |
+//! | `bit(1)`, `varbit(1)` | `true`, `false`; null when empty | text | text |
+//! | `bit`, `varbit` | base64 of the bytes, the lowest first, without zeros at the end | text | text |
+//! | `hstore` | an object | text | text |
+//! | `point` | `{"x":1.0,"y":2.5,"wkb":"…","srid":null}` | text | text |
+//! | arrays | an array | text | text |
+//! | domains | as the type below | text | as the type below |
+//! | all others: text, `uuid`, `date`, `inet`, enums, ranges, composites, … | text | = | = |
 //!
-//! What no calendar of four digits holds (`infinity`, years before Christ or above 9999) is the server's text.
+//! "Text" is the server's; `=` is the same as on its left. What no calendar of four digits holds (`infinity`, years
+//! before Christ or above 9999) is the server's text.
 //!
 //! # Source
 //! PostgreSQL documentation, "COPY", section "Text Format": the escapes, and `\N`; "Array Input and Output Syntax".
-//! docs/formats.md for what the decoders make of values.
+//! docs/formats.md for what the decoders make of values; what Debezium 3.6 and wal2json 2.5 sent of such columns.
 
+use super::bits::{bit, bits};
+use super::clock::{interval, moment, stamp, time, time_of_zone};
+use super::point::point;
+use super::quoted::{element, map};
 use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::plan::fill;
@@ -38,12 +49,18 @@ pub(super) enum Style {
     Debezium,
     /// wal2json.
     Wal2json,
+    /// AWS DMS.
+    Dms,
 }
 
 impl Style {
     /// How values are written beside the stream of a scheme.
     pub(super) fn beside(scheme: char) -> Self {
-        if scheme == 'w' { Self::Wal2json } else { Self::Debezium }
+        match scheme {
+            'w' => Self::Wal2json,
+            'm' => Self::Dms,
+            _ => Self::Debezium,
+        }
     }
 }
 
@@ -51,26 +68,38 @@ impl Style {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Kind {
     Number,
+    /// A number without zeros at the end of its decimals.
+    Trimmed,
     Boolean,
     Text,
     Document,
     Bytes,
+    /// One bit.
+    Bit,
+    Bits,
     /// With so many decimals.
     Time(usize),
     /// With so many decimals.
     Stamp(usize),
-    Moment,
+    /// In UTC, with so many decimals.
+    Moment(usize),
     TimeOfZone,
     /// Seconds.
     Interval,
+    /// Of hstore.
+    Map,
+    Point,
     /// With the sign between elements.
     Array(Box<Kind>, u8),
 }
 
-/// Decimals of a time, as Debezium's `adaptive` writes it.
+/// Decimals of a time without a zone, as Debezium's `adaptive` writes it.
 fn decimals(modifier: i32) -> usize {
-    if (0..=3).contains(&modifier) { 3 } else { 6 }
+    if (0..=3).contains(&modifier) { 3 } else { PRECISION }
 }
+
+/// Decimals of a time whose column has no precision of its own.
+const PRECISION: usize = 6;
 
 impl Kind {
     /// How values of a type are written; `modifier` is that of the column, or below 0.
@@ -78,47 +107,91 @@ impl Kind {
         if let TypeKind::Domain(base) = of.kind() {
             return Self::of(base, modifier, style);
         }
-        match *of {
-            Type::INT2
-            | Type::INT4
-            | Type::INT8
-            | Type::OID
-            | Type::FLOAT4
-            | Type::FLOAT8
-            | Type::NUMERIC => return Self::Number,
-            Type::BOOL => return Self::Boolean,
-            Type::JSON | Type::JSONB => return Self::Document,
-            Type::BYTEA => return Self::Bytes,
-            _ => {}
+        match (style, of) {
+            (Style::Debezium, &Type::NUMERIC) if modifier < 0 => Self::Trimmed,
+            (
+                _,
+                &Type::INT2
+                | &Type::INT4
+                | &Type::INT8
+                | &Type::OID
+                | &Type::FLOAT4
+                | &Type::FLOAT8
+                | &Type::NUMERIC,
+            ) => Self::Number,
+            (_, &Type::BOOL) => Self::Boolean,
+            (_, &Type::BYTEA) => Self::Bytes,
+            (Style::Debezium | Style::Wal2json, &Type::JSON | &Type::JSONB) => Self::Document,
+            (Style::Dms, &Type::TIMESTAMP | &Type::TIMESTAMPTZ) => Self::Moment(PRECISION),
+            (Style::Debezium, _) => Self::of_debezium(of, modifier),
+            (Style::Wal2json | Style::Dms, _) => Self::Text,
         }
-        match (style, of.kind()) {
-            (Style::Wal2json, _) => Self::Text,
-            (Style::Debezium, TypeKind::Array(element)) => {
-                let between = if *element == Type::BOX { b';' } else { b',' };
-                Self::Array(Box::new(Self::of(element, modifier, style)), between)
-            }
-            (Style::Debezium, _) => match *of {
-                Type::TIMESTAMP => Self::Stamp(decimals(modifier)),
-                Type::TIMESTAMPTZ => Self::Moment,
-                Type::TIME => Self::Time(decimals(modifier)),
-                Type::TIMETZ => Self::TimeOfZone,
-                Type::INTERVAL => Self::Interval,
-                Type::MONEY => Self::Number,
-                _ => Self::Text,
-            },
+    }
+
+    fn of_debezium(of: &Type, modifier: i32) -> Self {
+        if let TypeKind::Array(element) = of.kind() {
+            let between = if *element == Type::BOX { b';' } else { b',' };
+            return Self::Array(Box::new(Self::of(element, modifier, Style::Debezium)), between);
+        }
+        match *of {
+            Type::TIMESTAMP => Self::Stamp(decimals(modifier)),
+            Type::TIMESTAMPTZ => Self::Moment(usize::try_from(modifier).unwrap_or(PRECISION)),
+            Type::TIME => Self::Time(decimals(modifier)),
+            Type::TIMETZ => Self::TimeOfZone,
+            Type::INTERVAL => Self::Interval,
+            Type::MONEY => Self::Number,
+            Type::BIT | Type::VARBIT if modifier == 1 => Self::Bit,
+            Type::BIT | Type::VARBIT => Self::Bits,
+            Type::POINT => Self::Point,
+            _ if of.name() == "hstore" => Self::Map,
+            _ => Self::Text,
         }
     }
 
     /// What is asked for in the place of a column, where its own text does not tell.
     pub(super) fn expression(&self, of: &Type, column: &str) -> Option<String> {
-        match self {
-            Self::Interval => {
-                let template = include_str!("../../../sql/snapshot/postgres/interval.sql");
-                Some(fill(template, &[("column", column)]))
-            }
-            Self::Number if *of == Type::MONEY => Some(format!("{column}::numeric")),
-            _ => None,
+        let template = match self {
+            Self::Interval => include_str!("../../../sql/snapshot/postgres/interval.sql"),
+            Self::TimeOfZone => include_str!("../../../sql/snapshot/postgres/time_of_zone.sql"),
+            Self::Number if *of == Type::MONEY => include_str!("../../../sql/snapshot/postgres/money.sql"),
+            _ => return None,
+        };
+        Some(fill(template, &[("column", column)]))
+    }
+}
+
+/// Whether Debezium sends columns of a type, unless `include.unknown.datatypes` says so of all.
+///
+/// # Source
+/// Debezium 3.6.1: what its connector for PostgreSQL has no converter for.
+pub(super) fn is_sent_by_debezium(of: &Type) -> bool {
+    match of.kind() {
+        TypeKind::Composite(_) | TypeKind::Multirange(_) => false,
+        TypeKind::Array(element) => {
+            let is_left_out =
+                matches!(*element, Type::INTERVAL | Type::MONEY | Type::NAME | Type::POINT | Type::XML);
+            !is_left_out && is_sent_by_debezium(element)
         }
+        _ => !matches!(
+            *of,
+            Type::BOX
+                | Type::CIRCLE
+                | Type::LINE
+                | Type::LSEG
+                | Type::PATH
+                | Type::POLYGON
+                | Type::CID
+                | Type::TID
+                | Type::XID
+                | Type::XID8
+                | Type::PG_LSN
+                | Type::PG_SNAPSHOT
+                | Type::TXID_SNAPSHOT
+                | Type::JSONPATH
+                | Type::TSQUERY
+                | Type::REGCLASS
+                | Type::REGTYPE
+        ),
     }
 }
 
@@ -223,6 +296,7 @@ pub(super) fn unescaped(text: &str) -> Cow<'_, str> {
 fn value(kind: &Kind, text: &str, out: &mut String) {
     let written = match kind {
         Kind::Number => json::is_number(text).then(|| out.push_str(text)),
+        Kind::Trimmed => json::is_number(text).then(|| out.push_str(without_zeros(text))),
         Kind::Boolean => match text {
             "t" | "true" => Some(out.push_str("true")),
             "f" | "false" => Some(out.push_str("false")),
@@ -230,11 +304,15 @@ fn value(kind: &Kind, text: &str, out: &mut String) {
         },
         Kind::Document => document(text, out),
         Kind::Bytes => bytes(text, out),
+        Kind::Bit => bit(text, out),
+        Kind::Bits => bits(text, out),
         Kind::Time(decimals) => time(text, *decimals, out),
-        Kind::Stamp(decimals) => stamp(text, out, |time, out| with_decimals(time, *decimals, out)),
-        Kind::Moment => moment(text, out),
+        Kind::Stamp(decimals) => stamp(text, *decimals, out),
+        Kind::Moment(decimals) => moment(text, *decimals, out),
         Kind::TimeOfZone => time_of_zone(text, out),
-        Kind::Interval => interval(text, out),
+        Kind::Interval => json::is_number(text).then(|| interval(without_zeros(text), out)),
+        Kind::Map => map(text, out),
+        Kind::Point => point(text, out),
         Kind::Array(kind, between) => Array { rest: text, between: *between, kind }.write(out),
         Kind::Text => None,
     };
@@ -265,76 +343,9 @@ fn bytes(text: &str, out: &mut String) -> Option<()> {
     Some(())
 }
 
-/// Whether a text has the form of another, in which `0` stands for any digit.
-fn has_form(text: &str, form: &str) -> bool {
-    let fits = |(byte, form): (u8, u8)| if form == b'0' { byte.is_ascii_digit() } else { byte == form };
-    text.len() == form.len() && text.bytes().zip(form.bytes()).all(fits)
-}
-
-/// Appends a time of day with exactly so many decimals; nothing when it has more.
-fn with_decimals(text: &str, decimals: usize, out: &mut String) -> Option<()> {
-    let (seconds, fraction) = text.split_once('.').unwrap_or((text, ""));
-    if !has_form(seconds, "00:00:00") || fraction.len() > decimals {
-        return None;
-    }
-    out.push_str(seconds);
-    out.push('.');
-    out.push_str(fraction);
-    out.extend(std::iter::repeat_n('0', decimals - fraction.len()));
-    Some(())
-}
-
-fn time(text: &str, decimals: usize, out: &mut String) -> Option<()> {
-    quoted(out, |out| with_decimals(text, decimals, out))
-}
-
-/// Appends date and time with a `T` between them.
-fn stamp(text: &str, out: &mut String, time: impl FnOnce(&str, &mut String) -> Option<()>) -> Option<()> {
-    let (date, of_day) = text.split_once(' ')?;
-    has_form(date, "0000-00-00").then_some(())?;
-    quoted(out, |out| {
-        out.push_str(date);
-        out.push('T');
-        time(of_day, out)
-    })
-}
-
-/// The time as the server's text has it, in UTC: its decimals without zeros at the end.
-fn of_utc(text: &str, out: &mut String) -> Option<()> {
-    let time = text.strip_suffix("+00")?;
-    let (seconds, _) = time.split_once('.').unwrap_or((time, ""));
-    has_form(seconds, "00:00:00").then_some(())?;
-    out.push_str(time);
-    out.push('Z');
-    Some(())
-}
-
-fn moment(text: &str, out: &mut String) -> Option<()> {
-    stamp(text, out, of_utc)
-}
-
-fn time_of_zone(text: &str, out: &mut String) -> Option<()> {
-    quoted(out, |out| of_utc(text, out))
-}
-
-/// Seconds with six decimals become `PT3723.5S`.
-fn interval(text: &str, out: &mut String) -> Option<()> {
-    json::is_number(text).then_some(())?;
-    let trimmed = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text };
-    out.extend(["\"PT", trimmed, "S\""]);
-    Some(())
-}
-
-/// Appends a string of what `write` appends; nothing when it says so.
-fn quoted(out: &mut String, write: impl FnOnce(&mut String) -> Option<()>) -> Option<()> {
-    let start = out.len();
-    out.push('"');
-    if write(out).is_none() {
-        out.truncate(start);
-        return None;
-    }
-    out.push('"');
-    Some(())
+/// A number without zeros at the end of its decimals.
+fn without_zeros(number: &str) -> &str {
+    if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number }
 }
 
 /// An array as the server writes it: `{1,NULL,"a \"b\""}`, maybe with its bounds in front.
@@ -384,7 +395,7 @@ impl Array<'_> {
             return self.array(out);
         }
         if let Some(behind) = self.rest.strip_prefix('"') {
-            let (text, rest) = quoted_element(behind)?;
+            let (text, rest) = element(behind)?;
             self.rest = rest;
             value(self.kind, &text, out);
             return Some(());
@@ -401,32 +412,13 @@ impl Array<'_> {
     }
 }
 
-/// The characters of an element behind its first quotation mark, and what is behind its last.
-fn quoted_element(text: &str) -> Option<(Cow<'_, str>, &str)> {
-    let mut owned = String::new();
-    let mut rest = text;
-    loop {
-        let at = memchr2(b'"', b'\\', rest.as_bytes())?;
-        let (before, behind) = rest.split_at_checked(at)?;
-        if let Some(behind) = behind.strip_prefix('"') {
-            if owned.is_empty() {
-                return Some((Cow::Borrowed(before), behind));
-            }
-            owned.push_str(before);
-            return Some((Cow::Owned(owned), behind));
-        }
-        owned.push_str(before);
-        let mut characters = behind.chars();
-        characters.next();
-        owned.push(characters.next()?);
-        rest = characters.as_str();
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Column, Kind, Style, unescaped, value, write_row};
+    use super::{Column, Kind, Style, TypeKind, is_sent_by_debezium, unescaped, value, write_row};
     use tokio_postgres::types::Type;
+
+    const POINT: &str = r#"{"x":1.0,"y":2.5,"wkb":"AQEAAAAAAAAAAADwPwAAAAAAAARA","srid":null}"#;
+    const FAR: &str = r#"{"x":"Infinity","y":-1e300,"wkb":"AQEAAAAAAAAAAADwf5x1AIg85Df+","srid":null}"#;
 
     fn shown(of: &Type, modifier: i32, style: Style, text: &str) -> String {
         let mut out = String::new();
@@ -437,7 +429,9 @@ mod tests {
     #[test]
     fn values_are_what_the_stream_tells_of_them() {
         let table = [
-            (Type::NUMERIC, "1234567890123456789012345678.10", "1234567890123456789012345678.10"),
+            (Type::NUMERIC, "1234567890123456789012345678.10", "1234567890123456789012345678.1"),
+            (Type::NUMERIC, "0.00", "0"),
+            (Type::NUMERIC, "1200", "1200"),
             (Type::NUMERIC, "NaN", "\"NaN\""),
             (Type::FLOAT8, "-Infinity", "\"-Infinity\""),
             (Type::FLOAT8, "1e+20", "1e+20"),
@@ -448,13 +442,20 @@ mod tests {
             (Type::TIMESTAMP, "2026-03-02 08:35:30.1", "\"2026-03-02T08:35:30.100000\""),
             (Type::TIMESTAMP, "infinity", "\"infinity\""),
             (Type::TIMESTAMP, "0044-03-15 00:00:00 BC", "\"0044-03-15 00:00:00 BC\""),
-            (Type::TIMESTAMPTZ, "2026-03-02 08:35:30.123+00", "\"2026-03-02T08:35:30.123Z\""),
+            (Type::TIMESTAMPTZ, "2026-03-02 08:35:30.123+00", "\"2026-03-02T08:35:30.123000Z\""),
             (Type::TIMESTAMPTZ, "10000-01-01 00:00:00+00", "\"10000-01-01 00:00:00+00\""),
             (Type::TIME, "08:35:30", "\"08:35:30.000000\""),
             (Type::TIMETZ, "08:35:30.5+00", "\"08:35:30.5Z\""),
+            (Type::TIMETZ, "08:35:00+00", "\"08:35:00Z\""),
             (Type::TIMETZ, "08:35:30+02", "\"08:35:30+02\""),
             (Type::INTERVAL, "3723.500000", "\"PT3723.5S\""),
             (Type::INTERVAL, "-60.000000", "\"PT-60S\""),
+            (Type::INTERVAL, "-0.500000", "\"PT-0.5S\""),
+            (Type::VARBIT, "101", "\"BQ==\""),
+            (Type::VARBIT, "", "\"\""),
+            (Type::POINT, "(1,2.5)", POINT),
+            (Type::POINT, "(Infinity,-1e+300)", FAR),
+            (Type::POINT, "(1)", "\"(1)\""),
             (Type::DATE, "2026-03-02", "\"2026-03-02\""),
             (Type::INT4_ARRAY, "{1,NULL,-3}", "[1,null,-3]"),
             (Type::INT4_ARRAY, "[0:1]={1,2}", "[1,2]"),
@@ -469,14 +470,76 @@ mod tests {
             (Type::BYTEA_ARRAY, r#"{"\\x00ff"}"#, "[\"AP8=\"]"),
             (Type::TIMESTAMP_ARRAY, r#"{"2026-03-02 08:35:30"}"#, "[\"2026-03-02T08:35:30.000000\"]"),
             (Type::TEXT_ARRAY, "{a", "\"{a\""),
+            (Type::NUMERIC_ARRAY, "{1.100,NULL,1200}", "[1.1,null,1200]"),
+            (Type::INTERVAL_ARRAY, r#"{"1 day 04:00:00"}"#, r#"["1 day 04:00:00"]"#),
         ];
         for (of, text, expected) in table {
             assert_eq!(shown(&of, -1, Style::Debezium, text), expected, "{of} {text}");
         }
-        assert_eq!(
-            shown(&Type::TIMESTAMP, 3, Style::Debezium, "2026-03-02 08:35:30"),
-            "\"2026-03-02T08:35:30.000\""
-        );
+        assert!(is_sent_by_debezium(&Type::INT4_RANGE_ARRAY) && is_sent_by_debezium(&Type::TS_VECTOR));
+        for of in [Type::BOX, Type::BOX_ARRAY, Type::INT4MULTI_RANGE, Type::XML_ARRAY, Type::PG_LSN] {
+            assert!(!is_sent_by_debezium(&of), "{of}");
+        }
+    }
+
+    #[test]
+    fn what_a_column_is_declared_with_says_how_debezium_writes_it() {
+        let table = [
+            (Type::TIMESTAMP, 3, "2026-03-02 08:35:30", "\"2026-03-02T08:35:30.000\""),
+            (Type::TIMESTAMPTZ, 0, "2026-03-02 08:35:30+00", "\"2026-03-02T08:35:30Z\""),
+            (Type::TIMESTAMPTZ, 4, "2026-03-02 08:35:30.5+00", "\"2026-03-02T08:35:30.5000Z\""),
+            (Type::TIMESTAMPTZ_ARRAY, 3, r#"{"2026-03-02 08:35:30+00"}"#, "[\"2026-03-02T08:35:30.000Z\"]"),
+            (Type::NUMERIC, (5 << 16) + 2 + 4, "1.10", "1.10"),
+            (Type::NUMERIC_ARRAY, (5 << 16) + 2 + 4, "{1.10}", "[1.10]"),
+            (Type::BIT, 1, "1", "true"),
+            (Type::BIT, 1, "0", "false"),
+            (Type::VARBIT, 1, "", "null"),
+            (Type::BIT, 10, "1010000011", "\"gwI=\""),
+            (Type::BIT, 16, "0000000011111111", "\"/w==\""),
+            (Type::BIT, 65, &format!("1{}1", "0".repeat(63)), "\"AQAAAAAAAAAB\""),
+            (Type::BIT, 8, "00000000", "\"\""),
+        ];
+        for (of, modifier, text, expected) in table {
+            assert_eq!(shown(&of, modifier, Style::Debezium, text), expected, "{of} {modifier} {text}");
+        }
+    }
+
+    #[test]
+    fn hstore_is_an_object_beside_debezium_and_text_beside_others() {
+        let hstore = Type::new("hstore".to_owned(), 70_000, TypeKind::Simple, "public".to_owned());
+        let array =
+            Type::new("_hstore".to_owned(), 70_001, TypeKind::Array(hstore.clone()), "public".to_owned());
+        let table = [
+            (&hstore, r#""a"=>"1", "b c"=>NULL"#, r#"{"a":"1","b c":null}"#),
+            (&hstore, r#""x\"y"=>"1\\2", "NULL"=>"NULL""#, r#"{"x\"y":"1\\2","NULL":"NULL"}"#),
+            (&hstore, "", "{}"),
+            (&hstore, r#""a"=>1"#, r#""\"a\"=>1""#),
+            (&array, r#"{"\"a\"=>\"1\""}"#, r#"[{"a":"1"}]"#),
+        ];
+        for (of, text, expected) in table {
+            assert_eq!(shown(of, -1, Style::Debezium, text), expected, "{text}");
+        }
+        assert_eq!(shown(&hstore, -1, Style::Dms, "\"a\"=>NULL"), "\"\\\"a\\\"=>NULL\"");
+    }
+
+    #[test]
+    fn beside_dms_both_timestamps_say_that_they_are_in_utc() {
+        let table = [
+            (Type::TIMESTAMP, 3, "2010-11-01 00:02:00.1", "\"2010-11-01T00:02:00.100000Z\""),
+            (Type::TIMESTAMPTZ, -1, "2010-11-01 00:02:00.1+00", "\"2010-11-01T00:02:00.100000Z\""),
+            (Type::TIMESTAMP, -1, "-infinity", "\"-infinity\""),
+            (Type::DATE, -1, "2018-01-02", "\"2018-01-02\""),
+            (Type::INTERVAL, -1, "1 day 04:00:00", "\"1 day 04:00:00\""),
+            (Type::JSONB, -1, r#"{"a": 1.0}"#, r#""{\"a\": 1.0}""#),
+            (Type::INT4_ARRAY, -1, "{1,2}", "\"{1,2}\""),
+            (Type::BYTEA, -1, "\\x00ff10", "\"AP8Q\""),
+            (Type::BOOL, -1, "t", "true"),
+            (Type::NUMERIC, -1, "1.100", "1.100"),
+            (Type::BIT, 1, "1", "\"1\""),
+        ];
+        for (of, modifier, text, expected) in table {
+            assert_eq!(shown(&of, modifier, Style::Dms, text), expected, "{of} {text}");
+        }
     }
 
     #[test]

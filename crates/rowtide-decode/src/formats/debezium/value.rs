@@ -435,9 +435,14 @@ fn time(count: i64, unit: Unit, out: &mut String) {
 
 fn stamp(count: i64, unit: Unit, out: &mut String) -> Option<()> {
     // Source: Debezium connector for PostgreSQL, "Temporal types": what stands for the infinities
-    match count {
-        9_223_372_036_825_200_000 => out.push_str("infinity"),
-        -9_223_372_036_832_400_000 => out.push_str("-infinity"),
+    let micros = match unit {
+        Unit::Milli => count.checked_mul(1_000),
+        Unit::Micro => Some(count),
+        Unit::Nano => None,
+    };
+    match micros {
+        Some(9_223_372_036_825_200_000) => out.push_str("infinity"),
+        Some(-9_223_372_036_832_400_000) => out.push_str("-infinity"),
         _ => {
             let per_day = unit.per_second() * 86_400;
             date(count.div_euclid(per_day), out)?;

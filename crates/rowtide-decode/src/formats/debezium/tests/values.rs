@@ -106,6 +106,8 @@ fn logical_types_are_made_plain_by_the_schema() {
         (of("time.MicroTimestamp"), "-1", r#""1969-12-31T23:59:59.999999""#),
         (of("time.MicroTimestamp"), "9223372036825200000", r#""infinity""#),
         (of("time.MicroTimestamp"), "-9223372036832400000", r#""-infinity""#),
+        (of("time.Timestamp"), "9223372036825200", r#""infinity""#),
+        (of("time.Timestamp"), "-9223372036832400", r#""-infinity""#),
         (of("time.MicroTimestamp"), "-9223372036854775808", "-9223372036854775808"),
         (of("time.ZonedTimestamp"), r#""2017-09-15T11:12:13Z""#, r#""2017-09-15T11:12:13Z""#),
         (of("time.MicroDuration"), "3723500000", r#""PT3723.5S""#),

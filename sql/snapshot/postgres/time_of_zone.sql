@@ -1,0 +1,1 @@
+{column} at time zone 'UTC'
