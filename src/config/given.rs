@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use toml::de::DeValue;
 
-use super::redact::is_url;
+use super::redact::{is_source_url, is_url};
 use super::{Reference, SinkUrl};
 use crate::event::Timestamp;
 use crate::source::Member;
@@ -273,9 +273,18 @@ pub(super) fn archive_key(given: Given, field: &mut String) -> Accepted {
 }
 
 pub(super) fn url(given: Given, field: &mut Option<SinkUrl>) -> Accepted {
+    url_of(given, is_url, field)
+}
+
+/// The same of what rows are read from.
+pub(super) fn source_url(given: Given, field: &mut Option<SinkUrl>) -> Accepted {
+    url_of(given, is_source_url, field)
+}
+
+fn url_of(given: Given, is_meant: fn(&str) -> bool, field: &mut Option<SinkUrl>) -> Accepted {
     let url = given.into_optional()?;
     let is_reference = |url: &String| Reference::parse(url).is_some();
-    if !url.as_ref().is_none_or(|url| is_url(url) || is_reference(url)) {
+    if !url.as_ref().is_none_or(|url| is_meant(url) || is_reference(url)) {
         return Err(Invalid);
     }
     *field = url.map(SinkUrl::new);

@@ -12,7 +12,10 @@ use std::fmt;
 const MASK: &str = "***";
 
 /// Schemes of database URLs.
-const DATABASES: [&str; 3] = ["postgresql", "postgres", "crate"];
+const DATABASES: [&str; 5] = ["postgresql", "postgres", "crate", "mysql", "mariadb"];
+
+/// Schemes of what is only read from: those of the URLs of a snapshot's source, beside the ones of a sink.
+const SOURCES: [&str; 3] = ["mysql", "mariadb", "dynamodb"];
 
 /// What the name of a secret has in it, in small letters without `_`, `-` and `.`.
 const SECRETS: [&str; 12] = [
@@ -102,6 +105,11 @@ pub(super) fn is_url(text: &str) -> bool {
         Some((scheme, _)) if !scheme.contains('=') => matches!(scheme, "postgresql" | "postgres" | "crate"),
         _ => text.contains('='),
     }
+}
+
+/// Whether a text looks like what rows are read from: as [`is_url`] has it, or of a database that no sink is.
+pub(super) fn is_source_url(text: &str) -> bool {
+    is_url(text) || text.split_once("://").is_some_and(|(scheme, _)| SOURCES.contains(&scheme))
 }
 
 /// Whether somebody means a database with it: its URL, or nothing but `key=value` pairs that say where one is.

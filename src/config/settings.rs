@@ -317,12 +317,13 @@ pub const SETTINGS: &[Setting<Config>] = &[
     },
     Setting {
         name: "snapshot.url",
-        values: "a URL that begins with `postgresql://` or `postgres://`, `host=… user=…` pairs, or a reference to \
-            a secret",
-        about: "The database whose tables `rowtide snapshot` reads.",
+        values: "a URL that begins with `postgresql://`, `postgres://`, `mysql://`, `mariadb://` or `dynamodb://`, \
+            `host=… user=…` pairs, or a reference to a secret",
+        about: "The database whose tables `rowtide snapshot` reads. MySQL and MariaDB need the feature `mysql`, \
+            DynamoDB (`dynamodb://REGION`) the feature `dynamodb`.",
         example: r#"url = "secretsmanager://shop/database""#,
         secret: true,
-        set: |config, given| given::url(given, &mut config.snapshot.url),
+        set: |config, given| given::source_url(given, &mut config.snapshot.url),
         get: |config| config.snapshot.url.as_ref().map(|url| url.expose().to_owned()).unwrap_or_default(),
     },
     Setting {

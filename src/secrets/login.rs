@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 pub fn connection_url(reference: &Reference, text: &str, auth: Auth) -> Result<SinkUrl> {
     let text = text.trim();
     if let Some(object) = object(text) {
-        return of_object(reference, &object, auth);
+        return of_object(reference, &object, auth, of_sink);
     }
     let url = SinkUrl::checked(text).ok_or_else(|| {
         Error::config(format!(
@@ -34,7 +34,50 @@ pub fn connection_url(reference: &Reference, text: &str, auth: Auth) -> Result<S
     )))
 }
 
-fn of_object(reference: &Reference, object: &Map<String, Value>, auth: Auth) -> Result<SinkUrl> {
+/// The URL of a MySQL or MariaDB that a secret's text tells; none when it tells another database.
+///
+/// # Errors
+/// A configuration error that names the reference and what is missing.
+#[cfg(feature = "mysql")]
+pub fn mysql_url(reference: &Reference, text: &str) -> Result<Option<SinkUrl>> {
+    let text = text.trim();
+    let is_mysql = |name: &str| of_mysql(Some(name)).is_some();
+    if let Some(object) = object(text) {
+        let is_meant = object.get("engine").and_then(Value::as_str).is_some_and(is_mysql);
+        let url = is_meant.then(|| of_object(reference, &object, Auth::Password, of_mysql));
+        return url
+            .transpose()
+            .map_err(|error| Error::config(error.message().replace("sink.url", "snapshot.url")));
+    }
+    let is_url = text.split_once("://").is_some_and(|(scheme, _)| is_mysql(scheme));
+    Ok((is_url && reference.given.is_empty()).then(|| SinkUrl::new(text)))
+}
+
+/// Scheme and database of a secret's `engine`, if rows can go there.
+fn of_sink(engine: Option<&str>) -> Option<(&'static str, &'static str)> {
+    match engine {
+        // as the rotation functions of AWS do
+        None | Some("postgres" | "postgresql" | "aurora-postgresql") => Some(("postgresql", "postgres")),
+        Some("crate" | "cratedb") => Some(("crate", "")),
+        Some(_) => None,
+    }
+}
+
+/// The same of what rows can only come from.
+#[cfg(feature = "mysql")]
+fn of_mysql(engine: Option<&str>) -> Option<(&'static str, &'static str)> {
+    match engine? {
+        "mysql" | "mariadb" | "aurora" | "aurora-mysql" => Some(("mysql", "")),
+        _ => None,
+    }
+}
+
+fn of_object(
+    reference: &Reference,
+    object: &Map<String, Value>,
+    auth: Auth,
+    of_engine: fn(Option<&str>) -> Option<(&'static str, &'static str)>,
+) -> Result<SinkUrl> {
     let get = |name: &str| match (reference.given.get(name), object.get(name)) {
         (Some(given), _) => Ok(Some(given.clone())),
         (None, Some(Value::String(text))) => Ok(Some(text.clone()).filter(|text| !text.is_empty())),
@@ -54,16 +97,11 @@ fn of_object(reference: &Reference, object: &Map<String, Value>, auth: Auth) -> 
             Error::config(format!("sink.url ({reference}): the secret's JSON has no `{name}`. Add it{also}."))
         })
     };
-    let (scheme, database) = match get("engine")?.as_deref() {
-        // as the rotation functions of AWS do
-        None | Some("postgres" | "postgresql" | "aurora-postgresql") => ("postgresql", "postgres"),
-        Some("crate" | "cratedb") => ("crate", ""),
-        Some(_) => {
-            return Err(Error::config(format!(
-                "sink.url ({reference}): the secret's `engine` is none that rowtide writes to: postgres or cratedb."
-            )));
-        }
-    };
+    let (scheme, database) = of_engine(get("engine")?.as_deref()).ok_or_else(|| {
+        Error::config(format!(
+            "sink.url ({reference}): the secret's `engine` is none that rowtide writes to: postgres or cratedb."
+        ))
+    })?;
     let mut login = escaped(&needed("username")?);
     match auth {
         Auth::Password => login.extend([":", &escaped(&needed("password")?)]),
@@ -158,6 +196,21 @@ mod tests {
         }
         let error = url("secretsmanager://db?host=h", "postgresql://u:hunter2@h/d").unwrap_err();
         assert!(error.message().contains("no JSON object"), "{error}");
+    }
+
+    #[cfg(feature = "mysql")]
+    #[test]
+    fn a_secret_of_a_mysql_is_one_to_read_from_only() {
+        let of = |text: &str| {
+            let reference = Reference::parse("secretsmanager://db").unwrap();
+            super::mysql_url(&reference, text).unwrap().map(|url| url.expose().to_owned())
+        };
+        let rds = r#"{"username":"u","password":"p@","host":"h","port":3306,"dbname":"d","engine":"mysql"}"#;
+        assert_eq!(of(rds).as_deref(), Some("mysql://u:p%40@h:3306/d"));
+        assert_eq!(of("mariadb://u:p@h/d").as_deref(), Some("mariadb://u:p@h/d"));
+        assert_eq!(of("postgresql://u:p@h/d"), None);
+        assert_eq!(of(r#"{"username":"u","password":"p","host":"h"}"#), None);
+        assert!(url("secretsmanager://db", rds).unwrap_err().message().contains("`engine` is none"));
     }
 
     proptest::proptest! {

@@ -10,6 +10,8 @@ mod login;
 mod sign;
 
 pub use login::connection_url;
+#[cfg(feature = "mysql")]
+pub use login::mysql_url;
 pub use sign::database_token;
 
 use crate::config::{Aws, Config, Credentials, Draft, Keeper, Loaded, Reference};

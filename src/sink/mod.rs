@@ -36,3 +36,5 @@ pub use state::{STATE_JOB_MAX, STATE_KEY_MAX, STATE_TEXT_MAX, State};
 pub use status::{Hindrance, Home, OwnTable, Parked, PossibleTarget, Rows, Status, TargetStatus, Unread};
 pub use targets::{LiveRow, Purged, Purging, Shown, StoredRow};
 pub(crate) use wire::reading::SourceServer;
+#[cfg(feature = "mysql")]
+pub(crate) use wire::url::without_tls_options;

@@ -8,6 +8,8 @@
 mod beside;
 mod compare;
 mod head;
+#[cfg(feature = "mysql")]
+mod mysql;
 mod part;
 mod postgres;
 mod progress;

@@ -88,7 +88,7 @@ impl<'a, S: Sink> Snapshot<'a, S> {
         let parts = config.snapshot.tables.iter().map(|table| table.split).max().unwrap_or(1);
         let connections = usize::try_from(parts).unwrap_or(usize::MAX).saturating_add(1);
         let books = Books::new(sink.map(|(_, database)| database));
-        Ok(Self { config, source: Source::new(config, connections)?, sink, books, archive })
+        Ok(Self { config, source: Source::new(config, connections).await?, sink, books, archive })
     }
 
     /// The tables that are meant: those `asked` for, by name or pattern, else those of the configuration.

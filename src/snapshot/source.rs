@@ -1,24 +1,37 @@
 //! The database whose tables are read, whichever it is.
 
+#[cfg(feature = "mysql")]
+use super::mysql::{self, Mysql};
 use super::postgres::{self, Postgres};
+#[cfg(feature = "mysql")]
+use super::table::bad_cursor;
 use super::table::{Described, Page, Range, TableName};
 use crate::config::{Config, SnapshotTable};
 use crate::deadline::Deadline;
-use crate::error::Result;
+use crate::error::{Error, Result};
+#[cfg(feature = "mysql")]
+use crate::secrets::{SecretVersion, Secrets, mysql_url};
+use std::sync::Arc;
 
 /// A database to read. Another kind of it is an arm here, in [`Reader`] and in [`Plan`], and where it is found out.
 pub(super) enum Source {
     Postgres(Postgres),
+    #[cfg(feature = "mysql")]
+    Mysql(Mysql),
 }
 
 /// Reads one part of a table, page by page.
 pub(super) enum Reader {
     Postgres(Box<postgres::Reader>),
+    #[cfg(feature = "mysql")]
+    Mysql(mysql::Reader),
 }
 
 /// How a table is read.
 pub(super) enum Plan {
-    Postgres(postgres::Plan),
+    Postgres(Arc<postgres::Plan>),
+    #[cfg(feature = "mysql")]
+    Mysql(Arc<mysql::Plan>),
 }
 
 impl Source {
@@ -26,14 +39,44 @@ impl Source {
     ///
     /// # Errors
     /// When `snapshot.url` is not set, or cannot be used.
-    pub(super) fn new(config: &Config, connections: usize) -> Result<Self> {
-        Postgres::new(config, connections).map(Self::Postgres)
+    pub(super) async fn new(config: &Config, connections: usize) -> Result<Self> {
+        let url = config.snapshot.url.as_ref().map(|url| url.expose()).unwrap_or_default();
+        match url.split_once("://") {
+            Some(("mysql" | "mariadb", _)) => {
+                #[cfg(feature = "mysql")]
+                return Mysql::new(config, url, "snapshot.url").map(Self::Mysql);
+                #[cfg(not(feature = "mysql"))]
+                return Err(without_feature("MySQL and MariaDB", "mysql"));
+            }
+            Some(("dynamodb", _)) => Err(without_feature("DynamoDB", "dynamodb")),
+            _ => {
+                #[cfg(feature = "mysql")]
+                if let Some(source) = Self::mysql_of_secret(config).await? {
+                    return Ok(source);
+                }
+                Postgres::new(config, connections).map(Self::Postgres)
+            }
+        }
+    }
+
+    /// The MySQL that the secret of `snapshot.url` tells, if it tells one.
+    #[cfg(feature = "mysql")]
+    async fn mysql_of_secret(config: &Config) -> Result<Option<Self>> {
+        let Some(reference) = config.snapshot.url.as_ref().and_then(|url| url.reference()) else {
+            return Ok(None);
+        };
+        let text = Secrets::new(config.aws.clone()).text(&reference, SecretVersion::Current).await?;
+        let Some(url) = mysql_url(&reference, &text)? else { return Ok(None) };
+        let label = format!("snapshot.url ({reference})");
+        Mysql::new(config, url.expose(), &label).map(|source| Some(Self::Mysql(source)))
     }
 
     /// The letters of the schemes of its tables, by the decoders of their streams.
     pub(super) fn schemes(&self) -> &'static [(&'static str, char)] {
         match self {
             Self::Postgres(_) => &postgres::SCHEMES,
+            #[cfg(feature = "mysql")]
+            Self::Mysql(_) => &mysql::SCHEMES,
         }
     }
 
@@ -44,6 +87,8 @@ impl Source {
     pub(super) async fn names(&self, deadline: Deadline) -> Result<Vec<TableName>> {
         match self {
             Self::Postgres(source) => source.names(deadline).await,
+            #[cfg(feature = "mysql")]
+            Self::Mysql(source) => source.names().await,
         }
     }
 
@@ -60,6 +105,8 @@ impl Source {
     ) -> Result<Described> {
         match self {
             Self::Postgres(source) => source.describe(place, table, scheme, deadline).await,
+            #[cfg(feature = "mysql")]
+            Self::Mysql(source) => source.describe(place, table, scheme).await,
         }
     }
 
@@ -73,10 +120,14 @@ impl Source {
         parts: u64,
         deadline: Deadline,
     ) -> Result<Vec<Range>> {
-        match (self, &*table.plan) {
+        match (self, &table.plan) {
             (Self::Postgres(source), Plan::Postgres(plan)) => {
                 source.split(&table.name, plan, parts, deadline).await
             }
+            #[cfg(feature = "mysql")]
+            (Self::Mysql(source), Plan::Mysql(plan)) => source.split(&table.name, plan, parts).await,
+            #[cfg(feature = "mysql")]
+            _ => Err(bad_cursor(&table.name)),
         }
     }
 
@@ -90,11 +141,17 @@ impl Source {
         range: &Range,
         after: Option<&[String]>,
     ) -> Result<Reader> {
-        match self {
-            Self::Postgres(source) => {
-                let reader = postgres::Reader::open(source, table, range, after).await?;
+        match (self, &table.plan) {
+            (Self::Postgres(source), Plan::Postgres(plan)) => {
+                let reader = postgres::Reader::open(source, plan, table, range, after).await?;
                 Ok(Reader::Postgres(Box::new(reader)))
             }
+            #[cfg(feature = "mysql")]
+            (Self::Mysql(source), Plan::Mysql(plan)) => {
+                mysql::Reader::open(source, plan, table, range, after).await.map(Reader::Mysql)
+            }
+            #[cfg(feature = "mysql")]
+            _ => Err(bad_cursor(&table.name)),
         }
     }
 }
@@ -107,6 +164,14 @@ impl Reader {
     pub(super) async fn page(&mut self) -> Result<Option<Page>> {
         match self {
             Self::Postgres(reader) => reader.page().await,
+            #[cfg(feature = "mysql")]
+            Self::Mysql(reader) => reader.page().await,
         }
     }
+}
+
+fn without_feature(of: &str, feature: &str) -> Error {
+    Error::config(format!(
+        "snapshot.url: this build cannot read {of}. Build it with the feature: cargo install --features {feature}, or          cargo build --release --features {feature}."
+    ))
 }

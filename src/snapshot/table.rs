@@ -1,9 +1,9 @@
 //! What is read of a source: tables, parts of them, pages of rows.
 
 use super::source::Plan;
+use crate::error::{Code, Error, ErrorKind};
 use crate::source::SourceIdentity;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 
 /// A table that there is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub(super) struct Described {
     pub(super) key: Vec<String>,
     /// The columns and their types in the source's words.
     pub(super) columns: Vec<(String, String)>,
-    pub(super) plan: Arc<Plan>,
+    pub(super) plan: Plan,
 }
 
 /// A part of a table: what is behind a key and up to another, by the texts of their columns.
@@ -42,6 +42,20 @@ pub(super) struct Range {
     pub(super) until: Option<Vec<String>>,
 }
 
+impl Range {
+    /// The ranges between some keys, which are in order: they follow one another and leave nothing out.
+    pub(super) fn between(mut bounds: Vec<Vec<String>>) -> Vec<Self> {
+        bounds.dedup();
+        let mut after = None;
+        let mut ranges = Vec::new();
+        for bound in bounds {
+            ranges.push(Self { after: after.replace(bound.clone()), until: Some(bound) });
+        }
+        ranges.push(Self { after, until: None });
+        ranges
+    }
+}
+
 /// Rows, each a JSON object in a line.
 #[derive(Debug, Default)]
 pub(super) struct Page {
@@ -49,4 +63,16 @@ pub(super) struct Page {
     pub(super) rows: usize,
     /// Where the rows behind these begin; none where nobody can go on from here.
     pub(super) after: Option<Vec<String>>,
+}
+
+/// The error of a place to go on from that is none of this table.
+pub(super) fn bad_cursor(table: &str) -> Error {
+    Error::new(
+        ErrorKind::Config,
+        Code::Configuration,
+        format!(
+            "The key of {table} is another than when its snapshot began: it cannot be gone on with. Begin a new one, \
+             without --resume."
+        ),
+    )
 }

@@ -50,7 +50,7 @@ pub(in crate::sink) fn is_local(host: &Host) -> bool {
 }
 
 /// The connection string without `sslmode` and `sslrootcert`, which the driver does not know, and their values.
-pub(in crate::sink) fn without_tls_options(url: &str) -> (String, Option<String>, Option<String>) {
+pub(crate) fn without_tls_options(url: &str) -> (String, Option<String>, Option<String>) {
     let mut sslmode = None;
     let mut sslrootcert = None;
     let mut take = |option: &str, decode: fn(&str) -> String| {

@@ -18,7 +18,7 @@ use super::source;
 use super::table::{Described, TableName};
 use crate::config::{Config, SnapshotTable};
 use crate::deadline::Deadline;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::json;
 use crate::plan::{fill, literal, quote};
 use crate::sink::SourceServer;
@@ -169,7 +169,7 @@ impl Postgres {
             source: SourceIdentity::of(&[(Member::Db, Some(&database))]),
             key,
             columns: types,
-            plan: Arc::new(source::Plan::Postgres(Plan {
+            plan: source::Plan::Postgres(Arc::new(Plan {
                 columns,
                 selected,
                 rows,
@@ -230,16 +230,4 @@ impl Plan {
         let values = self.order.iter().zip(key).map(|((_, of), text)| format!("{}::{of}", literal(text)));
         format!("({}) {sign} ({})", columns.join(", "), values.collect::<Vec<_>>().join(", "))
     }
-}
-
-/// The error of a place to go on from that is none of this table.
-fn bad_cursor(table: &str) -> Error {
-    Error::new(
-        crate::error::ErrorKind::Config,
-        Code::Configuration,
-        format!(
-            "The key of {table} is another than when its snapshot began: it cannot be gone on with. Begin a new one, \
-             without --resume."
-        ),
-    )
 }

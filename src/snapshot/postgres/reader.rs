@@ -1,12 +1,11 @@
 //! The rows of one part of a table, page by page.
 
 use super::value::{fields, unescaped, write_row};
-use super::{Postgres, bad_cursor};
+use super::{Plan, Postgres};
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::sink::SourceServer;
-use crate::snapshot::source::Plan;
-use crate::snapshot::table::{Described, Page, Range};
+use crate::snapshot::table::{Described, Page, Range, bad_cursor};
 use deadpool_postgres::Object;
 use futures_util::StreamExt as _;
 use memchr::memchr;
@@ -43,18 +42,18 @@ impl Reader {
     /// When no connection can be made, or the place is none of this table.
     pub(in crate::snapshot) async fn open(
         source: &Postgres,
+        plan: &Arc<Plan>,
         table: &Described,
         range: &Range,
         after: Option<&[String]>,
     ) -> Result<Self> {
-        let Plan::Postgres(plan) = &*table.plan;
         let fits = |key: &[String]| key.len() == plan.order.len() && plan.is_paged();
         if [after, range.after.as_deref(), range.until.as_deref()].into_iter().flatten().any(|key| !fits(key))
         {
             return Err(bad_cursor(&table.name));
         }
         Ok(Self {
-            plan: table.plan.clone(),
+            plan: plan.clone(),
             table: table.name.clone(),
             client: source.client(Deadline::never()).await?,
             until: range.until.clone(),
@@ -76,7 +75,7 @@ impl Reader {
             let copy = match &mut self.copy {
                 Some(copy) => copy,
                 None => {
-                    let sql = self.plan().copy(self.after.as_deref(), self.until.as_deref());
+                    let sql = self.plan.copy(self.after.as_deref(), self.until.as_deref());
                     let copy = self.client.copy_out(&sql).await.map_err(|error| self.error(&error))?;
                     self.given = 0;
                     self.copy.insert(Box::pin(copy))
@@ -86,17 +85,12 @@ impl Reader {
                 Some(bytes) => self.lines(&bytes, &mut page)?,
                 None => {
                     self.copy = None;
-                    self.is_done = !self.plan().is_paged() || self.given < self.plan().chunk;
+                    self.is_done = !self.plan.is_paged() || self.given < self.plan.chunk;
                 }
             }
         }
-        page.after = self.after.clone().filter(|_| self.plan().is_paged());
+        page.after = self.after.clone().filter(|_| self.plan.is_paged());
         Ok((page.rows > 0).then_some(page))
-    }
-
-    fn plan(&self) -> &super::Plan {
-        let Plan::Postgres(plan) = &*self.plan;
-        plan
     }
 
     fn error(&self, error: &tokio_postgres::Error) -> crate::error::Error {
@@ -121,7 +115,7 @@ impl Reader {
     }
 
     fn line(&mut self, line: &[u8], page: &mut Page) -> Result<()> {
-        let Plan::Postgres(plan) = &*self.plan;
+        let plan = &self.plan;
         write_row(&plan.columns, line, &mut page.lines)?;
         page.lines.push('\n');
         page.rows += 1;

@@ -66,16 +66,7 @@ impl Plan {
 
 /// The ranges between some of the keys, which are in order.
 fn ranges(keys: &[Vec<String>], parts: usize) -> Vec<Range> {
-    let mut bounds: Vec<Vec<String>> =
-        (1..parts).filter_map(|part| keys.get(part * keys.len() / parts).cloned()).collect();
-    bounds.dedup();
-    let mut after = None;
-    let mut ranges = Vec::new();
-    for bound in bounds {
-        ranges.push(Range { after: after.replace(bound.clone()), until: Some(bound) });
-    }
-    ranges.push(Range { after, until: None });
-    ranges
+    Range::between((1..parts).filter_map(|part| keys.get(part * keys.len() / parts).cloned()).collect())
 }
 
 #[cfg(test)]

@@ -1,0 +1,1 @@
+select {texts} from {rows} as t where {column} <= ? order by {order} limit 1

@@ -1,0 +1,1 @@
+select min({column}), max({column}) from {rows} as t

@@ -1,0 +1,1 @@
+select {columns} from {rows} as t limit 0
