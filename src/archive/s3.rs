@@ -10,7 +10,7 @@ use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsP
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use object_store::aws::{AmazonS3Builder, AwsCredential};
 use object_store::client::{HttpClient, HttpConnector};
-use object_store::{ClientOptions, CredentialProvider, ObjectStore, RetryConfig};
+use object_store::{ClientOptions, CredentialProvider, ObjectStore, RetryConfig, StaticCredentialProvider};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::sync::Mutex;
@@ -26,14 +26,23 @@ const MARGIN: Duration = Duration::from_secs(300);
 
 /// The bucket of this name. It is not asked yet.
 pub(super) async fn bucket(name: &str, aws: &Aws) -> Result<Arc<dyn ObjectStore>> {
-    let sdk = sdk_config(aws).await;
-    let no_credentials = || Error::config(NO_CREDENTIALS);
-    let credentials = Credentials {
-        provider: sdk.credentials_provider().ok_or_else(no_credentials)?,
-        known: Mutex::default(),
+    // a chain of places is gone through only where the variables do not say it all
+    let sdk = match (&aws.credentials, &aws.region, &aws.s3_url) {
+        (Some(_), Some(_), _) | (Some(_), _, Some(_)) => None,
+        _ => Some(sdk_config(aws).await),
     };
-    let url = aws.s3_url.as_deref().or(sdk.endpoint_url());
-    let region = sdk.region().map(Region::as_ref);
+    let credentials: Arc<dyn CredentialProvider<Credential = AwsCredential>> =
+        match (&aws.credentials, sdk.as_ref().and_then(SdkConfig::credentials_provider)) {
+            (Some(known), _) => Arc::new(StaticCredentialProvider::new(AwsCredential {
+                key_id: known.key_id.clone(),
+                secret_key: known.key.clone(),
+                token: known.session_token.clone(),
+            })),
+            (None, Some(provider)) => Arc::new(Credentials { provider, known: Mutex::default() }),
+            (None, None) => return Err(Error::config(NO_CREDENTIALS)),
+        };
+    let url = aws.s3_url.as_deref().or(sdk.as_ref().and_then(SdkConfig::endpoint_url));
+    let region = aws.region.as_deref().or(sdk.as_ref().and_then(SdkConfig::region).map(Region::as_ref));
     // what only speaks like S3 has none, but signs with one
     let region = region.or(url.map(|_| "us-east-1")).ok_or_else(|| {
         Error::config(format!(
@@ -43,7 +52,7 @@ pub(super) async fn bucket(name: &str, aws: &Aws) -> Result<Arc<dyn ObjectStore>
     let builder = AmazonS3Builder::new()
         .with_bucket_name(name)
         .with_region(region)
-        .with_credentials(Arc::new(credentials))
+        .with_credentials(credentials)
         .with_http_connector(Connector)
         .with_retry(RetryConfig {
             max_retries: RETRIES_MAX,

@@ -31,6 +31,8 @@ mod postgres;
 mod redrive;
 mod rotation;
 mod runtime_api;
+#[cfg(feature = "s3")]
+mod s3;
 mod samples;
 mod secrets;
 mod set_aside;
