@@ -7,6 +7,11 @@ use crate::json::{quoted, write_string};
 use crate::record::Record;
 use bytes::Bytes;
 
+/// Microseconds between two versions of a scheme: Maxwell's loads count seconds.
+pub(super) fn tick(scheme: char) -> i64 {
+    if scheme == 'x' { 1_000_000 } else { 1 }
+}
+
 /// What the records of a table have in common.
 pub(super) struct Head {
     /// Up to the value of its member, which is the row.
@@ -37,7 +42,7 @@ impl Head {
             format!("{},\"{member}\":", alone.strip_suffix('}').unwrap_or_default())
         };
         let now = alone(at);
-        let before = alone(Timestamp(at.0 - 1));
+        let before = alone(Timestamp(at.0 - tick(scheme)));
         Self {
             row: open(&now, "row"),
             gone: open(&before, "gone"),

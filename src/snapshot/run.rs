@@ -1,7 +1,7 @@
 //! The snapshot of a table: what is made sure of before the first row, its parts, and what follows the last one.
 
 use super::beside::{DECODER, scheme};
-use super::head::Head;
+use super::head::{Head, tick};
 use super::part::{Reached, Ways, hold, is_held};
 use super::progress::{Books, Counts, Entry, PartProgress, TableProgress, run_name, run_time};
 use super::replace::{self, Replacing};
@@ -165,7 +165,7 @@ impl<'a, S: Sink> Snapshot<'a, S> {
         let at = run_time(&entry.now.run).unwrap_or(at);
         let head = Head::new(&described, scheme, at, &entry.now.run);
         let about = about(&described, &entry.now.run, &head);
-        let count = u64::try_from(at.0).unwrap_or_default();
+        let count = u64::try_from(at.0 / tick(scheme)).unwrap_or_default();
         let version = Version::new(scheme, epoch, Rank::Loaded).number(count).to_string();
         let was_resumed = goes_on;
         Ok(Some(Run { job: self, described, flow, head, about, version, entry, was_resumed }))

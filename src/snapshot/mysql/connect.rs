@@ -7,6 +7,7 @@ use crate::sink::without_tls_options;
 use mysql_async::prelude::Queryable as _;
 use mysql_async::{Conn, DriverError, IoError, Opts, OptsBuilder, ServerError, SslOpts};
 use rustls::pki_types::CertificateDer;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
@@ -41,7 +42,7 @@ impl Connector {
             ))
         })?;
         let by_url = match sslmode.as_deref() {
-            None if opts.addr_is_loopback() => Tls::Disable,
+            None if is_local(opts.ip_or_hostname()) => Tls::Disable,
             None | Some("verify-full") => Tls::VerifyFull,
             Some("disable") => Tls::Disable,
             Some("allow" | "prefer") => Tls::Prefer,
@@ -110,6 +111,12 @@ impl Connector {
         }
         Ok(client)
     }
+}
+
+/// Whether a host is this machine; an address of IPv6 stands in brackets.
+fn is_local(host: &str) -> bool {
+    let address: Result<IpAddr, _> = host.trim_matches(['[', ']']).parse();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 fn any_certificate() -> SslOpts {
