@@ -390,7 +390,8 @@ impl VerifyArgs {
     /// The settings that the options stand for.
     pub(super) fn settings(&self) -> Vec<String> {
         let source = self.source.iter().map(|url| format!("snapshot.url={url}"));
-        source.chain(["snapshot.to=sink".to_owned()]).collect()
+        let own = ["snapshot.to=sink", "snapshot.replace=false"].map(str::to_owned);
+        source.chain(own).collect()
     }
 }
 

@@ -8,6 +8,7 @@ use super::progress::{Counts, Entry, PartProgress};
 use super::source::Reader;
 use super::table::Page;
 use crate::archive::{About, Archive, ObjectWriter};
+use crate::config::ArchiveFormat;
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, ErrorKind, Result};
 use crate::pipeline::{Flow, process};
@@ -84,9 +85,9 @@ impl<S: Sink> Ways<'_, S> {
             let counts = self.page(&page, durable.counts.rows, &mut object, entry.now.objects.len()).await?;
             seen(&counts);
             durable.counts.add(&counts);
-            durable.after.clone_from(&page.after);
+            durable.after = page.after.filter(|_| self.can_go_on());
             let is_late = self.deadline.is_within(MARGIN);
-            if page.after.is_none() {
+            if durable.after.is_none() {
                 // nobody can go on from here
                 if is_late {
                     return Err(too_long());
@@ -110,6 +111,11 @@ impl<S: Sink> Ways<'_, S> {
         durable.is_done = true;
         self.note(&mut object, &mut durable, entry).await?;
         Ok(Reached::End)
+    }
+
+    /// Whether what is written may end behind any page: a table's one object of the format `results` may not.
+    fn can_go_on(&self) -> bool {
+        self.archive.is_none_or(|(archive, _)| archive.format() != ArchiveFormat::Results)
     }
 
     /// Ends the object that is being written, and notes how far the rows are durable.
@@ -192,7 +198,8 @@ fn too_long() -> Error {
     Error::new(
         ErrorKind::Config,
         Code::Deadline,
-        "The time was over before all rows were read, and a query, a view or a table without a unique key can only be \
-         read in one piece. Read it by the command `rowtide snapshot`, or give the table a primary key.",
+        "The time was over before all rows were read, and a query, a view, a table without a unique key and an archive \
+         of the format `results` can only be read in one piece. Read it by the command `rowtide snapshot`, give the \
+         table a primary key, or use another `archive.format`.",
     )
 }
