@@ -54,6 +54,8 @@
 //! | `s3` (not on by default) | archives and captured records in buckets of S3 |
 //! | `embedded` | `embedded`: a PostgreSQL inside the process |
 //! | `cli` | the command `rowtide`; `doctor`, which examines templates and configuration |
+//!
+//! Off by default, more sources of [`snapshot`]: `mysql` (MySQL, MariaDB) and `dynamodb`.
 
 #[cfg(feature = "archive")]
 pub mod archive;

@@ -13,7 +13,7 @@ use crate::sink::KnownTarget;
 use crate::source::{SourceIdentity, SourceTable};
 
 /// The decoder of an export's lines.
-pub(super) const EXPORT: &str = "dynamodb-export";
+pub(crate) const EXPORT: &str = "dynamodb-export";
 /// The decoder of a table's changes through Kinesis.
 const THROUGH_KINESIS: &str = "dynamodb-kinesis";
 

@@ -11,6 +11,8 @@ mod write;
 
 pub use batch::{Batch, CHUNK_RECORDS};
 pub use chunk::{Chunk, RowId, Verdict};
+#[cfg(feature = "dynamodb")]
+pub(crate) use export::EXPORT;
 pub(crate) use export::known_target;
 pub use flow::Flow;
 pub use write::TableKey;

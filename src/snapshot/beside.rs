@@ -2,7 +2,6 @@
 
 use crate::config::{Beside, Config, VersionScheme};
 use crate::error::{Error, Result};
-use crate::formats::snapshot::ALONE;
 use crate::sink::KnownTarget;
 use crate::version::ARRIVAL;
 
@@ -11,13 +10,14 @@ pub(super) const DECODER: &str = "snapshot";
 
 /// The letter of the scheme that the rows of a table take; `target` is what the registry knows of where they go.
 ///
-/// `schemes` are the letters of the source's streams, by their decoders.
+/// `schemes` are the letters of the source's streams, by their decoders; `alone` is that of a table without one.
 ///
 /// # Errors
 /// When the source has no such stream.
 pub(super) fn scheme(
     config: &Config,
     schemes: &[(&str, char)],
+    alone: char,
     target: Option<&KnownTarget>,
 ) -> Result<char> {
     if config.source.version == VersionScheme::Arrival {
@@ -27,9 +27,9 @@ pub(super) fn scheme(
         Beside::Auto => match (target.and_then(|target| target.scheme.chars().next()), pinned(config)) {
             (Some(letter), _) => Ok(letter),
             (None, Some(decoder)) => of_decoder(schemes, decoder, "source.decoder"),
-            (None, None) => Ok(ALONE),
+            (None, None) => Ok(alone),
         },
-        Beside::None => Ok(ALONE),
+        Beside::None => Ok(alone),
         Beside::Arrival => Ok(ARRIVAL),
         Beside::Decoder(decoder) => of_decoder(schemes, decoder, "snapshot.beside"),
     }
@@ -56,6 +56,7 @@ fn of_decoder(schemes: &[(&str, char)], decoder: &str, setting: &str) -> Result<
 mod tests {
     use super::scheme;
     use crate::config::{Beside, Config, VersionScheme};
+    use crate::formats::snapshot::ALONE;
     use crate::snapshot::postgres::SCHEMES;
 
     #[test]
@@ -64,7 +65,7 @@ mod tests {
             let mut config = Config::default();
             config.source.decoder = decoder.to_owned();
             config.snapshot.beside = beside;
-            scheme(&config, &SCHEMES, None)
+            scheme(&config, &SCHEMES, ALONE, None)
         };
         assert_eq!(of("auto", Beside::Auto).unwrap(), 'l');
         assert_eq!(of("wal2json", Beside::Auto).unwrap(), 'w');
@@ -75,6 +76,6 @@ mod tests {
         assert!(error.message().contains("source.decoder is maxwell"), "{error}");
         let mut config = Config::default();
         config.source.version = VersionScheme::Arrival;
-        assert_eq!(scheme(&config, &SCHEMES, None).unwrap(), 'a');
+        assert_eq!(scheme(&config, &SCHEMES, ALONE, None).unwrap(), 'a');
     }
 }

@@ -7,6 +7,9 @@
 
 mod beside;
 mod compare;
+#[cfg(feature = "dynamodb")]
+mod dynamodb;
+mod form;
 mod head;
 #[cfg(feature = "mysql")]
 mod mysql;

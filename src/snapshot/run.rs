@@ -1,12 +1,12 @@
 //! The snapshot of a table: what is made sure of before the first row, its parts, and what follows the last one.
 
-use super::beside::{DECODER, scheme};
+use super::beside::scheme;
 use super::head::{Head, tick};
 use super::part::{Reached, Ways, hold, is_held};
 use super::progress::{Books, Counts, Entry, PartProgress, TableProgress, run_name, run_time};
 use super::replace::{self, Replacing};
 use super::source::Source;
-use super::table::{Described, Range};
+use super::table::{Described, Form, Range};
 use super::tables::{Chosen, chosen, configured};
 use crate::archive::{About, Archive};
 use crate::catalogue::Identity;
@@ -14,7 +14,6 @@ use crate::config::{Config, Destination};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::event::Timestamp;
-use crate::formats::snapshot::ALONE;
 use crate::pipeline::{Flow, known_target};
 use crate::policy::Policy;
 use crate::route::Routes;
@@ -128,7 +127,7 @@ impl<'a, S: Sink> Snapshot<'a, S> {
         // which source it is, is known when it was described, and how it is described depends on the target
         let routes = Routes::new(Policy::from(self.config));
         let target = known_target(&routes, SourceTable::named(name), &known);
-        let scheme = scheme(self.config, self.source.schemes(), target)?;
+        let scheme = scheme(self.config, self.source.schemes(), self.source.alone(), target)?;
         let (Start::Anew(at) | Start::Resumed(at) | Start::Joined(at)) = start;
         let fresh = TableProgress {
             run: run_name(at),
@@ -149,7 +148,7 @@ impl<'a, S: Sink> Snapshot<'a, S> {
         table.chunk = table.chunk.or(Some(self.config.snapshot.chunk));
         let described = Box::pin(self.source.describe(chosen.place.as_ref(), &table, scheme, never)).await?;
         let epoch = self.epoch(target);
-        let flow = if fresh.to_sink { Some(self.flow(&described, epoch)?) } else { None };
+        let flow = if fresh.to_sink { Some(self.flow(&described, scheme, epoch)?) } else { None };
         if goes_on {
             self.check_resumed(name, &fresh, &entry.now)?;
         } else {
@@ -184,12 +183,12 @@ impl<'a, S: Sink> Snapshot<'a, S> {
                 "Nothing was ever written for {name}: there is no target of it."
             )));
         };
-        let scheme = target.scheme.chars().next().unwrap_or(ALONE);
+        let scheme = target.scheme.chars().next().unwrap_or_else(|| self.source.alone());
         let mut table = chosen.table.clone();
         table.chunk = table.chunk.or(Some(self.config.snapshot.chunk));
         let never = Deadline::never();
         let described = self.source.describe(chosen.place.as_ref(), &table, scheme, never).await?;
-        let flow = self.flow(&described, self.epoch(Some(target)))?;
+        let flow = self.flow(&described, scheme, self.epoch(Some(target)))?;
         Ok((described, flow, target))
     }
 
@@ -222,11 +221,10 @@ impl<'a, S: Sink> Snapshot<'a, S> {
     }
 
     /// The flow of a table's rows; refused when they could not be told apart.
-    fn flow(&self, table: &Described, epoch: u16) -> Result<Flow> {
+    fn flow(&self, table: &Described, scheme: char, epoch: u16) -> Result<Flow> {
         let mut config = self.config.clone();
-        DECODER.clone_into(&mut config.source.decoder);
         config.source.epoch = epoch;
-        let flow = Flow::new(&config)?;
+        let flow = table.form.flow(&mut config, table, scheme)?;
         let of = SourceTable::new(&table.name, &table.source);
         let Some(target) = flow.routes().target(of)? else {
             return Err(Error::config(format!(
@@ -252,13 +250,17 @@ impl<'a, S: Sink> Snapshot<'a, S> {
 
 /// What an archive says of the rows.
 fn about(table: &Described, run: &str, head: &Head) -> About {
-    let (schema, name) = table.name.split_once('.').unwrap_or(("", &table.name));
+    let (schema, name) = match &table.form {
+        Form::Rows => table.name.split_once('.').unwrap_or(("", &table.name)),
+        #[cfg(feature = "dynamodb")]
+        Form::Items { .. } => ("", table.name.as_str()),
+    };
     About {
         schema: schema.to_owned(),
         table: name.to_owned(),
         run: run.to_owned(),
         head: head.alone.clone(),
-        wrap: Some("row".to_owned()),
+        wrap: head.wrap.map(str::to_owned),
         columns: table.columns.clone(),
     }
 }

@@ -1,14 +1,19 @@
 //! The database whose tables are read, whichever it is.
 
+#[cfg(feature = "dynamodb")]
+use super::dynamodb::{self, Dynamodb};
 #[cfg(feature = "mysql")]
 use super::mysql::{self, Mysql};
 use super::postgres::{self, Postgres};
-#[cfg(feature = "mysql")]
+#[cfg(any(feature = "mysql", feature = "dynamodb"))]
 use super::table::bad_cursor;
 use super::table::{Described, Page, Range, TableName};
 use crate::config::{Config, SnapshotTable};
 use crate::deadline::Deadline;
-use crate::error::{Error, Result};
+#[cfg(not(all(feature = "mysql", feature = "dynamodb")))]
+use crate::error::Error;
+use crate::error::Result;
+use crate::formats::snapshot::ALONE;
 #[cfg(feature = "mysql")]
 use crate::secrets::{SecretVersion, Secrets, mysql_url};
 use std::sync::Arc;
@@ -18,6 +23,8 @@ pub(super) enum Source {
     Postgres(Postgres),
     #[cfg(feature = "mysql")]
     Mysql(Mysql),
+    #[cfg(feature = "dynamodb")]
+    Dynamodb(Dynamodb),
 }
 
 /// Reads one part of a table, page by page.
@@ -25,6 +32,8 @@ pub(super) enum Reader {
     Postgres(Box<postgres::Reader>),
     #[cfg(feature = "mysql")]
     Mysql(mysql::Reader),
+    #[cfg(feature = "dynamodb")]
+    Dynamodb(Box<dynamodb::Reader>),
 }
 
 /// How a table is read.
@@ -32,6 +41,8 @@ pub(super) enum Plan {
     Postgres(Arc<postgres::Plan>),
     #[cfg(feature = "mysql")]
     Mysql(Arc<mysql::Plan>),
+    #[cfg(feature = "dynamodb")]
+    Dynamodb(Arc<dynamodb::Plan>),
 }
 
 impl Source {
@@ -42,12 +53,15 @@ impl Source {
     pub(super) async fn new(config: &Config, connections: usize) -> Result<Self> {
         let url = config.snapshot.url.as_ref().map(|url| url.expose()).unwrap_or_default();
         match url.split_once("://") {
-            Some(("mysql" | "mariadb", _)) => {
-                #[cfg(feature = "mysql")]
-                return Mysql::new(config, url, "snapshot.url").map(Self::Mysql);
-                #[cfg(not(feature = "mysql"))]
-                return Err(without_feature("MySQL and MariaDB", "mysql"));
+            #[cfg(feature = "mysql")]
+            Some(("mysql" | "mariadb", _)) => Mysql::new(config, url, "snapshot.url").map(Self::Mysql),
+            #[cfg(not(feature = "mysql"))]
+            Some(("mysql" | "mariadb", _)) => Err(without_feature("MySQL and MariaDB", "mysql")),
+            #[cfg(feature = "dynamodb")]
+            Some(("dynamodb", region)) => {
+                Ok(Self::Dynamodb(Box::pin(Dynamodb::new(region.trim_end_matches('/'))).await))
             }
+            #[cfg(not(feature = "dynamodb"))]
             Some(("dynamodb", _)) => Err(without_feature("DynamoDB", "dynamodb")),
             _ => {
                 #[cfg(feature = "mysql")]
@@ -77,6 +91,17 @@ impl Source {
             Self::Postgres(_) => &postgres::SCHEMES,
             #[cfg(feature = "mysql")]
             Self::Mysql(_) => &mysql::SCHEMES,
+            #[cfg(feature = "dynamodb")]
+            Self::Dynamodb(_) => &dynamodb::SCHEMES,
+        }
+    }
+
+    /// The letter of the scheme of a table without a stream.
+    pub(super) fn alone(&self) -> char {
+        match self {
+            #[cfg(feature = "dynamodb")]
+            Self::Dynamodb(_) => dynamodb::ALONE,
+            _ => ALONE,
         }
     }
 
@@ -89,6 +114,8 @@ impl Source {
             Self::Postgres(source) => source.names(deadline).await,
             #[cfg(feature = "mysql")]
             Self::Mysql(source) => source.names().await,
+            #[cfg(feature = "dynamodb")]
+            Self::Dynamodb(source) => source.names().await,
         }
     }
 
@@ -107,6 +134,8 @@ impl Source {
             Self::Postgres(source) => source.describe(place, table, scheme, deadline).await,
             #[cfg(feature = "mysql")]
             Self::Mysql(source) => source.describe(place, table, scheme).await,
+            #[cfg(feature = "dynamodb")]
+            Self::Dynamodb(source) => source.describe(place, table).await,
         }
     }
 
@@ -126,7 +155,9 @@ impl Source {
             }
             #[cfg(feature = "mysql")]
             (Self::Mysql(source), Plan::Mysql(plan)) => source.split(&table.name, plan, parts).await,
-            #[cfg(feature = "mysql")]
+            #[cfg(feature = "dynamodb")]
+            (Self::Dynamodb(_), Plan::Dynamodb(_)) => Ok(dynamodb::split(parts)),
+            #[cfg(any(feature = "mysql", feature = "dynamodb"))]
             _ => Err(bad_cursor(&table.name)),
         }
     }
@@ -150,7 +181,12 @@ impl Source {
             (Self::Mysql(source), Plan::Mysql(plan)) => {
                 mysql::Reader::open(source, plan, table, range, after).await.map(Reader::Mysql)
             }
-            #[cfg(feature = "mysql")]
+            #[cfg(feature = "dynamodb")]
+            (Self::Dynamodb(source), Plan::Dynamodb(plan)) => {
+                let reader = dynamodb::Reader::open(source, plan, table, range, after)?;
+                Ok(Reader::Dynamodb(Box::new(reader)))
+            }
+            #[cfg(any(feature = "mysql", feature = "dynamodb"))]
             _ => Err(bad_cursor(&table.name)),
         }
     }
@@ -166,10 +202,13 @@ impl Reader {
             Self::Postgres(reader) => reader.page().await,
             #[cfg(feature = "mysql")]
             Self::Mysql(reader) => reader.page().await,
+            #[cfg(feature = "dynamodb")]
+            Self::Dynamodb(reader) => reader.page().await,
         }
     }
 }
 
+#[cfg(not(all(feature = "mysql", feature = "dynamodb")))]
 fn without_feature(of: &str, feature: &str) -> Error {
     Error::config(format!(
         "snapshot.url: this build cannot read {of}. Build it with the feature: cargo install --features {feature}, or          cargo build --release --features {feature}."

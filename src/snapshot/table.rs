@@ -19,7 +19,7 @@ pub(super) struct TableName {
 impl TableName {
     /// As its stream names it.
     pub(super) fn named(&self) -> String {
-        format!("{}.{}", self.schema, self.table)
+        if self.schema.is_empty() { self.table.clone() } else { format!("{}.{}", self.schema, self.table) }
     }
 }
 
@@ -32,10 +32,27 @@ pub(super) struct Described {
     pub(super) key: Vec<String>,
     /// The columns and their types in the source's words.
     pub(super) columns: Vec<(String, String)>,
+    pub(super) form: Form,
     pub(super) plan: Plan,
 }
 
-/// A part of a table: what is behind a key and up to another, by the texts of their columns.
+/// What the records of a table are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Rows with columns, for the decoder `snapshot`.
+    Rows,
+    /// Items of a table of DynamoDB, for the decoder of its exports.
+    #[cfg(feature = "dynamodb")]
+    Items {
+        /// The table's name in AWS.
+        arn: String,
+        /// The attributes of the key and their types.
+        types: Vec<(String, String)>,
+    },
+}
+
+/// A part of a table: what is behind a key and up to another, by the texts of their columns. Of a table of DynamoDB it
+/// is a segment: its number and how many there are, in the place of `until`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Range {
     pub(super) after: Option<Vec<String>>,

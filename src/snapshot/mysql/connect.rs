@@ -164,7 +164,7 @@ pub(super) fn meaning(error: &mysql_async::Error) -> Error {
     let (kind, what) = match error {
         mysql_async::Error::Server(answer) => return refused(answer),
         mysql_async::Error::Io(IoError::Tls(error)) => {
-            let hint = "set snapshot.tls_root_cert to the authority's certificate, or snapshot.tls to what the server offers";
+            let hint = "name the authority's certificate in snapshot.tls_root_cert, or change snapshot.tls";
             (ErrorKind::Config, format!("the connection cannot be encrypted ({error}): {hint}"))
         }
         mysql_async::Error::Io(IoError::Io(error)) => (

@@ -14,7 +14,7 @@ mod value;
 pub(super) use reader::Reader;
 
 use super::source;
-use super::table::{Described, TableName};
+use super::table::{Described, Form, TableName};
 use crate::config::{Config, SnapshotTable};
 use crate::error::{Error, Result};
 use crate::plan::fill;
@@ -138,6 +138,7 @@ impl Mysql {
             source: SourceIdentity::of(&[(Member::Db, database.as_deref())]),
             key,
             columns: types,
+            form: Form::Rows,
             plan: source::Plan::Mysql(Arc::new(Plan {
                 columns,
                 selected,

@@ -1,4 +1,4 @@
-//! Where a table is cut into parts: at keys that divide the numbers of its first column evenly. Only the index is asked.
+//! Where a table is cut into parts: at keys that divide the numbers of its first column evenly. Only an index is asked.
 
 use super::connect::meaning;
 use super::key::{KeyColumn, text_of};

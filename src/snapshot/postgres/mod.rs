@@ -15,7 +15,7 @@ mod value;
 pub(super) use reader::Reader;
 
 use super::source;
-use super::table::{Described, TableName};
+use super::table::{Described, Form, TableName};
 use crate::config::{Config, SnapshotTable};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
@@ -169,6 +169,7 @@ impl Postgres {
             source: SourceIdentity::of(&[(Member::Db, Some(&database))]),
             key,
             columns: types,
+            form: Form::Rows,
             plan: source::Plan::Postgres(Arc::new(Plan {
                 columns,
                 selected,
