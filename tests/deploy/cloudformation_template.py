@@ -98,7 +98,9 @@ class Stack:
         return there
 
     def outputs(self) -> dict:
-        return {name: self.resolve(output["Value"]) for name, output in self.template.get("Outputs", {}).items()}
+        outputs = self.template.get("Outputs", {}).items()
+        made = {name: output for name, output in outputs if "Condition" not in output or self.condition(output["Condition"])}
+        return {name: self.resolve(output["Value"]) for name, output in made.items()}
 
     def resolve(self, value):
         if isinstance(value, list):

@@ -5,9 +5,11 @@ import re
 from pathlib import Path
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
-PARAMETERS = json.loads((DEPLOY / "parameters.json").read_text())["parameters"]
+FILE = json.loads((DEPLOY / "parameters.json").read_text())
+PARAMETERS, SNAPSHOT_PARAMETERS = FILE["parameters"], FILE["snapshot"]
 
 SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:warehouse-AbCdEf"
+SOURCE_SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop-GhIjKl"
 IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/rowtide@sha256:" + "0123456789abcdef" * 4
 KINESIS = "arn:aws:kinesis:eu-central-1:123456789012:stream/changes"
 TABLE_STREAM = "arn:aws:dynamodb:eu-central-1:123456789012:table/orders/stream/2026-01-31T08:00:00.000"
@@ -94,6 +96,73 @@ REFUSED = {
     "a zip without its key": {"SinkSecretArn": SECRET, "PackageType": "Zip", "CodeBucket": "artefacts"},
     "a created table without a name": {"SinkSecretArn": SECRET, "ImageUri": IMAGE, "CreateTable": True},
     "DynamoDB Streams without a stream": {"SinkSecretArn": SECRET, "ImageUri": IMAGE, "StreamType": "dynamodb"},
+}
+
+SNAPSHOT_LEAST = {"SourceSecretArn": SOURCE_SECRET, "SinkSecretArn": SECRET, "ImageUri": IMAGE}
+SNAPSHOT_SCENARIOS = {
+    "the least that must be given": SNAPSHOT_LEAST,
+    "everything that can be given": {
+        "Name": "shop-tables",
+        "Release": "2026.11",
+        "SourceSecretArn": SOURCE_SECRET,
+        "SourceSecretSuffix": "?host=db.example.org&dbname=shop",
+        "SourceSecretKmsKeyArn": "arn:aws:kms:eu-central-1:123456789012:key/7c2d5e",
+        "SourceTlsRootCert": "/var/task/rds.pem",
+        "SnapshotTo": "sink,archive",
+        "SnapshotBeside": "debezium",
+        "SnapshotReplace": True,
+        "SnapshotTablesFile": "/var/task/tables.json",
+        "SnapshotSchedule": "cron(0 3 ? * SUN *)",
+        "ArchiveBucket": "lake",
+        "ArchivePrefix": "shop/tables",
+        "ArchiveFormat": "ndjson",
+        "ArchiveKmsKeyArn": "arn:aws:kms:eu-central-1:123456789012:key/9a8b7c",
+        "ArchiveAbortDays": 2,
+        "PackageType": "Zip",
+        "CodeBucket": "artefacts",
+        "CodeKey": "rowtide/snapshot-1.zip",
+        "Architecture": "x86_64",
+        "MemorySize": 2048,
+        "Timeout": 600,
+        "ReservedConcurrency": 20,
+        "EventAge": 3600,
+        "SinkSecretArn": SECRET,
+        "SinkSecretSuffix": "#url",
+        "SinkSecretKmsKeyArn": "arn:aws:kms:eu-central-1:123456789012:key/4f3b1a",
+        "SecretsExtensionArn": "arn:aws:lambda:eu-central-1:187925254637:layer:AWS-Parameters-and-Secrets:12",
+        "DatabaseUserArn": "arn:aws:rds-db:eu-central-1:123456789012:dbuser:db-ABCDEF/rowtide",
+        "SinkTlsRootCert": "/var/task/rds.pem",
+        "ConfigParameter": "/shop/rowtide.toml",
+        "SinkSchema": "cdc",
+        "SinkDdl": "never",
+        "SinkConnections": 2,
+        "SubnetIds": ["subnet-1", "subnet-2"],
+        "SecurityGroupIds": ["sg-1"],
+        "LogRetentionDays": 7,
+        "FailureRetentionDays": 90,
+        "AgeAlarmSeconds": 600,
+        "AlarmEmail": "ops@example.org",
+    },
+    "a created archive, every day": SNAPSHOT_LEAST | {"SnapshotTo": "archive", "SnapshotSchedule": "rate(1 day)"},
+    "a created archive with a key, no reservation, no alarms": SNAPSHOT_LEAST
+    | {
+        "SnapshotTo": "sink,archive",
+        "ArchiveKmsKeyArn": "arn:aws:kms:eu-central-1:123456789012:key/9a8b7c",
+        "ReservedConcurrency": -1,
+        "CreateAlarms": False,
+    },
+    # who writes no archive gets nothing of one
+    "settings of an archive that is not written": SNAPSHOT_LEAST
+    | {"ArchiveBucket": "lake", "ArchiveKmsKeyArn": "arn:aws:kms:eu-central-1:123456789012:key/9a8b7c"},
+}
+SNAPSHOT_REFUSED = {
+    "an image without its address": {"SourceSecretArn": SOURCE_SECRET, "SinkSecretArn": SECRET},
+    "a zip without its key": {
+        "SourceSecretArn": SOURCE_SECRET,
+        "SinkSecretArn": SECRET,
+        "PackageType": "Zip",
+        "CodeBucket": "artefacts",
+    },
 }
 
 # what a stack of deploy/dms/template.yaml needs
