@@ -9,7 +9,7 @@
 //! | `json`, `jsonb` | the document | the document | text |
 //! | `bytea` | base64 | = | = |
 //! | `timestamp` | `"2026-03-02T08:35:30.123456"`; 3 decimals where its precision is at most 3 | text | with `Z` |
-//! | `timestamptz` | `"2026-03-02T08:35:30.123456Z"`, with as many decimals as its precision | text, in UTC | 6 decimals |
+//! | `timestamptz` | `"2026-03-02T08:35:30.123456Z"`, with the decimals of its precision | text, in UTC | 6 decimals |
 //! | `time` | `"08:35:30.123456"`, 3 decimals as above | text | text |
 //! | `timetz` | `"06:35:30.5Z"`, in UTC | text | text |
 //! | `interval` | `"PT3723.5S"`, a month as 30.4375 days | text | text |
@@ -150,11 +150,14 @@ impl Kind {
 
     /// What is asked for in the place of a column, where its own text does not tell.
     pub(super) fn expression(&self, of: &Type, column: &str) -> Option<String> {
-        let template = match self {
-            Self::Interval => include_str!("../../../sql/snapshot/postgres/interval.sql"),
-            Self::TimeOfZone => include_str!("../../../sql/snapshot/postgres/time_of_zone.sql"),
-            Self::Number if *of == Type::MONEY => include_str!("../../../sql/snapshot/postgres/money.sql"),
-            _ => return None,
+        let template = if *self == Self::Interval {
+            include_str!("../../../sql/snapshot/postgres/interval.sql")
+        } else if *self == Self::TimeOfZone {
+            include_str!("../../../sql/snapshot/postgres/time_of_zone.sql")
+        } else if *self == Self::Number && *of == Type::MONEY {
+            include_str!("../../../sql/snapshot/postgres/money.sql")
+        } else {
+            return None;
         };
         Some(fill(template, &[("column", column)]))
     }
@@ -165,34 +168,34 @@ impl Kind {
 /// # Source
 /// Debezium 3.6.1: what its connector for PostgreSQL has no converter for.
 pub(super) fn is_sent_by_debezium(of: &Type) -> bool {
-    match of.kind() {
-        TypeKind::Composite(_) | TypeKind::Multirange(_) => false,
-        TypeKind::Array(element) => {
-            let is_left_out =
-                matches!(*element, Type::INTERVAL | Type::MONEY | Type::NAME | Type::POINT | Type::XML);
-            !is_left_out && is_sent_by_debezium(element)
-        }
-        _ => !matches!(
-            *of,
-            Type::BOX
-                | Type::CIRCLE
-                | Type::LINE
-                | Type::LSEG
-                | Type::PATH
-                | Type::POLYGON
-                | Type::CID
-                | Type::TID
-                | Type::XID
-                | Type::XID8
-                | Type::PG_LSN
-                | Type::PG_SNAPSHOT
-                | Type::TXID_SNAPSHOT
-                | Type::JSONPATH
-                | Type::TSQUERY
-                | Type::REGCLASS
-                | Type::REGTYPE
-        ),
+    if let TypeKind::Array(element) = of.kind() {
+        let is_left_out =
+            matches!(*element, Type::INTERVAL | Type::MONEY | Type::NAME | Type::POINT | Type::XML);
+        return !is_left_out && is_sent_by_debezium(element);
     }
+    if matches!(of.kind(), TypeKind::Composite(_) | TypeKind::Multirange(_)) {
+        return false;
+    }
+    !matches!(
+        *of,
+        Type::BOX
+            | Type::CIRCLE
+            | Type::LINE
+            | Type::LSEG
+            | Type::PATH
+            | Type::POLYGON
+            | Type::CID
+            | Type::TID
+            | Type::XID
+            | Type::XID8
+            | Type::PG_LSN
+            | Type::PG_SNAPSHOT
+            | Type::TXID_SNAPSHOT
+            | Type::JSONPATH
+            | Type::TSQUERY
+            | Type::REGCLASS
+            | Type::REGTYPE
+    )
 }
 
 /// A column: how its member begins, and how its values are written.
@@ -224,9 +227,9 @@ pub(super) fn write_row(columns: &[Column], line: &[u8], out: &mut String) -> Re
         out.push(sign);
         out.push_str(member);
         if field == NULL {
-            out.push_str("null")
+            out.push_str("null");
         } else {
-            write(kind, field, out)?
+            write(kind, field, out)?;
         }
         sign = ',';
     }
@@ -247,13 +250,10 @@ fn unexpected() -> Error {
 
 fn write(kind: &Kind, field: &[u8], out: &mut String) -> Result<()> {
     let text = std::str::from_utf8(field).map_err(|_| unexpected())?;
-    match kind {
-        Kind::Text if is_json_already(field) => {
-            out.push('"');
-            out.push_str(text);
-            out.push('"');
-        }
-        _ => value(kind, &unescaped(text), out),
+    if *kind == Kind::Text && is_json_already(field) {
+        out.extend(["\"", text, "\""]);
+    } else {
+        value(kind, &unescaped(text), out);
     }
     Ok(())
 }
@@ -295,13 +295,9 @@ pub(super) fn unescaped(text: &str) -> Cow<'_, str> {
 /// Appends a value that is not null, from the server's text.
 fn value(kind: &Kind, text: &str, out: &mut String) {
     let written = match kind {
-        Kind::Number => json::is_number(text).then(|| out.push_str(text)),
-        Kind::Trimmed => json::is_number(text).then(|| out.push_str(without_zeros(text))),
-        Kind::Boolean => match text {
-            "t" | "true" => Some(out.push_str("true")),
-            "f" | "false" => Some(out.push_str("false")),
-            _ => None,
-        },
+        Kind::Number => word(json::is_number(text).then_some(text), out),
+        Kind::Trimmed => word(json::is_number(text).then(|| without_zeros(text)), out),
+        Kind::Boolean => word(boolean(text), out),
         Kind::Document => document(text, out),
         Kind::Bytes => bytes(text, out),
         Kind::Bit => bit(text, out),
@@ -341,6 +337,19 @@ fn bytes(text: &str, out: &mut String) -> Option<()> {
     STANDARD.encode_string(&bytes, out);
     out.push('"');
     Some(())
+}
+
+fn word(word: Option<&str>, out: &mut String) -> Option<()> {
+    out.push_str(word?);
+    Some(())
+}
+
+fn boolean(text: &str) -> Option<&'static str> {
+    match text {
+        "t" | "true" => Some("true"),
+        "f" | "false" => Some("false"),
+        _ => None,
+    }
 }
 
 /// A number without zeros at the end of its decimals.
@@ -404,9 +413,9 @@ impl Array<'_> {
         let (text, rest) = self.rest.split_at_checked(end)?;
         self.rest = rest;
         if text == "NULL" {
-            out.push_str("null")
+            out.push_str("null");
         } else {
-            value(self.kind, text, out)
+            value(self.kind, text, out);
         }
         Some(())
     }

@@ -220,10 +220,10 @@ mod tests {
 
     fn decode_as(rules: Rules, epoch: u16, payload: String) -> Result<ChangeEvent> {
         let decoder = Informed::new(Snapshot::new(Settings { epoch, ..Settings::default() }), rules);
-        match alone(&decoder, &Record::new("s", "1", payload))? {
-            Decoded::Events(mut events) if events.len() == 1 => Ok(events.remove(0)),
-            other => panic!("{other:?}"),
-        }
+        let decoded = alone(&decoder, &Record::new("s", "1", payload))?;
+        let Decoded::Events(mut events) = decoded else { panic!("{decoded:?}") };
+        assert_eq!(events.len(), 1);
+        Ok(events.remove(0))
     }
 
     fn decode(payload: String) -> Result<ChangeEvent> {
