@@ -13,6 +13,7 @@ mod json;
 mod maxwell;
 mod mongodb;
 mod own_members;
+mod snapshot;
 mod wal2json;
 
 use crate::model::{Memory, is_done, take};

@@ -42,7 +42,11 @@ fn hostile() -> Vec<String> {
 
 /// The tree with every member of this name, and every text that is this name, renamed.
 fn renamed(value: &Value, old: &str, new: &str) -> Value {
-    let text = |text: &String| if text == old { new.to_owned() } else { text.clone() };
+    let text = |text: &String| match text.strip_suffix(old) {
+        // a snapshot names a table with its schema
+        Some(schema) if schema.is_empty() || schema.ends_with('.') => format!("{schema}{new}"),
+        _ => text.clone(),
+    };
     match value {
         Value::Object(members) => {
             let member = |(name, value): &(String, Value)| (text(name), renamed(value, old, new));

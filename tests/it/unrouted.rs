@@ -135,6 +135,10 @@ fn every_relational_format_names_the_table_that_it_leaves_out() {
             "wal2json",
             r#"{"change":[{"kind":"insert","schema":"shop","table":"orders","columnnames":["id"],"columnvalues":[1]}]}"#,
         ),
+        (
+            "snapshot",
+            r#"{"rowtide_snapshot":{"table":"shop.orders","scheme":"l","at":"2026-03-02T08:00:00Z"},"row":{"id":1}}"#,
+        ),
     ];
     for (decoder, text) in records {
         let flow = Flow::with_decoders(&of_orders, Decoders::named(decoder, &(&of_orders).into()).unwrap());

@@ -45,7 +45,7 @@ fn records(step: &Step, at: u64, payload: impl Fn(&str, &str, &str) -> String) -
     records
 }
 
-fn envelope(step: &Step, at: u64, source: &str) -> Vec<Record> {
+pub(super) fn envelope(step: &Step, at: u64, source: &str) -> Vec<Record> {
     records(step, at, |op, before, after| {
         format!(r#"{{"before":{before},"after":{after},"source":{{{source}}},"op":"{op}","ts_ms":{at}}}"#)
     })
@@ -53,7 +53,7 @@ fn envelope(step: &Step, at: u64, source: &str) -> Vec<Record> {
 
 /// PostgreSQL's log; rows that were there are read by an incremental snapshot, without a position, or by an initial
 /// one, whose position may be behind that of changes which it does not show.
-fn wal(step: &Step, at: u64) -> String {
+pub(super) fn wal(step: &Step, at: u64) -> String {
     let name = r#""connector":"postgresql","schema":"shop","table":"orders""#;
     match step {
         Step::Load(_) => {

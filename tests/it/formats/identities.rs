@@ -22,6 +22,7 @@ const JSON: &str = r#"{"own_table":"orders","own_revision":7,"id":1}"#;
 const STREAMS: &str = r#"{"eventName":"REMOVE","awsRegion":"eu-west-1","dynamodb":{"Keys":{"id":{"N":"1"}},"SequenceNumber":"1","StreamViewType":"NEW_IMAGE"},"eventSourceARN":"arn:aws:dynamodb:eu-west-1:111111111111:table/orders/stream/l"}"#;
 const KINESIS: &str = r#"{"eventName":"REMOVE","awsRegion":"eu-west-1","tableName":"orders","recordFormat":"application/json","dynamodb":{"ApproximateCreationDateTime":1772440530123456,"Keys":{"id":{"N":"1"}}}}"#;
 const EXPORT: &str = r#"{"tableArn":"arn:aws:dynamodb:eu-west-1:111111111111:table/orders","exportTime":"2026-03-02T08:00:00.000Z","Item":{"id":{"N":"1"}}}"#;
+const SNAPSHOT: &str = r#"{"rowtide_snapshot":{"table":"public.orders","source":{"db":"shop"},"scheme":"p","at":"2026-03-02T08:00:00Z","key":["id"]},"row":{"id":1}}"#;
 
 /// The identity that the only event of a record has.
 fn identity(transport: &str, payload: &str) -> SourceIdentity {
@@ -68,6 +69,7 @@ fn each_format_tells_its_source_as_far_as_it_can() {
         (KINESIS, of_stream, r#"{"region":"eu-west-1"}"#),
         (STREAMS, of_stream, of_stream),
         (EXPORT, of_stream, of_stream),
+        (SNAPSHOT, r#"{"db":"shop"}"#, r#"{"db":"shop"}"#),
     ] {
         assert_eq!(identity(STREAM, payload).as_str(), through_a_stream, "{payload}");
         assert_eq!(identity("events/a.json", payload).as_str(), bare, "{payload}");
@@ -79,8 +81,10 @@ fn each_format_tells_its_source_as_far_as_it_can() {
         // another region or account is another source, unless the record itself says which
         for (from, to) in [("eu-west-1", "us-east-1"), ("111111111111", "222222222222")] {
             let (one, other) = (identity(STREAM, payload), identity(&STREAM.replace(from, to), payload));
-            let is_told =
-                payload == STREAMS || payload == EXPORT || (payload == KINESIS && from == "eu-west-1");
+            let is_told = payload == SNAPSHOT
+                || payload == STREAMS
+                || payload == EXPORT
+                || (payload == KINESIS && from == "eu-west-1");
             assert_eq!(one.conflicts_with(&other), !is_told, "{to} {payload}");
         }
     }
@@ -102,6 +106,7 @@ fn what_the_records_tell_tells_them_apart() {
         (KINESIS, r#""awsRegion":"eu-west-1""#, r#""awsRegion":"us-east-1""#),
         (EXPORT, ":eu-west-1:", ":us-east-1:"),
         (EXPORT, ":111111111111:", ":222222222222:"),
+        (SNAPSHOT, r#""db":"shop""#, r#""db":"tenant_b""#),
     ] {
         for transport in [STREAM, "s"] {
             let other = payload.replace(from, to);
@@ -139,6 +144,13 @@ fn the_ways_by_which_the_changes_of_one_table_come_are_of_one_source() {
     for (one, other) in ways.iter().flat_map(|one| ways.iter().map(move |other| (one, other))) {
         assert!(!one.conflicts_with(other), "{one:?} {other:?}");
     }
+    // the changes of a database and its snapshots, whatever brings them
+    let changes = identity(
+        STREAM,
+        r#"{"op":"c","before":null,"after":{"id":1},"source":{"connector":"postgresql","name":"server","db":"shop","schema":"public","table":"orders","lsn":1}}"#,
+    );
+    assert!(!changes.conflicts_with(&identity("snapshot:public.orders", SNAPSHOT)));
+    assert!(!identity(STREAM, WAL2JSON).conflicts_with(&identity("snapshot:public.orders", SNAPSHOT)));
     // format 1 and 2 of one database, and the records of one server, too
     assert!(!identity(STREAM, WAL2JSON).conflicts_with(&identity(STREAM, TRANSACTION)));
 }

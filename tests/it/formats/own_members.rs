@@ -178,6 +178,11 @@ const WORDS: &[&str] = &[
     "fragment",
     "chunk_id",
     "index",
+    // rows of a snapshot
+    "rowtide_snapshot",
+    "scheme",
+    "at",
+    "gone",
     // JSON of one's own, what is around records, and what tables are made of
     "meta",
     "row",
@@ -456,6 +461,24 @@ const FORMATS: &[Format] = &[
         },
         taken: &[],
         names_keys: false,
+    },
+    Format {
+        decoder: "snapshot",
+        is_pinned: false,
+        told: |_| (Settings::default(), Rules::default()),
+        records: |key, columns| {
+            let (key, row) = (quoted(key), plain(columns));
+            let head = format!(
+                r#""rowtide_snapshot":{{"table":"shop.orders","source":{{"db":"shop"}},"scheme":"p","at":"2026-03-02T08:00:00Z","key":[{key}]}}"#
+            );
+            vec![
+                format!(r#"{{{head},"row":{{{row}}}}}"#),
+                format!(r#"{{"row":{{{row}}},{head}}}"#),
+                format!(r#"{{{head},"gone":{{{row}}}}}"#),
+            ]
+        },
+        taken: &[],
+        names_keys: true,
     },
     Format {
         decoder: "json",

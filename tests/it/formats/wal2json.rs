@@ -23,11 +23,11 @@ fn columns(row: &Row, names: &[&str]) -> String {
 }
 
 const KEY: &[&str] = &["id"];
-const ALL: &[&str] = &["id", "name", "n"];
+pub(super) const ALL: &[&str] = &["id", "name", "n"];
 
 /// Format 2. `identity` names what the replica identity has of the old row; an update leaves out the columns of
 /// `out_of_line` that it does not change.
-fn format_2(step: &Step, at: u64, identity: &[&str], out_of_line: &[&str]) -> Vec<Record> {
+pub(super) fn format_2(step: &Step, at: u64, identity: &[&str], out_of_line: &[&str]) -> Vec<Record> {
     let (action, rest) = match step {
         // the stream itself has no loads; here a row counts as written when it was read
         Step::Load(row) | Step::Insert(row) => ("I", format!(r#""columns":{}"#, columns(row, ALL))),
