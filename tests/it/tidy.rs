@@ -149,6 +149,29 @@ const ROOMS: &[(&str, &[&str])] = &[
             "version",
         ],
     ),
+    ("archive", &["config", "error"]),
+    (
+        "snapshot",
+        &[
+            "archive",
+            "catalogue",
+            "config",
+            "deadline",
+            "error",
+            "event",
+            "formats",
+            "json",
+            "pipeline",
+            "plan",
+            "policy",
+            "record",
+            "route",
+            "rules",
+            "sink",
+            "source",
+            "version",
+        ],
+    ),
     (
         "redrive",
         &[
@@ -178,7 +201,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &[
             "archive", "coalesce", "config", "deadline", "decode", "decoders", "doctor", "embedded", "error",
             "event", "json", "pipeline", "plan", "policy", "record", "redrive", "report", "route", "secrets",
-            "sink", "unpack",
+            "sink", "snapshot", "unpack",
         ],
     ),
 ];
