@@ -149,7 +149,6 @@ const ROOMS: &[(&str, &[&str])] = &[
             "version",
         ],
     ),
-    ("archive", &["config", "error"]),
     (
         "snapshot",
         &[
@@ -192,8 +191,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "lambda",
         &[
-            "config", "deadline", "error", "event", "metrics", "pipeline", "record", "report", "secrets",
-            "sink",
+            "config", "deadline", "error", "event", "json", "metrics", "pipeline", "record", "report",
+            "secrets", "sink", "snapshot",
         ],
     ),
     (
@@ -525,7 +524,7 @@ fn a_room_does_not_speak_of_what_it_must_not_know() {
 }
 
 /// Rooms whose files know each other in one direction only.
-const WITHOUT_CIRCLES: [&str; 16] = [
+const WITHOUT_CIRCLES: [&str; 17] = [
     "crates/rowtide-decode/src/decode",
     "crates/rowtide-decode/src/error",
     "crates/rowtide-decode/src/formats",
@@ -542,6 +541,7 @@ const WITHOUT_CIRCLES: [&str; 16] = [
     "src/route",
     "src/secrets",
     "src/sink",
+    "src/snapshot",
 ];
 
 /// Of these, the rooms that still have circles where imports stand in braces, or where what is in a folder needs what
