@@ -1,11 +1,12 @@
 //! The function `rowtide-snapshot`: tables read by invocations of their own.
 //!
-//! An event of a schedule, or one by hand, begins a run of every table, and hands Lambda an event for each part of it.
-//! Each of these reads its part, goes on in another invocation before its own ends, and whichever is last ends the run.
-//! No event holds a secret, a statement or a key: how far a part is stands in the state of the sink, where whoever works
-//! on a part holds it. So an event that comes twice does no harm, and neither does one that fails and comes again.
+//! An event of a schedule, or one by hand, begins a run of every table, and hands Lambda an event for each part of
+//! it. Each of these reads its part, goes on in another invocation before its own ends, and whichever is last ends
+//! the run. No event holds a secret, a statement or a key: how far a part is stands in the state of the sink, where
+//! whoever works on a part holds it. So an event that comes twice does no harm, and neither does one that fails and
+//! comes again.
 
-use super::{Failure, Function, Response, deadline};
+use super::function::{Failure, Function, Response, deadline, serve};
 use crate::config::Draft;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
@@ -26,7 +27,7 @@ const HOPS_MAX: u32 = 100;
 
 /// Runs the snapshot function until Lambda ends it, as [`run`](super::run) does the stream function.
 pub async fn run_snapshot() -> ExitCode {
-    super::serve::<SnapshotFunction>().await
+    serve::<SnapshotFunction>().await
 }
 
 /// What the function keeps from one invocation to the next.

@@ -421,10 +421,10 @@ impl Database {
     ///
     /// What is tried again after an answer that was lost is known by its version, and never taken for another's.
     ///
-    /// # Errors
-    /// When it cannot be written, or not be held: a job has at most [`STATE_JOB_MAX`](super::STATE_JOB_MAX) bytes, a key
-    /// [`STATE_KEY_MAX`](super::STATE_KEY_MAX), a text [`STATE_TEXT_MAX`](super::STATE_TEXT_MAX), and none a NUL. After
-    /// an error that waiting may end ([`Error::disposition`]) it may have been written: read it before going on.
+    /// # Errors When it cannot be written, or not be held: a job has at most [`STATE_JOB_MAX`](super::STATE_JOB_MAX)
+    /// bytes, a key [`STATE_KEY_MAX`](super::STATE_KEY_MAX), a text [`STATE_TEXT_MAX`](super::STATE_TEXT_MAX), and
+    /// none a NUL. After an error that waiting may end ([`Error::disposition`]) it may have been written: read it
+    /// before going on.
     pub async fn put_state(
         &self,
         job: &str,

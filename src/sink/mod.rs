@@ -1,9 +1,9 @@
 //! Where rows go. The only room that talks to a database. Knows statements and rows, no sources and no Lambda.
 //!
 //! A [`Sink`] writes rows and says what became of each; a [`Store`] keeps the books beside it: parked records, what
-//! fills which target, what sources said of their tables, what jobs keep. [`Postgres`] and [`Cratedb`] are both, [`Database`] is
-//! whichever of them `sink.url` names, and [`Memory`] is one for the tests of whoever embeds the flow. Whoever brings a
-//! sink of his own needs no store.
+//! fills which target, what sources said of their tables, what jobs keep. [`Postgres`] and [`Cratedb`] are both,
+//! [`Database`] is whichever of them `sink.url` names, and [`Memory`] is one for the tests of whoever embeds the
+//! flow. Whoever brings a sink of his own needs no store.
 
 mod any;
 mod contract;

@@ -22,7 +22,8 @@ const PAGES_AHEAD: usize = 2;
 const NOTED_EVERY: Duration = Duration::from_secs(5);
 /// Text of the rows of one object of an archive: so much at most is read again after an accident.
 const OBJECT_BYTES: u64 = 512 * 1024 * 1024;
-/// How long a part is held after the last sign of whoever works on it. Lambda tries a failed event again after a minute.
+/// How long a part is held after the last sign of whoever works on it. Lambda tries a failed event again after a
+/// minute.
 const HELD: Duration = Duration::from_secs(45);
 /// How often a sign is given.
 const SIGN_EVERY: Duration = Duration::from_secs(15);
@@ -65,8 +66,8 @@ fn now() -> i64 {
 }
 
 impl<S: Sink> Ways<'_, S> {
-    /// Takes the rows of `reader` to where they go, and notes in `entry` how far they are durable. `seen` is called with
-    /// what became of each page.
+    /// Takes the rows of `reader` to where they go, and notes in `entry` how far they are durable. `seen` is called
+    /// with what became of each page.
     ///
     /// # Errors
     /// When a page cannot be made durable; what is noted stays.

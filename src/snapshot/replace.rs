@@ -1,5 +1,5 @@
-//! What an earlier load brought and this one did not see is gone at the source: it becomes a delete, one tick below this
-//! run. So rows that this run wrote, and all that the stream wrote, stay whatever happens in between.
+//! What an earlier load brought and this one did not see is gone at the source: it becomes a delete, one tick below
+//! this run. So rows that this run wrote, and all that the stream wrote, stay whatever happens in between.
 
 use super::head::Head;
 use super::table::Described;

@@ -5,7 +5,7 @@ use super::head::{Head, tick};
 use super::part::{Reached, Ways, hold, is_held};
 use super::progress::{Books, Counts, Entry, PartProgress, TableProgress, run_name, run_time};
 use super::replace::{self, Replacing};
-use super::source::Source;
+use super::source::{Plan, Source};
 use super::table::{Described, Form, Range};
 use super::tables::{Chosen, chosen, configured};
 use crate::archive::{About, Archive};
@@ -62,6 +62,7 @@ pub struct Done {
 pub struct Run<'a, S> {
     job: &'a Snapshot<'a, S>,
     described: Described,
+    plan: Plan,
     flow: Option<Flow>,
     head: Head,
     about: About,
@@ -146,7 +147,8 @@ impl<'a, S: Sink> Snapshot<'a, S> {
         };
         let mut table = chosen.table.clone();
         table.chunk = table.chunk.or(Some(self.config.snapshot.chunk));
-        let described = Box::pin(self.source.describe(chosen.place.as_ref(), &table, scheme, never)).await?;
+        let (described, plan) =
+            Box::pin(self.source.describe(chosen.place.as_ref(), &table, scheme, never)).await?;
         let epoch = self.epoch(target);
         let flow = if fresh.to_sink { Some(self.flow(&described, scheme, epoch)?) } else { None };
         if goes_on {
@@ -156,7 +158,8 @@ impl<'a, S: Sink> Snapshot<'a, S> {
                 tracing::warn!(table = name, "An unfinished snapshot of the table is given up for this one.");
             }
             let former = std::mem::replace(&mut entry.now, fresh).run;
-            entry.now.parts = Box::pin(self.source.split(&described, chosen.table.split, never)).await?;
+            entry.now.parts =
+                Box::pin(self.source.split((&described, &plan), chosen.table.split, never)).await?;
             entry.save(never).await?;
             // what is kept of the parts of a run is of no use any more
             self.books.forget(&parts_of(name, &former)).await?;
@@ -167,7 +170,7 @@ impl<'a, S: Sink> Snapshot<'a, S> {
         let count = u64::try_from(at.0 / tick(scheme)).unwrap_or_default();
         let version = Version::new(scheme, epoch, Rank::Loaded).number(count).to_string();
         let was_resumed = goes_on;
-        Ok(Some(Run { job: self, described, flow, head, about, version, entry, was_resumed }))
+        Ok(Some(Run { job: self, described, plan, flow, head, about, version, entry, was_resumed }))
     }
 
     /// What a table that is verified is made of, its flow, and the target that it is compared with.
@@ -175,7 +178,7 @@ impl<'a, S: Sink> Snapshot<'a, S> {
         &self,
         chosen: &Chosen,
         known: &'k [KnownTarget],
-    ) -> Result<(Described, Flow, &'k KnownTarget)> {
+    ) -> Result<((Described, Plan), Flow, &'k KnownTarget)> {
         let name = &chosen.table.name;
         let routes = Routes::new(Policy::from(self.config));
         let Some(target) = known_target(&routes, SourceTable::named(name), known) else {
@@ -187,9 +190,9 @@ impl<'a, S: Sink> Snapshot<'a, S> {
         let mut table = chosen.table.clone();
         table.chunk = table.chunk.or(Some(self.config.snapshot.chunk));
         let never = Deadline::never();
-        let described = self.source.describe(chosen.place.as_ref(), &table, scheme, never).await?;
+        let (described, plan) = self.source.describe(chosen.place.as_ref(), &table, scheme, never).await?;
         let flow = self.flow(&described, scheme, self.epoch(Some(target)))?;
-        Ok((described, flow, target))
+        Ok(((described, plan), flow, target))
     }
 
     /// What rows are written to, and the database behind it.
@@ -321,7 +324,7 @@ impl<S: Sink> Run<'_, S> {
         entry.now.held_until = hold();
         entry.save(deadline).await?;
         let after = entry.now.after.clone();
-        let reader = self.job.source.open(&self.described, range, after.as_deref()).await?;
+        let reader = self.job.source.open((&self.described, &self.plan), range, after.as_deref()).await?;
         let ways = Ways {
             head: &self.head,
             part: number,

@@ -129,13 +129,22 @@ impl Source {
         table: &SnapshotTable,
         scheme: char,
         deadline: Deadline,
-    ) -> Result<Described> {
+    ) -> Result<(Described, Plan)> {
         match self {
-            Self::Postgres(source) => source.describe(place, table, scheme, deadline).await,
+            Self::Postgres(source) => {
+                let (described, plan) = source.describe(place, table, scheme, deadline).await?;
+                Ok((described, Plan::Postgres(Arc::new(plan))))
+            }
             #[cfg(feature = "mysql")]
-            Self::Mysql(source) => source.describe(place, table, scheme).await,
+            Self::Mysql(source) => {
+                let (described, plan) = source.describe(place, table, scheme).await?;
+                Ok((described, Plan::Mysql(Arc::new(plan))))
+            }
             #[cfg(feature = "dynamodb")]
-            Self::Dynamodb(source) => source.describe(place, table).await,
+            Self::Dynamodb(source) => {
+                let (described, plan) = source.describe(place, table).await?;
+                Ok((described, Plan::Dynamodb(Arc::new(plan))))
+            }
         }
     }
 
@@ -145,11 +154,11 @@ impl Source {
     /// When it cannot be asked.
     pub(super) async fn split(
         &self,
-        table: &Described,
+        (table, plan): (&Described, &Plan),
         parts: u64,
         deadline: Deadline,
     ) -> Result<Vec<Range>> {
-        match (self, &table.plan) {
+        match (self, plan) {
             (Self::Postgres(source), Plan::Postgres(plan)) => {
                 source.split(&table.name, plan, parts, deadline).await
             }
@@ -168,11 +177,11 @@ impl Source {
     /// When no connection can be made, or the place is none of this table.
     pub(super) async fn open(
         &self,
-        table: &Described,
+        (table, plan): (&Described, &Plan),
         range: &Range,
         after: Option<&[String]>,
     ) -> Result<Reader> {
-        match (self, &table.plan) {
+        match (self, plan) {
             (Self::Postgres(source), Plan::Postgres(plan)) => {
                 let reader = postgres::Reader::open(source, plan, table, range, after).await?;
                 Ok(Reader::Postgres(Box::new(reader)))
@@ -211,6 +220,7 @@ impl Reader {
 #[cfg(not(all(feature = "mysql", feature = "dynamodb")))]
 fn without_feature(of: &str, feature: &str) -> Error {
     Error::config(format!(
-        "snapshot.url: this build cannot read {of}. Build it with the feature: cargo install --features {feature}, or          cargo build --release --features {feature}."
+        "snapshot.url: this build cannot read {of}. Build it with the feature: cargo install --features {feature}, or \
+         cargo build --release --features {feature}."
     ))
 }

@@ -1,6 +1,5 @@
 //! What is read of a source: tables, parts of them, pages of rows.
 
-use super::source::Plan;
 use crate::error::{Code, Error, ErrorKind};
 use crate::source::SourceIdentity;
 use serde::{Deserialize, Serialize};
@@ -23,7 +22,7 @@ impl TableName {
     }
 }
 
-/// A table, and how it is read.
+/// A table.
 pub(super) struct Described {
     /// As its stream names it.
     pub(super) name: String,
@@ -33,7 +32,6 @@ pub(super) struct Described {
     /// The columns and their types in the source's words.
     pub(super) columns: Vec<(String, String)>,
     pub(super) form: Form,
-    pub(super) plan: Plan,
 }
 
 /// What the records of a table are.

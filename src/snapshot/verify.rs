@@ -1,12 +1,14 @@
 //! Whether the sink has what the source has, row by row.
 //!
-//! The rows of the source go through the reader of a snapshot and through the flow, into a sink that only compares. What
-//! differs may be on its way, so it is looked at again after a while: pages in which something differed are read again,
-//! and a key that the source seemed to lack is looked for in the whole of it. Only what differs both times counts.
+//! The rows of the source go through the reader of a snapshot and through the flow, into a sink that only compares.
+//! What differs may be on its way, so it is looked at again after a while: pages in which something differed are read
+//! again, and a key that the source seemed to lack is looked for in the whole of it. Only what differs both times
+//! counts.
 
 use super::compare::{Comparer, Kind};
 use super::head::Head;
 use super::run::Snapshot;
+use super::source::Plan;
 use super::table::{Described, Range};
 use super::tables::Chosen;
 use crate::deadline::Deadline;
@@ -63,6 +65,7 @@ struct Work<'a, S> {
     database: &'a Database,
     target: &'a KnownTarget,
     described: Described,
+    plan: Plan,
     flow: Flow,
     head: Head,
 }
@@ -84,9 +87,9 @@ impl<S: Sink> Snapshot<'_, S> {
             return Err(Error::config("There is no sink to compare with: name it by --sink URL."));
         };
         let known = database.targets().await?;
-        let (described, flow, target) = Box::pin(self.verified(chosen, &known)).await?;
+        let ((described, plan), flow, target) = Box::pin(self.verified(chosen, &known)).await?;
         let head = Head::new(&described, 'l', Timestamp(1), "verify");
-        let work = Work { job: self, database, target, described, flow, head };
+        let work = Work { job: self, database, target, described, plan, flow, head };
         let parts = Box::pin(work.parts(how.share)).await?;
         let comparer = Comparer::new(database, target);
         let (rows, suspicious) = Box::pin(work.pass(&parts, &comparer, seen)).await?;
@@ -117,7 +120,8 @@ impl<S: Sink> Work<'_, S> {
         }
         let wanted = (2.0 / share).ceil().clamp(2.0, 1_000.0);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is from 2 to 1,000")]
-        let parts = self.job.source().split(&self.described, wanted as u64, Deadline::never()).await?;
+        let parts =
+            self.job.source().split((&self.described, &self.plan), wanted as u64, Deadline::never()).await?;
         // others each time
         let start = jiff::Timestamp::now().subsec_nanosecond().unsigned_abs() as usize;
         let step = parts.len().div_ceil(2).max(1);
@@ -133,7 +137,7 @@ impl<S: Sink> Work<'_, S> {
     ) -> Result<(u64, Vec<Suspicious>)> {
         let (mut rows, mut suspicious, mut kept) = (0, Vec::new(), 0);
         for range in ranges {
-            let mut reader = self.job.source().open(&self.described, range, None).await?;
+            let mut reader = self.job.source().open((&self.described, &self.plan), range, None).await?;
             let mut after = range.after.clone();
             while let Some(page) = reader.page().await? {
                 let records = self.head.records(&page, 0, rows);
@@ -178,7 +182,7 @@ impl<S: Sink> Work<'_, S> {
         let keys: HashSet<String> = suspicious.into_iter().flat_map(|(_, keys)| keys).collect();
         for range in ranges {
             let comparer = Comparer::new(self.database, self.target);
-            let mut reader = self.job.source().open(&self.described, &range, None).await?;
+            let mut reader = self.job.source().open((&self.described, &self.plan), &range, None).await?;
             while let Some(page) = reader.page().await? {
                 let records = self.head.records(&page, 0, 0);
                 let report = process(&self.flow, &comparer, &records, Deadline::never()).await;

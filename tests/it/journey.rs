@@ -1,5 +1,5 @@
-//! docs/dynamodb-to-postgresql.md, as far as it goes without an account, and docs/snapshot.md: their commands are run in
-//! order, as they stand.
+//! docs/dynamodb-to-postgresql.md, as far as it goes without an account, and docs/snapshot.md: their commands are run
+//! in order, as they stand.
 
 use crate::cli::command;
 use crate::support::server;

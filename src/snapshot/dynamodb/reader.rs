@@ -1,7 +1,7 @@
 //! The items of one segment of a table, a Scan a page.
 
+use super::database::{Dynamodb, Plan, meaning};
 use super::item::{Attributes, key_of, parse_key, write_item};
-use super::{Dynamodb, Plan, meaning};
 use crate::error::{Code, Error, ErrorKind, Result};
 use crate::snapshot::table::{Described, Page, Range, bad_cursor};
 use aws_sdk_dynamodb::Client;

@@ -2,9 +2,9 @@
 //! holds its connection.
 
 use super::connect::meaning;
+use super::database::{Mysql, Plan};
 use super::key::text_of;
 use super::value::{unexpected, write_row};
-use super::{Mysql, Plan};
 use crate::error::Result;
 use crate::snapshot::table::{Described, Page, Range, bad_cursor};
 use futures_util::StreamExt as _;

@@ -1,9 +1,9 @@
 //! Where a table is cut into parts: at keys that divide the numbers of its first column evenly. Only an index is asked.
 
 use super::connect::meaning;
+use super::database::{Mysql, Plan};
 use super::key::{KeyColumn, text_of};
 use super::value::unexpected;
-use super::{Mysql, Plan};
 use crate::error::Result;
 use crate::plan::fill;
 use crate::snapshot::table::Range;

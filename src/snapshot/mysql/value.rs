@@ -16,7 +16,7 @@
 //! | `timestamp` | `"2026-03-02T08:35:30.123Z"` with the decimals it has | the server's text, in UTC |
 //! | `time` | `"-08:35:30.123456"`, always 6 decimals | the server's text |
 //! | dates that no calendar has, as `0000-00-00` | null; in a column without null 1970-01-01 | the server's text |
-//! | geometry | `{"wkb":base64,"srid":null}`, of a `point` with `"x":1.0,"y":2.0` in front | the same; for Canal base64 |
+//! | geometry | `{"wkb":base64,"srid":null}`, of a `point` with `"x":1.0,"y":2.0` in front | as there; Canal base64 |
 //!
 //! # Source
 //! Debezium connector for MySQL, "Data type mappings" (zero values, `time.precision.mode`, `io.debezium.data.Bits`);
@@ -305,8 +305,8 @@ fn geometry(kind: Kind, bytes: &[u8], out: &mut String) -> Option<()> {
     Some(())
 }
 
-/// A number of floating point as `Double.toString` writes it, as all of these streams do: `1.0E10`, `0.1`. `shortest` is
-/// it with a digit in front of its point: `1e10`.
+/// A number of floating point as `Double.toString` writes it, as all of these streams do: `1.0E10`, `0.1`. `shortest`
+/// is it with a digit in front of its point: `1e10`.
 fn as_java_does(shortest: &str) -> Option<String> {
     let (mantissa, exponent) = shortest.split_once('e')?;
     let exponent: i32 = exponent.parse().ok()?;

@@ -1,7 +1,7 @@
 //! The rows of one part of a table, page by page.
 
+use super::database::{Plan, Postgres};
 use super::value::{fields, unescaped, write_row};
-use super::{Plan, Postgres};
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::sink::SourceServer;

@@ -1,6 +1,6 @@
 //! Where a table is cut into parts: at keys of rows that a sample of its pages shows.
 
-use super::{Plan, Postgres};
+use super::database::{Plan, Postgres};
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::plan::fill;
