@@ -36,6 +36,8 @@ mod s3;
 mod samples;
 mod secrets;
 mod set_aside;
+#[cfg(feature = "dynamodb")]
+mod snapshot_dynamodb;
 #[cfg(feature = "mysql")]
 mod snapshot_mysql;
 mod sources;

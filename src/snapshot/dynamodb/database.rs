@@ -19,11 +19,16 @@ pub(in crate::snapshot) const SCHEMES: [(&str, char); 2] = [("dynamodb", 'd'), (
 /// The scheme of a table without a stream: what its stream will have, as an export has it.
 pub(in crate::snapshot) const ALONE: char = 'd';
 
-/// Attempts of a call that is throttled: with the SDK's pauses some two minutes.
+/// Attempts to read a page, which may be throttled: with the SDK's pauses some two minutes.
 const ATTEMPTS: u32 = 12;
+/// Attempts of a question before all reading: whoever waits for it has more likely named the wrong place.
+const ATTEMPTS_AT_FIRST: u32 = 3;
 
 /// A region's tables.
 pub(in crate::snapshot) struct Dynamodb {
+    /// What asks for tables.
+    asking: Client,
+    /// What reads them.
     pub(super) client: Client,
 }
 
@@ -39,13 +44,18 @@ impl Dynamodb {
     /// The tables of `region`, or of the one that the environment names.
     pub(in crate::snapshot) async fn new(region: &str) -> Self {
         let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-        let mut settings = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(http)
-            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
+        let mut settings = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
         if !region.is_empty() {
             settings = settings.region(Region::new(region.to_owned()));
         }
-        Self { client: Client::new(&settings.load().await) }
+        let settings = settings.load().await;
+        let trying = |attempts: u32| {
+            let retries = RetryConfig::standard().with_max_attempts(attempts);
+            Client::from_conf(
+                aws_sdk_dynamodb::config::Builder::from(&settings).retry_config(retries).build(),
+            )
+        };
+        Self { asking: trying(ATTEMPTS_AT_FIRST), client: trying(ATTEMPTS) }
     }
 
     /// The tables there are.
@@ -53,7 +63,7 @@ impl Dynamodb {
     /// # Errors
     /// When they cannot be listed.
     pub(in crate::snapshot) async fn names(&self) -> Result<Vec<TableName>> {
-        let mut pages = self.client.list_tables().into_paginator().items().send();
+        let mut pages = self.asking.list_tables().into_paginator().items().send();
         let mut names = Vec::new();
         while let Some(table) = pages.next().await {
             let table = table.map_err(|error| meaning(&error))?;
@@ -78,7 +88,7 @@ impl Dynamodb {
                 table.name
             )));
         };
-        let answer = self.client.describe_table().table_name(&name.table).send().await;
+        let answer = self.asking.describe_table().table_name(&name.table).send().await;
         let answer = answer.map_err(|error| meaning(&error).about(&name.table, None))?;
         let described = answer.table().ok_or_else(|| incomplete(&name.table))?;
         let arn = described.table_arn().ok_or_else(|| incomplete(&name.table))?.to_owned();
