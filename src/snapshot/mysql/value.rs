@@ -134,7 +134,26 @@ fn kind(column: &mysql_async::Column, declared: Option<&Declared>) -> Kind {
         {
             Kind::Bytes
         }
-        _ => Kind::Plain,
+        Of::MYSQL_TYPE_STRING
+        | Of::MYSQL_TYPE_VAR_STRING
+        | Of::MYSQL_TYPE_VARCHAR
+        | Of::MYSQL_TYPE_TINY_BLOB
+        | Of::MYSQL_TYPE_MEDIUM_BLOB
+        | Of::MYSQL_TYPE_LONG_BLOB
+        | Of::MYSQL_TYPE_BLOB
+        | Of::MYSQL_TYPE_VECTOR
+        | Of::MYSQL_TYPE_ENUM
+        | Of::MYSQL_TYPE_TINY
+        | Of::MYSQL_TYPE_SHORT
+        | Of::MYSQL_TYPE_INT24
+        | Of::MYSQL_TYPE_LONG
+        | Of::MYSQL_TYPE_LONGLONG
+        | Of::MYSQL_TYPE_FLOAT
+        | Of::MYSQL_TYPE_DOUBLE
+        | Of::MYSQL_TYPE_YEAR
+        | Of::MYSQL_TYPE_NULL
+        | Of::MYSQL_TYPE_TYPED_ARRAY
+        | Of::MYSQL_TYPE_UNKNOWN => Kind::Plain,
     }
 }
 
@@ -212,22 +231,18 @@ fn of_date(column: &Column, date: Option<&str>, text: &str, time: [u32; 4], out:
         None if column.is_nullable => return out.push_str("null"),
         None => ("1970-01-01", [0; 4]),
     };
-    let [between, behind] = match column.kind {
-        Kind::Moment(_) if is_of_debezium => ["T", "Z"],
-        _ if is_of_debezium => ["T", ""],
-        _ => [" ", ""],
+    let is_moment = matches!(column.kind, Kind::Moment(_));
+    let between = if is_of_debezium { "T" } else { " " };
+    let behind = if is_of_debezium && is_moment { "Z" } else { "" };
+    let (Kind::Stamp(decimals) | Kind::Moment(decimals)) = column.kind else {
+        return out.extend(["\"", date, "\""]);
     };
-    match column.kind {
-        Kind::Stamp(decimals) | Kind::Moment(decimals) => {
-            let decimals = match column.kind {
-                Kind::Stamp(_) if is_of_debezium && decimals <= 3 => 3,
-                Kind::Stamp(_) if is_of_debezium => usize::from(DECIMALS_MAX),
-                _ => decimals,
-            };
-            out.extend(["\"", date, between, &time_of(time, decimals), behind, "\""]);
-        }
-        _ => out.extend(["\"", date, "\""]),
-    }
+    let decimals = match (is_of_debezium && !is_moment, decimals) {
+        (true, 0..=3) => 3,
+        (true, _) => usize::from(DECIMALS_MAX),
+        (false, decimals) => decimals,
+    };
+    out.extend(["\"", date, between, &time_of(time, decimals), behind, "\""]);
 }
 
 /// What comes as bytes: texts, decimals, documents, and bytes.
