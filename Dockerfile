@@ -1,8 +1,9 @@
 # syntax=docker/dockerfile:1
 
-# The Lambda function as image:
+# A Lambda function as image; FUNCTION is stream, which nobody has to say, or snapshot:
 #
 #     docker build --provenance=false --sbom=false --tag rowtide-stream .
+#     docker build --provenance=false --sbom=false --tag rowtide-snapshot --build-arg FUNCTION=snapshot .
 #
 # Lambda takes images of one architecture and without attestations only, hence the two options.
 #
@@ -26,14 +27,16 @@ ENV RUSTUP_TOOLCHAIN=1.95.0
 SHELL ["/bin/bash", "-o", "errexit", "-o", "pipefail", "-c"]
 WORKDIR /src
 COPY . .
+ARG FUNCTION=stream
 # The cache may be newer than these files and come from others, of another checkout. cargo compares times alone, so it
 # would take what lies there for built.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
     find . -path ./target -prune -o -type f -exec touch {} + \
-    && cargo build --locked --release --no-default-features --features lambda --bin rowtide-stream \
-    && scripts/check-glibc target/release/rowtide-stream \
-    && install -D --mode=0755 target/release/rowtide-stream /out/bootstrap
+    && cargo build --locked --release --no-default-features --features "$(scripts/features "${FUNCTION}")" \
+        --bin "rowtide-${FUNCTION}" \
+    && scripts/check-glibc "target/release/rowtide-${FUNCTION}" \
+    && install -D --mode=0755 "target/release/rowtide-${FUNCTION}" /out/bootstrap
 
 FROM build AS certificates
 RUN mkdir /certificates
@@ -55,7 +58,7 @@ FROM certificates${CERTIFICATES:+-${CERTIFICATES}} AS chosen
 FROM ${RUNTIME_IMAGE}
 ARG CERTIFICATES
 LABEL org.opencontainers.image.title="rowtide" \
-      org.opencontainers.image.description="Turns change records of a stream into PostgreSQL tables" \
+      org.opencontainers.image.description="Turns change records of a stream, or the rows of tables, into PostgreSQL tables" \
       org.opencontainers.image.licenses="MIT OR Apache-2.0"
 COPY --from=build /out/bootstrap /var/runtime/bootstrap
 COPY --from=chosen --chmod=0555 /certificates /etc/rowtide

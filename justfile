@@ -39,13 +39,13 @@ cold-start:
     cargo build --locked --release --no-default-features --features lambda --bins
     ls -l target/release/rowtide-stream
 
-# The Lambda function as zip, for example `just zip aarch64`.
-zip architecture=arch():
-    scripts/zip {{ architecture }}
+# A Lambda function as zip, for example `just zip aarch64` or `just zip aarch64 snapshot`.
+zip architecture=arch() function='stream':
+    scripts/zip {{ architecture }} {{ function }}
 
-# The Lambda function as image.
-image:
-    docker build --provenance=false --sbom=false --tag rowtide-stream .
+# A Lambda function as image, for example `just image snapshot`.
+image function='stream':
+    docker build --provenance=false --sbom=false --build-arg FUNCTION={{ function }} --tag rowtide-{{ function }} .
 
 # The image built and pushed without Docker, and run: needs Debian and root. `just image-test release` builds it as it is
 # deployed, and shows the times of docs/performance.md.

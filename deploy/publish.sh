@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
 # Builds the image of a function, pushes it by digest, and puts the function's alias `live` on it:
 #
-#     deploy/publish.sh [--function NAME] [--repository NAME] [--architecture arm64|x86_64]
-#                       [--tag TAG] [-- OPTIONS OF DOCKER BUILD]
+#     deploy/publish.sh [--processor stream|snapshot] [--function NAME] [--repository NAME]
+#                       [--architecture arm64|x86_64] [--tag TAG] [-- OPTIONS OF DOCKER BUILD]
 #
 # Without --function it stops after the push: the line `ImageUri=…` is the parameter of the templates. With it, a new
 # version of the function is published and the alias moves there; the templates must get the same ImageUri before they
 # are deployed again. deploy/flights/roll-back.sh moves the alias back. Needs docker with buildx, and the AWS CLI.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-repository=rowtide architecture=arm64 function='' tag='' more=()
+processor=stream repository=rowtide architecture=arm64 function='' tag='' more=()
 
 while [ $# -gt 0 ]; do
     case $1 in
+        --processor) processor=${2:?} ;;
         --function) function=${2:?} ;;
         --repository) repository=${2:?} ;;
         --architecture) architecture=${2:?} ;;
@@ -35,13 +36,15 @@ case $architecture in
     *) echo "$0: --architecture is arm64 or x86_64." >&2 && exit 2 ;;
 esac
 
+scripts/features "$processor" >/dev/null
+
 # A tag is never used twice (the repository is immutable), so it names what was built.
 if [ -z "$tag" ]; then
     if [ -n "$(git status --porcelain)" ]; then
         echo "$0: there are changes that are not committed. Commit them, or name the image with --tag." >&2
         exit 1
     fi
-    tag=rowtide-stream-$architecture-$(git rev-parse --short=12 HEAD)
+    tag=rowtide-$processor-$architecture-$(git rev-parse --short=12 HEAD)
 fi
 
 uri=$(aws ecr describe-repositories --repository-names "$repository" \
@@ -59,7 +62,7 @@ else
     aws ecr get-login-password | docker login --username AWS --password-stdin "${uri%%/*}" >&2
     # Lambda takes images of one architecture and without attestations only.
     docker buildx build --platform "$platform" --provenance=false --sbom=false \
-        --tag "$uri:$tag" ${more[@]+"${more[@]}"} --push . >&2
+        --build-arg FUNCTION="$processor" --tag "$uri:$tag" ${more[@]+"${more[@]}"} --push . >&2
 fi
 image=$uri@$(digest)
 echo "ImageUri=$image"

@@ -3,7 +3,9 @@
 import io
 import json
 import re
+import subprocess
 import sys
+import tomllib
 import zipfile
 
 import pytest
@@ -321,7 +323,7 @@ def test_publish_pushes_by_digest_publishes_a_version_and_moves_the_alias(cloud,
     assert "@sha256:" in image
     build = calls.read_text().splitlines()[-1]
     alone = ("--platform linux/arm64", "--provenance=false", "--sbom=false")
-    for option in (*alone, " ".join(certificates[1:])):
+    for option in (*alone, "--build-arg FUNCTION=stream", " ".join(certificates[1:])):
         assert option in build
     client.create_function(
         FunctionName="shop",
@@ -346,6 +348,26 @@ def test_publish_does_not_build_twice_what_is_there(cloud, tmp_path):
     again = cloud.run("publish.sh", "--tag", "second")
     assert again.returncode == 0, again.stderr
     assert again.stdout.startswith("ImageUri=")
+
+
+def test_publish_builds_the_function_that_is_named(cloud, tmp_path):
+    cloud.command("docker", DOCKER)
+    calls = tmp_path / "calls"
+    built = cloud.run("publish.sh", "--processor", "snapshot", "--tag", "tables", CALLS=str(calls))
+    assert built.returncode == 0, built.stderr
+    assert "--build-arg FUNCTION=snapshot" in calls.read_text().splitlines()[-1]
+
+
+def test_every_function_has_its_features_and_nothing_else_has_any():
+    asked = {name: features(name) for name in ("stream", "snapshot", "doctor", "")}
+    assert {name: ran.returncode for name, ran in asked.items()} == {"stream": 0, "snapshot": 0, "doctor": 2, "": 2}
+    known = tomllib.loads((DEPLOY.parent / "Cargo.toml").read_text())["features"]
+    for name in ("stream", "snapshot"):
+        assert set(asked[name].stdout.strip().split(",")) <= set(known)
+
+
+def features(function: str) -> subprocess.CompletedProcess:
+    return subprocess.run([DEPLOY.parent / "scripts" / "features", function], capture_output=True, text=True)
 
 
 @pytest.mark.parametrize("wrong", [["--architecture", "mips"], ["--processor", "sh"], ["--push", "yes"]], ids=str)
