@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 /// The URL of the database that a secret's text tells.
 ///
 /// A URL is taken as it is. Of a JSON object the members `username`, `password`, `host`, `port`, `dbname` and `engine`
-/// are read; `host`, `port` and `dbname` of the reference win over them. By `auth` a password may be needless.
+/// are read; `host`, `port` and `dbname` of the reference win over them. `database` is another name for `dbname`, which
+/// wins. By `auth` a password may be needless.
 ///
 /// Source: AWS Secrets Manager User Guide, "JSON structure of AWS Secrets Manager secrets".
 ///
@@ -117,7 +118,11 @@ fn of_object(
         }
         None => String::new(),
     };
-    let database = get("dbname")?.unwrap_or_else(|| database.to_owned());
+    let named = match get("dbname")? {
+        Some(name) => Some(name),
+        None => get("database")?,
+    };
+    let database = named.unwrap_or_else(|| database.to_owned());
     Ok(SinkUrl::new(format!("{scheme}://{login}@{host}{port}/{}", escaped(&database))))
 }
 
@@ -154,6 +159,26 @@ mod tests {
             ),
             (
                 "secretsmanager://db",
+                r#"{"username":"u","password":"p","host":"h","database":"d e"}"#,
+                "postgresql://u:p@h/d%20e",
+            ),
+            (
+                "secretsmanager://db",
+                r#"{"username":"u","password":"p","host":"h","database":"other","dbname":"d"}"#,
+                "postgresql://u:p@h/d",
+            ),
+            (
+                "secretsmanager://db?dbname=shop",
+                r#"{"username":"u","password":"p","host":"h","database":"other"}"#,
+                "postgresql://u:p@h/shop",
+            ),
+            (
+                "secretsmanager://db",
+                r#"{"username":"u","password":"p","host":"h","database":"d","dbname":""}"#,
+                "postgresql://u:p@h/d",
+            ),
+            (
+                "secretsmanager://db",
                 r#"{"username":"u","password":"p","host":"::1","engine":"crate"}"#,
                 "crate://u:p@[::1]/",
             ),
@@ -180,6 +205,10 @@ mod tests {
                 "`password` of the secret is neither",
             ),
             (r#"{"username":"u","password":"p","host":"h","port":"hunter2"}"#, "`port` is no port"),
+            (
+                r#"{"username":"u","password":"p","host":"h","database":["hunter2"]}"#,
+                "`database` of the secret is neither",
+            ),
             (r#"{"username":"u","password":"p","host":"h","engine":"hunter2"}"#, "`engine` is none"),
             ("hunter2", "neither a URL"),
             ("mysql://u:hunter2@h/d", "neither a URL"),
