@@ -36,6 +36,7 @@ mod s3;
 mod samples;
 mod secrets;
 mod set_aside;
+mod snapshot;
 #[cfg(feature = "dynamodb")]
 mod snapshot_dynamodb;
 #[cfg(feature = "mysql")]

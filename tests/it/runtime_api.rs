@@ -11,8 +11,11 @@ use tokio::sync::{Notify, mpsc};
 
 /// A test that waits so long has failed; its message has the function's output.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// The compiled function.
+/// The compiled functions.
 pub(crate) const FUNCTION: &str = env!("CARGO_BIN_EXE_rowtide-stream");
+const SNAPSHOT_FUNCTION: &str = env!("CARGO_BIN_EXE_rowtide-snapshot");
+/// What Lambda's own API is asked for when a function invokes another later.
+const INVOKES: &str = "/2015-03-31/functions/";
 
 /// What the function posted.
 #[derive(Debug)]
@@ -65,6 +68,15 @@ impl Function {
     }
 
     pub(crate) async fn start_with(variables: &[(&str, &str)], extensions: Extensions) -> Self {
+        Self::start_binary(FUNCTION, variables, extensions).await
+    }
+
+    /// Starts the function of snapshots, for which the stand-in is Lambda's own API, too.
+    pub(crate) async fn start_snapshot(variables: &[(&str, &str)]) -> Self {
+        Self::start_binary(SNAPSHOT_FUNCTION, variables, Extensions::Yes).await
+    }
+
+    async fn start_binary(binary: &str, variables: &[(&str, &str)], extensions: Extensions) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
         let (sender, posts) = mpsc::unbounded_channel();
@@ -75,8 +87,9 @@ impl Function {
             extensions: extensions == Extensions::Yes,
         });
         tokio::spawn(accept(listener, api.clone()));
-        let child = Command::new(FUNCTION)
+        let child = Command::new(binary)
             .env_clear()
+            .env("AWS_ENDPOINT_URL_LAMBDA", format!("http://{address}"))
             .env("AWS_LAMBDA_RUNTIME_API", address)
             .env("AWS_LAMBDA_FUNCTION_NAME", "rowtide-test")
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
@@ -84,7 +97,8 @@ impl Function {
             .envs(variables.iter().copied())
             .current_dir(env!("CARGO_TARGET_TMPDIR"))
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
+            // of many invocations there is more than a pipe holds, and nobody reads it meanwhile
+            .stdout(if binary == FUNCTION { Stdio::piped() } else { Stdio::null() })
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
@@ -105,6 +119,24 @@ impl Function {
         let post = self.posted().await;
         assert!(post.path.contains(&id), "{post:?}");
         post
+    }
+
+    /// The same of a function that invokes itself: its answer, and the events that it handed to Lambda meanwhile.
+    pub(crate) async fn invoke_with(&mut self, event: &str, time: Duration) -> (Post, Vec<String>) {
+        self.invocations += 1;
+        let id = format!("8476a536-e9f4-11e8-9739-{:012}", self.invocations);
+        let invocation = Invocation { id: id.clone(), event: event.as_bytes().to_vec(), time };
+        self.api.waiting.lock().unwrap().push_back(invocation);
+        self.api.more.notify_one();
+        let mut events = Vec::new();
+        loop {
+            let post = self.posted().await;
+            if post.path.contains(&id) {
+                return (post, events);
+            }
+            assert_eq!(post.path, format!("{INVOKES}rowtide-test/invocations"), "{post:?}");
+            events.push(post.body);
+        }
     }
 
     /// What the function posts next.
@@ -148,7 +180,7 @@ async fn serve(stream: TcpStream, api: Arc<Api>) -> Option<()> {
         let mut words = line.split(' ');
         let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
         let mut length = 0;
-        let mut error_type = None;
+        let (mut error_type, mut is_signed) = (None, false);
         loop {
             let mut line = String::new();
             stream.read_line(&mut line).await.ok()?;
@@ -156,6 +188,7 @@ async fn serve(stream: TcpStream, api: Arc<Api>) -> Option<()> {
             match name.to_ascii_lowercase().as_str() {
                 "content-length" => length = value.parse().expect("a length"),
                 "lambda-runtime-function-error-type" => error_type = Some(value.to_owned()),
+                "authorization" => is_signed = value.starts_with("AWS4-HMAC-SHA256 "),
                 "transfer-encoding" => panic!("the stand-in reads no chunks"),
                 _ => {}
             }
@@ -174,6 +207,11 @@ async fn serve(stream: TcpStream, api: Arc<Api>) -> Option<()> {
                 let path = path.trim_start_matches("/2018-06-01/runtime/").to_owned();
                 api.posts.send(Post { path, error_type, body: String::from_utf8(body).ok()? }).ok()?;
                 response("202 Accepted", "", br#"{"status":"OK"}"#)
+            }
+            ("POST", path) if path.starts_with(INVOKES) && is_signed => {
+                let body = String::from_utf8(body).ok()?;
+                api.posts.send(Post { path: path.to_owned(), error_type, body }).ok()?;
+                response("202 Accepted", "", b"")
             }
             _ => response("404 Not Found", "", b""),
         };
