@@ -6,7 +6,7 @@ use super::template::{Template, is_hidden};
 use std::collections::BTreeMap;
 
 /// Kinds by their type; every other resource is looked at for its policies only.
-const KINDS: [(&str, Kind); 16] = [
+const KINDS: [(&str, Kind); 18] = [
     ("AWS::Serverless::Function", Kind::Function),
     ("AWS::Lambda::Function", Kind::Function),
     ("AWS::Lambda::EventSourceMapping", Kind::Mapping),
@@ -20,6 +20,8 @@ const KINDS: [(&str, Kind); 16] = [
     // the CDK's way to give one that Lambda makes a retention
     ("Custom::LogRetention", Kind::LogGroup),
     ("AWS::Lambda::Permission", Kind::Permission),
+    ("AWS::Lambda::EventInvokeConfig", Kind::EventConfig),
+    ("AWS::S3::Bucket", Kind::Bucket),
     ("AWS::Serverless::Api", Kind::Endpoint),
     ("AWS::Serverless::HttpApi", Kind::Endpoint),
     ("AWS::ApiGateway::RestApi", Kind::Endpoint),

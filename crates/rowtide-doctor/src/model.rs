@@ -44,6 +44,11 @@ pub(super) enum Kind {
     Topic,
     LogGroup,
     Permission,
+    Bucket,
+    /// What becomes of events that a function is handed without waiting for its answer.
+    EventConfig,
+    /// Whether a function may invoke itself, where it is a resource of its own.
+    Recursion,
     /// What lets everybody in by design and is no part of a pipeline: interfaces, endpoints inside a network.
     Endpoint,
     /// A connector of Debezium, with its own settings as properties.
@@ -84,7 +89,7 @@ impl Resource {
 
     /// The names that it goes by in texts.
     fn names(&self) -> impl Iterator<Item = &str> {
-        const NAMES: [&str; 9] = [
+        const NAMES: [&str; 10] = [
             "FunctionName",
             "FunctionArn",
             "Name",
@@ -92,6 +97,7 @@ impl Resource {
             "QueueName",
             "TopicName",
             "LogGroupName",
+            "BucketName",
             "Arn",
             "StreamArn",
         ];
@@ -240,6 +246,11 @@ impl Model {
         })
     }
 
+    /// The function that a value of `other` leads to, also by way of an alias.
+    pub(super) fn function(&self, other: &Resource, by: &Node) -> Option<&Resource> {
+        self.behind(&[Kind::Function], other, by, &["FunctionName"])
+    }
+
     /// Event source mappings. Where some functions say that they are rowtide's, those of others are not looked at.
     pub(super) fn mappings(&self) -> impl Iterator<Item = Mapping<'_>> {
         let some_are_ours = self.of(Kind::Function).any(is_ours);
@@ -254,7 +265,7 @@ impl Model {
             let from = [Kind::Stream, Kind::Table, Kind::Queue];
             let arn = resource.get(&["EventSourceArn"]);
             let from = self.behind(&from, resource, arn, &["StreamARN", "StreamArn"]);
-            let function = self.behind(&[Kind::Function], resource, name, &["FunctionName"]);
+            let function = self.function(resource, name);
             Mapping { resource, source: source(resource, from), function, from }
         })
     }
@@ -282,6 +293,11 @@ pub(super) fn is_ours(function: &Resource) -> bool {
     const PREDECESSORS: [&str; 3] = ["MESSAGE_FORMAT", "SINK_SQLALCHEMY_URL", "CRATEDB_CLUSTER_URL"];
     let ours = |name: &str| name.starts_with("ROWTIDE_") || PREDECESSORS.contains(&name);
     function.variables().iter().any(|(name, _)| ours(name))
+}
+
+/// Whether a function reads tables: its variables say where.
+pub(super) fn is_snapshot(function: &Resource) -> bool {
+    function.variables().iter().any(|(name, _)| name.starts_with("ROWTIDE_SNAPSHOT_"))
 }
 
 fn source(mapping: &Resource, from: Option<&Resource>) -> Source {

@@ -4,7 +4,7 @@ use super::document;
 use super::model::{Kind, Location, Model, Origin, Resource};
 use super::node::{Node, Value};
 
-const KINDS: [(&str, Kind); 12] = [
+const KINDS: [(&str, Kind); 15] = [
     ("aws_lambda_function", Kind::Function),
     ("aws_lambda_event_source_mapping", Kind::Mapping),
     ("aws_kinesis_stream", Kind::Stream),
@@ -14,6 +14,9 @@ const KINDS: [(&str, Kind); 12] = [
     ("aws_sns_topic", Kind::Topic),
     ("aws_cloudwatch_log_group", Kind::LogGroup),
     ("aws_lambda_permission", Kind::Permission),
+    ("aws_lambda_function_event_invoke_config", Kind::EventConfig),
+    ("aws_lambda_function_recursion_config", Kind::Recursion),
+    ("aws_s3_bucket", Kind::Bucket),
     ("aws_api_gateway_rest_api", Kind::Endpoint),
     ("aws_api_gateway_rest_api_policy", Kind::Endpoint),
     ("aws_vpc_endpoint", Kind::Endpoint),
@@ -35,10 +38,11 @@ const RENAMED: [(&str, &str); 11] = [
 ];
 
 /// Blocks that occur at most once: in the plan, lists of one.
-const BLOCKS: [&str; 10] = [
+const BLOCKS: [&str; 11] = [
     "environment",
     "destination_config",
     "on_failure",
+    "dead_letter_config",
     "logging_config",
     "filter_criteria",
     "stream_mode_details",
@@ -180,6 +184,11 @@ fn adapt(kind: Kind, properties: &mut Node) {
                 members.push(("LogGroupName".to_owned(), name));
             }
         }
+        Kind::Bucket => {
+            if let Some(name) = take(members, "Bucket") {
+                members.push(("BucketName".to_owned(), name));
+            }
+        }
         Kind::Queue => {
             // unset, as a state has it
             members.retain(|(name, node)| name != "RedrivePolicy" || node.as_text() != Some(""));
@@ -189,6 +198,8 @@ fn adapt(kind: Kind, properties: &mut Node) {
         | Kind::KinesisDestination
         | Kind::Topic
         | Kind::Permission
+        | Kind::EventConfig
+        | Kind::Recursion
         | Kind::Endpoint
         | Kind::Connector
         | Kind::Other => {}

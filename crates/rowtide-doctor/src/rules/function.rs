@@ -3,7 +3,7 @@
 use super::mapping::each;
 use super::{Check, Files, Hit, Rule, Severity, setting};
 use crate::facts::Configured;
-use crate::model::{Kind, Origin, Resource, is_ours};
+use crate::model::{Kind, Origin, Resource, is_ours, is_snapshot};
 use crate::node::{Given, Node, Value};
 
 /// Connecting may take 5 s, and a statement that is tried again 8 s; within less, one hiccup costs the invocation.
@@ -144,18 +144,23 @@ pub(super) const RULES: &[Rule] = &[
         why: "A broken or strange record may be taken for something else.",
         change: "Set the variable `ROWTIDE_SOURCE_DECODER` to the format; `rowtide formats` lists them.",
         check: Check::Files(|files| {
-            let ours = files.model.consumers().filter(|function| is_ours(function));
-            ours.filter_map(|function| {
-                // the file that it names is not known here, unless it is the one that was given
-                let has = |name: &str| !function.variable(name).is_null();
-                let elsewhere =
-                    !has("ROWTIDE_SOURCE_DECODER") && (has("ROWTIDE_CONFIG") || has("MESSAGE_FORMAT"));
-                let auto = setting(Some(function), files.configured, "source.decoder")
-                    == Given::Is("auto".to_owned());
-                let node = function.get(&["Environment"]);
-                (auto && !elsewhere).then(|| Hit::at(function, node, "`source.decoder` is auto."))
-            })
-            .collect()
+            // rows of a snapshot are in no format
+            let reads = |function: &&Resource| is_ours(function) && !is_snapshot(function);
+            files
+                .model
+                .consumers()
+                .filter(reads)
+                .filter_map(|function| {
+                    // the file that it names is not known here, unless it is the one that was given
+                    let has = |name: &str| !function.variable(name).is_null();
+                    let elsewhere =
+                        !has("ROWTIDE_SOURCE_DECODER") && (has("ROWTIDE_CONFIG") || has("MESSAGE_FORMAT"));
+                    let auto = setting(Some(function), files.configured, "source.decoder")
+                        == Given::Is("auto".to_owned());
+                    let node = function.get(&["Environment"]);
+                    (auto && !elsewhere).then(|| Hit::at(function, node, "`source.decoder` is auto."))
+                })
+                .collect()
         }),
     },
 ];

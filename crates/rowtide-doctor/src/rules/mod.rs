@@ -1,7 +1,9 @@
 //! The rules: data, and a small function each. One rule is in one place.
 
+mod archive;
 mod configuration;
 mod connector;
+mod event;
 mod filter;
 mod function;
 mod mapping;
@@ -9,6 +11,7 @@ mod policy;
 mod queue;
 mod secrets;
 mod sink;
+mod snapshot;
 mod source;
 
 use super::facts::{Configured, Inspection};
@@ -83,6 +86,9 @@ fn all() -> impl Iterator<Item = &'static Rule> {
         source::RULES,
         queue::RULES,
         function::RULES,
+        snapshot::RULES,
+        archive::RULES,
+        event::RULES,
         secrets::RULES,
         policy::RULES,
         connector::RULES,
