@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from scenarios import DEPLOY, SCENARIOS, for_cloudformation, for_terraform
+from deployments import BOTH, SNAPSHOT, STREAM, every_scenario
+from scenarios import DEPLOY, for_cloudformation, for_terraform
 from terraform_module import Module
 
 ROWTIDE = Path(__file__).resolve().parents[2] / "target" / "debug" / "rowtide"
 
 # what somebody chooses in a scenario, against advice
-CHOSEN = {"everything that can be given": {"starting-position", "decoder-auto"}}
+LEAST = "the least that must be given"
+CHOSEN = [(STREAM.scenarios["everything that can be given"], {"starting-position", "decoder-auto"})]
 
 
 def findings(*arguments: str, text: str | None = None) -> list[str]:
@@ -27,8 +29,11 @@ def findings(*arguments: str, text: str | None = None) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def module(tmp_path_factory):
-    return Module(DEPLOY / "terraform", tmp_path_factory.mktemp("doctor"))
+def modules(tmp_path_factory):
+    """The module of each deployment, by its name."""
+    return {
+        deployment.name: Module(deployment.terraform, tmp_path_factory.mktemp(deployment.name)) for deployment in BOTH
+    }
 
 
 def plan(module: Module, values: dict) -> str:
@@ -47,23 +52,29 @@ def plan(module: Module, values: dict) -> str:
     return json.dumps({"format_version": "1.2", "planned_values": {"root_module": {"child_modules": modules}}})
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
-def test_the_doctor_says_the_same_of_every_template(module, scenario):
-    values = SCENARIOS[scenario]
+@every_scenario
+def test_the_doctor_says_the_same_of_every_template(modules, deployment, values):
     given = for_cloudformation(values).items()
     parameters = [argument for name, value in given for argument in ("--parameter", f"{name}={value}")]
-    expected = sorted(CHOSEN.get(scenario, ()))
+    expected = sorted(rule for chosen, rules in CHOSEN if chosen is values for rule in rules)
     for folder in ("sam", "cloudformation"):
-        assert findings(*parameters, f"{folder}/template.yaml") == expected, folder
-    assert findings("-", text=plan(module, values)) == expected, "terraform"
+        assert findings(*parameters, f"{folder}/{deployment.file}") == expected, folder
+    assert findings("-", text=plan(modules[deployment.name], values)) == expected, "terraform"
 
 
-def test_the_doctor_bites_on_the_planned_module(module):
-    values = SCENARIOS["the least that must be given"]
-    text = plan(module, values)
-    assert '"bisect_batch_on_function_error": true' in text
-    text = text.replace('"bisect_batch_on_function_error": true', '"bisect_batch_on_function_error": false')
-    assert findings("-", text=text) == ["bisect-off"]
+@pytest.mark.parametrize(
+    ("deployment", "right", "wrong", "rule"),
+    [
+        (STREAM, '"bisect_batch_on_function_error": true', '"bisect_batch_on_function_error": false', "bisect-off"),
+        (SNAPSHOT, '"recursive_loop": "Allow"', '"recursive_loop": "Terminate"', "recursive-loop"),
+        (SNAPSHOT, '"destination": "<aws_s3_bucket.failures.arn>"', '"destination": null', "no-event-destination"),
+    ],
+    ids=["stream", "recursion", "destination"],
+)
+def test_the_doctor_bites_on_the_planned_module(modules, deployment, right, wrong, rule):
+    text = plan(modules[deployment.name], deployment.scenarios[LEAST])
+    assert right in text
+    assert findings("-", text=text.replace(right, wrong)) == [rule]
 
 
 def test_the_doctor_finds_nothing_in_the_other_templates():

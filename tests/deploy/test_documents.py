@@ -9,10 +9,11 @@ import pytest
 
 import cloudformation_template as cloudformation
 from cloudformation_template import Stack
-from scenarios import DEPLOY, PARAMETERS, SCENARIOS, for_cloudformation, for_terraform
+from deployments import BOTH, SNAPSHOT, STREAM, Deployment, every
+from scenarios import DEPLOY, PARAMETERS, SNAPSHOT_PARAMETERS, for_cloudformation, for_terraform
 from terraform_module import Module
 from test_doctor import ROWTIDE
-from test_policies import WILDCARDS, name_of, of_cloudformation
+from test_policies import WILDCARDS, name_of, statements
 
 DOCS = DEPLOY.parent / "docs"
 GUIDE = (DOCS / "deploy.md").read_text()
@@ -22,28 +23,41 @@ METRICS = set(re.findall(r"^\| `([A-Z]\w+)` \|", (DOCS / "metrics.md").read_text
 SECTIONS = dict(re.findall(r"^## ([\w-]+)\n(.*?)(?=^## |\Z)", RUNBOOK, re.MULTILINE | re.DOTALL))
 
 
-def alarms_of(name: str) -> dict[str, str]:
+# the alarms of the second function are called as those of the first, and mean something else
+SECTION_OF = {STREAM.name: "", SNAPSHOT.name: "snapshot-"}
+EVERYTHING = "everything that can be given"
+
+
+def alarms_of(deployment: Deployment, folder: str) -> dict[str, str]:
     """Every alarm that the template can have, whatever its condition: the end of its name → its description."""
-    template = cloudformation.read(DEPLOY / name / "template.yaml")
-    stack = Stack(template, for_cloudformation(SCENARIOS["everything that can be given"]))
+    template, values = deployment.template(folder), deployment.scenarios[EVERYTHING]
+    stack = Stack(template, for_cloudformation(values))
     resources = template["Resources"].values()
     alarms = [resource["Properties"] for resource in resources if resource["Type"] == "AWS::CloudWatch::Alarm"]
     return {
-        stack.resolve(alarm["AlarmName"]).removeprefix("shop-changes-"): alarm["AlarmDescription"] for alarm in alarms
+        stack.resolve(alarm["AlarmName"]).removeprefix(f"{values['Name']}-"): alarm["AlarmDescription"]
+        for alarm in alarms
     }
 
 
-@pytest.mark.parametrize("name", ["sam", "cloudformation"])
-def test_every_alarm_has_its_section_in_the_runbook_and_every_section_its_alarm(name):
-    assert list(SECTIONS) == list(alarms_of(name))
-    for suffix, description in alarms_of(name).items():
-        assert description.endswith(f"docs/runbook.md, {suffix}.")
+@pytest.mark.parametrize("folder", ["sam", "cloudformation"])
+def test_every_alarm_has_its_section_in_the_runbook_and_every_section_its_alarm(folder):
+    alarms = {
+        SECTION_OF[deployment.name] + name: description
+        for deployment in BOTH
+        for name, description in alarms_of(deployment, folder).items()
+    }
+    assert list(SECTIONS) == list(alarms)
+    for section, description in alarms.items():
+        assert description.endswith(f"docs/runbook.md, {section}.")
 
 
-def test_the_alarms_of_terraform_have_their_sections_too(tmp_path):
-    planned = Module(DEPLOY / "terraform", tmp_path).plan(**for_terraform(SCENARIOS["everything that can be given"]))
-    keys = {alarm["@key"] for (kind, _), found in planned.items() if "alarm" in kind for alarm in found}
-    assert keys == set(SECTIONS)
+@every
+def test_the_alarms_of_terraform_have_their_sections_too(deployment, tmp_path):
+    planned = Module(deployment.terraform, tmp_path).plan(**for_terraform(deployment.scenarios[EVERYTHING]))
+    found = [alarm for (kind, _), alarms in planned.items() if "alarm" in kind for alarm in alarms]
+    told = {alarm["alarm_description"].removesuffix(".").rsplit(" ", 1)[1] for alarm in found}
+    assert told == {SECTION_OF[deployment.name] + name for name in alarms_of(deployment, "sam")}
 
 
 @pytest.mark.parametrize("section", SECTIONS)
@@ -60,7 +74,8 @@ def first_column(text: str, mark: str) -> list[str]:
 
 
 def test_the_guide_lists_every_alarm():
-    assert first_column(GUIDE, "alarms") == list(alarms_of("cloudformation"))
+    assert first_column(GUIDE, "alarms") == list(alarms_of(STREAM, "cloudformation"))
+    assert first_column(GUIDE, "snapshot alarms") == list(alarms_of(SNAPSHOT, "cloudformation"))
 
 
 @pytest.mark.parametrize("file", ["sam/template.yaml", "cloudformation/template.yaml", "terraform/alarms.tf",
@@ -98,11 +113,16 @@ def test_every_command_that_is_named_is_understood(command):
     assert ended.returncode == 0, ended.stderr
 
 
-def test_the_table_of_parameters_is_the_file():
-    table = re.search(r"<!-- parameters.*?-->\n\| parameter .*?\n\|[-|]+\n(.*?)\n\n", GUIDE, re.DOTALL)[1]
+@pytest.mark.parametrize(
+    ("mark", "listed"),
+    # what is the same for both functions is told once
+    [("parameters", PARAMETERS), ("snapshot parameters", [one for one in SNAPSHOT_PARAMETERS if one not in PARAMETERS])],
+)
+def test_the_table_of_parameters_is_the_file(mark, listed):
+    table = re.search(rf"<!-- {mark}:.*?-->\n\| parameter .*?\n\|[-|]+\n(.*?)\n\n", GUIDE, re.DOTALL)[1]
     rows = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in table.splitlines()]
-    assert [row[0].strip("`") for row in rows] == [parameter["name"] for parameter in PARAMETERS]
-    for row, parameter in zip(rows, PARAMETERS, strict=True):
+    assert [row[0].strip("`") for row in rows] == [parameter["name"] for parameter in listed]
+    for row, parameter in zip(rows, listed, strict=True):
         default = parameter.get("default")
         shown = default if isinstance(default, str) else json.dumps(default)
         expected = "to be given" if default is None else "empty" if default in ("", []) else f"`{shown}`"
@@ -132,29 +152,34 @@ def test_every_script_is_told_of():
 
 @pytest.mark.parametrize("block", re.findall(r"--parameter-overrides(.*?)```", GUIDE, re.DOTALL))
 def test_every_parameter_that_is_given_exists(block):
-    known = {parameter["name"] for parameter in PARAMETERS}
+    known = {parameter["name"] for parameter in PARAMETERS + SNAPSHOT_PARAMETERS}
     known |= set(cloudformation.read(DEPLOY / "dms" / "template.yaml")["Parameters"])
     assert set(re.findall(r"(\w+)=", block)) <= known
 
 
+def statements_of(folder: str) -> list[dict]:
+    """Every statement of both functions, in every scenario."""
+    return [
+        statement
+        for deployment in BOTH
+        for values in deployment.scenarios.values()
+        for statement in statements(deployment.stack(folder, values).resources())
+    ]
+
+
 def test_every_parameter_that_is_named_in_the_text_exists():
-    known = {parameter["name"] for parameter in PARAMETERS}
-    outputs = set(cloudformation.read(DEPLOY / "sam" / "template.yaml")["Outputs"])
-    statements = {name_of(statement) for name in SCENARIOS for statement in of_cloudformation("sam", SCENARIOS[name])}
-    others = {"ReportBatchItemFailures", "UseLargeIntegerValue"}
+    known = {parameter["name"] for parameter in PARAMETERS + SNAPSHOT_PARAMETERS}
+    outputs = {name for deployment in BOTH for name in deployment.template("sam")["Outputs"]}
+    named_statements = {name_of(statement) for statement in statements_of("sam")}
+    others = {"ReportBatchItemFailures", "UseLargeIntegerValue", "RecursiveLoop"}
     named = set(re.findall(r"`([A-Z][a-z]+(?:[A-Z][a-z]+)+)`", GUIDE + RUNBOOK))
-    assert named <= known | outputs | statements | others | METRICS
+    assert named <= known | outputs | named_statements | others | METRICS
 
 
-def test_the_guide_lists_every_statement_of_the_role():
+def test_the_guide_lists_every_statement_of_the_roles():
     table = GUIDE.split("## What the function may do")[1]
     listed = set(re.findall(r"`([A-Z]\w+)`", "\n".join(re.findall(r"^\| (`.*?) \|", table, re.MULTILINE))))
-    made = {
-        name_of(statement)
-        for scenario in SCENARIOS.values()
-        for statement in of_cloudformation("cloudformation", scenario)
-        if "Principal" not in statement
-    }
+    made = {name_of(statement) for statement in statements_of("cloudformation") if "Principal" not in statement}
     assert listed == made
     for name in set(WILDCARDS) & made:
         assert re.search(rf"`{name}`.*`\*`", table), name
