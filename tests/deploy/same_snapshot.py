@@ -77,7 +77,10 @@ SAME = {
         "Name": "aws_scheduler_schedule.this.name",
         "ScheduleExpression": "aws_scheduler_schedule.this.schedule_expression",
         "FlexibleTimeWindow.Mode": "aws_scheduler_schedule.this.flexible_time_window.0.mode",
-        **{f"Target.{name}": f"aws_scheduler_schedule.this.target.0.{snake(name)}" for name in ("Arn", "RoleArn", "Input")},
+        **{
+            f"Target.{name}": f"aws_scheduler_schedule.this.target.0.{snake(name)}"
+            for name in ("Arn", "RoleArn", "Input")
+        },
         **{
             f"Target.RetryPolicy.{name}": f"aws_scheduler_schedule.this.target.0.retry_policy.0.{snake(name)}"
             for name in ("MaximumEventAgeInSeconds", "MaximumRetryAttempts")
