@@ -14,7 +14,7 @@ use crate::event::Timestamp;
 use crate::json::quoted;
 use crate::secrets::{self, Secrets};
 use crate::sink::Database;
-use crate::snapshot::{Chosen, Counts, Done, Reached, Run, Snapshot, Start, run_time};
+use crate::snapshot::{Chosen, Counts, Done, JOB, Reached, Run, Snapshot, Start, run_time};
 use lambda_runtime::{Context, LambdaEvent};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -120,7 +120,7 @@ impl SnapshotFunction {
         let at = match event.at.as_ref().or(event.time.as_ref()) {
             Some(text) => Timestamp::from_rfc3339(text)
                 .ok_or_else(|| Error::config("`at` of the event is no time such as 2026-03-02T08:00:00Z."))?,
-            None => Timestamp(jiff::Timestamp::now().as_microsecond()),
+            None => self.first_seen(context, deadline).await?,
         };
         let (mut begun, mut failed) = (Vec::new(), Vec::new());
         for table in job.tables(&event.tables, deadline).await? {
@@ -138,6 +138,17 @@ impl SnapshotFunction {
                 Err(error.and(&format!("({table}; {} other tables have begun)", begun.len())))
             }
         }
+    }
+
+    /// When an event without a time came first: Lambda tries it again under the same name, and that begins no new run.
+    async fn first_seen(&self, context: &Context, deadline: Deadline) -> Result<Timestamp> {
+        let now = Timestamp(jiff::Timestamp::now().as_microsecond());
+        let key = format!("event {}", context.request_id);
+        if self.database.put_state(JOB, &key, &now.to_string(), None, deadline).await?.is_some() {
+            return Ok(now);
+        }
+        let first = self.database.state(JOB, &key, deadline).await?;
+        Ok(first.and_then(|first| Timestamp::from_rfc3339(&first.text)).unwrap_or(now))
     }
 
     async fn begin(
