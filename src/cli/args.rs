@@ -330,7 +330,7 @@ pub(super) struct SnapshotArgs {
     /// Remove rows that an earlier snapshot brought and this one does not see
     #[arg(long)]
     pub(super) replace: bool,
-    /// Go on where the last snapshot of a table ended before its time
+    /// Go on where the last snapshot ended before its time; tables that it had read whole are left out
     #[arg(long)]
     pub(super) resume: bool,
     /// For people, or one JSON object a table

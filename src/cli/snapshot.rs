@@ -53,6 +53,9 @@ async fn read_into(config: &Config, watched: &Watched, args: &SnapshotArgs, out:
 /// Reads one table after the other; one that cannot be read does not keep the others from it.
 async fn read_all(job: &Snapshot<'_, Watched>, args: &SnapshotArgs, out: &mut impl Write) -> Ended {
     let tables = job.tables(&args.tables, Deadline::never()).await?;
+    let now = Timestamp(jiff::Timestamp::now().as_microsecond());
+    let at = job.begin_all(args.resume, now).await?;
+    let start = if args.resume { Start::Resumed(at) } else { Start::Anew(at) };
     let mut interrupted = interrupt::listen("Ends here; the same command with --resume goes on.");
     let (mut worst, mut parked) = (Status::Done, 0);
     for table in &tables {
@@ -62,7 +65,7 @@ async fn read_all(job: &Snapshot<'_, Watched>, args: &SnapshotArgs, out: &mut im
             () = interrupt::first(&mut interrupted) => {
                 return Err(Failure::broken(format!("Ended by Ctrl-C while {} was read.", table.table.name)));
             }
-            read = read_one(job, table, args.resume) => read,
+            read = read_one(job, table, start) => read,
         };
         match read {
             Ok(done) => {
@@ -75,6 +78,9 @@ async fn read_all(job: &Snapshot<'_, Watched>, args: &SnapshotArgs, out: &mut im
             }
         }
     }
+    if worst == Status::Done {
+        job.end_all().await?;
+    }
     if parked > 0 {
         let parked = usize::try_from(parked).unwrap_or(usize::MAX);
         warn(&format!("{} parked; `rowtide dead-letters list` says why.", count(parked, "row")));
@@ -82,15 +88,13 @@ async fn read_all(job: &Snapshot<'_, Watched>, args: &SnapshotArgs, out: &mut im
     Ok(worst)
 }
 
-async fn read_one(job: &Snapshot<'_, Watched>, table: &Chosen, resume: bool) -> Result<Done, Failure> {
+async fn read_one(job: &Snapshot<'_, Watched>, table: &Chosen, start: Start) -> Result<Done, Failure> {
     let progress = Mutex::new(Some(Progress::new()));
     let seen = |counts: &Counts| {
         let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
         let rows = usize::try_from(counts.rows).unwrap_or(usize::MAX);
         progress.iter_mut().for_each(|progress| progress.add(rows, &table.table.name));
     };
-    let now = Timestamp(jiff::Timestamp::now().as_microsecond());
-    let start = if resume { Start::Resumed(now) } else { Start::Anew(now) };
     let read = Box::pin(job.read(table, start, &seen)).await;
     if let Some(progress) = progress.lock().unwrap_or_else(PoisonError::into_inner).take() {
         progress.finish();

@@ -87,11 +87,11 @@ async fn verify_all(
 }
 
 fn print(table: &str, verified: &Verified, output: Output, out: &mut impl Write) -> Result<(), Failure> {
-    let Verified { rows, differences, is_whole, .. } = *verified;
+    let Verified { rows, differences, is_whole, has_more, .. } = *verified;
     match output {
         Output::Json => writeln!(
             out,
-            "{{\"table\":{},\"rows\":{rows},\"differences\":{differences},\"whole\":{is_whole}}}",
+            "{{\"table\":{},\"rows\":{rows},\"differences\":{differences},\"more\":{has_more},\"whole\":{is_whole}}}",
             quoted(table)
         )?,
         Output::Human => {
@@ -104,7 +104,8 @@ fn print(table: &str, verified: &Verified, output: Output, out: &mut impl Write)
             } else {
                 " (not all: rows that the target has too much were not looked for)"
             };
-            writeln!(out, "{}: {rows} compared{of}, {differences} different", printable(table))?;
+            let least = if has_more { "at least " } else { "" };
+            writeln!(out, "{}: {rows} compared{of}, {least}{differences} different", printable(table))?;
             if differences > 0 {
                 writeln!(
                     out,

@@ -13,6 +13,7 @@ pub use batch::{Batch, CHUNK_RECORDS};
 pub use chunk::{Chunk, RowId, Verdict};
 #[cfg(feature = "dynamodb")]
 pub(crate) use export::EXPORT;
+#[cfg(feature = "archive")]
 pub(crate) use export::known_target;
 pub use flow::Flow;
 pub use write::TableKey;

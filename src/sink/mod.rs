@@ -35,6 +35,7 @@ pub use state::{STATE_JOB_MAX, STATE_KEY_MAX, STATE_TEXT_MAX, State};
 #[cfg(feature = "cli")]
 pub use status::{Hindrance, Home, OwnTable, Parked, PossibleTarget, Rows, Status, TargetStatus, Unread};
 pub use targets::{LiveRow, Purged, Purging, Shown, StoredRow};
+#[cfg(feature = "archive")]
 pub(crate) use wire::reading::SourceServer;
 #[cfg(feature = "mysql")]
 pub(crate) use wire::url::without_tls_options;

@@ -25,6 +25,7 @@ mod verify;
 
 pub use compare::Kind;
 pub use part::Reached;
+#[cfg(feature = "lambda")]
 pub(crate) use progress::run_time;
 pub use progress::{Counts, JOB};
 pub use run::{Done, Run, Snapshot, Start};

@@ -27,6 +27,16 @@ pub(super) struct TableProgress {
     pub(super) is_done: bool,
 }
 
+/// What is kept of the last command that read tables: when it began, and whether all of them were read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct CommandProgress {
+    pub(super) run: String,
+    pub(super) is_done: bool,
+}
+
+/// Where that is kept: no table is called so.
+pub(super) const COMMAND: &str = " command";
+
 /// What is kept of a part of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct PartProgress {

@@ -3,7 +3,9 @@
 use super::beside::scheme;
 use super::head::{Head, tick};
 use super::part::{Reached, Ways, hold, is_held};
-use super::progress::{Books, Counts, Entry, PartProgress, TableProgress, run_name, run_time};
+use super::progress::{
+    Books, COMMAND, CommandProgress, Counts, Entry, PartProgress, TableProgress, run_name, run_time,
+};
 use super::replace::{self, Replacing};
 use super::source::{Plan, Source};
 use super::table::{Described, Form, Range};
@@ -37,7 +39,7 @@ pub struct Snapshot<'a, S> {
 pub enum Start {
     /// Anew, at this time.
     Anew(Timestamp),
-    /// Where the last run ended before its time, if it did; else anew.
+    /// Where the last run ended before its time, if it did; as it is, if it is the run of this time and is done; else anew.
     Resumed(Timestamp),
     /// As the run of this time, which somebody may have begun already; not when a later one was.
     Joined(Timestamp),
@@ -99,6 +101,33 @@ impl<'a, S: Sink> Snapshot<'a, S> {
         chosen(&configured(self.config)?, asked, &self.source.names(deadline).await?)
     }
 
+    /// Begins to read tables one after the other: when, for [`Start`]. With `resumes` it is when the last such command
+    /// began, if that one did not come to its end: tables that it had read whole are not read again.
+    ///
+    /// # Errors
+    /// When the state cannot be read or written.
+    pub async fn begin_all(&self, resumes: bool, now: Timestamp) -> Result<Timestamp> {
+        let fresh = CommandProgress { run: run_name(now), is_done: false };
+        let mut entry = Entry::load(&self.books, COMMAND.to_owned(), fresh.clone()).await?;
+        if resumes && !entry.now.is_done {
+            return Ok(run_time(&entry.now.run).unwrap_or(now));
+        }
+        entry.now = fresh;
+        entry.save(Deadline::never()).await?;
+        Ok(now)
+    }
+
+    /// Notes that all tables were read.
+    ///
+    /// # Errors
+    /// When the state cannot be written.
+    pub async fn end_all(&self) -> Result<()> {
+        let fresh = CommandProgress { run: String::new(), is_done: true };
+        let mut entry = Entry::load(&self.books, COMMAND.to_owned(), fresh).await?;
+        entry.now.is_done = true;
+        entry.save(Deadline::never()).await
+    }
+
     /// Reads a table, all parts side by side. `seen` is called with what became of each page of rows.
     ///
     /// # Errors
@@ -142,7 +171,7 @@ impl<'a, S: Sink> Snapshot<'a, S> {
         let goes_on = match start {
             Start::Joined(_) if entry.is_kept() && entry.now.run > fresh.run => return Ok(None),
             Start::Joined(_) => entry.is_kept() && entry.now.run == fresh.run,
-            Start::Resumed(_) => entry.is_kept() && !entry.now.is_done,
+            Start::Resumed(_) => entry.is_kept() && (!entry.now.is_done || entry.now.run == fresh.run),
             Start::Anew(_) => false,
         };
         let mut table = chosen.table.clone();
@@ -356,28 +385,25 @@ impl<S: Sink> Run<'_, S> {
             counts.add(&part.counts);
             objects.extend(part.objects);
         }
+        let was_done = self.is_done();
         let archived = match &self.job.archive {
             Some(archive) => {
-                archive.finish(&self.about, &objects).await?;
+                if !was_done {
+                    archive.finish(&self.about, &objects).await?;
+                }
                 let has_rows = objects.iter().any(|object| object.rows > 0);
                 has_rows.then(|| archive.location(&self.about))
             }
             None => None,
         };
         if let (true, Some(flow), Some((sink, books))) =
-            (self.job.config.snapshot.replace, &self.flow, self.job.sink)
+            (self.job.config.snapshot.replace && !was_done, &self.flow, self.job.sink)
         {
             let (head, table, version) = (&self.head, &self.described, self.version.clone());
             counts.removed = replace::remove(&Replacing { flow, sink, books, head, table, version }).await?;
         }
-        self.entry.now.is_done = true;
-        if let Err(error) = self.entry.save(Deadline::never()).await {
-            // of two that end the same run, one is the first
-            let key = self.described.name.clone();
-            let entry = Entry::load(&self.job.books, key, self.entry.now.clone()).await?;
-            if entry.now != self.entry.now {
-                return Err(error);
-            }
+        if !was_done {
+            self.end().await?;
         }
         Ok(Some(Done {
             table: self.described.name.clone(),
@@ -386,5 +412,14 @@ impl<S: Sink> Run<'_, S> {
             archived,
             was_resumed: self.was_resumed,
         }))
+    }
+
+    /// Notes the end. Of two that end the same run, one is the first.
+    async fn end(&mut self) -> Result<()> {
+        self.entry.now.is_done = true;
+        let Err(error) = self.entry.save(Deadline::never()).await else { return Ok(()) };
+        let key = self.described.name.clone();
+        let entry = Entry::load(&self.job.books, key, self.entry.now.clone()).await?;
+        if entry.now == self.entry.now { Ok(()) } else { Err(error) }
     }
 }

@@ -57,6 +57,8 @@ pub struct Verified {
     pub differences: u64,
     /// Whether all rows were compared, and those that the sink has too much were looked for.
     pub is_whole: bool,
+    /// Whether there are more differences, which were not looked at a second time.
+    pub has_more: bool,
 }
 
 /// A table at work.
@@ -96,7 +98,9 @@ impl<S: Sink> Snapshot<'_, S> {
         comparer.sort_keys();
         let is_whole = how.share >= 1.0 && chosen.table.filter.is_none() && chosen.table.query.is_none();
         let extra = if is_whole { Box::pin(work.not_seen(&comparer)).await? } else { Vec::new() };
-        let mut verified = Verified { rows, differences: 0, is_whole };
+        let suspects = suspicious.iter().map(|(_, keys)| keys.len()).sum::<usize>();
+        let has_more = suspects >= DIFFERENCES_MAX || extra.len() >= DIFFERENCES_MAX;
+        let mut verified = Verified { rows, differences: 0, is_whole, has_more };
         if suspicious.is_empty() && extra.is_empty() {
             return Ok(verified);
         }
@@ -153,7 +157,7 @@ impl<S: Sink> Work<'_, S> {
                 let is_paged = until.is_some();
                 let range = Range { after: std::mem::replace(&mut after, until.clone()), until };
                 kept += keys.len();
-                if !keys.is_empty() && kept <= DIFFERENCES_MAX {
+                if !keys.is_empty() && kept < DIFFERENCES_MAX + keys.len() {
                     // what has no pages is read again as a whole
                     suspicious.push((if is_paged { range } else { Range::default() }, keys));
                 }

@@ -294,6 +294,31 @@ async fn a_table_that_cannot_be_read_does_not_keep_the_others_from_it_and_says_w
 }
 
 #[tokio::test]
+async fn a_command_that_is_gone_on_with_leaves_out_what_it_had_read_whole() {
+    let Some(shop) = Shop::new("again").await else { return };
+    shop.source.run("create table {s}.a (id int primary key); insert into {s}.a values (1), (2)").await;
+    shop.source.run("create table {s}.b (id int); insert into {s}.b values (3)").await;
+    let tables = [shop.table("a"), shop.table("b")];
+    let read = |more: &[&str]| {
+        let args: Vec<&str> =
+            ["snapshot", &tables[0], &tables[1], "--output", "json"].iter().chain(more).copied().collect();
+        shop.run_with("", &args)
+    };
+    let first = read(&[]);
+    assert_eq!((first.status, first.lines().len()), (2, 1), "{}{}", first.out, first.err);
+    shop.source.run("insert into {s}.a values (9); alter table {s}.b add primary key (id)").await;
+    let second = read(&["--resume"]);
+    assert_eq!(second.status, 0, "{}{}", second.out, second.err);
+    let lines = second.lines();
+    assert_eq!((&lines[0]["run"], &lines[0]["rows"]), (&first.lines()[0]["run"], &2.into()));
+    assert_eq!((&lines[0]["resumed"], &lines[1]["resumed"]), (&true.into(), &false.into()));
+    // it came to its end: now there is nothing to go on with
+    let third = read(&["--resume"]).lines();
+    assert_eq!((&third[0]["rows"], &third[0]["resumed"]), (&3.into(), &false.into()));
+    shop.finish().await;
+}
+
+#[tokio::test]
 async fn planted_faults_are_found_and_explained() {
     let Some(shop) = Shop::new("verify").await else { return };
     shop.source.run("create table {s}.t (id int primary key, n numeric, t text)").await;

@@ -5,6 +5,7 @@ pub(in crate::sink) mod connect;
 pub(in crate::sink) mod errors;
 pub(in crate::sink) mod login;
 pub(in crate::sink) mod parameters;
+#[cfg(feature = "archive")]
 pub(in crate::sink) mod reading;
 pub(in crate::sink) mod server;
 pub(in crate::sink) mod store;
