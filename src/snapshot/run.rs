@@ -39,7 +39,8 @@ pub struct Snapshot<'a, S> {
 pub enum Start {
     /// Anew, at this time.
     Anew(Timestamp),
-    /// Where the last run ended before its time, if it did; as it is, if it is the run of this time and is done; else anew.
+    /// Where the last run ended before its time, if it did; as it is, if it is the run of this time and is done; else
+    /// anew.
     Resumed(Timestamp),
     /// As the run of this time, which somebody may have begun already; not when a later one was.
     Joined(Timestamp),
