@@ -71,6 +71,11 @@ impl Range {
     }
 }
 
+/// A page ends behind the row with which it has so many bytes: a few of them are held at a time.
+pub(super) const PAGE_BYTES: usize = 2 * 1024 * 1024;
+/// Rows of a page: as many as one batch of the flow takes well.
+pub(super) const PAGE_ROWS: usize = 10_000;
+
 /// Rows, each a JSON object in a line.
 #[derive(Debug, Default)]
 pub(super) struct Page {
@@ -90,4 +95,20 @@ pub(super) fn bad_cursor(table: &str) -> Error {
              without --resume."
         ),
     )
+}
+
+/// Members of a row could not be told apart.
+pub(super) fn two_of_one_name(table: &str, column: &str) -> Error {
+    Error::config(format!(
+        "Two columns of {table} are called {column}: give one of them another name in the query."
+    ))
+}
+
+/// A key that is configured names a column that there is not.
+pub(super) fn no_such_key(table: &str, missing: &str, types: &[(String, String)]) -> Error {
+    let names: Vec<&str> = types.iter().map(|(name, _)| name.as_str()).collect();
+    Error::config(format!(
+        "{table} has no column {missing}, which its `key` names. It has: {}.",
+        names.join(", ")
+    ))
 }

@@ -6,7 +6,7 @@ use super::value::{Column, Style, unexpected};
 use crate::config::{Config, SnapshotTable};
 use crate::error::{Error, Result};
 use crate::plan::fill;
-use crate::snapshot::table::{Described, Form, TableName};
+use crate::snapshot::table::{Described, Form, TableName, no_such_key, two_of_one_name};
 use crate::source::{Member, SourceIdentity};
 use mysql_async::prelude::{FromValue, Queryable as _};
 use mysql_async::{Conn, Params, Row, Value};
@@ -128,20 +128,6 @@ impl Mysql {
         let (filter, chunk) = (table.filter.clone(), table.chunk.unwrap_or(u64::MAX));
         Ok((described, Plan { columns, selected, rows, filter, order: shape.order, chunk }))
     }
-}
-
-fn two_of_one_name(table: &str, column: &str) -> Error {
-    Error::config(format!(
-        "Two columns of {table} are called {column}: give one of them another name in the query."
-    ))
-}
-
-fn no_such_key(table: &str, missing: &str, types: &[(String, String)]) -> Error {
-    let names: Vec<&str> = types.iter().map(|(name, _)| name.as_str()).collect();
-    Error::config(format!(
-        "{table} has no column {missing}, which its `key` names. It has: {}.",
-        names.join(", ")
-    ))
 }
 
 /// The columns of a table, and its key.

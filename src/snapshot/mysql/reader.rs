@@ -6,17 +6,12 @@ use super::database::{Mysql, Plan};
 use super::key::text_of;
 use super::value::{unexpected, write_row};
 use crate::error::Result;
-use crate::snapshot::table::{Described, Page, Range, bad_cursor};
+use crate::snapshot::table::{Described, PAGE_BYTES, PAGE_ROWS, Page, Range, bad_cursor};
 use futures_util::StreamExt as _;
 use mysql_async::prelude::Queryable as _;
 use mysql_async::{Conn, Params, Row};
 use std::sync::Arc;
 use tokio::sync::mpsc;
-
-/// A page ends behind the row with which it has so many bytes: a few of them are held at a time.
-const PAGE_BYTES: usize = 2 * 1024 * 1024;
-/// Rows of a page: as many as one batch of the flow takes well.
-const PAGE_ROWS: usize = 10_000;
 
 /// Reads one part of a table.
 pub(in crate::snapshot) struct Reader {

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::json;
 use crate::plan::{fill, literal, quote};
 use crate::sink::SourceServer;
-use crate::snapshot::table::{Described, Form, TableName};
+use crate::snapshot::table::{Described, Form, TableName, no_such_key, two_of_one_name};
 use crate::source::{Member, SourceIdentity};
 use deadpool_postgres::Object;
 use std::collections::HashSet;
@@ -109,10 +109,7 @@ impl Postgres {
         for column in statement.columns() {
             let (of, name) = (column.type_(), column.name());
             if columns.iter().any(|other: &Column| other.name == name) {
-                return Err(Error::config(format!(
-                    "Two columns of {} are called {name}: give one of them another name in the query.",
-                    table.name
-                )));
+                return Err(two_of_one_name(&table.name, name));
             }
             if is_beside_debezium && !is_sent(of, name) && !key.iter().any(|column| column == name) {
                 left_out.push(name);
@@ -139,11 +136,7 @@ impl Postgres {
             key.clone_from(&table.key);
         }
         if let Some(missing) = key.iter().find(|name| !types.iter().any(|(column, _)| column == *name)) {
-            return Err(Error::config(format!(
-                "{} has no column {missing}, which its `key` names. It has: {}.",
-                table.name,
-                types.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
-            )));
+            return Err(no_such_key(&table.name, missing, &types));
         }
         let database = include_str!("../../../sql/snapshot/postgres/database.sql");
         let database = client.query_one(database, &[]).await.map_err(|error| asked(&error))?;

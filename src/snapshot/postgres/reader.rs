@@ -5,18 +5,13 @@ use super::value::{fields, unescaped, write_row};
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::sink::SourceServer;
-use crate::snapshot::table::{Described, Page, Range, bad_cursor};
+use crate::snapshot::table::{Described, PAGE_BYTES, PAGE_ROWS, Page, Range, bad_cursor};
 use deadpool_postgres::Object;
 use futures_util::StreamExt as _;
 use memchr::memchr;
 use std::pin::Pin;
 use std::sync::Arc;
 use tokio_postgres::CopyOutStream;
-
-/// A page ends behind the row with which it has so many bytes: a few of them are held at a time.
-const PAGE_BYTES: usize = 2 * 1024 * 1024;
-/// Rows of a page: as many as one batch of the flow takes well.
-const PAGE_ROWS: usize = 10_000;
 
 /// Reads one part of a table.
 pub(in crate::snapshot) struct Reader {
