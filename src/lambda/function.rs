@@ -55,7 +55,8 @@ pub(super) async fn serve<F: Function>() -> ExitCode {
     }
 }
 
-/// The response, as JSON; to a batch, empty when every record is durable. See [`Report::response`].
+/// The response, as JSON; to a batch, empty when every record is durable. See
+/// [`Report::response`](crate::report::Report::response).
 pub type Response = Box<RawValue>;
 
 /// Why an invocation failed. Its `Debug` is what the runtime logs: the type and the message for a person.
