@@ -7,6 +7,7 @@
 
 mod beside;
 mod compare;
+mod durable;
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
 mod form;

@@ -3,6 +3,7 @@
 //! Rows are read ahead while those before are written. What was done is kept from time to time, and always behind whole
 //! pages: whoever goes on reads at most so much again, which changes nothing.
 
+use super::durable::durable;
 use super::head::Head;
 use super::progress::{Counts, Entry, PartProgress};
 use super::source::Reader;
@@ -157,15 +158,7 @@ impl<S: Sink> Ways<'_, S> {
         }
         if let Some((flow, sink)) = self.sink {
             let records = self.head.records(page, self.part, before);
-            let report = process(flow, sink, &records, self.deadline).await;
-            let became = report.counts();
-            let (failure, stopped) = report.into_reasons();
-            if let Some(error) = failure.or(stopped) {
-                return Err(error);
-            }
-            if became.reported > 0 {
-                return Err(not_durable());
-            }
+            let became = durable(process(flow, sink, &records, self.deadline).await)?;
             let number = |count: usize| u64::try_from(count).unwrap_or_default();
             counts.applied = number(became.applied);
             counts.stale = number(became.stale);
@@ -188,10 +181,6 @@ fn read_ahead(mut reader: Reader) -> mpsc::Receiver<Result<Page>> {
         }
     });
     receiver
-}
-
-fn not_durable() -> Error {
-    Error::new(ErrorKind::Unavailable, Code::NotDurable, "Not every row of a page is durable.")
 }
 
 /// A table that can only be read in one piece does not fit into an invocation.

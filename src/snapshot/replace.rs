@@ -1,10 +1,11 @@
 //! What an earlier load brought and this one did not see is gone at the source: it becomes a delete, one tick below
 //! this run. So rows that this run wrote, and all that the stream wrote, stay whatever happens in between.
 
+use super::durable::durable;
 use super::head::Head;
 use super::table::Described;
 use crate::deadline::Deadline;
-use crate::error::{Code, Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::pipeline::{Flow, known_target, process};
 use crate::sink::{Database, Sink, Store as _};
 use crate::source::SourceTable;
@@ -51,15 +52,7 @@ pub(super) async fn remove<S: Sink>(replacing: &Replacing<'_, S>) -> Result<u64>
             .collect();
         let records = head.of_gone(gone.into_iter(), seen);
         seen += u64::try_from(records.len()).unwrap_or_default();
-        let report = process(flow, *sink, &records, never).await;
-        let became = report.counts();
-        let (failure, stopped) = report.into_reasons();
-        if let Some(error) = failure.or(stopped) {
-            return Err(error);
-        }
-        if became.reported > 0 {
-            return Err(Error::new(ErrorKind::Unavailable, Code::NotDurable, "Not every delete is durable."));
-        }
+        let became = durable(process(flow, *sink, &records, never).await)?;
         removed += u64::try_from(became.applied).unwrap_or_default();
     }
 }

@@ -6,6 +6,7 @@
 //! counts.
 
 use super::compare::{Comparer, Kind};
+use super::durable::durable;
 use super::head::Head;
 use super::run::Snapshot;
 use super::source::Plan;
@@ -145,10 +146,7 @@ impl<S: Sink> Work<'_, S> {
             let mut after = range.after.clone();
             while let Some(page) = reader.page().await? {
                 let records = self.head.records(&page, 0, rows);
-                let report = process(&self.flow, comparer, &records, Deadline::never()).await;
-                if let (Some(error), _) | (None, Some(error)) = report.into_reasons() {
-                    return Err(error);
-                }
+                durable(process(&self.flow, comparer, &records, Deadline::never()).await)?;
                 let count = u64::try_from(page.rows).unwrap_or_default();
                 rows += count;
                 seen(count);
@@ -189,10 +187,7 @@ impl<S: Sink> Work<'_, S> {
             let mut reader = self.job.source().open((&self.described, &self.plan), &range, None).await?;
             while let Some(page) = reader.page().await? {
                 let records = self.head.records(&page, 0, 0);
-                let report = process(&self.flow, &comparer, &records, Deadline::never()).await;
-                if let (Some(error), _) | (None, Some(error)) = report.into_reasons() {
-                    return Err(error);
-                }
+                durable(process(&self.flow, &comparer, &records, Deadline::never()).await)?;
                 // where rows have no key, only their number tells them apart, and that is another now
                 let lasts =
                     |(key, kind): &(String, Kind)| keys.contains(key) || matches!(kind, Kind::Unfit(_));

@@ -165,6 +165,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "plan",
             "policy",
             "record",
+            "report",
             "route",
             "rules",
             "secrets",
