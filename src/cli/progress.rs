@@ -3,6 +3,7 @@
 use super::terminal::{count, printable};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{self, IsTerminal as _};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Who waits no longer needs no sign.
@@ -46,5 +47,25 @@ impl Progress {
         if let Some(bar) = self.bar {
             bar.finish_and_clear();
         }
+    }
+}
+
+/// The same for work that only lends it out.
+pub(super) struct SharedProgress(Mutex<Progress>);
+
+impl SharedProgress {
+    pub(super) fn new() -> Self {
+        Self(Mutex::new(Progress::new()))
+    }
+
+    /// So many more rows of a table are done.
+    pub(super) fn add(&self, rows: u64, table: &str) {
+        let rows = usize::try_from(rows).unwrap_or(usize::MAX);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).add(rows, table);
+    }
+
+    /// Takes the sign away.
+    pub(super) fn finish(self) {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner).finish();
     }
 }

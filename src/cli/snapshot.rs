@@ -4,7 +4,7 @@ use super::args::{Global, Output, SnapshotArgs};
 use super::failure::{Ended, Failure, Status};
 use super::interrupt;
 use super::json::optional;
-use super::progress::Progress;
+use super::progress::SharedProgress;
 use super::sink::{self, Fallback, OpenDatabase};
 use super::terminal::{count, tell, warn};
 use super::watched::Watched;
@@ -14,7 +14,6 @@ use rowtide::event::Timestamp;
 use rowtide::json::quoted;
 use rowtide::snapshot::{Chosen, Counts, Done, Snapshot, Start};
 use std::io::Write;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Runs the command.
@@ -89,16 +88,10 @@ async fn read_all(job: &Snapshot<'_, Watched>, args: &SnapshotArgs, out: &mut im
 }
 
 async fn read_one(job: &Snapshot<'_, Watched>, table: &Chosen, start: Start) -> Result<Done, Failure> {
-    let progress = Mutex::new(Some(Progress::new()));
-    let seen = |counts: &Counts| {
-        let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
-        let rows = usize::try_from(counts.rows).unwrap_or(usize::MAX);
-        progress.iter_mut().for_each(|progress| progress.add(rows, &table.table.name));
-    };
+    let progress = SharedProgress::new();
+    let seen = |counts: &Counts| progress.add(counts.rows, &table.table.name);
     let read = Box::pin(job.read(table, start, &seen)).await;
-    if let Some(progress) = progress.lock().unwrap_or_else(PoisonError::into_inner).take() {
-        progress.finish();
-    }
+    progress.finish();
     Ok(read?)
 }
 

@@ -2,7 +2,7 @@
 
 use super::args::{Global, Output, VerifyArgs};
 use super::failure::{Ended, Failure, Status};
-use super::progress::Progress;
+use super::progress::SharedProgress;
 use super::sink::{self, Fallback, OpenDatabase};
 use super::terminal::{count, printable, tell};
 use super::watched::Watched;
@@ -12,7 +12,6 @@ use rowtide::error::{Code, Error, ErrorKind};
 use rowtide::json::quoted;
 use rowtide::snapshot::{Difference, Kind, Snapshot, Verified, Verifying};
 use std::io::Write;
-use std::sync::{Mutex, PoisonError};
 
 /// Differences that people are shown of a table.
 const SHOWN_MAX: u64 = 100;
@@ -43,12 +42,8 @@ async fn verify_all(
     let mut status = Status::Done;
     for table in job.tables(&args.tables, Deadline::never()).await? {
         let name = &table.table.name;
-        let progress = Mutex::new(Some(Progress::new()));
-        let seen = |rows: u64| {
-            let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
-            let rows = usize::try_from(rows).unwrap_or(usize::MAX);
-            progress.iter_mut().for_each(|progress| progress.add(rows, name));
-        };
+        let progress = SharedProgress::new();
+        let seen = |rows: u64| progress.add(rows, name);
         let (mut broken, mut shown) = (None, 0);
         let mut each = |difference: &Difference| {
             shown += 1;
@@ -63,9 +58,7 @@ async fn verify_all(
             })
         };
         let verified = Box::pin(job.verify(&table, how, &seen, &mut each)).await;
-        if let Some(progress) = progress.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            progress.finish();
-        }
+        progress.finish();
         if let Some(error) = broken {
             return Err(Failure::output(&error));
         }

@@ -1,11 +1,13 @@
 //! Asks Lambda to run a function later, as a job does that goes on in another invocation.
 
 use super::http::{self, Answer, HttpError};
-use super::{Secrets, sign};
+use super::{Secrets, sign, url_of};
 use crate::error::{Code, Error, ErrorKind, Result};
 use hyper::{Method, StatusCode, Uri};
 use std::time::SystemTime;
 
+/// As names of hosts and signatures call it.
+const SERVICE: &str = "lambda";
 /// Lambda answers this when it has taken an event for later.
 const TAKEN: StatusCode = StatusCode::ACCEPTED;
 
@@ -20,10 +22,7 @@ impl Secrets {
                 "{function} cannot be invoked: no region is known. Set the variable AWS_REGION."
             ))
         })?;
-        let url = self.aws.lambda_url.clone().unwrap_or_else(|| {
-            let china = if region.starts_with("cn-") { ".cn" } else { "" };
-            format!("https://lambda.{region}.amazonaws.com{china}")
-        });
+        let url = self.aws.lambda_url.clone().unwrap_or_else(|| url_of(SERVICE, region));
         let path = |name: &str| format!("/2015-03-31/functions/{name}/invocations");
         let uri: Uri = format!("{}{}", url.trim_end_matches('/'), path(function)).parse().map_err(|_| {
             Error::config(
@@ -37,7 +36,7 @@ impl Secrets {
             ("x-amz-invocation-type", "Event".to_owned()),
         ];
         let scope =
-            sign::Scope { credentials: &credentials, region, service: "lambda", at: SystemTime::now() };
+            sign::Scope { credentials: &credentials, region, service: SERVICE, at: SystemTime::now() };
         let body = event.as_bytes().to_vec();
         let signed = scope.signed("POST", &path(&sign::escaped(function)), &headers, &body);
         let unavailable = |why: String| Error::new(ErrorKind::Unavailable, Code::Unavailable, why);

@@ -241,10 +241,7 @@ impl Secrets {
                  its ARN."
             ))
         })?;
-        let url = given.clone().unwrap_or_else(|| {
-            let china = if region.starts_with("cn-") { ".cn" } else { "" };
-            format!("https://{service}.{region}.amazonaws.com{china}")
-        });
+        let url = given.clone().unwrap_or_else(|| url_of(service, region));
         let uri: Uri = url.parse().map_err(|_| {
             Error::config(
                 "AWS_ENDPOINT_URL, or the one of the service, is not a URL such as http://localhost:4566.",
@@ -280,6 +277,12 @@ impl Secrets {
             )),
         }
     }
+}
+
+/// Where a service of a region is.
+fn url_of(service: &str, region: &str) -> String {
+    let china = if region.starts_with("cn-") { ".cn" } else { "" };
+    format!("https://{service}.{region}.amazonaws.com{china}")
 }
 
 /// The extension says so in plain text, in an answer that is otherwise an error.

@@ -155,9 +155,7 @@ impl<'a, S: Sink> Snapshot<'a, S> {
             None => Vec::new(),
         };
         let name = &chosen.table.name;
-        // which source it is, is known when it was described, and how it is described depends on the target
-        let routes = Routes::new(Policy::from(self.config));
-        let target = known_target(&routes, SourceTable::named(name), &known);
+        let target = self.target(name, &known);
         let scheme = scheme(self.config, self.source.schemes(), self.source.alone(), target)?;
         let (Start::Anew(at) | Start::Resumed(at) | Start::Joined(at)) = start;
         let fresh = TableProgress {
@@ -175,10 +173,7 @@ impl<'a, S: Sink> Snapshot<'a, S> {
             Start::Resumed(_) => entry.is_kept() && (!entry.now.is_done || entry.now.run == fresh.run),
             Start::Anew(_) => false,
         };
-        let mut table = chosen.table.clone();
-        table.chunk = table.chunk.or(Some(self.config.snapshot.chunk));
-        let (described, plan) =
-            Box::pin(self.source.describe(chosen.place.as_ref(), &table, scheme, never)).await?;
+        let (described, plan) = Box::pin(self.describe(chosen, scheme)).await?;
         let epoch = self.epoch(target);
         let flow = if fresh.to_sink { Some(self.flow(&described, scheme, epoch)?) } else { None };
         if goes_on {
@@ -210,19 +205,28 @@ impl<'a, S: Sink> Snapshot<'a, S> {
         known: &'k [KnownTarget],
     ) -> Result<((Described, Plan), Flow, &'k KnownTarget)> {
         let name = &chosen.table.name;
-        let routes = Routes::new(Policy::from(self.config));
-        let Some(target) = known_target(&routes, SourceTable::named(name), known) else {
+        let Some(target) = self.target(name, known) else {
             return Err(Error::config(format!(
                 "Nothing was ever written for {name}: there is no target of it."
             )));
         };
         let scheme = target.scheme.chars().next().unwrap_or_else(|| self.source.alone());
-        let mut table = chosen.table.clone();
-        table.chunk = table.chunk.or(Some(self.config.snapshot.chunk));
-        let never = Deadline::never();
-        let (described, plan) = self.source.describe(chosen.place.as_ref(), &table, scheme, never).await?;
+        let (described, plan) = self.describe(chosen, scheme).await?;
         let flow = self.flow(&described, scheme, self.epoch(Some(target)))?;
         Ok(((described, plan), flow, target))
+    }
+
+    /// The target of a table among those that are `known`. Which source it is, is known only when it was described, and
+    /// how it is described depends on the target.
+    fn target<'k>(&self, table: &str, known: &'k [KnownTarget]) -> Option<&'k KnownTarget> {
+        known_target(&Routes::new(Policy::from(self.config)), SourceTable::named(table), known)
+    }
+
+    /// What a table is made of, and how it is read beside the stream of `scheme`.
+    async fn describe(&self, chosen: &Chosen, scheme: char) -> Result<(Described, Plan)> {
+        let mut table = chosen.table.clone();
+        table.chunk = table.chunk.or(Some(self.config.snapshot.chunk));
+        self.source.describe(chosen.place.as_ref(), &table, scheme, Deadline::never()).await
     }
 
     /// What rows are written to, and the database behind it.

@@ -9,8 +9,8 @@ use super::compare::{Comparer, Kind};
 use super::durable::durable;
 use super::head::Head;
 use super::run::Snapshot;
-use super::source::Plan;
-use super::table::{Described, Range};
+use super::source::{Plan, Reader};
+use super::table::{Described, Page, Range};
 use super::tables::Chosen;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
@@ -133,6 +133,22 @@ impl<S: Sink> Work<'_, S> {
         Ok(parts.into_iter().cycle().skip(start % step).step_by(step).take(2).collect())
     }
 
+    async fn open(&self, range: &Range) -> Result<Reader> {
+        self.job.source().open((&self.described, &self.plan), range, None).await
+    }
+
+    /// Compares the rows of a page, `before` rows behind the first: what differs.
+    async fn compare(
+        &self,
+        page: &Page,
+        before: u64,
+        comparer: &Comparer<'_>,
+    ) -> Result<Vec<(String, Kind)>> {
+        let records = self.head.records(page, 0, before);
+        durable(process(&self.flow, comparer, &records, Deadline::never()).await)?;
+        Ok(comparer.take())
+    }
+
     /// Compares the rows of some ranges: how many, and the pages in which something differs.
     async fn pass(
         &self,
@@ -142,15 +158,14 @@ impl<S: Sink> Work<'_, S> {
     ) -> Result<(u64, Vec<Suspicious>)> {
         let (mut rows, mut suspicious, mut kept) = (0, Vec::new(), 0);
         for range in ranges {
-            let mut reader = self.job.source().open((&self.described, &self.plan), range, None).await?;
+            let mut reader = self.open(range).await?;
             let mut after = range.after.clone();
             while let Some(page) = reader.page().await? {
-                let records = self.head.records(&page, 0, rows);
-                durable(process(&self.flow, comparer, &records, Deadline::never()).await)?;
+                let differing = self.compare(&page, rows, comparer).await?;
                 let count = u64::try_from(page.rows).unwrap_or_default();
                 rows += count;
                 seen(count);
-                let keys: HashSet<String> = comparer.take().into_iter().map(|(key, _)| key).collect();
+                let keys: HashSet<String> = differing.into_iter().map(|(key, _)| key).collect();
                 let until = page.after.clone();
                 let is_paged = until.is_some();
                 let range = Range { after: std::mem::replace(&mut after, until.clone()), until };
@@ -184,14 +199,13 @@ impl<S: Sink> Work<'_, S> {
         let keys: HashSet<String> = suspicious.into_iter().flat_map(|(_, keys)| keys).collect();
         for range in ranges {
             let comparer = Comparer::new(self.database, self.target);
-            let mut reader = self.job.source().open((&self.described, &self.plan), &range, None).await?;
+            let mut reader = self.open(&range).await?;
             while let Some(page) = reader.page().await? {
-                let records = self.head.records(&page, 0, 0);
-                durable(process(&self.flow, &comparer, &records, Deadline::never()).await)?;
+                let differing = self.compare(&page, 0, &comparer).await?;
                 // where rows have no key, only their number tells them apart, and that is another now
                 let lasts =
                     |(key, kind): &(String, Kind)| keys.contains(key) || matches!(kind, Kind::Unfit(_));
-                lasting.extend(comparer.take().into_iter().filter(lasts));
+                lasting.extend(differing.into_iter().filter(lasts));
             }
         }
         if extra.is_empty() {

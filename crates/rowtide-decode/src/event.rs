@@ -204,6 +204,14 @@ pub fn hex(bytes: &[u8]) -> String {
     out
 }
 
+/// The bytes that hexadecimal digits stand for; none when there is anything else.
+#[must_use]
+pub fn bytes_of_hex(digits: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let (pairs, []) = digits.as_bytes().as_chunks::<2>() else { return None };
+    pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect()
+}
+
 /// A full image without its key: members in the order of the source, values as JSON text. What it lacks, the row lacks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Document {

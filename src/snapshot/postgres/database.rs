@@ -91,7 +91,7 @@ impl Postgres {
                 let read = || Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
                 let (column, of, is_told): (String, String, bool) =
                     read().map_err(|error: tokio_postgres::Error| asked(&error))?;
-                order.push((quote(&column), of));
+                order.push((format!("t.{}", quote(&column)), of));
                 key.extend(is_told.then_some(column));
             }
             let (of_generated, of_domains) = (
@@ -177,29 +177,39 @@ impl Plan {
 
     /// The statement that reads the next rows of a part: those behind `after`, and up to `until`.
     pub(super) fn copy(&self, after: Option<&[String]>, until: Option<&[String]>) -> String {
-        let filter = self.filter.iter().map(|filter| format!("({filter}\n)"));
         let keys = [after.map(|key| self.compared(">", key)), until.map(|key| self.compared("<=", key))];
         let conditions: Vec<String> =
-            filter.chain(keys.into_iter().flatten()).chain(["true".to_owned()]).collect();
-        let order: Vec<String> = self.order.iter().map(|(column, _)| format!("t.{column}")).collect();
-        // the texts of the key say where the next page begins
-        let texts = order.iter().map(|column| format!("{column}::text"));
-        let columns: Vec<String> = self.selected.iter().cloned().chain(texts).collect();
+            std::iter::once(self.condition()).chain(keys.into_iter().flatten()).collect();
+        let columns: Vec<String> = self.selected.iter().cloned().chain(self.key_texts()).collect();
         let template = match self.is_paged() {
             true => include_str!("../../../sql/snapshot/postgres/copy_page.sql"),
             false => include_str!("../../../sql/snapshot/postgres/copy.sql"),
         };
         let (columns, conditions) = (columns.join(", "), conditions.join(" and "));
-        let (order, limit) = (order.join(", "), self.chunk.to_string());
+        let (order, limit) = (self.key_columns(), self.chunk.to_string());
         let places = [("columns", &columns), ("rows", &self.rows), ("conditions", &conditions)];
         let places = places.into_iter().chain([("order", &order), ("limit", &limit)]);
         fill(template, &places.map(|(name, text)| (name, text.as_str())).collect::<Vec<_>>())
     }
 
+    /// Which rows are meant.
+    pub(super) fn condition(&self) -> String {
+        self.filter.as_ref().map_or_else(|| "true".to_owned(), |filter| format!("({filter}\n)"))
+    }
+
+    /// The columns that rows are ordered by.
+    pub(super) fn key_columns(&self) -> String {
+        self.order.iter().map(|(column, _)| column.as_str()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Their texts, which say where the next page begins.
+    pub(super) fn key_texts(&self) -> impl Iterator<Item = String> {
+        self.order.iter().map(|(column, _)| format!("{column}::text"))
+    }
+
     /// The key of a row against the texts of another's.
     fn compared(&self, sign: &str, key: &[String]) -> String {
-        let columns: Vec<String> = self.order.iter().map(|(column, _)| format!("t.{column}")).collect();
         let values = self.order.iter().zip(key).map(|((_, of), text)| format!("{}::{of}", literal(text)));
-        format!("({}) {sign} ({})", columns.join(", "), values.collect::<Vec<_>>().join(", "))
+        format!("({}) {sign} ({})", self.key_columns(), values.collect::<Vec<_>>().join(", "))
     }
 }

@@ -48,17 +48,14 @@ impl Plan {
     fn sample(&self, rows: f64, parts: usize) -> String {
         let wanted = SAMPLED * u32::try_from(parts).map_or(f64::MAX, f64::from);
         let percent = if rows > wanted { 100.0 * wanted / rows } else { 100.0 };
-        let order: Vec<String> = self.order.iter().map(|(column, _)| format!("t.{column}")).collect();
-        let texts: Vec<String> = order.iter().map(|column| format!("{column}::text")).collect();
-        let filter = self.filter.as_ref().map_or_else(|| "true".to_owned(), |filter| format!("({filter}\n)"));
         fill(
             include_str!("../../../sql/snapshot/postgres/sample.sql"),
             &[
-                ("texts", &texts.join(", ")),
+                ("texts", &self.key_texts().collect::<Vec<_>>().join(", ")),
                 ("rows", &self.rows),
                 ("percent", &percent.to_string()),
-                ("conditions", &filter),
-                ("order", &order.join(", ")),
+                ("conditions", &self.condition()),
+                ("order", &self.key_columns()),
             ],
         )
     }

@@ -34,6 +34,7 @@ use super::clock::{interval, moment, stamp, time, time_of_zone};
 use super::point::point;
 use super::quoted::{element, map};
 use crate::error::{Code, Error, Result};
+use crate::event::bytes_of_hex;
 use crate::json;
 use crate::plan::fill;
 use base64::Engine as _;
@@ -328,11 +329,7 @@ fn document(text: &str, out: &mut String) -> Option<()> {
 }
 
 fn bytes(text: &str, out: &mut String) -> Option<()> {
-    let digits = text.strip_prefix("\\x")?.as_bytes();
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let (pairs, []) = digits.as_chunks::<2>() else { return None };
-    let bytes: Vec<u8> =
-        pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect::<Option<_>>()?;
+    let bytes = bytes_of_hex(text.strip_prefix("\\x")?)?;
     out.push('"');
     STANDARD.encode_string(&bytes, out);
     out.push('"');

@@ -74,13 +74,6 @@ pub(crate) fn bytes(bytes: &[u8], out: &mut String) {
     out.push('"');
 }
 
-/// The bytes that hexadecimal digits stand for.
-pub(crate) fn bytes_of_hex(digits: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let (pairs, []) = digits.as_bytes().as_chunks::<2>() else { return None };
-    pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect()
-}
-
 /// Appends the object that comes next; `write` appends the value of the member that it is given the name of. Of members
 /// with one name keeps the last.
 ///

@@ -2,8 +2,9 @@
 
 use crate::decimal;
 use crate::error::{Code, Error, Result};
+use crate::event::bytes_of_hex;
 use crate::json::Scanner;
-use crate::values::copy::{self, bytes_of_hex};
+use crate::values::copy;
 
 /// Digits from which on DMS may round an integer, when it is not told to write large ones out.
 const ROUNDED_DIGITS: usize = 16;

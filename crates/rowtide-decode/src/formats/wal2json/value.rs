@@ -2,8 +2,9 @@
 
 use crate::decode::row::{self, Row};
 use crate::error::{Code, Error, Result};
+use crate::event::bytes_of_hex;
 use crate::json::{self, Fault, Scanner};
-use crate::values::copy::{self, bytes_of_hex, copy};
+use crate::values::copy::{self, copy};
 use std::borrow::Cow;
 use std::collections::HashSet;
 
