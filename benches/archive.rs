@@ -5,7 +5,7 @@
 
 #![allow(clippy::print_stdout, reason = "a benchmark prints")]
 
-use rowtide::archive::{About, Archive};
+use rowtide::archive::{About, Archive, ObjectName};
 use rowtide::config::{ArchiveFormat, Config};
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -71,7 +71,7 @@ async fn archived(rows: &Path, folder: &Path, format: ArchiveFormat) -> Result<(
     let mut chunk = vec![0; CHUNK_BYTES];
     let mut rest = Vec::new();
     let since = Instant::now();
-    let mut object = archive.object(&about, 0, 0).await?;
+    let mut object = archive.object(&about, ObjectName { part: 0, number: 0, claim: 1 }).await?;
     loop {
         let count = file.read(&mut chunk)?;
         if count == 0 {

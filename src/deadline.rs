@@ -37,4 +37,12 @@ impl Deadline {
     pub fn is_within(self, time: Duration) -> bool {
         self.remaining().is_some_and(|left| left < time)
     }
+
+    /// What `work` comes to, if it does before less than `margin` of the time is left.
+    pub(crate) async fn bound<T>(self, margin: Duration, work: impl Future<Output = T>) -> Option<T> {
+        match self.0.and_then(|at| at.checked_sub(margin)) {
+            Some(at) => tokio::time::timeout_at(at, work).await.ok(),
+            None => Some(work.await),
+        }
+    }
 }

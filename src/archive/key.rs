@@ -37,23 +37,41 @@ pub(super) fn of_results(table: &str) -> String {
     format!("{table}/data/inbox/{table}_data.json")
 }
 
+/// Which data object of a run: of two that write the same part at once, each has objects of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ObjectName {
+    /// The part of the table, from 0.
+    pub part: u32,
+    /// The number of the object in its part, from 0.
+    pub number: u32,
+    /// Who writes it.
+    pub claim: u32,
+}
+
 /// The name of a data object in the folder of its run.
-pub(super) fn object_name(part: u32, number: u32, format: ArchiveFormat) -> String {
+pub(super) fn object_name(name: ObjectName, format: ArchiveFormat) -> String {
     let ending = match format {
         ArchiveFormat::NdjsonGz => "ndjson.gz",
         ArchiveFormat::Ndjson => "ndjson",
         ArchiveFormat::Results => "json",
     };
-    format!("part-{part:05}-{number:05}.{ending}")
+    let ObjectName { part, number, claim } = name;
+    format!("part-{part:05}-{number:05}-{claim:08x}.{ending}")
 }
 
 /// Whether a file is named as a data object of an archive.
 #[must_use]
 pub fn is_object_name(name: &str) -> bool {
     let stem = name.strip_suffix(".ndjson.gz").or_else(|| name.strip_suffix(".ndjson"));
-    let numbers = stem.and_then(|stem| stem.strip_prefix("part-")).and_then(|stem| stem.split_once('-'));
+    let Some(rest) = stem.and_then(|stem| stem.strip_prefix("part-")) else { return false };
     let is_number = |text: &str| text.len() >= 5 && text.bytes().all(|byte| byte.is_ascii_digit());
-    numbers.is_some_and(|(part, number)| is_number(part) && is_number(number))
+    let is_claim = |text: &str| text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match *rest.split('-').collect::<Vec<_>>() {
+        // as a former version named them
+        [part, number] => is_number(part) && is_number(number),
+        [part, number, claim] => is_number(part) && is_number(number) && is_claim(claim),
+        _ => false,
+    }
 }
 
 /// The name as a part of a key. Letters, digits, `_`, `-` and those of `more` stay, except that none begins with `_` or
@@ -86,7 +104,7 @@ fn escaped(name: &str, more: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{escaped, folder, is_object_name, object_name};
+    use super::{ObjectName, escaped, folder, is_object_name, object_name};
     use crate::config::ArchiveFormat;
     use std::collections::BTreeSet;
 
@@ -154,9 +172,11 @@ mod tests {
     #[test]
     fn a_data_object_is_known_by_its_name() {
         for format in [ArchiveFormat::Ndjson, ArchiveFormat::NdjsonGz] {
-            assert!(is_object_name(&object_name(0, 0, format)));
-            assert!(is_object_name(&object_name(123_456, 7, format)));
+            for (part, number, claim) in [(0, 0, 0), (123_456, 7, u32::MAX)] {
+                assert!(is_object_name(&object_name(ObjectName { part, number, claim }, format)));
+            }
         }
+        assert!(is_object_name("part-00000-00001.ndjson.gz"), "a former version wrote it");
         for other in ["part-00000-0.ndjson", "part-00000.ndjson", "part-00000-00000.json.gz", "x.ndjson", ""]
         {
             assert!(!is_object_name(other), "{other}");

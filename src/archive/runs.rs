@@ -1,7 +1,7 @@
 //! Where runs are written: which object is where, and what is said of them in the end.
 
 use super::errors::{Doing, explain};
-use super::key;
+use super::key::{self, ObjectName};
 use super::location::{self, Connected};
 use super::manifest::{About, MANIFEST, Manifest, SUCCESS, Written};
 use super::writer::ObjectWriter;
@@ -14,7 +14,7 @@ use object_store::{ObjectStoreExt as _, PutPayload};
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use rowtide::archive::{About, Archive};
+/// use rowtide::archive::{About, Archive, ObjectName};
 /// use rowtide::config::Config;
 ///
 /// # let folder = std::env::temp_dir().join(format!("rowtide-archive-{}", std::process::id()));
@@ -29,7 +29,7 @@ use object_store::{ObjectStoreExt as _, PutPayload};
 ///     wrap: Some("row".to_owned()),
 ///     columns: vec![("id".to_owned(), "bigint".to_owned())],
 /// };
-/// let mut object = archive.object(&about, 0, 0).await?;
+/// let mut object = archive.object(&about, ObjectName { part: 0, number: 0, claim: 1 }).await?;
 /// object.write(b"{\"id\":1}\n{\"id\":2}\n").await?;
 /// let written = object.finish().await?;
 /// archive.finish(&about, &[written]).await?;
@@ -67,18 +67,17 @@ impl Archive {
         self.format
     }
 
-    /// Begins a data object: the one with this number, of this part of the table, both from 0. It does not exist before
-    /// [`ObjectWriter::finish`].
+    /// Begins a data object, which does not exist before [`ObjectWriter::finish`].
     ///
     /// # Errors
     /// A configuration error: the head is no JSON object, or the format knows no parts.
-    pub async fn object(&self, about: &About, part: u32, number: u32) -> Result<ObjectWriter> {
+    pub async fn object(&self, about: &About, name: ObjectName) -> Result<ObjectWriter> {
         Manifest::new(about, self.format, Vec::new())?;
         let key = match self.format {
             ArchiveFormat::NdjsonGz | ArchiveFormat::Ndjson => {
-                format!("{}{}", self.folder(about), key::object_name(part, number, self.format))
+                format!("{}{}", self.folder(about), key::object_name(name, self.format))
             }
-            ArchiveFormat::Results if part == 0 && number == 0 => key::of_results(&about.table),
+            ArchiveFormat::Results if name.part == 0 && name.number == 0 => key::of_results(&about.table),
             ArchiveFormat::Results => {
                 return Err(Error::config(
                     "`archive.format` is `results`, which is one object a table: a table that is read in parts needs \
@@ -113,6 +112,15 @@ impl Archive {
             ArchiveFormat::Results => key::of_results(&about.table),
         };
         self.place.name(&key)
+    }
+
+    /// Where the runs of a table lie, so that those of two tables can be told apart.
+    #[must_use]
+    pub fn place_of(&self, schema: &str, table: &str) -> String {
+        self.place.name(&match self.format {
+            ArchiveFormat::NdjsonGz | ArchiveFormat::Ndjson => key::folder(&self.template, schema, table, ""),
+            ArchiveFormat::Results => key::of_results(table),
+        })
     }
 
     fn folder(&self, about: &About) -> String {

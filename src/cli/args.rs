@@ -438,9 +438,9 @@ pub(super) enum StateAction {
     Clear {
         /// The job
         job: String,
-        /// Only under keys that begin so
+        /// Only under this key, and those that go on behind it with a space or a slash
         #[arg(conflicts_with = "all")]
-        prefix: Option<String>,
+        key: Option<String>,
         /// Under every key
         #[arg(long)]
         all: bool,

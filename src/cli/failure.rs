@@ -4,8 +4,8 @@ use rowtide::error::{Code, Error, ErrorKind};
 use std::error::Error as StdError;
 use std::io;
 
-/// What scripts are told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What scripts are told; of several the worst, which is the greatest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Status {
     /// Everything is durable, or was printed.
     Done,

@@ -6,7 +6,7 @@ use super::interrupt;
 use super::json::optional;
 use super::progress::SharedProgress;
 use super::sink::{self, Fallback, OpenDatabase};
-use super::terminal::{count, tell, warn};
+use super::terminal::{count, printable, tell, warn};
 use super::watched::Watched;
 use rowtide::config::{Config, Destination};
 use rowtide::deadline::Deadline;
@@ -72,8 +72,8 @@ async fn read_all(job: &Snapshot<'_, Watched>, args: &SnapshotArgs, out: &mut im
                 print(&done, started.elapsed(), args.output, out)?;
             }
             Err(failure) => {
-                worst = failure.status;
-                failure.lines().for_each(|line| tell(&format!("{}: {line}", table.table.name)));
+                worst = worst.max(failure.status);
+                failure.lines().for_each(|line| tell(&format!("{}: {line}", printable(&table.table.name))));
             }
         }
     }
@@ -113,7 +113,7 @@ fn print(done: &Done, took: Duration, output: Output, out: &mut impl Write) -> R
             writeln!(
                 out,
                 "{}: {whole}, {:.1} MB in {:.1} s ({rate:.0} a second)",
-                done.table,
+                printable(&done.table),
                 bytes as f64 / 1e6,
                 took.as_secs_f64()
             )?;

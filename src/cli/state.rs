@@ -17,8 +17,8 @@ const TEXT_COLUMNS_MIN: usize = 8;
 
 /// Runs the command.
 pub(super) async fn run(global: &Global, args: &StateArgs, out: &mut impl Write) -> Ended {
-    if let StateAction::Clear { prefix: None, all: false, .. } = &args.action {
-        return Err(Failure::usage("Say how the keys to clear begin, or --all."));
+    if let StateAction::Clear { key: None, all: false, .. } = &args.action {
+        return Err(Failure::usage("Say which key to clear, or --all."));
     }
     let common = args.action.common();
     let given = global.and(&common.global);
@@ -29,8 +29,8 @@ pub(super) async fn run(global: &Global, args: &StateArgs, out: &mut impl Write)
             let states = place.sink.states(job.as_deref(), prefix.as_deref()).await;
             states.map_err(Failure::from).and_then(|states| list(&states, common.output, out))
         }
-        StateAction::Clear { job, prefix, .. } => {
-            clear(&place.sink, job, prefix.as_deref().unwrap_or_default(), common.output, out).await
+        StateAction::Clear { job, key, .. } => {
+            clear(&place.sink, job, key.as_deref().unwrap_or_default(), common.output, out).await
         }
     };
     let flushed = out.flush();
@@ -85,8 +85,8 @@ fn print_job(states: &[State], out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{total} of the job {job}")
 }
 
-async fn clear(sink: &Database, job: &str, prefix: &str, output: Output, out: &mut impl Write) -> Ended {
-    let cleared = sink.clear_state(job, prefix, Deadline::never()).await?;
+async fn clear(sink: &Database, job: &str, key: &str, output: Output, out: &mut impl Write) -> Ended {
+    let cleared = sink.clear_state(job, key, Deadline::never()).await?;
     match output {
         Output::Json => writeln!(out, "{{\"cleared\":{cleared}}}")?,
         Output::Human => {

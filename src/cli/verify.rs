@@ -37,7 +37,7 @@ async fn verify_all(
     args: &VerifyArgs,
     out: &mut (impl Write + Send),
 ) -> Ended {
-    let job = Box::pin(Snapshot::new(config, Some((watched, &watched.sink)))).await?;
+    let job = Box::pin(Snapshot::comparing(config, (watched, &watched.sink))).await?;
     let how = Verifying { settle: args.settle, share: args.sample };
     let mut status = Status::Done;
     for table in job.tables(&args.tables, Deadline::never()).await? {
@@ -50,7 +50,7 @@ async fn verify_all(
             let written = match args.output {
                 Output::Json => writeln!(out, "{}", json(name, difference)),
                 Output::Human if shown > SHOWN_MAX => Ok(()),
-                Output::Human => writeln!(out, "{name} {}", sentence(difference)),
+                Output::Human => writeln!(out, "{} {}", printable(name), printable(&sentence(difference))),
             };
             written.map_err(|error| {
                 broken = Some(error);
@@ -65,14 +65,14 @@ async fn verify_all(
         match verified {
             Ok(verified) => {
                 if verified.differences > 0 {
-                    status = Status::Failed;
+                    status = status.max(Status::Failed);
                 }
                 print(name, &verified, args.output, out)?;
             }
             Err(error) => {
                 let failure = Failure::from(error);
-                status = failure.status;
-                failure.lines().for_each(|line| tell(&format!("{name}: {line}")));
+                status = status.max(failure.status);
+                failure.lines().for_each(|line| tell(&format!("{}: {line}", printable(name))));
             }
         }
     }

@@ -20,10 +20,23 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 /// A part goes on in another invocation so often: at ten minutes each, for more than half a day. A chain that is longer
 /// goes nowhere.
 const HOPS_MAX: u32 = 100;
+
+/// How far a clock may be ahead.
+const AHEAD_MAX: Duration = Duration::from_secs(5 * 60);
+/// The key of what is known of an event without a time begins so.
+const EVENT: &str = "event";
+/// Lambda tries an event again for six hours at most. Source: AWS Lambda Developer Guide, "Configuring error handling
+/// settings for asynchronous invocations".
+const EVENTS_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+
+fn now() -> Timestamp {
+    Timestamp(jiff::Timestamp::now().as_microsecond())
+}
 
 /// Runs the snapshot function until Lambda ends it, as [`run`](super::run) does the stream function.
 pub async fn run_snapshot() -> ExitCode {
@@ -122,6 +135,14 @@ impl SnapshotFunction {
                 .ok_or_else(|| Error::config("`at` of the event is no time such as 2026-03-02T08:00:00Z."))?,
             None => self.first_seen(context, deadline).await?,
         };
+        let ahead = at.0.saturating_sub(now().0);
+        if ahead > AHEAD_MAX.as_micros().try_into().unwrap_or(i64::MAX) {
+            return Err(Error::config(
+                "`at` of the event is in the future: no run before that time could begin any more. Give the time of now, \
+                 or none.",
+            ));
+        }
+        self.forget_events(deadline).await?;
         let (mut begun, mut failed) = (Vec::new(), Vec::new());
         for table in job.tables(&event.tables, deadline).await? {
             match Box::pin(self.begin(job, &table, at, context)).await {
@@ -142,13 +163,23 @@ impl SnapshotFunction {
 
     /// When an event without a time came first: Lambda tries it again under the same name, and that begins no new run.
     async fn first_seen(&self, context: &Context, deadline: Deadline) -> Result<Timestamp> {
-        let now = Timestamp(jiff::Timestamp::now().as_microsecond());
-        let key = format!("event {}", context.request_id);
+        let now = now();
+        let key = format!("{EVENT} {}", context.request_id);
         if self.database.put_state(JOB, &key, &now.to_string(), None, deadline).await?.is_some() {
             return Ok(now);
         }
         let first = self.database.state(JOB, &key, deadline).await?;
         Ok(first.and_then(|first| Timestamp::from_rfc3339(&first.text)).unwrap_or(now))
+    }
+
+    /// Events that Lambda will not try again need not be known.
+    async fn forget_events(&self, deadline: Deadline) -> Result<()> {
+        let limit = jiff::Timestamp::from_microsecond(now().0).unwrap_or_default() - EVENTS_KEPT;
+        let events = self.database.states(Some(JOB), Some(&format!("{EVENT} "))).await?;
+        for event in events.iter().filter(|event| event.updated_at < limit) {
+            self.database.clear_state(JOB, &event.key, deadline).await?;
+        }
+        Ok(())
     }
 
     async fn begin(

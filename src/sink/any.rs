@@ -449,15 +449,15 @@ impl Database {
             .await)
     }
 
-    /// Removes what a job keeps under keys that begin so: how much. With an empty beginning, all of it.
+    /// Removes what a job keeps under a key, and under those below it, which go on with a space or a slash: how much.
+    /// With an empty key, all of it.
     ///
     /// # Errors
     /// When it cannot be removed.
-    pub async fn clear_state(&self, job: &str, prefix: &str, deadline: Deadline) -> Result<u64> {
+    pub async fn clear_state(&self, job: &str, key: &str, deadline: Deadline) -> Result<u64> {
         check_job(job)?;
-        check_key(job, prefix)?;
-        of_its_kind!(self.kind(deadline).await?, |sink| Box::pin(sink.clear_state(job, prefix, deadline))
-            .await)
+        check_key(job, key)?;
+        of_its_kind!(self.kind(deadline).await?, |sink| Box::pin(sink.clear_state(job, key, deadline)).await)
     }
 }
 

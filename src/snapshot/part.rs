@@ -7,13 +7,14 @@ use super::durable::durable;
 use super::head::Head;
 use super::progress::{Counts, Entry, PartProgress};
 use super::source::Reader;
-use super::table::Page;
-use crate::archive::{About, Archive, ObjectWriter};
+use super::table::{Page, broke_off};
+use crate::archive::{About, Archive, ObjectName, ObjectWriter};
 use crate::config::ArchiveFormat;
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, ErrorKind, Result};
 use crate::pipeline::{Flow, process};
 use crate::sink::Sink;
+use std::pin::pin;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
@@ -66,8 +67,64 @@ fn now() -> i64 {
     jiff::Timestamp::now().as_millisecond()
 }
 
+/// A part that is being worked on: whoever does gives a sign of it again and again.
+pub(super) struct Held<'e, 'b> {
+    entry: &'e mut Entry<'b, PartProgress>,
+    deadline: Deadline,
+    signed: tokio::time::Instant,
+    /// Tells those who work on a part one after the other apart.
+    claim: u32,
+    /// Rows that others had read of it.
+    begun_at: u64,
+}
+
+impl<'e, 'b> Held<'e, 'b> {
+    /// Takes a part.
+    ///
+    /// # Errors
+    /// When somebody else took it in between, or the state cannot be written.
+    pub(super) async fn new(entry: &'e mut Entry<'b, PartProgress>, deadline: Deadline) -> Result<Self> {
+        let signed = tokio::time::Instant::now();
+        let begun_at = entry.now.counts.rows;
+        let mut held = Self { entry, deadline, signed, claim: 0, begun_at };
+        held.sign().await?;
+        held.claim = held.entry.token();
+        Ok(held)
+    }
+
+    /// Gives a sign.
+    async fn sign(&mut self) -> Result<()> {
+        self.save(hold()).await
+    }
+
+    async fn save(&mut self, until: Option<i64>) -> Result<()> {
+        self.entry.now.held_until = until;
+        self.entry.save(self.deadline).await?;
+        self.signed = tokio::time::Instant::now();
+        Ok(())
+    }
+
+    /// Waits for `work`, and gives signs in the meantime.
+    async fn during<T>(&mut self, work: impl Future<Output = T>) -> Result<T> {
+        let mut work = pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut work => return Ok(done),
+                () = tokio::time::sleep_until(self.signed + SIGN_EVERY) => self.sign().await?,
+            }
+        }
+    }
+
+    /// Lets the part go, as far as it is: whoever goes on need not wait.
+    pub(super) async fn let_go(&mut self) {
+        // what went wrong before is worth more than this; without it the hold ends by itself
+        self.save(None).await.unwrap_or_default();
+    }
+}
+
 impl<S: Sink> Ways<'_, S> {
-    /// Takes the rows of `reader` to where they go, and notes in `entry` how far they are durable. `seen` is called
+    /// Takes the rows of `reader` to where they go, and notes in the entry how far they are durable. `seen` is called
     /// with what became of each page.
     ///
     /// # Errors
@@ -75,43 +132,54 @@ impl<S: Sink> Ways<'_, S> {
     pub(super) async fn take(
         &self,
         reader: Reader,
-        entry: &mut Entry<'_, PartProgress>,
+        held: &mut Held<'_, '_>,
         seen: &(dyn Fn(&Counts) + Sync),
     ) -> Result<Reached> {
-        let mut pages = read_ahead(reader);
-        let (mut object, mut noted) = (None, Instant::now());
+        let mut object = None;
+        let reached = Box::pin(self.write(reader, &mut object, held, seen)).await;
+        if let Some(object) = object {
+            object.abort().await;
+        }
+        reached
+    }
+
+    async fn write(
+        &self,
+        reader: Reader,
+        object: &mut Option<ObjectWriter>,
+        held: &mut Held<'_, '_>,
+        seen: &(dyn Fn(&Counts) + Sync),
+    ) -> Result<Reached> {
+        let (mut pages, mut noted) = (read_ahead(reader), Instant::now());
+        // who has little time from the start waits for a first page all the same
+        let margin = self.deadline.remaining().map_or(MARGIN, |left| MARGIN.min(left / 3));
         // what an object holds is durable with the whole object
-        let mut durable = entry.now.clone();
-        let (mut noted_bytes, mut signed) = (durable.counts.bytes, Instant::now());
-        while let Some(page) = pages.recv().await.transpose()? {
-            let counts = self.page(&page, durable.counts.rows, &mut object, entry.now.objects.len()).await?;
+        let mut durable = held.entry.now.clone();
+        let mut noted_bytes = durable.counts.bytes;
+        loop {
+            let page = match self.deadline.bound(margin, held.during(pages.recv())).await {
+                Some(page) => page?.ok_or_else(broke_off)??,
+                None => return self.out_of_time(object, durable, held).await,
+            };
+            let Some(page) = page else { break };
+            let name = self.object_name(durable.objects.len(), held.claim);
+            let counts = held.during(self.page(&page, durable.counts.rows, object, name)).await??;
             seen(&counts);
             durable.counts.add(&counts);
             durable.after = page.after.filter(|_| self.can_go_on());
-            let is_late = self.deadline.is_within(MARGIN);
-            if durable.after.is_none() {
-                // nobody can go on from here
-                if is_late {
-                    return Err(too_long());
-                }
-                continue;
+            if self.deadline.is_within(MARGIN) {
+                return self.out_of_time(object, durable, held).await;
             }
             let is_full = object.is_some() && durable.counts.bytes - noted_bytes >= OBJECT_BYTES;
-            if is_late || is_full || (object.is_none() && noted.elapsed() >= NOTED_EVERY) {
-                self.note(&mut object, &mut durable, entry).await?;
+            let is_time = object.is_none() && noted.elapsed() >= NOTED_EVERY;
+            // what has no place to go on from is durable as a whole only
+            if durable.after.is_some() && (is_full || is_time) {
+                self.note(object, &mut durable, held, hold()).await?;
                 (noted, noted_bytes) = (Instant::now(), durable.counts.bytes);
-            }
-            if is_late {
-                return Ok(Reached::Deadline);
-            }
-            if signed.elapsed() >= SIGN_EVERY {
-                signed = Instant::now();
-                entry.now.held_until = hold();
-                entry.save(self.deadline).await?;
             }
         }
         durable.is_done = true;
-        self.note(&mut object, &mut durable, entry).await?;
+        self.note(object, &mut durable, held, None).await?;
         Ok(Reached::End)
     }
 
@@ -120,28 +188,50 @@ impl<S: Sink> Ways<'_, S> {
         self.archive.is_none_or(|(archive, _)| archive.format() != ArchiveFormat::Results)
     }
 
+    /// Gives the part up, to be gone on with by another invocation: that one must not find it held.
+    async fn out_of_time(
+        &self,
+        object: &mut Option<ObjectWriter>,
+        mut durable: PartProgress,
+        held: &mut Held<'_, '_>,
+    ) -> Result<Reached> {
+        if durable.after.is_none() || durable.counts.rows == held.begun_at {
+            return Err(too_long());
+        }
+        self.note(object, &mut durable, held, None).await?;
+        Ok(Reached::Deadline)
+    }
+
     /// Ends the object that is being written, and notes how far the rows are durable.
     async fn note(
         &self,
         object: &mut Option<ObjectWriter>,
         durable: &mut PartProgress,
-        entry: &mut Entry<'_, PartProgress>,
+        held: &mut Held<'_, '_>,
+        until: Option<i64>,
     ) -> Result<()> {
         if let Some(object) = object.take() {
-            durable.objects.push(object.finish().await?);
+            // nobody else may have taken the part over: the object may be one that has a name for ever
+            held.sign().await?;
+            durable.objects.push(held.during(object.finish()).await??);
         }
-        entry.now.clone_from(durable);
-        entry.now.held_until = if durable.is_done { None } else { hold() };
-        entry.save(self.deadline).await
+        held.entry.now.clone_from(durable);
+        held.save(until).await
     }
 
-    /// Takes one page; `before` rows of the part and `objects` objects of it were there before.
+    /// The name of the object behind `objects` others.
+    fn object_name(&self, objects: usize, claim: u32) -> ObjectName {
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        ObjectName { part: number(self.part), number: number(objects), claim }
+    }
+
+    /// Takes one page; `before` rows of the part were there before. An object that is begun gets the name.
     async fn page(
         &self,
         page: &Page,
         before: u64,
         object: &mut Option<ObjectWriter>,
-        objects: usize,
+        name: ObjectName,
     ) -> Result<Counts> {
         let mut counts = Counts {
             rows: u64::try_from(page.rows).unwrap_or_default(),
@@ -149,10 +239,9 @@ impl<S: Sink> Ways<'_, S> {
             ..Counts::default()
         };
         if let Some((archive, about)) = self.archive {
-            let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
             let object = match object {
                 Some(object) => object,
-                None => object.insert(archive.object(about, number(self.part), number(objects)).await?),
+                None => object.insert(archive.object(about, name).await?),
             };
             object.write(page.lines.as_bytes()).await?;
         }
@@ -169,12 +258,13 @@ impl<S: Sink> Ways<'_, S> {
     }
 }
 
-/// The pages of a reader, read by a task of its own; behind an error there are none.
-fn read_ahead(mut reader: Reader) -> mpsc::Receiver<Result<Page>> {
+/// The pages of a reader, read by a task of its own; behind the last page it says so.
+fn read_ahead(mut reader: Reader) -> mpsc::Receiver<Result<Option<Page>>> {
     let (sender, receiver) = mpsc::channel(PAGES_AHEAD);
     tokio::spawn(async move {
-        while let Some(page) = reader.page().await.transpose() {
-            let is_last = page.is_err();
+        loop {
+            let page = reader.page().await;
+            let is_last = !matches!(page, Ok(Some(_)));
             if sender.send(page).await.is_err() || is_last {
                 break;
             }
@@ -183,13 +273,37 @@ fn read_ahead(mut reader: Reader) -> mpsc::Receiver<Result<Page>> {
     receiver
 }
 
-/// A table that can only be read in one piece does not fit into an invocation.
+/// Another invocation would come no further than this one.
 fn too_long() -> Error {
     Error::new(
         ErrorKind::Config,
         Code::Deadline,
-        "The time was over before all rows were read, and a query, a view, a table without a unique key and an archive \
-         of the format `results` can only be read in one piece. Read it by the command `rowtide snapshot`, give the \
-         table a primary key, or use another `archive.format`.",
+        "The time was over before all rows were read, or before the first of them came. A query, a view, a table \
+         without a unique key and an archive of the format `results` can only be read in one piece. Read it by the \
+         command `rowtide snapshot`, give the table a primary key, ask for fewer rows at a time (`chunk`), or use \
+         another `archive.format`.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Held, SIGN_EVERY, is_held};
+    use crate::deadline::Deadline;
+    use crate::snapshot::progress::{Books, Entry, PartProgress};
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn whoever_waits_long_goes_on_giving_signs() {
+        let books = Books::new(None);
+        let load = || Entry::load(&books, "t r 0".to_owned(), PartProgress::default());
+        let mut entry = load().await.unwrap();
+        let mut held = Held::new(&mut entry, Deadline::never()).await.unwrap();
+        held.entry.now.held_until = None;
+        held.signed = tokio::time::Instant::now() - SIGN_EVERY;
+        held.during(tokio::time::sleep(Duration::from_millis(50))).await.unwrap();
+        assert!(held.signed.elapsed() < SIGN_EVERY);
+        assert!(is_held(&load().await.unwrap().now));
+        held.let_go().await;
+        assert!(!is_held(&load().await.unwrap().now));
+    }
 }

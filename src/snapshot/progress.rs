@@ -4,10 +4,11 @@ use super::table::Range;
 use crate::archive::Written;
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, ErrorKind, Result};
-use crate::event::Timestamp;
+use crate::event::{Timestamp, hex};
 use crate::sink::Database;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -19,12 +20,32 @@ pub const JOB: &str = "snapshot";
 pub(super) struct TableProgress {
     /// When the run began: its name, and the order of its rows.
     pub(super) run: String,
-    pub(super) scheme: char,
-    /// Whether rows go to the sink and to the archive: a run that is gone on with goes where it went.
-    pub(super) to_sink: bool,
-    pub(super) to_archive: bool,
+    /// What it was begun with, by the setting that says it: a run that is gone on with reads the same rows in the same
+    /// way, and takes them to the same place.
+    #[serde(default)]
+    pub(super) begun_with: BegunWith,
     pub(super) parts: Vec<Range>,
     pub(super) is_done: bool,
+}
+
+/// Settings, and digests of what they say: what is kept is seen by whoever may list it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct BegunWith(BTreeMap<String, String>);
+
+impl BegunWith {
+    /// These settings and what they say.
+    pub(super) fn new<'s>(said: impl IntoIterator<Item = (&'s str, String)>) -> Self {
+        let digest = |text: String| hex(&Sha256::digest(text));
+        Self(said.into_iter().map(|(setting, text)| (setting.to_owned(), digest(text))).collect())
+    }
+
+    /// The settings of which both tell, and not the same.
+    pub(super) fn other_than(&self, other: &Self) -> Vec<&str> {
+        let differs = |(setting, digest): &(&String, &String)| {
+            other.0.get(*setting).is_some_and(|other| other != *digest)
+        };
+        self.0.iter().filter(differs).map(|(setting, _)| setting.as_str()).collect()
+    }
 }
 
 /// What is kept of the last command that read tables: when it began, and whether all of them were read.
@@ -119,15 +140,14 @@ impl<'a> Books<'a> {
         }
     }
 
-    /// Removes what is kept under keys that begin so.
-    pub(super) async fn forget(&self, prefix: &str) -> Result<()> {
+    /// Removes what is kept of the parts of a run.
+    pub(super) async fn forget(&self, table: &str, run: &str) -> Result<()> {
         match self {
-            Self::Database(store) => store.clear_state(JOB, prefix, Deadline::never()).await.map(drop),
-            Self::Memory(texts) => {
-                let mut texts = texts.lock().unwrap_or_else(PoisonError::into_inner);
-                texts.retain(|key, _| !key.starts_with(prefix));
-                Ok(())
+            Self::Database(store) => {
+                store.clear_state(JOB, &format!("{table} {run}"), Deadline::never()).await.map(drop)
             }
+            // it lasts no longer than one run of a table
+            Self::Memory(_) => Ok(()),
         }
     }
 }
@@ -153,6 +173,12 @@ impl<'a, T: Serialize + DeserializeOwned> Entry<'a, T> {
     /// Whether it stood there, or was put there.
     pub(super) fn is_kept(&self) -> bool {
         self.version.is_some()
+    }
+
+    /// Another one each time that it is saved in a database.
+    pub(super) fn token(&self) -> u32 {
+        let [.., a, b, c, d] = self.version.unwrap_or_default().to_be_bytes();
+        u32::from_be_bytes([a, b, c, d])
     }
 
     /// Keeps what is now.

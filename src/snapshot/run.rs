@@ -2,9 +2,10 @@
 
 use super::beside::scheme;
 use super::head::{Head, tick};
-use super::part::{Reached, Ways, hold, is_held};
+use super::part::{Held, Reached, Ways, is_held};
 use super::progress::{
-    Books, COMMAND, CommandProgress, Counts, Entry, PartProgress, TableProgress, run_name, run_time,
+    BegunWith, Books, COMMAND, CommandProgress, Counts, Entry, PartProgress, TableProgress, run_name,
+    run_time,
 };
 use super::replace::{self, Replacing};
 use super::source::{Plan, Source};
@@ -12,7 +13,7 @@ use super::table::{Described, Form, Range};
 use super::tables::{Chosen, chosen, configured};
 use crate::archive::{About, Archive};
 use crate::catalogue::Identity;
-use crate::config::{Config, Destination};
+use crate::config::{Config, Destination, SnapshotTable};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::event::Timestamp;
@@ -23,6 +24,7 @@ use crate::sink::{Database, KnownTarget, Sink};
 use crate::source::SourceTable;
 use crate::version::{Rank, Version};
 use futures_util::future::try_join_all;
+use std::collections::HashMap;
 
 /// A job that reads tables: where from, and where to.
 pub struct Snapshot<'a, S> {
@@ -88,18 +90,47 @@ impl<'a, S: Sink> Snapshot<'a, S> {
             return Err(Error::config("snapshot.to names the sink, but there is none."));
         }
         let archive = if to(Destination::Archive) { Some(Archive::open(config).await?) } else { None };
+        Ok(Self { archive, ..Self::of_rows(config, sink).await? })
+    }
+
+    /// The same for a job that [compares](Self::verify), and writes nothing.
+    ///
+    /// # Errors
+    /// When a setting of `snapshot` cannot be used.
+    pub async fn comparing(config: &'a Config, sink: (&'a S, &'a Database)) -> Result<Self> {
+        Self::of_rows(config, Some(sink)).await
+    }
+
+    async fn of_rows(config: &'a Config, sink: Option<(&'a S, &'a Database)>) -> Result<Self> {
         let parts = config.snapshot.tables.iter().map(|table| table.split).max().unwrap_or(1);
         let connections = usize::try_from(parts).unwrap_or(usize::MAX).saturating_add(1);
         let books = Books::new(sink.map(|(_, database)| database));
-        Ok(Self { config, source: Source::new(config, connections).await?, sink, books, archive })
+        Ok(Self { config, source: Source::new(config, connections).await?, sink, books, archive: None })
     }
 
     /// The tables that are meant: those `asked` for, by name or pattern, else those of the configuration.
     ///
     /// # Errors
-    /// When the source cannot be asked, or has no such table.
+    /// When the source cannot be asked, or has no such table, or two of them would have the same place in the archive.
     pub async fn tables(&self, asked: &[String], deadline: Deadline) -> Result<Vec<Chosen>> {
-        chosen(&configured(self.config)?, asked, &self.source.names(deadline).await?)
+        let tables = chosen(&configured(self.config)?, asked, &self.source.names(deadline).await?)?;
+        if let Some(archive) = &self.archive {
+            let mut places: HashMap<String, &str> = HashMap::new();
+            for Chosen { table, place } in &tables {
+                let (schema, name) = match place {
+                    Some(place) => (place.schema.as_str(), place.table.as_str()),
+                    None => in_schema(&table.name),
+                };
+                if let Some(other) = places.insert(archive.place_of(schema, name), &table.name) {
+                    return Err(Error::config(format!(
+                        "{other} and {} would have the same place in the archive: the format `results` knows no \
+                         schemas. Choose another `archive.format`, or read them one at a time into locations of their own.",
+                        table.name
+                    )));
+                }
+            }
+        }
+        Ok(tables)
     }
 
     /// Begins to read tables one after the other: when, for [`Start`]. With `resumes` it is when the last such command
@@ -158,11 +189,11 @@ impl<'a, S: Sink> Snapshot<'a, S> {
         let target = self.target(name, &known);
         let scheme = scheme(self.config, self.source.schemes(), self.source.alone(), target)?;
         let (Start::Anew(at) | Start::Resumed(at) | Start::Joined(at)) = start;
+        let epoch = self.epoch(target);
+        let (described, plan) = Box::pin(self.describe(chosen, scheme)).await?;
         let fresh = TableProgress {
             run: run_name(at),
-            scheme,
-            to_sink: self.config.snapshot.to.contains(&Destination::Sink),
-            to_archive: self.archive.is_some(),
+            begun_with: self.begun_with(chosen, (scheme, epoch), (&described, &plan)),
             parts: vec![Range::default()],
             is_done: false,
         };
@@ -173,21 +204,33 @@ impl<'a, S: Sink> Snapshot<'a, S> {
             Start::Resumed(_) => entry.is_kept() && (!entry.now.is_done || entry.now.run == fresh.run),
             Start::Anew(_) => false,
         };
-        let (described, plan) = Box::pin(self.describe(chosen, scheme)).await?;
-        let epoch = self.epoch(target);
-        let flow = if fresh.to_sink { Some(self.flow(&described, scheme, epoch)?) } else { None };
+        let to_sink = self.config.snapshot.to.contains(&Destination::Sink);
+        let flow = if to_sink { Some(self.flow(&described, scheme, epoch)?) } else { None };
+        if let Some(flow) = flow.as_ref().filter(|_| self.config.snapshot.replace) {
+            can_replace(flow, chosen, &described)?;
+        }
         if goes_on {
-            self.check_resumed(name, &fresh, &entry.now)?;
+            let others = entry.now.begun_with.other_than(&fresh.begun_with);
+            if !others.is_empty() {
+                return Err(begun_otherwise(name, &others));
+            }
         } else {
             if entry.is_kept() && !entry.now.is_done {
                 tracing::warn!(table = name, "An unfinished snapshot of the table is given up for this one.");
+            }
+            if entry.is_kept() && entry.now.run > fresh.run {
+                tracing::warn!(
+                    table = name,
+                    later = entry.now.run,
+                    "The last snapshot of the table began at a later time by its clock: its rows beat those of this one."
+                );
             }
             let former = std::mem::replace(&mut entry.now, fresh).run;
             entry.now.parts =
                 Box::pin(self.source.split((&described, &plan), chosen.table.split, never)).await?;
             entry.save(never).await?;
             // what is kept of the parts of a run is of no use any more
-            self.books.forget(&parts_of(name, &former)).await?;
+            self.books.forget(name, &former).await?;
         }
         let at = run_time(&entry.now.run).unwrap_or(at);
         let head = Head::new(&described, scheme, at, &entry.now.run);
@@ -239,16 +282,29 @@ impl<'a, S: Sink> Snapshot<'a, S> {
         &self.source
     }
 
-    fn check_resumed(&self, name: &str, fresh: &TableProgress, kept: &TableProgress) -> Result<()> {
-        let is_same =
-            (fresh.scheme, fresh.to_sink, fresh.to_archive) == (kept.scheme, kept.to_sink, kept.to_archive);
-        if is_same {
-            return Ok(());
+    /// What decides which rows a run reads, and where they go.
+    fn begun_with(
+        &self,
+        chosen: &Chosen,
+        (scheme, epoch): (char, u16),
+        (described, plan): (&Described, &Plan),
+    ) -> BegunWith {
+        let SnapshotTable { query, filter, .. } = &chosen.table;
+        let key = [described.key.join("\n"), plan.order().join("\n")];
+        let mut said = vec![
+            ("snapshot.to", format!("{:?}", self.config.snapshot.to)),
+            ("snapshot.beside", scheme.to_string()),
+            ("source.epoch", epoch.to_string()),
+            ("snapshot.url", described.source.as_str().to_owned()),
+            ("query", query.clone().unwrap_or_default()),
+            ("where", filter.clone().unwrap_or_default()),
+            ("key", key.join("\n\n")),
+        ];
+        if let Some(archive) = &self.archive {
+            said.push(("archive.url", archive.place_of("{schema}", "{table}")));
+            said.push(("archive.format", archive.format().name()));
         }
-        Err(Error::config(format!(
-            "The unfinished snapshot of {name} went elsewhere, or beside another stream: snapshot.to and \
-             snapshot.beside must be what they were, or begin a new one without --resume."
-        )))
+        BegunWith::new(said)
     }
 
     /// The epoch of the rows: of a lower one than that of the stream they would all be stale.
@@ -257,38 +313,65 @@ impl<'a, S: Sink> Snapshot<'a, S> {
         self.config.source.epoch.max(known)
     }
 
-    /// The flow of a table's rows; refused when they could not be told apart.
+    /// The flow of a table's rows; refused when they could not be told apart when they are read again.
     fn flow(&self, table: &Described, scheme: char, epoch: u16) -> Result<Flow> {
         let mut config = self.config.clone();
         config.source.epoch = epoch;
         let flow = table.form.flow(&mut config, table, scheme)?;
         let of = SourceTable::new(&table.name, &table.source);
-        let Some(target) = flow.routes().target(of)? else {
+        if flow.routes().target(of)?.is_none() {
             return Err(Error::config(format!(
                 "No route takes {}: its rows would go nowhere. Give it one, or leave it out of the snapshot.",
                 table.name
             )));
-        };
-        let identity = flow.catalogue().identity(of, Some(table.key.clone()))?;
-        let why_not = match (target.is_merged(), identity) {
-            (true, _) => Some("its target has rows of other sources"),
-            (false, Identity::Position) => Some("they have no key"),
-            (false, Identity::Columns(_) | Identity::Row) => None,
-        };
-        match why_not.filter(|_| config.snapshot.replace) {
-            Some(why) => Err(Error::config(format!(
-                "snapshot.replace cannot tell which rows of {} are gone: {why}. Set it to false.",
+        }
+        match flow.catalogue().identity(of, Some(table.key.clone()))? {
+            Identity::Columns(_) | Identity::Row => Ok(flow),
+            Identity::Position => Err(Error::config(format!(
+                "{} has no key, and its route says keyless = \"position\". A table has no positions: every row would \
+                 be another one as often as it is read. Name its key by `key` in [[snapshot.table]], or say keyless = \
+                 \"row\" in a route of its own.",
                 table.name
             ))),
-            None => Ok(flow),
         }
     }
+}
+
+/// Whether what this run does not see is gone.
+///
+/// # Errors
+/// When it may be elsewhere.
+fn can_replace(flow: &Flow, chosen: &Chosen, table: &Described) -> Result<()> {
+    let target = flow.routes().target(SourceTable::new(&table.name, &table.source))?;
+    let why_not = match target {
+        Some(target) if target.is_merged() => "its target has rows of other sources",
+        _ if chosen.table.filter.is_some() => "its `where` leaves rows out that are still there",
+        _ => return Ok(()),
+    };
+    Err(Error::config(format!(
+        "snapshot.replace cannot tell which rows of {} are gone: {why_not}. Set it to false.",
+        table.name
+    )))
+}
+
+/// What a run was begun with is not what there is now.
+fn begun_otherwise(table: &str, settings: &[&str]) -> Error {
+    Error::config(format!(
+        "The unfinished snapshot of {table} cannot be gone on with, because what it was begun with has changed: {}. \
+         Begin a new one, without --resume.",
+        settings.join(", ")
+    ))
+}
+
+/// The schema of a table and its name.
+fn in_schema(table: &str) -> (&str, &str) {
+    table.split_once('.').unwrap_or(("", table))
 }
 
 /// What an archive says of the rows.
 fn about(table: &Described, run: &str, head: &Head) -> About {
     let (schema, name) = match &table.form {
-        Form::Rows => table.name.split_once('.').unwrap_or(("", &table.name)),
+        Form::Rows => in_schema(&table.name),
         #[cfg(feature = "dynamodb")]
         Form::Items { .. } => ("", table.name.as_str()),
     };
@@ -300,11 +383,6 @@ fn about(table: &Described, run: &str, head: &Head) -> About {
         wrap: head.wrap.map(str::to_owned),
         columns: table.columns.clone(),
     }
-}
-
-/// The keys of the parts of a run begin so.
-fn parts_of(table: &str, run: &str) -> String {
-    format!("{table} {run} ")
 }
 
 /// A later run has begun.
@@ -332,7 +410,7 @@ impl<S: Sink> Run<'_, S> {
     }
 
     async fn part_entry(&self, number: usize) -> Result<Entry<'_, PartProgress>> {
-        let key = format!("{}{number}", parts_of(&self.described.name, self.name()));
+        let key = format!("{} {} {number}", self.described.name, self.name());
         Entry::load(&self.job.books, key, PartProgress::default()).await
     }
 
@@ -355,9 +433,8 @@ impl<S: Sink> Run<'_, S> {
         if yields && is_held(&entry.now) {
             return Ok(Reached::Held);
         }
-        entry.now.held_until = hold();
-        entry.save(deadline).await?;
         let after = entry.now.after.clone();
+        let mut held = Held::new(&mut entry, deadline).await?;
         let reader = self.job.source.open((&self.described, &self.plan), range, after.as_deref()).await?;
         let ways = Ways {
             head: &self.head,
@@ -366,11 +443,9 @@ impl<S: Sink> Run<'_, S> {
             archive: self.job.archive.as_ref().map(|archive| (archive, &self.about)),
             deadline,
         };
-        let reached = Box::pin(ways.take(reader, &mut entry, seen)).await;
-        if !matches!(reached, Ok(Reached::End)) {
-            // whoever goes on need not wait; what went wrong is worth more than this
-            entry.now.held_until = None;
-            entry.save(deadline).await.unwrap_or_default();
+        let reached = Box::pin(ways.take(reader, &mut held, seen)).await;
+        if reached.is_err() {
+            held.let_go().await;
         }
         reached
     }

@@ -201,6 +201,36 @@ impl Source {
     }
 }
 
+impl Plan {
+    /// The columns by whose values rows are ordered, and read from a place on.
+    pub(super) fn order(&self) -> Vec<&str> {
+        match self {
+            Self::Postgres(plan) => plan.order(),
+            #[cfg(feature = "mysql")]
+            Self::Mysql(plan) => plan.order(),
+            #[cfg(feature = "dynamodb")]
+            Self::Dynamodb(plan) => plan.order(),
+        }
+    }
+
+    /// What must be read to see the rows between two places of a range again. A segment has no end but its own.
+    pub(super) fn again(
+        &self,
+        range: &Range,
+        after: Option<Vec<String>>,
+        until: Option<Vec<String>>,
+    ) -> Range {
+        match self {
+            _ if until.is_none() => range.clone(),
+            Self::Postgres(_) => Range { after, until },
+            #[cfg(feature = "mysql")]
+            Self::Mysql(_) => Range { after, until },
+            #[cfg(feature = "dynamodb")]
+            Self::Dynamodb(_) => range.clone(),
+        }
+    }
+}
+
 impl Reader {
     /// The next rows; none when there are no more.
     ///

@@ -97,6 +97,15 @@ pub(super) fn bad_cursor(table: &str) -> Error {
     )
 }
 
+/// What reads a table ended without saying that there are no more rows.
+pub(super) fn broke_off() -> Error {
+    Error::new(
+        ErrorKind::Unavailable,
+        Code::Unavailable,
+        "What reads the source ended before the last row. A panic of it is told above.",
+    )
+}
+
 /// Members of a row could not be told apart.
 pub(super) fn two_of_one_name(table: &str, column: &str) -> Error {
     Error::config(format!(

@@ -77,31 +77,41 @@ fn read_file(path: &Path) -> Result<Vec<SnapshotTable>> {
 /// configuration are meant.
 ///
 /// # Errors
-/// When nothing is meant, or nothing has such a name.
+/// When nothing is meant, nothing has such a name, or the configuration speaks of a table twice.
 pub(super) fn chosen(
     configured: &[SnapshotTable],
     asked: &[String],
     there: &[TableName],
 ) -> Result<Vec<Chosen>> {
-    let wanted: Vec<SnapshotTable> = match asked {
+    for (number, table) in configured.iter().enumerate() {
+        let is_same = |other: &&SnapshotTable| is_one(&other.name, &table.name, there);
+        if let Some(other) = configured.iter().take(number).find(is_same) {
+            return Err(Error::config(format!(
+                "Two entries of [[snapshot.table]], or of snapshot.tables_file, say how {} is read: {} and {}. Leave one of \
+                 them.",
+                table.name, other.name, table.name
+            )));
+        }
+    }
+    let names: Vec<&str> = match asked {
         [] if configured.is_empty() => {
             return Err(Error::config(
                 "Which tables? Name them, as in `rowtide snapshot public.orders` or `rowtide snapshot 'public.*'`, or \
                  list them in [[snapshot.table]].",
             ));
         }
-        [] => configured.to_vec(),
-        asked => asked.iter().map(|name| said_of(configured, name, there)).collect(),
+        [] => configured.iter().map(|table| table.name.as_str()).collect(),
+        asked => asked.iter().map(String::as_str).collect(),
     };
     let mut chosen: Vec<Chosen> = Vec::new();
-    for table in wanted {
-        let found = if table.query.is_some() {
-            vec![Chosen { table: table.clone(), place: None }]
-        } else {
-            of_name(&table, there)
+    for name in names {
+        let query = configured.iter().find(|table| table.query.is_some() && table.name == name);
+        let found = match query {
+            Some(table) => vec![Chosen { table: table.clone(), place: None }],
+            None => of_name(name, there).into_iter().map(|place| said_of(configured, place)).collect(),
         };
         if found.is_empty() {
-            return Err(missing(&table.name, there));
+            return Err(missing(name, there));
         }
         for one in found {
             if chosen.iter().all(|other| other.table.name != one.table.name) {
@@ -112,26 +122,43 @@ pub(super) fn chosen(
     Ok(chosen)
 }
 
-/// What the configuration says of a table that is asked for by a name.
-fn said_of(configured: &[SnapshotTable], name: &str, there: &[TableName]) -> SnapshotTable {
-    let whole = there.iter().find(|place| place.is_current && place.table == name).map(TableName::named);
-    let is_it = |table: &&SnapshotTable| table.name == name || Some(&table.name) == whole.as_ref();
-    configured.iter().find(is_it).cloned().unwrap_or_else(|| SnapshotTable::named(name))
+/// Whether two names are of one table.
+fn is_one(one: &str, other: &str, there: &[TableName]) -> bool {
+    let is_both = |place: &TableName| place.is_called(one) && place.is_called(other);
+    one == other || there.iter().any(is_both)
 }
 
-/// The tables of a name or pattern, each under its whole name. Patterns mean no views and no partitions.
-fn of_name(table: &SnapshotTable, there: &[TableName]) -> Vec<Chosen> {
-    let name = &table.name;
-    let is_exact = |place: &&TableName| place.named() == *name || (place.is_current && place.table == *name);
-    let fits = |place: &&TableName| {
-        !place.is_hidden && (glob(name, &place.named()) || (place.is_current && glob(name, &place.table)))
-    };
-    let named = |place: &TableName| Chosen {
-        table: SnapshotTable { name: place.named(), ..table.clone() },
-        place: Some(place.clone()),
-    };
-    let exact: Vec<Chosen> = there.iter().filter(is_exact).take(1).map(named).collect();
-    if exact.is_empty() { there.iter().filter(fits).map(named).collect() } else { exact }
+/// What the configuration says of a table: under its name, else under the first pattern that it fits.
+fn said_of(configured: &[SnapshotTable], place: &TableName) -> Chosen {
+    let said = configured.iter().find(|table| place.is_called(&table.name));
+    let fits = |table: &&SnapshotTable| table.query.is_none() && place.fits(&table.name);
+    match said.or_else(|| configured.iter().find(fits)) {
+        Some(table) if table.query.is_some() => Chosen { table: table.clone(), place: None },
+        said => {
+            let said = said.cloned().unwrap_or_else(|| SnapshotTable::named(""));
+            Chosen { table: SnapshotTable { name: place.named(), ..said }, place: Some(place.clone()) }
+        }
+    }
+}
+
+/// The tables of a name or pattern. Patterns mean no views and no partitions.
+fn of_name<'t>(name: &str, there: &'t [TableName]) -> Vec<&'t TableName> {
+    match there.iter().find(|place| place.is_called(name)) {
+        Some(place) => vec![place],
+        None => there.iter().filter(|place| place.fits(name)).collect(),
+    }
+}
+
+impl TableName {
+    /// Whether this is its name, with its schema or, where that need not be named, without.
+    fn is_called(&self, name: &str) -> bool {
+        self.named() == name || (self.is_current && self.table == name)
+    }
+
+    /// Whether the pattern means it.
+    fn fits(&self, pattern: &str) -> bool {
+        !self.is_hidden && (glob(pattern, &self.named()) || (self.is_current && glob(pattern, &self.table)))
+    }
 }
 
 fn missing(name: &str, there: &[TableName]) -> Error {
@@ -154,7 +181,7 @@ fn missing(name: &str, there: &[TableName]) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{chosen, read_file};
+    use super::{Chosen, chosen, read_file};
     use crate::config::SnapshotTable;
     use crate::snapshot::table::TableName;
 
@@ -196,6 +223,42 @@ mod tests {
         assert_eq!(names(&configured, &[]).unwrap(), ["public.orders", "sums"]);
         let found = chosen(&configured, &["orders".to_owned()], &there()).unwrap();
         assert_eq!(found[0].table, keyed);
+    }
+
+    #[test]
+    fn a_table_is_read_as_its_own_entry_says_else_as_the_first_pattern() {
+        let with = |name: &str, filter: &str| SnapshotTable {
+            filter: Some(filter.into()),
+            ..SnapshotTable::named(name)
+        };
+        let configured = [with("public.*", "a"), with("*", "b"), with("orders", "c")];
+        for asked in [&[][..], &["*"], &["lines", "public.orders", "sales.*"], &["sales.orders", "public.*"]]
+        {
+            let asked: Vec<String> = asked.iter().map(|name| (*name).to_owned()).collect();
+            for Chosen { table, .. } in chosen(&configured, &asked, &there()).unwrap() {
+                let expected = match table.name.as_str() {
+                    "public.orders" => "c",
+                    "public.lines" => "a",
+                    _ => "b",
+                };
+                assert_eq!(table.filter.as_deref(), Some(expected), "{asked:?} {}", table.name);
+            }
+        }
+        // a table that is read by a query is so whatever names it
+        let query = SnapshotTable { query: Some("select 1".into()), ..SnapshotTable::named("public.orders") };
+        let found = chosen(std::slice::from_ref(&query), &["public.*".to_owned()], &there()).unwrap();
+        assert!(found.contains(&Chosen { table: query, place: None }), "{found:?}");
+    }
+
+    #[test]
+    fn two_entries_of_one_table_are_refused() {
+        let of = |names: [&str; 2]| names.map(SnapshotTable::named);
+        for twice in [["orders", "orders"], ["orders", "public.orders"], ["no", "no"]] {
+            let error = names(&of(twice), &["lines"]).unwrap_err();
+            assert!(error.contains("say how"), "{error}");
+        }
+        assert!(names(&of(["orders", "sales.orders"]), &[]).is_ok());
+        assert!(names(&of(["public.*", "orders"]), &[]).is_ok());
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::event::Timestamp;
 use crate::pipeline::{Flow, process};
+use crate::route::MERGED;
 use crate::sink::{Database, Filter, KnownTarget, Sink};
 use std::collections::HashSet;
 use std::time::Duration;
@@ -97,8 +98,14 @@ impl<S: Sink> Snapshot<'_, S> {
         let comparer = Comparer::new(database, target);
         let (rows, suspicious) = Box::pin(work.pass(&parts, &comparer, seen)).await?;
         comparer.sort_keys();
-        let is_whole = how.share >= 1.0 && chosen.table.filter.is_none() && chosen.table.query.is_none();
+        let is_whole = how.share >= 1.0
+            && chosen.table.filter.is_none()
+            && chosen.table.query.is_none()
+            // what other sources brought is not too much
+            && work.target.source != MERGED;
         let extra = if is_whole { Box::pin(work.not_seen(&comparer)).await? } else { Vec::new() };
+        // one for each row
+        drop(comparer);
         let suspects = suspicious.iter().map(|(_, keys)| keys.len()).sum::<usize>();
         let has_more = suspects >= DIFFERENCES_MAX || extra.len() >= DIFFERENCES_MAX;
         let mut verified = Verified { rows, differences: 0, is_whole, has_more };
@@ -130,7 +137,8 @@ impl<S: Sink> Work<'_, S> {
         // others each time
         let start = jiff::Timestamp::now().subsec_nanosecond().unsigned_abs() as usize;
         let step = parts.len().div_ceil(2).max(1);
-        Ok(parts.into_iter().cycle().skip(start % step).step_by(step).take(2).collect())
+        let parts_taken = parts.len().min(2);
+        Ok(parts.into_iter().cycle().skip(start % step).step_by(step).take(parts_taken).collect())
     }
 
     async fn open(&self, range: &Range) -> Result<Reader> {
@@ -167,12 +175,10 @@ impl<S: Sink> Work<'_, S> {
                 seen(count);
                 let keys: HashSet<String> = differing.into_iter().map(|(key, _)| key).collect();
                 let until = page.after.clone();
-                let is_paged = until.is_some();
-                let range = Range { after: std::mem::replace(&mut after, until.clone()), until };
+                let before = std::mem::replace(&mut after, until.clone());
                 kept += keys.len();
                 if !keys.is_empty() && kept < DIFFERENCES_MAX + keys.len() {
-                    // what has no pages is read again as a whole
-                    suspicious.push((if is_paged { range } else { Range::default() }, keys));
+                    suspicious.push((self.plan.again(range, before, until), keys));
                 }
             }
         }

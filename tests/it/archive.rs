@@ -9,7 +9,7 @@
 
 use crate::cli::{rowtide, rowtide_with};
 use flate2::read::GzDecoder;
-use rowtide::archive::{About, Archive, MANIFEST, Manifest, Written};
+use rowtide::archive::{About, Archive, MANIFEST, Manifest, ObjectName, Written};
 use rowtide::config::{ArchiveFormat, Config, Environment, Inputs};
 use rowtide::error::ErrorKind;
 use sha2::{Digest as _, Sha256};
@@ -50,8 +50,13 @@ fn lines(from: usize, count: usize) -> String {
         .collect()
 }
 
+/// The name of the first object of a part.
+fn name(part: u32) -> ObjectName {
+    ObjectName { part, number: 0, claim: 7 }
+}
+
 async fn write(archive: &Archive, about: &About, part: u32, lines: &str) -> Written {
-    let mut object = archive.object(about, part, 0).await.unwrap();
+    let mut object = archive.object(about, name(part)).await.unwrap();
     object.write(lines.as_bytes()).await.unwrap();
     object.finish().await.unwrap()
 }
@@ -81,7 +86,7 @@ async fn a_run_is_data_objects_then_a_manifest_then_the_mark_of_success() {
     let (first, second) = (lines(0, 3), lines(3, 2));
     let written = [write(&archive, &about, 0, &first).await, write(&archive, &about, 1, &second).await];
     let folder = format!("public.orders/{RUN}");
-    assert_eq!(written[1].key, format!("{folder}/part-00001-00000.ndjson.gz"));
+    assert_eq!(written[1].key, format!("{folder}/part-00001-00000-00000007.ndjson.gz"));
     assert_eq!(files(place.path()).len(), 2, "nothing says that the run is whole before it is");
 
     archive.finish(&about, &written).await.unwrap();
@@ -124,7 +129,7 @@ async fn a_large_object_is_written_in_parts_and_is_the_same() {
     let place = TempDir::new().unwrap();
     for format in [ArchiveFormat::Ndjson, ArchiveFormat::NdjsonGz] {
         let archive = archive(place.path(), format).await;
-        let mut object = archive.object(&about("large"), 0, 0).await.unwrap();
+        let mut object = archive.object(&about("large"), name(0)).await.unwrap();
         let mut text = String::new();
         // what is random hardly packs, so that the packed object has parts, too
         for _ in 0..30 {
@@ -156,7 +161,7 @@ async fn a_writer_that_is_dropped_or_given_up_leaves_nothing() {
     // more than a part, so that an upload has begun
     let much = lines(0, 400_000);
     for is_dropped in [true, false] {
-        let mut object = archive.object(&about("orders"), 0, 0).await.unwrap();
+        let mut object = archive.object(&about("orders"), name(0)).await.unwrap();
         object.write(much.as_bytes()).await.unwrap();
         object.write(much.as_bytes()).await.unwrap();
         assert!(files(place.path()).keys().all(|name| name.contains('#')), "an upload is not seen");
@@ -192,7 +197,7 @@ async fn results_are_one_object_where_the_on_boarding_looks_for_it() {
     let place = TempDir::new().unwrap();
     let archive = archive(&place.path().join("landing"), ArchiveFormat::Results).await;
     let about = about("orders");
-    let mut object = archive.object(&about, 0, 0).await.unwrap();
+    let mut object = archive.object(&about, name(0)).await.unwrap();
     object.write(b"{\"id\":1}\n{\"id\":2}\n").await.unwrap();
     object.write(b"{\"id\":3}\n").await.unwrap();
     let written = object.finish().await.unwrap();
@@ -201,7 +206,7 @@ async fn results_are_one_object_where_the_on_boarding_looks_for_it() {
     let expected = br#"{"Results":[{"id":1},{"id":2},{"id":3}]}"#.to_vec();
     let files = files(place.path());
     assert_eq!(files, BTreeMap::from([("landing/orders/data/inbox/orders_data.json".to_owned(), expected)]));
-    let error = archive.object(&about, 1, 0).await.unwrap_err();
+    let error = archive.object(&about, name(1)).await.unwrap_err();
     assert!(error.kind() == ErrorKind::Config && error.message().contains("ndjson.gz"), "{error}");
 }
 
@@ -232,7 +237,7 @@ async fn a_folder_that_cannot_be_written_is_named_with_what_to_do() {
     // a folder that turns into a file behind the archive's back
     let archive = archive(&place.path().join("lake"), ArchiveFormat::Ndjson).await;
     fs::write(place.path().join("lake/public.orders"), "").unwrap();
-    let mut object = archive.object(&about("orders"), 0, 0).await.unwrap();
+    let mut object = archive.object(&about("orders"), name(0)).await.unwrap();
     object.write(lines(0, 1).as_bytes()).await.unwrap();
     let error = object.finish().await.unwrap_err();
     assert!(error.kind() == ErrorKind::Config && error.message().contains("part-00000-00000"), "{error}");
@@ -400,21 +405,22 @@ async fn what_was_changed_or_cut_off_is_named() {
         assert!(ended.status == status && ended.err.contains(says), "{says}: {} {}", ended.status, ended.err);
         ended.lines().len()
     };
-    let second = run.join("part-00001-00000.ndjson.gz");
+    let second = run.join("part-00001-00000-00000007.ndjson.gz");
     check(&second.display().to_string(), 2, "give the folder that it lies in");
     let whole = fs::read(&second).unwrap();
     // the same row in other bytes, a row more, half an object
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     std::io::Write::write_all(&mut packed, lines(7, 1).as_bytes()).unwrap();
     fs::write(&second, packed.finish().unwrap()).unwrap();
-    let read = check(&path, 1, "part-00001-00000.ndjson.gz has not the SHA-256 that the manifest says");
+    let read =
+        check(&path, 1, "part-00001-00000-00000007.ndjson.gz has not the SHA-256 that the manifest says");
     assert!(read >= 1, "what is before it was read");
     fs::write(&second, [&whole[..], &whole[..]].concat()).unwrap();
     check(&path, 1, "holds 2 rows, but the manifest of the archive says 1");
     fs::write(&second, &whole[..whole.len() / 2]).unwrap();
-    check(&path, 1, "part-00001-00000.ndjson.gz breaks off");
+    check(&path, 1, "part-00001-00000-00000007.ndjson.gz breaks off");
     fs::remove_file(&second).unwrap();
-    check(&path, 1, "part-00001-00000.ndjson.gz, which is not there");
+    check(&path, 1, "part-00001-00000-00000007.ndjson.gz, which is not there");
     fs::write(&second, &whole).unwrap();
     assert_eq!(check(&path, 0, ""), 2);
 
@@ -467,7 +473,7 @@ fn a_replay_of_a_changed_archive_applies_what_is_before_and_fails() {
     let place = TempDir::new().unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let run = runtime.block_on(maxwell(place.path(), "orders", RUN, 0..2));
-    fs::write(run.join("part-00001-00000.ndjson.gz"), "").unwrap();
+    fs::write(run.join("part-00001-00000-00000007.ndjson.gz"), "").unwrap();
     let data = place.path().join("data").display().to_string();
     let config = place.path().join("c.toml").display().to_string();
     fs::write(&config, "[source]\nversion = \"arrival\"\n[[route]]\nfrom = \"*\"\nkey = [\"id\"]\n").unwrap();

@@ -8,7 +8,7 @@
 )]
 
 use crate::cli::rowtide_with;
-use rowtide::archive::{About, Archive, MANIFEST, Storage, Written};
+use rowtide::archive::{About, Archive, MANIFEST, ObjectName, Storage, Written};
 use rowtide::config::{ArchiveFormat, Aws, Config, Credentials};
 use rowtide::error::{Error, ErrorKind};
 use std::io::Read as _;
@@ -112,7 +112,7 @@ fn lines(count: usize) -> String {
 }
 
 async fn write(archive: &Archive, text: &str) -> Result<Written, Error> {
-    let mut object = archive.object(&about(), 0, 0).await?;
+    let mut object = archive.object(&about(), ObjectName { part: 0, number: 0, claim: 1 }).await?;
     object.write(text.as_bytes()).await?;
     object.finish().await
 }
@@ -154,7 +154,7 @@ async fn an_upload_that_is_given_up_is_removed() {
     let archive = bucket.archive(ArchiveFormat::Ndjson).await;
     let text = lines(200_000);
     for is_dropped in [false, true] {
-        let mut object = archive.object(&about(), 0, 0).await.unwrap();
+        let mut object = archive.object(&about(), ObjectName { part: 0, number: 0, claim: 1 }).await.unwrap();
         for _ in 0..2 {
             object.write(text.as_bytes()).await.unwrap();
         }

@@ -290,6 +290,14 @@ async fn a_table_that_cannot_be_read_does_not_keep_the_others_from_it_and_says_w
         .run("alter table {s}.good enable row level security; alter table {s}.good force row level security")
         .await;
     shop.source.run("create policy few on {s}.good using (id = 1)").await;
+    shop.source.run("drop role if exists {s}_reader; create role {s}_reader login").await;
+    shop.source.run("grant usage on schema {s} to {s}_reader").await;
+    shop.source.run("grant select on all tables in schema {s} to {s}_reader").await;
+    let reader = shop.source.url.replace("user=postgres", &format!("user={}_reader", shop.source.schema));
+    let hidden = table(&["--source", &reader]);
+    assert!(hidden.status == 2 && hidden.err.contains("BYPASSRLS"), "{}{}", hidden.out, hidden.err);
+    assert_eq!(shop.sink.view(&good).await.len(), 2);
+    shop.source.run("drop owned by {s}_reader; drop role {s}_reader").await;
     shop.finish().await;
 }
 
@@ -315,6 +323,132 @@ async fn a_command_that_is_gone_on_with_leaves_out_what_it_had_read_whole() {
     // it came to its end: now there is nothing to go on with
     let third = read(&["--resume"]).lines();
     assert_eq!((&third[0]["rows"], &third[0]["resumed"]), (&3.into(), &false.into()));
+    shop.finish().await;
+}
+
+/// A run that broke off is not gone on with by a configuration that means other rows or another place.
+#[tokio::test]
+async fn what_a_run_was_begun_with_stays_until_its_end() {
+    let Some(shop) = Shop::new("begun").await else { return };
+    shop.source.run("create table {s}.t (id int primary key, n int)").await;
+    shop.source.run("insert into {s}.t select g, g from generate_series(1, 40) g").await;
+    let table = shop.table("t");
+    let lake = |name: &str| format!("[archive]\nurl = \"file://{}/{name}\"", shop.folder.path().display());
+    let file = |filter: &str, more: &str| {
+        format!(
+            "{more}\n[snapshot]\nto = [\"sink\", \"archive\"]\nchunk = 5\n[[snapshot.table]]\nname = {table:?}\nwhere = {filter:?}"
+        )
+    };
+    // no row behind the 30th can be read
+    let (breaks, one) = ("100 / (n - 31) is not null", lake("one"));
+    let read =
+        |text: &str, more: &[&str]| shop.run_with(text, &[&["snapshot", table.as_str()], more].concat());
+    let broken = read(&file(breaks, &one), &[]);
+    assert!(broken.status != 0 && broken.err.contains("Source"), "{}{}", broken.out, broken.err);
+    for (text, setting) in [
+        (file("n > 20", &one), "changed: where"),
+        (file(breaks, &lake("two")), "changed: archive.url"),
+        (file(breaks, &format!("{one}\nformat = \"ndjson\"")), "changed: archive.format"),
+        (file(breaks, &format!("{one}\n[source]\nepoch = 1")), "changed: source.epoch"),
+    ] {
+        let other = read(&text, &["--resume"]);
+        assert!(other.status == 2 && other.err.contains(setting), "{setting}: {}{}", other.out, other.err);
+    }
+    shop.source.run("alter table {s}.t drop constraint t_pkey, add primary key (n)").await;
+    let other = read(&file(breaks, &one), &["--resume"]);
+    assert!(other.status == 2 && other.err.contains("changed: key"), "{}{}", other.out, other.err);
+    shop.source.run("alter table {s}.t drop constraint t_pkey, add primary key (id)").await;
+    // the row that broke it is gone: what there was of it is not read again
+    shop.source.run("delete from {s}.t where n = 31").await;
+    let ended = read(&file(breaks, &one), &["--resume", "--output", "json"]);
+    assert_eq!(ended.status, 0, "{}{}", ended.out, ended.err);
+    assert_eq!((&ended.object()["rows"], &ended.object()["resumed"]), (&39.into(), &true.into()));
+    assert_eq!(shop.sink.view(&table).await.len(), 39);
+    shop.finish().await;
+}
+
+#[tokio::test]
+async fn what_would_lose_rows_in_silence_is_refused() {
+    let Some(shop) = Shop::new("refused").await else { return };
+    shop.source.run("create table {s}.t (id int primary key); insert into {s}.t values (1), (2)").await;
+    shop.source.run("create table {s}.keyless (a int); insert into {s}.keyless values (1)").await;
+    shop.source.run("drop schema if exists {s}_more cascade; create schema {s}_more; create table {s}_more.t (id int primary key)").await;
+    let (table, keyless) = (shop.table("t"), shop.table("keyless"));
+    let other = format!("{}_more.t", shop.source.schema);
+    let lake = format!("[archive]\nurl = \"file://{}\"", shop.folder.path().display());
+    let refused = |text: &str, args: &[&str], says: &str| {
+        let ended = shop.run_with(text, &[&["snapshot"], args].concat());
+        assert!(ended.status == 2 && ended.err.contains(says), "{says}: {}{}", ended.out, ended.err);
+    };
+    let filtered = format!("[[snapshot.table]]\nname = {table:?}\nwhere = \"id > 1\"");
+    refused(&filtered, &[&table, "--replace"], "its `where` leaves rows out");
+    let positions = "[[route]]\nfrom = \"*\"\nkeyless = \"position\"";
+    refused(positions, &[&keyless], "A table has no positions");
+    let results = format!("{lake}\nformat = \"results\"\n[snapshot]\nto = [\"archive\"]");
+    refused(&results, &[&table, &other], "the same place in the archive");
+    assert!(!shop.folder.path().join("t").exists());
+    // a pattern's entry counts for a table that is asked for by name
+    let pattern = filtered.replace(".t\"", ".t*\"");
+    assert_eq!(shop.snapshot(&pattern, "t", &[])["rows"], 1);
+    shop.source.run("drop schema {s}_more cascade").await;
+    shop.finish().await;
+}
+
+/// Shapes of tables that PostgreSQL has and few people know.
+#[tokio::test]
+async fn rows_of_odd_tables_come_whole() {
+    let Some(shop) = Shop::new("odd").await else { return };
+    shop.source
+        .run(
+            "create table {s}.heir (id int primary key, n int);
+            create table {s}.child (primary key (id)) inherits ({s}.heir);
+            insert into {s}.heir select g, 0 from generate_series(1, 7) g;
+            insert into {s}.child select g, 1 from generate_series(3, 9) g;
+            create table {s}.inc (id int, note text, primary key (id) include (note));
+            insert into {s}.inc select g, null from generate_series(1, 7) g;
+            create table {s}.plain (id int); insert into {s}.plain select generate_series(1, 7);
+            create table {s}.parted (id int primary key, n int) partition by range (id);
+            create table {s}.parted_1 partition of {s}.parted for values from (0) to (4000);
+            create table {s}.parted_2 partition of {s}.parted for values from (4000) to (100000);
+            insert into {s}.parted select g, g from generate_series(1, 9000) g",
+        )
+        .await;
+    let place = shop.folder.path().display();
+    let lake = format!("[archive]\nurl = \"file://{place}\"\n[snapshot]\nto = [\"archive\"]\nchunk = 1");
+    // the rows of tables that inherit are rows of the table, and their keys may be there twice
+    assert_eq!(shop.snapshot(&lake, "heir", &[])["rows"], 14);
+    assert_eq!(shop.snapshot(&lake, "inc", &[])["rows"], 7);
+    let split = format!("[[snapshot.table]]\nname = \"{}\"\nsplit = 3", shop.table("parted"));
+    assert_eq!(shop.snapshot(&split, "parted", &["--replace"])["rows"], 9_000);
+    let state = shop.run_with("", &["state", "list", "--job", "snapshot", "--output", "json"]);
+    assert!(
+        state.out.contains(r#"\"after\":[\""#),
+        "nobody counted the rows, and they are split: {}",
+        state.out
+    );
+    assert!(shop.differences(&split, "parted").is_empty());
+    let plain = format!("[[snapshot.table]]\nname = \"{}\"\nkey = [\"id\"]", shop.table("plain"));
+    let sample =
+        || shop.run_with(&plain, &["verify", &shop.table("plain"), "--sample", "50%", "--output", "json"]);
+    assert!(sample().err.contains("Nothing was ever written"), "{}", sample().err);
+    shop.snapshot(&plain, "plain", &[]);
+    let sampled = sample();
+    assert_eq!(sampled.object()["rows"], 7, "what is one part is compared once");
+    shop.finish().await;
+}
+
+/// What other sources brought into a target that several fill is not too much.
+#[tokio::test]
+async fn a_table_is_compared_with_its_own_rows_of_a_merged_target() {
+    let Some(shop) = Shop::new("merged").await else { return };
+    shop.source.run("create table {s}.a (id int primary key); insert into {s}.a values (1), (2)").await;
+    shop.source.run("create table {s}.b (id int primary key); insert into {s}.b values (3)").await;
+    let merged = "[[route]]\nfrom = \"*\"\nto = \"all_of_them\"\nmerge = true";
+    shop.snapshot(merged, "a", &[]);
+    shop.snapshot(merged, "b", &[]);
+    assert!(shop.differences(merged, "a").is_empty());
+    shop.source.run("update {s}.a set id = 5 where id = 2").await;
+    assert_eq!(shop.differences(merged, "a").len(), 1);
     shop.finish().await;
 }
 
@@ -408,6 +542,9 @@ async fn the_function_reads_every_table_by_invocations_of_its_own() {
         let count = shop.sink.view(&name).await.len();
         assert_eq!(count, if table == 1 { 500 } else { table }, "{name}");
     }
+    let (post, events) =
+        function.invoke_with(r#"{"rowtide":"snapshot","at":"2999-01-01T00:00:00Z"}"#, minute).await;
+    assert!(events.is_empty() && post.body.contains("in the future"), "{post:?}");
     // an earlier run than the last one is not begun
     let earlier = scheduled.replace("08:00", "07:00");
     let (post, events) = function.invoke_with(&earlier, minute).await;

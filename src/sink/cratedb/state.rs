@@ -81,7 +81,12 @@ impl Cratedb {
         }
     }
 
-    pub(super) async fn clear_state_once(&self, job: &str, prefix: &str, deadline: Deadline) -> Result<u64> {
+    pub(super) async fn clear_state_once(
+        &self,
+        job: &str,
+        cleared_key: &str,
+        deadline: Deadline,
+    ) -> Result<u64> {
         if unless_missing(self.refresh_by(deadline, &self.own(STATE)).await)?.is_none() {
             return Ok(0);
         }
@@ -89,7 +94,7 @@ impl Cratedb {
         let delete = self.fill_own(include_str!("../../../sql/cratedb/delete_state.sql"), &[]);
         let (mut cleared, mut after) = (0, None::<String>);
         loop {
-            let rows = self.query(deadline, &list, &[&job, &prefix, &after, &PAGE_KEYS]).await?;
+            let rows = self.query(deadline, &list, &[&job, &cleared_key, &after, &PAGE_KEYS]).await?;
             for row in &rows {
                 let key: String = read(|| row.try_get(0))?;
                 cleared += self.execute(deadline, &delete, &[&job, &key]).await?;

@@ -70,9 +70,9 @@ impl Postgres {
         }
     }
 
-    pub(super) async fn clear_state_once(&self, job: &str, prefix: &str, deadline: Deadline) -> Result<u64> {
+    pub(super) async fn clear_state_once(&self, job: &str, key: &str, deadline: Deadline) -> Result<u64> {
         let sql = self.fill_own(include_str!("../../../sql/postgres/clear_states.sql"), &[]);
-        let cleared = unless_missing(self.change_states(&sql, &[&job, &prefix], deadline).await)?;
+        let cleared = unless_missing(self.change_states(&sql, &[&job, &key], deadline).await)?;
         Ok(cleared.unwrap_or_default())
     }
 

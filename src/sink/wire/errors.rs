@@ -197,15 +197,23 @@ fn pause(sqlstate: &str) -> &'static str {
     }
 }
 
+/// Who tells what a sink's user needs.
+macro_rules! privileges_of_sink {
+    () => {
+        "`rowtide doctor --sink URL` lists what is needed"
+    };
+}
+pub(super) const PRIVILEGES_OF_SINK: &str = privileges_of_sink!();
+
 fn meaning(sqlstate: &str) -> &'static str {
     match sqlstate.get(..2).unwrap_or_default() {
         "28" => "The database refuses the login; check user and password in sink.url",
         "3D" => "The database in sink.url does not exist",
         "3F" => "The schema does not exist; create it or change sink.schema",
-        _ if sqlstate == NO_PRIVILEGE => {
-            "The database user lacks a privilege (or row security hides the row); grant it. `rowtide doctor --sink URL` \
-             lists what is needed"
-        }
+        _ if sqlstate == NO_PRIVILEGE => concat!(
+            "The database user lacks a privilege (or row security hides the row); grant it. ",
+            privileges_of_sink!()
+        ),
         _ if sqlstate == MISSING_TABLE => "A table is missing; `rowtide ddl` prints its statement",
         _ if sqlstate == MISSING_COLUMN => "A column is missing; `rowtide ddl` prints the table's statement",
         _ => "The database answered something that a person must look at",

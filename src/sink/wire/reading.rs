@@ -1,6 +1,6 @@
 //! A PostgreSQL that rows are read from: found, logged in to and encrypted as a sink is, by settings of its own.
 
-use super::errors::driver_error;
+use super::errors::{PRIVILEGES_OF_SINK, driver_error};
 use super::login::Login;
 use super::server::Server;
 use crate::config::{Config, SinkSettings};
@@ -8,6 +8,9 @@ use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Result};
 use deadpool_postgres::Object;
 use std::sync::Arc;
+
+const PRIVILEGES_OF_SOURCE: &str =
+    "It needs `usage` on the schema, `select` on the table, and BYPASSRLS where a policy hides rows";
 
 /// The database of `snapshot.url`.
 pub(crate) struct SourceServer(Server);
@@ -54,6 +57,7 @@ impl SourceServer {
 /// The same error in the words of the source: the settings of both are called alike.
 fn of_source(error: Error) -> Error {
     let message = error.message().replace("sink.url", "snapshot.url").replace("sink.tls", "snapshot.tls");
+    let message = message.replace(PRIVILEGES_OF_SINK, PRIVILEGES_OF_SOURCE);
     let told = Error::new(error.kind(), error.code(), format!("Source: {message}"));
     match error.sqlstate() {
         Some(sqlstate) => told.with_sqlstate(sqlstate),

@@ -47,10 +47,10 @@ macro_rules! store_on_server {
                 pub(in $crate::sink) async fn clear_state(
                     &self,
                     job: &str,
-                    prefix: &str,
+                    key: &str,
                     deadline: Deadline,
                 ) -> Result<u64> {
-                    self.server.retrying(deadline, || self.clear_state_once(job, prefix, deadline)).await
+                    self.server.retrying(deadline, || self.clear_state_once(job, key, deadline)).await
                 }
             }
 

@@ -40,6 +40,13 @@ pub(in crate::snapshot) struct Plan {
     pub(super) chunk: u64,
 }
 
+impl Plan {
+    /// The attributes by which a place in the table is known.
+    pub(in crate::snapshot) fn order(&self) -> Vec<&str> {
+        self.key.iter().map(String::as_str).collect()
+    }
+}
+
 impl Dynamodb {
     /// The tables of `region`, or of the one that the environment names.
     pub(in crate::snapshot) async fn new(region: &str) -> Self {

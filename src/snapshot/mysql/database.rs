@@ -177,6 +177,11 @@ impl TableName {
 }
 
 impl Plan {
+    /// The columns that rows are ordered by.
+    pub(in crate::snapshot) fn order(&self) -> Vec<&str> {
+        self.order.iter().map(|column| column.column.as_str()).collect()
+    }
+
     /// Whether any page can be the last.
     pub(super) fn is_paged(&self) -> bool {
         !self.order.is_empty()
@@ -203,14 +208,13 @@ impl Plan {
         };
         let texts = self.order.iter().map(|column| column.text.clone());
         let columns: Vec<String> = self.selected.iter().cloned().chain(texts).collect();
-        let order: Vec<&str> = self.order.iter().map(|column| column.column.as_str()).collect();
         let sql = fill(
             template,
             &[
                 ("columns", &columns.join(", ")),
                 ("rows", &self.rows),
                 ("conditions", &conditions.join(" and ")),
-                ("order", &order.join(", ")),
+                ("order", &self.order().join(", ")),
                 ("limit", &self.chunk.to_string()),
             ],
         );

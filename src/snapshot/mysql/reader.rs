@@ -6,7 +6,7 @@ use super::database::{Mysql, Plan};
 use super::key::text_of;
 use super::value::{unexpected, write_row};
 use crate::error::Result;
-use crate::snapshot::table::{Described, PAGE_BYTES, PAGE_ROWS, Page, Range, bad_cursor};
+use crate::snapshot::table::{Described, PAGE_BYTES, PAGE_ROWS, Page, Range, bad_cursor, broke_off};
 use futures_util::StreamExt as _;
 use mysql_async::prelude::Queryable as _;
 use mysql_async::{Conn, Params, Row};
@@ -15,7 +15,8 @@ use tokio::sync::mpsc;
 
 /// Reads one part of a table.
 pub(in crate::snapshot) struct Reader {
-    pages: mpsc::Receiver<Result<Page>>,
+    pages: mpsc::Receiver<Result<Option<Page>>>,
+    is_done: bool,
 }
 
 impl Reader {
@@ -46,12 +47,11 @@ impl Reader {
         let client = database.client().await?;
         let (sender, pages) = mpsc::channel(1);
         tokio::spawn(async move {
-            if let Err(error) = part.read(client, &sender).await {
-                let told = sender.send(Err(error)).await;
-                tracing::debug!(was_heard = told.is_ok(), "A part of a table could not be read to its end.");
-            }
+            let ended = part.read(client, &sender).await.map(|()| None);
+            // who does not listen any more needs no end
+            sender.send(ended).await.unwrap_or_default();
         });
-        Ok(Self { pages })
+        Ok(Self { pages, is_done: false })
     }
 
     /// The next rows; none when there are no more.
@@ -59,7 +59,12 @@ impl Reader {
     /// # Errors
     /// When the database breaks off.
     pub(in crate::snapshot) async fn page(&mut self) -> Result<Option<Page>> {
-        self.pages.recv().await.transpose()
+        if self.is_done {
+            return Ok(None);
+        }
+        let page = self.pages.recv().await.ok_or_else(broke_off)?;
+        self.is_done = !matches!(page, Ok(Some(_)));
+        page
     }
 }
 
@@ -80,7 +85,7 @@ impl Part {
     }
 
     /// Reads all rows, as long as somebody takes them.
-    async fn read(&mut self, mut client: Conn, pages: &mpsc::Sender<Result<Page>>) -> Result<()> {
+    async fn read(&mut self, mut client: Conn, pages: &mpsc::Sender<Result<Option<Page>>>) -> Result<()> {
         loop {
             let (sql, bound) = self.statement()?;
             let asked = |error: mysql_async::Error| meaning(&error).about(&self.table, None);
@@ -93,7 +98,7 @@ impl Part {
                 self.row(&row)?;
                 given += 1;
                 let is_full = self.page.lines.len() >= PAGE_BYTES || self.page.rows >= PAGE_ROWS;
-                if is_full && pages.send(Ok(self.ended())).await.is_err() {
+                if is_full && pages.send(Ok(Some(self.ended()))).await.is_err() {
                     return Ok(());
                 }
             }
@@ -103,7 +108,7 @@ impl Part {
         }
         if self.page.rows > 0 {
             // nobody who listens needs no last page
-            pages.send(Ok(self.ended())).await.unwrap_or_default();
+            pages.send(Ok(Some(self.ended()))).await.unwrap_or_default();
         }
         Ok(())
     }

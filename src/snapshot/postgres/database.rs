@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::json;
 use crate::plan::{fill, literal, quote};
 use crate::sink::SourceServer;
-use crate::snapshot::table::{Described, Form, TableName, no_such_key, two_of_one_name};
+use crate::snapshot::table::{Described, Form, TableName, broke_off, no_such_key, two_of_one_name};
 use crate::source::{Member, SourceIdentity};
 use deadpool_postgres::Object;
 use std::collections::HashSet;
@@ -34,7 +34,56 @@ pub(in crate::snapshot) struct Plan {
     pub(super) filter: Option<String>,
     /// The columns of a unique key with their types, by SQL; none where rows have no order to go by.
     pub(super) order: Vec<(String, String)>,
+    /// Whether other tables inherit from it: it is read with their rows, which may have the same keys.
+    has_heirs: bool,
     pub(super) chunk: u64,
+}
+
+/// A connection at work. Settings are those of a transaction: behind a pooler of transactions those of a session would
+/// be somebody else's.
+pub(super) struct Reading {
+    client: Option<Object>,
+    is_begun: bool,
+}
+
+impl Reading {
+    pub(super) fn client(&self) -> Result<&Object> {
+        self.client.as_ref().ok_or_else(broke_off)
+    }
+
+    /// Begins a transaction, unless there is one.
+    pub(super) async fn begin(&mut self) -> Result<()> {
+        if !self.is_begun {
+            self.is_begun = true;
+            self.run(include_str!("../../../sql/snapshot/postgres/begin.sql")).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends it, so that nothing at the source waits for what is done with the rows.
+    pub(super) async fn pause(&mut self) -> Result<()> {
+        self.run("commit").await?;
+        self.is_begun = false;
+        Ok(())
+    }
+
+    /// Ends it and gives the connection back.
+    pub(super) async fn end(mut self) -> Result<()> {
+        self.pause().await
+    }
+
+    async fn run(&self, sql: &str) -> Result<()> {
+        self.client()?.batch_execute(sql).await.map_err(|error| SourceServer::error(&error))
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        // nobody else gets a connection that is in the middle of something
+        if let Some(client) = self.client.take().filter(|_| self.is_begun) {
+            drop(Object::take(client));
+        }
+    }
 }
 
 impl Postgres {
@@ -42,19 +91,19 @@ impl Postgres {
         Ok(Self { server: SourceServer::new(config, connections)? })
     }
 
-    /// A connection whose session reads in the way that all of this relies on.
-    pub(super) async fn client(&self, deadline: Deadline) -> Result<Object> {
-        let client = self.server.client(deadline).await?;
-        let session = include_str!("../../../sql/snapshot/postgres/session.sql");
-        client.batch_execute(session).await.map_err(|error| SourceServer::error(&error))?;
-        Ok(client)
+    /// A connection in a transaction that reads in the way that all of this relies on.
+    pub(super) async fn reading(&self, deadline: Deadline) -> Result<Reading> {
+        let mut reading = Reading { client: Some(self.server.client(deadline).await?), is_begun: false };
+        reading.begin().await?;
+        Ok(reading)
     }
 
     /// The tables, views and partitions there are.
     pub(in crate::snapshot) async fn names(&self, deadline: Deadline) -> Result<Vec<TableName>> {
-        let client = self.client(deadline).await?;
+        let reading = self.reading(deadline).await?;
         let sql = include_str!("../../../sql/snapshot/postgres/relations.sql");
-        let rows = client.query(sql, &[]).await.map_err(|error| SourceServer::error(&error))?;
+        let rows = reading.client()?.query(sql, &[]).await.map_err(|error| SourceServer::error(&error))?;
+        reading.end().await?;
         let name = |row: &tokio_postgres::Row| {
             let (schema, table): (String, String) = (row.try_get(0)?, row.try_get(1)?);
             Ok(TableName { schema, table, is_current: row.try_get(2)?, is_hidden: row.try_get(3)? })
@@ -74,7 +123,8 @@ impl Postgres {
         deadline: Deadline,
     ) -> Result<(Described, Plan)> {
         let style = Style::beside(scheme);
-        let client = self.client(deadline).await?;
+        let reading = self.reading(deadline).await?;
+        let client = reading.client()?;
         let asked = |error: &tokio_postgres::Error| SourceServer::error(error).about(&table.name, None);
         let rows = match (name, &table.query) {
             (_, Some(query)) => format!("({query}\n)"),
@@ -83,14 +133,15 @@ impl Postgres {
         };
         let sql = fill(include_str!("../../../sql/snapshot/postgres/columns.sql"), &[("rows", &rows)]);
         let statement = client.prepare(&sql).await.map_err(|error| asked(&error))?;
-        let (mut order, mut key) = (Vec::new(), Vec::new());
+        let (mut order, mut key, mut has_heirs) = (Vec::new(), Vec::new(), false);
         let (mut generated, mut domains) = (HashSet::new(), HashSet::new());
         if let Some(name) = name.filter(|_| table.query.is_none()) {
             let sql = include_str!("../../../sql/snapshot/postgres/key.sql");
             for row in client.query(sql, &[&name.sql()]).await.map_err(|error| asked(&error))? {
-                let read = || Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
-                let (column, of, is_told): (String, String, bool) =
+                let read = || Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?));
+                let (column, of, is_told, has): (String, String, bool, bool) =
                     read().map_err(|error: tokio_postgres::Error| asked(&error))?;
+                has_heirs = has;
                 order.push((format!("t.{}", quote(&column)), of));
                 key.extend(is_told.then_some(column));
             }
@@ -98,8 +149,8 @@ impl Postgres {
                 include_str!("../../../sql/snapshot/postgres/generated.sql"),
                 include_str!("../../../sql/snapshot/postgres/domains.sql"),
             );
-            generated = names_of(&client, of_generated, name).await.map_err(|error| asked(&error))?;
-            domains = names_of(&client, of_domains, name).await.map_err(|error| asked(&error))?;
+            generated = names_of(client, of_generated, name).await.map_err(|error| asked(&error))?;
+            domains = names_of(client, of_domains, name).await.map_err(|error| asked(&error))?;
         }
         // what the stream does not send would vanish with the first change of the row
         let is_beside_debezium = scheme == DEBEZIUM && name.is_some() && table.query.is_none();
@@ -141,6 +192,7 @@ impl Postgres {
         let database = include_str!("../../../sql/snapshot/postgres/database.sql");
         let database = client.query_one(database, &[]).await.map_err(|error| asked(&error))?;
         let database: String = database.try_get(0).map_err(|error| asked(&error))?;
+        reading.end().await?;
         let described = Described {
             name: table.name.clone(),
             source: SourceIdentity::of(&[(Member::Db, Some(&database))]),
@@ -149,7 +201,7 @@ impl Postgres {
             form: Form::Rows,
         };
         let (filter, chunk) = (table.filter.clone(), table.chunk.unwrap_or(u64::MAX));
-        Ok((described, Plan { columns, selected, rows, filter, order, chunk }))
+        Ok((described, Plan { columns, selected, rows, filter, order, has_heirs, chunk }))
     }
 }
 
@@ -181,9 +233,11 @@ impl Plan {
         let conditions: Vec<String> =
             std::iter::once(self.condition()).chain(keys.into_iter().flatten()).collect();
         let columns: Vec<String> = self.selected.iter().cloned().chain(self.key_texts()).collect();
-        let template = match self.is_paged() {
-            true => include_str!("../../../sql/snapshot/postgres/copy_page.sql"),
-            false => include_str!("../../../sql/snapshot/postgres/copy.sql"),
+        let template = match (self.is_paged(), self.has_heirs) {
+            (true, false) => include_str!("../../../sql/snapshot/postgres/copy_page.sql"),
+            // rows with the key of the last one would be left out
+            (true, true) => include_str!("../../../sql/snapshot/postgres/copy_page_with_ties.sql"),
+            (false, _) => include_str!("../../../sql/snapshot/postgres/copy.sql"),
         };
         let (columns, conditions) = (columns.join(", "), conditions.join(" and "));
         let (order, limit) = (self.key_columns(), self.chunk.to_string());
@@ -198,8 +252,12 @@ impl Plan {
     }
 
     /// The columns that rows are ordered by.
+    pub(in crate::snapshot) fn order(&self) -> Vec<&str> {
+        self.order.iter().map(|(column, _)| column.as_str()).collect()
+    }
+
     pub(super) fn key_columns(&self) -> String {
-        self.order.iter().map(|(column, _)| column.as_str()).collect::<Vec<_>>().join(", ")
+        self.order().join(", ")
     }
 
     /// Their texts, which say where the next page begins.

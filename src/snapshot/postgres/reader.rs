@@ -1,12 +1,11 @@
 //! The rows of one part of a table, page by page.
 
-use super::database::{Plan, Postgres};
+use super::database::{Plan, Postgres, Reading};
 use super::value::{fields, unescaped, write_row};
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::sink::SourceServer;
 use crate::snapshot::table::{Described, PAGE_BYTES, PAGE_ROWS, Page, Range, bad_cursor};
-use deadpool_postgres::Object;
 use futures_util::StreamExt as _;
 use memchr::memchr;
 use std::pin::Pin;
@@ -17,7 +16,7 @@ use tokio_postgres::CopyOutStream;
 pub(in crate::snapshot) struct Reader {
     plan: Arc<Plan>,
     table: String,
-    client: Object,
+    reading: Reading,
     until: Option<Vec<String>>,
     /// The key of the last row that was read.
     after: Option<Vec<String>>,
@@ -50,7 +49,7 @@ impl Reader {
         Ok(Self {
             plan: plan.clone(),
             table: table.name.clone(),
-            client: source.client(Deadline::never()).await?,
+            reading: source.reading(Deadline::never()).await?,
             until: range.until.clone(),
             after: after.map(<[_]>::to_vec).or_else(|| range.after.clone()),
             copy: None,
@@ -71,7 +70,9 @@ impl Reader {
                 Some(copy) => copy,
                 None => {
                     let sql = self.plan.copy(self.after.as_deref(), self.until.as_deref());
-                    let copy = self.client.copy_out(&sql).await.map_err(|error| self.error(&error))?;
+                    self.reading.begin().await?;
+                    let copy = self.reading.client()?.copy_out(&sql).await;
+                    let copy = copy.map_err(|error| self.error(&error))?;
                     self.given = 0;
                     self.copy.insert(Box::pin(copy))
                 }
@@ -80,6 +81,7 @@ impl Reader {
                 Some(bytes) => self.lines(&bytes, &mut page)?,
                 None => {
                     self.copy = None;
+                    self.reading.pause().await?;
                     self.is_done = !self.plan.is_paged() || self.given < self.plan.chunk;
                 }
             }

@@ -28,18 +28,20 @@ impl Postgres {
             return Ok(vec![Range::default()]);
         }
         let asked = |error: &tokio_postgres::Error| SourceServer::error(error).about(name, None);
-        let client = self.client(deadline).await?;
+        let reading = self.reading(deadline).await?;
+        let client = reading.client()?;
         let estimate = include_str!("../../../sql/snapshot/postgres/estimate.sql");
-        let estimate = client.query_opt(estimate, &[&plan.rows]).await.map_err(|error| asked(&error))?;
+        let estimate = client.query_one(estimate, &[&plan.rows]).await.map_err(|error| asked(&error))?;
+        let rows: Option<f64> = estimate.try_get(0).map_err(|error| asked(&error))?;
         // a view has no pages
-        let Some(row) = estimate else { return Ok(vec![Range::default()]) };
-        let rows: f64 = row.try_get(0).map_err(|error| asked(&error))?;
+        let Some(rows) = rows else { return Ok(vec![Range::default()]) };
         let found = client.query(&plan.sample(rows, parts), &[]).await.map_err(|error| asked(&error))?;
         let keys: Vec<Vec<String>> = found
             .iter()
             .map(|row| row.try_get(0))
             .collect::<Result<_, _>>()
             .map_err(|error: tokio_postgres::Error| asked(&error))?;
+        reading.end().await?;
         Ok(ranges(&keys, parts))
     }
 }
