@@ -286,6 +286,22 @@ impl Measures {
         Self::new(Meter::new(report.outcomes.len()), report, Duration::ZERO, 0)
     }
 
+    /// The measures of rows of one table that a job has made durable: how many were read, and of these how many were
+    /// applied, stale, left out and parked.
+    #[cfg(all(feature = "lambda", feature = "archive"))]
+    pub(crate) fn of_rows(table: &str, [received, applied, stale, ignored, parked]: [u64; 5]) -> Self {
+        let number = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        let whole = Tally {
+            received: number(received),
+            applied: number(applied),
+            stale: number(stale),
+            ignored: number(ignored),
+            parked: number(parked),
+            ..Tally::default()
+        };
+        Self { tables: vec![(table.to_owned(), whole.clone())], whole, ..Self::default() }
+    }
+
     /// The measures of an invocation that failed before there were records.
     #[cfg(feature = "lambda")]
     pub(crate) fn failed() -> Self {

@@ -12,6 +12,7 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::event::Timestamp;
 use crate::json::quoted;
+use crate::metrics::{Emitter, Measures};
 use crate::secrets::{self, Secrets};
 use crate::sink::Database;
 use crate::snapshot::{Chosen, Counts, Done, JOB, Reached, Run, Snapshot, Start, run_time};
@@ -19,8 +20,9 @@ use lambda_runtime::{Context, LambdaEvent};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A part goes on in another invocation so often: at ten minutes each, for more than half a day. A chain that is longer
 /// goes nowhere.
@@ -47,6 +49,23 @@ pub async fn run_snapshot() -> ExitCode {
 struct SnapshotFunction {
     database: Database,
     secrets: Secrets,
+    emitter: Emitter,
+    /// Until the first invocation.
+    is_cold: AtomicBool,
+}
+
+/// What an invocation answers.
+struct Answer {
+    text: String,
+    /// What is measured of it.
+    measures: Option<Measures>,
+}
+
+impl Answer {
+    /// One of an invocation that read no rows.
+    fn of(text: String) -> Self {
+        Self { text, measures: None }
+    }
 }
 
 /// What an event asks for.
@@ -83,13 +102,31 @@ impl Function for SnapshotFunction {
         })?;
         let database = Database::new(&config)?;
         database.prefetch();
-        Ok(Self { secrets: Secrets::new(config.aws.clone()), database })
+        let emitter = Emitter::new(&config.metrics);
+        Ok(Self {
+            secrets: Secrets::new(config.aws.clone()),
+            database,
+            emitter,
+            is_cold: AtomicBool::new(true),
+        })
     }
 
     async fn handle(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Response, Failure> {
         let (payload, context) = event.into_parts();
-        let answer = Box::pin(self.answer(payload.get(), &context)).await?;
-        Ok(RawValue::from_string(answer).map_err(|_| Error::config("The answer is not JSON."))?)
+        let started = Instant::now();
+        let (answer, measures) = match Box::pin(self.answer(payload.get(), &context)).await {
+            Ok(Answer { text, measures }) => (Ok(text), measures),
+            Err(error) => (Err(error), Some(Measures::failed())),
+        };
+        let is_cold = self.is_cold.swap(false, Ordering::Relaxed);
+        if let Some(mut measures) = measures {
+            if is_cold {
+                measures.was_cold();
+            }
+            let function = Some(context.env_config.function_name.as_str()).filter(|name| !name.is_empty());
+            self.emitter.emit(measures, started.elapsed(), function);
+        }
+        Ok(RawValue::from_string(answer?).map_err(|_| Error::config("The answer is not JSON."))?)
     }
 
     fn close(&self) {
@@ -98,7 +135,7 @@ impl Function for SnapshotFunction {
 }
 
 impl SnapshotFunction {
-    async fn answer(&self, payload: &str, context: &Context) -> Result<String> {
+    async fn answer(&self, payload: &str, context: &Context) -> Result<Answer> {
         let event: Event = serde_json::from_str(payload).unwrap_or_default();
         let is_scheduled = event.time.is_some() && event.rowtide.is_none();
         if event.rowtide.as_deref() != Some("snapshot") && !is_scheduled {
@@ -116,7 +153,9 @@ impl SnapshotFunction {
                 let asked = Part { run, table, part, hop: event.hop };
                 Box::pin(self.part(&job, &asked, deadline, context)).await
             }
-            (None, None, None) => Box::pin(self.fan_out(&job, &event, deadline, context)).await,
+            (None, None, None) => {
+                Box::pin(self.fan_out(&job, &event, deadline, context)).await.map(Answer::of)
+            }
             _ => Err(Error::config("The event must have all of `run`, `table` and `part`, or none of them.")),
         }
     }
@@ -206,7 +245,7 @@ impl SnapshotFunction {
         asked: &Part<'_>,
         deadline: Deadline,
         context: &Context,
-    ) -> Result<String> {
+    ) -> Result<Answer> {
         let at =
             run_time(asked.run).ok_or_else(|| Error::config("`run` of the event is none of a snapshot."))?;
         let tables = job.tables(&[asked.table.to_owned()], deadline).await?;
@@ -215,7 +254,7 @@ impl SnapshotFunction {
         })?;
         let begun = Box::pin(job.begin(table, Start::Joined(at))).await?;
         let Some(mut run) = begun.filter(|run| run.name() == asked.run) else {
-            return Ok(asked.answer("\"superseded\":true"));
+            return Ok(Answer::of(asked.answer("\"superseded\":true")));
         };
         let seen = Mutex::new(Counts::default());
         let add = |counts: &Counts| seen.lock().unwrap_or_else(PoisonError::into_inner).add(counts);
@@ -245,15 +284,17 @@ impl SnapshotFunction {
             "Part read."
         );
         let done = if reached == Reached::End { Self::end(&mut run).await? } else { None };
-        let Counts { rows, bytes, applied, stale, parked, .. } = counts;
+        let Counts { rows, bytes, applied, stale, ignored, parked, .. } = counts;
         let archived = done.iter().filter_map(|done| done.archived.as_deref()).map(quoted);
-        Ok(asked.answer(&format!(
+        let text = asked.answer(&format!(
             "\"rows\":{rows},\"bytes\":{bytes},\"applied\":{applied},\"stale\":{stale},\"parked\":{parked},\
              \"archived\":[{}],\"continued\":{continued},\"held\":{},\"done\":{}",
             archived.collect::<Vec<_>>().join(","),
             reached == Reached::Held,
             done.is_some()
-        )))
+        ));
+        let measures = Measures::of_rows(asked.table, [rows, applied, stale, ignored, parked]);
+        Ok(Answer { text, measures: Some(measures) })
     }
 
     /// Ends the run, if this was its last part.

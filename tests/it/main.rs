@@ -37,6 +37,7 @@ mod samples;
 mod secrets;
 mod set_aside;
 mod snapshot;
+mod snapshot_beside;
 #[cfg(feature = "dynamodb")]
 mod snapshot_dynamodb;
 #[cfg(feature = "mysql")]

@@ -59,6 +59,8 @@ pub(crate) struct Function {
     posts: mpsc::UnboundedReceiver<Post>,
     child: Child,
     invocations: usize,
+    /// What the function of snapshots printed: of many invocations that is more than a pipe holds.
+    printed: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Function {
@@ -87,7 +89,7 @@ impl Function {
             extensions: extensions == Extensions::Yes,
         });
         tokio::spawn(accept(listener, api.clone()));
-        let child = Command::new(binary)
+        let mut child = Command::new(binary)
             .env_clear()
             .env("AWS_ENDPOINT_URL_LAMBDA", format!("http://{address}"))
             .env("AWS_LAMBDA_RUNTIME_API", address)
@@ -97,13 +99,22 @@ impl Function {
             .envs(variables.iter().copied())
             .current_dir(env!("CARGO_TARGET_TMPDIR"))
             .stdin(Stdio::null())
-            // of many invocations there is more than a pipe holds, and nobody reads it meanwhile
-            .stdout(if binary == FUNCTION { Stdio::piped() } else { Stdio::null() })
+            .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
             .expect("the binary starts");
-        Self { api, posts, child, invocations: 0 }
+        let printed = Arc::new(Mutex::new(Vec::new()));
+        if binary != FUNCTION {
+            let (mut stdout, printed) = (child.stdout.take().expect("its output"), printed.clone());
+            tokio::spawn(async move {
+                let mut read = [0; 4096];
+                while let Ok(count @ 1..) = stdout.read(&mut read).await {
+                    printed.lock().unwrap().extend_from_slice(&read[..count]);
+                }
+            });
+        }
+        Self { api, posts, child, invocations: 0, printed }
     }
 
     /// Invokes the function and waits for its answer; `time` is what it is told to have.
@@ -137,6 +148,14 @@ impl Function {
             assert_eq!(post.path, format!("{INVOKES}rowtide-test/invocations"), "{post:?}");
             events.push(post.body);
         }
+    }
+
+    /// The metrics that the function of snapshots has printed, as CloudWatch takes them.
+    pub(crate) fn metrics(&self) -> Vec<serde_json::Value> {
+        let printed = self.printed.lock().unwrap();
+        let lines = std::str::from_utf8(&printed).unwrap().lines();
+        let metrics = lines.filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        metrics.filter(|line| line.get("_aws").is_some()).collect()
     }
 
     /// What the function posts next.

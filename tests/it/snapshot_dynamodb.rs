@@ -85,9 +85,13 @@ impl Shop {
     }
 
     fn snapshot(&self, options: &[&str]) -> Ended {
+        self.command("snapshot", options)
+    }
+
+    fn command(&self, command: &str, options: &[&str]) -> Ended {
         let (settings, schema) = (self.settings(), format!("sink.schema={}", self.place.schema));
         let own =
-            ["snapshot", "--config", settings.to_str().unwrap(), "--sink", &self.place.url, "--set", &schema];
+            [command, "--config", settings.to_str().unwrap(), "--sink", &self.place.url, "--set", &schema];
         let source = format!("dynamodb://{REGION}");
         let args: Vec<&str> = own
             .into_iter()
@@ -145,6 +149,31 @@ async fn a_load_stays_below_the_stream_and_removes_only_what_loads_brought() {
     assert_eq!((&done["rows"], &done["removed"]), (&4_998.into(), &1.into()));
     let view = shop.place.view(&shop.table).await;
     assert!(view.contains_key(r#"["k00003"]"#) && !view.contains_key(r#"["k00004"]"#));
+    shop.finish().await;
+}
+
+/// What differs is looked at again, and a segment has no ends at which that could begin.
+#[tokio::test]
+async fn what_differs_is_told_whichever_segment_it_is_in() {
+    let Some(shop) = Shop::new("verified").await else { return };
+    shop.put(0..2_000).await;
+    shop.counts(&[]);
+    let verify = |more: &[&str]| shop.command("verify", &[&["--settle", "0s"], more].concat());
+    let equal = verify(&[]);
+    assert_eq!((equal.status, equal.lines().len()), (0, 1), "{}{}", equal.out, equal.err);
+    assert_eq!(verify(&["--sample", "30%"]).status, 0);
+    shop.place.run("delete from {s}.rowtide_verified_cdc where key = '[\"k00700\"]'").await;
+    shop.place.run("update {s}.rowtide_verified_cdc set data = '{\"n\": 9007199254740993.4}' where key = '[\"k00003\"]'").await;
+    shop.delete("k01999").await;
+    let other = verify(&[]);
+    let mut found: Vec<String> = other
+        .lines()
+        .iter()
+        .filter_map(|line| Some(format!("{} {}", line["key"].as_str()?, line["kind"].as_str()?)))
+        .collect();
+    found.sort();
+    let expected = [r#"["k00003"] different"#, r#"["k00700"] missing"#, r#"["k01999"] extra"#];
+    assert_eq!((other.status, found.as_slice()), (1, &expected.map(str::to_owned)[..]), "{}", other.err);
     shop.finish().await;
 }
 
