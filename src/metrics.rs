@@ -91,7 +91,7 @@ pub const METRICS: [Metric; 17] = [
         "SourceLagP50",
         "source_lag_p50_ms",
         "Median age of the applied records: from the change in its source to the end of the batch. Absent \
-         when none with a time was applied.",
+         when none with a time was applied; rows of a load have none.",
     ),
     lag("SourceLagP99", "source_lag_p99_ms", "The age that 99 of 100 applied records do not exceed."),
     lag("SourceLagMax", "source_lag_max_ms", "Age of the oldest applied record."),
@@ -284,22 +284,6 @@ impl Measures {
     #[cfg(feature = "lambda")]
     pub(crate) fn unstarted(report: &Report) -> Self {
         Self::new(Meter::new(report.outcomes.len()), report, Duration::ZERO, 0)
-    }
-
-    /// The measures of rows of one table that a job has made durable: how many were read, and of these how many were
-    /// applied, stale, left out and parked.
-    #[cfg(all(feature = "lambda", feature = "archive"))]
-    pub(crate) fn of_rows(table: &str, [received, applied, stale, ignored, parked]: [u64; 5]) -> Self {
-        let number = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
-        let whole = Tally {
-            received: number(received),
-            applied: number(applied),
-            stale: number(stale),
-            ignored: number(ignored),
-            parked: number(parked),
-            ..Tally::default()
-        };
-        Self { tables: vec![(table.to_owned(), whole.clone())], whole, ..Self::default() }
     }
 
     /// The measures of an invocation that failed before there were records.

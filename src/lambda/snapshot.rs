@@ -20,7 +20,6 @@ use lambda_runtime::{Context, LambdaEvent};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -50,22 +49,6 @@ struct SnapshotFunction {
     database: Database,
     secrets: Secrets,
     emitter: Emitter,
-    /// Until the first invocation.
-    is_cold: AtomicBool,
-}
-
-/// What an invocation answers.
-struct Answer {
-    text: String,
-    /// What is measured of it.
-    measures: Option<Measures>,
-}
-
-impl Answer {
-    /// One of an invocation that read no rows.
-    fn of(text: String) -> Self {
-        Self { text, measures: None }
-    }
 }
 
 /// What an event asks for.
@@ -103,28 +86,16 @@ impl Function for SnapshotFunction {
         let database = Database::new(&config)?;
         database.prefetch();
         let emitter = Emitter::new(&config.metrics);
-        Ok(Self {
-            secrets: Secrets::new(config.aws.clone()),
-            database,
-            emitter,
-            is_cold: AtomicBool::new(true),
-        })
+        Ok(Self { secrets: Secrets::new(config.aws.clone()), database, emitter })
     }
 
     async fn handle(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Response, Failure> {
         let (payload, context) = event.into_parts();
         let started = Instant::now();
-        let (answer, measures) = match Box::pin(self.answer(payload.get(), &context)).await {
-            Ok(Answer { text, measures }) => (Ok(text), measures),
-            Err(error) => (Err(error), Some(Measures::failed())),
-        };
-        let is_cold = self.is_cold.swap(false, Ordering::Relaxed);
-        if let Some(mut measures) = measures {
-            if is_cold {
-                measures.was_cold();
-            }
-            let function = Some(context.env_config.function_name.as_str()).filter(|name| !name.is_empty());
-            self.emitter.emit(measures, started.elapsed(), function);
+        let answer = Box::pin(self.answer(payload.get(), &context)).await;
+        if answer.is_err() {
+            // each page of rows tells of itself
+            self.emitter.emit(Measures::failed(), started.elapsed(), name_of(&context));
         }
         Ok(RawValue::from_string(answer?).map_err(|_| Error::config("The answer is not JSON."))?)
     }
@@ -135,7 +106,7 @@ impl Function for SnapshotFunction {
 }
 
 impl SnapshotFunction {
-    async fn answer(&self, payload: &str, context: &Context) -> Result<Answer> {
+    async fn answer(&self, payload: &str, context: &Context) -> Result<String> {
         let event: Event = serde_json::from_str(payload).unwrap_or_default();
         let is_scheduled = event.time.is_some() && event.rowtide.is_none();
         if event.rowtide.as_deref() != Some("snapshot") && !is_scheduled {
@@ -145,7 +116,10 @@ impl SnapshotFunction {
             ));
         }
         let deadline = deadline(context);
-        let config = self.database.config(deadline).await?;
+        let mut config = self.database.config(deadline).await?;
+        if config.metrics.service.is_none() {
+            config.metrics.service = name_of(context).map(str::to_owned);
+        }
         let sink = Some((&self.database, &self.database));
         let job = Box::pin(Snapshot::new(&config, sink)).await?;
         match (&event.run, &event.table, event.part) {
@@ -153,9 +127,7 @@ impl SnapshotFunction {
                 let asked = Part { run, table, part, hop: event.hop };
                 Box::pin(self.part(&job, &asked, deadline, context)).await
             }
-            (None, None, None) => {
-                Box::pin(self.fan_out(&job, &event, deadline, context)).await.map(Answer::of)
-            }
+            (None, None, None) => Box::pin(self.fan_out(&job, &event, deadline, context)).await,
             _ => Err(Error::config("The event must have all of `run`, `table` and `part`, or none of them.")),
         }
     }
@@ -245,7 +217,7 @@ impl SnapshotFunction {
         asked: &Part<'_>,
         deadline: Deadline,
         context: &Context,
-    ) -> Result<Answer> {
+    ) -> Result<String> {
         let at =
             run_time(asked.run).ok_or_else(|| Error::config("`run` of the event is none of a snapshot."))?;
         let tables = job.tables(&[asked.table.to_owned()], deadline).await?;
@@ -254,7 +226,7 @@ impl SnapshotFunction {
         })?;
         let begun = Box::pin(job.begin(table, Start::Joined(at))).await?;
         let Some(mut run) = begun.filter(|run| run.name() == asked.run) else {
-            return Ok(Answer::of(asked.answer("\"superseded\":true")));
+            return Ok(asked.answer("\"superseded\":true"));
         };
         let seen = Mutex::new(Counts::default());
         let add = |counts: &Counts| seen.lock().unwrap_or_else(PoisonError::into_inner).add(counts);
@@ -284,17 +256,15 @@ impl SnapshotFunction {
             "Part read."
         );
         let done = if reached == Reached::End { Self::end(&mut run).await? } else { None };
-        let Counts { rows, bytes, applied, stale, ignored, parked, .. } = counts;
+        let Counts { rows, bytes, applied, stale, parked, .. } = counts;
         let archived = done.iter().filter_map(|done| done.archived.as_deref()).map(quoted);
-        let text = asked.answer(&format!(
+        Ok(asked.answer(&format!(
             "\"rows\":{rows},\"bytes\":{bytes},\"applied\":{applied},\"stale\":{stale},\"parked\":{parked},\
              \"archived\":[{}],\"continued\":{continued},\"held\":{},\"done\":{}",
             archived.collect::<Vec<_>>().join(","),
             reached == Reached::Held,
             done.is_some()
-        ));
-        let measures = Measures::of_rows(asked.table, [rows, applied, stale, ignored, parked]);
-        Ok(Answer { text, measures: Some(measures) })
+        )))
     }
 
     /// Ends the run, if this was its last part.
@@ -317,6 +287,11 @@ impl SnapshotFunction {
         };
         self.secrets.invoke_later(&function, &part.event()).await
     }
+}
+
+/// The function's name, if there is one.
+fn name_of(context: &Context) -> Option<&str> {
+    Some(context.env_config.function_name.as_str()).filter(|name| !name.is_empty())
 }
 
 /// A part of a table, and how often it was gone on with.

@@ -261,7 +261,9 @@ impl<'f> Ledger<'f> {
         if let Some(meter) = &mut self.meter {
             meter.table(change.origin.record, &change.event.table);
             if matches!(fate, Some(Fate::Applied)) {
-                meter.applied(change.origin.record, change.at);
+                // a row that was there before all changes is of no age
+                let at = change.at.filter(|_| !change.event.version.is_loaded());
+                meter.applied(change.origin.record, at);
             }
         }
         let row = || RowId::of(&change.event);

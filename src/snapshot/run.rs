@@ -23,7 +23,8 @@ use crate::route::Routes;
 use crate::sink::{Database, KnownTarget, Sink};
 use crate::source::SourceTable;
 use crate::version::{Rank, Version};
-use futures_util::future::try_join_all;
+use futures_util::future::ready;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use std::collections::HashMap;
 
 /// A job that reads tables: where from, and where to.
@@ -34,6 +35,8 @@ pub struct Snapshot<'a, S> {
     sink: Option<(&'a S, &'a Database)>,
     books: Books<'a>,
     archive: Option<Archive>,
+    /// Parts of a table that are read at a time.
+    side_by_side: usize,
 }
 
 /// How a run begins. The time orders its rows among those of other runs.
@@ -103,9 +106,17 @@ impl<'a, S: Sink> Snapshot<'a, S> {
 
     async fn of_rows(config: &'a Config, sink: Option<(&'a S, &'a Database)>) -> Result<Self> {
         let parts = config.snapshot.tables.iter().map(|table| table.split).max().unwrap_or(1);
-        let connections = usize::try_from(parts).unwrap_or(usize::MAX).saturating_add(1);
+        let side_by_side = usize::try_from(parts).unwrap_or(usize::MAX);
+        let connections = side_by_side.saturating_add(1);
         let books = Books::new(sink.map(|(_, database)| database));
-        Ok(Self { config, source: Source::new(config, connections).await?, sink, books, archive: None })
+        Ok(Self {
+            config,
+            source: Source::new(config, connections).await?,
+            sink,
+            books,
+            archive: None,
+            side_by_side,
+        })
     }
 
     /// The tables that are meant: those `asked` for, by name or pattern, else those of the configuration.
@@ -168,8 +179,9 @@ impl<'a, S: Sink> Snapshot<'a, S> {
     pub async fn read(&self, chosen: &Chosen, start: Start, seen: &(dyn Fn(&Counts) + Sync)) -> Result<Done> {
         let begun = Box::pin(self.begin(chosen, start)).await?;
         let mut run = begun.ok_or_else(|| superseded(&chosen.table.name))?;
-        let parts = 0..run.parts();
-        try_join_all(parts.map(|part| Box::pin(run.part(part, false, Deadline::never(), seen)))).await?;
+        let parts = (0..run.parts()).map(|part| Box::pin(run.part(part, false, Deadline::never(), seen)));
+        // a run that is gone on with may have more parts than there are connections
+        stream::iter(parts).buffer_unordered(self.side_by_side).try_for_each(|_| ready(Ok(()))).await?;
         let done = Box::pin(run.finish()).await?;
         done.ok_or_else(|| superseded(&chosen.table.name))
     }

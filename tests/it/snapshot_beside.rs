@@ -122,7 +122,13 @@ async fn a_load_beside_four_workers_ends_equal_to_its_source() {
     let there = source.count("select count(*) from {s}.t").await;
     let verified = run("verify", &["--settle", "0s"]);
     let last = verified.lines().pop().unwrap_or_default();
-    assert_eq!((&last["rows"], &last["differences"]), (&there.into(), &0.into()), "{}{}", verified.out, verified.err);
+    assert_eq!(
+        (&last["rows"], &last["differences"]),
+        (&there.into(), &0.into()),
+        "{}{}",
+        verified.out,
+        verified.err
+    );
     assert!(stream.lock().unwrap().len() as u64 > CHANGES / 2);
     source.finish().await;
     sink.finish().await;
