@@ -1,6 +1,7 @@
 //! `rowtide snapshot`, `rowtide verify` and the function `rowtide-snapshot` on a real PostgreSQL.
 
 use crate::cli::{Ended, command, rowtide_with};
+use crate::cratedb;
 use crate::runtime_api::Function;
 use crate::support::{Place, connect, server};
 use proptest::prelude::*;
@@ -450,6 +451,38 @@ async fn a_table_is_compared_with_its_own_rows_of_a_merged_target() {
     shop.source.run("update {s}.a set id = 5 where id = 2").await;
     assert_eq!(shop.differences(merged, "a").len(), 1);
     shop.finish().await;
+}
+
+#[tokio::test]
+async fn a_load_into_cratedb_ends_equal_to_its_source() {
+    let Some(crate_url) = cratedb::url() else {
+        eprintln!("not run: a load into CrateDB needs a real one; set ROWTIDE_TEST_CRATEDB");
+        return;
+    };
+    let Some(mut shop) = Shop::new("crate").await else { return };
+    shop.sink.run("drop schema {s} cascade").await;
+    shop.sink.url = crate_url;
+    let config = shop.sink.config();
+    cratedb::clear(&config).await;
+    shop.source.run("create table {s}.t (id int primary key, n numeric(38, 10), t text)").await;
+    shop.source
+        .run("insert into {s}.t select g, 1234567890123456789012345678.0123456789 + g, 'x' from generate_series(1, 3000) g")
+        .await;
+    let file = "[snapshot]\nchunk = 700";
+    assert_eq!(shop.snapshot(file, "t", &[])["applied"], 3_000);
+    assert_eq!(shop.differences(file, "t"), Vec::<Value>::new());
+    shop.source
+        .run("delete from {s}.t where id <= 5; update {s}.t set n = n + 0.0000000001 where id = 9")
+        .await;
+    let mut found: Vec<String> =
+        shop.differences(file, "t").iter().map(|line| format!("{} {}", line["key"], line["kind"])).collect();
+    found.sort();
+    assert_eq!((found.len(), found[5].as_str()), (6, r#""[9]" "different""#), "{found:?}");
+    let done = shop.snapshot(file, "t", &["--replace"]);
+    assert_eq!((&done["rows"], &done["removed"]), (&2_995.into(), &5.into()));
+    assert_eq!(shop.differences(file, "t"), Vec::<Value>::new());
+    cratedb::clear(&config).await;
+    shop.source.finish().await;
 }
 
 #[tokio::test]
