@@ -254,3 +254,55 @@ async fn no_request_leaves_the_machine_unencrypted() {
     let error = Archive::open(&plain.config("lake", ArchiveFormat::Ndjson)).await.unwrap_err();
     assert!(error.kind() == ErrorKind::Config && error.message().contains("https://"), "{error}");
 }
+
+/// A bucket that is gone before a table was read: nothing is half marked as whole, and the run is gone on with.
+#[tokio::test]
+async fn a_bucket_that_goes_in_the_middle_of_a_snapshot_is_said_and_the_run_goes_on_when_it_is_back() {
+    let Some(bucket) = bucket("gone") else { return };
+    let Some(source) = crate::support::server("s3_gone").await else { return };
+    source.run("create table {s}.t (id int primary key, n int)").await;
+    source.run("insert into {s}.t select g, g from generate_series(1, 200) g").await;
+    let table = format!("{}.t", source.schema);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rowtide.toml");
+    let text = format!(
+        "[snapshot]\nto = [\"sink\", \"archive\"]\n[archive]\nurl = \"s3://{}/lake\"\n[[snapshot.table]]\nname = {table:?}\nsplit = 2\nwhere = \"pg_sleep(0.02) is not null\"",
+        bucket.name
+    );
+    std::fs::write(&file, text).unwrap();
+    let snapshot = {
+        let (endpoint, url, schema) = (bucket.endpoint.clone(), source.url.clone(), source.schema.clone());
+        let file = file.to_str().unwrap().to_owned();
+        move |more: &[&str]| {
+            let variables = [
+                ("AWS_ACCESS_KEY_ID", "writer"),
+                ("AWS_SECRET_ACCESS_KEY", "secret-of-writer"),
+                ("AWS_REGION", REGION),
+                ("AWS_ENDPOINT_URL_S3", &endpoint),
+                ("ROWTIDE_SNAPSHOT_URL", &url),
+                ("ROWTIDE_SINK_URL", &url),
+                ("ROWTIDE_SINK_SCHEMA", &schema),
+                ("ROWTIDE_CONFIG", &file),
+            ];
+            rowtide_with(&[&["snapshot", "--output", "json"], more].concat(), &variables, b"")
+        }
+    };
+    let first = {
+        let snapshot = snapshot.clone();
+        tokio::task::spawn_blocking(move || snapshot(&[]))
+    };
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    bucket.ask("DELETE", "", None);
+    let first = first.await.unwrap();
+    assert!(first.status != 0 && first.err.contains(&bucket.name), "{}{}", first.out, first.err);
+    assert!(first.lines().is_empty() && !first.err.contains("secret"), "{}{}", first.out, first.err);
+    bucket.ask("PUT", "", None);
+    let second = snapshot(&["--resume"]);
+    assert_eq!(second.status, 0, "{}{}", second.out, second.err);
+    let done = second.object();
+    assert_eq!((&done["rows"], &done["resumed"]), (&200.into(), &true.into()), "{done}");
+    let archived = done["archived"].as_str().unwrap();
+    let read = bucket.decode(archived.strip_prefix(&format!("s3://{}/", bucket.name)).unwrap(), &[]);
+    assert_eq!((read.status, read.lines().len()), (0, 200), "{}", read.err);
+    source.finish().await;
+}
