@@ -42,6 +42,8 @@ struct Seen {
     keys: Vec<u64>,
     /// What differs among the rows since it was asked last, by canonical key.
     found: Vec<(String, Kind)>,
+    /// Whether a row could not be read so far that its key is known.
+    has_nameless: bool,
 }
 
 impl<'a> Comparer<'a> {
@@ -73,6 +75,11 @@ impl<'a> Comparer<'a> {
     /// Whether the source has a row of this key. Of two keys with one hash of 64 bits, one may be taken for the other.
     pub(super) fn has_key(&self, key: &str) -> bool {
         self.now().keys.binary_search(&self.hasher.hash_one(key)).is_ok()
+    }
+
+    /// Whether the source has a row whose key nobody knows.
+    pub(super) fn has_nameless(&self) -> bool {
+        self.now().has_nameless
     }
 
     async fn compare(&self, rows: &[PlannedRow]) -> Result<Vec<(String, Kind)>> {
@@ -182,7 +189,9 @@ impl Store for Comparer<'_> {
         let unfit = letters.iter().map(|letter| {
             (letter.key.clone().unwrap_or_else(|| letter.position.clone()), Kind::Unfit(letter.code))
         });
-        self.now().found.extend(unfit);
+        let mut now = self.now();
+        now.found.extend(unfit);
+        now.has_nameless |= letters.iter().any(|letter| letter.key.is_none());
         Ok(())
     }
 }

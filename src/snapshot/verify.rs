@@ -102,7 +102,9 @@ impl<S: Sink> Snapshot<'_, S> {
             && chosen.table.filter.is_none()
             && chosen.table.query.is_none()
             // what other sources brought is not too much
-            && work.target.source != MERGED;
+            && work.target.source != MERGED
+            // it may be any of those that seem to be too much
+            && !comparer.has_nameless();
         let extra = if is_whole { Box::pin(work.not_seen(&comparer)).await? } else { Vec::new() };
         // one for each row
         drop(comparer);

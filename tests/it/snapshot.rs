@@ -519,6 +519,56 @@ async fn planted_faults_are_found_and_explained() {
     assert_eq!(found, expected.map(|(key, kind)| (key.to_owned(), kind.to_owned())).into());
     shop.snapshot("", "t", &["--replace"]);
     assert!(shop.differences("", "t").is_empty());
+    // a row that is too large to be read has no key: nobody can say that it is not one that the sink has
+    shop.source.run("update {s}.t set t = repeat('x', 20000000) where id = 6").await;
+    let small = "[limits]\nmemory = \"16MiB\"";
+    assert_eq!(shop.snapshot(small, "t", &[])["parked"], 1);
+    let lines = shop.differences(small, "t");
+    assert_eq!(
+        (lines.len(), &lines[0]["kind"], &lines[0]["code"]),
+        (1, &"unfit".into(), &"too_large".into())
+    );
+    // what no sink can take is parked, and the letter is named
+    shop.source.run("create table {s}.deep (id int primary key, j json)").await;
+    shop.source.run("insert into {s}.deep select g, (repeat('[', g) || repeat(']', g))::json from unnest(array[1, 3000]) g").await;
+    shop.sink.run("delete from {s}.rowtide_dead_letters").await;
+    assert_eq!(shop.snapshot("", "deep", &[])["parked"], 1);
+    let lines = shop.differences("", "deep");
+    let letter: i64 = shop.sink.count("select id from {s}.rowtide_dead_letters").await;
+    assert_eq!((lines.len(), &lines[0]["key"]), (1, &"[3000]".into()), "{lines:?}");
+    assert_eq!(lines[0]["parked"], Value::from(vec![letter]), "{lines:?}");
+    shop.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_in_flight_while_it_is_compared_is_no_difference() {
+    let Some(shop) = Shop::new("flight").await else { return };
+    shop.source
+        .run("create table {s}.t (id int primary key); insert into {s}.t select generate_series(1, 9)")
+        .await;
+    shop.snapshot("", "t", &[]);
+    let storage = shop.storage("t");
+    // a change, a delete and a row that have not come yet
+    shop.sink.run(&format!("update {storage} set deleted = true where key in ('[1]', '[2]')")).await;
+    shop.source.run("delete from {s}.t where id = 3").await;
+    let verify = || shop.run_with("", &["verify", &shop.table("t"), "--settle", "3s", "--output", "json"]);
+    let (ended, ()) = tokio::task::block_in_place(|| {
+        std::thread::scope(|scope| {
+            let verified = scope.spawn(verify);
+            std::thread::sleep(Duration::from_millis(1_500));
+            let arrived = format!("update {storage} set deleted = (key = '[3]') where key in ('[1]', '[3]')");
+            let mended = tokio::runtime::Handle::current().block_on(shop.sink.run(&arrived));
+            (verified.join().unwrap(), mended)
+        })
+    });
+    let lines = ended.lines();
+    assert_eq!(
+        (ended.status, lines.len(), &lines[0]["key"]),
+        (1, 2, &"[2]".into()),
+        "{}{}",
+        ended.out,
+        ended.err
+    );
     shop.finish().await;
 }
 
