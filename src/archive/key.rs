@@ -47,6 +47,33 @@ pub(super) fn object_name(part: u32, number: u32, format: ArchiveFormat) -> Stri
     format!("part-{part:05}-{number:05}.{ending}")
 }
 
+/// The part of a template in front of its first placeholder, as far as it is a folder, and what is behind that.
+pub(super) fn rooted(template: &str) -> (&str, &str) {
+    let front = template.split('{').next().unwrap_or_default();
+    let end = front.rfind('/').map_or(0, |slash| slash + 1);
+    template.split_at_checked(end).unwrap_or((template, ""))
+}
+
+/// The folder of archived changes, below the template's root and with a slash at its end.
+pub(super) fn folder_of_changes(template: &str, schema: &str, table: &str, date: &str) -> String {
+    let (_, rest) = rooted(template);
+    // what is put in has no braces
+    rest.replace(SCHEMA, &escaped(schema, ""))
+        .replace("{table}", &escaped(table, ""))
+        .replace("{date}", &escaped(date, ""))
+}
+
+/// The name of an object of changes: the first and the last position, and a digest of what it holds. So what is
+/// delivered again is written again under its name, and nothing else ever is.
+pub(super) fn name_of_changes(first: &str, last: &str, lines: &[u8]) -> String {
+    let mut name = format!("{}-{}-", escaped(first, ""), escaped(last, ""));
+    for byte in Sha256::digest(lines).iter().take(DIGEST_BYTES / 2) {
+        write!(name, "{byte:02x}").unwrap_or_default();
+    }
+    name.push_str(".ndjson.gz");
+    name
+}
+
 /// Whether a file is named as a data object of an archive.
 #[must_use]
 pub fn is_object_name(name: &str) -> bool {
@@ -86,7 +113,7 @@ fn escaped(name: &str, more: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{escaped, folder, is_object_name, object_name};
+    use super::{escaped, folder, folder_of_changes, is_object_name, name_of_changes, object_name, rooted};
     use crate::config::ArchiveFormat;
     use std::collections::BTreeSet;
 
@@ -149,6 +176,23 @@ mod tests {
         }
         assert_eq!(escaped("größe", ""), "größe");
         assert_eq!(escaped("../x", ""), "%2E%2E%2Fx");
+    }
+
+    #[test]
+    fn changes_lie_below_the_root_of_their_template_under_a_name_of_what_they_hold() {
+        for (template, root, folder) in [
+            ("s3://b/p/{table}/{date}/", "s3://b/p/", "a%2Fb/2026-12-01/"),
+            ("s3://b/day={date}/of-{schema}.{table}/", "s3://b/", "day=2026-12-01/of-public.a%2Fb/"),
+            ("file:///lake/", "file:///lake/", ""),
+        ] {
+            assert_eq!(rooted(template).0, root);
+            assert_eq!(folder_of_changes(template, "public", "a/b", "2026-12-01"), folder);
+        }
+        let name = |lines: &str| name_of_changes("49664459", "../topic-0:7", lines.as_bytes());
+        assert_eq!(name("x\n"), "49664459-%2E%2E%2Ftopic-0%3A7-73cb3858a687a849.ndjson.gz");
+        assert_ne!(name("x\n"), name("y\n"));
+        let long = name_of_changes(&"é".repeat(200), &"x".repeat(500), b"");
+        assert!(long.len() < 250 && !is_object_name(&long), "{long}");
     }
 
     #[test]

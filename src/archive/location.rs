@@ -70,6 +70,18 @@ fn is_bucket(name: &str) -> bool {
     (1..=255).contains(&name.len()) && name.chars().all(is_letter)
 }
 
+/// Whether `url` names something that this build can reach and that is not in the way of itself. No bucket is asked.
+pub(super) fn check(url: &str) -> Result<()> {
+    match Location::parse(url)? {
+        Location::Folder(path) if path.exists() && !path.is_dir() => {
+            Err(no_folder(path, "written to", &io::Error::from(io::ErrorKind::NotADirectory)))
+        }
+        Location::Folder(_) => Ok(()),
+        Location::Bucket { .. } if cfg!(feature = "s3") => Ok(()),
+        Location::Bucket { name, .. } => Err(needs_s3(name)),
+    }
+}
+
 /// Makes the folder that `url` names, if it names one.
 pub(super) fn make_folder(url: &str) -> Result<()> {
     match Location::parse(url)? {
@@ -116,9 +128,13 @@ use super::s3::bucket;
 
 #[cfg(not(feature = "s3"))]
 async fn bucket(name: &str, _: &Aws) -> Result<Arc<dyn ObjectStore>> {
-    Err(Error::config(format!(
+    Err(needs_s3(name))
+}
+
+fn needs_s3(name: &str) -> Error {
+    Error::config(format!(
         "s3://{name} needs the feature `s3`, which this build of rowtide does not have: build it with `--features s3`."
-    )))
+    ))
 }
 
 #[cfg(test)]
