@@ -10,6 +10,8 @@ const NAME_BYTES_MAX: usize = 100;
 /// What stands of a longer one in front of its digest.
 const FRONT_BYTES: usize = 60;
 const DIGEST_BYTES: usize = 16;
+/// The digits of a number of Kinesis; others have fewer.
+const POSITION_DIGITS: usize = 56;
 const SCHEMA: &str = "{schema}";
 
 /// The folder of a table's run, with a slash at its end.
@@ -66,12 +68,19 @@ pub(super) fn folder_of_changes(template: &str, schema: &str, table: &str, date:
 /// The name of an object of changes: the first and the last position, and a digest of what it holds. So what is
 /// delivered again is written again under its name, and nothing else ever is.
 pub(super) fn name_of_changes(first: &str, last: &str, lines: &[u8]) -> String {
-    let mut name = format!("{}-{}-", escaped(first, ""), escaped(last, ""));
+    let mut name = format!("{}-{}-", of_position(first), of_position(last));
     for byte in Sha256::digest(lines).iter().take(DIGEST_BYTES / 2) {
         write!(name, "{byte:02x}").unwrap_or_default();
     }
     name.push_str(".ndjson.gz");
     name
+}
+
+/// A position so that names are in the order of positions that count: a stream's patches must be read in order.
+fn of_position(position: &str) -> String {
+    let is_number =
+        (1..=POSITION_DIGITS).contains(&position.len()) && position.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number { format!("{position:0>POSITION_DIGITS$}") } else { escaped(position, "") }
 }
 
 /// Whether a file is named as a data object of an archive.
@@ -188,10 +197,12 @@ mod tests {
             assert_eq!(rooted(template).0, root);
             assert_eq!(folder_of_changes(template, "public", "a/b", "2026-12-01"), folder);
         }
-        let name = |lines: &str| name_of_changes("49664459", "../topic-0:7", lines.as_bytes());
-        assert_eq!(name("x\n"), "49664459-%2E%2E%2Ftopic-0%3A7-73cb3858a687a849.ndjson.gz");
+        let name = |lines: &str| name_of_changes("9", "../topic-0:7", lines.as_bytes());
+        let nine = format!("{}9", "0".repeat(55));
+        assert_eq!(name("x\n"), format!("{nine}-%2E%2E%2Ftopic-0%3A7-73cb3858a687a849.ndjson.gz"));
+        assert!(name_of_changes("9", "9", b"") < name_of_changes("10", "12", b""));
         assert_ne!(name("x\n"), name("y\n"));
-        let long = name_of_changes(&"é".repeat(200), &"x".repeat(500), b"");
+        let long = name_of_changes(&"é".repeat(200), &"1".repeat(500), b"");
         assert!(long.len() < 250 && !is_object_name(&long), "{long}");
     }
 

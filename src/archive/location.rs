@@ -73,10 +73,13 @@ fn is_bucket(name: &str) -> bool {
 /// Whether `url` names something that this build can reach and that is not in the way of itself. No bucket is asked.
 pub(super) fn check(url: &str) -> Result<()> {
     match Location::parse(url)? {
-        Location::Folder(path) if path.exists() && !path.is_dir() => {
-            Err(no_folder(path, "written to", &io::Error::from(io::ErrorKind::NotADirectory)))
+        Location::Folder(path) => {
+            // with a slash at its end a file is not found
+            let path: PathBuf = path.components().collect();
+            let is_in_the_way = path.exists() && !path.is_dir();
+            let error = || no_folder(&path, "written to", &io::Error::from(io::ErrorKind::NotADirectory));
+            if is_in_the_way { Err(error()) } else { Ok(()) }
         }
-        Location::Folder(_) => Ok(()),
         Location::Bucket { .. } if cfg!(feature = "s3") => Ok(()),
         Location::Bucket { name, .. } => Err(needs_s3(name)),
     }

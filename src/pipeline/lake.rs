@@ -43,6 +43,10 @@ pub(super) struct Kept {
 }
 
 /// Changes of one target and one day.
+#[cfg_attr(
+    not(feature = "archive"),
+    expect(dead_code, reason = "nothing can be written without the feature")
+)]
 struct Group<'a> {
     target: &'a Target,
     template: &'a str,
@@ -170,7 +174,8 @@ fn grouped<'a>(
         let (Some(template), false) = (target.archive.as_deref(), change.event.is_routed) else { continue };
         let record = records.get(change.origin.record);
         let arrived_at = record.and_then(|record| record.arrived_at);
-        let day = arrived_at.or(change.at).map(day);
+        // where folders have no day, the changes of a target are one object: their order is that of the stream
+        let day = arrived_at.or(change.at).filter(|_| template.contains("{date}")).map(day);
         let position = record.map(|record| record.position.as_str()).unwrap_or_default();
         let at = *known.entry((std::ptr::from_ref(target), day)).or_insert_with(|| {
             let (date, lines, places) = (date(day), String::new(), Vec::new());
@@ -205,11 +210,11 @@ fn write_line(line: &mut String, change: &RoutedChange, position: &str, arrived_
     };
     let time = |at: Option<Timestamp>| at.map(|at| at.to_string());
     let text = |text: Option<&str>| text.map(crate::json::quoted);
-    line.push_str(&format!("{{\"{MARK}\":{FORM},\"op\":\"{}\"", event.change.name()));
+    line.push_str(&format!("{{\"{MARK}\":{FORM},\"change\":\"{}\"", event.change.name()));
     let source = Some(event.source.as_str()).filter(|source| !source.is_empty());
     for (name, value) in [
         ("table", text(Some(&event.table))),
-        ("source", source.map(str::to_owned)),
+        ("source_identity", source.map(str::to_owned)),
         ("target", text(Some(&change.target.qualified()))),
         ("key", event.key.as_ref().map(Key::to_json)),
         ("document", document),

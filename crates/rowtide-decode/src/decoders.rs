@@ -328,7 +328,7 @@ mod tests {
         ),
         (
             "archive",
-            r#"{"rowtide_change":1,"op":"delete","table":"NAME","key":{"id":1},"version":"p.0000.1.01"}"#,
+            r#"{"rowtide_change":1,"change":"delete","table":"NAME","key":{"id":1},"version":"p.0000.1.01"}"#,
         ),
         (
             "debezium",

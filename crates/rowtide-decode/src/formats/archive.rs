@@ -11,9 +11,10 @@
 //! What cannot be promised: an archive has what it was given since its route says so, and nothing from before. The two
 //! halves of a key that changed are two lines.
 //!
-//! A record: `{"rowtide_change":1,"op":"put","table":"public.orders","source":{"db":"shop"},"key":{"id":1},
-//! "document":{"total":9.90},"version":"p.0000.1.…","changed_at":"2026-03-02T08:00:00.000000Z"}`; and what only readers
-//! of the lake ask for: `target`, `arrived_at`, `position`, `sub`, `decoder`, `event_id`, `actor`.
+//! A record: `{"rowtide_change":1,"change":"put","table":"public.orders","source_identity":{"db":"shop"},
+//! "key":{"id":1},"document":{"total":9.90},"version":"p.0000.1.…","changed_at":"2026-03-02T08:00:00.000000Z"}`; and
+//! what only readers of the lake ask for: `target`, `arrived_at`, `position`, `sub`, `decoder`, `event_id`, `actor`.
+//! No member is called as Debezium calls one.
 //!
 //! # Source
 //! This project's own format: `src/pipeline/beside.rs` writes it.
@@ -89,9 +90,9 @@ impl<'a> Line<'a> {
     fn member(&mut self, name: &str, value: &'a str) {
         let member = match name {
             MARK => &mut self.form,
-            "op" => &mut self.operation,
+            "change" => &mut self.operation,
             "table" => &mut self.table,
-            "source" => &mut self.source,
+            "source_identity" => &mut self.source,
             "key" => &mut self.key,
             "document" => &mut self.document,
             "version" => &mut self.version,
@@ -131,8 +132,12 @@ impl<'a> Line<'a> {
         if catalogue.leaves_out(SourceTable::new(&table, &source)) {
             return Ok(Decoded::Unrouted { table, source });
         }
-        let key = present(self.key).map(Key::from_json).transpose()?;
-        let mut event = ChangeEvent::new(table, key, self.change()?, self.version()?);
+        let (key, change) = (present(self.key).map(Key::from_json).transpose()?, self.change()?);
+        if key.is_some() == (change == Change::Truncate) {
+            let message = "A change has a key, and a truncate has none; the record says something else.";
+            return Err(Error::poison(Code::NoKey, message));
+        }
+        let mut event = ChangeEvent::new(table, key, change, self.version()?);
         event.source = source;
         event.changed_at = self.changed_at()?;
         event.event_id = text(self.event_id);
@@ -151,7 +156,7 @@ impl<'a> Line<'a> {
             Some("truncate") => Ok(Change::Truncate),
             Some(_) | None => Err(Error::poison(
                 Code::UnknownOperation,
-                "The record's `op` is none of put, patch, delete and truncate.",
+                "The record's `change` is none of put, patch, delete and truncate.",
             )),
         }
     }
@@ -202,7 +207,7 @@ mod tests {
     use crate::rules::Rules;
 
     const REST: &str =
-        r#""table":"public.orders","source":{"db":"shop"},"version":"p.0003.1.00000000000000ff""#;
+        r#""table":"public.orders","source_identity":{"db":"shop"},"version":"p.0003.1.00000000000000ff""#;
 
     fn decode(payload: &str) -> Result<ChangeEvent> {
         // neither of them says anything of what is archived
@@ -216,7 +221,7 @@ mod tests {
 
     fn line(op: &str, key: &str, document: &str) -> String {
         format!(
-            r#"{{"rowtide_change":1,"op":"{op}",{REST},"key":{key},"document":{document},"changed_at":null}}"#
+            r#"{{"rowtide_change":1,"change":"{op}",{REST},"key":{key},"document":{document},"changed_at":null}}"#
         )
     }
 
@@ -250,19 +255,21 @@ mod tests {
         let good = line("put", r#"{"id":1}"#, "{}");
         for (from, to, code) in [
             ("_change\":1", "_change\":2", "not_a_change_record"),
-            (r#""op":"put""#, r#""op":"upsert""#, "unknown_operation"),
+            (r#""change":"put""#, r#""change":"upsert""#, "unknown_operation"),
             (r#""version":"p.0003.1.00000000000000ff""#, r#""version":"p.3""#, "missing_version"),
             (r#""version":"p.0003.1.00000000000000ff""#, r#""version":"p.0003.2.ff""#, "missing_version"),
             (r#""document":{}"#, r#""document":null"#, "no_image"),
             (r#""document":{}"#, r#""document":[]"#, "bad_image"),
             (r#""changed_at":null"#, r#""changed_at":"x""#, "bad_time"),
             (r#""changed_at":null}"#, "", "not_json"),
+            (r#""change":"put""#, r#""change":"truncate""#, "no_key"),
         ] {
             let error = decode(&good.replacen(from, to, 1)).unwrap_err();
             assert_eq!((error.code().as_str(), error.key()), (code, Some("[1]")), "{from} {to}");
             assert_eq!(error.table(), Some("public.orders"));
         }
-        let error = decode(&good.replacen(r#""op":"put""#, r#""op":"patch""#, 1).replacen("{}", "[]", 1));
+        let error =
+            decode(&good.replacen(r#""change":"put""#, r#""change":"patch""#, 1).replacen("{}", "[]", 1));
         assert_eq!(error.unwrap_err().code().as_str(), "bad_field");
         let error = decode(&good.replacen("public.orders", "", 1)).unwrap_err();
         assert_eq!((error.code().as_str(), error.table()), ("no_table", None));
