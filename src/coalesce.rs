@@ -8,7 +8,7 @@
 use crate::error::Error;
 use crate::event::Change;
 use crate::route::{RoutedChange, Target};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// What became of one change.
@@ -156,6 +156,28 @@ impl Schedule {
     pub fn block(&mut self, change: usize) {
         if let Some(lane) = self.lane_of.get(change).and_then(|&lane| self.lanes.get_mut(lane)) {
             lane.blocked = true;
+        }
+    }
+
+    /// The changes that are not settled yet, each with its index. What must wait behind a parked change is.
+    pub fn unsettled(&mut self) -> impl Iterator<Item = (usize, &RoutedChange)> {
+        self.settle_blocked();
+        let open = self.fates.iter().map(Option::is_none);
+        self.changes
+            .iter()
+            .zip(open)
+            .enumerate()
+            .filter_map(|(index, (change, is_open))| is_open.then_some((index, change)))
+    }
+
+    /// Takes changes out of what is to be written: they stay unsettled.
+    pub fn withhold(&mut self, changes: &HashSet<usize>) {
+        self.lanes.iter_mut().for_each(|lane| lane.pending.retain(|index| !changes.contains(index)));
+        for &index in changes {
+            if let Some(partner) = self.partners.get(index).copied().flatten() {
+                set(&mut self.partners, index, None);
+                set(&mut self.partners, partner, None);
+            }
         }
     }
 

@@ -76,7 +76,7 @@ const fn rare(name: &'static str, field: &'static str, about: &'static str) -> M
 }
 
 /// Everything that is measured. docs/metrics.md follows it.
-pub const METRICS: [Metric; 17] = [
+pub const METRICS: [Metric; 18] = [
     count("RecordsReceived", "received", "Records of the batch: the sum of the five that follow."),
     count("RecordsApplied", "applied", "Durable in their tables, by this batch."),
     count("RecordsStale", "stale", "Repeated, or older than what the table had."),
@@ -117,6 +117,11 @@ pub const METRICS: [Metric; 17] = [
         "nearly_routed",
         "Changes left out because no route takes their table, and one nearly does: perhaps a typing error.",
     ),
+    rare(
+        "ChangesArchived",
+        "archived",
+        "Changes written to where their routes archive them, also those that are stale in the table.",
+    ),
     rare("ColdStart", "cold_start", "1 on the first invocation of a process."),
     rare("DeadlineStops", "deadline_stops", "1 when the batch stopped because time ran out."),
     rare("BatchFailures", "batch_failures", "1 when the invocation failed: a person must act."),
@@ -135,6 +140,7 @@ pub(crate) struct Meter {
     records: Vec<Measured>,
     backwards: u64,
     nearly_routed: u64,
+    archived: u64,
 }
 
 /// What is known of a record.
@@ -154,6 +160,7 @@ impl Meter {
             records: vec![Measured::default(); records],
             backwards: 0,
             nearly_routed: 0,
+            archived: 0,
         }
     }
 
@@ -186,6 +193,11 @@ impl Meter {
     /// Notes changes of a table that a route nearly takes.
     pub(crate) fn nearly_routed(&mut self, changes: u64) {
         self.nearly_routed += changes;
+    }
+
+    /// Notes changes that were archived.
+    pub(crate) fn archived(&mut self, changes: u64) {
+        self.archived += changes;
     }
 
     /// Notes that a change of a record, made at that time, was applied.
@@ -246,6 +258,7 @@ pub(crate) struct Measures {
     retries: u64,
     backwards: u64,
     nearly_routed: u64,
+    archived: u64,
     cold_start: u8,
     deadline_stops: u8,
     batch_failures: u8,
@@ -274,6 +287,7 @@ impl Measures {
             retries,
             backwards: meter.backwards,
             nearly_routed: meter.nearly_routed,
+            archived: meter.archived,
             cold_start: 0,
             deadline_stops: report.stopped().is_some_and(is_late).into(),
             batch_failures: report.failure().is_some().into(),
@@ -329,6 +343,7 @@ impl Emitter {
             retries,
             backwards,
             nearly_routed,
+            archived,
             cold_start,
             deadline_stops,
             batch_failures,
@@ -353,6 +368,7 @@ impl Emitter {
             retries,
             backwards,
             nearly_routed,
+            archived,
             cold_start,
             deadline_stops,
             batch_failures,

@@ -116,6 +116,9 @@ pub struct RoutePolicy {
     pub columns_per_object: u32,
     /// CrateDB: the most columns that the whole target may have; at least 1.
     pub columns_max: u32,
+    /// Where the changes are archived beside the sink: a location with its placeholders not yet replaced, and with a
+    /// slash at its end.
+    pub archive: Option<String>,
 }
 
 impl Default for RoutePolicy {
@@ -141,6 +144,7 @@ impl Default for RoutePolicy {
             data: DataLayout::default(),
             columns_per_object: 100,
             columns_max: 900,
+            archive: None,
         }
     }
 }

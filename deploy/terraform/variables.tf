@@ -289,7 +289,7 @@ variable "decoder" {
   nullable    = false
 
   validation {
-    condition     = contains(["", "auto", "canal", "debezium", "dms", "dsql", "dynamodb", "dynamodb-export", "dynamodb-kinesis", "json", "maxwell", "mongodb", "snapshot", "wal2json"], var.decoder)
+    condition     = contains(["", "archive", "auto", "canal", "debezium", "dms", "dsql", "dynamodb", "dynamodb-export", "dynamodb-kinesis", "json", "maxwell", "mongodb", "snapshot", "wal2json"], var.decoder)
     error_message = "decoder is not one of the values that its description and deploy/parameters.json allow."
   }
 }

@@ -10,6 +10,8 @@ const NAME_BYTES_MAX: usize = 100;
 /// What stands of a longer one in front of its digest.
 const FRONT_BYTES: usize = 60;
 const DIGEST_BYTES: usize = 16;
+/// The digits of a number of Kinesis; others have fewer.
+const POSITION_DIGITS: usize = 56;
 const SCHEMA: &str = "{schema}";
 
 /// The folder of a table's run, with a slash at its end.
@@ -59,6 +61,40 @@ pub(super) fn object_name(name: ObjectName, format: ArchiveFormat) -> String {
     format!("part-{part:05}-{number:05}-{claim:08x}.{ending}")
 }
 
+/// The part of a template in front of its first placeholder, as far as it is a folder, and what is behind that.
+pub(super) fn rooted(template: &str) -> (&str, &str) {
+    let front = template.split('{').next().unwrap_or_default();
+    let end = front.rfind('/').map_or(0, |slash| slash + 1);
+    template.split_at_checked(end).unwrap_or((template, ""))
+}
+
+/// The folder of archived changes, below the template's root and with a slash at its end.
+pub(super) fn folder_of_changes(template: &str, schema: &str, table: &str, date: &str) -> String {
+    let (_, rest) = rooted(template);
+    // what is put in has no braces
+    rest.replace(SCHEMA, &escaped(schema, ""))
+        .replace("{table}", &escaped(table, ""))
+        .replace("{date}", &escaped(date, ""))
+}
+
+/// The name of an object of changes: the first and the last position, and a digest of what it holds. So what is
+/// delivered again is written again under its name, and nothing else ever is.
+pub(super) fn name_of_changes(first: &str, last: &str, lines: &[u8]) -> String {
+    let mut name = format!("{}-{}-", of_position(first), of_position(last));
+    for byte in Sha256::digest(lines).iter().take(DIGEST_BYTES / 2) {
+        write!(name, "{byte:02x}").unwrap_or_default();
+    }
+    name.push_str(".ndjson.gz");
+    name
+}
+
+/// A position so that names are in the order of positions that count: a stream's patches must be read in order.
+fn of_position(position: &str) -> String {
+    let is_number =
+        (1..=POSITION_DIGITS).contains(&position.len()) && position.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number { format!("{position:0>POSITION_DIGITS$}") } else { escaped(position, "") }
+}
+
 /// Whether a file is named as a data object of an archive.
 #[must_use]
 pub fn is_object_name(name: &str) -> bool {
@@ -104,7 +140,9 @@ fn escaped(name: &str, more: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{ObjectName, escaped, folder, is_object_name, object_name};
+    use super::{
+        ObjectName, escaped, folder, folder_of_changes, is_object_name, name_of_changes, object_name, rooted,
+    };
     use crate::config::ArchiveFormat;
     use std::collections::BTreeSet;
 
@@ -167,6 +205,25 @@ mod tests {
         }
         assert_eq!(escaped("größe", ""), "größe");
         assert_eq!(escaped("../x", ""), "%2E%2E%2Fx");
+    }
+
+    #[test]
+    fn changes_lie_below_the_root_of_their_template_under_a_name_of_what_they_hold() {
+        for (template, root, folder) in [
+            ("s3://b/p/{table}/{date}/", "s3://b/p/", "a%2Fb/2026-12-01/"),
+            ("s3://b/day={date}/of-{schema}.{table}/", "s3://b/", "day=2026-12-01/of-public.a%2Fb/"),
+            ("file:///lake/", "file:///lake/", ""),
+        ] {
+            assert_eq!(rooted(template).0, root);
+            assert_eq!(folder_of_changes(template, "public", "a/b", "2026-12-01"), folder);
+        }
+        let name = |lines: &str| name_of_changes("9", "../topic-0:7", lines.as_bytes());
+        let nine = format!("{}9", "0".repeat(55));
+        assert_eq!(name("x\n"), format!("{nine}-%2E%2E%2Ftopic-0%3A7-73cb3858a687a849.ndjson.gz"));
+        assert!(name_of_changes("9", "9", b"") < name_of_changes("10", "12", b""));
+        assert_ne!(name("x\n"), name("y\n"));
+        let long = name_of_changes(&"é".repeat(200), &"1".repeat(500), b"");
+        assert!(long.len() < 250 && !is_object_name(&long), "{long}");
     }
 
     #[test]

@@ -70,6 +70,21 @@ fn is_bucket(name: &str) -> bool {
     (1..=255).contains(&name.len()) && name.chars().all(is_letter)
 }
 
+/// Whether `url` names something that this build can reach and that is not in the way of itself. No bucket is asked.
+pub(super) fn check(url: &str) -> Result<()> {
+    match Location::parse(url)? {
+        Location::Folder(path) => {
+            // with a slash at its end a file is not found
+            let path: PathBuf = path.components().collect();
+            let is_in_the_way = path.exists() && !path.is_dir();
+            let error = || no_folder(&path, "written to", &io::Error::from(io::ErrorKind::NotADirectory));
+            if is_in_the_way { Err(error()) } else { Ok(()) }
+        }
+        Location::Bucket { .. } if cfg!(feature = "s3") => Ok(()),
+        Location::Bucket { name, .. } => Err(needs_s3(name)),
+    }
+}
+
 /// Makes the folder that `url` names, if it names one.
 pub(super) fn make_folder(url: &str) -> Result<()> {
     match Location::parse(url)? {
@@ -116,9 +131,13 @@ use super::s3::bucket;
 
 #[cfg(not(feature = "s3"))]
 async fn bucket(name: &str, _: &Aws) -> Result<Arc<dyn ObjectStore>> {
-    Err(Error::config(format!(
+    Err(needs_s3(name))
+}
+
+fn needs_s3(name: &str) -> Error {
+    Error::config(format!(
         "s3://{name} needs the feature `s3`, which this build of rowtide does not have: build it with `--features s3`."
-    )))
+    ))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@
 mod blocking;
 mod errors;
 mod key;
+mod lake;
 mod location;
 mod manifest;
 mod packer;
@@ -19,6 +20,7 @@ mod storage;
 mod writer;
 
 pub use key::{ObjectName, is_object_name};
+pub use lake::{Changes, Lake};
 pub use manifest::{About, Column, MANIFEST, Manifest, SUCCESS, Written};
 pub use runs::Archive;
 pub use storage::Storage;

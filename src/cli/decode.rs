@@ -97,11 +97,11 @@ fn lines(chunk: &Chunk, records: &[Record]) -> Vec<String> {
 
 fn event(change: &RoutedChange, sub: Option<u32>) -> String {
     let event = &change.event;
-    let (op, document) = match &event.change {
-        Change::Put(document) => ("put", document.to_json()),
-        Change::Patch(change) => ("patch", change.to_json()),
-        Change::Delete(_) => ("delete", "null".to_owned()),
-        Change::Truncate => ("truncate", "null".to_owned()),
+    let op = event.change.name();
+    let document = match &event.change {
+        Change::Put(document) => document.to_json(),
+        Change::Patch(change) => change.to_json(),
+        Change::Delete(_) | Change::Truncate => "null".to_owned(),
     };
     let key = event.key.as_ref().map_or_else(|| "null".to_owned(), Key::to_json);
     let changed_at = event.changed_at.map(|at| at.to_string());

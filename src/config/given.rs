@@ -272,6 +272,35 @@ pub(super) fn archive_key(given: Given, field: &mut String) -> Accepted {
     Ok(())
 }
 
+/// What the folder of archived changes may refer to.
+const ROUTE_PLACES: [&str; 3] = ["{schema}", "{table}", "{date}"];
+
+/// The template of a folder of archived changes, which ends with a slash then. What lies in front of the first place is
+/// a location; behind it nothing leads out of that, and nothing is passed over by what reads folders.
+pub(super) fn route_archive(given: Given, field: &mut Option<String>) -> Accepted {
+    let mut url = None;
+    location(given, &mut url)?;
+    let Some(url) = url else {
+        *field = None;
+        return Ok(());
+    };
+    let front = url.split('{').next().unwrap_or_default();
+    let root = front.rfind('/').map_or("", |slash| url.get(..=slash).unwrap_or_default());
+    let is_rooted = LOCATIONS.iter().any(|scheme| root.len() > scheme.len() && root.starts_with(scheme));
+    let has_places = url.contains(['{', '}']);
+    let rest = url.strip_prefix(root).filter(|_| has_places).unwrap_or_default();
+    // a letter in their place: a part may begin with one
+    let rest = ROUTE_PLACES.iter().fold(rest.to_owned(), |rest, place| rest.replace(place, "x"));
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-=/".contains(c);
+    let is_part = |part: &str| !part.is_empty() && !part.starts_with(['.', '_']);
+    let parts = rest.strip_suffix('/').unwrap_or(&rest);
+    if has_places && !(is_rooted && parts.chars().all(is_plain) && parts.split('/').all(is_part)) {
+        return Err(Invalid);
+    }
+    *field = Some(format!("{}/", url.strip_suffix('/').unwrap_or(&url)));
+    Ok(())
+}
+
 pub(super) fn url(given: Given, field: &mut Option<SinkUrl>) -> Accepted {
     url_of(given, is_url, field)
 }

@@ -58,8 +58,8 @@ const TABLES: &[&str] = &["source", "sink", "dead_letters", "limits", "metrics",
 
 /// The settings whose reference stays one: what it leads to may change while the process lives.
 const STAY_REFERENCES: [&str; 2] = ["sink.url", "snapshot.url"];
-/// The setting in which `file://` begins a location, and refers to no file.
-const IS_LOCATION: &str = "archive.url";
+/// The settings in which `file://` begins a location, and refers to no file; the second is a route's.
+const ARE_LOCATIONS: [&str; 2] = ["archive.url", "archive"];
 
 /// The inputs with what was fetched for them, and what else they turn out to need.
 pub(super) struct Lookup<'a> {
@@ -155,7 +155,7 @@ fn take<T>(
     lookup: &Lookup<'_>,
 ) -> Result<String> {
     let mut origin = pending.origin;
-    let is_literal = |text: &str| setting.name == IS_LOCATION && text.starts_with("file://");
+    let is_literal = |text: &str| ARE_LOCATIONS.contains(&setting.name) && text.starts_with("file://");
     if let Given::Text(text) = &pending.given
         && (text.starts_with("env://") || text.starts_with("file://") && !is_literal(text))
     {

@@ -615,6 +615,19 @@ pub const ROUTE_SETTINGS: &[Setting<RoutePolicy>] = &[
         set: |route, given| given::number(given, 1..=COLUMNS_MAX, &mut route.columns_max),
         get: |route| route.columns_max.to_string(),
     },
+    Setting {
+        name: "archive",
+        values: "a location such as `s3://bucket/prefix/{table}/{date}/` or `file:///folder/{table}/{date}/`, without a \
+            password, `?` or `#`, in which behind bucket or folder `{schema}` and `{table}` of the target and the \
+            record's `{date}` are replaced",
+        about: "Where the changes are archived, too: a lake has what the table has \
+            ([archive](archive.md#beside-a-stream)). Taken literally, as `archive.url` is. `file://` needs the \
+            feature `archive`, a bucket the feature `s3`.",
+        example: r#"archive = "file:///lake/{table}/{date}/""#,
+        secret: false,
+        set: |route, given| given::route_archive(given, &mut route.archive),
+        get: |route| route.archive.clone().unwrap_or_default(),
+    },
 ];
 
 impl Word for Auth {

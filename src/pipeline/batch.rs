@@ -273,7 +273,7 @@ impl Batch<'_> {
         }
         // what was loaded for a table that goes by arrival comes before all that arrived
         let loaded = event.version.scheme() == version::ARRIVAL && event.version.is_loaded();
-        if self.catalogue.is_by_arrival() && !loaded {
+        if self.catalogue.is_by_arrival() && !loaded && !event.is_routed {
             if record.redelivered == Redelivered::Alone && record.sequence_number.is_none() {
                 return Err(Error::config(format!(
                     "source.version = \"arrival\", but {} delivers in no order. Use a FIFO queue or a stream, or let \

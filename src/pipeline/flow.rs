@@ -1,6 +1,7 @@
 //! What a batch needs to know of source and routes, and what is remembered from one to the next.
 
 use super::chunk::RowId;
+use super::lake::{self, Lake};
 use crate::catalogue::{Catalogue, TableSchema};
 use crate::config::{Config, Payload};
 use crate::deadline::Deadline;
@@ -38,6 +39,8 @@ pub struct Flow {
     pub(super) parked_limit: u64,
     /// Redriving parked records: they are not blocked by themselves.
     pub(super) redriving: bool,
+    /// Where routes archive what they take.
+    pub(super) lake: Option<Lake>,
     pub(super) emitter: Emitter,
     pub(super) warned: Mutex<Memo<String, ()>>,
     /// Whether something is known of the source: a yes is kept.
@@ -48,8 +51,9 @@ impl Flow {
     /// The flow that `config` describes.
     ///
     /// # Errors
-    /// When the configuration names a decoder that does not exist.
+    /// When the configuration names a decoder that does not exist, or a route's archive cannot be used.
     pub fn new(config: &Config) -> Result<Self> {
+        lake::check(config)?;
         let decoders = Decoders::named(&config.source.decoder, &Settings::from(config))?;
         Ok(Self::with_decoders(config, decoders))
     }
@@ -66,6 +70,7 @@ impl Flow {
             chunk_bytes: usize::try_from(config.limits.memory).unwrap_or(usize::MAX) / CHUNK_SHARE,
             parked_limit: config.dead_letters.limit,
             redriving: false,
+            lake: Lake::of(config),
             emitter: Emitter::new(&config.metrics),
             warned: Mutex::new(Memo::new(WARNED_BYTES)),
             known: AtomicBool::new(false),
@@ -127,7 +132,9 @@ impl Flow {
 
     /// The row of an event that was not routed yet.
     pub(super) fn row_of(&self, mut event: ChangeEvent) -> RowId {
-        event.key = event.key.take().map(|key| self.routes.key(event.source_table(), key));
+        if !event.is_routed {
+            event.key = event.key.take().map(|key| self.routes.key(event.source_table(), key));
+        }
         RowId::of(&event)
     }
 

@@ -213,7 +213,7 @@ impl<'f> Ledger<'f> {
 
     /// Enters a chunk's outcomes; an error when no further chunk may start.
     pub(super) fn enter(&mut self, written: Written) -> Result<(), ()> {
-        let Written { chunk, settled, error } = written;
+        let Written { chunk, settled, kept, error } = written;
         for (origin, verdict) in &chunk.verdicts {
             match verdict {
                 Verdict::Ignored(reason) => self.note(*origin, Outcome::Ignored(*reason)),
@@ -242,13 +242,16 @@ impl<'f> Ledger<'f> {
         for (change, fate) in settled {
             self.settle(&change, fate);
         }
-        match error {
-            Some(error) => {
-                self.stop(error);
-                Err(())
-            }
-            None => Ok(()),
+        if let Some(meter) = &mut self.meter {
+            meter.archived(kept.archived);
         }
+        let is_stopped = kept.error.is_some() || error.is_some();
+        // whatever a person must do there: the records come again, and those of other archives are not held up
+        self.stopped = self.stopped.take().or(kept.error);
+        if let Some(error) = error {
+            self.stop(error);
+        }
+        if is_stopped { Err(()) } else { Ok(()) }
     }
 
     fn note_table(&mut self, origin: RecordRef, row: &RowId) {

@@ -4,6 +4,7 @@ mod batch;
 mod chunk;
 mod export;
 mod flow;
+mod lake;
 mod ledger;
 mod only;
 mod timed;

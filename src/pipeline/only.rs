@@ -45,10 +45,7 @@ pub(super) fn numbers(part: &Result<Decoded>) -> u32 {
 
 /// The rows that a part's events change, or would if they could be applied.
 fn rows(flow: &Flow, part: &Result<Decoded>) -> Vec<RowId> {
-    let of_event = |event: &ChangeEvent| {
-        let key = event.key.clone().map(|key| flow.routes.key(event.source_table(), key));
-        RowId { table: Some(event.table.clone()), key: key.map(|key| key.as_str().to_owned()) }.stored()
-    };
+    let of_event = |event: &ChangeEvent| flow.row_of(event.clone()).stored();
     match part {
         Ok(Decoded::Events(events)) => events.iter().map(of_event).collect(),
         Ok(Decoded::Ignored(_) | Decoded::Unrouted { .. } | Decoded::Schema(_) | Decoded::Parts(_)) => {

@@ -2,6 +2,7 @@
 
 use super::chunk::Chunk;
 use super::flow::Flow;
+use super::lake::{Kept, Lake};
 use crate::catalogue::TableSchema;
 use crate::coalesce::{Fate, Schedule};
 use crate::deadline::Deadline;
@@ -26,6 +27,8 @@ pub(super) fn table_key(change: &RoutedChange) -> Option<TableKey> {
 pub(super) struct Written {
     pub(super) chunk: Chunk,
     pub(super) settled: Vec<(RoutedChange, Option<Fate>)>,
+    /// What became of the changes that are archived.
+    pub(super) kept: Kept,
     pub(super) error: Option<Error>,
 }
 
@@ -41,21 +44,44 @@ pub(super) async fn write<S: Sink>(
     let mut settled = Vec::new();
     if let Some(failure) = chunk.failure.take() {
         settled.extend(changes.into_iter().map(|change| (change, None)));
-        return Written { chunk, settled, error: Some(failure) };
+        return Written { chunk, settled, kept: Kept::default(), error: Some(failure) };
     }
     let prepared = prepare(flow, sink, records, &chunk.schemas, &mut changes, &mut settled, deadline);
     if let Err(error) = prepared.await {
         settled.extend(changes.into_iter().map(|change| (change, None)));
-        return Written { chunk, settled, error: Some(error) };
+        return Written { chunk, settled, kept: Kept::default(), error: Some(error) };
     }
     let truncates = std::mem::take(&mut chunk.truncates);
     let mut truncates: Vec<(RoutedChange, Option<Fate>)> =
         truncates.into_iter().map(|it| (it, None)).collect();
     let mut schedule = Schedule::new(changes);
-    let error = run(flow, sink, records, &mut truncates, &mut schedule, parked, deadline).await.err();
+    let mut kept = Kept::default();
+    let mut error = block_patches(flow, sink, &mut schedule, parked, deadline).await.err();
+    if error.is_none() {
+        if let Some(lake) = &flow.lake {
+            kept = Box::pin(keep(lake, records, &truncates, &mut schedule, deadline)).await;
+        }
+        error = run(flow, sink, records, &mut truncates, &mut schedule, &kept, deadline).await.err();
+    }
     settled.append(&mut schedule.finish());
     settled.append(&mut truncates);
-    Written { chunk, settled, error }
+    Written { chunk, settled, kept, error }
+}
+
+/// Archives what is about to be written, and takes out of that what cannot be archived.
+async fn keep(
+    lake: &Lake,
+    records: &[Record],
+    truncates: &[(RoutedChange, Option<Fate>)],
+    schedule: &mut Schedule,
+    deadline: Deadline,
+) -> Kept {
+    // truncates have places behind all others
+    let behind = schedule.changes().len();
+    let truncates = truncates.iter().enumerate().map(|(at, (change, _))| (behind + at, change));
+    let kept = lake.keep(records, schedule.unsettled().chain(truncates), deadline).await;
+    schedule.withhold(&kept.lost);
+    kept
 }
 
 /// Makes sure that the targets of a chunk are there and are those of its changes. Changes whose target is not go to
@@ -100,17 +126,17 @@ pub(super) async fn run<S: Sink>(
     records: &[Record],
     truncates: &mut [(RoutedChange, Option<Fate>)],
     schedule: &mut Schedule,
-    parked: &HashSet<TableKey>,
+    kept: &Kept,
     deadline: Deadline,
 ) -> Result<()> {
     // before or behind the chunk's other changes is all the same: versions decide what a truncate removes
-    for (change, fate) in truncates {
+    let behind = schedule.changes().len();
+    for (_, (change, fate)) in (behind..).zip(truncates).filter(|(place, _)| !kept.lost.contains(place)) {
         *fate = Some(match Box::pin(truncate(flow, sink, records, change, deadline)).await {
             Ok(outcome) => fate_of(outcome),
             Err(error) => Fate::Fault(flow.tolerated(&change.target, error)?),
         });
     }
-    block_patches(flow, sink, schedule, parked, deadline).await?;
     loop {
         let wave = schedule.wave();
         if wave.is_empty() {

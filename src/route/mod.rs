@@ -265,6 +265,7 @@ impl Routes {
             data: route.data,
             columns_per_object: route.columns_per_object,
             columns_max: route.columns_max,
+            archive: route.archive.clone(),
         };
         if target.schema == target.home && [&target.name, &target.storage].iter().any(|it| is_reserved(it)) {
             let message = format!(
@@ -330,6 +331,7 @@ impl Routes {
             return left_out(Reason::Ttl);
         }
         if !route.key_add.is_empty()
+            && !event.is_routed
             && let Some(key) = event.key.take()
         {
             event.key = Some(key.clone());
@@ -337,13 +339,16 @@ impl Routes {
                 Some(key.with(route.key_add.iter().cloned()).map_err(|error| collision(error, event))?);
         }
         match &mut event.change {
-            Change::Put(document) | Change::Delete(Some(document)) => route.trim(document)?,
-            Change::Patch(patch) => route.trim_patch(patch)?,
+            Change::Put(document) | Change::Delete(Some(document)) => route.trim(document),
+            Change::Patch(patch) => route.trim_patch(patch),
             Change::Delete(None) => {}
             Change::Truncate if route.policy.truncate == Truncate::Ignore => {
                 return left_out(Reason::Truncate);
             }
             Change::Truncate => {}
+        }
+        if !event.is_routed {
+            route.read_json(&mut event.change)?;
         }
         let is_empty =
             matches!(&event.change, Change::Patch(patch) if patch.set.is_empty() && patch.remove.is_empty());
@@ -421,43 +426,47 @@ impl Route {
         self.policy.exclude.is_empty() && self.policy.include.iter().any(|pattern| pattern == "*")
     }
 
-    fn trim(&self, document: &mut Document) -> Result<()> {
+    fn trim(&self, document: &mut Document) {
         if !self.keeps_all() {
             *document = document.filtered(|field| self.policy.keeps(field));
         }
-        if self.policy.json.is_empty() {
-            return Ok(());
-        }
-        let mut read = Document::default();
-        for (name, value) in document.members() {
-            match self
-                .policy
-                .json
-                .iter()
-                .any(|field| field == name)
-                .then(|| embedded(name, value))
-                .transpose()?
-            {
-                Some(Some(text)) => read.append(name, &text),
-                Some(None) | None => read.append(name, value),
-            }
-        }
-        *document = read;
-        Ok(())
     }
 
-    fn trim_patch(&self, patch: &mut Patch) -> Result<()> {
+    fn trim_patch(&self, patch: &mut Patch) {
         let keeps = |pointer: &str| tokens(pointer).first().is_none_or(|field| self.policy.keeps(field));
         patch.set.retain(|(pointer, _)| keeps(pointer));
         patch.remove.retain(|pointer| keeps(pointer));
-        for (pointer, value) in &mut patch.set {
-            // what is set below such a field is no text any more
-            if let [field] = tokens(pointer).as_slice()
-                && self.policy.json.contains(field)
-                && let Some(text) = embedded(field, value)?
-            {
-                *value = text;
+    }
+
+    /// Makes documents of the fields that hold JSON text.
+    fn read_json(&self, change: &mut Change) -> Result<()> {
+        if self.policy.json.is_empty() {
+            return Ok(());
+        }
+        let holds_json = |name: &str| self.policy.json.iter().any(|field| field == name);
+        match change {
+            Change::Put(document) | Change::Delete(Some(document)) => {
+                let mut read = Document::default();
+                for (name, value) in document.members() {
+                    match holds_json(name).then(|| embedded(name, value)).transpose()? {
+                        Some(Some(text)) => read.append(name, &text),
+                        Some(None) | None => read.append(name, value),
+                    }
+                }
+                *document = read;
             }
+            Change::Patch(patch) => {
+                for (pointer, value) in &mut patch.set {
+                    // what is set below such a field is no text any more
+                    if let [field] = tokens(pointer).as_slice()
+                        && holds_json(field)
+                        && let Some(text) = embedded(field, value)?
+                    {
+                        *value = text;
+                    }
+                }
+            }
+            Change::Delete(None) | Change::Truncate => {}
         }
         Ok(())
     }

@@ -36,6 +36,8 @@ pub struct Target {
     pub columns_per_object: u32,
     /// CrateDB: the most columns of the table.
     pub columns_max: u32,
+    /// Where its changes are archived, with the places not yet filled.
+    pub archive: Option<String>,
 }
 
 /// The tables that rowtide keeps for itself, in every target's [`Target::home`]: what fills which target.

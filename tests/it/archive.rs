@@ -62,7 +62,7 @@ async fn write(archive: &Archive, about: &About, part: u32, lines: &str) -> Writ
 }
 
 /// The files below a folder, hidden ones too, with what they hold.
-fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut folders: Vec<PathBuf> = vec![folder.to_owned()];
     while let Some(inside) = folders.pop() {

@@ -1,6 +1,7 @@
 //! The promise for every format: random histories of a table, written as that source writes them, delivered in any
 //! order, more than once, in any batches; afterwards the view equals the source. Each format brings an encoder.
 
+mod archive;
 mod canal;
 mod debezium;
 mod dms;

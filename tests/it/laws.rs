@@ -292,7 +292,7 @@ proptest! {
             source: "t".into(), schema: "public".into(), name: "t".into(), storage: "t_cdc".into(),
             delete: rowtide::policy::DeletePolicy::Tombstone, types: BTreeMap::new(),
             truncate: rowtide::policy::Truncate::Ignore, home: "public".into(),
-            data: rowtide::policy::DataLayout::Columns, columns_per_object: 100, columns_max: 900,
+            data: rowtide::policy::DataLayout::Columns, columns_per_object: 100, columns_max: 900, archive: None,
         });
         let mut changes = Vec::new();
         for (record, ops) in case.records.iter().enumerate() {

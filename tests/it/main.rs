@@ -19,6 +19,7 @@ mod grammar;
 mod injection;
 mod journey;
 mod keepers;
+mod lake;
 mod lambda;
 mod laws;
 mod letters;

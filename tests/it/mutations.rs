@@ -15,7 +15,7 @@ use rowtide::rules::Keyless;
 
 /// Members by which a record tells what the key of its table is. Whoever changes those changes the key, and the
 /// registry, which knows the table's key, refuses that; everything else must not.
-const TELLS_THE_KEY: [(&str, &[&str]); 9] = [
+const TELLS_THE_KEY: [(&str, &[&str]); 10] = [
     ("dynamodb", &["Keys"]),
     ("dynamodb-kinesis", &["Keys"]),
     ("dynamodb-export", &["Keys"]),
@@ -25,6 +25,7 @@ const TELLS_THE_KEY: [(&str, &[&str]); 9] = [
     ("canal", &["pkNames"]),
     ("mongodb", &["documentKey"]),
     ("snapshot", &["key"]),
+    ("archive", &["key"]),
 ];
 
 /// What the fuzz targets check: here on stable, and what is more.

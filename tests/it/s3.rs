@@ -8,9 +8,15 @@
 )]
 
 use crate::cli::rowtide_with;
+use crate::lake::{put, records, scripted};
+use crate::model::{Memory, is_done};
 use rowtide::archive::{About, Archive, MANIFEST, ObjectName, Storage, Written};
 use rowtide::config::{ArchiveFormat, Aws, Config, Credentials};
-use rowtide::error::{Error, ErrorKind};
+use rowtide::deadline::Deadline;
+use rowtide::error::{Code, Error, ErrorKind};
+use rowtide::pipeline::process;
+use rowtide::policy::RoutePolicy;
+use rowtide::report::Outcome;
 use std::io::Read as _;
 use std::process::Command;
 use std::time::Duration;
@@ -253,6 +259,74 @@ async fn no_request_leaves_the_machine_unencrypted() {
     let plain = Bucket { endpoint: "http://s3.example.org".to_owned(), name: "lake".to_owned() };
     let error = Archive::open(&plain.config("lake", ArchiveFormat::Ndjson)).await.unwrap_err();
     assert!(error.kind() == ErrorKind::Config && error.message().contains("https://"), "{error}");
+}
+
+// ---- beside a stream
+
+/// A configuration whose only route archives into a bucket.
+fn beside(aws: Aws, bucket: &str) -> Config {
+    let archive = Some(format!("s3://{bucket}/lake/{{table}}/{{date}}/"));
+    let mut config = Config::default();
+    config.aws = aws;
+    config.routes.push(RoutePolicy { archive, ..RoutePolicy::default() });
+    config
+}
+
+#[tokio::test]
+async fn a_stream_is_archived_in_a_bucket_and_read_where_it_lies() {
+    let Some(bucket) = bucket("beside") else { return };
+    let events: Vec<_> = (0..40).map(|n| vec![put("t", 1, n), put("u", 2, n)]).collect();
+    let flow = scripted(&beside(bucket.aws("writer", "secret-of-writer"), &bucket.name), events.clone());
+    let memory = Memory::new();
+    for _ in 0..2 {
+        let report = process(&flow, &memory, &records(&events), Deadline::never()).await;
+        assert!(is_done(&report), "{report:?}");
+    }
+    let ended = bucket.decode(&format!("s3://{}/lake", bucket.name), &[]);
+    assert_eq!(ended.status, 0, "{}", ended.err);
+    let lines = ended.lines();
+    assert_eq!(lines.len(), 80);
+    assert!(lines.iter().all(|line| line["decoder"] == "archive" && line["op"] == "put"), "{lines:?}");
+}
+
+#[tokio::test]
+async fn a_bucket_that_refuses_in_the_middle_of_a_batch_holds_back_its_changes_alone() {
+    let Some(bucket) = bucket("beside-refused") else { return };
+    let mut config = beside(bucket.aws("writer", "secret-of-writer"), &bucket.name);
+    let missing = format!("s3://{}-missing/{{table}}/", bucket.name);
+    config
+        .routes
+        .insert(0, RoutePolicy { from: "u".to_owned(), archive: Some(missing), ..RoutePolicy::default() });
+    let events: Vec<_> =
+        ["t", "t", "u", "t"].iter().zip(0..).map(|(table, n)| vec![put(table, 1, n)]).collect();
+    let (flow, memory) = (scripted(&config, events.clone()), Memory::new());
+    let report = process(&flow, &memory, &records(&events), Deadline::never()).await;
+    assert_eq!(report.failed_position(), Some("2"));
+    let message = report.stopped().unwrap().to_string();
+    assert!(message.contains("no such bucket") && !message.contains("secret"), "{message}");
+    assert_eq!(memory.rows().into_keys().map(|(table, _)| table).collect::<Vec<_>>(), ["public.t"]);
+    // whoever may only read
+    let config = beside(bucket.aws("reader", "secret-of-reader"), &bucket.name);
+    let report =
+        process(&scripted(&config, events.clone()), &memory, &records(&events), Deadline::never()).await;
+    let stopped = report.stopped().unwrap();
+    assert!(stopped.message().contains("Grant s3:PutObject") && report.failure().is_none(), "{stopped}");
+    assert!(report.outcomes.iter().all(|outcome| *outcome == Outcome::Failed));
+}
+
+#[tokio::test]
+async fn a_bucket_that_does_not_answer_is_waited_for_until_the_deadline() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let key = Credentials { key_id: "k".to_owned(), key: "s".to_owned(), session_token: None };
+    let s3_url = Some(format!("http://{}", silent.local_addr().unwrap()));
+    let config = beside(Aws { s3_url, credentials: Some(key), ..Aws::default() }, "lake");
+    let events = vec![vec![put("t", 1, 1)]];
+    let (flow, memory) = (scripted(&config, events.clone()), Memory::new());
+    let started = std::time::Instant::now();
+    let report = process(&flow, &memory, &records(&events), Deadline::after(Duration::from_secs(2))).await;
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    assert_eq!(report.stopped().unwrap().code(), Code::Deadline);
+    assert!(report.outcomes == [Outcome::Failed] && memory.rows().is_empty());
 }
 
 /// A bucket that is gone before a table was read: nothing is half marked as whole, and the run is gone on with.

@@ -127,6 +127,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "pipeline",
         &[
+            "archive",
             "catalogue",
             "coalesce",
             "config",
@@ -136,6 +137,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "error",
             "event",
             "formats",
+            "json",
             "memo",
             "metrics",
             "plan",

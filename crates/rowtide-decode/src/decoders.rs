@@ -6,8 +6,8 @@ use crate::decode::{Decoded, Decoder, LazyObject, Reason, Settings};
 use crate::error::{Code, Disposition, Error, Result};
 use crate::event::ChangeEvent;
 use crate::formats::{
-    Canal, Debezium, Dms, Dsql, DynamodbExport, DynamodbKinesis, DynamodbStreams, Json, Maxwell, Mongodb,
-    Snapshot, Wal2json,
+    Archive, Canal, Debezium, Dms, Dsql, DynamodbExport, DynamodbKinesis, DynamodbStreams, Json, Maxwell,
+    Mongodb, Snapshot, Wal2json,
 };
 use crate::record::Record;
 use crate::unpack::{self, Bounds, PART_BYTES};
@@ -66,6 +66,7 @@ fn every(settings: &Settings) -> Vec<Box<dyn Decoder>> {
         Box::new(Dms::new(settings.clone())),
         Box::new(DynamodbExport::new(settings.clone())),
         Box::new(Snapshot::new(settings.clone())),
+        Box::new(Archive),
         // last: it takes what the pointers fit and nobody else recognises
         Box::new(Json::new(settings.clone())),
     ]
@@ -304,7 +305,7 @@ mod tests {
     use crate::rules::{Keyless, Rules, TableRules};
 
     /// Records of each decoder that name a table `NAME`.
-    const OF_NAME: [(&str, &str); 19] = [
+    const OF_NAME: [(&str, &str); 20] = [
         (
             "dynamodb-kinesis",
             r#"{"eventName":"REMOVE","tableName":"NAME","recordFormat":"application/json","dynamodb":{
@@ -324,6 +325,10 @@ mod tests {
             "snapshot",
             r#"{"rowtide_snapshot":{"table":"NAME","scheme":"l","at":"2026-03-02T08:00:00Z","key":["id"]},
             "row":{"id":1}}"#,
+        ),
+        (
+            "archive",
+            r#"{"rowtide_change":1,"change":"delete","table":"NAME","key":{"id":1},"version":"p.0000.1.01"}"#,
         ),
         (
             "debezium",

@@ -467,6 +467,19 @@ pub enum Change {
     Truncate,
 }
 
+impl Change {
+    /// The word that outputs use.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Put(_) => "put",
+            Self::Patch(_) => "patch",
+            Self::Delete(_) => "delete",
+            Self::Truncate => "truncate",
+        }
+    }
+}
+
 /// One normalized change of one row.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -499,6 +512,8 @@ pub struct ChangeEvent {
     pub pair: Option<u32>,
     /// What the record leaves open, of which a person should know.
     pub caveat: Option<Caveat>,
+    /// Whether a route had it before, and its key and its fields are what that made of them: it comes from an archive.
+    pub is_routed: bool,
 }
 
 /// What a record leaves open: it is taken as it stands, and a warning says so once a table.
@@ -540,6 +555,7 @@ impl ChangeEvent {
             expired: false,
             pair: None,
             caveat: None,
+            is_routed: false,
         }
     }
 

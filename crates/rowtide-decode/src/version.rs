@@ -137,6 +137,20 @@ impl Version {
         u16::from_str_radix(self.0.split('.').nth(1)?, 16).ok()
     }
 
+    /// Whether the text is one that a version begins with: letter, epoch and rank, and something behind them.
+    #[must_use]
+    pub(crate) fn is_whole(&self) -> bool {
+        let parts: Vec<&str> = self.0.splitn(4, '.').collect();
+        let [letter, epoch, rank, rest] = parts[..] else { return false };
+        let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        letter.len() == 1
+            && epoch.len() == 4
+            && epoch.bytes().all(is_digit)
+            && ["0", "1"].contains(&rank)
+            && !rest.is_empty()
+            && !rest.contains('\0')
+    }
+
     /// The scheme's letter.
     #[must_use]
     pub fn scheme(&self) -> char {

@@ -24,6 +24,8 @@ const KINESIS: &str = r#"{"eventName":"REMOVE","awsRegion":"eu-west-1","tableNam
 const EXPORT: &str = r#"{"tableArn":"arn:aws:dynamodb:eu-west-1:111111111111:table/orders","exportTime":"2026-03-02T08:00:00.000Z","Item":{"id":{"N":"1"}}}"#;
 const SNAPSHOT: &str = r#"{"rowtide_snapshot":{"table":"public.orders","source":{"db":"shop"},"scheme":"p","at":"2026-03-02T08:00:00Z","key":["id"]},"row":{"id":1}}"#;
 
+const ARCHIVED: &str = r#"{"rowtide_change":1,"change":"delete","table":"public.orders","source_identity":{"db":"shop"},"key":{"id":1},"version":"p.0000.1.07"}"#;
+
 /// The identity that the only event of a record has.
 fn identity(transport: &str, payload: &str) -> SourceIdentity {
     let mut config = Config::default();
@@ -70,6 +72,7 @@ fn each_format_tells_its_source_as_far_as_it_can() {
         (STREAMS, of_stream, of_stream),
         (EXPORT, of_stream, of_stream),
         (SNAPSHOT, r#"{"db":"shop"}"#, r#"{"db":"shop"}"#),
+        (ARCHIVED, r#"{"db":"shop"}"#, r#"{"db":"shop"}"#),
     ] {
         assert_eq!(identity(STREAM, payload).as_str(), through_a_stream, "{payload}");
         assert_eq!(identity("events/a.json", payload).as_str(), bare, "{payload}");
@@ -82,6 +85,7 @@ fn each_format_tells_its_source_as_far_as_it_can() {
         for (from, to) in [("eu-west-1", "us-east-1"), ("111111111111", "222222222222")] {
             let (one, other) = (identity(STREAM, payload), identity(&STREAM.replace(from, to), payload));
             let is_told = payload == SNAPSHOT
+                || payload == ARCHIVED
                 || payload == STREAMS
                 || payload == EXPORT
                 || (payload == KINESIS && from == "eu-west-1");
@@ -107,6 +111,7 @@ fn what_the_records_tell_tells_them_apart() {
         (EXPORT, ":eu-west-1:", ":us-east-1:"),
         (EXPORT, ":111111111111:", ":222222222222:"),
         (SNAPSHOT, r#""db":"shop""#, r#""db":"tenant_b""#),
+        (ARCHIVED, r#""db":"shop""#, r#""db":"tenant_b""#),
     ] {
         for transport in [STREAM, "s"] {
             let other = payload.replace(from, to);
@@ -150,6 +155,7 @@ fn the_ways_by_which_the_changes_of_one_table_come_are_of_one_source() {
         r#"{"op":"c","before":null,"after":{"id":1},"source":{"connector":"postgresql","name":"server","db":"shop","schema":"public","table":"orders","lsn":1}}"#,
     );
     assert!(!changes.conflicts_with(&identity("snapshot:public.orders", SNAPSHOT)));
+    assert!(!changes.conflicts_with(&identity("file:///lake", ARCHIVED)));
     assert!(!identity(STREAM, WAL2JSON).conflicts_with(&identity("snapshot:public.orders", SNAPSHOT)));
     // format 1 and 2 of one database, and the records of one server, too
     assert!(!identity(STREAM, WAL2JSON).conflicts_with(&identity(STREAM, TRANSACTION)));

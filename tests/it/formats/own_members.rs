@@ -74,6 +74,7 @@ const WORDS: &[&str] = &[
     "action",
     "kind",
     "change",
+    "source_identity",
     "columns",
     "identity",
     "pk",
@@ -183,6 +184,14 @@ const WORDS: &[&str] = &[
     "scheme",
     "at",
     "gone",
+    // archived changes
+    "rowtide_change",
+    "change",
+    "source_identity",
+    "target",
+    "document",
+    "arrived_at",
+    "sub",
     // JSON of one's own, what is around records, and what tables are made of
     "meta",
     "row",
@@ -475,6 +484,27 @@ const FORMATS: &[Format] = &[
                 format!(r#"{{{head},"row":{{{row}}}}}"#),
                 format!(r#"{{"row":{{{row}}},{head}}}"#),
                 format!(r#"{{{head},"gone":{{{row}}}}}"#),
+            ]
+        },
+        taken: &[],
+        names_keys: true,
+    },
+    Format {
+        decoder: "archive",
+        is_pinned: false,
+        told: |_| (Settings::default(), Rules::default()),
+        records: |key, columns| {
+            let (key, row) = (quoted(key), plain(columns));
+            let line = |op: &str, document: &str| {
+                let head = r#""table":"shop.orders","source_identity":{"db":"shop"},"version":"p.0000.1.07""#;
+                format!(
+                    r#"{{"rowtide_change":1,"change":"{op}",{head},"key":{{{key}:1}},"document":{document}}}"#
+                )
+            };
+            vec![
+                line("put", &format!("{{{row}}}")),
+                line("delete", &format!("{{{row}}}")),
+                line("delete", "null"),
             ]
         },
         taken: &[],

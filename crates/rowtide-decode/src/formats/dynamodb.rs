@@ -430,6 +430,7 @@ impl<'a> Message<'a> {
             expired,
             pair: None,
             caveat,
+            is_routed: false,
         }]))
     }
 }

@@ -187,6 +187,7 @@ impl Decoding<'_, DynamodbExport> {
             expired: false,
             pair: None,
             caveat: None,
+            is_routed: false,
         }]))
     }
 }

@@ -1,6 +1,7 @@
 //! The source formats, a file or a folder each. What a format is, what orders its changes and what it cannot promise
 //! stand at the top of its page.
 
+pub mod archive;
 pub mod canal;
 pub mod debezium;
 pub mod dms;
@@ -13,6 +14,7 @@ pub mod mongodb;
 pub mod snapshot;
 pub mod wal2json;
 
+pub use archive::Archive;
 pub use canal::Canal;
 pub use debezium::Debezium;
 pub use dms::Dms;
