@@ -266,7 +266,8 @@ async fn no_request_leaves_the_machine_unencrypted() {
 /// A configuration whose only route archives into a bucket.
 fn beside(aws: Aws, bucket: &str) -> Config {
     let archive = Some(format!("s3://{bucket}/lake/{{table}}/{{date}}/"));
-    let mut config = Config { aws, ..Config::default() };
+    let mut config = Config::default();
+    config.aws = aws;
     config.routes.push(RoutePolicy { archive, ..RoutePolicy::default() });
     config
 }
