@@ -425,8 +425,8 @@ async fn an_archive_is_compared_with_the_sink_and_what_is_newer_there_is_no_diff
     shop.source.run("insert into {s}.t select g, g + 0.10 from generate_series(1, 9) g").await;
     let lake = tempfile::tempdir().unwrap();
     let place = format!("file://{}", lake.path().display());
-    let both = ["--archive", place.as_str()];
-    shop.snapshot("[snapshot]\nto = [\"sink\", \"archive\"]\n", "t", &both);
+    let both = format!("[snapshot]\nto = [\"sink\", \"archive\"]\n[archive]\nurl = \"{place}\"\n");
+    shop.snapshot(&both, "t", &[]);
     let verify = |more: &[&str]| {
         let args = ["verify", "--archive", place.as_str(), "--settle", "0s", "--output", "json"];
         shop.run_with("", &[&args, more].concat())
