@@ -371,6 +371,9 @@ pub(super) struct VerifyArgs {
     /// The database to compare with [default: snapshot.url]
     #[arg(long, value_name = "URL")]
     pub(super) source: Option<String>,
+    /// Compare with an archive instead, or with an export of DynamoDB: its folder, or s3://… or file://…
+    #[arg(long, value_name = "PLACE", conflicts_with_all = ["source", "sample"])]
+    pub(super) archive: Option<PathBuf>,
     /// Compare about this share of the rows, as 1%; what the target has too much is then not looked for
     #[arg(long, value_name = "SHARE", value_parser = share, default_value = "100%")]
     pub(super) sample: f64,

@@ -3,10 +3,12 @@
 //!
 //! stdout is data, stderr is for people. Exit status: 0 done, 1 failed, 2 usage or configuration.
 
+mod archived;
 mod args;
 mod ddl;
 mod dead_letters;
 mod decode;
+mod differences;
 mod doctor;
 mod failure;
 mod flows;

@@ -21,10 +21,7 @@ use rowtide::report::{Counts, Report};
 use rowtide::sink::{Database, KnownTarget, LiveRow, Shown};
 use std::io::{self, Write};
 use std::sync::Arc;
-use tokio::sync::mpsc;
 
-/// Batches read ahead while one is processed.
-const BATCHES_AHEAD: usize = 1;
 /// Lines of batches that people are shown; what was reported is among them in any case.
 const BATCHES_SHOWN: usize = 20;
 
@@ -105,16 +102,7 @@ struct Answered {
 }
 
 async fn apply(mut flows: Flows, sink: &Watched, batches: Batches) -> Replayed {
-    let (sender, mut receiver) = mpsc::channel(BATCHES_AHEAD);
-    // its own thread, not the runtime's: that would wait for it even when it waits for stdin
-    std::thread::spawn(move || {
-        for batch in batches {
-            let is_last = batch.is_err();
-            if sender.blocking_send(batch).is_err() || is_last {
-                break;
-            }
-        }
-    });
+    let mut receiver = batches.read_ahead();
     let mut replayed = Replayed::default();
     let mut progress = Progress::new();
     let mut interrupted = interrupt::listen("Ends behind this batch; Ctrl-C once more ends at once.");

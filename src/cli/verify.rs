@@ -1,20 +1,18 @@
 //! `rowtide verify`: whether a target has what its source has.
 
-use super::args::{Global, Output, VerifyArgs};
+use super::archived;
+use super::args::{Global, VerifyArgs};
+use super::differences::{print, show};
 use super::failure::{Ended, Failure, Status};
 use super::progress::SharedProgress;
 use super::sink::{self, Fallback, OpenDatabase};
-use super::terminal::{count, printable, tell};
+use super::terminal::{printable, tell};
 use super::watched::Watched;
 use rowtide::config::Config;
 use rowtide::deadline::Deadline;
 use rowtide::error::{Code, Error, ErrorKind};
-use rowtide::json::quoted;
-use rowtide::snapshot::{Difference, Kind, Snapshot, Verified, Verifying};
+use rowtide::snapshot::{Difference, Snapshot, Verifying};
 use std::io::Write;
-
-/// Differences that people are shown of a table.
-const SHOWN_MAX: u64 = 100;
 
 /// Runs the command.
 pub(super) async fn run(global: &Global, args: &VerifyArgs, out: &mut (impl Write + Send)) -> Ended {
@@ -37,6 +35,9 @@ async fn verify_all(
     args: &VerifyArgs,
     out: &mut (impl Write + Send),
 ) -> Ended {
+    if let Some(archive) = &args.archive {
+        return Box::pin(archived::verify(config, &watched.sink, archive, args, out)).await;
+    }
     let job = Box::pin(Snapshot::comparing(config, (watched, &watched.sink))).await?;
     let how = Verifying { settle: args.settle, share: args.sample };
     let mut status = Status::Done;
@@ -47,12 +48,7 @@ async fn verify_all(
         let (mut broken, mut shown) = (None, 0);
         let mut each = |difference: &Difference| {
             shown += 1;
-            let written = match args.output {
-                Output::Json => writeln!(out, "{}", json(name, difference)),
-                Output::Human if shown > SHOWN_MAX => Ok(()),
-                Output::Human => writeln!(out, "{} {}", printable(name), printable(&sentence(difference))),
-            };
-            written.map_err(|error| {
+            show(name, shown, difference, args.output, out).map_err(|error| {
                 broken = Some(error);
                 Error::new(ErrorKind::Unavailable, Code::Output, "The output cannot be written.")
             })
@@ -77,80 +73,4 @@ async fn verify_all(
         }
     }
     Ok(status)
-}
-
-fn print(table: &str, verified: &Verified, output: Output, out: &mut impl Write) -> Result<(), Failure> {
-    let Verified { rows, differences, is_whole, has_more, .. } = *verified;
-    match output {
-        Output::Json => writeln!(
-            out,
-            "{{\"table\":{},\"rows\":{rows},\"differences\":{differences},\"more\":{has_more},\"whole\":{is_whole}}}",
-            quoted(table)
-        )?,
-        Output::Human => {
-            if differences > SHOWN_MAX {
-                writeln!(out, "{table} … and {} more: --output json has them all", differences - SHOWN_MAX)?;
-            }
-            let rows = count(usize::try_from(rows).unwrap_or(usize::MAX), "row");
-            let of = if is_whole {
-                ""
-            } else {
-                " (not all: rows that the target has too much were not looked for)"
-            };
-            let least = if has_more { "at least " } else { "" };
-            writeln!(out, "{}: {rows} compared{of}, {least}{differences} different", printable(table))?;
-            if differences > 0 {
-                writeln!(
-                    out,
-                    "  What is missing or different: `rowtide snapshot {0}` brings it; what is parked: `rowtide \
-                     dead-letters redrive --table {0}`;\n  what is too much: `rowtide snapshot {0} --replace`, unless \
-                     the stream wrote it.",
-                    printable(table)
-                )?;
-            }
-        }
-    }
-    Ok(())
-}
-
-fn kind(kind: &Kind) -> &'static str {
-    match kind {
-        Kind::Missing => "missing",
-        Kind::Different(_) => "different",
-        Kind::Extra => "extra",
-        Kind::Unfit(_) => "unfit",
-    }
-}
-
-fn json(table: &str, difference: &Difference) -> String {
-    let fields = match &difference.kind {
-        Kind::Different(fields) => fields.iter().map(|field| quoted(field)).collect::<Vec<_>>().join(","),
-        Kind::Missing | Kind::Extra | Kind::Unfit(_) => String::new(),
-    };
-    let code = match &difference.kind {
-        Kind::Unfit(code) => quoted(code.as_str()),
-        Kind::Missing | Kind::Different(_) | Kind::Extra => "null".to_owned(),
-    };
-    let parked: Vec<String> = difference.parked.iter().map(ToString::to_string).collect();
-    format!(
-        "{{\"table\":{},\"key\":{},\"kind\":\"{}\",\"fields\":[{fields}],\"code\":{code},\"parked\":[{}]}}",
-        quoted(table),
-        quoted(&difference.key),
-        kind(&difference.kind),
-        parked.join(",")
-    )
-}
-
-fn sentence(difference: &Difference) -> String {
-    let mut text = format!("{}: {}", difference.key, kind(&difference.kind));
-    match &difference.kind {
-        Kind::Different(fields) => text.push_str(&format!(" in {}", fields.join(", "))),
-        Kind::Unfit(code) => text.push_str(&format!(" ({})", code.as_str())),
-        Kind::Missing | Kind::Extra => {}
-    }
-    if !difference.parked.is_empty() {
-        let ids: Vec<String> = difference.parked.iter().map(ToString::to_string).collect();
-        text.push_str(&format!(", parked as {}", ids.join(", ")));
-    }
-    text
 }

@@ -84,6 +84,14 @@ impl Flow {
         self
     }
 
+    /// The same flow for rows that are only looked at.
+    #[cfg(feature = "archive")]
+    #[must_use]
+    pub(crate) fn without_archive(mut self) -> Self {
+        self.lake = None;
+        self
+    }
+
     /// The routes.
     #[must_use]
     pub fn routes(&self) -> &Routes {

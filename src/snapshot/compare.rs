@@ -31,6 +31,8 @@ pub(super) struct Comparer<'a> {
     target: &'a KnownTarget,
     /// Whether stored rows are looked up, or only keys are noted.
     compares: bool,
+    /// Whether what is stored in a newer version is no difference.
+    forgives_newer: bool,
     hasher: RandomState,
     now: Mutex<Seen>,
 }
@@ -44,16 +46,42 @@ struct Seen {
     found: Vec<(String, Kind)>,
     /// Whether a row could not be read so far that its key is known.
     has_nameless: bool,
+    /// Rows that are stored in a newer version, and forgiven.
+    newer: u64,
+    /// The greatest version of the rows of the source.
+    newest: String,
 }
 
 impl<'a> Comparer<'a> {
     pub(super) fn new(database: &'a Database, target: &'a KnownTarget) -> Self {
-        Self { database, target, compares: true, hasher: RandomState::new(), now: Mutex::default() }
+        Self {
+            database,
+            target,
+            compares: true,
+            forgives_newer: false,
+            hasher: RandomState::new(),
+            now: Mutex::default(),
+        }
     }
 
     /// One that only notes which keys the source has.
     pub(super) fn of_keys(self) -> Self {
         Self { compares: false, now: Mutex::default(), ..self }
+    }
+
+    /// One to which it is no difference what the sink has in a newer version.
+    pub(super) fn forgiving_newer(self) -> Self {
+        Self { forgives_newer: true, ..self }
+    }
+
+    /// How many rows are stored in a newer version, and differ.
+    pub(super) fn newer(&self) -> u64 {
+        self.now().newer
+    }
+
+    /// Whether a version is newer than all rows of the source.
+    pub(super) fn is_newer(&self, version: &str) -> bool {
+        version > self.now().newest.as_str()
     }
 
     fn now(&self) -> MutexGuard<'_, Seen> {
@@ -88,11 +116,25 @@ impl<'a> Comparer<'a> {
         let stored: HashMap<&str, &StoredRow> = stored.iter().map(|row| (row.key.as_str(), row)).collect();
         let mut found = Vec::new();
         for row in rows {
-            let kind = match stored.get(row.key.as_str()) {
-                Some(stored) if !stored.row.deleted => different(row, stored)?,
-                Some(_) | None => Some(Kind::Missing),
+            let stored = stored.get(row.key.as_str());
+            let live = stored.filter(|stored| !stored.row.deleted);
+            let kind = match live {
+                Some(_) if row.deleted => Some(Kind::Extra),
+                None if row.deleted => None,
+                Some(stored) => different(row, stored)?,
+                None => Some(Kind::Missing),
             };
-            found.extend(kind.map(|kind| (row.key.clone(), kind)));
+            let is_newer = self.forgives_newer && stored.is_some_and(|stored| stored.version > row.version);
+            match kind {
+                Some(_) if is_newer => self.now().newer += 1,
+                kind => found.extend(kind.map(|kind| (row.key.clone(), kind))),
+            }
+        }
+        if let Some(newest) = rows.iter().map(|row| &row.version).max() {
+            let mut now = self.now();
+            if *newest > now.newest {
+                now.newest.clone_from(newest);
+            }
         }
         Ok(found)
     }
@@ -153,7 +195,8 @@ impl Sink for Comparer<'_> {
     }
 
     async fn apply(&self, write: &Write, _: Deadline) -> Result<Vec<RowOutcome>> {
-        let hashes = write.rows.iter().map(|row| self.hasher.hash_one(row.key.as_str()));
+        let rows = write.rows.iter().filter(|row| !row.deleted);
+        let hashes = rows.map(|row| self.hasher.hash_one(row.key.as_str()));
         self.now().keys.extend(hashes);
         if self.compares {
             let found = self.compare(&write.rows).await?;

@@ -5,6 +5,7 @@
 //! than every change of the stream beside it, so the two may come in any order. Knows sources, the flow and archives;
 //! no dialect of a sink.
 
+mod archived;
 mod beside;
 mod compare;
 mod durable;
@@ -24,6 +25,7 @@ mod table;
 mod tables;
 mod verify;
 
+pub use archived::{Archived, Compared};
 pub use compare::Kind;
 pub use part::Reached;
 #[cfg(feature = "lambda")]

@@ -22,9 +22,9 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 /// Keys of the sink that are read at a time.
-const KEYS: i64 = 10_000;
+pub(super) const KEYS: i64 = 10_000;
 /// Differences that are looked at a second time; where there are more, nobody needs each of them.
-const DIFFERENCES_MAX: usize = 100_000;
+pub(super) const DIFFERENCES_MAX: usize = 100_000;
 /// Letters of a row that are told.
 const LETTERS_MAX: i64 = 10;
 
@@ -61,6 +61,8 @@ pub struct Verified {
     pub is_whole: bool,
     /// Whether there are more differences, which were not looked at a second time.
     pub has_more: bool,
+    /// Rows that the sink has in a newer version than an archive, which is of one moment.
+    pub newer: u64,
 }
 
 /// A table at work.
@@ -93,6 +95,7 @@ impl<S: Sink> Snapshot<'_, S> {
         let known = database.targets().await?;
         let ((described, plan), flow, target) = Box::pin(self.verified(chosen, &known)).await?;
         let head = Head::new(&described, 'l', Timestamp(1), "verify");
+        let flow = flow.without_archive();
         let work = Work { job: self, database, target, described, plan, flow, head };
         let parts = Box::pin(work.parts(how.share)).await?;
         let comparer = Comparer::new(database, target);
@@ -110,14 +113,14 @@ impl<S: Sink> Snapshot<'_, S> {
         drop(comparer);
         let suspects = suspicious.iter().map(|(_, keys)| keys.len()).sum::<usize>();
         let has_more = suspects >= DIFFERENCES_MAX || extra.len() >= DIFFERENCES_MAX;
-        let mut verified = Verified { rows, differences: 0, is_whole, has_more };
+        let mut verified = Verified { rows, differences: 0, is_whole, has_more, newer: 0 };
         if suspicious.is_empty() && extra.is_empty() {
             return Ok(verified);
         }
         tokio::time::sleep(how.settle).await;
         for difference in Box::pin(work.lasting(suspicious, extra)).await? {
             verified.differences += 1;
-            each(&work.explained(difference).await?)?;
+            each(&explained(database, &work.described.name, difference).await?)?;
         }
         Ok(verified)
     }
@@ -229,16 +232,16 @@ impl<S: Sink> Work<'_, S> {
         }
         Ok(lasting)
     }
+}
 
-    /// A difference with what is parked of its row.
-    async fn explained(&self, (key, kind): (String, Kind)) -> Result<Difference> {
-        let filter = Filter {
-            table: Some(self.described.name.clone()),
-            key: Some(key.clone()),
-            open: true,
-            ..Filter::default()
-        };
-        let letters = self.database.dead_letters(&filter, 0, LETTERS_MAX).await?;
-        Ok(Difference { key, kind, parked: letters.iter().map(|letter| letter.id).collect() })
-    }
+/// A difference with what is parked of its row.
+pub(super) async fn explained(
+    database: &Database,
+    table: &str,
+    (key, kind): (String, Kind),
+) -> Result<Difference> {
+    let filter =
+        Filter { table: Some(table.to_owned()), key: Some(key.clone()), open: true, ..Filter::default() };
+    let letters = database.dead_letters(&filter, 0, LETTERS_MAX).await?;
+    Ok(Difference { key, kind, parked: letters.iter().map(|letter| letter.id).collect() })
 }

@@ -663,3 +663,59 @@ async fn the_function_reads_every_table_by_invocations_of_its_own() {
     drop(connect(&shop.sink.url).await);
     shop.finish().await;
 }
+
+#[tokio::test]
+async fn an_archive_is_compared_with_the_sink_and_what_is_newer_there_is_no_difference() {
+    let Some(shop) = Shop::new("verify_archive").await else { return };
+    shop.source.run("create table {s}.t (id int primary key, n numeric)").await;
+    shop.source.run("insert into {s}.t select g, g + 0.10 from generate_series(1, 9) g").await;
+    let lake = tempfile::tempdir().unwrap();
+    let place = format!("file://{}", lake.path().display());
+    let both = format!("[snapshot]\nto = [\"sink\", \"archive\"]\n[archive]\nurl = \"{place}\"\n");
+    shop.snapshot(&both, "t", &[]);
+    let verify = |more: &[&str]| {
+        let args = ["verify", "--archive", place.as_str(), "--settle", "0s", "--output", "json"];
+        shop.run_with("", &[&args, more].concat())
+    };
+    let table = shop.table("t");
+    for asked in [&[][..], &[table.as_str()], &["*.t"]] {
+        let ended = verify(asked);
+        assert_eq!(ended.status, 0, "{}{}", ended.out, ended.err);
+        assert_eq!((&ended.object()["rows"], &ended.object()["newer"]), (&9.into(), &0.into()));
+    }
+    assert!(verify(&["other"]).err.contains("no row of these tables"));
+
+    let storage = shop.storage("t");
+    for sql in [
+        "update {} set data = jsonb_set(data, '{n}', '7') where key = '[1]'",
+        "delete from {} where key = '[2]'",
+        // changed and deleted later, and one that is new
+        "update {} set data = jsonb_set(data, '{n}', '8'), version = 'l.0000.1.99' where key = '[3]'",
+        "update {} set deleted = true, version = 'l.0000.1.99' where key = '[4]'",
+        "insert into {} select '[98]', '{\"id\": 98}', data, aux, 'l.0000.1.99', false, changed_at, now() from {} where key = '[5]'",
+        // as old as the archive, which lacks it
+        "insert into {} select '[99]', '{\"id\": 99}', data, aux, version, false, changed_at, now() from {} where key = '[5]'",
+    ] {
+        shop.sink.run(&sql.replace("{}", &storage)).await;
+    }
+    let ended = verify(&[]);
+    assert_eq!(ended.status, 1, "{}{}", ended.out, ended.err);
+    let mut lines = ended.lines();
+    let last = lines.pop().unwrap();
+    assert_eq!((&last["differences"], &last["newer"]), (&3.into(), &2.into()), "{}", ended.out);
+    let found: BTreeSet<String> =
+        lines.iter().map(|line| format!("{} {}", line["key"], line["kind"])).collect();
+    let expected = [r#""[1]" "different""#, r#""[2]" "missing""#, r#""[99]" "extra""#];
+    assert_eq!(found, expected.map(str::to_owned).into());
+
+    // an object that was changed is no proof of anything, nor is a run that is not whole
+    let object = crate::archive::files(lake.path()).into_keys().find(|name| name.ends_with(".gz")).unwrap();
+    let object = lake.path().join(object);
+    let bytes = std::fs::read(&object).unwrap();
+    std::fs::write(&object, &bytes[..bytes.len() - 1]).unwrap();
+    let ended = verify(&[]);
+    assert!(ended.status == 1 && ended.err.contains("part-00000-00000"), "{}{}", ended.out, ended.err);
+    std::fs::remove_file(object.with_file_name("_SUCCESS")).unwrap();
+    assert!(verify(&[]).err.contains("not whole"));
+    shop.finish().await;
+}

@@ -204,8 +204,8 @@ const ROOMS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "archive", "coalesce", "config", "deadline", "decode", "decoders", "doctor", "embedded", "error",
-            "event", "json", "pipeline", "plan", "policy", "record", "redrive", "report", "route", "secrets",
-            "sink", "snapshot", "unpack",
+            "event", "json", "pipeline", "plan", "policy", "record", "redrive", "report", "route", "rules",
+            "secrets", "sink", "snapshot", "unpack",
         ],
     ),
 ];

@@ -21,6 +21,7 @@ use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::vec;
+use tokio::sync::mpsc;
 use values::{Value, Values};
 
 /// Payload bytes of a batch of bare payloads: many more than the 6 MB that Lambda takes.
@@ -37,6 +38,8 @@ pub(super) struct Batch {
     pub(super) envelope: Envelope,
     /// The ARN of the table whose export they are of, when a manifest says so.
     pub(super) exported: Option<Arc<str>>,
+    /// Whether a manifest says what they are.
+    pub(super) has_manifest: bool,
 }
 
 /// The batches of several files, in the order in which they were given.
@@ -69,7 +72,11 @@ struct Opened {
 
 /// The batches of the files that `args` name, or of stdin. Every file is looked at before the first is read.
 pub(super) fn open(args: &InputArgs, aws: &Aws) -> Result<Batches, Failure> {
-    let mut paths = args.files.clone();
+    of_files(args.files.clone(), args.batch, aws)
+}
+
+/// The same with so many bare payloads in a batch.
+pub(super) fn of_files(mut paths: Vec<PathBuf>, batch: u32, aws: &Aws) -> Result<Batches, Failure> {
     if paths.is_empty() {
         if io::stdin().is_terminal() {
             return Err(Failure::usage("No input: name a file, or - for what is typed here."));
@@ -91,7 +98,7 @@ pub(super) fn open(args: &InputArgs, aws: &Aws) -> Result<Batches, Failure> {
         }
     }
     places.iter().try_for_each(Place::check)?;
-    let batch_records = usize::try_from(args.batch).unwrap_or(usize::MAX);
+    let batch_records = usize::try_from(batch).unwrap_or(usize::MAX);
     Ok(Batches { places: places.into_iter(), current: None, batch_records })
 }
 
@@ -121,6 +128,26 @@ fn in_folder(place: &Place) -> Result<Vec<Place>, Failure> {
         return Err(Failure::usage(format!("{name} {what}.")));
     }
     Ok(files)
+}
+
+/// Batches read ahead while one is processed.
+const BATCHES_AHEAD: usize = 1;
+
+impl Batches {
+    /// The batches, read by a thread of their own; behind a failure there are none.
+    pub(super) fn read_ahead(self) -> mpsc::Receiver<Result<Batch, Failure>> {
+        let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
+        // not the runtime's: that would wait for it even when it waits for stdin
+        std::thread::spawn(move || {
+            for batch in self {
+                let is_last = batch.is_err();
+                if sender.blocking_send(batch).is_err() || is_last {
+                    break;
+                }
+            }
+        });
+        receiver
+    }
 }
 
 impl Iterator for Batches {
@@ -245,7 +272,8 @@ impl Opened {
     fn numbered(&mut self, envelope: Envelope) -> Batch {
         self.batches += 1;
         let exported = self.data.as_ref().and_then(DataFiles::exported).cloned();
-        Batch { input: self.name.clone(), number: self.batches, envelope, exported }
+        let has_manifest = self.data.is_some();
+        Batch { input: self.name.clone(), number: self.batches, envelope, exported, has_manifest }
     }
 }
 
