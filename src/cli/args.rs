@@ -441,7 +441,7 @@ pub(super) enum StateAction {
     Clear {
         /// The job
         job: String,
-        /// Only under this key, and those that go on behind it with a space or a slash
+        /// Only under this key, and those below it: with a slash or a run behind it
         #[arg(conflicts_with = "all")]
         key: Option<String>,
         /// Under every key

@@ -114,6 +114,12 @@ impl Routes {
         Ok(self.route(table.into())?.map(|route| route.target.clone()))
     }
 
+    /// What the configuration says of the rows of a table: another text as soon as it says something else.
+    #[must_use]
+    pub(crate) fn said_of(&self, table: SourceTable<'_>) -> String {
+        format!("{:?}", self.policy.routes.first(table))
+    }
+
     /// What becomes of the records of a source table that show a fault of its configuration.
     #[must_use]
     pub fn on_config_error(&self, table: Option<SourceTable<'_>>) -> OnConfigError {

@@ -449,8 +449,8 @@ impl Database {
             .await)
     }
 
-    /// Removes what a job keeps under a key, and under those below it, which go on with a space or a slash: how much.
-    /// With an empty key, all of it.
+    /// Removes what a job keeps under a key, and under those below it, which go on with a slash, or with a space and
+    /// the name of a run (`20261130T231151Z`): how much. With an empty key, all of it.
     ///
     /// # Errors
     /// When it cannot be removed.

@@ -2,7 +2,7 @@
 
 use crate::catalogue::TableSchema;
 use crate::deadline::Deadline;
-use crate::decimal::canonical;
+use crate::decimal::compare;
 use crate::error::{Code, Error, Result};
 use crate::json::Value;
 use crate::plan::{PlannedRow, Write, merge};
@@ -42,6 +42,8 @@ pub(super) struct Comparer<'a> {
 struct Seen {
     /// Hashes of the keys of all rows of the source.
     keys: Vec<u64>,
+    /// Rows that have one.
+    taken: u64,
     /// What differs among the rows since it was asked last, by canonical key.
     found: Vec<(String, Kind)>,
     /// Whether a row could not be read so far that its key is known.
@@ -93,11 +95,18 @@ impl<'a> Comparer<'a> {
         std::mem::take(&mut self.now().found)
     }
 
-    /// Ends the noting of keys: whether the source has a key can be asked from now on.
-    pub(super) fn sort_keys(&self) {
+    /// Notes that so many rows of the source have a key; those of one key in one batch come as one.
+    pub(super) fn taken(&self, rows: u64) {
+        self.now().taken += rows;
+    }
+
+    /// Ends the noting of keys: whether the source has a key can be asked from now on. Gives how many rows there were
+    /// beyond one for each key.
+    pub(super) fn sort_keys(&self) -> u64 {
         let mut now = self.now();
         now.keys.sort_unstable();
         now.keys.dedup();
+        now.taken.saturating_sub(u64::try_from(now.keys.len()).unwrap_or(u64::MAX))
     }
 
     /// Whether the source has a row of this key. Of two keys with one hash of 64 bits, one may be taken for the other.
@@ -170,9 +179,7 @@ fn differing(expected: &Value, stored: &Value) -> Vec<String> {
 /// Whether two values are equal: members in any order, and numbers by their value.
 fn is_same(one: &Value, other: &Value) -> bool {
     match (one, other) {
-        (Value::Number(one), Value::Number(other)) => {
-            one == other || matches!((canonical(one), canonical(other)), (Ok(one), Ok(other)) if one == other)
-        }
+        (Value::Number(one), Value::Number(other)) => one == other || compare(one, other).is_eq(),
         (Value::Array(one), Value::Array(other)) => {
             one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_same(one, other))
         }
@@ -254,6 +261,8 @@ mod tests {
             (r#"{"a":1}"#, r#"{"a":"1"}"#, "a"),
             (r#"{"a":null}"#, "{}", "a"),
             ("{}", r#"{"a":null}"#, "a"),
+            (r#"{"a":1e400,"b":1e-320}"#, r#"{"a":10e399,"b":0.1e-319}"#, ""),
+            (r#"{"a":1e400}"#, r#"{"a":1e401}"#, "a"),
             (
                 r#"{"n":12345678901234567890123456789012345678.1}"#,
                 r#"{"n":12345678901234567890123456789012345678.2}"#,

@@ -195,10 +195,17 @@ impl<S: Sink> Ways<'_, S> {
         mut durable: PartProgress,
         held: &mut Held<'_, '_>,
     ) -> Result<Reached> {
-        if durable.after.is_none() || durable.counts.rows == held.begun_at {
+        if durable.counts.rows == held.begun_at {
             return Err(too_long());
         }
-        self.note(object, &mut durable, held, None).await?;
+        if durable.after.is_some() {
+            self.note(object, &mut durable, held, None).await?;
+        } else if held.entry.now.counts.rows > held.begun_at {
+            // what was read since then has no end that one could go on behind
+            held.save(None).await?;
+        } else {
+            return Err(too_long());
+        }
         Ok(Reached::Deadline)
     }
 

@@ -78,6 +78,8 @@ pub struct Run<'a, S> {
     version: String,
     entry: Entry<'a, TableProgress>,
     was_resumed: bool,
+    /// Whether no stream writes to the same target.
+    is_alone: bool,
 }
 
 impl<'a, S: Sink> Snapshot<'a, S> {
@@ -249,8 +251,8 @@ impl<'a, S: Sink> Snapshot<'a, S> {
         let about = about(&described, &entry.now.run, &head);
         let count = u64::try_from(at.0 / tick(scheme)).unwrap_or_default();
         let version = Version::new(scheme, epoch, Rank::Loaded).number(count).to_string();
-        let was_resumed = goes_on;
-        Ok(Some(Run { job: self, described, plan, flow, head, about, version, entry, was_resumed }))
+        let (was_resumed, is_alone) = (goes_on, scheme == self.source.alone());
+        Ok(Some(Run { job: self, described, plan, flow, head, about, version, entry, was_resumed, is_alone }))
     }
 
     /// What a table that is verified is made of, its flow, and the target that it is compared with.
@@ -303,7 +305,10 @@ impl<'a, S: Sink> Snapshot<'a, S> {
     ) -> BegunWith {
         let SnapshotTable { query, filter, .. } = &chosen.table;
         let key = [described.key.join("\n"), plan.order().join("\n")];
+        let of = SourceTable::new(&described.name, &described.source);
+        let route = Routes::new(Policy::from(self.config)).said_of(of);
         let mut said = vec![
+            ("route", format!("{} {route}", self.config.sink.schema)),
             ("snapshot.to", format!("{:?}", self.config.snapshot.to)),
             ("snapshot.beside", scheme.to_string()),
             ("source.epoch", epoch.to_string()),
@@ -478,6 +483,13 @@ impl<S: Sink> Run<'_, S> {
             objects.extend(part.objects);
         }
         let was_done = self.is_done();
+        if counts.stale > 0 && self.is_alone && !self.was_resumed {
+            tracing::warn!(
+                table = self.described.name,
+                rows = counts.stale,
+                "Rows were stale: another row of this run has the same key, or a later run has written them. Is the key unique?"
+            );
+        }
         let archived = match &self.job.archive {
             Some(archive) => {
                 if !was_done {

@@ -202,8 +202,8 @@ impl Source {
 }
 
 impl Plan {
-    /// The columns by whose values rows are ordered, and read from a place on.
-    pub(super) fn order(&self) -> Vec<&str> {
+    /// What decides the order of rows, and what a place among them is.
+    pub(super) fn order(&self) -> Vec<String> {
         match self {
             Self::Postgres(plan) => plan.order(),
             #[cfg(feature = "mysql")]

@@ -114,8 +114,16 @@ pub(super) fn chosen(
             return Err(missing(name, there));
         }
         for one in found {
-            if chosen.iter().all(|other| other.table.name != one.table.name) {
-                chosen.push(one);
+            match chosen.iter().find(|other| other.table.name == one.table.name) {
+                None => chosen.push(one),
+                Some(other) if other.place == one.place => {}
+                Some(_) => {
+                    return Err(Error::config(format!(
+                        "The source has two tables that are called {}, because there is a dot in the name of one or of \
+                         its schema. Read one of them by a query, under another name.",
+                        one.table.name
+                    )));
+                }
             }
         }
     }
@@ -143,10 +151,8 @@ fn said_of(configured: &[SnapshotTable], place: &TableName) -> Chosen {
 
 /// The tables of a name or pattern. Patterns mean no views and no partitions.
 fn of_name<'t>(name: &str, there: &'t [TableName]) -> Vec<&'t TableName> {
-    match there.iter().find(|place| place.is_called(name)) {
-        Some(place) => vec![place],
-        None => there.iter().filter(|place| place.fits(name)).collect(),
-    }
+    let exact: Vec<&TableName> = there.iter().filter(|place| place.is_called(name)).collect();
+    if exact.is_empty() { there.iter().filter(|place| place.fits(name)).collect() } else { exact }
 }
 
 impl TableName {
@@ -248,6 +254,16 @@ mod tests {
         let query = SnapshotTable { query: Some("select 1".into()), ..SnapshotTable::named("public.orders") };
         let found = chosen(std::slice::from_ref(&query), &["public.*".to_owned()], &there()).unwrap();
         assert!(found.contains(&Chosen { table: query, place: None }), "{found:?}");
+    }
+
+    #[test]
+    fn two_tables_of_one_name_are_told_apart_or_refused() {
+        let there = [place("a", "b.c", false), place("a.b", "c", false), place("a", "d", false)];
+        for asked in ["a*", "a.b.c"] {
+            let error = chosen(&[], &[asked.to_owned()], &there).unwrap_err();
+            assert!(error.message().contains("two tables that are called a.b.c"), "{error}");
+        }
+        assert_eq!(chosen(&[], &["a.d".to_owned()], &there).unwrap().len(), 1);
     }
 
     #[test]

@@ -100,7 +100,14 @@ impl<S: Sink> Snapshot<'_, S> {
         let parts = Box::pin(work.parts(how.share)).await?;
         let comparer = Comparer::new(database, target);
         let (rows, suspicious) = Box::pin(work.pass(&parts, &comparer, seen)).await?;
-        comparer.sort_keys();
+        let doubled = comparer.sort_keys();
+        if doubled > 0 {
+            tracing::warn!(
+                table = work.described.name,
+                rows = doubled,
+                "Rows of the source share their key with another row: the target has one row for each key."
+            );
+        }
         let is_whole = how.share >= 1.0
             && chosen.table.filter.is_none()
             && chosen.table.query.is_none()
@@ -158,7 +165,8 @@ impl<S: Sink> Work<'_, S> {
         comparer: &Comparer<'_>,
     ) -> Result<Vec<(String, Kind)>> {
         let records = self.head.records(page, 0, before);
-        durable(process(&self.flow, comparer, &records, Deadline::never()).await)?;
+        let became = durable(process(&self.flow, comparer, &records, Deadline::never()).await)?;
+        comparer.taken(u64::try_from(became.applied + became.stale).unwrap_or_default());
         Ok(comparer.take())
     }
 

@@ -92,13 +92,13 @@ async fn states_are_found_by_job_and_by_the_beginning_of_their_keys_in_one_order
         assert_eq!(of_all.len(), all.len() + 1);
         assert_eq!((&*of_all[0].job, &*of_all[0].key), ("poll", "a_1"));
         let clear = async |job, prefix| sink.clear_state(job, prefix, Deadline::never()).await.unwrap();
-        for key in ["a_1 20", "a_1/x", "a_12"] {
+        for key in ["a_1 20261130T231151Z 0", "a_1/x", "a_12", "a_1 b"] {
             put(&sink, key, "t", None).await.unwrap();
         }
         assert_eq!(clear(JOB, "a_").await, 0, "keys that only begin alike are others");
         assert_eq!(clear(JOB, "a_1").await, 3);
-        assert_eq!(keys(&sink, Some(JOB), Some("a_")).await, ["a_12", "a_2"]);
-        assert_eq!(clear(JOB, "a_12").await + clear(JOB, "a_2").await, 2);
+        assert_eq!(keys(&sink, Some(JOB), Some("a_")).await, ["a_1 b", "a_12", "a_2"]);
+        assert_eq!(clear(JOB, "a_12").await + clear(JOB, "a_2").await + clear(JOB, "a_1 b").await, 3);
         assert_eq!(keys(&sink, Some(JOB), Some("a")).await, ["a%1", "aX1"]);
         assert_eq!(clear("none", "").await, 0);
         assert_eq!(clear(JOB, "").await, all.len() as u64 - 2);

@@ -42,8 +42,8 @@ pub(in crate::snapshot) struct Plan {
 
 impl Plan {
     /// The attributes by which a place in the table is known.
-    pub(in crate::snapshot) fn order(&self) -> Vec<&str> {
-        self.key.iter().map(String::as_str).collect()
+    pub(in crate::snapshot) fn order(&self) -> Vec<String> {
+        self.key.clone()
     }
 }
 

@@ -177,9 +177,9 @@ impl TableName {
 }
 
 impl Plan {
-    /// The columns that rows are ordered by.
-    pub(in crate::snapshot) fn order(&self) -> Vec<&str> {
-        self.order.iter().map(|column| column.column.as_str()).collect()
+    /// What decides the order of the rows.
+    pub(in crate::snapshot) fn order(&self) -> Vec<String> {
+        self.order.iter().map(|column| format!("{column:?}")).collect()
     }
 
     /// Whether any page can be the last.
@@ -208,13 +208,14 @@ impl Plan {
         };
         let texts = self.order.iter().map(|column| column.text.clone());
         let columns: Vec<String> = self.selected.iter().cloned().chain(texts).collect();
+        let order: Vec<&str> = self.order.iter().map(|column| column.column.as_str()).collect();
         let sql = fill(
             template,
             &[
                 ("columns", &columns.join(", ")),
                 ("rows", &self.rows),
                 ("conditions", &conditions.join(" and ")),
-                ("order", &self.order().join(", ")),
+                ("order", &order.join(", ")),
                 ("limit", &self.chunk.to_string()),
             ],
         );

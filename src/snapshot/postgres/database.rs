@@ -33,10 +33,19 @@ pub(in crate::snapshot) struct Plan {
     pub(super) rows: String,
     pub(super) filter: Option<String>,
     /// The columns of a unique key with their types, by SQL; none where rows have no order to go by.
-    pub(super) order: Vec<(String, String)>,
+    pub(super) order: Vec<KeyColumn>,
     /// Whether other tables inherit from it: it is read with their rows, which may have the same keys.
-    has_heirs: bool,
+    pub(super) has_heirs: bool,
     pub(super) chunk: u64,
+}
+
+/// A column of the key, by SQL.
+#[derive(Debug)]
+pub(super) struct KeyColumn {
+    column: String,
+    /// Its type.
+    of: String,
+    collation: Option<String>,
 }
 
 /// A connection at work. Settings are those of a transaction: behind a pooler of transactions those of a session would
@@ -133,17 +142,31 @@ impl Postgres {
         };
         let sql = fill(include_str!("../../../sql/snapshot/postgres/columns.sql"), &[("rows", &rows)]);
         let statement = client.prepare(&sql).await.map_err(|error| asked(&error))?;
-        let (mut order, mut key, mut has_heirs) = (Vec::new(), Vec::new(), false);
+        let (mut order, mut key, mut has_heirs, mut is_ordered) = (Vec::new(), Vec::new(), false, true);
         let (mut generated, mut domains) = (HashSet::new(), HashSet::new());
         if let Some(name) = name.filter(|_| table.query.is_none()) {
             let sql = include_str!("../../../sql/snapshot/postgres/key.sql");
             for row in client.query(sql, &[&name.sql()]).await.map_err(|error| asked(&error))? {
-                let read = || Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?));
-                let (column, of, is_told, has): (String, String, bool, bool) =
+                let read = || {
+                    let key = KeyColumn {
+                        column: format!("t.{}", quote(row.try_get(0)?)),
+                        of: row.try_get(1)?,
+                        collation: row.try_get(5)?,
+                    };
+                    Ok((key, row.try_get(0)?, row.try_get(2)?, row.try_get(3)?, row.try_get(4)?))
+                };
+                let (key_column, column, is_told, has, is_comparable): (_, String, bool, bool, bool) =
                     read().map_err(|error: tokio_postgres::Error| asked(&error))?;
-                has_heirs = has;
-                order.push((format!("t.{}", quote(&column)), of));
+                (has_heirs, is_ordered) = (has, is_ordered && is_comparable);
+                order.push(key_column);
                 key.extend(is_told.then_some(column));
+            }
+            if !is_ordered {
+                tracing::warn!(
+                    table = table.name,
+                    "The type of a column of the key is not in the search path of the user: the table is read in one piece."
+                );
+                order.clear();
             }
             let (of_generated, of_domains) = (
                 include_str!("../../../sql/snapshot/postgres/generated.sql"),
@@ -251,23 +274,29 @@ impl Plan {
         self.filter.as_ref().map_or_else(|| "true".to_owned(), |filter| format!("({filter}\n)"))
     }
 
-    /// The columns that rows are ordered by.
-    pub(in crate::snapshot) fn order(&self) -> Vec<&str> {
-        self.order.iter().map(|(column, _)| column.as_str()).collect()
+    /// What decides the order of the rows.
+    pub(in crate::snapshot) fn order(&self) -> Vec<String> {
+        self.order.iter().map(|key| format!("{key:?}")).collect()
     }
 
+    /// The columns that rows are ordered by.
     pub(super) fn key_columns(&self) -> String {
-        self.order().join(", ")
+        self.order.iter().map(|key| key.column.as_str()).collect::<Vec<_>>().join(", ")
     }
 
     /// Their texts, which say where the next page begins.
     pub(super) fn key_texts(&self) -> impl Iterator<Item = String> {
-        self.order.iter().map(|(column, _)| format!("{column}::text"))
+        self.order.iter().map(|key| format!("{}::text", key.column))
     }
 
     /// The key of a row against the texts of another's.
     fn compared(&self, sign: &str, key: &[String]) -> String {
-        let values = self.order.iter().zip(key).map(|((_, of), text)| format!("{}::{of}", literal(text)));
+        let value = |(key, text): (&KeyColumn, &String)| {
+            // a domain may have another than its column
+            let collate = key.collation.as_ref().map(|name| format!(" collate {name}")).unwrap_or_default();
+            format!("{}::{}{collate}", literal(text), key.of)
+        };
+        let values = self.order.iter().zip(key).map(value);
         format!("({}) {sign} ({})", self.key_columns(), values.collect::<Vec<_>>().join(", "))
     }
 }

@@ -86,7 +86,9 @@ impl Reader {
                 }
             }
         }
-        page.after = self.after.clone().filter(|_| self.plan.is_paged());
+        // the next row may have the same key, unless a statement has ended here
+        let may_end = self.plan.is_paged() && (!self.plan.has_heirs || self.copy.is_none());
+        page.after = self.after.clone().filter(|_| may_end);
         Ok((page.rows > 0).then_some(page))
     }
 
