@@ -37,7 +37,7 @@ pub(super) struct Kept {
     /// How many are.
     pub(super) archived: u64,
     /// Those that are not, by their places among what was given.
-    pub(super) lost: HashSet<usize>,
+    pub(super) withheld: HashSet<usize>,
     /// Why not.
     pub(super) error: Option<Error>,
 }
@@ -95,7 +95,7 @@ impl Lake {
             match written {
                 Ok(()) => kept.archived += u64::try_from(places.len()).unwrap_or(u64::MAX),
                 Err(error) => {
-                    kept.lost.extend(places);
+                    kept.withheld.extend(places);
                     kept.error.get_or_insert(error);
                 }
             }

@@ -80,7 +80,7 @@ async fn keep(
     let behind = schedule.changes().len();
     let truncates = truncates.iter().enumerate().map(|(at, (change, _))| (behind + at, change));
     let kept = lake.keep(records, schedule.unsettled().chain(truncates), deadline).await;
-    schedule.withhold(&kept.lost);
+    schedule.withhold(&kept.withheld);
     kept
 }
 
@@ -131,7 +131,7 @@ pub(super) async fn run<S: Sink>(
 ) -> Result<()> {
     // before or behind the chunk's other changes is all the same: versions decide what a truncate removes
     let behind = schedule.changes().len();
-    for (_, (change, fate)) in (behind..).zip(truncates).filter(|(place, _)| !kept.lost.contains(place)) {
+    for (_, (change, fate)) in (behind..).zip(truncates).filter(|(place, _)| !kept.withheld.contains(place)) {
         *fate = Some(match Box::pin(truncate(flow, sink, records, change, deadline)).await {
             Ok(outcome) => fate_of(outcome),
             Err(error) => Fate::Fault(flow.tolerated(&change.target, error)?),
