@@ -3,8 +3,8 @@
 //!
 //! Below `archive.url` each run of a table has a folder of its own: data objects, `manifest.json`, which says what they
 //! hold and what makes a line a record again, and `_SUCCESS`, which is written last: without it the run is not whole.
-//! Every object becomes visible at once or not at all. Its name follows from table, run, part, number and who writes it:
-//! of two that write the same part neither touches what the other wrote, and the manifest names those that count.
+//! An object becomes visible at once or not at all. Its name follows from table, run, part, number and writer: of two
+//! that write the same part neither touches what the other wrote, and the manifest names those that count.
 
 mod blocking;
 mod errors;

@@ -6,8 +6,8 @@ use crate::decode::{Decoded, Decoder, LazyObject, Reason, Settings};
 use crate::error::{Code, Disposition, Error, Result};
 use crate::event::ChangeEvent;
 use crate::formats::{
-    Canal, Debezium, Dms, Dsql, DynamodbExport, DynamodbKinesis, DynamodbStreams, Json, Maxwell, Mongodb,
-    Snapshot, Wal2json,
+    Canal, Collect, Debezium, Dms, Dsql, DynamodbExport, DynamodbKinesis, DynamodbStreams, Json, Maxwell,
+    Mongodb, Snapshot, Wal2json,
 };
 use crate::record::Record;
 use crate::unpack::{self, Bounds, PART_BYTES};
@@ -66,6 +66,7 @@ fn every(settings: &Settings) -> Vec<Box<dyn Decoder>> {
         Box::new(Dms::new(settings.clone())),
         Box::new(DynamodbExport::new(settings.clone())),
         Box::new(Snapshot::new(settings.clone())),
+        Box::new(Collect::new(settings.clone())),
         // last: it takes what the pointers fit and nobody else recognises
         Box::new(Json::new(settings.clone())),
     ]
@@ -304,7 +305,7 @@ mod tests {
     use crate::rules::{Keyless, Rules, TableRules};
 
     /// Records of each decoder that name a table `NAME`.
-    const OF_NAME: [(&str, &str); 19] = [
+    const OF_NAME: [(&str, &str); 20] = [
         (
             "dynamodb-kinesis",
             r#"{"eventName":"REMOVE","tableName":"NAME","recordFormat":"application/json","dynamodb":{
@@ -325,6 +326,7 @@ mod tests {
             r#"{"rowtide_snapshot":{"table":"NAME","scheme":"l","at":"2026-03-02T08:00:00Z","key":["id"]},
             "row":{"id":1}}"#,
         ),
+        ("collect", r#"{"rowtide_collect":{"table":"NAME","id":"a"},"document":{"n":1}}"#),
         (
             "debezium",
             r#"{"op":"d","before":{"id":1},"source":{"connector":"postgresql","table":"NAME","lsn":1}}"#,

@@ -2,6 +2,7 @@
 //! stand at the top of its page.
 
 pub mod canal;
+pub mod collect;
 pub mod debezium;
 pub mod dms;
 pub mod dsql;
@@ -14,6 +15,7 @@ pub mod snapshot;
 pub mod wal2json;
 
 pub use canal::Canal;
+pub use collect::Collect;
 pub use debezium::Debezium;
 pub use dms::Dms;
 pub use dsql::Dsql;
