@@ -39,6 +39,12 @@ pub struct Written {
     pub(super) error: Option<Arc<Error>>,
 }
 
+impl From<Vec<Outcome>> for Written {
+    fn from(outcomes: Vec<Outcome>) -> Self {
+        Self { outcomes, ..Self::default() }
+    }
+}
+
 /// The code of a document whose id is that of another one, which is stored.
 const OTHER_DOCUMENT: &str = "other_document";
 
