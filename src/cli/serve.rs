@@ -38,6 +38,10 @@ pub(super) async fn run(global: &Global, args: &ServeArgs, out: &mut impl Write)
     let config = place.resolved(config).await?;
     let address = listener.local_addr().map_or_else(|_| args.listen.clone(), |address| address.to_string());
     writeln!(out, "Listening on http://{address}")?;
+    let is_open = config.collect.tokens.is_empty() && config.collect.signature.is_none();
+    if is_open && !listener.local_addr().is_ok_and(|address| address.ip().is_loopback()) {
+        warn("Whoever reaches this address may send: set collect.tokens or collect.signature.");
+    }
     if let Some(folder) = &folder {
         let folder = folder.display().to_string();
         let folder = printable(&folder);
