@@ -39,6 +39,7 @@ impl Deadline {
     }
 
     /// What `work` comes to, if it does before less than `margin` of the time is left.
+    #[cfg(feature = "archive")]
     pub(crate) async fn bound<T>(self, margin: Duration, work: impl Future<Output = T>) -> Option<T> {
         match self.0.and_then(|at| at.checked_sub(margin)) {
             Some(at) => tokio::time::timeout_at(at, work).await.ok(),

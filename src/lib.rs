@@ -53,6 +53,7 @@
 //! | `archive` | [`archive`]: files of rows in folders |
 //! | `s3` (not on by default) | archives and captured records in buckets of S3 |
 //! | `embedded` | `embedded`: a PostgreSQL inside the process |
+//! | `http` | [`collect`]: documents that come by HTTP |
 //! | `cli` | the command `rowtide`; `doctor`, which examines templates and configuration |
 //!
 //! Off by default, more sources of [`snapshot`]: `mysql` (MySQL, MariaDB) and `dynamodb`.
@@ -60,6 +61,8 @@
 #[cfg(feature = "archive")]
 pub mod archive;
 pub mod coalesce;
+#[cfg(feature = "http")]
+pub mod collect;
 pub mod config;
 pub mod deadline;
 #[cfg(feature = "lambda")]

@@ -1,7 +1,7 @@
 //! What became of every record of a batch, and what Lambda is told. Knows no tables.
 
 use crate::decode::Reason;
-use crate::error::{Disposition, Error};
+use crate::error::{Code, Disposition, Error};
 use crate::json::{Value, quoted};
 use crate::record::{Answer, Envelope, Record, Redelivered};
 use base64::Engine as _;
@@ -53,6 +53,8 @@ pub struct Report {
     reported: Vec<bool>,
     /// Position of the first of them.
     failed_position: Option<String>,
+    /// Why records were parked: the index of each with the code of the first of its letters.
+    pub codes: BTreeMap<usize, Code>,
     /// What became of each event, by record and number; only of a redrive.
     pub parts: BTreeMap<(usize, u32), Outcome>,
 }
@@ -147,8 +149,8 @@ impl Report {
         let reported = redelivered(records, |index| outcomes.get(index) == Some(&Outcome::Failed));
         let first = reported.iter().zip(records).find(|(reported, _)| **reported);
         let failed_position = first.map(|(_, record)| record.position.clone());
-        let parts = BTreeMap::new();
-        let report = Self { outcomes, failure, stopped, reported, failed_position, parts };
+        let (codes, parts) = (BTreeMap::new(), BTreeMap::new());
+        let report = Self { outcomes, failure, stopped, reported, failed_position, codes, parts };
         let counts = report.counts();
         let ignored: usize = counts.ignored.values().sum();
         let accounted = counts.applied + counts.stale + ignored + counts.parked + counts.reported;

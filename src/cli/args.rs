@@ -101,6 +101,12 @@ pub(super) enum Command {
     #[command(after_help = "Examples:\n  rowtide status --sink postgresql://localhost/shop\n  \
                       rowtide status --watch --sink crate://localhost")]
     Status(StatusArgs),
+    /// Take documents by HTTP, each once, and store them
+    #[command(
+        after_help = "Example:\n  rowtide serve\n  curl -X POST http://127.0.0.1:3000/collect -d '{\"hello\":\"world\"}'\n\n\
+                      Without a database, rows are kept in the folder rowtide-data by the embedded PostgreSQL."
+    )]
+    Serve(ServeArgs),
     /// Read tables of a PostgreSQL as they are now: into the sink, into files, or both
     #[command(
         after_help = "Examples:\n  rowtide snapshot public.orders --source postgresql://localhost/shop \\\n    \
@@ -149,6 +155,7 @@ impl Command {
     pub(super) fn is_for_programs(&self) -> bool {
         let output = match self {
             Self::Decode(_) | Self::Plan(_) | Self::Ddl(_) | Self::Completions { .. } => Output::Json,
+            Self::Serve(_) => Output::Human,
             Self::Replay(args) => args.output,
             Self::Formats(args) => args.output,
             Self::Show(args) => args.output,
@@ -306,6 +313,17 @@ pub(super) struct StatusArgs {
     /// For people, or one JSON object a look
     #[arg(long, value_enum, default_value_t = Output::Human)]
     pub(super) output: Output,
+    #[command(flatten)]
+    pub(super) place: PlaceArgs,
+    #[command(flatten)]
+    pub(super) global: Global,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    /// Where to listen
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:3000")]
+    pub(super) listen: String,
     #[command(flatten)]
     pub(super) place: PlaceArgs,
     #[command(flatten)]

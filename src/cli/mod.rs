@@ -20,6 +20,7 @@ mod plan;
 mod progress;
 mod purge;
 mod replay;
+mod serve;
 mod settings;
 mod show;
 mod sink;
@@ -85,6 +86,7 @@ fn dispatch(cli: Cli) -> Ended {
         Command::Show(args) => wait(show::run(&global, &args, &mut out))?,
         Command::Status(args) => wait(status::run(&global, &args, &mut out))?,
         Command::Verify(args) => wait(verify::run(&global, &args, &mut out))?,
+        Command::Serve(args) => wait(serve::run(&global, &args, &mut out))?,
         Command::Snapshot(args) => wait(snapshot::run(&global, &args, &mut out))?,
         Command::Purge(args) => wait(purge::run(&global, &args, &mut out))?,
         Command::State(args) => wait(state::run(&global, &args, &mut out))?,

@@ -5,7 +5,7 @@ use super::{Config, VersionScheme};
 use super::{SETTINGS, Setting, legacy};
 use crate::decode::{Pointers, Settings};
 use crate::policy::{Policy, RoutePolicy, Unrouted};
-use crate::rules::{ByTable, Rules, TableRules};
+use crate::rules::{ByTable, Order, Rules, TableRules};
 use crate::unpack::Bounds;
 #[cfg(feature = "cli")]
 use rowtide_doctor::Routed;
@@ -15,12 +15,12 @@ use std::sync::Arc;
 /// What the decoders of a source are told.
 impl From<&Config> for Settings {
     fn from(config: &Config) -> Self {
-        let arrival = config.source.version == VersionScheme::Arrival;
+        let needs_label = order(config) == Order::Source;
         Self {
             epoch: config.source.epoch,
             table: config.source.table.clone(),
-            // by arrival, a stream needs no label
-            label: config.source.label.clone().or(arrival.then(String::new)),
+            // what its order does not count for needs no label
+            label: config.source.label.clone().or((!needs_label).then(String::new)),
             scheme: config.source.version.letter(),
             exported_at: config.source.exported_at,
             pointers: Pointers {
@@ -36,6 +36,14 @@ impl From<&Config> for Settings {
     }
 }
 
+fn order(config: &Config) -> Order {
+    match config.source.version {
+        VersionScheme::Auto | VersionScheme::Dynamodb | VersionScheme::DynamodbKinesis => Order::Source,
+        VersionScheme::Arrival => Order::Arrival,
+        VersionScheme::Once => Order::Once,
+    }
+}
+
 /// What decoders are told of tables.
 impl From<&Config> for Rules {
     fn from(config: &Config) -> Self {
@@ -47,7 +55,7 @@ impl From<&Config> for Rules {
         Self {
             tables: ByTable::new(config.routes.iter().map(|route| (route.pattern(), said(route))).collect()),
             leaves_others_out: config.source.unrouted != Unrouted::Fail && !config.routes.is_empty(),
-            by_arrival: config.source.version == VersionScheme::Arrival,
+            order: order(config),
         }
     }
 }

@@ -50,11 +50,13 @@ const OWNED: &[&str] = &[
     "ROWTIDE_METRICS_",
     "ROWTIDE_SNAPSHOT_",
     "ROWTIDE_ARCHIVE_",
+    "ROWTIDE_COLLECT_",
     "ROWTIDE_ROUTE",
 ];
 
 /// Tables at the top of the file that hold settings of [`SETTINGS`].
-const TABLES: &[&str] = &["source", "sink", "dead_letters", "limits", "metrics", "snapshot", "archive"];
+const TABLES: &[&str] =
+    &["source", "sink", "dead_letters", "limits", "metrics", "snapshot", "archive", "collect"];
 
 /// The settings whose reference stays one: what it leads to may change while the process lives.
 const STAY_REFERENCES: [&str; 2] = ["sink.url", "snapshot.url"];

@@ -5,6 +5,7 @@
 //! of this room holds a value that somebody gave: it could be a password in the wrong place.
 
 mod aws;
+mod collect;
 mod conversion;
 mod draft;
 mod given;
@@ -25,6 +26,7 @@ use crate::event::Timestamp;
 use crate::policy::{RoutePolicy, Unrouted};
 
 pub use aws::{Aws, Container, Credentials, Extension};
+pub use collect::{CollectAnswer, CollectId, CollectSettings, Secret, SignatureScheme};
 pub use draft::{Draft, Loaded};
 pub use layers::{Environment, Inputs};
 pub use redact::{SinkUrl, is_database, redact, redact_input, redact_url};
@@ -53,6 +55,8 @@ pub struct Config {
     pub snapshot: SnapshotSettings,
     /// `[archive]`: files of rows.
     pub archive: ArchiveSettings,
+    /// `[collect]`: documents that come by HTTP.
+    pub collect: CollectSettings,
     /// What the variables say of AWS.
     pub aws: Aws,
     /// Whether an invocation fails when not all of its records are durable, instead of naming them: of a function that
@@ -99,6 +103,8 @@ pub enum VersionScheme {
     Auto,
     /// The order in which the transport received the records.
     Arrival,
+    /// None: the first write of a key counts.
+    Once,
     /// For a load: the order of the table's DynamoDB stream.
     Dynamodb,
     /// For a load: the order of the table's changes through Kinesis.
@@ -109,7 +115,7 @@ impl VersionScheme {
     /// The scheme whose versions begin with this letter, if a load can be told to take it.
     #[must_use]
     pub fn of_letter(letter: char) -> Option<Self> {
-        [Self::Arrival, Self::Dynamodb, Self::DynamodbKinesis]
+        [Self::Arrival, Self::Once, Self::Dynamodb, Self::DynamodbKinesis]
             .into_iter()
             .find(|scheme| scheme.letter() == Some(letter))
     }
@@ -120,6 +126,7 @@ impl VersionScheme {
         match self {
             Self::Auto => None,
             Self::Arrival => Some('a'),
+            Self::Once => Some('f'),
             Self::Dynamodb => Some('d'),
             Self::DynamodbKinesis => Some('k'),
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::given::{self, Word, show_duration, show_list, show_source, show_table, show_word};
 use super::setting::Setting;
 use super::snapshot::{set_chunk, set_destinations, show_destinations};
-use super::{ArchiveFormat, Auth, Config, Ddl, DialectChoice, Payload, Tls, VersionScheme};
+use super::{ArchiveFormat, Auth, Config, Ddl, DialectChoice, Payload, Tls, VersionScheme, collect};
 use crate::policy::{DataLayout, DeletePolicy, OnConfigError, RoutePolicy, Truncate, Ttl, Unrouted};
 use crate::rules::{Images, Keyless};
 
@@ -35,9 +35,10 @@ pub const SETTINGS: &[Setting<Config>] = &[
     },
     Setting {
         name: "source.version",
-        values: "`auto`, `arrival`, `dynamodb` or `dynamodb-kinesis`",
+        values: "`auto`, `arrival`, `once`, `dynamodb` or `dynamodb-kinesis`",
         about: "What orders the changes of a key: the source's own order, or with `arrival` the order of \
-            arrival. For a DynamoDB export: the decoder of its table's stream, else `dynamodb`.",
+            arrival. With `once` the first write of a key counts, and its repetitions are stale: for events that \
+            never change, also behind a queue that keeps no order. For a DynamoDB export: the decoder of its table's stream, else `dynamodb`.",
         example: r#"version = "arrival""#,
         secret: false,
         set: |config, given| given::word(given, &mut config.source.version),
@@ -124,7 +125,7 @@ pub const SETTINGS: &[Setting<Config>] = &[
         name: "source.json_version",
         values: "a JSON Pointer such as `/meta/seq`",
         about: "Where they have what orders the changes of a key: a number, a time, or text of one width. \
-            Needed unless `version` is `arrival`.",
+            Needed unless `version` is `arrival` or `once`.",
         example: r#"json_version = "/seq""#,
         secret: false,
         set: |config, given| given::optional_pointer(given, &mut config.source.json_version),
@@ -429,6 +430,15 @@ pub const SETTINGS: &[Setting<Config>] = &[
         set: |config, given| given::archive_key(given, &mut config.archive.key),
         get: |config| config.archive.key.clone(),
     },
+    collect::TABLE,
+    collect::ID,
+    collect::ANSWER,
+    collect::TOKENS,
+    collect::SIGNATURE,
+    collect::SIGNATURE_SECRET,
+    collect::SIGNATURE_HEADER,
+    collect::CORS,
+    collect::BODY,
 ];
 
 /// The settings of a `[[route]]`, in the order in which people read them.
@@ -638,6 +648,7 @@ impl Word for VersionScheme {
     const WORDS: &'static [(&'static str, Self)] = &[
         ("auto", Self::Auto),
         ("arrival", Self::Arrival),
+        ("once", Self::Once),
         ("dynamodb", Self::Dynamodb),
         ("dynamodb-kinesis", Self::DynamodbKinesis),
     ];

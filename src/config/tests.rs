@@ -91,7 +91,8 @@ fn without_any_layer_everything_has_its_default() {
          metrics.emf=true metrics.namespace=Rowtide metrics.service= snapshot.url= snapshot.tls= \
          snapshot.tls_root_cert= snapshot.beside=auto snapshot.to=[\"sink\"] snapshot.tables_file= \
          snapshot.replace=false snapshot.chunk=100000 archive.url= archive.format=ndjson.gz \
-         archive.key={schema}.{table}/{run}/";
+         archive.key={schema}.{table}/{run}/ collect.table=collect collect.id= collect.answer=json collect.tokens=[] \
+         collect.signature= collect.signature_secret= collect.signature_header= collect.cors=[] collect.body_max=10MiB";
     assert_eq!(shown.join(" "), expected);
 }
 

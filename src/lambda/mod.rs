@@ -6,6 +6,8 @@
 //! Knows Lambda's Runtime API and its variables `AWS_LAMBDA_…`, which are the platform's and no settings; no source
 //! format, no SQL.
 
+#[cfg(feature = "http")]
+mod collect;
 mod emf;
 mod function;
 mod invocation;
@@ -16,6 +18,8 @@ mod platform;
 mod snapshot;
 mod typed;
 
+#[cfg(feature = "http")]
+pub use collect::run_collect;
 pub use emf::Emf;
 pub use function::{Failure, Response};
 pub use log::{Lines, init as init_log};

@@ -21,6 +21,12 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 const GOODBYE: Duration = Duration::from_millis(100);
 const EXTENSION: &str = "rowtide-shutdown";
 
+/// The function's name.
+#[cfg(feature = "http")]
+pub(super) fn function_name() -> Option<String> {
+    std::env::var("AWS_LAMBDA_FUNCTION_NAME").ok().filter(|name| !name.is_empty())
+}
+
 /// A client of the Runtime API and the Extensions API.
 #[derive(Debug)]
 pub(super) struct Platform(PooledClient);

@@ -12,6 +12,7 @@ use crate::event::{Caveat, Change, ChangeEvent, Key, Timestamp};
 use crate::policy::OnConfigError;
 use crate::record::{Record, Redelivered};
 use crate::route::{LeftOut, RecordRef, RoutedChange};
+use crate::rules::Order;
 use crate::sink::Sink;
 use crate::source::SourceTable;
 use crate::version;
@@ -155,7 +156,8 @@ impl Batch<'_> {
             }
             self.catalogue = self.flow.catalogue();
         }
-        let (start, places) = (self.next, self.catalogue.is_by_arrival().then(|| self.places.clone()));
+        let (start, places) =
+            (self.next, (self.catalogue.order() == Order::Arrival).then(|| self.places.clone()));
         let chunk = self.chunk()?;
         let is_unknown = |error: &Error| error.code() == Code::UnknownKey;
         let lacks_key = |(_, verdict): &(RecordRef, Verdict)| match verdict {
@@ -261,7 +263,7 @@ impl Batch<'_> {
         Ok(routed.map(|tracked| RoutedChange { at, ..tracked }))
     }
 
-    /// Gives an event its version by arrival, where versions go by that.
+    /// Gives an event its version, where the source's own order does not count.
     pub(super) fn give_version(
         &mut self,
         origin: RecordRef,
@@ -271,9 +273,12 @@ impl Batch<'_> {
         if event.key.is_none() && event.change != Change::Truncate {
             return Err(Error::poison(Code::NoKey, "The change event has no key."));
         }
-        // what was loaded for a table that goes by arrival comes before all that arrived
-        let loaded = event.version.scheme() == version::ARRIVAL && event.version.is_loaded();
-        if self.catalogue.is_by_arrival() && !loaded && !event.is_routed {
+        // what was loaded for a table comes before all that arrived, and what comes from an archive has its place
+        let is_loaded = |scheme| event.version.scheme() == scheme && event.version.is_loaded();
+        let order = Some(self.catalogue.order()).filter(|_| !event.is_routed);
+        if order == Some(Order::Once) && !is_loaded(version::ONCE) {
+            event.version = version::once(self.flow.epoch);
+        } else if order == Some(Order::Arrival) && !is_loaded(version::ARRIVAL) {
             if record.redelivered == Redelivered::Alone && record.sequence_number.is_none() {
                 return Err(Error::config(format!(
                     "source.version = \"arrival\", but {} delivers in no order. Use a FIFO queue or a stream, or let \

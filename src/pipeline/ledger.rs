@@ -610,6 +610,8 @@ impl<'f> Ledger<'f> {
         // a record of which nothing is known was never started
         let outcomes = self.outcomes.into_iter().map(|known| known.unwrap_or(Outcome::Failed)).collect();
         let mut report = Report::new(self.records, outcomes, self.failure, self.stopped);
+        let code = |letters: &Vec<Letter>| letters.first().map(|letter| letter.error.code());
+        report.codes = self.letters.iter().filter_map(|(at, letters)| Some((*at, code(letters)?))).collect();
         report.parts = self.parts;
         let mut meter = self.meter;
         for (table, Backwards { changes, snapshot_rows }) in self.backwards {

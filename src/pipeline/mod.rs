@@ -14,7 +14,7 @@ pub use batch::{Batch, CHUNK_RECORDS};
 pub use chunk::{Chunk, RowId, Verdict};
 #[cfg(feature = "dynamodb")]
 pub(crate) use export::EXPORT;
-#[cfg(feature = "archive")]
+#[cfg(any(feature = "archive", feature = "http"))]
 pub(crate) use export::known_target;
 pub use flow::Flow;
 pub use write::TableKey;
@@ -32,7 +32,7 @@ use tracing::{Instrument as _, debug_span};
 use write::write;
 
 /// No new chunk is started when less than this is left: enough for one chunk, parking and the answer.
-const MARGIN: Duration = Duration::from_millis(500);
+pub(crate) const MARGIN: Duration = Duration::from_millis(500);
 
 /// Takes a batch through the whole flow and says what became of every record. What was measured on the way goes to the
 /// subscriber: [`crate::metrics`].
@@ -63,7 +63,7 @@ async fn process_of<S: Sink>(batch: Batch<'_>, sink: &S, deadline: Deadline) -> 
 }
 
 /// The same, giving the measures to whoever knows more to tell; none when nobody listens.
-#[cfg(feature = "lambda")]
+#[cfg(any(feature = "lambda", feature = "http"))]
 pub(crate) async fn measured<S: Sink>(
     flow: &Flow,
     sink: &S,

@@ -3,7 +3,7 @@
 use crate::config::{Beside, Config, VersionScheme};
 use crate::error::{Error, Result};
 use crate::sink::KnownTarget;
-use crate::version::ARRIVAL;
+use crate::version::{ARRIVAL, ONCE};
 
 /// The decoder of what a snapshot reads.
 pub(super) const DECODER: &str = "snapshot";
@@ -22,6 +22,9 @@ pub(super) fn scheme(
 ) -> Result<char> {
     if config.source.version == VersionScheme::Arrival {
         return Ok(ARRIVAL);
+    }
+    if config.source.version == VersionScheme::Once {
+        return Ok(ONCE);
     }
     match config.snapshot.beside {
         Beside::Auto => match (target.and_then(|target| target.scheme.chars().next()), pinned(config)) {

@@ -1,5 +1,5 @@
 //! docs/dynamodb-to-postgresql.md, as far as it goes without an account, and docs/snapshot.md: their commands are run
-//! in order, as they stand.
+//! in order, as they stand. Those of docs/collect.md run beside the tests of `rowtide serve`.
 
 use crate::cli::command;
 use crate::support::server;
@@ -13,7 +13,7 @@ const SNAPSHOTS: &str = include_str!("../../docs/snapshot.md");
 const STREAM: &str = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders/stream/2026-03-01T10:00:00.000";
 
 /// The blocks of a page behind this mark, without their fences.
-fn blocks<'p>(page: &'p str, language: &str, mark: &str) -> Vec<&'p str> {
+pub(crate) fn blocks<'p>(page: &'p str, language: &str, mark: &str) -> Vec<&'p str> {
     let fence = format!("{mark}```{language}\n");
     page.split(&fence).skip(1).filter_map(|rest| rest.split("```").next()).collect()
 }
@@ -52,7 +52,7 @@ fn table(folder: &Path) {
 }
 
 /// What a shell prints that runs a block of a page there; it must end well.
-fn run(folder: &Path, block: &str, variables: &[(&str, &str)]) -> String {
+pub(crate) fn run(folder: &Path, block: &str, variables: &[(&str, &str)]) -> String {
     let binaries = PathBuf::from(command().get_program()).parent().unwrap().to_owned();
     let path = format!("{}:{}", binaries.display(), std::env::var("PATH").unwrap());
     let mut shell = Command::new("bash");

@@ -7,6 +7,7 @@ mod boundaries;
 mod cases;
 mod cli;
 mod codes;
+mod collect;
 mod convergence;
 mod cratedb;
 mod decode;

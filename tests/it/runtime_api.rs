@@ -14,6 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The compiled functions.
 pub(crate) const FUNCTION: &str = env!("CARGO_BIN_EXE_rowtide-stream");
 const SNAPSHOT_FUNCTION: &str = env!("CARGO_BIN_EXE_rowtide-snapshot");
+const COLLECT_FUNCTION: &str = env!("CARGO_BIN_EXE_rowtide-collect");
 /// What Lambda's own API is asked for when a function invokes another later.
 const INVOKES: &str = "/2015-03-31/functions/";
 
@@ -59,7 +60,7 @@ pub(crate) struct Function {
     posts: mpsc::UnboundedReceiver<Post>,
     child: Child,
     invocations: usize,
-    /// What the function of snapshots printed: of many invocations that is more than a pipe holds.
+    /// What the functions of snapshots and of documents printed: of many invocations that is more than a pipe holds.
     printed: Arc<Mutex<Vec<u8>>>,
 }
 
@@ -76,6 +77,11 @@ impl Function {
     /// Starts the function of snapshots, for which the stand-in is Lambda's own API, too.
     pub(crate) async fn start_snapshot(variables: &[(&str, &str)]) -> Self {
         Self::start_binary(SNAPSHOT_FUNCTION, variables, Extensions::Yes).await
+    }
+
+    /// Starts the function that takes documents.
+    pub(crate) async fn start_collect(variables: &[(&str, &str)]) -> Self {
+        Self::start_binary(COLLECT_FUNCTION, variables, Extensions::Yes).await
     }
 
     async fn start_binary(binary: &str, variables: &[(&str, &str)], extensions: Extensions) -> Self {
@@ -150,7 +156,7 @@ impl Function {
         }
     }
 
-    /// The metrics that the function of snapshots has printed, as CloudWatch takes them.
+    /// The metrics that such a function has printed, as CloudWatch takes them.
     pub(crate) fn metrics(&self) -> Vec<serde_json::Value> {
         let printed = self.printed.lock().unwrap();
         let lines = std::str::from_utf8(&printed).unwrap().lines();

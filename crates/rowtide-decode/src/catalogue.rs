@@ -3,12 +3,12 @@
 
 use crate::error::{Code, Error, Result};
 use crate::memo::Memo;
-use crate::rules::{Images, Keyless, Rules, TableRules};
+use crate::rules::{Images, Keyless, Order, Rules, TableRules};
 use crate::source::{SourceIdentity, SourceTable};
 use std::sync::Arc;
 
 /// The longest name of a table: no source has names of a tenth of it.
-pub(crate) const TABLE_BYTES_MAX: usize = 1_024;
+pub const TABLE_BYTES_MAX: usize = 1_024;
 
 /// What a source said of one of its tables, in a record of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,10 +145,22 @@ impl Catalogue {
         self.rules.leaves_others_out && matches!(self.rules.tables.first(table), Ok(None))
     }
 
-    /// Whether changes are ordered by their arrival: then no position of the source is needed.
+    /// What orders the changes of a key.
+    #[must_use]
+    pub fn order(&self) -> Order {
+        self.rules.order
+    }
+
+    /// Whether changes are ordered by their arrival.
     #[must_use]
     pub fn is_by_arrival(&self) -> bool {
-        self.rules.by_arrival
+        self.rules.order == Order::Arrival
+    }
+
+    /// Whether the source orders them: else no position of it is needed.
+    #[must_use]
+    pub fn needs_position(&self) -> bool {
+        self.rules.order == Order::Source
     }
 
     /// The columns of the key as the route names them.

@@ -6,8 +6,8 @@ use crate::decode::{Decoded, Decoder, LazyObject, Reason, Settings};
 use crate::error::{Code, Disposition, Error, Result};
 use crate::event::ChangeEvent;
 use crate::formats::{
-    Archive, Canal, Debezium, Dms, Dsql, DynamodbExport, DynamodbKinesis, DynamodbStreams, Json, Maxwell,
-    Mongodb, Snapshot, Wal2json,
+    Archive, Canal, Collect, Debezium, Dms, Dsql, DynamodbExport, DynamodbKinesis, DynamodbStreams, Json,
+    Maxwell, Mongodb, Snapshot, Wal2json,
 };
 use crate::record::Record;
 use crate::unpack::{self, Bounds, PART_BYTES};
@@ -67,6 +67,7 @@ fn every(settings: &Settings) -> Vec<Box<dyn Decoder>> {
         Box::new(DynamodbExport::new(settings.clone())),
         Box::new(Snapshot::new(settings.clone())),
         Box::new(Archive),
+        Box::new(Collect::new(settings.clone())),
         // last: it takes what the pointers fit and nobody else recognises
         Box::new(Json::new(settings.clone())),
     ]
@@ -305,7 +306,7 @@ mod tests {
     use crate::rules::{Keyless, Rules, TableRules};
 
     /// Records of each decoder that name a table `NAME`.
-    const OF_NAME: [(&str, &str); 20] = [
+    const OF_NAME: [(&str, &str); 21] = [
         (
             "dynamodb-kinesis",
             r#"{"eventName":"REMOVE","tableName":"NAME","recordFormat":"application/json","dynamodb":{
@@ -326,6 +327,7 @@ mod tests {
             r#"{"rowtide_snapshot":{"table":"NAME","scheme":"l","at":"2026-03-02T08:00:00Z","key":["id"]},
             "row":{"id":1}}"#,
         ),
+        ("collect", r#"{"rowtide_collect":{"table":"NAME","id":"a"},"document":{"n":1}}"#),
         (
             "archive",
             r#"{"rowtide_change":1,"change":"delete","table":"NAME","key":{"id":1},"version":"p.0000.1.01"}"#,

@@ -27,6 +27,18 @@ pub enum Images {
     Full,
 }
 
+/// What orders the changes of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    /// The source: its records tell their place in it.
+    #[default]
+    Source,
+    /// Their arrival: no position of the source is needed.
+    Arrival,
+    /// Nothing, as nothing ever changes: the first write of a key counts, whatever comes later is a repetition.
+    Once,
+}
+
 /// What is said of some tables of a source.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TableRules {
@@ -45,8 +57,8 @@ pub struct Rules {
     pub tables: ByTable<TableRules>,
     /// Whether records of other tables are left out, so that nobody needs to know their keys.
     pub leaves_others_out: bool,
-    /// Whether changes are ordered by their arrival: then no position of the source is needed.
-    pub by_arrival: bool,
+    /// What orders the changes of a key.
+    pub order: Order,
 }
 
 impl Rules {

@@ -173,6 +173,9 @@ impl fmt::Display for Version {
 /// The scheme of the opt-out `version = "arrival"`.
 pub const ARRIVAL: char = 'a';
 
+/// The scheme of `version = "once"`.
+pub const ONCE: char = 'f';
+
 /// What a scheme's letter stands for, in the words of `source.decoder` and `source.version`.
 #[must_use]
 pub fn scheme_name(letter: char) -> &'static str {
@@ -181,6 +184,7 @@ pub fn scheme_name(letter: char) -> &'static str {
         'b' => "debezium for Db2",
         'c' => "canal",
         'd' => "dynamodb",
+        ONCE => "once",
         'g' => "debezium for MongoDB",
         'j' => "json",
         'k' => "dynamodb-kinesis",
@@ -208,9 +212,16 @@ pub fn arrival(epoch: u16, position: &str, place: u32) -> Result<Version> {
     Ok(Version::new(ARRIVAL, epoch, Rank::Positioned).digits(position)?.index(place))
 }
 
+/// The version of `version = "once"`, the same for every change: the first write of a key is not replaced within its
+/// epoch, and what comes later is stale.
+#[must_use]
+pub fn once(epoch: u16) -> Version {
+    Version::new(ONCE, epoch, Rank::Positioned)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Rank, Version, arrival};
+    use super::{Rank, Version, arrival, once};
     use proptest::prelude::*;
 
     #[test]
@@ -223,6 +234,7 @@ mod tests {
         let text = "k.0000.1.00061d010e56e703.05649664459213214506049272029928136046394554240732946759682";
         assert_eq!(kinesis.digits(sequence).unwrap().as_str(), text);
         assert_eq!(arrival(10, "7", 3).unwrap().as_str(), "a.000a.1.0017.00000003");
+        assert_eq!(once(10).as_str(), "f.000a.1");
     }
 
     #[test]

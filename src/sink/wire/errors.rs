@@ -203,6 +203,7 @@ macro_rules! privileges_of_sink {
         "`rowtide doctor --sink URL` lists what is needed"
     };
 }
+#[cfg(feature = "archive")]
 pub(super) const PRIVILEGES_OF_SINK: &str = privileges_of_sink!();
 
 fn meaning(sqlstate: &str) -> &'static str {

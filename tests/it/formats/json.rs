@@ -1,7 +1,9 @@
 //! JSON of one's own, with versions of two kinds, and by arrival.
 
 use super::{Delivered, Format, Row, Step, converges};
+use crate::model::{Memory, is_done, take};
 use rowtide::config::{Config, VersionScheme};
+use rowtide::pipeline::Flow;
 use rowtide::record::Record;
 
 fn config() -> Config {
@@ -54,6 +56,35 @@ fn times_with_and_without_fractions_order_the_changes() {
         record(step, at, &format!(r#""2026-03-01T08:{:02}:00{fraction}Z""#, at / 3))
     };
     converges(&Format { config: config(), ..Format::new(records) });
+}
+
+#[test]
+fn once_written_a_row_stays_and_its_repetitions_may_come_anyhow() {
+    let mut config = config();
+    config.source.json_version = None;
+    config.source.json_operation = None;
+    config.source.version = VersionScheme::Once;
+    let event = |id: u8, name: &str| {
+        let row = Row { id, name: name.to_owned(), n: Some(i64::from(id)) };
+        record(&Step::Insert(row), id.into(), "null").remove(0)
+    };
+    let sent: Vec<Record> = (0..40).map(|id| event(id, "first")).collect();
+    let flow = Flow::new(&config).unwrap();
+    let memory = Memory::new();
+    // backwards, in batches of three, everything twice, and then with other values
+    let delivered: Vec<Record> = sent.iter().rev().chain(&sent).cloned().collect();
+    for batch in delivered.chunks(3) {
+        assert!(is_done(&take(&flow, &memory, batch)));
+    }
+    let before = memory.live();
+    let others: Vec<Record> = (0..40).map(|id| event(id, "second")).collect();
+    let report = take(&flow, &memory, &others);
+    assert!(is_done(&report));
+    assert_eq!((report.counts().stale, before.len()), (40, 40));
+    assert_eq!(memory.live(), before);
+    // of two in one batch the first counts
+    assert!(is_done(&take(&flow, &memory, &[event(50, "first"), event(50, "second")])));
+    assert!(memory.live().values().all(|document| document.contains("first")));
 }
 
 #[test]

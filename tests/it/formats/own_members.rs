@@ -181,6 +181,9 @@ const WORDS: &[&str] = &[
     "index",
     // rows of a snapshot
     "rowtide_snapshot",
+    // documents that came by HTTP
+    "rowtide_collect",
+    "document",
     "scheme",
     "at",
     "gone",
@@ -509,6 +512,21 @@ const FORMATS: &[Format] = &[
         },
         taken: &[],
         names_keys: true,
+    },
+    Format {
+        decoder: "collect",
+        is_pinned: false,
+        told: |_| (Settings::default(), Rules::default()),
+        records: |_, columns| {
+            let document = plain(columns);
+            let head = r#""rowtide_collect":{"table":"shop.orders","id":1}"#;
+            vec![
+                format!(r#"{{{head},"document":{{{document}}}}}"#),
+                format!(r#"{{"document":{{{document}}},{head}}}"#),
+            ]
+        },
+        taken: &[],
+        names_keys: false,
     },
     Format {
         decoder: "json",

@@ -16,8 +16,9 @@ use crate::error::{Code, Error, Result};
 use crate::event::{Change, ChangeEvent, Key, Timestamp};
 use crate::json;
 use crate::record::{Record, Redelivered};
+use crate::rules::Order;
 use crate::source::{SourceIdentity, SourceTable};
-use crate::version::{ARRIVAL, Rank, Version, arrival};
+use crate::version::{ARRIVAL, Rank, Version, arrival, once};
 use std::borrow::Cow;
 
 /// What happened.
@@ -59,7 +60,7 @@ pub(crate) trait RowChange {
     /// What happened.
     fn operation(&self) -> Result<Operation>;
 
-    /// The place in the source's order. Not asked where changes go by their arrival.
+    /// The place in the source's order. Asked only where that orders the changes.
     fn version(&self) -> Result<Version>;
 
     /// Whether the row was read beside the stream of its table: then its place is below all of the stream, by arrival
@@ -186,18 +187,21 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// The version of a change. Where changes go by their arrival the source's order is not asked: the flow gives them
-    /// one, and refuses a transport that delivers in no order.
+    /// The version of a change. Where changes go by their arrival, or a row is written once, the source's order is not
+    /// asked. By arrival the flow gives them one, and refuses a transport that delivers in no order.
     ///
     /// # Errors
     /// Those of `of_source`. Every change has a version, so a name that no table can have is refused here.
     pub(crate) fn version(&self, of_source: impl FnOnce() -> Result<Version>) -> Result<Version> {
         check_name(&self.name)?;
-        if !self.catalogue.is_by_arrival() {
-            return of_source();
+        match self.catalogue.order() {
+            Order::Source => of_source(),
+            Order::Arrival => {
+                let unordered = || Version::new(ARRIVAL, self.epoch, Rank::Positioned);
+                Ok(arrival(self.epoch, self.record.sequence(), 0).unwrap_or_else(|_| unordered()))
+            }
+            Order::Once => Ok(once(self.epoch)),
         }
-        let unordered = || Version::new(ARRIVAL, self.epoch, Rank::Positioned);
-        Ok(arrival(self.epoch, self.record.sequence(), 0).unwrap_or_else(|_| unordered()))
     }
 
     /// As [`then_by_arrival`], where the source's own order can tie; `advice` is what to do when there is no number.
@@ -387,7 +391,7 @@ mod tests {
     use crate::error::Result;
     use crate::event::Timestamp;
     use crate::record::Record;
-    use crate::rules::{Keyless, Rules, TableRules};
+    use crate::rules::{Keyless, Order, Rules, TableRules};
     use crate::source::SourceIdentity;
     use crate::version::{Rank, Version};
 
@@ -472,7 +476,7 @@ mod tests {
     }
     #[test]
     fn by_arrival_the_order_of_the_source_is_not_asked_and_that_of_the_transport_is_the_flow_s() {
-        let rules = Rules { by_arrival: true, ..Rules::default() };
+        let rules = Rules { order: Order::Arrival, ..Rules::default() };
         let deleted = told(rules, "t", &["id".to_owned()], r#"{"id":1}"#);
         assert_eq!(deleted.unwrap(), r#"{"id":1} a.0000.1"#);
     }

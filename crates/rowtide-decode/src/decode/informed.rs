@@ -3,7 +3,7 @@
 use super::{Decoded, Decoder, LazyObject, Result};
 use crate::catalogue::Catalogue;
 use crate::record::Record;
-use crate::rules::{ByTable, Rules, TablePattern, TableRules};
+use crate::rules::{ByTable, Order, Rules, TablePattern, TableRules};
 
 /// What a decoder makes of a record by itself.
 pub(crate) fn alone(decoder: &impl Decoder, record: &Record) -> Result<Decoded> {
@@ -49,10 +49,10 @@ pub(crate) fn rules(from: &str, change: impl FnOnce(&mut TableRules)) -> Rules {
     let mut said = TableRules::default();
     change(&mut said);
     let pattern = TablePattern { from: from.to_owned(), ..TablePattern::default() };
-    Rules { tables: ByTable::new(vec![(pattern, said)]), leaves_others_out: true, by_arrival: false }
+    Rules { tables: ByTable::new(vec![(pattern, said)]), leaves_others_out: true, ..Rules::default() }
 }
 
 /// The rules of a source whose changes are ordered by their arrival.
 pub(crate) fn by_arrival(rules: Rules) -> Rules {
-    Rules { by_arrival: true, ..rules }
+    Rules { order: Order::Arrival, ..rules }
 }

@@ -211,8 +211,10 @@ mod tests {
 
     fn decode(payload: &str) -> Result<ChangeEvent> {
         // neither of them says anything of what is archived
-        let rules =
-            Rules { by_arrival: true, ..rules("public.orders", |it| it.key = vec!["other".to_owned()]) };
+        let rules = Rules {
+            order: crate::rules::Order::Arrival,
+            ..rules("public.orders", |it| it.key = vec!["other".to_owned()])
+        };
         let decoded = alone(&Informed::new(Archive, rules), &Record::new("s", "1", payload.to_owned()))?;
         let Decoded::Events(mut events) = decoded else { panic!("{decoded:?}") };
         assert_eq!(events.len(), 1);

@@ -3,6 +3,7 @@
 
 pub mod archive;
 pub mod canal;
+pub mod collect;
 pub mod debezium;
 pub mod dms;
 pub mod dsql;
@@ -16,6 +17,7 @@ pub mod wal2json;
 
 pub use archive::Archive;
 pub use canal::Canal;
+pub use collect::Collect;
 pub use debezium::Debezium;
 pub use dms::Dms;
 pub use dsql::Dsql;

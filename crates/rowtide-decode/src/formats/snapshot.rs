@@ -208,7 +208,7 @@ mod tests {
     use crate::error::Result;
     use crate::event::{Change, ChangeEvent};
     use crate::record::Record;
-    use crate::rules::{Keyless, Rules};
+    use crate::rules::{Keyless, Order, Rules};
 
     fn record(head: &str, rest: &str) -> String {
         format!(
@@ -251,7 +251,7 @@ mod tests {
             decode_as(rules, 0, record(&head, r#""row":{"id":7}"#)).unwrap().version.as_str().to_owned()
         };
         assert_eq!(of(Rules::default(), "x"), "x.0000.0.0000000069a54380");
-        let by_arrival = Rules { by_arrival: true, ..Rules::default() };
+        let by_arrival = Rules { order: Order::Arrival, ..Rules::default() };
         assert_eq!(of(by_arrival, "a"), "a.0000.0.00064c05f937e001");
     }
 

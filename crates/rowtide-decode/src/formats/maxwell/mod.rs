@@ -149,7 +149,7 @@ impl<'d> Decoding<'d, Maxwell> {
         let changed_at = message.changed_at();
         let seconds = changed_at.and_then(|at| u64::try_from(at.0 / 1_000_000).ok());
         let is_placed = seconds.is_some() || row::present(message.position).is_some();
-        if !(is_placed || self.catalogue.is_by_arrival() || table.is_left_out()) {
+        if !(is_placed || !self.catalogue.needs_position() || table.is_left_out()) {
             return Ok(Decoded::Ignored(Reason::Control));
         }
         table.truncated(changed_at, || match (row::present(message.position), seconds) {

@@ -1,0 +1,32 @@
+-- public.collect
+insert into "public"."collect_cdc" as t (key, pk, data, aux, version, deleted, changed_at, applied_at)
+select u.key, u.pk::jsonb, u.data::jsonb, u.aux::jsonb, u.version, u.deleted, u.changed_at, clock_timestamp()
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::timestamptz[])
+  as u(key, pk, data, aux, version, deleted, changed_at)
+where not exists (
+  select from "public"."collect_cdc" as s
+  where s.key = u.key collate "C" and s.version >= u.version collate "C")
+order by u.key collate "C"
+on conflict (key) do update set
+  pk = excluded.pk, data = excluded.data, aux = excluded.aux, version = excluded.version, deleted = excluded.deleted,
+  changed_at = excluded.changed_at, applied_at = excluded.applied_at
+where excluded.version > t.version
+returning t.key;
+-- 3f1c2a44-0000-4000-8000-000000000000: "[\"e-1\"]", {"_id":"e-1"}, {"hello":"world"}, {}, "f.0000.1", false, null
+-- 3f1c2a44-0000-4000-8000-000000000001: "[\"e-2\"]", {"_id":"e-2"}, {"user":{"id":7,"name":"Ann"},"total":19.90}, {}, "f.0000.1", false, null
+-- 3f1c2a44-0000-4000-8000-000000000003: "[7]", {"_id":7}, {"kind":"number"}, {}, "f.0000.1", false, null
+-- public.clicks
+insert into "public"."clicks_cdc" as t (key, pk, data, aux, version, deleted, changed_at, applied_at)
+select u.key, u.pk::jsonb, u.data::jsonb, u.aux::jsonb, u.version, u.deleted, u.changed_at, clock_timestamp()
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::timestamptz[])
+  as u(key, pk, data, aux, version, deleted, changed_at)
+where not exists (
+  select from "public"."clicks_cdc" as s
+  where s.key = u.key collate "C" and s.version >= u.version collate "C")
+order by u.key collate "C"
+on conflict (key) do update set
+  pk = excluded.pk, data = excluded.data, aux = excluded.aux, version = excluded.version, deleted = excluded.deleted,
+  changed_at = excluded.changed_at, applied_at = excluded.applied_at
+where excluded.version > t.version
+returning t.key;
+-- 3f1c2a44-0000-4000-8000-000000000002: "[\"9b2f\"]", {"_id":"9b2f"}, {"page":"/start","at":"2026-03-02T08:35:30Z"}, {}, "f.0000.1", false, null

@@ -1,0 +1,24 @@
+-- doc.collect
+alter table "doc"."collect_cdc"
+  add column "data"['document'] double precision,
+  add column "data"['empty'] text,
+  add column "data"['neg'] double precision,
+  add column "data"['rowtide_collect'] object(strict) as ("table" text),
+  add column "data"['table'] text,
+  add column "data"['text'] text,
+  add column "pk"['_id'] text;
+-- doc.collect
+insert into "doc"."collect_cdc" (key, pk, data, aux, version, deleted, changed_at, applied_at)
+values
+  ($2, $3, $4, $5, $6, $7, $8, $1)
+on conflict (key) do update set
+  pk = case when version is null or excluded.version > version then excluded.pk else pk end,
+  data = case when version is null or excluded.version > version then excluded.data else data end,
+  aux = case when version is null or excluded.version > version then excluded.aux else aux end,
+  version = case when version is null or excluded.version > version then excluded.version else version end,
+  deleted = case when version is null or excluded.version > version then excluded.deleted else deleted end,
+  changed_at = case when version is null or excluded.version > version then excluded.changed_at else changed_at end,
+  applied_at = case when version is null or excluded.version > version then excluded.applied_at else applied_at end
+returning key, version, applied_at;
+-- 3f1c2a44-0000-4000-8000-000000000001: null, "[\"a/b~c ü\"]", {"_id":"a/b~c ü"}, {"rowtide_collect":{"table":"x"},"document":1,"table":"t"}, {}, "f.0000.1", false, null
+-- 3f1c2a44-0000-4000-8000-000000000000: null, "[\"v-1\"]", {"_id":"v-1"}, {"neg":-0.5,"text":"Grüße 😀","empty":""}, {"/data/big":"12345678901234567890.123456789","/data/exp":"1E2","/data/list":"[1,\"a\",null,{\"b\":[]}]","/data/nothing":"null"}, "f.0000.1", false, null
