@@ -108,9 +108,7 @@ fn is_same(stored: &StoredRow, document: &[(String, Value)]) -> bool {
 
 fn is_equal(one: &Value, other: &Value) -> bool {
     match (one, other) {
-        (Value::Number(one), Value::Number(other)) => {
-            one == other || decimal::canonical(one).ok() == decimal::canonical(other).ok()
-        }
+        (Value::Number(one), Value::Number(other)) => one == other || decimal::compare(one, other).is_eq(),
         (Value::Array(one), Value::Array(other)) => {
             one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_equal(one, other))
         }
