@@ -2,7 +2,7 @@
 //! nothing.
 
 use crate::deadline::Deadline;
-use crate::decimal;
+use crate::decimal::is_same_value;
 use crate::error::Result;
 use crate::event::Key;
 use crate::formats::collect::{HEAD, KEY};
@@ -106,22 +106,9 @@ fn is_same(stored: &StoredRow, document: &[(String, Value)]) -> bool {
     stored.iter().all(|(name, value)| sent.get(name.as_str()).is_none_or(|sent| is_equal(value, sent)))
 }
 
-fn is_equal(one: &Value, other: &Value) -> bool {
-    match (one, other) {
-        (Value::Number(one), Value::Number(other)) => one == other || decimal::compare(one, other).is_eq(),
-        (Value::Array(one), Value::Array(other)) => {
-            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_equal(one, other))
-        }
-        (Value::Object(one), Value::Object(other)) => {
-            let (one, other): (HashMap<_, _>, HashMap<_, _>) =
-                (one.iter().map(|(n, v)| (n, v)).collect(), other.iter().map(|(n, v)| (n, v)).collect());
-            one.len() == other.len()
-                && one
-                    .iter()
-                    .all(|(name, value)| other.get(*name).is_some_and(|other| is_equal(value, other)))
-        }
-        // a route may have made a document of its text
-        (Value::Object(_) | Value::Array(_), Value::String(_)) => true,
-        (one, other) => one == other,
-    }
+fn is_equal(stored: &Value, sent: &Value) -> bool {
+    // a route may have made a document of its text
+    is_same_value(stored, sent, |stored, sent| {
+        matches!((stored, sent), (Value::Object(_) | Value::Array(_), Value::String(_)))
+    })
 }

@@ -8,6 +8,7 @@ use super::answer::Refusal;
 use super::id::WEBHOOK_ID;
 use crate::config::{CollectSettings, SignatureScheme};
 use crate::error::{Error, Result};
+use crate::event::bytes_of_hex;
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -95,7 +96,7 @@ impl Signer {
         match self.scheme {
             SignatureScheme::Github => {
                 let digits = signature.strip_prefix("sha256=").ok_or_else(wrong)?;
-                self.check(&[body], [digits].into_iter().map(from_hex))?;
+                self.check(&[body], [digits].into_iter().map(bytes_of_hex))?;
                 Ok(Signed::BodyAlone)
             }
             SignatureScheme::StandardWebhooks => {
@@ -110,7 +111,7 @@ impl Signer {
             SignatureScheme::Stripe => {
                 let parts = || signature.split(',').filter_map(|part| part.trim().split_once('='));
                 let time = parts().find(|(name, _)| *name == "t").map(|(_, time)| time).ok_or_else(wrong)?;
-                let signatures = parts().filter(|(name, _)| *name == "v1").map(|(_, one)| from_hex(one));
+                let signatures = parts().filter(|(name, _)| *name == "v1").map(|(_, one)| bytes_of_hex(one));
                 self.check(&[time.as_bytes(), b".", body], signatures)?;
                 is_timely(time, now)?;
                 Ok(Signed::BodyAlone)
@@ -149,15 +150,6 @@ fn is_timely(time: &str, now: SystemTime) -> Result<(), Refusal> {
         "expired_signature",
         format!("The signature was made more than {} seconds before or after now.", WINDOW.as_secs()),
     ))
-}
-
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let pair = |pair: &[u8]| match pair {
-        [high, low] => Some(digit(high)? << 4 | digit(low)?),
-        _ => None,
-    };
-    text.as_bytes().chunks(2).map(pair).collect()
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ const GOODBYE: Duration = Duration::from_millis(100);
 const EXTENSION: &str = "rowtide-shutdown";
 
 /// The function's name.
-#[cfg(feature = "http")]
+#[cfg(any(feature = "archive", feature = "http"))]
 pub(super) fn function_name() -> Option<String> {
     std::env::var("AWS_LAMBDA_FUNCTION_NAME").ok().filter(|name| !name.is_empty())
 }

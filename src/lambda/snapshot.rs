@@ -7,6 +7,7 @@
 //! comes again.
 
 use super::function::{Failure, Function, Response, deadline, serve};
+use super::platform::function_name;
 use crate::config::Draft;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
@@ -95,7 +96,7 @@ impl Function for SnapshotFunction {
         let answer = Box::pin(self.answer(payload.get(), &context)).await;
         if answer.is_err() {
             // each page of rows tells of itself
-            self.emitter.emit(Measures::failed(), started.elapsed(), name_of(&context));
+            self.emitter.emit(Measures::failed(), started.elapsed(), function_name().as_deref());
         }
         Ok(RawValue::from_string(answer?).map_err(|_| Error::config("The answer is not JSON."))?)
     }
@@ -118,7 +119,7 @@ impl SnapshotFunction {
         let deadline = deadline(context);
         let mut config = self.database.config(deadline).await?;
         if config.metrics.service.is_none() {
-            config.metrics.service = name_of(context).map(str::to_owned);
+            config.metrics.service = function_name();
         }
         let sink = Some((&self.database, &self.database));
         let job = Box::pin(Snapshot::new(&config, sink)).await?;
@@ -287,11 +288,6 @@ impl SnapshotFunction {
         };
         self.secrets.invoke_later(&function, &part.event()).await
     }
-}
-
-/// The function's name, if there is one.
-fn name_of(context: &Context) -> Option<&str> {
-    Some(context.env_config.function_name.as_str()).filter(|name| !name.is_empty())
 }
 
 /// A part of a table, and how often it was gone on with.

@@ -2,7 +2,7 @@
 
 use crate::catalogue::TableSchema;
 use crate::deadline::Deadline;
-use crate::decimal::compare;
+use crate::decimal::is_same_value;
 use crate::error::{Code, Error, Result};
 use crate::json::Value;
 use crate::plan::{PlannedRow, Write, merge};
@@ -176,18 +176,8 @@ fn differing(expected: &Value, stored: &Value) -> Vec<String> {
     fields
 }
 
-/// Whether two values are equal: members in any order, and numbers by their value.
 fn is_same(one: &Value, other: &Value) -> bool {
-    match (one, other) {
-        (Value::Number(one), Value::Number(other)) => one == other || compare(one, other).is_eq(),
-        (Value::Array(one), Value::Array(other)) => {
-            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_same(one, other))
-        }
-        (Value::Object(members), Value::Object(others)) => {
-            members.len() == others.len() && differing(one, other).is_empty()
-        }
-        _ => one == other,
-    }
+    is_same_value(one, other, |_, _| false)
 }
 
 impl Sink for Comparer<'_> {

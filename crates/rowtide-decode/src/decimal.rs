@@ -1,7 +1,9 @@
 //! Decimal numbers as text: normalised, compared and written out without ever becoming a float.
 
+use crate::json::Value;
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::HashMap;
 
 /// Largest and smallest decimal exponent of a DynamoDB number in scientific notation.
 /// Source: Amazon DynamoDB Developer Guide, "Data types: Number" (1E-130 to 9.99…E+125).
@@ -145,6 +147,37 @@ pub fn canonical(text: &str) -> Result<String, NumberFault> {
         let (whole, fraction) = digits.split_at(usize::try_from(point).unwrap_or(0));
         format!("{sign}{whole}.{fraction}")
     })
+}
+
+/// Whether two values are equal: members in any order, numbers by their value. Of two that are of different kinds
+/// `unlike` says whether they stand for the same.
+///
+/// ```
+/// use rowtide_decode::decimal::is_same_value;
+/// use rowtide_decode::json::Value;
+///
+/// let value = |text: &str| Value::parse(text).expect("JSON");
+/// assert!(is_same_value(&value(r#"{"a":1.10,"b":[1]}"#), &value(r#"{"b":[1E0],"a":1.1}"#), |_, _| false));
+/// assert!(!is_same_value(&value("9007199254740993"), &value("9007199254740992"), |_, _| false));
+/// ```
+#[must_use]
+pub fn is_same_value(one: &Value, other: &Value, unlike: fn(&Value, &Value) -> bool) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => one == other || compare(one, other).is_eq(),
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len()
+                && one.iter().zip(other).all(|(one, other)| is_same_value(one, other, unlike))
+        }
+        (Value::Object(members), Value::Object(others)) => {
+            let others: HashMap<&str, &Value> =
+                others.iter().map(|(name, value)| (name.as_str(), value)).collect();
+            let is_there = |(name, value): &(String, Value)| {
+                others.get(name.as_str()).is_some_and(|other| is_same_value(value, other, unlike))
+            };
+            members.len() == others.len() && members.iter().all(is_there)
+        }
+        _ => one == other || unlike(one, other),
+    }
 }
 
 /// Compares two numbers by value; a text that is no number sorts first.
