@@ -115,6 +115,7 @@ impl Routes {
     }
 
     /// What the configuration says of the rows of a table: another text as soon as it says something else.
+    #[cfg(feature = "archive")]
     #[must_use]
     pub(crate) fn said_of(&self, table: SourceTable<'_>) -> String {
         format!("{:?}", self.policy.routes.first(table))
