@@ -228,8 +228,19 @@ pub(crate) fn run_time(name: &str) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
-    use super::{run_name, run_time};
+    use super::{BegunWith, TableProgress, run_name, run_time};
     use crate::event::Timestamp;
+
+    #[test]
+    fn what_a_former_version_kept_is_gone_on_with() {
+        let kept = r#"{"run":"20261130T231151.000001Z","scheme":"l","to_sink":true,"to_archive":false,
+            "parts":[{"after":null,"until":["9"]}],"is_done":false}"#;
+        let kept: TableProgress = serde_json::from_str(kept).unwrap();
+        assert_eq!(kept.parts.len(), 1);
+        let of = |filter: &str| BegunWith::new([("where", filter.to_owned()), ("query", String::new())]);
+        assert!(kept.begun_with.other_than(&of("a")).is_empty(), "it says nothing of what it was begun with");
+        assert_eq!(of("a").other_than(&of("b")), ["where"]);
+    }
 
     #[test]
     fn the_name_of_a_run_tells_its_time() {
